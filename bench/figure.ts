@@ -1,0 +1,39 @@
+/** One measured number. Rates are compared with a peer only when it ran beside, in this run. */
+export interface Figure {
+  readonly bench: string
+  readonly metric: string
+  readonly value: number
+  readonly unit: string
+  readonly against: string | null
+  readonly ratio: number | null
+}
+
+export function figureOf(bench: string) {
+  return (metric: string, value: number, unit: string): Figure => ({
+    bench,
+    metric,
+    value: rounded(value),
+    unit,
+    against: null,
+    ratio: null,
+  })
+}
+
+/** One JSON line a figure, or a table to read. */
+export function printFigures(figures: readonly Figure[], json: boolean): void {
+  if (json) {
+    for (const figure of figures) process.stdout.write(`${JSON.stringify(figure)}\n`)
+    return
+  }
+  const width = Math.max(...figures.map(({ metric }) => metric.length))
+  for (const { metric, value, unit, against, ratio } of figures) {
+    const compared = against === null ? '' : `  (${ratio ?? '?'} x ${against})`
+    const shown = value.toLocaleString('en-US').padStart(12)
+    process.stdout.write(`  ${metric.padEnd(width)} ${shown} ${unit}${compared}\n`)
+  }
+}
+
+/** Four significant digits; more would pretend. */
+function rounded(value: number): number {
+  return Math.abs(value) >= 1_000 ? Math.round(value) : Number(value.toPrecision(4))
+}

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Linux counts process time in hundredths of a second (USER_HZ) wherever we run. */
+const TICKS_A_SECOND = 100
+const PAGE_OCTETS = 4_096
+
+export interface ProcessUse {
+  /** User and system time since the process began. */
+  readonly cpuSeconds: number
+  readonly residentMiB: number
+}
+
+/**
+ * What a process has used, its children included: those that are gone through the times their
+ * parent collected, so PostgreSQL's backends all count. Zero when the process is gone.
+ */
+export function processUse(pid: number): ProcessUse {
+  const children = childrenByParent()
+  let ticks = 0
+  let pages = 0
+  const waiting = [pid]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const stat = readStat(next)
+    ticks += stat.ticks + stat.collectedTicks
+    pages += stat.residentPages
+    waiting.push(...(children.get(next) ?? []))
+  }
+  return {
+    cpuSeconds: ticks / TICKS_A_SECOND,
+    residentMiB: (pages * PAGE_OCTETS) / 2 ** 20,
+  }
+}
+
+/** proc(5): fields 4, 14-17 and 24 of /proc/PID/stat. */
+function readStat(pid: number) {
+  const fields = statFields(pid)
+  const field = (n: number) => Number(fields[n - 3] ?? 0)
+  return {
+    parent: field(4),
+    ticks: field(14) + field(15),
+    collectedTicks: field(16) + field(17),
+    residentPages: field(24),
+  }
+}
+
+/** From field 3 on: the name before them may hold spaces and brackets. */
+function statFields(pid: number): string[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    // The process ended between the listing and now.
+    return []
+  }
+}
+
+function childrenByParent(): Map<number, number[]> {
+  const children = new Map<number, number[]>()
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const { parent } = readStat(Number(name))
+    const known = children.get(parent)
+    if (known) known.push(Number(name))
+    else children.set(parent, [Number(name)])
+  }
+  return children
+}

@@ -1,0 +1,56 @@
+// `npm run check`: everything that can be said about the code without running it, side by side.
+// Prints one line per step, the complaints of those that failed, and what repairs them.
+import { readdirSync } from 'node:fs'
+import { root, runStep } from './runStep.ts'
+import type { StepResult } from './runStep.ts'
+
+interface Step {
+  readonly name: string
+  readonly command: readonly [string, ...string[]]
+  readonly advice: string
+}
+
+const present = new Set(readdirSync(root))
+const folders = ['src', 'test', 'bench', 'scripts', 'bin', 'vitest.config.ts'].filter((name) =>
+  present.has(name),
+)
+
+const steps: readonly Step[] = [
+  {
+    name: 'types',
+    command: ['tsc', '--noEmit', '--pretty'],
+    advice: 'TypeScript is strict here; narrow a value rather than assert it.',
+  },
+  {
+    name: 'lint',
+    command: ['oxlint', '--deny-warnings', ...folders],
+    advice: 'Rules are in .oxlintrc.json; `npx oxlint --fix src` repairs some.',
+  },
+  {
+    name: 'format',
+    command: ['oxfmt', '--check', ...folders],
+    advice: 'Run `npm run format`.',
+  },
+  {
+    name: 'tidy',
+    command: ['vitest', 'run', '--project', 'whole', 'test/tidy.test.ts'],
+    advice: 'The law is in CONTRIBUTING.md, its rules in test/tidy/.',
+  },
+]
+
+const results = await Promise.all(steps.map(({ command }) => runStep(command)))
+steps.forEach((step, index) => {
+  const result = results[index]
+  if (result) report(step, result)
+})
+
+const failed = results.filter(({ passed }) => !passed).length
+if (failed > 0) process.exitCode = 1
+console.log(`\n${results.length - failed} passed, ${failed} failed`)
+
+function report({ name, advice }: Step, { passed, output, seconds }: StepResult): void {
+  const took = `${seconds.toFixed(1)} s`
+  console.log(`${passed ? '✓' : '✗'} ${name.padEnd(8)} ${took}`)
+  if (passed) return
+  console.log(`\n${output.trim()}\n\n  → ${advice}\n`)
+}

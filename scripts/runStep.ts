@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { delimiter, join } from 'node:path'
+
+/** The root of the checkout; scripts work from any folder. */
+export const root = join(import.meta.dirname, '..')
+
+export interface StepResult {
+  readonly passed: boolean
+  /** What it printed, both streams in the order in which they came. */
+  readonly output: string
+  readonly seconds: number
+}
+
+/**
+ * Runs one command of the checkout, with the tools of node_modules/.bin first. Its output is
+ * collected, and shown at once too when `show` is set.
+ */
+export async function runStep(
+  command: readonly [string, ...string[]],
+  { show = false, env = {} }: { show?: boolean; env?: Record<string, string> } = {},
+): Promise<StepResult> {
+  const started = performance.now()
+  const [file, ...args] = command
+  const path = [join(root, 'node_modules', '.bin'), process.env['PATH']].join(delimiter)
+  const child = spawn(file, args, {
+    cwd: root,
+    env: { ...process.env, ...env, PATH: path },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      if (show) process.stdout.write(text)
+    })
+  }
+  try {
+    const [code] = await once(child, 'close')
+    return { passed: code === 0, output, seconds: secondsSince(started) }
+  } catch (error) {
+    const reason = `${file} cannot be started: ${String(error)}. Run \`npm ci\` first.\n`
+    return { passed: false, output: reason, seconds: secondsSince(started) }
+  }
+}
+
+function secondsSince(started: number): number {
+  return (performance.now() - started) / 1000
+}

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { platformSchema } from '../contract/resources.ts'
+import { readResources, writeResources } from '../store/resources.ts'
+import { openTestStore } from '../store/testing/testStore.ts'
+import type { TestStore } from '../store/testing/testStore.ts'
+import { changePlatform } from './changePlatform.ts'
+import { readStoredPlatform } from './storedPlatform.ts'
+import type { ResourceStore } from './storedPlatform.ts'
+
+let store: TestStore
+beforeAll(async () => {
+  store = await openTestStore()
+})
+afterAll(() => store.drop())
+
+function resources(): ResourceStore {
+  const { database } = store.link()
+  return {
+    read: () => readResources(database),
+    write: (changes, expectedRevision) => writeResources(database, changes, expectedRevision),
+  }
+}
+
+const DOCUMENT = platformSchema.parse({
+  accounts: [{ id: 'demo' }],
+  users: [{ id: 'alice', account: 'demo', password: 'secret' }],
+  connectors: [{ id: 'smsc', host: 'h', port: 2776, systemId: 'us', password: 'pw' }],
+  routeTable: { routes: [{ prefix: '43', connector: 'smsc' }] },
+})
+
+test('what was written is read again, and writing it again is no revision', async () => {
+  const one = resources()
+  const change = { edit: () => DOCUMENT, ifRevision: undefined }
+  const { revision, plan } = await changePlatform(one, change)
+  const stored = await readStoredPlatform(one)
+  expect(stored).toEqual({ revision, platform: plan.platform })
+  expect((await changePlatform(one, change)).revision).toBe(revision)
+})
+
+test('changes from several processes at once all happen, one after the other', async () => {
+  const ids = ['a', 'b', 'c']
+  const before = (await readStoredPlatform(resources())).revision
+  const revisions = await Promise.all(
+    ids.map(async (id) => {
+      const { revision } = await changePlatform(resources(), {
+        ifRevision: undefined,
+        edit: ({ platform }) => ({
+          ...platform,
+          accounts: [...platform.accounts, { id, enabled: true }],
+        }),
+      })
+      return revision
+    }),
+  )
+  expect(revisions.toSorted((one, other) => one - other)).toEqual([
+    before + 1,
+    before + 2,
+    before + 3,
+  ])
+  const { platform } = await readStoredPlatform(resources())
+  expect(platform.accounts.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'demo'])
+})
+
+test('what a document no longer names is gone, and may come again', async () => {
+  const one = resources()
+  const apply = (document: typeof DOCUMENT) =>
+    changePlatform(one, { edit: () => document, ifRevision: undefined })
+  await apply({ ...DOCUMENT, users: [] })
+  expect((await readStoredPlatform(one)).platform.users).toEqual([])
+  const { plan } = await apply(DOCUMENT)
+  expect(plan.changes).toMatchObject([{ action: 'create', kind: 'user', id: 'alice' }])
+})

@@ -1,0 +1,41 @@
+import { stripVTControlCharacters } from 'node:util'
+import { expect, test } from 'vitest'
+import type { PlatformChange } from './adminClient.ts'
+import { changesSummary, changesText } from './changesText.ts'
+
+const CHANGES: PlatformChange[] = [
+  { action: 'create', kind: 'account', id: 'demo', fields: [{ path: 'enabled', to: true }] },
+  {
+    action: 'update',
+    kind: 'connector',
+    id: 'smsc',
+    fields: [
+      { path: 'tps', from: 30, to: 50 },
+      { path: 'password', from: '(hidden)', to: '(changed)' },
+      { path: 'systemType', from: 'x', to: '' },
+    ],
+  },
+  { action: 'update', kind: 'route_table', id: 'active', fields: [{ path: 'default', from: 'a' }] },
+  { action: 'delete', kind: 'user', id: 'bob', fields: [] },
+]
+
+test('changes read as what comes, what becomes what, and what goes', () => {
+  expect(stripVTControlCharacters(changesText(CHANGES)).split('\n')).toEqual([
+    '+ account demo',
+    '    enabled: true',
+    '~ connector smsc',
+    '    tps: 30 → 50',
+    '    password: (hidden) → (changed)',
+    '    systemType: x → ""',
+    '~ route table',
+    '    default: a (taken away)',
+    '- user bob',
+    '',
+  ])
+})
+
+test('the sum of changes tells what is to be done, or was', () => {
+  expect(changesSummary(CHANGES, false)).toBe('1 to create, 2 to update, 1 to delete')
+  expect(changesSummary(CHANGES, true)).toBe('1 created, 2 updated, 1 deleted')
+  expect(changesSummary([], true)).toBe('no changes')
+})

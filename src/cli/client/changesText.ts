@@ -1,0 +1,40 @@
+import { styleText } from 'node:util'
+import type { PlatformChange } from './adminClient.ts'
+
+const SIGNS = { create: '+', update: '~', delete: '-' } as const
+const COLOURS = { create: 'green', update: 'yellow', delete: 'red' } as const
+/** Named in this order in the closing line. */
+const ACTIONS = ['create', 'update', 'delete'] as const
+
+/** Changes for people. styleText leaves colours out where stdout is no terminal. */
+export function changesText(changes: readonly PlatformChange[]): string {
+  return changes.map(changeText).join('')
+}
+
+/** `1 to create, 2 to delete`, or with `done` `1 created, 2 deleted`. */
+export function changesSummary(changes: readonly PlatformChange[], done: boolean): string {
+  const counts = ACTIONS.flatMap((action) => {
+    const count = changes.filter((change) => change.action === action).length
+    if (count === 0) return []
+    return [done ? `${count} ${action}d` : `${count} to ${action}`]
+  })
+  return counts.length === 0 ? 'no changes' : counts.join(', ')
+}
+
+function changeText({ action, kind, id, fields }: PlatformChange): string {
+  const name = kind === 'route_table' ? 'route table' : `${kind} ${id}`
+  const head = styleText(COLOURS[action], `${SIGNS[action]} ${name}`)
+  return `${head}\n${fields.map(fieldText).join('')}`
+}
+
+function fieldText({ path, from, to }: PlatformChange['fields'][number]): string {
+  const [was, is] = [valueText(from), valueText(to)]
+  if (was === undefined) return `    ${path}: ${styleText('green', is ?? '')}\n`
+  if (is === undefined) return `    ${path}: ${styleText('red', was)} (taken away)\n`
+  return `    ${path}: ${styleText('red', was)} → ${styleText('green', is)}\n`
+}
+
+function valueText(value: unknown): string | undefined {
+  if (value === undefined) return undefined
+  return typeof value === 'string' && value !== '' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,15 @@
+/** Exit codes that scripts may rely on. */
+export const EXIT_CODES = { ok: 0, changes: 1, error: 2, undelivered: 3, timeout: 4 } as const
+
+/** Something the person at the terminal can understand and mend; printed without a stack. */
+export class CliError extends Error {
+  readonly code: string
+  readonly exitCode: number
+
+  constructor(message: string, options: ErrorOptions & { code: string; exitCode?: number }) {
+    super(message, options)
+    this.name = 'CliError'
+    this.code = options.code
+    this.exitCode = options.exitCode ?? EXIT_CODES.error
+  }
+}

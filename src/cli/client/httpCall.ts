@@ -1,0 +1,132 @@
+import { request as requestHttp } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { text as textOf } from 'node:stream/consumers'
+import { z } from 'zod'
+import { CliError } from './cliError.ts'
+
+/** Hashing the passwords of a large document takes its time. */
+const SILENCE_TIMEOUT_MS = 120_000
+
+const problemSchema = z.object({
+  title: z.string().default(''),
+  detail: z.string().default(''),
+  errors: z.array(z.string()).default([]),
+  /** The admin API's: where in the body each of the errors is. */
+  pointers: z.array(z.string()).default([]),
+})
+
+export type Problem = z.infer<typeof problemSchema>
+
+/** The server understood and said no. */
+export class ProblemResponse extends CliError {
+  readonly status: number
+  readonly problem: Problem
+
+  constructor(status: number, problem: Problem, url: string) {
+    super(problemText(status, problem, url), { code: `HTTP_${status}` })
+    this.status = status
+    this.problem = problem
+  }
+}
+
+export interface HttpCall {
+  readonly url: string
+  readonly method?: 'GET' | 'POST'
+  readonly token: string
+  readonly body?: unknown
+}
+
+export interface HttpAnswer {
+  readonly body: unknown
+  readonly etag: string | undefined
+}
+
+/** A JSON call with a bearer token. Throws ProblemResponse for 4xx and 5xx, CliError otherwise. */
+export async function httpCall(call: HttpCall): Promise<HttpAnswer> {
+  const { status, text, etag } = await exchange(call)
+  if (status >= 400) throw new ProblemResponse(status, problemOf(text), call.url)
+  return { body: text === '' ? undefined : parseAnswer(text, call.url), etag }
+}
+
+/** By node:http rather than fetch, which refuses a list of ports that people do use. */
+async function exchange(call: HttpCall) {
+  try {
+    const response = await respond(call)
+    const text = await textOf(response)
+    return { status: response.statusCode ?? 0, text, etag: response.headers.etag }
+  } catch (cause) {
+    throw explained(cause, new URL(call.url).origin)
+  }
+}
+
+function respond({ url, method = 'GET', token, body }: HttpCall): Promise<IncomingMessage> {
+  const target = new URL(url)
+  const send = target.protocol === 'https:' ? requestHttps : requestHttp
+  return new Promise((resolve, reject) => {
+    const request = send(target, {
+      method,
+      agent: false,
+      timeout: SILENCE_TIMEOUT_MS,
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: 'application/json, application/problem+json',
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+    })
+    request.on('timeout', () => request.destroy(new SilenceError('no octet came')))
+    request.on('error', reject)
+    request.on('response', resolve)
+    request.end(body === undefined ? undefined : JSON.stringify(body))
+  })
+}
+
+class SilenceError extends Error {
+  readonly code = 'SILENCE'
+}
+
+function explained(cause: unknown, origin: string): CliError {
+  const code = codeOf(cause)
+  if (code === 'ECONNREFUSED')
+    return new CliError(`nothing answers at ${origin}: is Signalbox running (\`npm start\`)?`, {
+      code,
+      cause,
+    })
+  if (code === 'SILENCE')
+    return new CliError(`${origin} did not answer in time: see its log, then try again`, {
+      code: 'TIMEOUT',
+      cause,
+    })
+  return new CliError(`${origin} cannot be reached (${code}): check the address`, { code, cause })
+}
+
+/** An error may wrap the socket's, and that one for each address that was tried. */
+function codeOf(error: unknown): string {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && typeof cause.code === 'string') return cause.code
+    if (!(cause.cause instanceof Error)) return cause.message
+  }
+  return String(error)
+}
+
+function problemOf(text: string): Problem {
+  try {
+    return problemSchema.parse(JSON.parse(text))
+  } catch {
+    // Not from us: a proxy in between, say. Its text is the best there is.
+    return problemSchema.parse({ detail: text.slice(0, 500) })
+  }
+}
+
+function problemText(status: number, { title, detail }: Problem, url: string): string {
+  return `${new URL(url).origin} answered ${status}: ${detail || title || 'no reason given'}`
+}
+
+function parseAnswer(text: string, url: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const message = `${url} did not answer JSON: is that a Signalbox API?`
+    throw new CliError(message, { code: 'NOT_JSON', cause })
+  }
+}

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { loadConfig } from '../../runtime/config.ts'
+import { CliError } from './cliError.ts'
+
+const port = z.int().min(1).max(65_535)
+
+/** What `signalbox up` wrote of itself; parts are absent where it runs without the demo. */
+const installationSchema = z.object({
+  smpp: z
+    .object({
+      host: z.string(),
+      port,
+      systemId: z.string().optional(),
+      password: z.string().optional(),
+    })
+    .optional(),
+  api: z.object({ url: z.string(), key: z.string().optional() }).optional(),
+  admin: z.object({ url: z.string(), token: z.string() }).optional(),
+})
+
+export type Installation = z.infer<typeof installationSchema>
+
+/** The installation of SIGNALBOX_HOME; undefined when nothing was started there yet. */
+export async function readInstallation(): Promise<Installation | undefined> {
+  const file = join(loadConfig().home, 'installation.json')
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    const what = error.code === 'EACCES' ? 'belongs to another user' : `cannot be read`
+    throw new CliError(
+      `${file} ${what} (${error.message}): run this as the user who runs Signalbox, ` +
+        'or say where it is with options (--help lists them)',
+      { code: 'INSTALLATION', cause: error },
+    )
+  })
+  if (text === undefined) return undefined
+  try {
+    return installationSchema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new CliError(`${file} is damaged: stop Signalbox and start it again, it writes it anew`, {
+      code: 'INSTALLATION',
+      cause,
+    })
+  }
+}
+
+/** What to say when nothing tells where Signalbox is. */
+export function unknownInstallation(options: string): CliError {
+  const { home } = loadConfig()
+  return new CliError(
+    `there is no running Signalbox known in ${home}: start one with \`npm start\` ` +
+      `(SIGNALBOX_HOME says where its folder is), or give ${options}`,
+    { code: 'INSTALLATION' },
+  )
+}

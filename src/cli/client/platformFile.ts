@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises'
+import { text as textOf } from 'node:stream/consumers'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import type { Document } from 'yaml'
+import { CliError } from './cliError.ts'
+import { ProblemResponse } from './httpCall.ts'
+import type { Problem } from './httpCall.ts'
+
+export interface PlatformFile {
+  readonly document: unknown
+  /** The server's objections as lines `platform.yaml:7:5: connectors[0].port: expected …`. */
+  explain(problem: Problem): string
+}
+
+/** Reads a platform as YAML (or JSON, which is YAML too); `-` is stdin. */
+export async function readPlatformFile(file: string): Promise<PlatformFile> {
+  return parsePlatform(await readText(file), file === '-' ? 'stdin' : file)
+}
+
+async function readText(file: string): Promise<string> {
+  if (file === '-') return textOf(process.stdin)
+  return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    const what = cause.code === 'ENOENT' ? 'there is no such file' : cause.message
+    const code = cause.code ?? 'FILE'
+    throw new CliError(`${file}: ${what}. Give the platform's YAML with -f FILE`, { code, cause })
+  })
+}
+
+export function parsePlatform(text: string, file: string): PlatformFile {
+  const lineCounter = new LineCounter()
+  const yaml = parseDocument(text, { lineCounter, prettyErrors: false, merge: true })
+  const [fault] = yaml.errors
+  const at = (offset: number) => {
+    const { line, col } = lineCounter.linePos(offset)
+    return `${file}:${line}:${col}`
+  }
+  if (fault) {
+    const [offset] = fault.pos
+    const message = `${at(offset)}: ${fault.message}\n${excerpt(text, lineCounter, offset)}`
+    throw new CliError(message, { code: 'YAML', cause: fault })
+  }
+  return {
+    document: toJs(yaml, file),
+    explain: ({ detail, errors, pointers }) =>
+      errors.length === 0
+        ? `${file}: ${detail}`
+        : errors
+            .map((one, index) => `${at(offsetOf(yaml, pointers[index] ?? ''))}: ${one}`)
+            .join('\n'),
+  }
+}
+
+/** Runs a call with the file's content; objections come back with lines of the file. */
+export async function withPlaces<Result>(
+  file: PlatformFile,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await call()
+  } catch (error) {
+    if (!(error instanceof ProblemResponse) || error.status !== 422) throw error
+    const message = file.explain(error.problem)
+    throw new CliError(message, { code: 'INVALID_PLATFORM', cause: error })
+  }
+}
+
+function toJs(yaml: Document.Parsed, file: string): unknown {
+  try {
+    return yaml.toJS() as unknown // `yaml` types it any; the server judges what it is
+  } catch (cause) {
+    // More aliases than any platform needs: a document made to grow without end.
+    const what = cause instanceof Error ? cause.message : String(cause)
+    throw new CliError(`${file}: ${what}`, { code: 'YAML', cause })
+  }
+}
+
+/** The line in question with a caret below the column. */
+function excerpt(text: string, lineCounter: LineCounter, offset: number): string {
+  const { line, col } = lineCounter.linePos(offset)
+  const content = text.split(/\r?\n/)[line - 1] ?? ''
+  const start = Math.max(0, col - 70)
+  return `    ${content.slice(start, start + 100)}\n    ${' '.repeat(col - 1 - start)}^`
+}
+
+/** Where the thing that a JSON pointer names begins, or the nearest thing around it. */
+function offsetOf(yaml: Document.Parsed, pointer: string): number {
+  const keys = pointer
+    .replace(/^#?\/?/, '')
+    .split('/')
+    .filter(Boolean)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
+  let node: unknown = yaml.contents
+  let offset = startOf(node) ?? 0
+  for (const key of keys) {
+    if (isAlias(node)) node = node.resolve(yaml)
+    if (isMap(node)) {
+      const pair = node.items.find((one) => isScalar(one.key) && String(one.key.value) === key)
+      if (!pair) return offset
+      offset = startOf(pair.key) ?? offset
+      node = pair.value
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)]
+      offset = startOf(node) ?? offset
+    } else {
+      return offset
+    }
+  }
+  return offset
+}
+
+function startOf(node: unknown): number | undefined {
+  // Every node of a parsed document has a range; its first number is where it begins.
+  const range = (node as { range?: readonly number[] } | null | undefined)?.range
+  return range?.[0]
+}

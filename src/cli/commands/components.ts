@@ -1,0 +1,23 @@
+// The six components, each in the process that runs this. Their main.ts starts on import, and reads
+// its settings from the environment alone.
+import type { Command } from 'commander'
+import type { ComponentName } from '../../runtime/componentName.ts'
+
+const MAINS: Readonly<Record<ComponentName, readonly [string, () => Promise<unknown>]>> = {
+  gateway: ["customers' SMPP binds and HTTP API", () => import('../../gateway/main.ts')],
+  router: ['policy, route choice, durable acceptance', () => import('../../router/main.ts')],
+  workers: ['upstream binds, submitting, pacing', () => import('../../workers/main.ts')],
+  dlr: ['receipts, message states, deliveries to customers', () => import('../../dlr/main.ts')],
+  admin: ['management API', () => import('../../admin/main.ts')],
+  exporters: ['figures of the whole platform', () => import('../../exporters/main.ts')],
+}
+
+export function registerComponents(program: Command): void {
+  for (const [name, [does, load]] of Object.entries(MAINS)) {
+    program
+      .command(name)
+      .description(`component: ${does}`)
+      .addHelpText('after', '\nIt takes its settings from the environment: `signalbox config`.')
+      .action(async () => void (await load()))
+  }
+}

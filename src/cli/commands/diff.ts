@@ -1,0 +1,37 @@
+import type { Command } from 'commander'
+import { changesSchema, findAdmin, withAdminOptions } from '../client/adminClient.ts'
+import type { AdminOptions } from '../client/adminClient.ts'
+import { changesSummary, changesText } from '../client/changesText.ts'
+import { EXIT_CODES } from '../client/cliError.ts'
+import { readPlatformFile, withPlaces } from '../client/platformFile.ts'
+import { printJson, runCommand } from '../client/runCommand.ts'
+
+interface DiffOptions extends AdminOptions {
+  readonly file: string
+  readonly json?: boolean
+}
+
+export function registerDiff(program: Command): void {
+  withAdminOptions(program.command('diff'))
+    .description('what `apply` would change; exit code 0: nothing, 1: changes, 2: error')
+    .requiredOption('-f, --file <file>', 'platform as YAML; - reads stdin')
+    .option('--json', 'print { changes }')
+    // A usage error must not look like "changes".
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_CODES.error))
+    .action((options: DiffOptions) => runCommand(options, () => diff(options)))
+}
+
+async function diff(options: DiffOptions): Promise<number> {
+  const platform = await readPlatformFile(options.file)
+  const admin = await findAdmin(options)
+  const answer = await withPlaces(platform, () => admin.post('/platform/diff', platform.document))
+  const { changes } = changesSchema.parse(answer.body)
+  if (options.json) printJson({ changes })
+  else {
+    const summary = changesSummary(changes, false)
+    process.stdout.write(
+      `${changesText(changes)}${summary[0]?.toUpperCase()}${summary.slice(1)}.\n`,
+    )
+  }
+  return changes.length === 0 ? EXIT_CODES.ok : EXIT_CODES.changes
+}

@@ -1,0 +1,51 @@
+import { styleText } from 'node:util'
+import type { Command } from 'commander'
+import { findAdmin, traceSchema, withAdminOptions } from '../client/adminClient.ts'
+import type { AdminOptions, Trace } from '../client/adminClient.ts'
+import { CliError, EXIT_CODES } from '../client/cliError.ts'
+import { ProblemResponse } from '../client/httpCall.ts'
+import { printJson, runCommand } from '../client/runCommand.ts'
+
+interface TraceOptions extends AdminOptions {
+  readonly json?: boolean
+}
+
+export function registerTrace(program: Command): void {
+  withAdminOptions(program.command('trace'))
+    .description('the whole life of a message')
+    .argument('<id>', 'message id, as submit_sm_resp or POST /v1/messages gave it')
+    .option('--json', 'print the trace as it comes from the API')
+    .action((id: string, options: TraceOptions) => runCommand(options, () => trace(id, options)))
+}
+
+async function trace(id: string, options: TraceOptions): Promise<number> {
+  const admin = await findAdmin(options)
+  const { body } = await admin.get(`/messages/${encodeURIComponent(id)}`).catch(ownWords)
+  if (options.json) printJson(body)
+  else process.stdout.write(traceText(traceSchema.parse(body)))
+  return EXIT_CODES.ok
+}
+
+/** Which server says that there is no such message does not matter here. */
+function ownWords(error: unknown): never {
+  if (!(error instanceof ProblemResponse) || error.status >= 500) throw error
+  throw new CliError(error.problem.detail, { code: error.code, cause: error })
+}
+
+export function traceText(message: Trace): string {
+  const { messageId, source, destination, account, user, connector, state, steps } = message
+  const started = Date.parse(steps[0]?.at ?? '')
+  const width = Math.max(...steps.map(({ step }) => step.length), 0)
+  const lines = steps.map(({ at, step, detail }) => {
+    const after = `+${Date.parse(at) - started} ms`.padStart(12)
+    return `  ${at}${styleText('dim', after)}  ${step.padEnd(width)}  ${detail}`.trimEnd()
+  })
+  return [
+    `${styleText('bold', messageId)}  ${state}`,
+    `  from ${source || '(none)'} to ${destination}`,
+    `  account ${account}, user ${user}, connector ${connector}`,
+    '',
+    ...lines,
+    '',
+  ].join('\n')
+}

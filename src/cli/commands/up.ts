@@ -1,0 +1,40 @@
+import { InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
+import { runCommand } from '../client/runCommand.ts'
+import { runUp } from '../up/runUp.ts'
+
+interface Options {
+  readonly json?: boolean
+  readonly demo: boolean
+  readonly workers: number
+  readonly routers: number
+}
+
+const PROCESSES_MAX = 16
+
+const HELP = `
+Keeps everything in SIGNALBOX_HOME (default: .signalbox in this folder). DATABASE_URL makes it use
+that PostgreSQL instead of one of its own; SIGNALBOX_PORTS=auto takes free ports for everything.
+
+Exit codes: 0 stopped, 2 error, 3 port in use, 130 stopped without waiting.`
+
+export function registerUp(program: Command): void {
+  program
+    .command('up')
+    .description('everything on this machine: database, six components, simulated SMSC')
+    .option('--json', 'print one JSON line when ready')
+    .option('--no-demo', 'leave out account, connector and simulator of the demo')
+    .option('--workers <number>', 'processes that submit upstream', count, 1)
+    .option('--routers <number>', 'processes that route', count, 1)
+    .addHelpText('after', HELP)
+    .action((options: Options) => {
+      const { json = false, demo, workers, routers: router } = options
+      return runCommand(options, () => runUp({ json, demo, counts: { workers, router } }))
+    })
+}
+
+function count(text: string): number {
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= 1 && number <= PROCESSES_MAX) return number
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${PROCESSES_MAX}.`)
+}

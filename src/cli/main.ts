@@ -1,0 +1,44 @@
+// The `signalbox` command. Each command's file is loaded only when that command is chosen: the
+// process of a component should hold nothing of the others, and start quickly.
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { EXIT_CODES } from './client/cliError.ts'
+
+type Register = (program: Command) => void
+
+/** By the words that choose them, in the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  up: async () => (await import('./commands/up.ts')).registerUp,
+  'gateway router workers dlr admin exporters': async () =>
+    (await import('./commands/components.ts')).registerComponents,
+  migrate: async () => (await import('./commands/migrate.ts')).registerMigrate,
+  config: async () => (await import('./commands/config.ts')).registerConfig,
+  apply: async () => (await import('./commands/apply.ts')).registerApply,
+  diff: async () => (await import('./commands/diff.ts')).registerDiff,
+  export: async () => (await import('./commands/export.ts')).registerExport,
+  send: async () => (await import('./commands/send.ts')).registerSend,
+  trace: async () => (await import('./commands/trace.ts')).registerTrace,
+  simulate: async () => (await import('./commands/simulate.ts')).registerSimulate,
+}
+
+const program = new Command('signalbox')
+  .description('an SMPP platform: messages in, the right SMSC out, every receipt back')
+  .version(version(), '--version')
+  .showHelpAfterError('(signalbox --help lists commands and options)')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.error))
+
+const chosen = Object.entries(COMMANDS).filter(([words]) =>
+  words.split(' ').includes(process.argv[2] ?? ''),
+)
+// With none chosen there is help to give, or a typing error to explain: that takes all of them.
+const needed = chosen.length > 0 ? chosen : Object.entries(COMMANDS)
+for (const [, load] of needed) (await load())(program)
+await program.parseAsync()
+
+function version(): string {
+  // Ours, and it has a version.
+  const { version: text } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  ) as { version: string }
+  return text
+}

@@ -1,0 +1,94 @@
+// The folder that PostgreSQL keeps everything in. It appears complete under its name, or not at
+// all.
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { CliError } from '../client/cliError.ts'
+import type { PostgresAccount, PostgresRun } from './postgresAccount.ts'
+
+export const DATABASE = 'signalbox'
+export const ROLE = 'signalbox'
+/** What the packaged server reads and writes; the tables of another one it does not understand. */
+const MAJOR_VERSION = '18'
+
+export interface DataFolderOptions {
+  readonly home: string
+  readonly account: PostgresAccount
+  readonly password: string
+  readonly logFile: string
+}
+
+export async function openDataFolder(options: DataFolderOptions): Promise<string> {
+  const folder = join(options.home, 'data')
+  if (!statSync(folder, { throwIfNoEntry: false })) await createDataFolder(folder, options)
+  checkVersion(folder)
+  options.account.own(folder)
+  return folder
+}
+
+async function createDataFolder(folder: string, options: DataFolderOptions): Promise<void> {
+  const unfinished = `${folder}.unfinished`
+  rmSync(unfinished, { recursive: true, force: true })
+  mkdirSync(unfinished, { mode: 0o700 })
+  options.account.own(unfinished)
+  const logFd = openSync(options.logFile, 'a', 0o600)
+  const run = { folder: unfinished, logFd }
+  try {
+    // No password is asked for yet: nobody can connect before it is set below. There are no Unix
+    // sockets, for `local` to mean anything: their paths are limited to about 100 characters.
+    const auth = ['--auth-local=peer', '--auth-host=scram-sha-256']
+    const locale = ['-E', 'UTF8', '--locale=C']
+    const args = ['-U', ROLE, ...locale, ...auth]
+    await finish(options, { ...run, program: 'initdb', args }, '')
+    const statements =
+      `ALTER ROLE ${ROLE} PASSWORD '${options.password}'\n` + `CREATE DATABASE ${DATABASE}\n`
+    const single = ['--single', '-c', 'log_checkpoints=off', 'postgres']
+    await finish(options, { ...run, program: 'postgres', args: single }, statements)
+  } finally {
+    closeSync(logFd)
+  }
+  renameSync(unfinished, folder)
+}
+
+async function finish(options: DataFolderOptions, run: PostgresRun, input: string): Promise<void> {
+  const child = options.account.spawn(run)
+  const ended = once(child, 'exit')
+  // It may end before it has read everything; its exit code says what matters.
+  child.stdin?.on('error', () => undefined)
+  child.stdin?.end(input)
+  const [exitCode] = await ended
+  if (exitCode === 0) return
+  throw new CliError(
+    `${run.program} could not make the data folder ${run.folder} (exit code ${exitCode}). ` +
+      `What it said is at the end of ${options.logFile}`,
+    { code: 'POSTGRES' },
+  )
+}
+
+function checkVersion(folder: string): void {
+  const version = readVersion(folder)
+  if (version === MAJOR_VERSION) return
+  const what =
+    version === undefined ? 'is not a data folder of PostgreSQL' : `is of PostgreSQL ${version}`
+  throw new CliError(
+    `${folder} ${what}, and this Signalbox needs one of PostgreSQL ${MAJOR_VERSION}. Move it away ` +
+      'to start with an empty one, choose another SIGNALBOX_HOME, or give the DATABASE_URL of a ' +
+      'server that fits',
+    { code: 'DATA_FOLDER' },
+  )
+}
+
+function readVersion(folder: string): string | undefined {
+  try {
+    return readFileSync(join(folder, 'PG_VERSION'), 'utf8').trim()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw new CliError(
+      `cannot read the data folder ${folder} (${String(code)}): it belongs to another user. Start ` +
+        'Signalbox as that user, give it to this one with `chown -R`, or choose another ' +
+        'SIGNALBOX_HOME',
+      { code: 'DATA_FOLDER', cause: error },
+    )
+  }
+}

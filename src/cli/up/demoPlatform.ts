@@ -1,0 +1,67 @@
+// What a first start puts into an empty platform, so that a message can be sent at once: an account
+// with a user for SMPP and one for HTTP, and the simulated SMSC as the way out for everything.
+import { writeFile } from 'node:fs/promises'
+import { stringify } from 'yaml'
+import { platformSchema } from '../../contract/resources.ts'
+import type { PlatformDocument } from '../../contract/resources.ts'
+import type { AdminClient } from '../client/adminClient.ts'
+import { DEMO_SYSTEM_ID, SMSC_SYSTEM_ID } from './demoSetup.ts'
+import type { DemoSecrets } from './installationFile.ts'
+
+export interface SmscPlace {
+  readonly host: string
+  readonly port: number
+}
+
+const CONNECTOR = 'simulator'
+const YAML_HEAD = `# What the first start of Signalbox applied, secrets included. Change it to taste, then:
+#   npx signalbox diff -f FILE     shows what would change
+#   npx signalbox apply -f FILE    makes the platform what this file says
+`
+
+/** False, and nothing done, where the platform holds something already: that is never replaced. */
+export async function applyDemo(
+  admin: AdminClient,
+  secrets: DemoSecrets,
+  smsc: SmscPlace,
+  yamlFile: string,
+): Promise<boolean> {
+  const { body } = await admin.get('/platform')
+  const present = platformSchema.parse(body)
+  if (present.accounts.length > 0 || present.connectors.length > 0) return false
+  const demo = demoPlatform(secrets, smsc)
+  await admin.post('/platform/apply', demo)
+  await writeFile(yamlFile, `${YAML_HEAD}${stringify(demo)}`, { mode: 0o600 })
+  return true
+}
+
+/** The simulator listens elsewhere than at the last start; a connector that is gone stays so. */
+export async function moveConnector(admin: AdminClient, place: SmscPlace): Promise<void> {
+  const { body } = await admin.get('/platform')
+  // Exported as it was given; the API checks it again.
+  const platform = body as PlatformDocument
+  const connectors = platform.connectors.map((connector) =>
+    connector.id === CONNECTOR ? { ...connector, ...place } : connector,
+  )
+  await admin.post('/platform/apply', { ...platform, connectors })
+}
+
+function demoPlatform(secrets: DemoSecrets, smsc: SmscPlace): PlatformDocument {
+  const { password, apiKey, smscPassword } = secrets
+  return platformSchema.parse({
+    accounts: [{ id: 'demo', name: 'Demo account' }],
+    users: [
+      { id: DEMO_SYSTEM_ID, account: 'demo', password },
+      { id: 'demo-api', account: 'demo', apiKey },
+    ],
+    connectors: [
+      {
+        id: CONNECTOR,
+        ...{ host: smsc.host, port: smsc.port },
+        ...{ systemId: SMSC_SYSTEM_ID, password: smscPassword },
+        ...{ binds: 2, window: 200, tps: 5000 },
+      },
+    ],
+    routeTable: { default: CONNECTOR },
+  })
+}

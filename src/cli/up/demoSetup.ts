@@ -1,0 +1,113 @@
+// The demo: a simulated SMSC, and at the first start what `demoPlatform` puts into the platform. A
+// platform that holds something already, put there by somebody else, is left alone.
+import { join } from 'node:path'
+import type { Config } from '../../runtime/config.ts'
+import { freePort } from './freePort.ts'
+import type { InstallationFile, ReadyLine } from './installationFile.ts'
+import type { SupervisedOptions, SupervisedProcess } from './supervisedProcess.ts'
+
+export interface DemoOptions {
+  readonly config: Config
+  readonly installation: InstallationFile
+  /** Where the simulator listens, and the connector finds it. */
+  readonly host: string
+  readonly environment: NodeJS.ProcessEnv
+  /** The schema was made a moment ago. */
+  readonly isNewDatabase: boolean
+  supervise(options: Pick<SupervisedOptions, 'name' | 'command'>): SupervisedProcess
+  show(name: string, line: string): void
+}
+
+interface Credentials {
+  readonly smpp: Pick<ReadyLine['smpp'], 'systemId' | 'password'>
+  readonly api: Pick<ReadyLine['api'], 'key'>
+}
+
+export const DEMO_SYSTEM_ID = 'demo'
+export const SMSC_SYSTEM_ID = 'signalbox'
+export const RECEIPT_DELAY_MS = 200
+const DEFAULT_PORT = 2776
+const SMSC_STOP_MS = 5_000
+
+export class DemoSetup {
+  readonly place: { readonly host: string; readonly port: number }
+  readonly #options: DemoOptions
+  readonly #smsc: SupervisedProcess
+  readonly #isMoved: boolean
+  #isApplied: boolean
+
+  static async plan(options: DemoOptions): Promise<DemoSetup> {
+    const { config, installation, host } = options
+    const former = installation.content.smsc?.port
+    const wanted = former ?? (config.ports === 'auto' ? 0 : DEFAULT_PORT)
+    return new DemoSetup(options, await freePort(wanted, host))
+  }
+
+  private constructor(options: DemoOptions, port: number) {
+    const { config, installation, isNewDatabase, host, supervise } = options
+    const { demo, smsc } = installation.content
+    this.#options = options
+    this.place = { host, port }
+    this.#isApplied = !isNewDatabase && demo.appliedTo === databaseName(config)
+    this.#isMoved = smsc?.port !== port || smsc.host !== host
+    this.#smsc = supervise({ name: 'smsc', command: () => this.#command() })
+  }
+
+  /** Whether the admin API has to be there before the components that follow the platform. */
+  get changesPlatform(): boolean {
+    return !this.#isApplied || this.#isMoved
+  }
+
+  /** Undefined where the demo is not part of the platform. */
+  get credentials(): Credentials | undefined {
+    if (!this.#isApplied) return undefined
+    const { password, apiKey } = this.#options.installation.content.demo
+    return { smpp: { systemId: DEMO_SYSTEM_ID, password }, api: { key: apiKey } }
+  }
+
+  get simulator(): SupervisedProcess {
+    return this.#smsc
+  }
+
+  async apply(api: { readonly url: string; readonly token: string }): Promise<void> {
+    const { applyDemo, moveConnector } = await import('./demoPlatform.ts')
+    const { findAdmin } = await import('../client/adminClient.ts')
+    const { config, installation, show } = this.#options
+    const { content } = installation
+    const admin = await findAdmin(api)
+    if (this.#isApplied) return moveConnector(admin, this.place)
+    const yamlFile = join(config.home, 'demo-platform.yaml')
+    this.#isApplied = await applyDemo(admin, content.demo, this.place, yamlFile)
+    if (this.#isApplied) {
+      content.demo.appliedTo = databaseName(config)
+      installation.save()
+      return
+    }
+    show('demo', 'left out, since this database holds a platform already (--no-demo says so too)')
+    await this.#smsc.stop(SMSC_STOP_MS)
+  }
+
+  /** Its file goes on where it was, also on another port, and with it the receipts it owes. */
+  #command(): { args: string[]; env: NodeJS.ProcessEnv } {
+    const { config, installation, environment } = this.#options
+    const { host, port } = this.place
+    const options = {
+      '--host': host,
+      '--port': String(port),
+      '--system-id': SMSC_SYSTEM_ID,
+      '--file': join(config.home, 'smsc', 'demo.ndjson'),
+      '--receipt-delay-ms': String(RECEIPT_DELAY_MS),
+    }
+    return {
+      args: ['simulate', 'smsc', '--json', ...Object.entries(options).flat()],
+      // Not an option: anybody on the machine may read those.
+      env: { ...environment, SMSC_PASSWORD: installation.content.demo.smscPassword },
+    }
+  }
+}
+
+function databaseName({ databaseUrl }: Config): string {
+  if (!databaseUrl) return 'embedded'
+  const { host, pathname } = new URL(databaseUrl)
+  return `${host}${pathname}`
+}

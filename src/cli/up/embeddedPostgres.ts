@@ -1,0 +1,200 @@
+// A PostgreSQL of our own on this machine: a real server, every acknowledged row on disk (fsync and
+// synchronous_commit are on), data in HOME/data. It outlives a killed `up`: the next start finds it
+// through its postmaster.pid and goes on with it. When it dies it is started again on the same
+// port, and recovers from its log. It listens on the loopback address only, with a password.
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { CliError } from '../client/cliError.ts'
+import { DATABASE, openDataFolder, ROLE } from './dataFolder.ts'
+import { freePort, isFree } from './freePort.ts'
+import { postgresAccount } from './postgresAccount.ts'
+import type { PostgresAccount } from './postgresAccount.ts'
+import { findPostgres } from './postgresBinaries.ts'
+import { clearRemains, findPostmaster } from './postmaster.ts'
+import { endsWithin, isAlive, signalProcess } from './processIdentity.ts'
+import type { ProcessIdentity } from './processIdentity.ts'
+
+export interface EmbeddedPostgresOptions {
+  readonly home: string
+  readonly password: string
+  /** Wanted, not promised: where it is taken, a free one is used. */
+  readonly port: number
+  readonly logFile: string
+  /** At each start, also when it was found running. */
+  onStarted(pid: number): void
+  onTrouble(what: string): void
+}
+
+/** A promise inside an object, since `await` would wait for a bare one. */
+interface Launched {
+  readonly ended: Promise<void>
+}
+
+/** Recovery after a kill -9 may read gigabytes of log. */
+const START_MS_MAX = 120_000
+const STOP_MS_MAX = 15_000
+const POLL_MS = 10
+/** For a server that is not our child, so that no event tells of its end. */
+const WATCH_MS = 500
+const RESTART_MS_MAX = 5_000
+const HOST = '127.0.0.1'
+
+const SETTINGS = {
+  listen_addresses: HOST,
+  unix_socket_directories: '',
+  max_connections: 100,
+  shared_buffers: '256MB',
+  fsync: 'on',
+  synchronous_commit: 'on',
+  wal_compression: 'pglz',
+  max_wal_size: '2GB',
+  checkpoint_timeout: '15min',
+  // Compiling a plan takes longer than any of our statements.
+  jit: 'off',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  log_checkpoints: 'off',
+} as const
+
+export class EmbeddedPostgres {
+  readonly #options: EmbeddedPostgresOptions
+  readonly #account: PostgresAccount
+  #folder = ''
+  #port: number
+  #running: ProcessIdentity | undefined
+  #supervision = new AbortController()
+  #supervised: Promise<void> = Promise.resolve()
+
+  constructor(options: EmbeddedPostgresOptions) {
+    this.#options = options
+    this.#port = options.port
+    this.#account = postgresAccount(options.home, findPostgres(options.home))
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  get databaseUrl(): string {
+    return `postgresql://${ROLE}:${this.#options.password}@${HOST}:${this.#port}/${DATABASE}`
+  }
+
+  /** Resolves when it accepts connections. From then on it is kept running. */
+  async start(): Promise<void> {
+    this.#folder = await openDataFolder({ ...this.#options, account: this.#account })
+    const adopted = await this.#adopt()
+    if (!adopted) this.#port = await freePort(this.#port, HOST)
+    const ended = adopted ?? (await this.#launch())
+    this.#supervised = this.#supervise(ended)
+  }
+
+  /** Lets transactions end by rolling them back; what was committed stays. */
+  async stop(): Promise<void> {
+    this.#supervision.abort()
+    await this.#supervised
+    const server = this.#running
+    if (!server) return
+    for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+      signalProcess(server, signal)
+      if (await endsWithin(server, STOP_MS_MAX)) return
+      this.#options.onTrouble(`did not stop within ${STOP_MS_MAX / 1000} s after ${signal}`)
+    }
+  }
+
+  /** Gives up at once; the next start recovers. */
+  kill(): void {
+    this.#supervision.abort()
+    if (this.#running) signalProcess(this.#running, 'SIGQUIT')
+  }
+
+  /** Takes over a server that a former `up` left; resolves to the promise of its end. */
+  async #adopt(): Promise<Launched | undefined> {
+    const found = findPostmaster(this.#folder)
+    if (!found) return undefined
+    if (found.status === 'stopping') {
+      await endsWithin(found.identity, START_MS_MAX)
+      return undefined
+    }
+    this.#port = found.port
+    await this.#untilReady(() => isAlive(found.identity))
+    if (!isAlive(found.identity)) return undefined
+    this.#running = found.identity
+    this.#options.onStarted(found.identity.pid)
+    return { ended: this.#endOf(found.identity) }
+  }
+
+  async #launch(): Promise<Launched> {
+    await clearRemains(this.#folder)
+    const logFd = openSync(this.#options.logFile, 'a', 0o600)
+    const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    const child = this.#account.spawn({
+      program: 'postgres',
+      folder: this.#folder,
+      args: ['-p', String(this.#port), ...settings],
+      detached: true,
+      logFd,
+    })
+    closeSync(logFd)
+    const ended = once(child, 'exit').then(() => undefined)
+    await this.#untilReady(() => isRunning(child))
+    const server = findPostmaster(this.#folder)
+    if (!server || !isRunning(child)) throw await this.#startFailure(child)
+    this.#running = server.identity
+    this.#options.onStarted(server.identity.pid)
+    return { ended }
+  }
+
+  async #untilReady(isStarting: () => boolean): Promise<void> {
+    for (let waitedMs = 0; waitedMs < START_MS_MAX && isStarting(); waitedMs += POLL_MS) {
+      if (findPostmaster(this.#folder)?.status === 'ready') return
+      await delay(POLL_MS)
+    }
+  }
+
+  async #startFailure(child: ChildProcess): Promise<CliError> {
+    const { exitCode, signalCode } = child
+    const portTaken = !(await isFree(this.#port, HOST))
+    const why = portTaken
+      ? `port ${this.#port} is in use; choose another with SIGNALBOX_PG_PORT`
+      : `exit ${signalCode ?? exitCode ?? 'not yet'}; what it said is at the end of ` +
+        this.#options.logFile
+    child.kill('SIGKILL')
+    return new CliError(`the embedded PostgreSQL does not start: ${why}`, { code: 'POSTGRES' })
+  }
+
+  async #supervise(first: Launched): Promise<void> {
+    const { signal } = this.#supervision
+    const stopped = once(signal, 'abort').then(() => undefined)
+    let server = first
+    while (!signal.aborted) {
+      await Promise.race([server.ended, stopped])
+      if (signal.aborted) return
+      this.#options.onTrouble('ended unexpectedly; it is started again')
+      server = (await this.#relaunch()) ?? { ended: stopped }
+    }
+  }
+
+  async #relaunch(): Promise<Launched | undefined> {
+    const { signal } = this.#supervision
+    for (let pauseMs = 200; !signal.aborted; pauseMs = Math.min(2 * pauseMs, RESTART_MS_MAX)) {
+      try {
+        return await this.#launch()
+      } catch (error) {
+        this.#options.onTrouble(error instanceof Error ? error.message : String(error))
+        // Rejects when the supervision ends, and the loop with it.
+        await delay(pauseMs, undefined, { signal }).catch(() => undefined)
+      }
+    }
+    return undefined
+  }
+
+  async #endOf(identity: ProcessIdentity): Promise<void> {
+    while (isAlive(identity) && !this.#supervision.signal.aborted) await delay(WATCH_MS)
+  }
+}
+
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null
+}

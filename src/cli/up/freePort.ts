@@ -1,0 +1,23 @@
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+
+/** The wanted port where it is free on this host, else any free one; 0 is any. */
+export async function freePort(wanted: number, host: string): Promise<number> {
+  return (await tryPort(wanted, host)) ?? (await tryPort(0, host)) ?? 0
+}
+
+export async function isFree(port: number, host: string): Promise<boolean> {
+  return (await tryPort(port, host)) !== undefined
+}
+
+function tryPort(port: number, host: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(undefined))
+    server.listen(port, host, () => {
+      // A TCP listener's address is an object; only pipes have a string.
+      const { port: taken } = server.address() as AddressInfo
+      server.close(() => resolve(taken))
+    })
+  })
+}

@@ -1,0 +1,46 @@
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { CliError } from '../client/cliError.ts'
+
+const FOLDERS = ['', 'log', 'smsc', 'cache'] as const
+const USABLE = constants.R_OK | constants.W_OK | constants.X_OK
+
+/**
+ * The home folder as a full path, with the folders in it; for its owner only, as secrets lie
+ * there.
+ */
+export function prepareHome(home: string): string {
+  const full = resolve(home)
+  for (const name of FOLDERS) prepareFolder(join(full, name), full)
+  return full
+}
+
+function prepareFolder(folder: string, home: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    accessSync(folder, USABLE)
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+    throw new CliError(
+      `cannot use the folder ${folder}: ${reasonOf(code, folder)}. Signalbox keeps its database, ` +
+        `logs and secrets in ${home}: give this user that folder ` +
+        `(\`chown -R "$(id -u)" ${home}\`), or choose another one with SIGNALBOX_HOME`,
+      { code: 'HOME_FOLDER', cause },
+    )
+  }
+}
+
+function reasonOf(code: string, folder: string): string {
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return `this user has no permission to write there (${code})`
+    case 'EROFS':
+      return 'its file system is read-only (EROFS)'
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return `${statSync(folder, { throwIfNoEntry: false }) ? 'it' : 'something above it'} is a file (${code})`
+    default:
+      return code
+  }
+}

@@ -1,0 +1,260 @@
+// Everything that `signalbox up` runs: PostgreSQL, the six components, the simulated SMSC. They
+// start side by side once the schema is up to date; where the demo is to be applied, the admin API
+// comes first, so that the others begin with it. They stop in the order in which messages travel,
+// so that each one can hand on what it has.
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ComponentName } from '../../runtime/componentName.ts'
+import type { Config } from '../../runtime/config.ts'
+import { DemoSetup } from './demoSetup.ts'
+import { EmbeddedPostgres } from './embeddedPostgres.ts'
+import type { InstallationFile, ReadyLine } from './installationFile.ts'
+import { migrateStore } from './migrateStore.ts'
+import { probe } from './probe.ts'
+import { fatalOf, ProcessLog, troubleOf } from './processLog.ts'
+import type { LineFilter } from './processLog.ts'
+import { planProcesses } from './processPlan.ts'
+import type { ProcessPlan } from './processPlan.ts'
+import { SupervisedProcess } from './supervisedProcess.ts'
+import type { SupervisedOptions } from './supervisedProcess.ts'
+import type { UpLock } from './upLock.ts'
+
+export interface PlatformOptions {
+  readonly config: Config
+  readonly env: NodeJS.ProcessEnv
+  readonly installation: InstallationFile
+  readonly lock: UpLock
+  readonly demo: boolean
+  readonly counts: Partial<Record<ComponentName, number>>
+  /** One line for a person; `name` says who it is about. */
+  show(name: string, line: string): void
+}
+
+/** Hands on first what is nearest to the customer. */
+const STOP_ORDER: readonly (readonly ComponentName[])[] = [
+  ['gateway'],
+  ['router'],
+  ['workers'],
+  ['dlr'],
+  ['admin', 'exporters'],
+]
+/** A component ends itself at its drain time-out; this much later it is killed. */
+const STOP_MARGIN_MS = 2_000
+const SMSC_STOP_MS = 5_000
+/** How long `up` waits for each /ready before it says so and goes on. */
+const READY_MS_MAX = 10_000
+const READY_POLL_MS = 25
+const FIRST_MIGRATION = '0001_platform'
+
+interface Member {
+  readonly component: ComponentName
+  readonly process: SupervisedProcess
+}
+
+export class LocalPlatform {
+  readonly #options: PlatformOptions
+  readonly #host: string
+  readonly #logs: ProcessLog[] = []
+  #postgres: EmbeddedPostgres | undefined
+  #members: Member[] = []
+  #demo: DemoSetup | undefined
+
+  constructor(options: PlatformOptions) {
+    this.#options = options
+    const { host } = options.config
+    this.#host = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  }
+
+  /** Resolves when everything is ready. What was started before a failure is left to `stop`. */
+  async start(signal: AbortSignal): Promise<ReadyLine> {
+    const { config, installation } = this.#options
+    installation.content.pids = { up: process.pid }
+    const databaseUrl = config.databaseUrl || (await this.#startPostgres())
+    signal.throwIfAborted()
+    installation.content.databaseUrl = databaseUrl
+    const { applied } = await migrateStore(databaseUrl, config.databaseUrl !== '')
+    signal.throwIfAborted()
+    const common = this.#common(databaseUrl)
+    if (this.#options.demo) {
+      this.#demo = await DemoSetup.plan({
+        ...this.#options,
+        host: this.#host,
+        environment: common,
+        isNewDatabase: applied.includes(FIRST_MIGRATION),
+        supervise: (options) => this.#supervise(options),
+      })
+    }
+    const { listening } = installation.content
+    const plans = await planProcesses({ ...this.#options, common, listening })
+    this.#members = plans.map((plan) => this.#member(plan))
+    await this.#startMembers(signal)
+    await this.#untilReady(signal)
+    return this.#recordReady()
+  }
+
+  /** Drains everything, in order. */
+  async stop(): Promise<void> {
+    const { config, installation } = this.#options
+    const deadlineMs = config.drainTimeoutMs + STOP_MARGIN_MS
+    for (const components of STOP_ORDER) {
+      const members = this.#members.filter(({ component }) => components.includes(component))
+      await Promise.all(members.map((member) => member.process.stop(deadlineMs)))
+    }
+    await this.#demo?.simulator.stop(SMSC_STOP_MS)
+    await this.#postgres?.stop()
+    for (const log of this.#logs) log.close()
+    installation.content.pids = {}
+    installation.save()
+  }
+
+  /** Ends everything at once, for somebody who does not want to wait. */
+  kill(): void {
+    for (const member of this.#members) member.process.kill()
+    this.#demo?.simulator.kill()
+    this.#postgres?.kill()
+  }
+
+  async #startPostgres(): Promise<string> {
+    const { config, env, installation } = this.#options
+    const { postgres } = installation.content
+    const log = this.#openLog('postgres', fatalOf)
+    const isGiven = Boolean(env['SIGNALBOX_PG_PORT']?.trim())
+    const byDefault = config.ports === 'auto' ? 0 : config.pgPort
+    this.#postgres = new EmbeddedPostgres({
+      home: config.home,
+      password: postgres.password,
+      port: isGiven ? config.pgPort : postgres.port || byDefault,
+      logFile: log.file,
+      onStarted: (pid) => this.#recordPid('postgres', pid),
+      onTrouble: (what) => this.#options.show('postgres', what),
+    })
+    await this.#postgres.start()
+    postgres.port = this.#postgres.port
+    return this.#postgres.databaseUrl
+  }
+
+  /** What all processes of this machine share. */
+  #common(databaseUrl: string): NodeJS.ProcessEnv {
+    const { config, env, installation } = this.#options
+    return {
+      ...env,
+      DATABASE_URL: databaseUrl,
+      SIGNALBOX_HOME: config.home,
+      SIGNALBOX_HOST: config.host,
+      SIGNALBOX_ADVERTISE_HOST: this.#host,
+      SIGNALBOX_CLUSTER_TOKEN: config.clusterToken || installation.content.clusterToken,
+      SIGNALBOX_ADMIN_TOKEN: this.#adminToken,
+      // The terminal gets what a person should see; see processLog.ts.
+      SIGNALBOX_LOG_FORMAT: 'json',
+      NODE_COMPILE_CACHE: env['NODE_COMPILE_CACHE'] || join(config.home, 'cache'),
+    }
+  }
+
+  get #adminToken(): string {
+    return this.#options.config.adminToken || this.#options.installation.content.adminToken
+  }
+
+  #member({ name, component, environment }: ProcessPlan): Member {
+    const process = this.#supervise({
+      name,
+      healthHost: this.#host,
+      command: (ports) => ({ args: [component], env: environment(ports) }),
+    })
+    return { component, process }
+  }
+
+  #supervise(
+    options: Pick<SupervisedOptions, 'name' | 'command' | 'healthHost'>,
+  ): SupervisedProcess {
+    const { name } = options
+    return new SupervisedProcess({
+      ...options,
+      log: this.#openLog(name, troubleOf),
+      onSpawned: (pid) => this.#recordPid(name, pid),
+      onTrouble: (what) => this.#options.show(name, what),
+    })
+  }
+
+  async #startMembers(signal: AbortSignal): Promise<void> {
+    const demo = this.#demo
+    const all = this.#members.map((member) => member.process)
+    const first = demo?.changesPlatform ? all.filter(({ name }) => name === 'admin') : []
+    const others = all.filter((one) => !first.includes(one))
+    if (!demo) return startAll(all, signal)
+    if (first.length === 0) return startAll([...all, demo.simulator], signal)
+    await startAll([...first, demo.simulator], signal)
+    await demo.apply({ url: this.#adminUrl(), token: this.#adminToken })
+    await startAll(others, signal)
+  }
+
+  /** Each one says itself what it needs before it can work, for one the gateway a router. */
+  async #untilReady(signal: AbortSignal): Promise<void> {
+    await Promise.all(
+      this.#members.map(async ({ process: { name, ports } }) => {
+        const url = `http://${this.#host}:${ports['health']}/ready`
+        for (let waitedMs = 0; waitedMs < READY_MS_MAX; waitedMs += READY_POLL_MS) {
+          signal.throwIfAborted()
+          const answer = await probe(url, READY_MS_MAX).catch(() => undefined)
+          if (answer?.status === 200) return
+          await delay(READY_POLL_MS)
+        }
+        this.#options.show(name, `is not ready yet; ${url} says why`)
+      }),
+    )
+  }
+
+  #recordReady(): ReadyLine {
+    const { installation } = this.#options
+    const { content } = installation
+    const ports = (name: string) => this.#process(name)?.ports ?? {}
+    const url = (port: number | undefined) => `http://${this.#host}:${port}`
+    const demo = this.#demo?.credentials
+    const smsc = demo && this.#demo?.place
+    const line: ReadyLine = {
+      smpp: { host: this.#host, port: ports('gateway')['smpp'] ?? 0, ...demo?.smpp },
+      api: { url: url(ports('gateway')['http']), ...demo?.api },
+      admin: { url: this.#adminUrl(), token: this.#adminToken },
+      ...(smsc && { smsc }),
+      ports: Object.fromEntries(
+        this.#members.map(({ process: { name, ports: own } }) => [name, own['health'] ?? 0]),
+      ),
+      pids: content.pids,
+    }
+    content.listening = Object.fromEntries(
+      this.#members.map(({ process: { name, ports: own } }) => [name, own]),
+    )
+    Object.assign(content, line)
+    installation.save()
+    return line
+  }
+
+  #adminUrl(): string {
+    return `http://${this.#host}:${this.#process('admin')?.ports['admin']}`
+  }
+
+  #process(name: string): SupervisedProcess | undefined {
+    return this.#members.find((member) => member.process.name === name)?.process
+  }
+
+  #recordPid(name: string, pid: number | undefined): void {
+    const { installation, lock } = this.#options
+    lock.record(name, pid)
+    if (pid === undefined) delete installation.content.pids[name]
+    else installation.content.pids[name] = pid
+    installation.save()
+  }
+
+  #openLog(name: string, filter: LineFilter): ProcessLog {
+    const file = join(this.#options.config.home, 'log', `${name}.log`)
+    const log = new ProcessLog({ file, filter, show: (line) => this.#options.show(name, line) })
+    this.#logs.push(log)
+    return log
+  }
+}
+
+async function startAll(processes: readonly SupervisedProcess[], signal: AbortSignal) {
+  const results = await Promise.allSettled(processes.map((one) => one.start(signal)))
+  // All are waited for, so that nothing starts behind the back of `stop`; the first one is told.
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+}

@@ -1,0 +1,20 @@
+import { CliError } from '../client/cliError.ts'
+
+/** Brings the schema up to date, where it is not yet. */
+export async function migrateStore(
+  databaseUrl: string,
+  isGiven: boolean,
+): Promise<{ applied: string[] }> {
+  const { migrate } = await import('../../store/main.ts')
+  return migrate(databaseUrl).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const { host, pathname } = new URL(databaseUrl)
+    const advice = isGiven
+      ? `Check DATABASE_URL (it says ${host}${pathname}) and that its user may create tables there`
+      : 'The log of PostgreSQL is in the folder log of SIGNALBOX_HOME'
+    throw new CliError(`the schema cannot be brought up to date: ${why}. ${advice}`, {
+      code: 'MIGRATE',
+      cause,
+    })
+  })
+}

@@ -1,0 +1,144 @@
+// As whom the embedded PostgreSQL runs. It refuses root. A normal user runs it as it is. Root runs
+// it in a user namespace, where root looks like somebody else to the server and keeps its access
+// to folders below a root-only home. Where namespaces are not allowed, or the data belongs to
+// somebody else already, it runs as that user or as nobody: the data folder is then handed to the
+// server as an open descriptor, so that no folder above it has to be readable, and its binaries
+// are copied to where everybody may read.
+import { spawn, spawnSync } from 'node:child_process'
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
+import { chownSync, closeSync, lchownSync, openSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { CliError } from '../client/cliError.ts'
+import { copyPostgres } from './postgresBinaries.ts'
+import type { PostgresBinaries } from './postgresBinaries.ts'
+
+export interface PostgresRun {
+  readonly program: 'initdb' | 'postgres'
+  /** The data folder; it must exist. */
+  readonly folder: string
+  /** Behind `-D folder`. */
+  readonly args: readonly string[]
+  readonly detached?: boolean
+  /** For stdout and stderr. */
+  readonly logFd: number
+}
+
+export interface PostgresAccount {
+  /** Makes a folder one that the server accepts as its own. */
+  own(folder: string): void
+  spawn(run: PostgresRun): ChildProcess
+}
+
+interface UserIds {
+  readonly uid: number
+  readonly gid: number
+}
+
+const NOBODY: UserIds = { uid: 65_534, gid: 65_534 }
+const NAMESPACE = ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--'] as const
+/** Traversable by everybody and writable by root only. */
+const COPY_FOLDER = '/var/cache/signalbox'
+/** Behind stdin, stdout and stderr. */
+const FOLDER_FD = '/proc/self/fd/3'
+
+/** Decides by trying: by the owner of the data where there is some, else by what works. */
+export function postgresAccount(home: string, binaries: PostgresBinaries): PostgresAccount {
+  if (process.getuid?.() !== 0) return inPlace([], binaries)
+  const owner = statSync(join(home, 'data'), { throwIfNoEntry: false })
+  if (owner && owner.uid !== 0) return otherUser(owner, binaries)
+  if (namespaceWorks(home, binaries)) return inPlace(NAMESPACE, binaries)
+  if (process.platform === 'linux') return otherUser(NOBODY, binaries)
+  throw new CliError(
+    'PostgreSQL refuses to run as root. Start Signalbox as a normal user, or give a DATABASE_URL',
+    { code: 'POSTGRES_AS_ROOT' },
+  )
+}
+
+function inPlace(prefix: readonly string[], binaries: PostgresBinaries): PostgresAccount {
+  return {
+    own: () => undefined,
+    spawn: (run) => {
+      const [command = '', ...args] = [...prefix, ...commandOf(run, run.folder, binaries)]
+      return spawn(command, args, {
+        ...optionsOf(run, binaries),
+        stdio: [inputOf(run), run.logFd, run.logFd],
+      })
+    },
+  }
+}
+
+function otherUser({ uid, gid }: UserIds, found: PostgresBinaries): PostgresAccount {
+  const binaries = runsAs({ uid, gid }, found) ? found : copied(found)
+  return {
+    own: (folder) => chownAll(folder, uid, gid),
+    spawn: (run) => {
+      const folderFd = openSync(run.folder, 'r')
+      const [command = '', ...args] = commandOf(run, FOLDER_FD, binaries)
+      const child = spawn(command, args, {
+        ...optionsOf(run, binaries),
+        ...{ uid, gid, cwd: '/' },
+        stdio: [inputOf(run), run.logFd, run.logFd, folderFd],
+      })
+      closeSync(folderFd)
+      return child
+    },
+  }
+}
+
+function commandOf(run: PostgresRun, folder: string, { native }: PostgresBinaries): string[] {
+  const [first, ...rest] = run.args
+  // `--single` has to be the very first argument.
+  const args = first === '--single' ? [first, '-D', folder, ...rest] : ['-D', folder, ...run.args]
+  return [join(native, 'bin', run.program), ...args]
+}
+
+function inputOf({ detached = false }: PostgresRun): 'ignore' | 'pipe' {
+  return detached ? 'ignore' : 'pipe'
+}
+
+function optionsOf(run: PostgresRun, binaries: PostgresBinaries): SpawnOptions {
+  return { env: environment(binaries), detached: run.detached ?? false }
+}
+
+/** Nothing of ours: a PGDATA or PGPORT meant for other servers would be obeyed. */
+function environment({ libraryFolders }: PostgresBinaries): NodeJS.ProcessEnv {
+  const folders = libraryFolders.join(':')
+  const loader = process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH'
+  return { PATH: process.env['PATH'], LC_ALL: 'C', [loader]: folders }
+}
+
+function namespaceWorks(home: string, binaries: PostgresBinaries): boolean {
+  const [command, ...prefix] = NAMESPACE
+  const check = 'test -w "$1" && exec "$2" --version'
+  const args = ['sh', '-c', check, 'sh', home, join(binaries.native, 'bin', 'postgres')]
+  const env = environment(binaries)
+  return spawnSync(command, [...prefix, ...args], { env, stdio: 'ignore' }).status === 0
+}
+
+function runsAs(ids: UserIds, binaries: PostgresBinaries): boolean {
+  const postgres = join(binaries.native, 'bin', 'postgres')
+  const options = { ...ids, cwd: '/', env: environment(binaries), stdio: 'ignore' } as const
+  return spawnSync(postgres, ['--version'], options).status === 0
+}
+
+function copied(found: PostgresBinaries): PostgresBinaries {
+  try {
+    return copyPostgres(found, COPY_FOLDER)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new CliError(
+      'PostgreSQL refuses to run as root, another user cannot reach its binaries in ' +
+        `${found.native}, and they cannot be copied to ${COPY_FOLDER} (${why}). Start Signalbox ` +
+        'as a normal user, move the checkout to where others may read it, or give a DATABASE_URL',
+      { code: 'POSTGRES_AS_ROOT', cause },
+    )
+  }
+}
+
+function chownAll(folder: string, uid: number, gid: number): void {
+  if (statSync(folder).uid === uid) return
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+    lchownSync(join(entry.parentPath, entry.name), uid, gid)
+  // Last, so that an interrupted change is begun again.
+  chownSync(folder, uid, gid)
+}

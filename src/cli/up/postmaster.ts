@@ -1,0 +1,65 @@
+// The running server of a data folder, found through the file that it keeps there itself.
+import { readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { commandLine, identify, signalProcess, workingFolder } from './processIdentity.ts'
+import type { ProcessIdentity } from './processIdentity.ts'
+
+export interface Postmaster {
+  readonly identity: ProcessIdentity
+  readonly port: number
+  /** In the server's words: starting, ready, stopping, standby. */
+  readonly status: string
+}
+
+/** How long the former server's processes may take to notice that it was killed. */
+const ORPHANS_MS_MAX = 10_000
+const POLL_MS = 20
+
+/** PostgreSQL writes one thing a line: the pid first, the port fourth, the status eighth. */
+export function findPostmaster(folder: string): Postmaster | undefined {
+  const lines = readPidFile(folder)
+  const identity = lines && identify(Number(lines[0]))
+  if (!identity || !worksIn(identity.pid, folder)) return undefined
+  return { identity, port: Number(lines[3]), status: lines[7]?.trim() ?? 'starting' }
+}
+
+/**
+ * After a kill -9: waits for the last processes of the killed server, then removes its pid file.
+ * Left there, it would keep a new server from starting once its pid belongs to somebody else.
+ */
+export async function clearRemains(folder: string): Promise<void> {
+  if (!readPidFile(folder)) return
+  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+    const orphans = processesIn(folder)
+    if (orphans.length === 0) break
+    if (waitedMs >= ORPHANS_MS_MAX) {
+      for (const orphan of orphans) signalProcess(orphan, 'SIGQUIT')
+      waitedMs = 0
+    }
+    await delay(POLL_MS)
+  }
+  rmSync(join(folder, 'postmaster.pid'), { force: true })
+}
+
+function readPidFile(folder: string): string[] | undefined {
+  try {
+    return readFileSync(join(folder, 'postmaster.pid'), 'utf8').split('\n')
+  } catch {
+    return undefined
+  }
+}
+
+/** All processes of a server work in its data folder. */
+function worksIn(pid: number, folder: string): boolean {
+  if (process.platform === 'linux') return workingFolder(pid) === realpathSync(folder)
+  return commandLine(pid).includes(folder)
+}
+
+function processesIn(folder: string): ProcessIdentity[] {
+  if (process.platform !== 'linux') return []
+  const real = realpathSync(folder)
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && workingFolder(Number(name)) === real)
+    .flatMap((name) => identify(Number(name)) ?? [])
+}

@@ -1,0 +1,127 @@
+// What a process writes goes straight into its file in HOME/log, so that nothing is lost when `up`
+// itself is killed. `up` reads along and shows on the terminal what a person should see. Files are
+// bounded: at 20 MB the content moves to FILE.1, what was there is dropped, and the file begins
+// anew.
+import { closeSync, copyFileSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs'
+
+/** Undefined: of no interest for the terminal. */
+export type LineFilter = (line: string) => string | undefined
+
+export interface ProcessLogOptions {
+  readonly file: string
+  readonly filter: LineFilter
+  show(line: string): void
+}
+
+const FILE_OCTETS_MAX = 20 * 1024 * 1024
+const READ_EVERY_MS = 200
+const CHUNK_OCTETS = 64 * 1024
+/** A process in trouble may say so a thousand times a second. */
+const SHOWN_LINES_MAX = 20
+const SHOWN_WINDOW_MS = 10_000
+
+export class ProcessLog {
+  readonly file: string
+  /** For the stdout and stderr of the process. */
+  readonly fd: number
+  readonly #options: ProcessLogOptions
+  readonly #timer: NodeJS.Timeout
+  readonly #chunk = Buffer.alloc(CHUNK_OCTETS)
+  #position: number
+  #partial = ''
+  #shown = 0
+  #windowEndsMs = 0
+
+  constructor(options: ProcessLogOptions) {
+    this.#options = options
+    this.file = options.file
+    this.fd = openSync(options.file, 'a+', 0o600)
+    this.#rotate()
+    this.#position = this.size
+    this.#timer = setInterval(() => this.read(), READ_EVERY_MS)
+  }
+
+  get size(): number {
+    return fstatSync(this.fd).size
+  }
+
+  /** Shows what was written since the last look. */
+  read(): void {
+    for (const line of this.#newLines()) {
+      const shown = this.#options.filter(line)
+      if (shown !== undefined) this.#show(shown)
+    }
+    this.#rotate()
+  }
+
+  /** The last lines written behind `start`, as they are. */
+  linesSince(start: number): string[] {
+    const from = Math.max(start, this.size - CHUNK_OCTETS)
+    const octets = readSync(this.fd, this.#chunk, 0, CHUNK_OCTETS, from)
+    return this.#chunk.toString('utf8', 0, octets).split('\n').filter(Boolean)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    this.read()
+    closeSync(this.fd)
+  }
+
+  #newLines(): string[] {
+    const lines: string[] = []
+    for (;;) {
+      const octets = readSync(this.fd, this.#chunk, 0, CHUNK_OCTETS, this.#position)
+      if (octets === 0) return lines
+      this.#position += octets
+      const pieces = (this.#partial + this.#chunk.toString('utf8', 0, octets)).split('\n')
+      this.#partial = (pieces.pop() ?? '').slice(0, CHUNK_OCTETS)
+      lines.push(...pieces)
+    }
+  }
+
+  #show(line: string): void {
+    const nowMs = performance.now()
+    if (nowMs > this.#windowEndsMs) {
+      this.#windowEndsMs = nowMs + SHOWN_WINDOW_MS
+      this.#shown = 0
+    }
+    this.#shown++
+    if (this.#shown < SHOWN_LINES_MAX) this.#options.show(line)
+    if (this.#shown === SHOWN_LINES_MAX) this.#options.show(`more of this in ${this.file}`)
+  }
+
+  /** The file is opened for appending, so its writers go on at the new end by themselves. */
+  #rotate(): void {
+    if (this.size < FILE_OCTETS_MAX) return
+    copyFileSync(this.file, `${this.file}.1`)
+    ftruncateSync(this.fd)
+    this.#position = 0
+  }
+}
+
+/** Of pino's JSON lines the ones from `warn` up; of other lines all, since nobody expects them. */
+export function troubleOf(line: string): string | undefined {
+  if (!line.startsWith('{')) return line.trim() === '' ? undefined : line
+  if (!/"level":"(warn|error|fatal)"/.test(line)) return undefined
+  try {
+    // A line of our own logger; whatever is missing in it is left out.
+    const { level, msg, err } = JSON.parse(line) as LogLine
+    const cause = err?.message && err.message !== msg ? `: ${err.message}` : ''
+    return `${level}  ${msg ?? ''}${cause}`
+  } catch {
+    return line
+  }
+}
+
+/** Of PostgreSQL's log: what stops the server, not what it says to a client that came too early. */
+export function fatalOf(line: string): string | undefined {
+  return /\b(PANIC|FATAL): {2}(?!the database system is|terminating connection)/.test(line)
+    ? line
+    : undefined
+}
+
+interface LogLine {
+  readonly level: string
+  readonly msg?: string
+  readonly err?: { readonly message?: string }
+}

@@ -1,0 +1,104 @@
+// Which processes make up the platform on this machine, and with what environment each one runs.
+import { healthPortOf } from '../../runtime/componentName.ts'
+import type { ComponentName } from '../../runtime/componentName.ts'
+import type { Config } from '../../runtime/config.ts'
+import { isFree } from './freePort.ts'
+import type { Ports } from './supervisedProcess.ts'
+
+export interface ProcessPlan {
+  /** `router`, and `router-2` for a second one. */
+  readonly name: string
+  readonly component: ComponentName
+  environment(ports: Ports): NodeJS.ProcessEnv
+}
+
+export interface PlanOptions {
+  readonly config: Config
+  readonly env: NodeJS.ProcessEnv
+  /** What every process gets. */
+  readonly common: NodeJS.ProcessEnv
+  readonly counts: Partial<Record<ComponentName, number>>
+  /** What listened where in the last run. */
+  readonly listening: Readonly<Record<string, Ports>>
+}
+
+interface Door {
+  readonly name: string
+  readonly variable: string
+  readonly port: number
+}
+
+export const COMPONENTS: readonly ComponentName[] = [
+  'gateway',
+  'router',
+  'workers',
+  'dlr',
+  'admin',
+  'exporters',
+]
+
+export async function planProcesses(options: PlanOptions): Promise<ProcessPlan[]> {
+  const plans = COMPONENTS.flatMap((component) => {
+    const count = options.counts[component] ?? 1
+    return Array.from({ length: count }, (_, index) => planProcess(component, index + 1, options))
+  })
+  return Promise.all(plans)
+}
+
+async function planProcess(
+  component: ComponentName,
+  number: number,
+  options: PlanOptions,
+): Promise<ProcessPlan> {
+  const { config, common, listening } = options
+  const name = number === 1 ? component : `${component}-${number}`
+  const doors = await Promise.all(
+    doorsOf(component, config).map(async (door) => {
+      const former = listening[name]?.[door.name]
+      return { ...door, port: await wantedPort(door, number, former, options) }
+    }),
+  )
+  return {
+    name,
+    component,
+    environment: (ports) => ({
+      ...common,
+      // The same at each start: leases of binds are known by it.
+      SIGNALBOX_INSTANCE: `local-${component}-${number}`,
+      ...Object.fromEntries(
+        doors.map((door) => [door.variable, String(ports[door.name] ?? door.port)]),
+      ),
+    }),
+  }
+}
+
+function doorsOf(component: ComponentName, config: Config): Door[] {
+  const doors: Partial<Record<ComponentName, Door[]>> = {
+    gateway: [
+      { name: 'smpp', variable: 'SIGNALBOX_SMPP_PORT', port: config.smppPort },
+      { name: 'http', variable: 'SIGNALBOX_HTTP_PORT', port: config.httpPort },
+    ],
+    router: [{ name: 'router', variable: 'SIGNALBOX_ROUTER_PORT', port: config.routerPort }],
+    admin: [{ name: 'admin', variable: 'SIGNALBOX_ADMIN_PORT', port: config.adminPort }],
+  }
+  const health = { name: 'health', variable: 'SIGNALBOX_HEALTH_PORT' }
+  return [...(doors[component] ?? []), { ...health, port: healthPort(component, config) }]
+}
+
+/** SIGNALBOX_HEALTH_PORT, which is one port for one process, means the first of six here. */
+function healthPort(component: ComponentName, config: Config): number {
+  if (!config.healthPort) return healthPortOf(component, config)
+  return config.healthPort + COMPONENTS.indexOf(component)
+}
+
+/** Only the first process of a component has a port that people know; others take any. */
+async function wantedPort(
+  door: Door,
+  number: number,
+  former: number | undefined,
+  { config, env }: PlanOptions,
+): Promise<number> {
+  const isGiven = Boolean(env[door.variable]?.trim())
+  if (number === 1 && (isGiven || config.ports === 'default')) return door.port
+  return former !== undefined && (await isFree(former, config.host)) ? former : 0
+}

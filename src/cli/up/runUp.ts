@@ -1,0 +1,98 @@
+// `signalbox up`: from the first check to the last process that ended. It starts everything, says
+// where to find it, keeps it running, and at Ctrl-C, SIGTERM or SIGHUP stops it in order. A second
+// request to stop ends everything at once.
+import { once } from 'node:events'
+import type { ComponentName } from '../../runtime/componentName.ts'
+import { loadConfig } from '../../runtime/config.ts'
+import type { Config } from '../../runtime/config.ts'
+import { EXIT_CODES } from '../client/cliError.ts'
+import { prepareHome } from './home.ts'
+import { InstallationFile } from './installationFile.ts'
+import { LocalPlatform } from './localPlatform.ts'
+import { readyText } from './readyText.ts'
+import { UpLock } from './upLock.ts'
+
+export interface UpOptions {
+  readonly json: boolean
+  readonly demo: boolean
+  readonly counts: Partial<Record<ComponentName, number>>
+}
+
+/** One Ctrl-C may come twice: from the terminal, and passed on by whoever started this. */
+const SAME_REQUEST_MS = 500
+const EXIT_INTERRUPTED = 130
+
+/** Resolves to the exit code. Throws CliError or ConfigError for what a person has to mend. */
+export async function runUp(options: UpOptions): Promise<number> {
+  const config = localConfig()
+  const stop = new AbortController()
+  const lock = await UpLock.acquire(config.home)
+  let unwatch = () => {}
+  try {
+    const platform = new LocalPlatform({
+      ...options,
+      ...{ config, lock, env: process.env, show: showTrouble },
+      installation: InstallationFile.open(config.home),
+    })
+    unwatch = watchSignals(stop, () => {
+      platform.kill()
+      process.exit(EXIT_INTERRUPTED)
+    })
+    await startAndStop(platform, stop, options, config.home)
+    return EXIT_CODES.ok
+  } finally {
+    unwatch()
+    lock.release()
+  }
+}
+
+async function startAndStop(
+  platform: LocalPlatform,
+  stop: AbortController,
+  { json }: UpOptions,
+  home: string,
+): Promise<void> {
+  const { signal } = stop
+  // Whoever read along may have gone, as in `npm start | head`.
+  process.stdout.on('error', () => stop.abort())
+  try {
+    const line = await platform.start(signal)
+    process.stdout.write(json ? `${JSON.stringify(line)}\n` : readyText(line, home))
+    if (!signal.aborted) await once(signal, 'abort')
+  } catch (error) {
+    // What was asked to stop while it started fails in many ways, all of them wanted.
+    if (!signal.aborted) throw error
+  } finally {
+    if (signal.aborted && !json) process.stderr.write('Stopping; Ctrl-C again does not wait.\n')
+    await platform.stop()
+  }
+}
+
+/**
+ * For this machine only unless SIGNALBOX_HOST says otherwise: passwords go over the wire in
+ * clear.
+ */
+function localConfig(): Config {
+  const config = loadConfig()
+  const host = process.env['SIGNALBOX_HOST']?.trim() ? config.host : '127.0.0.1'
+  return { ...config, host, home: prepareHome(config.home) }
+}
+
+function watchSignals(stop: AbortController, force: () => void): () => void {
+  let firstMs: number | undefined
+  const request = () => {
+    const nowMs = performance.now()
+    firstMs ??= nowMs
+    if (!stop.signal.aborted) stop.abort()
+    else if (nowMs - firstMs > SAME_REQUEST_MS) force()
+  }
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const signal of signals) process.on(signal, request)
+  return () => {
+    for (const signal of signals) process.off(signal, request)
+  }
+}
+
+function showTrouble(name: string, line: string): void {
+  process.stderr.write(`${new Date().toLocaleTimeString('en-GB')} ${name.padEnd(9)} ${line}\n`)
+}

@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest'
+import { newMessageId, upstreamId } from '../domain/ids.ts'
+import { MESSAGE_STATE } from '../smpp/messageState.ts'
+import { decodeReceipts, encodeReceipts, type UpstreamReceipt } from './dlr.ts'
+import { decodeEnvelope, encodeEnvelope, type EnvelopeMessage } from './envelope.ts'
+import { decodeJournal, encodeEvents, type JournalEvent } from './journal.ts'
+import { ContractError, pack } from './msgpack.ts'
+import {
+  ACCEPTED,
+  decodeBatch,
+  decodeVerdicts,
+  encodeBatch,
+  encodeVerdicts,
+  type Verdict,
+} from './routerCall.ts'
+
+function message(text: string): EnvelopeMessage {
+  return {
+    messageId: newMessageId(),
+    account: 'demo',
+    user: 'demo-1',
+    acceptedAtMs: 1_790_000_000_123,
+    attempts: 2,
+    body: Buffer.from(text),
+    registeredDelivery: 1,
+  }
+}
+
+test('a batch and its verdicts come over the router call as they were', () => {
+  const { messageId, account, user, body } = message('a')
+  const batch = {
+    batchId: newMessageId(),
+    submissions: [{ messageId, account, user, receivedAtMs: 1_790_000_000_000, body }],
+  }
+  expect(decodeBatch(encodeBatch(batch))).toEqual(batch)
+  const verdicts: Verdict[] = [
+    ACCEPTED,
+    { kind: 'refused', commandStatus: 0x0b, reason: 'no route' },
+    ACCEPTED,
+  ]
+  expect(decodeVerdicts(encodeVerdicts(verdicts))).toEqual(verdicts)
+})
+
+test('an envelope comes out as it went in', () => {
+  const envelope = {
+    envelopeId: newMessageId(),
+    connector: 'sim',
+    lane: 'normal' as const,
+    messages: [message('a'), message('b')],
+  }
+  const octets = encodeEnvelope(envelope)
+  expect(decodeEnvelope(octets)).toEqual(envelope)
+  expect(decodeJournal(octets)).toEqual({ kind: 'accepted', envelope })
+})
+
+test('150 typical messages fit one envelope of 64 KiB', () => {
+  const messages = Array.from({ length: 150 }, () => message('x'.repeat(160)))
+  const octets = encodeEnvelope({
+    envelopeId: newMessageId(),
+    connector: 'sim',
+    lane: 'normal',
+    messages,
+  })
+  expect(octets.length).toBeLessThan(64 * 1024)
+})
+
+test('each kind of event comes out of the journal as it went in', () => {
+  const base = { connector: 'sim', atMs: 1_790_000_000_500 }
+  const events: JournalEvent[] = [
+    { ...base, kind: 'submitted', message: message('a'), upstreamId: upstreamId('77'), segment: 0 },
+    { ...base, kind: 'failed', message: message('b'), commandStatus: 0x45, reason: 'refused' },
+    { ...base, kind: 'deferred', message: message('c'), commandStatus: 0x58, dueAtMs: 9 },
+  ]
+  expect(decodeJournal(encodeEvents(events))).toEqual({ kind: 'events', events })
+})
+
+test('receipts come out as they went in, with and without their message', () => {
+  const receipt: UpstreamReceipt = {
+    connector: 'sim',
+    upstreamId: upstreamId('0A1B'),
+    destination: '31612345678',
+    messageState: MESSAGE_STATE.DELIVERED,
+    error: '000',
+    receivedAtMs: 1_790_000_001_000,
+    message: undefined,
+  }
+  const receipts = [receipt, { ...receipt, message: message('a') }]
+  expect(decodeReceipts(encodeReceipts(receipts))).toEqual(receipts)
+})
+
+test('what another version wrote is refused by name, not misread', () => {
+  const later = pack(['E', 99, 'id', 'sim', 'normal', []])
+  expect(() => decodeEnvelope(later)).toThrow(ContractError)
+  expect(() => decodeJournal(pack(['J', 99, []]))).toThrow(ContractError)
+  expect(() => decodeReceipts(pack(['D', 99, []]))).toThrow(ContractError)
+  expect(() => decodeBatch(pack([99, 'id', []]))).toThrow(ContractError)
+  expect(() => decodeVerdicts(pack([99, []]))).toThrow(ContractError)
+})

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { bindId, newMessageId, parseMessageId, timeOf } from './ids.ts'
+
+test('a message id carries the time it was made', () => {
+  const beforeMs = Date.now()
+  const atMs = timeOf(newMessageId())
+  expect(atMs).toBeGreaterThanOrEqual(beforeMs)
+  expect(atMs).toBeLessThanOrEqual(Date.now())
+})
+
+test('only what looks like one of our ids is taken for one', () => {
+  const id = newMessageId()
+  expect(parseMessageId(id.toUpperCase())).toBe(id)
+  for (const bad of ['', '5946923692', id.slice(1), `${id}0`, `${id.slice(0, 14)}4${id.slice(15)}`])
+    expect(parseMessageId(bad)).toBeUndefined()
+})
+
+test('a bind is named after its connector and slot', () => {
+  expect(bindId('sim', 2)).toBe('sim/2')
+})

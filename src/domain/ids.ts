@@ -1,0 +1,35 @@
+import { uuidv7 } from 'uuidv7'
+
+// Three ids that look alike and must never be mixed: a mix-up loses receipts.
+declare const brand: unique symbol
+
+/** Our id of a message, a UUIDv7: it carries its own time, so stores can partition by it. */
+export type MessageId = string & { readonly [brand]: 'MessageId' }
+/** The SMSC's id of a message: opaque, up to 64 characters, reused by some SMSCs. */
+export type UpstreamId = string & { readonly [brand]: 'UpstreamId' }
+/** One upstream bind of this process: `connector/slot`. */
+export type BindId = string & { readonly [brand]: 'BindId' }
+
+export function newMessageId(): MessageId {
+  return uuidv7() as MessageId // the one place where message ids are born
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
+
+/** The id if `text` is one of ours (a UUIDv7), else undefined. */
+export function parseMessageId(text: string): MessageId | undefined {
+  return UUID.test(text) ? (text.toLowerCase() as MessageId) : undefined // checked just above
+}
+
+export function upstreamId(text: string): UpstreamId {
+  return text as UpstreamId // whatever the SMSC says is its id
+}
+
+export function bindId(connector: string, slot: number): BindId {
+  return `${connector}/${slot}` as BindId // built from its two parts, nowhere else
+}
+
+/** Milliseconds since the epoch in which the id was made (RFC 9562 §5.7). */
+export function timeOf(id: MessageId): number {
+  return parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+}

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { MESSAGE_STATE } from '../smpp/messageState.ts'
+import { isFinal, RANK_FINAL, RANK_TIMED_OUT, rankOf, wantsReceipt } from './messageProgress.ts'
+
+const { ACCEPTED, DELIVERED, ENROUTE, EXPIRED, UNDELIVERABLE, UNKNOWN } = MESSAGE_STATE
+
+test('interim states rank below a time-out, and a time-out below what is final', () => {
+  expect(rankOf(ENROUTE)).toBeLessThan(rankOf(ACCEPTED))
+  expect(rankOf(ACCEPTED)).toBeLessThan(RANK_TIMED_OUT)
+  for (const state of [DELIVERED, EXPIRED, UNDELIVERABLE, UNKNOWN]) {
+    expect(rankOf(state)).toBe(RANK_FINAL)
+    expect(isFinal(state)).toBe(true)
+  }
+  expect(RANK_TIMED_OUT).toBeLessThan(RANK_FINAL)
+})
+
+test('registered_delivery chooses which states the customer hears of', () => {
+  const heard = (registeredDelivery: number) =>
+    [ACCEPTED, DELIVERED, UNDELIVERABLE].map((state) => wantsReceipt(registeredDelivery, state))
+  expect(heard(0)).toEqual([false, false, false])
+  expect(heard(1)).toEqual([false, true, true])
+  expect(heard(2)).toEqual([false, false, true])
+  expect(heard(3)).toEqual([false, true, false])
+  expect(heard(0x11)).toEqual([true, true, true])
+})

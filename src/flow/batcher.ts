@@ -1,0 +1,89 @@
+// Batches that form by themselves. The first item leaves at the end of the current turn; while
+// `concurrency` requests are under way, what arrives is gathered and leaves as the next request.
+// One item at night is not delayed, ten thousand a second leave hundreds at a time. The batcher
+// neither retries nor drops: `send` owns what it was given and tells each item its fate.
+
+export interface BatcherOptions<Item> {
+  /** Takes over the items; must settle. A rejection is a defect of `send` and goes to `onError`. */
+  send: (items: Item[]) => Promise<void>
+  onError: (error: Error) => void
+  maxItems: number
+  /** Requests under way at once. */
+  concurrency?: number
+  /** Rest between the starts of two requests, for adapters whose requests cost money. */
+  minIntervalMs?: number
+  now?: () => number
+}
+
+export class Batcher<Item> {
+  #options: Required<BatcherOptions<Item>>
+  #waiting: Item[] = []
+  #underWay = 0
+  #scheduled = false
+  #timer: NodeJS.Timeout | undefined
+  #lastStartMs = Number.NEGATIVE_INFINITY
+  #idleListeners: (() => void)[] = []
+
+  constructor(options: BatcherOptions<Item>) {
+    this.#options = { concurrency: 1, minIntervalMs: 0, now: () => performance.now(), ...options }
+  }
+
+  /** Items not yet handed to `send`. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  get idle(): boolean {
+    return this.#waiting.length === 0 && this.#underWay === 0
+  }
+
+  add(item: Item): void {
+    this.#waiting.push(item)
+    this.#schedule()
+  }
+
+  /** Resolves when nothing waits and nothing is under way. */
+  whenIdle(): Promise<void> {
+    if (this.idle) return Promise.resolve()
+    return new Promise((resolve) => this.#idleListeners.push(resolve))
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#underWay >= this.#options.concurrency) return
+    this.#scheduled = true
+    const restMs = this.#lastStartMs + this.#options.minIntervalMs - this.#options.now()
+    if (restMs > 0) this.#timer = setTimeout(() => this.#start(), restMs)
+    // The end of the turn, so that all items of one socket read share a request.
+    else process.nextTick(() => this.#start())
+  }
+
+  #start(): void {
+    this.#scheduled = false
+    if (this.#waiting.length === 0) return
+    const { maxItems, send, onError } = this.#options
+    const items =
+      this.#waiting.length <= maxItems ? this.#waiting : this.#waiting.slice(0, maxItems)
+    this.#waiting = this.#waiting.length <= maxItems ? [] : this.#waiting.slice(maxItems)
+    this.#underWay++
+    this.#lastStartMs = this.#options.now()
+    send(items)
+      .catch((error: unknown) => onError(error instanceof Error ? error : new Error(String(error))))
+      .finally(() => this.#finished())
+      .catch(onError)
+    if (this.#waiting.length > 0) this.#schedule()
+  }
+
+  #finished(): void {
+    this.#underWay--
+    if (this.#waiting.length > 0) return this.#schedule()
+    if (!this.idle) return
+    const listeners = this.#idleListeners
+    this.#idleListeners = []
+    for (const listener of listeners) listener()
+  }
+
+  /** Stops a rest between requests; what waits stays where it is. */
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+}

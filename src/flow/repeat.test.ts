@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { repeat } from './repeat.ts'
+
+test('work runs again after each end, and failures are said once per outage', async () => {
+  const troubles: string[] = []
+  const outcomes = ['fail', 'fail', 'ok', 'fail', 'ok']
+  let runs = 0
+  const finished = new Promise<void>((resolve) => {
+    const stop = repeat(
+      0,
+      'counting',
+      async () => {
+        const outcome = outcomes[runs++]
+        if (runs === outcomes.length) {
+          stop()
+          resolve()
+        }
+        if (outcome === 'fail') throw new Error(`run ${runs}`)
+      },
+      (what, error) => troubles.push(`${what}: ${error.message}`),
+    )
+  })
+  await finished
+  expect(runs).toBe(5)
+  expect(troubles).toEqual(['counting: run 1', 'counting: run 4'])
+})

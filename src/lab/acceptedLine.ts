@@ -1,0 +1,93 @@
+import type { MessageState } from '../smpp/index.ts'
+
+/**
+ * One accepted message in the simulator's file, with the fate of its receipt, which is drawn once
+ * and so is the same after a restart. `receiptState` undefined: none was asked for.
+ */
+export interface AcceptedMessage {
+  readonly upstreamId: string
+  readonly atMs: number
+  readonly source: string
+  readonly sourceTon: number
+  readonly sourceNpi: number
+  readonly destination: string
+  readonly destinationTon: number
+  readonly destinationNpi: number
+  readonly text: string
+  readonly receiptState: MessageState | undefined
+}
+
+/** What a line of the file says. Lines of other kinds are skipped, so that more can come. */
+export type FileLine =
+  | { readonly kind: 'accepted'; readonly message: AcceptedMessage; readonly carried: boolean }
+  | { readonly kind: 'receipted'; readonly upstreamId: string; readonly commandStatus: number }
+  | { readonly kind: 'begun'; readonly lastId: number }
+
+const TEXT_MAX_CHARACTERS = 200
+
+/**
+ * `{"a":"1000000001","at":…,"src":[1,1,"…"],"dst":[1,1,"…"],"t":"…","state":2}`,
+ * with `"carried":1` when a new file repeats the line for its outstanding receipt.
+ */
+export function acceptedLine(message: AcceptedMessage, carried = false): string {
+  const { upstreamId, atMs, source, destination, receiptState } = message
+  const text = JSON.stringify(message.text.slice(0, TEXT_MAX_CHARACTERS))
+  return (
+    `{"a":"${upstreamId}","at":${atMs},` +
+    `"src":[${message.sourceTon},${message.sourceNpi},${JSON.stringify(source)}],` +
+    `"dst":[${message.destinationTon},${message.destinationNpi},${JSON.stringify(destination)}],` +
+    `"t":${text}` +
+    (receiptState === undefined ? '' : `,"state":${receiptState}`) +
+    (carried ? ',"carried":1}\n' : '}\n')
+  )
+}
+
+/** `{"r":"1000000001"}`, or with `"status":N` when the receipt was refused for good. */
+export function receiptedLine(upstreamId: string, commandStatus: number): string {
+  return commandStatus === 0
+    ? `{"r":"${upstreamId}"}\n`
+    : `{"r":"${upstreamId}","status":${commandStatus}}\n`
+}
+
+/** The first line of a file that follows a full one: ids go on from here. */
+export function begunLine(lastId: number): string {
+  return `{"begun":${lastId}}\n`
+}
+
+interface RawLine {
+  readonly a?: string
+  readonly at: number
+  readonly src: [number, number, string]
+  readonly dst: [number, number, string]
+  readonly t: string
+  readonly state?: MessageState
+  readonly carried?: 1
+  readonly r?: string
+  readonly status?: number
+  readonly begun?: number
+}
+
+export function parseLine(line: string): FileLine | undefined {
+  // As the file is our own, its lines have our shape; one that is not JSON at all throws.
+  const raw = JSON.parse(line) as RawLine
+  if (raw.r !== undefined) {
+    return { kind: 'receipted', upstreamId: raw.r, commandStatus: raw.status ?? 0 }
+  }
+  if (raw.begun !== undefined) return { kind: 'begun', lastId: raw.begun }
+  if (raw.a === undefined) return undefined
+  const [sourceTon, sourceNpi, source] = raw.src
+  const [destinationTon, destinationNpi, destination] = raw.dst
+  const message: AcceptedMessage = {
+    upstreamId: raw.a,
+    atMs: raw.at,
+    source,
+    sourceTon,
+    sourceNpi,
+    destination,
+    destinationTon,
+    destinationNpi,
+    text: raw.t,
+    receiptState: raw.state,
+  }
+  return { kind: 'accepted', message, carried: raw.carried === 1 }
+}

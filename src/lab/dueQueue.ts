@@ -1,0 +1,86 @@
+/**
+ * What has to happen later, without a timer for each: items lie in buckets of `granularityMs`, and
+ * a binary heap holds only the bucket numbers, so that 100,000 receipts of one second cost a few
+ * hundred heap steps. It has no clock; its owner asks with the time. Nothing comes out early, and
+ * at most `granularityMs` late. Items of one bucket come out in the order they were added.
+ */
+export class DueQueue<T> {
+  readonly #granularityMs: number
+  readonly #buckets = new Map<number, T[]>()
+  readonly #heap: number[] = []
+  #size = 0
+
+  constructor(granularityMs = 1) {
+    this.#granularityMs = granularityMs
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** When the next bucket is due; undefined when nothing waits. */
+  get nextAtMs(): number | undefined {
+    const first = this.#heap[0]
+    return first === undefined ? undefined : first * this.#granularityMs
+  }
+
+  add(dueAtMs: number, item: T): void {
+    const bucket = Math.ceil(dueAtMs / this.#granularityMs)
+    this.#size += 1
+    const items = this.#buckets.get(bucket)
+    if (items) {
+      items.push(item)
+      return
+    }
+    this.#buckets.set(bucket, [item])
+    this.#push(bucket)
+  }
+
+  /** Takes out whole buckets that are due until about `limit` items are taken. */
+  takeDue(nowMs: number, limit = Number.POSITIVE_INFINITY): T[] {
+    let due: T[] = []
+    for (let at = this.nextAtMs; at !== undefined && at <= nowMs; at = this.nextAtMs) {
+      if (due.length >= limit) break
+      const bucket = this.#pop()
+      const items = this.#buckets.get(bucket) ?? []
+      this.#buckets.delete(bucket)
+      if (due.length === 0) due = items
+      else for (const item of items) due.push(item)
+    }
+    this.#size -= due.length
+    return due
+  }
+
+  #push(bucket: number): void {
+    const heap = this.#heap
+    let at = heap.length
+    heap.push(bucket)
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      const above = heap[parent] ?? bucket
+      if (above <= bucket) break
+      heap[at] = above
+      at = parent
+    }
+    heap[at] = bucket
+  }
+
+  #pop(): number {
+    const heap = this.#heap
+    const first = heap[0] ?? 0
+    const last = heap.pop() ?? 0
+    if (heap.length === 0) return first
+    let at = 0
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= heap.length) break
+      if ((heap[child + 1] ?? Number.POSITIVE_INFINITY) < (heap[child] ?? 0)) child += 1
+      const below = heap[child] ?? 0
+      if (below >= last) break
+      heap[at] = below
+      at = child
+    }
+    heap[at] = last
+    return first
+  }
+}

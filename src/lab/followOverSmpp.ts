@@ -1,0 +1,242 @@
+// One message as a customer sends it over SMPP, followed to its final receipt. It binds as a
+// transceiver, asks for a receipt, and takes only what belongs to its own message: deliveries meant
+// for the customer's application are left to it (ESME_RX_T_APPN: try again later).
+
+import { performance } from 'node:perf_hooks'
+import {
+  BindRefusedError,
+  commandStatusName,
+  connectSmpp,
+  encodeText,
+  ESME_ROK,
+  ESME_RX_T_APPN,
+  MESSAGE_STATE,
+  parseReceipt,
+  SmppConnectError,
+  statOf,
+  tlv,
+} from '../smpp/index.ts'
+import type {
+  Pdu,
+  PduBodies,
+  Receipt,
+  RequestOutcome,
+  Session,
+  SessionTimers,
+} from '../smpp/index.ts'
+
+export interface SmsToSend {
+  readonly to: string
+  readonly from: string
+  readonly text: string
+}
+
+export interface SmppTarget {
+  readonly host: string
+  readonly port: number
+  readonly systemId: string
+  readonly password: string
+}
+
+export interface FollowedStep {
+  readonly step: 'bound' | 'accepted' | 'submitted' | 'receipt'
+  readonly elapsedMs: number
+  readonly detail: string
+}
+
+export type SendOutcome =
+  | {
+      readonly kind: 'delivered' | 'undelivered'
+      readonly messageId: string
+      readonly state: string
+    }
+  /** `status`: the command_status, or what the HTTP API said. */
+  | { readonly kind: 'refused'; readonly status: string }
+  | { readonly kind: 'timeout' | 'lost'; readonly messageId: string | undefined }
+  | NoSession
+
+/** `code`: as in SmppConnectError; `status`: the command_status of bind_transceiver_resp. */
+export type NoSession =
+  | { readonly kind: 'unreachable'; readonly code: string; readonly detail: string }
+  | { readonly kind: 'bindRefused'; readonly status: string }
+
+export interface FollowOptions {
+  readonly timeoutMs: number
+  onStep(step: FollowedStep): void
+}
+
+type ShortMessage = Partial<PduBodies['submit_sm']>
+
+const TIMERS: SessionTimers = {
+  sessionInitTimeoutMs: 0,
+  enquireLinkIntervalMs: 10_000,
+  responseTimeoutMs: 30_000,
+  inactivityTimeoutMs: 0,
+}
+/** SMPP 3.4 §5.2.23: longer content goes to message_payload. One segment holds 140 octets. */
+const GSM_CHARACTERS_MAX = 160
+const UCS2_OCTETS_MAX = 140
+/** Shorter numbers are short codes of one network. */
+const INTERNATIONAL_DIGITS_MIN = 7
+
+export async function followOverSmpp(
+  target: SmppTarget,
+  sms: SmsToSend,
+  options: FollowOptions,
+): Promise<SendOutcome> {
+  const follower = new Follower(options)
+  const session = await bind(target, follower, options.timeoutMs)
+  if ('kind' in session) return session
+  follower.step('bound', `to ${target.host}:${target.port} as ${target.systemId}`)
+  const outcome = await follower.submit(session, shortMessage(sms))
+  await session.unbind()
+  return outcome
+}
+
+async function bind(
+  { host, port, systemId: system_id, password }: SmppTarget,
+  follower: Follower,
+  timeoutMs: number,
+): Promise<Session | NoSession> {
+  const giveUp = new AbortController()
+  const timer = setTimeout(() => giveUp.abort(), timeoutMs)
+  try {
+    return await connectSmpp({
+      host,
+      port,
+      command: 'bind_transceiver',
+      system_id,
+      password,
+      events: {
+        onRequest: (session, pdu) => follower.onRequest(session, pdu),
+        onClosed: () => follower.onClosed(),
+      },
+      timers: TIMERS,
+      windowSize: 1,
+      signal: giveUp.signal,
+    })
+  } catch (error) {
+    if (error instanceof BindRefusedError)
+      return { kind: 'bindRefused', status: commandStatusName(error.commandStatus) }
+    if (error instanceof SmppConnectError)
+      return { kind: 'unreachable', code: error.code, detail: error.message }
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+class Follower {
+  readonly #options: FollowOptions
+  readonly #startedAt = performance.now()
+  /** Receipts that came before the response told our message's id. */
+  #early: { readonly request: Pdu<'deliver_sm'>; readonly receipt: Receipt }[] = []
+  #messageId: string | undefined
+  #resolve: (outcome: SendOutcome) => void = () => undefined
+
+  constructor(options: FollowOptions) {
+    this.#options = options
+  }
+
+  step(step: FollowedStep['step'], detail: string): void {
+    const elapsedMs = Math.round(performance.now() - this.#startedAt)
+    this.#options.onStep({ step, elapsedMs, detail })
+  }
+
+  async submit(session: Session, body: ShortMessage): Promise<SendOutcome> {
+    const leftMs = this.#options.timeoutMs - (performance.now() - this.#startedAt)
+    const timer = setTimeout(() => this.#end('timeout'), Math.max(leftMs, 0))
+    const outcome = await new Promise<SendOutcome>((resolve) => {
+      this.#resolve = resolve
+      const sequence = session.request('submit_sm', body, (response) =>
+        this.#onSubmitted(session, response),
+      )
+      if (sequence === undefined) this.#end('lost')
+    })
+    clearTimeout(timer)
+    return outcome
+  }
+
+  onRequest(session: Session, pdu: Pdu<'submit_sm' | 'deliver_sm'>): void {
+    const receipt = pdu.command === 'deliver_sm' ? parseReceipt(pdu) : undefined
+    if (pdu.command !== 'deliver_sm' || receipt === undefined)
+      return session.respond(pdu, ESME_RX_T_APPN)
+    if (this.#messageId !== undefined) return this.#onReceipt(session, pdu, receipt)
+    this.#early.push({ request: pdu, receipt })
+  }
+
+  onClosed(): void {
+    this.#end('lost')
+  }
+
+  #end(kind: 'timeout' | 'lost'): void {
+    this.#resolve({ kind, messageId: this.#messageId })
+  }
+
+  #onSubmitted(session: Session, outcome: RequestOutcome): void {
+    if (outcome.kind === 'timeout') return this.#end('timeout')
+    if (outcome.kind === 'closed') return this.#end('lost')
+    const { pdu } = outcome
+    if (pdu.command === 'submit_sm_resp' && pdu.command_status === ESME_ROK) {
+      this.#messageId = pdu.message_id
+      this.step('submitted', `message id ${pdu.message_id}`)
+    } else {
+      this.#resolve({ kind: 'refused', status: commandStatusName(pdu.command_status) })
+    }
+    for (const { request, receipt } of this.#early) this.#onReceipt(session, request, receipt)
+    this.#early = []
+  }
+
+  #onReceipt(session: Session, request: Pdu<'deliver_sm'>, receipt: Receipt): void {
+    const { id, messageState: state } = receipt
+    const messageId = this.#messageId
+    if (messageId === undefined || id !== messageId) return session.respond(request, ESME_RX_T_APPN)
+    session.respond(request, ESME_ROK)
+    this.step('receipt', receiptDetail(receipt))
+    if (state === undefined || !isFinal(state)) return
+    const kind = state === MESSAGE_STATE.DELIVERED ? 'delivered' : 'undelivered'
+    this.#resolve({ kind, messageId, state: statOf(state) })
+  }
+}
+
+/** ACCEPTED is final by the book and a stop on the way in practice; UNKNOWN may yet be told. */
+function isFinal(state: NonNullable<Receipt['messageState']>): boolean {
+  const { SCHEDULED, ENROUTE, ACCEPTED, UNKNOWN } = MESSAGE_STATE
+  return state !== SCHEDULED && state !== ENROUTE && state !== ACCEPTED && state !== UNKNOWN
+}
+
+function receiptDetail({ messageState, err, submitDate, doneDate }: Receipt): string {
+  return [
+    `stat ${messageState === undefined ? '(none)' : statOf(messageState)}`,
+    `err ${err ?? '(none)'}`,
+    ...(submitDate ? [`submit date ${submitDate}`] : []),
+    ...(doneDate ? [`done date ${doneDate}`] : []),
+  ].join(', ')
+}
+
+function shortMessage({ to, from, text }: SmsToSend): ShortMessage {
+  const { data_coding, octets } = encodeText(text)
+  const fits = octets.length <= (data_coding === 0 ? GSM_CHARACTERS_MAX : UCS2_OCTETS_MAX)
+  const [destination, source] = [address(to), address(from)]
+  return {
+    source_addr_ton: source.ton,
+    source_addr_npi: source.npi,
+    source_addr: source.digits,
+    dest_addr_ton: destination.ton,
+    dest_addr_npi: destination.npi,
+    destination_addr: destination.digits,
+    registered_delivery: 1,
+    data_coding,
+    ...(fits ? { short_message: octets } : { tlvs: [tlv('message_payload', octets)] }),
+  }
+}
+
+/** SMPP 3.4 §5.2.5 and §5.2.6; a `+` is no digit. */
+function address(text: string): { ton: number; npi: number; digits: string } {
+  const digits = text.replace(/^\+/, '')
+  if (!/^\d*$/.test(digits)) return { ton: 5, npi: 0, digits }
+  if (digits === '') return { ton: 0, npi: 0, digits }
+  return digits.length < INTERNATIONAL_DIGITS_MIN && !text.startsWith('+')
+    ? { ton: 3, npi: 0, digits }
+    : { ton: 1, npi: 1, digits }
+}

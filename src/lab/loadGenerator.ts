@@ -1,0 +1,354 @@
+// Load, as an ESME makes it: sessions with full windows, or a steady rate. Nothing is awaited per
+// message. A message is answered (its message_id is kept), refused (by command_status), or unknown
+// (its link was lost or its answer never came): unknown ones are not sent again, since the other
+// side may have accepted them. With a rate, latency counts from the moment a message should have
+// gone, so a stalled server cannot hide the wait of those behind. Receipts are kept by message_id.
+import { randomInt } from 'node:crypto'
+import { classify, commandStatusName, encodeText, ESME_ROK, parseReceipt } from '../smpp/index.ts'
+import type { Pdu, PduBodies, RequestOutcome, Session, SessionTimers } from '../smpp/index.ts'
+import { Histogram } from './histogram.ts'
+import { LoadLane } from './loadLane.ts'
+import type { LoadReport, ReceiptsOfOne } from './loadReport.ts'
+import { address, text } from './messagePattern.ts'
+
+export interface LoadOptions {
+  readonly host: string
+  readonly port: number
+  readonly systemId: string
+  readonly password: string
+  readonly sessions: number
+  readonly windowSize: number
+  /** At least one of the two ends the sending. */
+  readonly count?: number
+  readonly durationMs?: number
+  /** Messages a second over all sessions; without it the windows are kept full. */
+  readonly rate?: number
+  /** `#` rows stand for digits of the message's number, see messagePattern.ts. */
+  readonly source?: string
+  readonly destination?: string
+  /** Should hold {reference}, or reconciliation cannot tell messages apart. */
+  readonly text?: string
+  readonly registeredDelivery?: number
+  /** After a lost link, with back-off, for `reconnectWithinMs` at a time. */
+  readonly reconnect?: boolean
+  readonly reconnectWithinMs?: number
+  /** ESME_RTHROTTLED and ESME_RMSGQFUL: the session pauses, the message is sent again. */
+  readonly retryThrottledAfterMs?: number
+  /** How long to wait, after the last answer, for a receipt of every accepted message. */
+  readonly receiptsWithinMs?: number
+  readonly timers?: Partial<SessionTimers>
+  /** Ends the sending early; what is under way is still waited for. */
+  readonly signal?: AbortSignal
+  /** Once a second. */
+  onProgress?(progress: LoadProgress): void
+}
+
+export interface LoadProgress {
+  readonly sent: number
+  readonly answered: number
+  readonly refused: number
+  readonly unknown: number
+  readonly receipts: number
+}
+
+const DEFAULTS = {
+  source: 'Signalbox',
+  destination: '44770#######',
+  text: 'Load {reference} One message like many others: your code is 123456.',
+  registeredDelivery: 0,
+  reconnectWithinMs: 60_000,
+}
+
+const TIMERS: SessionTimers = {
+  sessionInitTimeoutMs: 10_000,
+  enquireLinkIntervalMs: 30_000,
+  responseTimeoutMs: 30_000,
+  inactivityTimeoutMs: 0,
+}
+
+/** Rejects when the first bind fails; later failures are in the report. */
+export async function runLoad(options: LoadOptions): Promise<LoadReport> {
+  if (options.count === undefined && options.durationMs === undefined) {
+    throw new RangeError('runLoad needs count or durationMs, or it would never end')
+  }
+  const load = new LoadRun(options)
+  return load.run()
+}
+
+/** A message that was taken to be sent. */
+export interface Due {
+  readonly n: number
+  /** On performance.now()'s clock: latency counts from here. */
+  readonly sinceMs: number
+}
+
+export class LoadRun {
+  readonly #options: LoadOptions
+  readonly #name = randomInt(36 ** 5, 36 ** 6).toString(36)
+  readonly #lanes: LoadLane[] = []
+  readonly #source: (n: number) => string
+  readonly #sourceTon: number
+  readonly #destination: (n: number) => string
+  readonly #text: (n: number) => string
+  readonly #answered = new Map<string, number>()
+  readonly #repeatedIds: string[] = []
+  readonly #refused = new Map<string, number[]>()
+  readonly #unknown = new Set<number>()
+  readonly #receipts = new Map<string, ReceiptsOfOne>()
+  readonly #latency = new Histogram()
+  readonly #answeredPerSecond: number[] = []
+  readonly #receiptsPerSecond: number[] = []
+  #again: Due[] = []
+  #taken = 0
+  #inFlight = 0
+  #refusedCount = 0
+  #throttled = 0
+  #late = 0
+  #incoming = 0
+  #receiptsMissing = 0
+  #startedMs = 0
+  #firstSentAtMs = 0
+  #lastAnsweredAtMs = 0
+  #lastReceiptAtMs = 0
+  #sendingEnded = false
+  #deadlineMs = Number.POSITIVE_INFINITY
+  #nextProgressMs = 0
+  #finish: () => void = () => {}
+
+  constructor(options: LoadOptions) {
+    this.#options = options
+    const source = options.source ?? DEFAULTS.source
+    this.#source = address(source)
+    // SMPP 3.4 §5.2.5: alphanumeric or international.
+    this.#sourceTon = /^[\d#]+$/.test(source) ? 1 : 5
+    this.#destination = address(options.destination ?? DEFAULTS.destination)
+    this.#text = text(options.text ?? DEFAULTS.text, this.#name)
+  }
+
+  async run(): Promise<LoadReport> {
+    const { sessions, signal } = this.#options
+    for (let lane = 0; lane < sessions; lane += 1) this.#lanes.push(new LoadLane(this))
+    const finished = new Promise<void>((resolve) => (this.#finish = resolve))
+    const connected = await Promise.allSettled(this.#lanes.map((lane) => lane.open()))
+    const failed = connected.find((one) => one.status === 'rejected')
+    if (failed) {
+      await this.#closeLanes()
+      throw failed.reason
+    }
+    this.#startedMs = performance.now()
+    this.#firstSentAtMs = Date.now()
+    this.#nextProgressMs = this.#startedMs + 1_000
+    // One timer for all that has a time: the end, the rate, pauses, deadlines.
+    const timer = setInterval(() => this.#tick(), this.#options.rate === undefined ? 20 : 2)
+    const stop = () => this.#endSending()
+    signal?.addEventListener('abort', stop)
+    if (signal?.aborted) stop()
+    this.#tick()
+    await finished
+    clearInterval(timer)
+    signal?.removeEventListener('abort', stop)
+    await this.#closeLanes()
+    return this.#report()
+  }
+
+  get options(): LoadOptions {
+    return this.#options
+  }
+
+  get timers(): SessionTimers {
+    return { ...TIMERS, ...this.#options.timers }
+  }
+
+  get reconnectWithinMs(): number {
+    return this.#options.reconnectWithinMs ?? DEFAULTS.reconnectWithinMs
+  }
+
+  /** The next message to send; undefined when there is none now. */
+  take(): Due | undefined {
+    const again = this.#again.pop()
+    if (again) return again
+    if (this.#sendingEnded) return undefined
+    const { count = Number.POSITIVE_INFINITY, rate } = this.#options
+    if (this.#taken >= count) {
+      this.#endSending()
+      return undefined
+    }
+    const nowMs = performance.now()
+    const sinceMs = rate === undefined ? nowMs : this.#startedMs + (this.#taken * 1_000) / rate
+    if (sinceMs > nowMs) return undefined
+    this.#taken += 1
+    return { n: this.#taken - 1, sinceMs }
+  }
+
+  /** A message that was taken and not sent after all. */
+  giveBack(due: Due): void {
+    this.#again.push(due)
+  }
+
+  fields(n: number): Partial<PduBodies['submit_sm']> {
+    const { data_coding, octets } = encodeText(this.#text(n))
+    return {
+      source_addr_ton: this.#sourceTon,
+      source_addr_npi: this.#sourceTon === 1 ? 1 : 0,
+      source_addr: this.#source(n),
+      dest_addr_ton: 1,
+      dest_addr_npi: 1,
+      destination_addr: this.#destination(n),
+      registered_delivery: this.#options.registeredDelivery ?? DEFAULTS.registeredDelivery,
+      data_coding,
+      short_message: octets,
+    }
+  }
+
+  sent(): void {
+    this.#inFlight += 1
+  }
+
+  /** Called once for each message sent, and a second time when its answer comes late. */
+  outcome(lane: LoadLane, due: Due, outcome: RequestOutcome): void {
+    if (outcome.kind === 'late') {
+      if (!this.#unknown.delete(due.n)) return
+      this.#late += 1
+    } else {
+      this.#inFlight -= 1
+    }
+    if (outcome.kind === 'closed' || outcome.kind === 'timeout') this.#unknown.add(due.n)
+    else this.#answer(lane, due, outcome.pdu)
+    if (this.#sendingEnded) this.#finishIfDone()
+  }
+
+  received(session: Session, pdu: Pdu<'submit_sm' | 'deliver_sm'>): void {
+    session.respond(pdu, ESME_ROK)
+    const receipt = parseReceipt(pdu)
+    if (receipt?.id === undefined) {
+      this.#incoming += 1
+      return
+    }
+    this.#lastReceiptAtMs = Date.now()
+    countIn(this.#receiptsPerSecond, this.#second())
+    const known = this.#receipts.get(receipt.id)
+    if (known) {
+      known.count += 1
+      known.state = receipt.messageState ?? known.state
+      return
+    }
+    this.#receipts.set(receipt.id, { state: receipt.messageState, count: 1 })
+    if (this.#answered.has(receipt.id)) this.#receiptsMissing -= 1
+    if (this.#sendingEnded) this.#finishIfDone()
+  }
+
+  #answer(lane: LoadLane, due: Due, pdu: Pdu): void {
+    this.#lastAnsweredAtMs = Date.now()
+    const { command_status: status } = pdu
+    const { retryThrottledAfterMs } = this.#options
+    if (status === ESME_ROK && pdu.command === 'submit_sm_resp') {
+      this.#latency.recordMs(performance.now() - due.sinceMs)
+      countIn(this.#answeredPerSecond, this.#second())
+      if (this.#answered.has(pdu.message_id)) this.#repeatedIds.push(pdu.message_id)
+      this.#answered.set(pdu.message_id, due.n)
+      if (!this.#receipts.has(pdu.message_id)) this.#receiptsMissing += 1
+    } else if (classify(status) === 'throttled' && retryThrottledAfterMs !== undefined) {
+      this.#throttled += 1
+      this.#again.push(due)
+      lane.pause(retryThrottledAfterMs)
+    } else {
+      this.#refusedCount += 1
+      const name = commandStatusName(status)
+      const numbers = this.#refused.get(name)
+      if (numbers) numbers.push(due.n)
+      else this.#refused.set(name, [due.n])
+    }
+  }
+
+  #second(): number {
+    return Math.floor((performance.now() - this.#startedMs) / 1_000)
+  }
+
+  #tick(): void {
+    const nowMs = performance.now()
+    const { durationMs, onProgress } = this.#options
+    if (durationMs !== undefined && nowMs - this.#startedMs >= durationMs) this.#endSending()
+    this.#fillLanes(nowMs)
+    if (this.#lanes.every((lane) => lane.gaveUp)) {
+      this.#again = []
+      this.#endSending()
+    }
+    if (nowMs >= this.#nextProgressMs && onProgress) {
+      this.#nextProgressMs += 1_000
+      onProgress(this.#progress())
+    }
+    if (this.#sendingEnded) this.#finishIfDone()
+  }
+
+  #fillLanes(nowMs: number): void {
+    // With a rate the sessions take turns; without one each window is filled anyway.
+    const most = this.#options.rate === undefined ? Number.POSITIVE_INFINITY : 1
+    let sent: number
+    do {
+      sent = 0
+      for (const lane of this.#lanes) sent += lane.fill(nowMs, most)
+    } while (sent > 0)
+  }
+
+  #progress(): LoadProgress {
+    return {
+      sent: this.#taken,
+      answered: this.#answered.size,
+      refused: this.#refusedCount,
+      unknown: this.#unknown.size,
+      receipts: this.#receipts.size,
+    }
+  }
+
+  #endSending(): void {
+    this.#sendingEnded = true
+  }
+
+  #finishIfDone(): void {
+    if (this.#inFlight > 0 || this.#again.length > 0) return
+    const nowMs = performance.now()
+    const { receiptsWithinMs = 0 } = this.#options
+    if (this.#deadlineMs === Number.POSITIVE_INFINITY) this.#deadlineMs = nowMs + receiptsWithinMs
+    if (this.#complete() || nowMs >= this.#deadlineMs) this.#finish()
+  }
+
+  #complete(): boolean {
+    return !this.#options.registeredDelivery || this.#receiptsMissing <= 0
+  }
+
+  async #closeLanes(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.close()))
+  }
+
+  #report(): LoadReport {
+    return {
+      run: this.#name,
+      sent: this.#taken,
+      answered: this.#answered,
+      repeatedIds: this.#repeatedIds,
+      refused: this.#refused,
+      unknown: [...this.#unknown],
+      late: this.#late,
+      throttled: this.#throttled,
+      reconnects: this.#lanes.reduce((sum, lane) => sum + lane.reconnects, 0),
+      receipts: this.#receipts,
+      incoming: this.#incoming,
+      latency: this.#latency.summary(),
+      firstSentAtMs: this.#firstSentAtMs,
+      lastAnsweredAtMs: this.#lastAnsweredAtMs,
+      lastReceiptAtMs: this.#lastReceiptAtMs,
+      answeredPerSecond: filled(this.#answeredPerSecond),
+      receiptsPerSecond: filled(this.#receiptsPerSecond),
+      complete: this.#complete(),
+    }
+  }
+}
+
+function countIn(perSecond: number[], second: number): void {
+  perSecond[second] = (perSecond[second] ?? 0) + 1
+}
+
+/** Seconds in which nothing happened are holes so far. */
+function filled(perSecond: readonly number[]): number[] {
+  return Array.from(perSecond, (count) => count ?? 0)
+}

@@ -1,0 +1,116 @@
+import { setTimeout as after } from 'node:timers/promises'
+import { backOffMs } from '../flow/backOff.ts'
+import { connectSmpp } from '../smpp/index.ts'
+import type { Session } from '../smpp/index.ts'
+import type { LoadRun } from './loadGenerator.ts'
+
+const RECONNECT_FIRST_MS = 50
+const RECONNECT_CAP_MS = 2_000
+
+/** One session of the load generator, with its window, its pauses and its way back. */
+export class LoadLane {
+  readonly #load: LoadRun
+  readonly #closing = new AbortController()
+  #session: Session | undefined
+  #pausedUntilMs = 0
+  #fillQueued = false
+  #returning: Promise<void> | undefined
+  /** It has no link and will not get one. */
+  gaveUp = false
+  reconnects = 0
+
+  constructor(load: LoadRun) {
+    this.#load = load
+  }
+
+  async open(): Promise<void> {
+    const { host, port, systemId, password, windowSize } = this.#load.options
+    const session = await connectSmpp({
+      host,
+      port,
+      command: 'bind_transceiver',
+      system_id: systemId,
+      password,
+      windowSize,
+      timers: this.#load.timers,
+      signal: this.#closing.signal,
+      events: {
+        onRequest: (from, pdu) => this.#load.received(from, pdu),
+        onClosed: () => this.#lost(),
+      },
+    })
+    // It may be gone again already; then onClosed says so.
+    if (session.state === 'BOUND_TRX') this.#session = session
+  }
+
+  /**
+   * Sends until the window is full, `most` are sent, or nothing is to be sent now. Returns how
+   * many went.
+   */
+  fill(nowMs: number, most = Number.POSITIVE_INFINITY): number {
+    const session = this.#session
+    if (!session || nowMs < this.#pausedUntilMs) return 0
+    let count = 0
+    while (session.windowFree > 0 && count < most) {
+      const due = this.#load.take()
+      if (!due) break
+      const sequence = session.request('submit_sm', this.#load.fields(due.n), (outcome) => {
+        this.#load.outcome(this, due, outcome)
+        if (outcome.kind !== 'closed') this.#queueFill()
+      })
+      if (sequence === undefined) {
+        this.#load.giveBack(due)
+        break
+      }
+      this.#load.sent()
+      count += 1
+    }
+    return count
+  }
+
+  pause(forMs: number): void {
+    this.#pausedUntilMs = performance.now() + forMs
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    const session = this.#session
+    this.#session = undefined
+    await session?.unbind()
+    await this.#returning
+  }
+
+  // Answers come many at a time; their places are filled together when the chunk is through.
+  #queueFill(): void {
+    if (this.#fillQueued) return
+    this.#fillQueued = true
+    queueMicrotask(() => {
+      this.#fillQueued = false
+      this.fill(performance.now())
+    })
+  }
+
+  #lost(): void {
+    this.#session = undefined
+    if (this.#closing.signal.aborted || this.#returning) return
+    if (this.#load.options.reconnect) this.#returning = this.#return()
+    else this.gaveUp = true
+  }
+
+  async #return(): Promise<void> {
+    const { signal } = this.#closing
+    const deadlineMs = performance.now() + this.#load.reconnectWithinMs
+    for (let attempt = 0; !this.#session; attempt += 1) {
+      if (signal.aborted || performance.now() > deadlineMs) break
+      try {
+        await after(backOffMs(attempt, RECONNECT_FIRST_MS, RECONNECT_CAP_MS), undefined, { signal })
+        await this.open()
+      } catch {
+        // Refused, unreachable or closing: the loop's conditions say whether to go on.
+      }
+    }
+    this.#returning = undefined
+    if (this.#session) this.reconnects += 1
+    else this.gaveUp = true
+  }
+}

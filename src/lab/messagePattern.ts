@@ -1,0 +1,29 @@
+/**
+ * The n-th message of a run. In addresses a row of # stands for that many digits of n:
+ * `4477009#####` is 447700900017 for n = 17. In texts {reference} stands for the message's
+ * reference, by which both ends are compared, and {n} for its number.
+ */
+export function address(pattern: string): (n: number) => string {
+  const row = /#+/.exec(pattern)?.[0]
+  if (row === undefined) return () => pattern
+  const modulus = 10 ** row.length
+  return (n) => pattern.replace(row, String(n % modulus).padStart(row.length, '0'))
+}
+
+export function text(pattern: string, run: string): (n: number) => string {
+  return (n) => pattern.replace('{reference}', reference(run, n)).replace('{n}', String(n))
+}
+
+export function reference(run: string, n: number): string {
+  return `${run}-${n}.`
+}
+
+/** The number behind a text of this run; undefined when the text is not of it. */
+export function numberIn(said: string, run: string): number | undefined {
+  const at = said.indexOf(`${run}-`)
+  if (at < 0) return undefined
+  const from = at + run.length + 1
+  const end = said.indexOf('.', from)
+  const n = Number(said.slice(from, end))
+  return end > from && Number.isSafeInteger(n) ? n : undefined
+}

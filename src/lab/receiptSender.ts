@@ -1,0 +1,153 @@
+import { classify, MESSAGE_STATE, receiptText, tlv } from '../smpp/index.ts'
+import type { PduBodies, RequestOutcome, Session } from '../smpp/index.ts'
+import type { AcceptedMessage } from './acceptedLine.ts'
+import { DueTimer } from './dueTimer.ts'
+
+/** SMPP 3.4 §5.2.12: a delivery receipt. */
+const ESM_CLASS_RECEIPT = 0x04
+const DUE_GRANULARITY_MS = 5
+
+export interface ReceiptSenderOptions {
+  /** A receipt that was not acknowledged, or refused for now, goes out again after this. */
+  readonly resendAfterMs: number
+  /** The receipt needs no repeating: acknowledged (status 0) or refused for good. */
+  onSettled(message: AcceptedMessage, commandStatus: number): void
+}
+
+/**
+ * Sends receipts when they are due, on any bound session that may carry them and has a free
+ * window, in turn. Without one they wait. One is done when the peer answered; a lost link, a
+ * time-out and a temporary refusal send it again. At least once, in no promised order.
+ */
+export class ReceiptSender {
+  readonly #options: ReceiptSenderOptions
+  readonly #due: DueTimer<AcceptedMessage>
+  readonly #sessions: Session[] = []
+  #ready: AcceptedMessage[] = []
+  #readyFrom = 0
+  #turn = 0
+  #inFlight = 0
+  #pumpQueued = false
+  sent = 0
+
+  constructor(options: ReceiptSenderOptions) {
+    this.#options = options
+    this.#due = new DueTimer(DUE_GRANULARITY_MS, (messages) => {
+      for (const message of messages) this.#ready.push(message)
+      this.#pump()
+    })
+  }
+
+  /** Receipts not settled yet, wherever they are. */
+  get pending(): number {
+    return this.#due.size + this.#ready.length - this.#readyFrom + this.#inFlight
+  }
+
+  schedule(message: AcceptedMessage, delayMs: number): void {
+    this.#due.add(delayMs, message)
+  }
+
+  /** Before everything else that waits: for receipts that overtake their submit_sm_resp. */
+  sendNow(message: AcceptedMessage): void {
+    const session = this.#freeSession()
+    if (!session || !this.#send(session, message)) this.#ready.push(message)
+  }
+
+  addSession(session: Session): void {
+    if (!session.canSend('deliver_sm')) return
+    this.#sessions.push(session)
+    this.#queuePump()
+  }
+
+  removeSession(session: Session): void {
+    const at = this.#sessions.indexOf(session)
+    if (at >= 0) this.#sessions.splice(at, 1)
+  }
+
+  close(): void {
+    this.#due.close()
+    this.#sessions.length = 0
+  }
+
+  #queuePump(): void {
+    if (this.#pumpQueued) return
+    this.#pumpQueued = true
+    queueMicrotask(() => {
+      this.#pumpQueued = false
+      this.#pump()
+    })
+  }
+
+  #pump(): void {
+    while (this.#readyFrom < this.#ready.length) {
+      const message = this.#ready[this.#readyFrom]
+      const session = this.#freeSession()
+      if (!message || !session || !this.#send(session, message)) break
+      this.#readyFrom += 1
+    }
+    // The front of the array is given back now and then, not for each message.
+    if (this.#readyFrom > 4_096 && this.#readyFrom * 2 > this.#ready.length) {
+      this.#ready = this.#ready.slice(this.#readyFrom)
+      this.#readyFrom = 0
+    }
+  }
+
+  #freeSession(): Session | undefined {
+    const count = this.#sessions.length
+    for (let tried = 0; tried < count; tried += 1) {
+      this.#turn = (this.#turn + 1) % count
+      const session = this.#sessions[this.#turn]
+      if (session && session.windowFree > 0 && session.canSend('deliver_sm')) return session
+    }
+    return undefined
+  }
+
+  #send(session: Session, message: AcceptedMessage): boolean {
+    const sequence = session.request('deliver_sm', receiptFields(message), (outcome) =>
+      this.#answered(message, outcome),
+    )
+    if (sequence === undefined) return false
+    this.sent += 1
+    this.#inFlight += 1
+    return true
+  }
+
+  #answered(message: AcceptedMessage, outcome: RequestOutcome): void {
+    if (outcome.kind === 'late') return
+    this.#inFlight -= 1
+    this.#queuePump()
+    const { resendAfterMs } = this.#options
+    if (outcome.kind === 'closed') return this.#due.add(0, message)
+    if (outcome.kind === 'timeout') return this.#due.add(resendAfterMs, message)
+    const status = outcome.pdu.command_status
+    const verdict = classify(status)
+    if (verdict === 'temporary' || verdict === 'throttled') this.#due.add(resendAfterMs, message)
+    else this.#options.onSettled(message, status)
+  }
+}
+
+function receiptFields(message: AcceptedMessage): Partial<PduBodies['deliver_sm']> {
+  const messageState = message.receiptState ?? MESSAGE_STATE.DELIVERED
+  const delivered = messageState === MESSAGE_STATE.DELIVERED
+  return {
+    // Addresses are swapped: the receipt comes from the handset.
+    source_addr_ton: message.destinationTon,
+    source_addr_npi: message.destinationNpi,
+    source_addr: message.destination,
+    dest_addr_ton: message.sourceTon,
+    dest_addr_npi: message.sourceNpi,
+    destination_addr: message.source,
+    esm_class: ESM_CLASS_RECEIPT,
+    short_message: receiptText({
+      id: message.upstreamId,
+      sub: 1,
+      dlvrd: delivered ? 1 : 0,
+      submitDate: new Date(message.atMs),
+      doneDate: new Date(),
+      messageState,
+      err: delivered ? '000' : '001',
+      text: message.text.slice(0, 20),
+    }),
+    tlvs: [tlv('receipted_message_id', message.upstreamId), tlv('message_state', messageState)],
+  }
+}

@@ -1,0 +1,145 @@
+import { expect, test } from 'vitest'
+import { BindRefusedError, connectSmpp, ESME_RBINDFAIL, MESSAGE_STATE } from '../smpp/index.ts'
+import { loadOn, smscOptions, startedSmsc, temporaryFile } from './lab.fixture.ts'
+import { runLoad } from './loadGenerator.ts'
+import { readWitness } from './readWitness.ts'
+import { reconcile } from './reconcile.ts'
+import { SmscSimulator } from './smscSimulator.ts'
+
+const withReceipts = { registeredDelivery: 1, receiptsWithinMs: 10_000 }
+
+test('every message is answered, witnessed and receipted once, and both ends agree', async () => {
+  const file = temporaryFile('smsc.ndjson')
+  const smsc = await startedSmsc({ file })
+  const report = await runLoad(loadOn(smsc.port, { count: 3_000, ...withReceipts }))
+  expect(report).toMatchObject({ sent: 3_000, complete: true, unknown: [], repeatedIds: [] })
+  expect(report.answered.size).toBe(3_000)
+  expect([...report.answered.keys()].every((id) => /^\d{10}$/.test(id))).toBe(true)
+  const witness = readWitness(file)
+  expect(witness.receipted.size).toBe(3_000)
+  expect(reconcile(report, witness, true)).toEqual({
+    lost: [],
+    duplicated: [],
+    refusedYetSubmitted: [],
+    unknownSubmitted: [],
+    withoutReceipt: [],
+    receiptedTwice: [],
+    receiptsOfUnknown: [],
+    submitted: 3_000,
+  })
+  expect(smsc.stats()).toMatchObject({ accepted: 3_000, bindsMax: 2, receiptsPending: 0 })
+})
+
+test('errors and throttling come in their shares, the same ones for the same seed', async () => {
+  const rates = { errorRate: 0.1, throttleRate: 0.2, seed: 5 }
+  const runOnce = async () => {
+    const smsc = await startedSmsc({ file: temporaryFile('smsc.ndjson'), ...rates })
+    return runLoad(loadOn(smsc.port, { count: 1_000, sessions: 1 }))
+  }
+  const first = await runOnce()
+  const second = await runOnce()
+  const refused = (name: string) => first.refused.get(name)?.length ?? 0
+  expect(refused('ESME_RSUBMITFAIL')).toBeGreaterThan(70)
+  expect(refused('ESME_RSUBMITFAIL')).toBeLessThan(130)
+  expect(refused('ESME_RTHROTTLED')).toBeGreaterThan(150)
+  expect(refused('ESME_RTHROTTLED')).toBeLessThan(250)
+  expect(second.refused).toEqual(first.refused)
+})
+
+test('a throttled message is sent again until it is taken, when the load may', async () => {
+  const smsc = await startedSmsc({ file: temporaryFile('smsc.ndjson'), throttleRate: 0.3 })
+  const report = await runLoad(loadOn(smsc.port, { count: 500, retryThrottledAfterMs: 1 }))
+  expect(report.answered.size).toBe(500)
+  expect(report.throttled).toBeGreaterThan(0)
+  expect(report.throttled).toBe(smsc.stats().throttled)
+})
+
+test('receipts come undelivered, twice and before their answer, as asked', async () => {
+  const file = temporaryFile('smsc.ndjson')
+  const mix = { undeliveredRate: 0.3, duplicateRate: 0.2, earlyReceiptRate: 0.5 }
+  const smsc = await startedSmsc({ file, ...mix, latency: { minMs: 1, maxMs: 4 } })
+  const report = await runLoad(loadOn(smsc.port, { count: 400, ...withReceipts }))
+  expect(report.complete).toBe(true)
+  const states = [...report.receipts.values()].map(({ state }) => state)
+  const undelivered = states.filter((state) => state === MESSAGE_STATE.UNDELIVERABLE).length
+  expect(undelivered).toBeGreaterThan(80)
+  expect(undelivered).toBeLessThan(160)
+  expect(states.length).toBe(400)
+  await expect.poll(() => smsc.stats().receiptsPending).toBe(0)
+  expect(smsc.stats().receiptsSent).toBeGreaterThan(430)
+  expect(readWitness(file).receipted.size).toBe(400)
+})
+
+test('cut connections leave answers unknown; who returns gets every receipt', async () => {
+  const file = temporaryFile('smsc.ndjson')
+  const smsc = await startedSmsc({ file, dropRate: 0.01 })
+  const load = loadOn(smsc.port, { count: 2_000, reconnect: true, ...withReceipts })
+  const report = await runLoad({ ...load, timers: { responseTimeoutMs: 5_000 } })
+  expect(report.unknown.length).toBeGreaterThan(0)
+  expect(report.reconnects).toBeGreaterThan(0)
+  expect(report.answered.size + report.unknown.length).toBe(2_000)
+  expect(report.complete).toBe(true)
+  const ends = reconcile(report, readWitness(file), true)
+  expect(ends).toMatchObject({ lost: [], duplicated: [], withoutReceipt: [] })
+})
+
+test('what is owed is sent after a restart, and no id is issued twice', async () => {
+  const file = temporaryFile('smsc.ndjson')
+  const hour = { minMs: 3_600_000, maxMs: 3_600_000 }
+  const first = await startedSmsc({ file, receiptDelay: hour })
+  const before = await runLoad(loadOn(first.port, { count: 300, registeredDelivery: 1 }))
+  expect(before.complete).toBe(false)
+  await first.close()
+  const second = await startedSmsc({ file })
+  const after = await runLoad(loadOn(second.port, { count: 300, ...withReceipts }))
+  await expect.poll(() => second.stats().receiptsAcknowledged).toBe(600)
+  const witness = readWitness(file)
+  expect(witness.accepted.size).toBe(600)
+  expect(witness.receipted.size).toBe(600)
+  expect([...before.answered.keys()].filter((id) => after.answered.has(id))).toEqual([])
+})
+
+test.each([
+  [1, 200, 200],
+  [2, 60, 140],
+  [3, 60, 140],
+  [0, 0, 0],
+])('registered_delivery %d owes a receipt as it says', async (registeredDelivery, min, max) => {
+  const file = temporaryFile('smsc.ndjson')
+  const smsc = await startedSmsc({ file, undeliveredRate: 0.5 })
+  await runLoad(loadOn(smsc.port, { count: 200, registeredDelivery }))
+  const accepted = [...readWitness(file).accepted.values()]
+  const owed = accepted.filter(({ receiptOwed }) => receiptOwed).length
+  expect(owed).toBeGreaterThanOrEqual(min)
+  expect(owed).toBeLessThanOrEqual(max)
+})
+
+test('a wrong password and an unknown system_id are refused with ESME_RBINDFAIL', async () => {
+  const { port } = await startedSmsc({ file: temporaryFile('smsc.ndjson') })
+  const bind = (system_id: string, password: string) =>
+    connectSmpp({
+      host: '127.0.0.1',
+      port,
+      command: 'bind_transceiver',
+      system_id,
+      password,
+      windowSize: 1,
+      timers: smscOptions.timers,
+      events: { onRequest: () => {} },
+    })
+  for (const [systemId, password] of [
+    ['platform', 'wrong'],
+    ['somebody', 'secret'],
+  ] as const) {
+    const refusal = await bind(systemId, password).catch((error: unknown) => error)
+    expect(refusal).toBeInstanceOf(BindRefusedError)
+    expect(refusal).toMatchObject({ commandStatus: ESME_RBINDFAIL })
+  }
+})
+
+test('a second simulator on the same port fails before it touches the file', async () => {
+  const file = temporaryFile('smsc.ndjson')
+  const { port } = await startedSmsc({ file })
+  const second = SmscSimulator.start({ ...smscOptions, port, file })
+  await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' })
+})

@@ -1,0 +1,264 @@
+// An SMSC to test against. It answers submit_sm after a latency, with errors, throttling and cut
+// connections in set shares drawn from a seed, and sends receipts on any bound receiver of the
+// peer. What it accepted is in its file before the submit_sm_resp goes out, so that after a
+// kill -9 it still owes, and sends, every receipt, and the file is a witness of what reached it.
+// Receipts come at least once; ids are decimal, of ten digits, and never issued twice by one file.
+// A connection that is cut accepted half of the messages that cut it: their receipts come, their
+// answers never do. Messages that wait for their answer when a connection ends are not accepted.
+import { randomInt } from 'node:crypto'
+import {
+  createSmppServer,
+  ESME_RBINDFAIL,
+  ESME_RINVCMDID,
+  ESME_ROK,
+  ESME_RSUBMITFAIL,
+  ESME_RTHROTTLED,
+  MESSAGE_STATE,
+} from '../smpp/index.ts'
+import type { BindCommand, MessageState, Pdu, Session, SmppServer } from '../smpp/index.ts'
+import { AcceptedFile } from './acceptedFile.ts'
+import type { AcceptedMessage } from './acceptedLine.ts'
+import { DueTimer } from './dueTimer.ts'
+import { ReceiptSender } from './receiptSender.ts'
+import { pickMs, seededRandom } from './seededRandom.ts'
+import type { SmscOptions } from './smscOptions.ts'
+import { messageContent } from './submission.ts'
+import type { Fate, Submission } from './submission.ts'
+
+export interface SmscStats {
+  readonly binds: number
+  /** The most binds that were open at once. */
+  readonly bindsMax: number
+  readonly accepted: number
+  readonly refused: number
+  readonly throttled: number
+  readonly dropped: number
+  readonly receiptsSent: number
+  readonly receiptsAcknowledged: number
+  readonly receiptsRefused: number
+  readonly receiptsPending: number
+}
+
+const MAX_SESSIONS = 1_000
+/** How long after its receipt the answer to an early one comes. */
+const EARLY_BY_MS = 50
+const CLOSE_WITHIN_MS = 3_000
+
+export class SmscSimulator {
+  readonly #options: SmscOptions
+  readonly #random: () => number
+  readonly #server: SmppServer
+  readonly #answers: DueTimer<Submission>
+  readonly #receipts: ReceiptSender
+  readonly #bound = new Set<Session>()
+  /** Second copies of receipts: settling one of them says nothing new. */
+  readonly #copies = new Set<AcceptedMessage>()
+  #file: AcceptedFile | undefined
+  #nextId = 0
+  #arrived: Submission[] = []
+  #turn: NodeJS.Immediate | undefined
+  readonly #counts = {
+    bindsMax: 0,
+    accepted: 0,
+    refused: 0,
+    throttled: 0,
+    dropped: 0,
+    receiptsAcknowledged: 0,
+    receiptsRefused: 0,
+  }
+  port = 0
+
+  /** Rejects with the socket's error (EADDRINUSE and so on) or with AcceptedFileError. */
+  static async start(options: SmscOptions): Promise<SmscSimulator> {
+    const simulator = new SmscSimulator(options)
+    await simulator.#start()
+    return simulator
+  }
+
+  private constructor(options: SmscOptions) {
+    const { systemId, timers, windowSize, resendAfterMs, seed } = options
+    this.#options = options
+    this.#random = seededRandom(seed)
+    this.#answers = new DueTimer(1, (submissions) => this.#answer(submissions))
+    this.#receipts = new ReceiptSender({
+      resendAfterMs,
+      onSettled: (message, commandStatus) => this.#receiptSettled(message, commandStatus),
+    })
+    this.#server = createSmppServer({
+      systemId,
+      timers,
+      windowSize,
+      maxSessions: MAX_SESSIONS,
+      events: {
+        onBind: (session, pdu) => this.#bind(session, pdu),
+        onRequest: (session, pdu) => this.#request(session, pdu),
+        onClosed: (session) => this.#closed(session),
+      },
+    })
+  }
+
+  stats(): SmscStats {
+    return {
+      ...this.#counts,
+      binds: this.#bound.size,
+      receiptsSent: this.#receipts.sent,
+      receiptsPending: this.#receipts.pending,
+    }
+  }
+
+  /** Answers what it owes, unbinds all sessions (within a bound), and leaves the file complete. */
+  async close(): Promise<void> {
+    const overdue = setTimeout(() => {
+      for (const session of this.#server.sessions) session.close('the simulator stops')
+    }, CLOSE_WITHIN_MS)
+    await this.#server.close()
+    clearTimeout(overdue)
+    this.#answers.close()
+    this.#receipts.close()
+    clearImmediate(this.#turn)
+    this.#file?.close()
+    this.#file = undefined
+  }
+
+  // The port is the lock: of two simulators with one file, the second finds the port in use before
+  // it touches the file. Nothing binds before the file is read, which happens in one turn.
+  async #start(): Promise<void> {
+    const { port, host, file } = this.#options
+    this.port = (await this.#server.listen(port, host)).port
+    try {
+      const opened = AcceptedFile.open(file)
+      this.#file = opened.file
+      this.#nextId = (opened.lastId ?? randomInt(1_000_000_000, 9_000_000_000)) + 1
+      for (const message of opened.owed) this.#receipts.schedule(message, 0)
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  #bind(session: Session, pdu: Pdu<BindCommand>): void {
+    const { systemId, password } = this.#options
+    if (!this.#file || pdu.system_id !== systemId || pdu.password !== password) {
+      // SMPP 5.0 says RBINDFAIL for a wrong password, too.
+      session.refuseBind(pdu, ESME_RBINDFAIL)
+      return
+    }
+    session.acceptBind(pdu, systemId)
+    this.#bound.add(session)
+    this.#counts.bindsMax = Math.max(this.#counts.bindsMax, this.#bound.size)
+    this.#receipts.addSession(session)
+  }
+
+  #closed(session: Session): void {
+    this.#bound.delete(session)
+    this.#receipts.removeSession(session)
+  }
+
+  #request(session: Session, pdu: Pdu<'submit_sm' | 'deliver_sm'>): void {
+    if (pdu.command !== 'submit_sm') return session.respond(pdu, ESME_RINVCMDID)
+    const { latency, earlyReceiptRate } = this.#options
+    const fate = this.#drawFate()
+    const receiptState = this.#drawReceiptState(pdu.registered_delivery)
+    const submission: Submission = {
+      session,
+      request: { command: 'submit_sm', sequence_number: pdu.sequence_number },
+      fate,
+      content: messageContent(pdu, receiptState),
+      early: receiptState !== undefined && fate === 'accept' && this.#draw(earlyReceiptRate),
+      message: undefined,
+    }
+    const latencyMs = pickMs(latency, this.#random)
+    if (latencyMs > 0) return this.#answers.add(latencyMs, submission)
+    this.#arrived.push(submission)
+    this.#queueTurn()
+  }
+
+  #draw(share: number): boolean {
+    return share > 0 && this.#random() < share
+  }
+
+  #drawFate(): Fate {
+    const { dropRate, throttleRate, errorRate } = this.#options
+    const drawn = this.#random()
+    if (drawn < dropRate) return drawn < dropRate / 2 ? 'acceptAndDrop' : 'drop'
+    if (drawn < dropRate + throttleRate) return 'throttle'
+    return drawn < dropRate + throttleRate + errorRate ? 'refuse' : 'accept'
+  }
+
+  /** SMPP 3.4 §5.2.17: 1 any final state, 2 failures only; 3 successes only (5.0). */
+  #drawReceiptState(registeredDelivery: number): MessageState | undefined {
+    const asked = registeredDelivery & 0x03
+    if (asked === 0) return undefined
+    const failed = this.#draw(this.#options.undeliveredRate)
+    if ((asked === 2 && !failed) || (asked === 3 && failed)) return undefined
+    return failed ? MESSAGE_STATE.UNDELIVERABLE : MESSAGE_STATE.DELIVERED
+  }
+
+  // What came in one turn of the event loop is answered together, after one write to the file.
+  #queueTurn(): void {
+    this.#turn ??= setImmediate(() => {
+      this.#turn = undefined
+      const arrived = this.#arrived
+      this.#arrived = []
+      this.#answer(arrived)
+    })
+  }
+
+  #answer(submissions: readonly Submission[]): void {
+    // Whoever left meanwhile is not answered, and what it sent was not accepted.
+    const open = submissions.filter(({ session }) => session.state !== 'CLOSED')
+    for (const submission of open) this.#accept(submission)
+    this.#file?.flush()
+    for (const submission of open) {
+      if (submission.early) this.#receiptFirst(submission)
+      else this.#respond(submission)
+    }
+  }
+
+  #accept(submission: Submission): void {
+    const { fate, content } = submission
+    if (submission.message || (fate !== 'accept' && fate !== 'acceptAndDrop')) return
+    const message = { ...content, upstreamId: String(this.#nextId), atMs: Date.now() }
+    this.#nextId += 1
+    this.#file?.accepted(message)
+    this.#counts.accepted += 1
+    submission.message = message
+    if (message.receiptState === undefined) return
+    const { receiptDelay, duplicateRate } = this.#options
+    const delayMs = pickMs(receiptDelay, this.#random)
+    if (!submission.early) this.#receipts.schedule(message, delayMs)
+    if (!this.#draw(duplicateRate)) return
+    const copy = { ...message }
+    this.#copies.add(copy)
+    this.#receipts.schedule(copy, delayMs)
+  }
+
+  #receiptFirst(submission: Submission): void {
+    submission.early = false
+    if (submission.message) this.#receipts.sendNow(submission.message)
+    this.#answers.add(EARLY_BY_MS, submission)
+  }
+
+  #respond({ session, request, fate, message }: Submission): void {
+    if (fate === 'accept' && message) {
+      session.respond(request, ESME_ROK, { message_id: message.upstreamId })
+    } else if (fate === 'throttle') {
+      this.#counts.throttled += 1
+      session.respond(request, ESME_RTHROTTLED)
+    } else if (fate === 'refuse') {
+      this.#counts.refused += 1
+      session.respond(request, ESME_RSUBMITFAIL)
+    } else {
+      this.#counts.dropped += 1
+      session.close('the simulator cuts the connection, as --drop-rate asks')
+    }
+  }
+
+  #receiptSettled(message: AcceptedMessage, commandStatus: number): void {
+    if (commandStatus === ESME_ROK) this.#counts.receiptsAcknowledged += 1
+    else this.#counts.receiptsRefused += 1
+    if (this.#copies.delete(message)) return
+    this.#file?.receipted(message.upstreamId, commandStatus)
+    this.#queueTurn()
+  }
+}

@@ -1,0 +1,131 @@
+// What every adapter of the queue port must do, run against the real server by each adapter's test.
+
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import type { Publication, Queue } from './queue.ts'
+
+export interface QueueUnderTest {
+  queue: Queue
+  /** Another process's view of the same queues. */
+  other: Queue
+}
+
+const LEASE_MS = 60_000
+
+export function queueSuite(open: () => QueueUnderTest): void {
+  deliverySuite(open)
+  settlementSuite(open)
+  publishOnceSuite(open)
+}
+
+function freshName(): string {
+  return `test.${randomUUID()}`
+}
+
+function one(queue: string, text: string): Publication {
+  return { queue, payload: Buffer.from(text), messages: 1 }
+}
+
+function texts(deliveries: readonly { payload: Buffer }[]): string[] {
+  return deliveries.map(({ payload }) => payload.toString())
+}
+
+function deliverySuite(open: () => QueueUnderTest): void {
+  test('what is published is received once, in order, and settled for good', async () => {
+    const { queue, other } = open()
+    const name = freshName()
+    await queue.publish([one(name, 'a'), one(name, 'b'), one(name, 'c')])
+    const first = await queue.receive(name, 2, LEASE_MS)
+    expect(texts(first)).toEqual(['a', 'b'])
+    expect(texts(await other.receive(name, 10, LEASE_MS))).toEqual(['c'])
+    await queue.settle(first.map((delivery) => ({ delivery, verdict: { kind: 'done' } })))
+    expect(await other.receive(name, 10, LEASE_MS)).toEqual([])
+  })
+
+  test('any octets come back as they went in', async () => {
+    const { queue } = open()
+    const name = freshName()
+    const payload = Buffer.from(Array.from({ length: 60_000 }, (_, index) => index & 0xff))
+    await queue.publish([{ queue: name, payload, messages: 7 }])
+    const [delivery] = await queue.receive(name, 1, LEASE_MS)
+    expect(delivery?.payload.equals(payload)).toBe(true)
+  })
+
+  test('what is not settled comes again after its lease, and counts its receives', async () => {
+    const { queue } = open()
+    const name = freshName()
+    await queue.publish([one(name, 'a')])
+    expect(await queue.receive(name, 1, 1)).toMatchObject([{ receives: 1 }])
+    await expect.poll(() => queue.receive(name, 1, LEASE_MS)).toMatchObject([{ receives: 2 }])
+    expect(await queue.receive(name, 1, LEASE_MS)).toEqual([])
+  })
+}
+
+function settlementSuite(open: () => QueueUnderTest): void {
+  test('an extended lease keeps it away from others', async () => {
+    const { queue, other } = open()
+    const name = freshName()
+    await queue.publish([one(name, 'a')])
+    const held = await queue.receive(name, 1, 1)
+    await queue.extend(held, LEASE_MS)
+    expect(await other.receive(name, 1, LEASE_MS)).toEqual([])
+  })
+
+  test('retry makes it visible again, dead sets it aside', async () => {
+    const { queue } = open()
+    const name = freshName()
+    await queue.publish([one(name, 'again'), one(name, 'poison')])
+    const [again, poison] = await queue.receive(name, 2, LEASE_MS)
+    if (!again || !poison) throw new Error('both should have come')
+    await queue.settle([
+      { delivery: again, verdict: { kind: 'retry', delayMs: 0 } },
+      { delivery: poison, verdict: { kind: 'dead', reason: 'unreadable' } },
+    ])
+    expect(texts(await queue.receive(name, 10, LEASE_MS))).toEqual(['again'])
+  })
+}
+
+function publishOnceSuite(open: () => QueueUnderTest): void {
+  test('a batch that is published again publishes nothing and tells the first answer', async () => {
+    const { queue, other } = open()
+    const name = freshName()
+    const mark = { batchId: randomUUID(), answer: Buffer.from('first answer') }
+    expect(await queue.publishOnce([one(name, 'a')], [mark])).toEqual({ kind: 'published' })
+    const fresh = { batchId: randomUUID(), answer: Buffer.from('fresh') }
+    const again = { ...mark, answer: Buffer.from('another answer') }
+    const outcome = await other.publishOnce([one(name, 'b')], [fresh, again])
+    expect(outcome).toEqual({
+      kind: 'repeated',
+      answers: new Map([[mark.batchId, Buffer.from('first answer')]]),
+    })
+    // All or nothing: the fresh batch beside it was not marked either.
+    expect(await queue.publishOnce([one(name, 'c')], [fresh])).toEqual({ kind: 'published' })
+    expect(texts(await queue.receive(name, 10, LEASE_MS))).toEqual(['a', 'c'])
+  })
+
+  test('a consumer elsewhere is woken by a publish', async () => {
+    const { queue, other } = open()
+    const name = freshName()
+    // Until the listener is connected nothing may be heard, so publishing goes on until it is.
+    let woken = 0
+    const stop = other.onWake(name, () => woken++)
+    await expect
+      .poll(async () => {
+        await queue.publish([one(name, 'a')])
+        return woken
+      })
+      .toBeGreaterThan(0)
+    stop()
+  })
+
+  test('what an instance received and does not have in hand is visible again at once', async () => {
+    const { queue, other } = open()
+    const name = freshName()
+    await queue.publish([one(name, 'a'), one(name, 'b'), one(name, 'c')])
+    const inHand = await queue.receive(name, 1, LEASE_MS)
+    await queue.receive(name, 1, LEASE_MS)
+    expect(texts(await other.receive(name, 1, LEASE_MS))).toEqual(['c'])
+    await queue.reclaim(name, inHand)
+    expect(texts(await other.receive(name, 10, LEASE_MS))).toEqual(['b'])
+  })
+}

@@ -1,0 +1,95 @@
+// Publishes batches, many gateways' batches in one transaction, and only then answers them. A batch
+// that was published before gets the answer it got then. When the store is away every batch in the
+// attempt is told so; whether it was published is unknown, and a retry of the same batch finds out.
+
+import type { SubmissionBatch, Verdict } from '../contract/routerCall.ts'
+import { ACCEPTED, encodeVerdicts } from '../contract/routerCall.ts'
+import { Batcher } from '../flow/batcher.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { Admitter } from './admission.ts'
+import { type Admitted, packEnvelopes } from './packEnvelopes.ts'
+
+export interface BatchPublisherOptions {
+  queue: Queue
+  admitter: () => Admitter
+  /** Messages a second of a connector. */
+  paceOf: (connector: string) => number
+  /** Counts per publish, not per message. */
+  onPublished: (batches: number, messages: number) => void
+  onRefused: (messages: number) => void
+  onError: (error: Error) => void
+}
+
+interface PendingBatch {
+  batchId: string
+  admitted: Admitted[]
+  answer: Buffer
+  resolve: (answer: Buffer) => void
+  reject: (error: Error) => void
+}
+
+/** Gateway batches in one publish; keeps a transaction at a few MB. */
+const MAX_BATCHES = 64
+/** Two, so that one packs while the other waits for the disk. */
+const CONCURRENCY = 2
+
+export class BatchPublisher {
+  #options: BatchPublisherOptions
+  #batcher: Batcher<PendingBatch>
+
+  constructor(options: BatchPublisherOptions) {
+    this.#options = options
+    this.#batcher = new Batcher({
+      send: (batches) => this.#publish(batches),
+      onError: options.onError,
+      maxItems: MAX_BATCHES,
+      concurrency: CONCURRENCY,
+    })
+  }
+
+  /** The encoded verdicts, once every accepted message is durable. Rejects when that is unknown. */
+  submit(batch: SubmissionBatch): Promise<Buffer> {
+    const admitter = this.#options.admitter()
+    const admitted: Admitted[] = []
+    const verdicts = batch.submissions.map((submission): Verdict => {
+      const admission = admitter.admit(submission)
+      if (admission.kind === 'refused') return admission
+      admitted.push(admission)
+      return ACCEPTED
+    })
+    this.#options.onRefused(verdicts.length - admitted.length)
+    const answer = encodeVerdicts(verdicts)
+    if (admitted.length === 0) return Promise.resolve(answer)
+    return new Promise((resolve, reject) => {
+      this.#batcher.add({ batchId: batch.batchId, admitted, answer, resolve, reject })
+    })
+  }
+
+  whenIdle(): Promise<void> {
+    return this.#batcher.whenIdle()
+  }
+
+  async #publish(batches: PendingBatch[]): Promise<void> {
+    let fresh = batches
+    try {
+      while (fresh.length > 0) {
+        const messages = fresh.flatMap((batch) => batch.admitted)
+        const publications = packEnvelopes(messages, this.#options.paceOf)
+        const outcome = await this.#options.queue.publishOnce(publications, fresh)
+        if (outcome.kind === 'published') {
+          for (const batch of fresh) batch.resolve(batch.answer)
+          this.#options.onPublished(fresh.length, messages.length)
+          return
+        }
+        fresh = fresh.filter((batch) => {
+          const kept = outcome.answers.get(batch.batchId)
+          if (kept) batch.resolve(kept)
+          return kept === undefined
+        })
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error : new Error(String(error))
+      for (const batch of fresh) batch.reject(reason)
+    }
+  }
+}

@@ -1,0 +1,48 @@
+// A component for component.test.ts, which runs it as a process of its own. What it is told to
+// do comes in CASE.
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { runComponent } from './component.ts'
+import type { ComponentContext, RunningComponent } from './component.ts'
+
+const cases: Record<string, (context: ComponentContext) => Promise<RunningComponent>> = {
+  async ordinary({ health, signal, log }) {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    health.setReady('store', true, 'connected')
+    signal.addEventListener('abort', () => log.info('the signal came'))
+    return {
+      ports: { door: 4711 },
+      async drain() {
+        server.close()
+        await once(server, 'close')
+      },
+    }
+  },
+  async stuckDrain() {
+    return { ports: {}, drain: () => new Promise(() => {}) }
+  },
+  async stuckStart({ signal }) {
+    process.send?.({ kind: 'starting' })
+    await once(signal, 'abort')
+    throw new Error('gave up waiting')
+  },
+  async takenPort({ config }) {
+    await once(createServer().listen(config.smppPort, '127.0.0.1'), 'listening')
+    return { ports: {}, drain: async () => {} }
+  },
+  async failsLater({ fail }) {
+    setImmediate(() => fail(new Error('the disk is gone')))
+    return { ports: {}, drain: async () => {} }
+  },
+  async forgetsRejection() {
+    setImmediate(() => {
+      // The lint is silenced for what this case is about.
+      void Promise.reject(new Error('nobody looked'))
+    })
+    return { ports: {}, drain: async () => {} }
+  },
+}
+
+const start = cases[process.env['CASE'] ?? 'ordinary']
+if (start) await runComponent('gateway', start)

@@ -1,0 +1,122 @@
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import type { ReadyMessage } from './component.ts'
+
+const fixture = fileURLToPath(new URL('./component.fixture.ts', import.meta.url))
+
+test('says ready with its ports, answers health, and drains at SIGTERM', async () => {
+  const component = run('ordinary')
+  const { ports } = await component.ready()
+  expect(ports).toMatchObject({ door: 4711 })
+  const ready = await fetch(`http://127.0.0.1:${ports['health']}/ready`)
+  expect(ready.status).toBe(200)
+  expect(await ready.json()).toMatchObject({ checks: { store: { detail: 'connected' } } })
+
+  component.child.kill('SIGTERM')
+  const { exitCode, stdout } = await component.ended
+  expect(exitCode).toBe(0)
+  expect(stdout).toContain('the signal came')
+  expect(stdout).toContain('"msg":"drained"')
+})
+
+test('drains when the parent that started it is gone', async () => {
+  const component = run('ordinary')
+  await component.ready()
+  component.child.disconnect()
+  const { exitCode, stdout } = await component.ended
+  expect(exitCode).toBe(0)
+  expect(stdout).toContain('"cause":"disconnect"')
+})
+
+test('ends with code 1 when the drain takes longer than allowed', async () => {
+  const component = run('stuckDrain', { SIGNALBOX_DRAIN_TIMEOUT_MS: '10' })
+  await component.ready()
+  component.child.kill('SIGTERM')
+  const { exitCode, stdout } = await component.ended
+  expect(exitCode).toBe(1)
+  expect(stdout).toContain('SIGNALBOX_DRAIN_TIMEOUT_MS')
+})
+
+test('a request to stop that comes during the start is obeyed', async () => {
+  const component = run('stuckStart')
+  await once(component.child, 'message')
+  component.child.kill('SIGTERM')
+  expect((await component.ended).exitCode).toBe(0)
+})
+
+test('a bad setting ends the process with code 2 and says what was expected', async () => {
+  const { exitCode, stderr } = await run('ordinary', { SIGNALBOX_SMPP_PROT: '2776' }).ended
+  expect(exitCode).toBe(2)
+  expect(stderr).toContain('Did you mean SIGNALBOX_SMPP_PORT?')
+})
+
+test('a missing setting that the component needs ends it with code 2', async () => {
+  const { exitCode, stderr } = await run('ordinary', { SIGNALBOX_CLUSTER_TOKEN: '' }).ended
+  expect(exitCode).toBe(2)
+  expect(stderr).toContain('SIGNALBOX_CLUSTER_TOKEN is not set, and gateway needs it')
+})
+
+test.each([
+  ['ordinary', 'SIGNALBOX_HEALTH_PORT'],
+  ['takenPort', 'SIGNALBOX_SMPP_PORT'],
+])('a port in use ends %s with code 3 and names %s', async (name, variable) => {
+  const holder = createServer().listen(0, '127.0.0.1')
+  await once(holder, 'listening')
+  // A TCP listener's address is an object; only pipes have a string.
+  const { port } = holder.address() as AddressInfo
+  const { exitCode, stderr } = await run(name, { [variable]: String(port) }).ended
+  holder.close()
+  expect(exitCode).toBe(3)
+  expect(stderr).toContain(`port ${port} is in use`)
+  expect(stderr).toContain(variable)
+})
+
+test.each([
+  ['failsLater', 'the disk is gone'],
+  ['forgetsRejection', 'nobody looked'],
+])('%s: a fatal error is logged and ends the process with code 1', async (name, message) => {
+  const { exitCode, stdout } = await run(name).ended
+  expect(exitCode).toBe(1)
+  expect(stdout).toContain('"level":"fatal"')
+  expect(stdout).toContain(message)
+})
+
+function run(name: string, env: Record<string, string> = {}) {
+  const child = fork(fixture, {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: [],
+    env: {
+      PATH: process.env['PATH'],
+      CASE: name,
+      DATABASE_URL: 'postgresql://127.0.0.1/unused',
+      SIGNALBOX_CLUSTER_TOKEN: 'a-token-for-this-test',
+      SIGNALBOX_HOST: '127.0.0.1',
+      SIGNALBOX_HEALTH_PORT: '0',
+      ...env,
+    },
+  })
+  return { child, ready: () => readyMessage(child), ended: ended(child) }
+}
+
+async function readyMessage(child: ChildProcess): Promise<ReadyMessage> {
+  const [message] = await once(child, 'message')
+  return message
+}
+
+async function ended(child: ChildProcess) {
+  // `once` yields untyped values; an exit event carries the exit code first. (Not `close`: Node
+  // does not emit it after a disconnect.)
+  const code = once(child, 'exit').then((values) => values[0] as number | null)
+  const [exitCode, stdout, stderr] = await Promise.all([
+    code,
+    child.stdout ? text(child.stdout) : '',
+    child.stderr ? text(child.stderr) : '',
+  ])
+  return { exitCode, stdout, stderr }
+}

@@ -1,0 +1,146 @@
+// Settings of a process: read once from the environment, checked as a whole, frozen. Nothing is
+// guessed. A name that is not in the table, or a value that does not fit, stops the process with
+// every problem at once. An empty variable counts as not set. Secrets may be files instead.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { closestName } from './closestName.ts'
+import type { ComponentName } from './componentName.ts'
+import { settings } from './settings.ts'
+import type { Config, Setting } from './settings.ts'
+
+export type { Config } from './settings.ts'
+
+export class ConfigError extends Error {
+  readonly code = 'SIGNALBOX_CONFIG'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[], options?: ErrorOptions) {
+    super(problems.join('\n'), options)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/** One line of `signalbox config`. Secrets come masked. */
+export interface EffectiveSetting {
+  readonly name: string
+  readonly value: string
+  readonly default: string
+  readonly source: Source
+  readonly expected: string
+  readonly explanation: string
+}
+
+type Source = 'default' | 'environment' | 'file'
+type Given = { readonly text: string; readonly source: Source } | undefined
+
+// `Object.entries` forgets the key type; the table is closed, so the keys are those of Config.
+const rows = Object.entries(settings) as [keyof Config, Setting<Config[keyof Config]>][]
+const knownNames = rows.map(([, setting]) => setting.name)
+
+/** Throws ConfigError, which names every setting that is wrong and what was expected. */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const problems = unknownNames(env)
+  const values = rows.map(([key, setting]) => {
+    const given = readSetting(setting, env)
+    const value = given ? setting.parse(given.text) : setting.fallback(env)
+    if (given && value === undefined) problems.push(badValue(setting, given))
+    return [key, value] as const
+  })
+  if (problems.length > 0) throw new ConfigError(problems)
+  // Each value was produced by the row of its own key, which the table's type ties to Config.
+  return Object.freeze(Object.fromEntries(values) as unknown as Config)
+}
+
+/** Throws ConfigError when a setting that the component cannot do without is missing. */
+export function requireSettings(component: ComponentName, config: Config): void {
+  const missing = rows.filter(
+    ([key, { neededBy }]) => neededBy.includes(component) && config[key] === '',
+  )
+  if (missing.length === 0) return
+  throw new ConfigError(
+    missing.map(
+      ([, { name, expected, example }]) =>
+        `${name} is not set, and ${component} needs it. Expected ${expected}, ` +
+        `for example ${example}`,
+    ),
+  )
+}
+
+/** The effective set for `signalbox config`, in the order of the table. */
+export function describeConfig(env: NodeJS.ProcessEnv = process.env): EffectiveSetting[] {
+  const config = loadConfig(env)
+  return rows.map(([key, setting]) => ({
+    name: setting.name,
+    value: shown(config[key], setting.secret),
+    default: shown(setting.fallback({}), setting.secret),
+    source: readSetting(setting, env)?.source ?? 'default',
+    expected: setting.expected,
+    explanation: setting.explanation,
+  }))
+}
+
+/** The variable behind a port that could not be opened, so that an error can name it. */
+export function portSetting(config: Config, port: number): string | undefined {
+  const row = rows.find(([key]) => key.endsWith('Port') && config[key] === port)
+  return row?.[1].name
+}
+
+function readSetting(setting: Setting<unknown>, env: NodeJS.ProcessEnv): Given {
+  const text = env[setting.name]?.trim()
+  if (text) return { text, source: 'environment' }
+  const folder = env[settings.secretsDir.name]?.trim()
+  if (!setting.secret || !folder) return undefined
+  const path = join(folder, setting.name)
+  try {
+    const content = readFileSync(path, 'utf8').trim()
+    return content ? { text: content, source: 'file' } : undefined
+  } catch (error) {
+    // Only the secrets that this process needs have to be mounted.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw new ConfigError([`${setting.name}: cannot read the file ${path}: ${String(error)}`], {
+      cause: error,
+    })
+  }
+}
+
+function unknownNames(env: NodeJS.ProcessEnv): string[] {
+  const unknown = Object.keys(env).filter(
+    (name) => name.startsWith('SIGNALBOX_') && !knownNames.includes(name) && !injected(env, name),
+  )
+  return unknown.map((name) => {
+    const closest = closestName(name, knownNames)
+    const advice = closest
+      ? `Did you mean ${closest}?`
+      : 'Unset it, or see `signalbox config` for all settings.'
+    return `${name} is not a setting of Signalbox. ${advice}`
+  })
+}
+
+/** Kubernetes adds variables for each service of a namespace; they are not meant for us. */
+function injected(env: NodeJS.ProcessEnv, name: string): boolean {
+  return (
+    /_SERVICE_(HOST|PORT)(_\w+)?$/.test(name) ||
+    /_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name) ||
+    (name.endsWith('_PORT') && serviceLink.test(env[name] ?? ''))
+  )
+}
+
+const serviceLink = /^(tcp|udp|sctp):\/\//
+
+function badValue(setting: Setting<unknown>, { text, source }: NonNullable<Given>): string {
+  const given = setting.secret ? '(a secret, not shown)' : JSON.stringify(text)
+  const where = source === 'file' ? ', read from its file,' : ''
+  const advice = serviceLink.test(text)
+    ? '. Kubernetes set this for a service of that name: set enableServiceLinks: false'
+    : ''
+  return (
+    `${setting.name}${where} is ${given}. Expected ${setting.expected}, ` +
+    `for example ${setting.example}${advice}`
+  )
+}
+
+function shown(value: unknown, secret: boolean): string {
+  if (value === undefined || value === '') return '(not set)'
+  return secret ? '********' : String(value)
+}

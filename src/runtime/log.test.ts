@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { createLogger } from './log.ts'
+
+const config = { logLevel: 'info', logFormat: 'json', instance: 'router-1' } as const
+
+test('a line is JSON with component, instance, a level in words and an ISO time', () => {
+  const { lines, stream } = memory()
+  createLogger('router', config, stream).warn({ count: 3 }, 'three batches were refused')
+  expect(JSON.parse(lines.join(''))).toMatchObject({
+    level: 'warn',
+    component: 'router',
+    instance: 'router-1',
+    count: 3,
+    msg: 'three batches were refused',
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+  })
+})
+
+test('less severe lines than the configured level are not written', () => {
+  const { lines, stream } = memory()
+  createLogger('router', { ...config, logLevel: 'error' }, stream).warn('not this one')
+  expect(lines).toEqual([])
+})
+
+test('secrets are masked, also one level down', () => {
+  const { lines, stream } = memory()
+  const log = createLogger('router', config, stream)
+  log.info({ password: 'hidden-word', bind: { password: 'hidden-word' } }, 'bound')
+  expect(lines.join('')).not.toContain('hidden-word')
+})
+
+function memory() {
+  const lines: string[] = []
+  return { lines, stream: { write: (line: string) => void lines.push(line) } }
+}

@@ -1,0 +1,39 @@
+// Log lines of a process: JSON on stdout for machines, coloured text on a terminal. Lines are
+// written without blocking; up to 4 MiB wait for a slow reader, then lines are dropped rather
+// than memory grown. What is waiting at a regular exit is flushed. Never one line per message.
+import { destination, pino, stdTimeFunctions } from 'pino'
+import type { DestinationStream, Logger } from 'pino'
+import { build as prettyStream } from 'pino-pretty'
+import type { Config } from './config.ts'
+
+export type { Logger } from 'pino'
+
+const secrets = ['password', 'clusterToken', 'adminToken', 'databaseUrl', 'apiKey', 'authorization']
+
+export function createLogger(
+  component: string,
+  config: Pick<Config, 'logLevel' | 'logFormat' | 'instance'>,
+  stream: DestinationStream = standardOutput(config.logFormat),
+): Logger {
+  return pino(
+    {
+      level: config.logLevel,
+      base: { component, instance: config.instance },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: {
+        paths: secrets.flatMap((name) => [name, `*.${name}`]),
+        censor: '********',
+      },
+    },
+    stream,
+  )
+}
+
+function standardOutput(format: Config['logFormat']): DestinationStream {
+  const pretty = format === 'pretty' || (format === 'auto' && process.stdout.isTTY)
+  if (pretty) {
+    return prettyStream({ sync: true, ignore: 'pid,hostname,component,instance' })
+  }
+  return destination({ dest: 1, sync: false, maxLength: 4 * 1024 * 1024 })
+}

@@ -1,0 +1,334 @@
+import { hostname, networkInterfaces } from 'node:os'
+import type { ComponentName } from './componentName.ts'
+
+/** How a process runs, as read from the environment. What the platform does lives in the store. */
+export interface Config {
+  /** Empty: not set. `up` then starts its own server; a component by itself refuses to start. */
+  readonly databaseUrl: string
+  readonly home: string
+  readonly instance: string
+  readonly logLevel: LogLevel
+  readonly logFormat: LogFormat
+  readonly host: string
+  readonly advertiseHost: string
+  readonly smppPort: number
+  readonly httpPort: number
+  readonly routerPort: number
+  readonly adminPort: number
+  /** Undefined: the component's own port of 9090-9095, see `healthPortOf`. */
+  readonly healthPort: number | undefined
+  readonly pgPort: number
+  readonly ports: 'default' | 'auto'
+  readonly clusterToken: string
+  readonly adminToken: string
+  readonly secretsDir: string | undefined
+  readonly drainTimeoutMs: number
+  readonly acceptTimeoutMs: number
+  readonly queueLeaseMs: number
+  readonly bindLeaseTtlMs: number
+  readonly bindReleaseAfterMs: number
+  readonly receiptTtlHours: number
+  readonly sessionInitTimeoutMs: number
+  readonly enquireLinkIntervalMs: number
+  readonly responseTimeoutMs: number
+  readonly inactivityTimeoutMs: number
+  readonly maxSessions: number
+  readonly maxInFlight: number
+  readonly databasePoolSize: number
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+export type LogFormat = 'json' | 'pretty' | 'auto'
+
+/** One row of the table: everything a process, an error message and `signalbox config` need. */
+export interface Setting<T> {
+  readonly name: string
+  readonly explanation: string
+  /** Completes the sentence "expected …". */
+  readonly expected: string
+  readonly example: string
+  /** Never printed; may also come from a file of the same name in SIGNALBOX_SECRETS_DIR. */
+  readonly secret: boolean
+  /** The components that refuse to start without it. */
+  readonly neededBy: readonly ComponentName[]
+  fallback(env: NodeJS.ProcessEnv): T
+  /** Undefined: not a valid value. */
+  parse(text: string): T | undefined
+}
+
+type Words = Pick<Setting<unknown>, 'name' | 'explanation' | 'example'> &
+  Partial<Pick<Setting<unknown>, 'secret' | 'neededBy' | 'expected'>>
+
+interface Range {
+  readonly min: number
+  readonly max: number
+}
+
+const everyComponent: readonly ComponentName[] = [
+  'gateway',
+  'router',
+  'workers',
+  'dlr',
+  'admin',
+  'exporters',
+]
+const anyPort: Range = { min: 0, max: 65_535 }
+const day = 86_400_000
+
+/** The one table of settings. A new setting is a field of `Config` and a row here, no more. */
+export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
+  databaseUrl: text('', {
+    name: 'DATABASE_URL',
+    explanation: 'PostgreSQL 15 or newer. Not set: `signalbox up` starts a server of its own',
+    expected: 'a postgres:// or postgresql:// URL',
+    example: 'postgresql://signalbox:PASSWORD@db.example.net:5432/signalbox',
+    secret: true,
+    neededBy: everyComponent,
+    accepts: /^postgres(ql)?:\/\/\S+$/,
+  }),
+  home: text('.signalbox', {
+    name: 'SIGNALBOX_HOME',
+    explanation: 'folder for what this machine keeps: database, logs, snapshots, installation',
+    example: '/var/lib/signalbox',
+  }),
+  instance: text(() => `${hostname()}-${process.pid}`, {
+    name: 'SIGNALBOX_INSTANCE',
+    explanation: 'name of this process in logs, leases and registries; unique over the cluster',
+    expected: 'at most 120 letters, digits, dots, dashes or underscores',
+    example: 'router-7d4b9c-x2x4z',
+    accepts: /^[\w.-]{1,120}$/,
+  }),
+  logLevel: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', {
+    name: 'SIGNALBOX_LOG_LEVEL',
+    explanation: 'the least severe log line that is written',
+    example: 'debug',
+  }),
+  logFormat: choice(['json', 'pretty', 'auto'], 'auto', {
+    name: 'SIGNALBOX_LOG_FORMAT',
+    explanation: 'json for machines, pretty for people; auto is pretty on a terminal only',
+    example: 'json',
+  }),
+  host: text('0.0.0.0', {
+    name: 'SIGNALBOX_HOST',
+    explanation: 'address that every listener of this process binds to',
+    expected: 'an IP address or host name',
+    example: '127.0.0.1',
+    accepts: /^[\w.:-]+$/,
+  }),
+  advertiseHost: text(reachableAddress, {
+    name: 'SIGNALBOX_ADVERTISE_HOST',
+    explanation: 'address under which other processes reach this one',
+    expected: 'an IP address or host name',
+    example: '10.0.3.17',
+    accepts: /^[\w.:-]+$/,
+  }),
+  smppPort: integer(2775, anyPort, {
+    name: 'SIGNALBOX_SMPP_PORT',
+    explanation: 'gateway: where customers bind; 0 takes any free port',
+    example: '2775',
+  }),
+  httpPort: integer(8080, anyPort, {
+    name: 'SIGNALBOX_HTTP_PORT',
+    explanation: "gateway: customers' HTTP API; 0 takes any free port",
+    example: '8080',
+  }),
+  routerPort: integer(7070, anyPort, {
+    name: 'SIGNALBOX_ROUTER_PORT',
+    explanation: "router: the gateway's call; 0 takes any free port",
+    example: '7070',
+  }),
+  adminPort: integer(8090, anyPort, {
+    name: 'SIGNALBOX_ADMIN_PORT',
+    explanation: 'admin: management API and console; 0 takes any free port',
+    example: '8090',
+  }),
+  healthPort: integer(undefined, anyPort, {
+    name: 'SIGNALBOX_HEALTH_PORT',
+    explanation:
+      '/healthz, /ready, /metrics. Not set: gateway 9090, router 9091, workers 9092, ' +
+      'dlr 9093, admin 9094, exporters 9095; 0 takes any free port',
+    example: '9090',
+  }),
+  pgPort: integer(5439, anyPort, {
+    name: 'SIGNALBOX_PG_PORT',
+    explanation: 'port of the embedded PostgreSQL that `signalbox up` starts',
+    example: '5439',
+  }),
+  ports: choice(['default', 'auto'], 'default', {
+    name: 'SIGNALBOX_PORTS',
+    explanation: 'auto: `signalbox up` takes free ports for everything it starts',
+    example: 'auto',
+  }),
+  clusterToken: text('', {
+    name: 'SIGNALBOX_CLUSTER_TOKEN',
+    explanation: 'secret that components show each other; the same over the whole cluster',
+    expected: 'at least 16 characters without spaces',
+    example: 'the output of: openssl rand -hex 24',
+    secret: true,
+    neededBy: ['gateway', 'router'],
+    accepts: /^\S{16,}$/,
+  }),
+  adminToken: text('', {
+    name: 'SIGNALBOX_ADMIN_TOKEN',
+    explanation: 'bearer token of the management API',
+    expected: 'at least 16 characters without spaces',
+    example: 'the output of: openssl rand -hex 24',
+    secret: true,
+    neededBy: ['admin'],
+    accepts: /^\S{16,}$/,
+  }),
+  secretsDir: text(undefined, {
+    name: 'SIGNALBOX_SECRETS_DIR',
+    explanation: 'folder of mounted secrets: one file a secret, named like its variable',
+    example: '/run/secrets/signalbox',
+  }),
+  drainTimeoutMs: milliseconds(20_000, day, {
+    name: 'SIGNALBOX_DRAIN_TIMEOUT_MS',
+    explanation: 'how long a stopping process may finish what it began',
+  }),
+  acceptTimeoutMs: milliseconds(8_000, 600_000, {
+    name: 'SIGNALBOX_ACCEPT_TIMEOUT_MS',
+    explanation: "gateway: how long a customer waits for the router's verdict",
+  }),
+  queueLeaseMs: milliseconds(60_000, day, {
+    name: 'SIGNALBOX_QUEUE_LEASE_MS',
+    explanation: 'how long a consumer may hold an envelope before another gets it',
+  }),
+  bindLeaseTtlMs: integer(
+    90_000,
+    { min: 1_000, max: day },
+    {
+      name: 'SIGNALBOX_BIND_LEASE_TTL_MS',
+      explanation: 'workers: how long a bind slot stays taken after its holder fell silent',
+      example: '90000',
+    },
+  ),
+  bindReleaseAfterMs: milliseconds(30_000, day, {
+    name: 'SIGNALBOX_BIND_RELEASE_AFTER_MS',
+    explanation: "workers: pause after an expired bind lease, at least the SMSC's dead-peer time",
+  }),
+  receiptTtlHours: integer(
+    72,
+    { min: 1, max: 24 * 60 },
+    {
+      name: 'SIGNALBOX_RECEIPT_TTL_HOURS',
+      explanation: 'dlr: how long a receipt that matches no message yet is kept',
+      example: '72',
+    },
+  ),
+  sessionInitTimeoutMs: milliseconds(10_000, day, {
+    name: 'SIGNALBOX_SESSION_INIT_TIMEOUT_MS',
+    explanation: 'SMPP: a connection that does not bind in this time is closed; 0 is off',
+  }),
+  enquireLinkIntervalMs: milliseconds(30_000, day, {
+    name: 'SIGNALBOX_ENQUIRE_LINK_INTERVAL_MS',
+    explanation: 'SMPP: silence after which enquire_link is sent; 0 is off',
+  }),
+  responseTimeoutMs: milliseconds(30_000, day, {
+    name: 'SIGNALBOX_RESPONSE_TIMEOUT_MS',
+    explanation: 'SMPP: how long a request waits for its response; 0 is off',
+  }),
+  inactivityTimeoutMs: milliseconds(0, day, {
+    name: 'SIGNALBOX_INACTIVITY_TIMEOUT_MS',
+    explanation: 'SMPP: a session without messages for this long is closed; 0 is off',
+  }),
+  maxSessions: integer(
+    12_000,
+    { min: 1, max: 1_000_000 },
+    {
+      name: 'SIGNALBOX_MAX_SESSIONS',
+      explanation: 'gateway: SMPP connections at the same time in one process',
+      example: '12000',
+    },
+  ),
+  maxInFlight: integer(
+    20_000,
+    { min: 1, max: 10_000_000 },
+    {
+      name: 'SIGNALBOX_MAX_IN_FLIGHT',
+      explanation: 'messages one process has in hand; more are refused with ESME_RTHROTTLED',
+      example: '20000',
+    },
+  ),
+  databasePoolSize: integer(
+    6,
+    { min: 1, max: 1_000 },
+    {
+      name: 'SIGNALBOX_DATABASE_POOL_SIZE',
+      explanation: 'connections to PostgreSQL that one process opens',
+      example: '6',
+    },
+  ),
+}
+
+function text<T extends string | undefined>(
+  fallback: T | ((env: NodeJS.ProcessEnv) => T),
+  { accepts = /\S/, ...words }: Words & { accepts?: RegExp },
+): Setting<T | string> {
+  return {
+    expected: 'some text',
+    secret: false,
+    neededBy: [],
+    ...words,
+    fallback: typeof fallback === 'function' ? fallback : () => fallback,
+    parse: (given) => (accepts.test(given) ? given : undefined),
+  }
+}
+
+function integer<T extends number | undefined>(
+  fallback: T,
+  { min, max }: Range,
+  words: Words,
+): Setting<T | number> {
+  return {
+    expected: `a whole number from ${min} to ${max}`,
+    secret: false,
+    neededBy: [],
+    ...words,
+    fallback: () => fallback,
+    parse: (given) => {
+      const value = /^\d{1,12}$/.test(given) ? Number(given) : Number.NaN
+      return value >= min && value <= max ? value : undefined
+    },
+  }
+}
+
+function milliseconds(
+  fallback: number,
+  max: number,
+  words: Omit<Words, 'example'>,
+): Setting<number> {
+  return integer(
+    fallback,
+    { min: 0, max },
+    {
+      ...words,
+      expected: `milliseconds, a whole number from 0 to ${max}`,
+      example: String(fallback || 600_000),
+    },
+  )
+}
+
+function choice<const T extends string>(
+  values: readonly T[],
+  fallback: NoInfer<T>,
+  words: Words,
+): Setting<T> {
+  return {
+    expected: `one of ${values.join(', ')}`,
+    secret: false,
+    neededBy: [],
+    ...words,
+    fallback: () => fallback,
+    parse: (given) => values.find((value) => value === given),
+  }
+}
+
+/** The host itself where it is a definite address, else the first that others may reach. */
+function reachableAddress(env: NodeJS.ProcessEnv): string {
+  const host = env['SIGNALBOX_HOST']?.trim() || '0.0.0.0'
+  if (host !== '0.0.0.0' && host !== '::') return host
+  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
+  const outward = addresses.find(({ family, internal }) => family === 'IPv4' && !internal)
+  return outward?.address ?? '127.0.0.1'
+}

@@ -1,0 +1,198 @@
+// Octets to PDUs and back. A request is read strictly and what is wrong with it comes back as a
+// value that says how to answer (SMPP 3.4 §3.3, 5.0 §2.11); a response is read leniently, since its
+// command_status must never hide behind a body that does not parse. Strings are Latin-1, so that
+// any octet survives; octets and TLVs are subarrays of what was given, not copies.
+
+import { ESME_RINVCMDID, ESME_RINVCMDLEN, ESME_ROK } from './commandStatus.ts'
+import { compilePdu, isResponse, type CompiledPdu } from './compilePdu.ts'
+import { PduError } from './pduError.ts'
+import { PDUS, type CommandName, type Pdu, type PduBodies } from './pduTable.ts'
+import type { Tlv } from './tlv.ts'
+
+export const HEADER_OCTETS = 16
+const RESPONSE_BIT = 0x80000000
+
+export interface MalformedPdu {
+  readonly kind: 'malformed'
+  readonly command_id: number
+  /** Undefined when the command_id is unknown. */
+  readonly command: CommandName | undefined
+  readonly sequence_number: number
+  /** What to answer. */
+  readonly commandStatus: number
+  readonly reason: string
+}
+
+export type Decoded = { readonly kind: 'pdu'; readonly pdu: Pdu } | MalformedPdu
+
+// The keys of PDUS are exactly the CommandName members; Object.keys forgets that.
+const COMMANDS = Object.keys(PDUS) as CommandName[]
+
+const BY_NAME: ReadonlyMap<CommandName, CompiledPdu> = new Map(
+  COMMANDS.map((command) => [command, compilePdu(command, PDUS[command])]),
+)
+const BY_ID: ReadonlyMap<number, CompiledPdu> = new Map(
+  [...BY_NAME.values()].map((compiled) => [compiled.row.command_id, compiled]),
+)
+
+export function compiledById(command_id: number): CompiledPdu | undefined {
+  return BY_ID.get(command_id)
+}
+
+export function compiledByName<C extends CommandName>(command: C): CompiledPdu<C> {
+  // The map holds under each name the functions of that name's row.
+  return BY_NAME.get(command) as unknown as CompiledPdu<C>
+}
+
+/** The response to a request; undefined for what has none (responses, generic_nack). */
+export function responseTo(command: CommandName): CompiledPdu | undefined {
+  const { command_id } = PDUS[command]
+  return command_id < RESPONSE_BIT ? BY_ID.get(command_id + RESPONSE_BIT) : undefined
+}
+
+export function isResponseId(command_id: number): boolean {
+  return command_id >= RESPONSE_BIT
+}
+
+export function writeHeader(
+  out: Buffer,
+  at: number,
+  commandLength: number,
+  command_id: number,
+  command_status: number,
+  sequence_number: number,
+): void {
+  out.writeUInt32BE(commandLength, at)
+  out.writeUInt32BE(command_id, at + 4)
+  out.writeUInt32BE(command_status, at + 8)
+  out.writeUInt32BE(sequence_number, at + 12)
+}
+
+/**
+ * The PDU in octets[start, end), its command_length included. Never throws. Octets and TLVs of the
+ * result are subarrays of `octets`.
+ */
+export function decodePdu(octets: Buffer, start: number, end: number): Decoded {
+  const length = end - start
+  if (length < HEADER_OCTETS) return notFramed(0, `${length} octets hold no header`)
+  const sequence = octets.readUInt32BE(start + 12)
+  const command_length = octets.readUInt32BE(start)
+  if (command_length !== length)
+    return notFramed(sequence, `command_length ${command_length}, but there are ${length} octets`)
+  const command_id = octets.readUInt32BE(start + 4)
+  const compiled = BY_ID.get(command_id)
+  if (!compiled) {
+    const reason = `unknown command_id 0x${command_id.toString(16).padStart(8, '0')}`
+    return malformed(command_id, undefined, sequence, ESME_RINVCMDID, reason)
+  }
+  if (isResponse(compiled.row))
+    return { kind: 'pdu', pdu: decodeResponse(compiled, octets, start, end) }
+  try {
+    const status = octets.readUInt32BE(start + 8)
+    const pdu = compiled.decode(octets, start + HEADER_OCTETS, end, status, sequence)
+    return { kind: 'pdu', pdu }
+  } catch (error) {
+    if (!(error instanceof PduError)) throw error
+    return malformed(command_id, compiled.command, sequence, error.commandStatus, error.message)
+  }
+}
+
+function notFramed(sequence_number: number, reason: string): MalformedPdu {
+  return malformed(0, undefined, sequence_number, ESME_RINVCMDLEN, reason)
+}
+
+function malformed(
+  command_id: number,
+  command: CommandName | undefined,
+  sequence_number: number,
+  commandStatus: number,
+  reason: string,
+): MalformedPdu {
+  return { kind: 'malformed', command_id, command, sequence_number, commandStatus, reason }
+}
+
+/** `start` is that of the header. Never throws. */
+export function decodeResponse(
+  compiled: CompiledPdu,
+  octets: Buffer,
+  start: number,
+  end: number,
+): Pdu {
+  const status = octets.readUInt32BE(start + 8)
+  const sequence = octets.readUInt32BE(start + 12)
+  const body = start + HEADER_OCTETS
+  if (status === ESME_ROK || body === end)
+    return compiled.decodeLeniently(octets, body, end, status, sequence)
+  return decodeRefusal(compiled, octets, body, end, status, sequence)
+}
+
+// A refusal comes with no body, with a whole one, or with TLVs where the body should be (OpenSMPP):
+// read as a string, the tag and length of the first TLV would become a message_id.
+function decodeRefusal(
+  compiled: CompiledPdu,
+  octets: Buffer,
+  body: number,
+  end: number,
+  status: number,
+  sequence: number,
+): Pdu {
+  try {
+    return compiled.decode(octets, body, end, status, sequence)
+  } catch (error) {
+    if (!(error instanceof PduError)) throw error
+  }
+  const pdu = compiled.decodeLeniently(octets, end, end, status, sequence)
+  const tlvs = compiled.row.tlvs ? tlvsAlone(octets, body, end) : undefined
+  return tlvs && 'tlvs' in pdu ? { ...pdu, tlvs } : pdu
+}
+
+function tlvsAlone(octets: Buffer, start: number, end: number): readonly Tlv[] | undefined {
+  const tlvs: Tlv[] = []
+  let at = start
+  while (at + 4 <= end) {
+    const to = at + 4 + octets.readUInt16BE(at + 2)
+    if (to > end) return undefined
+    tlvs.push({ tag: octets.readUInt16BE(at), octets: octets.subarray(at + 4, to) })
+    at = to
+  }
+  return at === end ? tlvs : undefined
+}
+
+/** The body alone, without a header. Throws PduError when it is malformed. */
+export function decodeBody<C extends CommandName>(command: C, octets: Buffer): PduBodies[C] {
+  return compiledByName(command).decodeBody(octets, 0, octets.length)
+}
+
+/** Missing fields are 0 or empty. Throws PduError when a field does not fit on the wire. */
+export function encodeBody<C extends CommandName>(command: C, body: Partial<PduBodies[C]>): Buffer {
+  const compiled = compiledByName(command)
+  const out = Buffer.allocUnsafe(compiled.bodyOctetsMax(body))
+  return out.subarray(0, compiled.writeBody(body, out, 0))
+}
+
+/**
+ * A refusal (response with non-zero command_status) whose body says nothing is its header alone, as
+ * SMPP 3.4 §4 wants. Throws PduError when a field does not fit on the wire.
+ */
+export function encodePdu(pdu: Pdu): Buffer {
+  const compiled = compiledByName(pdu.command)
+  const out = Buffer.allocUnsafe(HEADER_OCTETS + compiled.bodyOctetsMax(pdu))
+  const end = writePdu(compiled, pdu, out)
+  return out.subarray(0, end)
+}
+
+function writePdu(compiled: CompiledPdu, pdu: Pdu, out: Buffer): number {
+  const end =
+    pdu.command_status !== ESME_ROK && isResponse(compiled.row) && saysNothing(compiled, pdu)
+      ? HEADER_OCTETS
+      : compiled.writeBody(pdu, out, HEADER_OCTETS)
+  writeHeader(out, 0, end, compiled.row.command_id, pdu.command_status, pdu.sequence_number)
+  return end
+}
+
+/** Whether each field is empty: bodyOctetsMax of the fields is no help, so ask the writer. */
+function saysNothing(compiled: CompiledPdu, pdu: Pdu): boolean {
+  const body = Buffer.alloc(compiled.bodyOctetsMax(pdu))
+  const end = compiled.writeBody(pdu, body, 0)
+  return body.subarray(0, end).every((octet) => octet === 0) && !('tlvs' in pdu && pdu.tlvs.length)
+}

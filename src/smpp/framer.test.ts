@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Framer } from './framer.ts'
+
+const MAX = 1000
+
+function pduOf(body: Uint8Array): Buffer {
+  const pdu = Buffer.concat([Buffer.alloc(16), body])
+  pdu.writeUInt32BE(pdu.length, 0)
+  return pdu
+}
+
+/** All PDUs found in the chunks, as hex, and how it ended. */
+function framesOf(chunks: readonly Buffer[]): { frames: string[]; end: string } {
+  const framer = new Framer(MAX)
+  const frames: string[] = []
+  let end = 'incomplete'
+  for (const chunk of chunks) {
+    framer.push(chunk)
+    for (end = framer.next(); end === 'pdu'; end = framer.next())
+      frames.push(framer.octets.toString('hex', framer.start, framer.end))
+    if (end === 'broken') break
+  }
+  return { frames, end: framer.hasPartial && end === 'incomplete' ? 'partial' : end }
+}
+
+function split(octets: Buffer, cuts: readonly number[]): Buffer[] {
+  const ends = [...cuts.map((cut) => cut % (octets.length + 1)), octets.length]
+  let start = 0
+  return ends
+    .toSorted((one, other) => one - other)
+    .map((end) => octets.subarray(start, (start = end)))
+}
+
+const cuts = fc.array(fc.nat(), { maxLength: 12 })
+
+describe('the framer', () => {
+  test('finds the same PDUs wherever the chunks are cut', () => {
+    const bodies = fc.array(fc.uint8Array({ maxLength: MAX - 16 }), { maxLength: 8 })
+    fc.assert(
+      fc.property(bodies, cuts, (list, at) => {
+        const pdus = list.map(pduOf)
+        expect(framesOf(split(Buffer.concat(pdus), at))).toEqual({
+          frames: pdus.map((pdu) => pdu.toString('hex')),
+          end: 'incomplete',
+        })
+      }),
+    )
+  })
+
+  test('comes to the same end with any octets, wherever they are cut', () => {
+    const octets = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array))
+    // Small lengths, or else nearly all octets are broken from the start.
+    const lengths = fc.array(fc.nat({ max: 64 }), { maxLength: 6 })
+    fc.assert(
+      fc.property(octets, lengths, cuts, (noise, places, at) => {
+        for (const place of places)
+          if (place + 4 <= noise.length) noise.writeUInt32BE(16 + place, place)
+        expect(framesOf(split(noise, at))).toEqual(framesOf([noise]))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test.each([0, 15, MAX + 1, 0x7fffffff, 0xffffffff])(
+    'refuses a command_length of %i',
+    (length) => {
+      const octets = Buffer.alloc(4)
+      octets.writeUInt32BE(length)
+      expect(framesOf([octets]).end).toBe('broken')
+      expect(framesOf(split(octets, [1, 2, 3])).end).toBe('broken')
+    },
+  )
+
+  test('leaves a PDU where it lies', () => {
+    const framer = new Framer(MAX)
+    const chunk = Buffer.concat([pduOf(Buffer.from('a')), pduOf(Buffer.from('b'))])
+    framer.push(chunk)
+    framer.next()
+    framer.next()
+    expect(framer.octets).toBe(chunk)
+    expect([framer.start, framer.end]).toEqual([17, 34])
+  })
+
+  test('keeps what is not read yet when more comes', () => {
+    const framer = new Framer(MAX)
+    framer.push(Buffer.concat([pduOf(Buffer.from('a')), pduOf(Buffer.from('b'))]))
+    framer.next()
+    framer.push(pduOf(Buffer.from('c')))
+    const left = [framer.next(), framer.next(), framer.next()]
+    expect(left).toEqual(['pdu', 'pdu', 'incomplete'])
+  })
+})

@@ -1,0 +1,62 @@
+import { Socket } from 'node:net'
+import { expect, test } from 'vitest'
+import { PduReader } from './pduReader.ts'
+import { SessionClock } from './sessionClock.ts'
+import type { SessionSettings } from './sessionTypes.ts'
+
+const ENQUIRE_LINK = Buffer.from('00000010000000150000000000000005', 'hex')
+
+const settings: SessionSettings = {
+  side: 'mc',
+  events: { onRequest: () => undefined },
+  timers: {
+    sessionInitTimeoutMs: 0,
+    enquireLinkIntervalMs: 0,
+    responseTimeoutMs: 0,
+    inactivityTimeoutMs: 0,
+  },
+  windowSize: 1,
+  maxPduOctets: 1000,
+  systemId: '',
+}
+
+const nothing = () => undefined
+
+test('while too much is unsent nothing is read, and then in order', () => {
+  const clock = new SessionClock(settings, {
+    now: nothing,
+    enquire: nothing,
+    unbind: nothing,
+    leavingOverdue: nothing,
+    close: nothing,
+    destroy: nothing,
+  })
+  const socket = new Socket()
+  let unsent = 0
+  Object.defineProperty(socket, 'writableLength', { get: () => unsent })
+  const read: number[] = []
+  const reader = new PduReader(socket, 1000, clock, {
+    onPdu(octets, start) {
+      read.push(octets.readUInt32BE(start + 12))
+      if (read.length === 1) reader.checkCongestion()
+    },
+    onBroken: nothing,
+  })
+  unsent = 1024 * 1024 + 1
+  const second = Buffer.from(ENQUIRE_LINK)
+  second.writeUInt32BE(6, 12)
+  socket.emit('data', Buffer.concat([ENQUIRE_LINK, second]))
+  expect(read).toEqual([5])
+  expect(socket.isPaused()).toBe(true)
+  unsent = 1
+  socket.emit('drain')
+  expect(read).toEqual([5])
+  unsent = 0
+  socket.emit('drain')
+  expect(read).toEqual([5, 6])
+  expect(socket.isPaused()).toBe(false)
+  unsent = 17 * 1024 * 1024
+  reader.checkCongestion()
+  expect(socket.destroyed).toBe(true)
+  clock.stop()
+})

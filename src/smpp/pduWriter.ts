@@ -1,0 +1,117 @@
+import assert from 'node:assert'
+import type { Socket } from 'node:net'
+import { HEADER_OCTETS, responseTo, writeHeader } from './codec.ts'
+import { ESME_ROK } from './commandStatus.ts'
+import type { CompiledPdu } from './compilePdu.ts'
+import type { CommandName, PduBodies } from './pduTable.ts'
+
+const SCRATCH_OCTETS = 16 * 1024
+const SCRATCH_KEPT_MAX = 64
+
+const scratchPool: Buffer[] = []
+let dirty: PduWriter[] = []
+
+// One immediate for all sessions of the process: it runs when the sockets that were readable in
+// this turn have been read, so that all answers of a turn leave in one write per socket.
+function flushDirty(): void {
+  const writers = dirty
+  dirty = []
+  for (const writer of writers) writer.flush()
+}
+
+/**
+ * Writes the PDUs of one session, gathered into one write per turn of the event loop. They are
+ * encoded straight into a scratch buffer that is lent for the turn: an idle session holds none.
+ */
+export class PduWriter {
+  /** TLVs must not go to a peer that bound as 3.3 or earlier (SMPP 3.4 §3.4). */
+  allowsTlvs = true
+  #scratch: Buffer | undefined
+  #offset = 0
+  #isClosed = false
+  readonly #socket: Socket
+  readonly #onFlushed: () => void
+
+  constructor(socket: Socket, onFlushed: () => void) {
+    this.#socket = socket
+    this.#onFlushed = onFlushed
+  }
+
+  /** Without `fields` the header alone. Throws PduError when a field does not fit on the wire. */
+  write<C extends CommandName>(
+    compiled: CompiledPdu<C>,
+    commandStatus: number,
+    sequence: number,
+    fields?: Partial<PduBodies[C]>,
+  ): void {
+    if (this.#isClosed) return
+    const body = this.allowsTlvs || fields === undefined ? fields : { ...fields, tlvs: [] }
+    const octetsMax = HEADER_OCTETS + (body === undefined ? 0 : compiled.bodyOctetsMax(body))
+    const out = this.#reserve(octetsMax)
+    const at = this.#offset
+    const start = at + HEADER_OCTETS
+    const end = body === undefined ? start : compiled.writeBody(body, out, start)
+    writeHeader(out, at, end - at, compiled.row.command_id, commandStatus, sequence)
+    this.#offset = end
+  }
+
+  writeEncoded(command_id: number, sequence: number, body: Buffer): void {
+    if (this.#isClosed) return
+    const length = HEADER_OCTETS + body.length
+    const out = this.#reserve(length)
+    writeHeader(out, this.#offset, length, command_id, ESME_ROK, sequence)
+    out.set(body, this.#offset + HEADER_OCTETS)
+    this.#offset += length
+  }
+
+  /** A refusal has no body unless there are `fields` (SMPP 3.4 §4). */
+  answer(
+    { command, sequence_number }: { command: CommandName; sequence_number: number },
+    commandStatus: number,
+    fields?: Partial<PduBodies[CommandName]>,
+  ): void {
+    const response = responseTo(command)
+    assert(response, `${command} has no response`)
+    const body = fields ?? (commandStatus === ESME_ROK ? {} : undefined)
+    this.write(response, commandStatus, sequence_number, body)
+  }
+
+  flush(): void {
+    if (!this.#scratch) return
+    this.#send()
+    this.#onFlushed()
+  }
+
+  /** Sends what is gathered; what is written later is dropped. */
+  close(): void {
+    this.#send()
+    this.#isClosed = true
+  }
+
+  /** A buffer with room for `octets` behind #offset. */
+  #reserve(octets: number): Buffer {
+    if (this.#scratch && this.#offset + octets > this.#scratch.length) this.#send()
+    if (!this.#scratch) {
+      this.#scratch =
+        octets > SCRATCH_OCTETS
+          ? Buffer.allocUnsafeSlow(octets)
+          : (scratchPool.pop() ?? Buffer.allocUnsafeSlow(SCRATCH_OCTETS))
+      if (dirty.push(this) === 1) setImmediate(flushDirty)
+    }
+    return this.#scratch
+  }
+
+  #send(): void {
+    const scratch = this.#scratch
+    const octets = this.#offset
+    this.#scratch = undefined
+    this.#offset = 0
+    if (!scratch) return
+    // The socket may keep what it is given, so it gets a copy of the right size (0.1 us) and the
+    // scratch goes back at once.
+    if (octets > 0 && this.#socket.writable)
+      this.#socket.write(Buffer.from(scratch.subarray(0, octets)))
+    if (scratch.length === SCRATCH_OCTETS && scratchPool.length < SCRATCH_KEPT_MAX)
+      scratchPool.push(scratch)
+  }
+}

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import type { Pdu } from './pduTable.ts'
+import { RequestWindow } from './requestWindow.ts'
+
+const SUBMIT_SM_RESP = 0x80000004
+
+function responseTo(sequence_number: number): Pdu {
+  return { command: 'submit_sm_resp', command_status: 0, sequence_number, message_id: '', tlvs: [] }
+}
+
+function add(window: RequestWindow, deadlineMs: number, outcomes: string[]): number {
+  const sequence = window.nextSequence()
+  window.add('submit_sm', sequence, deadlineMs, ({ kind }) => outcomes.push(`${sequence} ${kind}`))
+  return sequence
+}
+
+test('sequence_number wraps from 0x7FFFFFFF to 1', () => {
+  const window = new RequestWindow(10, 0x7ffffffe)
+  expect([window.nextSequence(), window.nextSequence()]).toEqual([0x7fffffff, 1])
+})
+
+test('numbers that are pending, or may still be answered late, are not given again', () => {
+  const window = new RequestWindow(10)
+  window.add('submit_sm', 1, 10, () => undefined)
+  window.add('submit_sm', 2, 20, () => undefined)
+  window.expire(15)
+  expect(window.nextSequence()).toBe(3)
+})
+
+test('a response settles its request once, a late one is told apart', () => {
+  const outcomes: string[] = []
+  const window = new RequestWindow(3)
+  add(window, 10, outcomes)
+  add(window, 20, outcomes)
+  expect([window.size, window.free]).toEqual([2, 1])
+  window.expire(10)
+  window.settle(2, responseTo(2))
+  window.settle(1, responseTo(1))
+  expect(outcomes).toEqual(['1 timeout', '2 response', '1 late'])
+  expect(window.expects(1, SUBMIT_SM_RESP, false)).toBe(false)
+  expect(window.expects(2, SUBMIT_SM_RESP, false)).toBe(false)
+})
+
+test('no more than 1,000 late answers are waited for', () => {
+  const window = new RequestWindow(2000)
+  for (let count = 0; count < 1500; count++) add(window, 1, [])
+  window.expire(2)
+  expect(window.expects(500, SUBMIT_SM_RESP, false)).toBe(false)
+  expect(window.expects(501, SUBMIT_SM_RESP, false)).toBe(true)
+})
+
+test('only a response of the right kind, or a generic_nack, is expected', () => {
+  const window = new RequestWindow(1)
+  const sequence = add(window, 1, [])
+  expect(window.expects(sequence, 0x80000005, false)).toBe(false)
+  expect(window.expects(sequence, 0x80000000, true)).toBe(true)
+  expect(window.expects(sequence + 1, SUBMIT_SM_RESP, false)).toBe(false)
+})

@@ -1,0 +1,100 @@
+import { PDUS, type BindCommand, type MessageCommand, type Pdu } from './pduTable.ts'
+import type { RequestOutcome } from './sessionTypes.ts'
+
+const SEQUENCE_MAX = 0x7fffffff
+const LATE_MAX = 1000
+
+interface PendingRequest {
+  /** The command_id its response has. */
+  readonly responseId: number
+  readonly deadlineMs: number
+  readonly onOutcome: (outcome: RequestOutcome) => void
+}
+
+/**
+ * Our requests that are not answered yet, by sequence_number (SMPP 3.4 §2.7). Requests whose timer
+ * has run out are remembered, the last 1,000 of them, so that a late answer is still told.
+ */
+export class RequestWindow {
+  readonly #pending = new Map<number, PendingRequest>()
+  readonly #late = new Map<number, PendingRequest>()
+  readonly #sizeMax: number
+  #lastSequence: number
+
+  constructor(sizeMax: number, lastSequence = 0) {
+    this.#sizeMax = sizeMax
+    this.#lastSequence = lastSequence
+  }
+
+  get free(): number {
+    return Math.max(0, this.#sizeMax - this.#pending.size)
+  }
+
+  get size(): number {
+    return this.#pending.size
+  }
+
+  /** 1..0x7FFFFFFF, then 1 again, passing over those still in use. */
+  nextSequence(): number {
+    do {
+      this.#lastSequence = this.#lastSequence >= SEQUENCE_MAX ? 1 : this.#lastSequence + 1
+    } while (this.#pending.has(this.#lastSequence) || this.#late.has(this.#lastSequence))
+    return this.#lastSequence
+  }
+
+  /** `deadlineMs` must not decrease from one request to the next. */
+  add(
+    command: MessageCommand | BindCommand,
+    sequence: number,
+    deadlineMs: number,
+    onOutcome: PendingRequest['onOutcome'],
+  ): void {
+    const responseId = PDUS[`${command}_resp`].command_id
+    this.#pending.set(sequence, { responseId, deadlineMs, onOutcome })
+  }
+
+  /** Whether a response of this id belongs to one of our requests; generic_nack fits any. */
+  expects(sequence: number, responseId: number, isNack: boolean): boolean {
+    const request = this.#pending.get(sequence) ?? this.#late.get(sequence)
+    return request !== undefined && (isNack || request.responseId === responseId)
+  }
+
+  /** Call only when `expects` said so. */
+  settle(sequence: number, pdu: Pdu): void {
+    const request = this.#pending.get(sequence)
+    if (request) {
+      this.#pending.delete(sequence)
+      request.onOutcome({ kind: 'response', pdu })
+      return
+    }
+    const late = this.#late.get(sequence)
+    this.#late.delete(sequence)
+    late?.onOutcome({ kind: 'late', pdu })
+  }
+
+  /** The same timer holds for all, so the oldest come first and the rest need no look. */
+  expire(nowMs: number): void {
+    for (const [sequence, request] of this.#pending) {
+      if (request.deadlineMs > nowMs) return
+      this.#pending.delete(sequence)
+      this.#remember(sequence, request)
+      request.onOutcome({ kind: 'timeout' })
+    }
+  }
+
+  #remember(sequence: number, request: PendingRequest): void {
+    if (this.#late.size >= LATE_MAX)
+      for (const oldest of this.#late.keys()) {
+        this.#late.delete(oldest)
+        break
+      }
+    this.#late.set(sequence, request)
+  }
+
+  close(): void {
+    const pending = [...this.#pending.values()]
+    this.#pending.clear()
+    this.#late.clear()
+    for (const { onOutcome } of pending) onOutcome({ kind: 'closed' })
+  }
+}

@@ -1,0 +1,154 @@
+import type { SessionSettings } from './sessionTypes.ts'
+
+const TICK_MS_MIN = 5
+const TICK_MS_MAX = 1000
+const LINGER_MS = 2000
+const LAST_ANSWERS_MS = 1000
+const CONGESTED_MS_MAX = 60_000
+const PDU_TIMEOUT_MS_MIN = 1000
+const BIND_WAIT_MS = 60_000
+
+export interface ClockActions {
+  /** Each tick: let requests expire. */
+  now(nowMs: number): void
+  enquire(): void
+  unbind(): void
+  leavingOverdue(): void
+  close(reason: string): void
+  /** The peer does not even take the end of the connection. */
+  destroy(): void
+}
+
+/**
+ * The timers of one session (SMPP 3.4 §7.2): one coarse timer looks at all of them, so that a
+ * request or a PDU costs no timer. A deadline is met up to a quarter of the shortest timer late.
+ */
+export class SessionClock {
+  readonly #settings: SessionSettings
+  readonly #actions: ClockActions
+  readonly #pduTimeoutMs: number
+  readonly #tick: NodeJS.Timeout
+  readonly #deadlines = {
+    bind: Infinity,
+    leave: Infinity,
+    partial: Infinity,
+    congested: Infinity,
+    destroy: Infinity,
+  }
+  #receivedAtMs: number
+  #messageAtMs: number
+  #enquiredAtMs = Infinity
+  #isReading = true
+  #isBound = false
+
+  constructor(settings: SessionSettings, actions: ClockActions) {
+    const { timers, side } = settings
+    this.#settings = settings
+    this.#actions = actions
+    this.#pduTimeoutMs =
+      timers.pduTimeoutMs ?? Math.max(timers.responseTimeoutMs, PDU_TIMEOUT_MS_MIN)
+    const now = performance.now()
+    this.#receivedAtMs = now
+    this.#messageAtMs = now
+    if (side === 'mc') this.#deadlines.bind = now + orNever(timers.sessionInitTimeoutMs)
+    const shortest = Math.min(...Object.values({ ...timers }).map(orNever), this.#pduTimeoutMs)
+    const everyMs = Math.min(Math.max(shortest / 4, TICK_MS_MIN), TICK_MS_MAX)
+    this.#tick = setInterval(() => this.#onTick(performance.now()), everyMs)
+  }
+
+  stop(): void {
+    clearInterval(this.#tick)
+  }
+
+  received(): void {
+    this.#receivedAtMs = performance.now()
+    this.#enquiredAtMs = Infinity
+  }
+
+  message(): void {
+    this.#messageAtMs = this.#receivedAtMs
+  }
+
+  /** A request of ours leaves now; returns when its response is overdue. */
+  requested(): number {
+    this.#messageAtMs = performance.now()
+    return this.#messageAtMs + orNever(this.#settings.timers.responseTimeoutMs)
+  }
+
+  bindWaits(): void {
+    const { responseTimeoutMs } = this.#settings.timers
+    this.#deadlines.bind = performance.now() + (responseTimeoutMs || BIND_WAIT_MS)
+  }
+
+  bound(): void {
+    this.#deadlines.bind = Infinity
+    this.#isBound = true
+    this.#receivedAtMs = performance.now()
+    this.#messageAtMs = this.#receivedAtMs
+  }
+
+  reading(isReading: boolean): void {
+    const now = performance.now()
+    this.#isReading = isReading
+    this.#receivedAtMs = now
+    // What we did not read cannot have come in time.
+    if (isReading && this.#deadlines.partial !== Infinity)
+      this.#deadlines.partial = now + this.#pduTimeoutMs
+  }
+
+  partial(hasPartial: boolean): void {
+    if (!hasPartial) this.#deadlines.partial = Infinity
+    else this.#deadlines.partial = performance.now() + this.#pduTimeoutMs
+  }
+
+  congested(isCongested: boolean): void {
+    this.#deadlines.congested = isCongested ? performance.now() + CONGESTED_MS_MAX : Infinity
+  }
+
+  /** Each step of leaving has the response timer, the last one (answers after unbind) a second. */
+  leaving(isLast: boolean): void {
+    const waitMs = this.#settings.timers.responseTimeoutMs || BIND_WAIT_MS
+    this.#deadlines.leave = performance.now() + (isLast ? LAST_ANSWERS_MS : waitMs)
+  }
+
+  closing(): void {
+    this.#deadlines.destroy = performance.now() + LINGER_MS
+  }
+
+  #onTick(nowMs: number): void {
+    const { bind, leave, partial, congested, destroy } = this.#deadlines
+    if (destroy !== Infinity) {
+      if (nowMs >= destroy) this.#actions.destroy()
+      return
+    }
+    this.#actions.now(nowMs)
+    if (nowMs >= bind) this.#actions.close('no bind in time')
+    else if (nowMs >= congested) this.#actions.close('the peer does not read what we send')
+    else if (nowMs >= partial && this.#isReading)
+      this.#actions.close('half a PDU, and the rest did not come in time')
+    else if (nowMs >= leave) this.#actions.leavingOverdue()
+    else if (this.#isReading) this.#checkLink(nowMs)
+  }
+
+  #checkLink(nowMs: number): void {
+    const { enquireLinkIntervalMs, inactivityTimeoutMs, responseTimeoutMs } = this.#settings.timers
+    if (!this.#isBound) return
+    if (this.#enquiredAtMs !== Infinity) {
+      // Anything received since then has cleared it: a slow answer is no dead link.
+      if (nowMs >= this.#enquiredAtMs + orNever(responseTimeoutMs))
+        this.#actions.close('enquire_link was not answered')
+    } else if (nowMs >= this.#receivedAtMs + orNever(enquireLinkIntervalMs)) {
+      this.#enquiredAtMs = nowMs
+      this.#actions.enquire()
+    }
+    if (
+      this.#deadlines.leave === Infinity &&
+      nowMs >= this.#messageAtMs + orNever(inactivityTimeoutMs)
+    )
+      this.#actions.unbind()
+  }
+}
+
+function orNever(timeoutMs: number): number {
+  return timeoutMs > 0 ? timeoutMs : Infinity
+}

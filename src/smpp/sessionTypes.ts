@@ -1,0 +1,67 @@
+import type { BindBody, BindCommand, MessageCommand, Pdu } from './pduTable.ts'
+import type { Session } from './session.ts'
+
+/**
+ * What became of a request. `response` has any command_status and may be a generic_nack. `late` may
+ * follow `timeout` once: the peer answered after all.
+ */
+export type RequestOutcome =
+  | { readonly kind: 'response'; readonly pdu: Pdu }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'late'; readonly pdu: Pdu }
+
+/** SMPP 3.4 §7.2, in milliseconds; 0 switches one off. */
+export interface SessionTimers {
+  /** Server: from the connection to the bind request. */
+  readonly sessionInitTimeoutMs: number
+  /** Nothing received for so long: ask with enquire_link. */
+  readonly enquireLinkIntervalMs: number
+  /** From a request to its response; without one an enquire_link or unbind closes the session. */
+  readonly responseTimeoutMs: number
+  /** No message in either direction for so long: unbind. */
+  readonly inactivityTimeoutMs: number
+  /** A PDU begun but not complete for so long: close. Default: responseTimeoutMs, at least 1 s. */
+  readonly pduTimeoutMs?: number
+}
+
+export interface SessionBind extends Pick<
+  BindBody,
+  'system_id' | 'system_type' | 'interface_version' | 'address_range'
+> {
+  readonly command: BindCommand
+}
+
+export interface MalformedInput {
+  readonly command_id: number
+  readonly reason: string
+  /** What was answered. */
+  readonly commandStatus: number
+}
+
+export interface SessionEvents {
+  /**
+   * Server side: answer with acceptBind or refuseBind, now or later. Until then nothing else is
+   * read from this session, and a bind left unanswered for the response timer closes it. Without
+   * this handler every bind is refused.
+   */
+  onBind?(session: Session, pdu: Pdu<BindCommand>): void
+  /** `body`: the octets behind the header, part of the socket's chunk; keep or copy as you like. */
+  onRequest(session: Session, pdu: Pdu<MessageCommand>, body: Buffer): void
+  /** Exactly once, after the outcome of each pending request; never from inside a method call. */
+  onClosed?(session: Session, reason: string): void
+  /** After the answer was sent. */
+  onMalformed?(session: Session, what: MalformedInput): void
+}
+
+export interface SessionSettings {
+  /** Who we are: a message centre (server) or an ESME (client). */
+  readonly side: 'mc' | 'esme'
+  readonly events: SessionEvents
+  readonly timers: SessionTimers
+  /** How many requests of ours may be unanswered. */
+  readonly windowSize: number
+  readonly maxPduOctets: number
+  /** Ours, put into bind_resp. */
+  readonly systemId: string
+}

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+
+/** A PDU that another encoder made: `hex`, and what was put into it. */
+export interface PduVector {
+  readonly id: string
+  readonly hex: string
+  readonly decoded: {
+    readonly command: string
+    readonly command_status: number
+    readonly sequence_number: number
+    readonly tlvs: Readonly<Record<string, unknown>>
+    readonly tlv_list: readonly { readonly tag: number; readonly value: string }[]
+    readonly [field: string]: unknown
+  }
+}
+
+export interface Answer {
+  readonly reply: string | null
+  readonly command_status?: number
+  readonly sequence_number?: number
+  readonly close?: boolean
+}
+
+/** Malformed or hostile input with the reactions that are accepted. */
+export interface MalformedVector {
+  readonly id: string
+  readonly description: string
+  readonly receiver: 'server' | 'client' | 'either'
+  readonly state: 'open' | 'bound_trx' | 'bound_rx'
+  readonly send: readonly (string | { readonly generator: string; readonly hex?: string })[]
+  readonly accept: readonly (Answer | { readonly replies: readonly Answer[] })[]
+  readonly then: 'keep' | 'close' | 'either'
+  readonly probe?: { readonly send: string }
+  readonly generator?: { readonly name: string; readonly base_hex: string }
+}
+
+export interface ReceiptVector {
+  readonly id: string
+  readonly hex: string
+  readonly esm_class: number
+  readonly data_coding: number
+  readonly expected: Readonly<Record<string, string | null>>
+  readonly normalized: { readonly message_state: number | null }
+  readonly tlvs?: { readonly receipted_message_id?: string; readonly message_state?: number }
+  readonly is_receipt: boolean
+  readonly judgement: boolean
+}
+
+interface Vectors {
+  readonly pdus: PduVector
+  readonly malformed: MalformedVector
+  readonly receipts: ReceiptVector
+}
+
+export function vectorLines<K extends keyof Vectors>(name: K): readonly Vectors[K][] {
+  const text = readFileSync(new URL(`vectors/${name}.ndjson`, import.meta.url), 'utf8')
+  // The files are ours and have these shapes; the tests fail where they do not.
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Vectors[K]]))
+}

@@ -1,0 +1,136 @@
+// The way to the store. A query either answers or throws: StoreUnavailable when the store could not
+// be reached or lost us on the way (try again later), QueryRefused when it understood and said no
+// (trying again does not help). Nothing here retries; callers know what may be repeated.
+
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+
+export class StoreUnavailable extends Error {
+  readonly code = 'STORE_UNAVAILABLE'
+}
+
+/** The store refused a statement; `sqlState` says why (PostgreSQL appendix A). */
+export class QueryRefused extends Error {
+  readonly code = 'QUERY_REFUSED'
+  readonly sqlState: string
+  constructor(message: string, sqlState: string, options: { cause: unknown }) {
+    super(message, options)
+    this.sqlState = sqlState
+  }
+}
+
+export interface DatabaseOptions {
+  databaseUrl: string
+  poolSize: number
+  applicationName: string
+  onError?: (error: Error) => void
+}
+
+export interface Statement {
+  /** Prepared once per connection under this name. */
+  name: string
+  text: string
+}
+
+export interface Database {
+  readonly pool: pg.Pool
+  readonly kysely: Kysely<unknown>
+  run<Row>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>
+  transaction<Result>(work: (run: Database['run']) => Promise<Result>): Promise<Result>
+  close(): Promise<void>
+}
+
+/** Longer than any healthy statement of ours; a stopped server must not hold callers forever. */
+const QUERY_TIMEOUT_MS = 15_000
+const CONNECT_TIMEOUT_MS = 3_000
+/** After a failover pooled connections can stay on the demoted writer: none lives longer. */
+const MAX_LIFETIME_SECONDS = 1800
+
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.databaseUrl,
+    max: options.poolSize,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    statement_timeout: QUERY_TIMEOUT_MS * 2,
+    maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
+    keepAlive: true,
+  })
+  // An idle connection that dies says so here; the pool replaces it by itself.
+  pool.on('error', (error) => options.onError?.(error))
+  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  return {
+    pool,
+    kysely,
+    run: (statement, values) => runOn(pool, statement, values),
+    transaction: (work) => inTransaction(pool, work),
+    close: () => pool.end(),
+  }
+}
+
+async function runOn<Row>(
+  on: pg.Pool | pg.PoolClient,
+  statement: Statement,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  try {
+    const result = await on.query({ ...statement, values: [...values] })
+    return result.rows as Row[] // the statement's author names the columns in Row
+  } catch (error) {
+    throw storeError(error)
+  }
+}
+
+async function inTransaction<Result>(
+  pool: pg.Pool,
+  work: (run: Database['run']) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw storeError(error)
+  })
+  try {
+    await client.query('begin')
+    const result = await work((statement, values) => runOn(client, statement, values))
+    await client.query('commit')
+    client.release()
+    return result
+  } catch (error) {
+    const reason = storeError(error)
+    // Only a connection that answered, and could roll back, is worth keeping.
+    const keep = reason instanceof QueryRefused && (await rollBack(client))
+    client.release(keep ? undefined : reason)
+    throw reason
+  }
+}
+
+async function rollBack(client: pg.PoolClient): Promise<boolean> {
+  return client.query('rollback').then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Read-only after a failover, or told to go: such a connection is of no more use. */
+const LOST_WRITER = new Set(['25006', '57P01', '57P02', '57P03'])
+/** Classes 08 connection, 53 out of resources, 57 operator intervention, 58 system error, XX. */
+const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58', 'XX'])
+
+/** Sorts what `pg` throws. */
+export function storeError(error: unknown): Error {
+  if (error instanceof StoreUnavailable || error instanceof QueryRefused) return error
+  if (error instanceof pg.DatabaseError && error.code !== undefined) {
+    const { code: sqlState, message } = error
+    if (LOST_WRITER.has(sqlState) || UNAVAILABLE_CLASSES.has(sqlState.slice(0, 2)))
+      return new StoreUnavailable(`the store refuses work: ${message}`, { cause: error })
+    return new QueryRefused(message, sqlState, { cause: error })
+  }
+  if (error instanceof Error && isConnectionTrouble(error))
+    return new StoreUnavailable(`the store cannot be reached: ${error.message}`, { cause: error })
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+function isConnectionTrouble(error: Error): boolean {
+  if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)) return true
+  return /connection|timeout|terminated|Client was closed|not queryable/i.test(error.message)
+}

@@ -1,0 +1,2 @@
+// What `signalbox migrate` runs.
+export { migrate } from './migrate.ts'

@@ -1,0 +1,46 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Migration, Migrator, sql } from 'kysely'
+import { openDatabase } from './database.ts'
+
+const FOLDER = join(import.meta.dirname, 'migrations')
+
+/**
+ * Brings the schema up to date: every numbered SQL file once, in order, under a lock, so that
+ * several processes may call it at the same time. Returns the names of those applied now.
+ */
+export async function migrate(databaseUrl: string): Promise<{ applied: string[] }> {
+  const database = openDatabase({ databaseUrl, poolSize: 2, applicationName: 'signalbox-migrate' })
+  try {
+    const migrator = new Migrator({
+      db: database.kysely,
+      provider: { getMigrations: readMigrations },
+      migrationTableName: 'schema_migrations',
+      migrationLockTableName: 'schema_migrations_lock',
+    })
+    const { error, results } = await migrator.migrateToLatest()
+    if (error) {
+      const failed = results?.find((result) => result.status === 'Error')
+      throw new Error(`migration ${failed?.migrationName ?? ''} failed: ${String(error)}`, {
+        cause: error,
+      })
+    }
+    return { applied: (results ?? []).map((result) => result.migrationName) }
+  } finally {
+    await database.close()
+  }
+}
+
+async function readMigrations(): Promise<Record<string, Migration>> {
+  const files = (await readdir(FOLDER)).filter((file) => file.endsWith('.sql')).toSorted()
+  const migrations = await Promise.all(
+    files.map(async (file): Promise<[string, Migration]> => {
+      const text = await readFile(join(FOLDER, file), 'utf8')
+      return [
+        file.replace(/\.sql$/, ''),
+        { up: async (db) => void (await sql.raw(text).execute(db)) },
+      ]
+    }),
+  )
+  return Object.fromEntries(migrations)
+}

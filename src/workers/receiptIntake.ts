@@ -1,0 +1,87 @@
+// Receipts from SMSCs: read, matched with what this process still remembers, made durable on the
+// queue, and only then acknowledged. When the queue is away the SMSC is asked to send them again.
+// Mobile-originated messages have no route yet: they are refused as temporary, so the SMSC keeps
+// them.
+
+import { DLR_QUEUE, encodeReceipts, type UpstreamReceipt } from '../contract/dlr.ts'
+import { normaliseDestination } from '../domain/destination.ts'
+import { upstreamId } from '../domain/ids.ts'
+import { Batcher } from '../flow/batcher.ts'
+import type { Queue } from '../queue/queue.ts'
+import { ESME_ROK, ESME_RX_T_APPN, MESSAGE_STATE, parseReceipt } from '../smpp/index.ts'
+import type { Pdu, Session } from '../smpp/index.ts'
+import type { RecentSubmissions } from './recentSubmissions.ts'
+
+interface Unanswered {
+  session: Session
+  request: { command: 'deliver_sm'; sequence_number: number }
+  receipt: UpstreamReceipt
+}
+
+/** Receipts in one envelope: about 64 KB. */
+const MAX_RECEIPTS = 200
+
+export class ReceiptIntake {
+  #recent: RecentSubmissions
+  #batcher: Batcher<Unanswered>
+  /** Added up in plain numbers; metrics read them when scraped. */
+  readonly counters = { receipts: 0, mobileOriginatedRefused: 0 }
+
+  constructor(
+    queue: Queue,
+    recent: RecentSubmissions,
+    onTrouble: (what: string, error: Error) => void,
+  ) {
+    this.#recent = recent
+    this.#batcher = new Batcher({
+      send: (batch) => this.#publish(queue, batch, onTrouble),
+      onError: (error) => onTrouble('taking receipts in', error),
+      maxItems: MAX_RECEIPTS,
+      concurrency: 2,
+    })
+  }
+
+  /** SMPP 3.4 §4.6: a deliver_sm on a bind of `connector`. It is answered later. */
+  take(connector: string, session: Session, pdu: Pdu<'deliver_sm'>): void {
+    const request = { command: pdu.command, sequence_number: pdu.sequence_number }
+    const parsed = parseReceipt(pdu)
+    if (!parsed) {
+      this.counters.mobileOriginatedRefused++
+      return session.respond(request, ESME_RX_T_APPN)
+    }
+    const id = upstreamId(parsed.id ?? '')
+    // Addresses are swapped in receipts; what is no number is not compared.
+    const destination = normaliseDestination(pdu.source_addr) ?? ''
+    const receipt: UpstreamReceipt = {
+      connector,
+      upstreamId: id,
+      destination,
+      messageState: parsed.messageState ?? MESSAGE_STATE.UNKNOWN,
+      error: parsed.err ?? '',
+      receivedAtMs: Date.now(),
+      message: this.#recent.find(connector, id, destination),
+    }
+    this.#batcher.add({ session, request, receipt })
+  }
+
+  whenIdle(): Promise<void> {
+    return this.#batcher.whenIdle()
+  }
+
+  async #publish(
+    queue: Queue,
+    batch: Unanswered[],
+    onTrouble: (what: string, error: Error) => void,
+  ): Promise<void> {
+    const payload = encodeReceipts(batch.map(({ receipt }) => receipt))
+    let commandStatus = ESME_ROK
+    try {
+      await queue.publish([{ queue: DLR_QUEUE, payload, messages: batch.length }])
+      this.counters.receipts += batch.length
+    } catch (error) {
+      onTrouble('publishing receipts', error instanceof Error ? error : new Error(String(error)))
+      commandStatus = ESME_RX_T_APPN
+    }
+    for (const { session, request } of batch) session.respond(request, commandStatus)
+  }
+}

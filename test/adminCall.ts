@@ -1,0 +1,19 @@
+/** One call of the admin API; throws what it answered when that was no success. */
+export async function adminCall(
+  admin: { readonly url: string; readonly token: string },
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<unknown> {
+  const answer = await fetch(new URL(path, admin.url), {
+    method,
+    headers: {
+      authorization: `Bearer ${admin.token}`,
+      'content-type': 'application/json',
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
+  return JSON.parse(text)
+}

@@ -1,0 +1,154 @@
+// What a gateway that is on the open internet meets: each gets the right answer, and the binds of
+// others go on.
+
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import {
+  connectSmpp,
+  decodePdu,
+  encodeBody,
+  encodePdu,
+  ESME_RBINDFAIL,
+  ESME_RINVBNDSTS,
+  ESME_RINVCMDLEN,
+  ESME_RINVDSTADR,
+  ESME_ROK,
+} from '../src/smpp/index.ts'
+import type { Pdu, Session } from '../src/smpp/index.ts'
+import { type Stack, startStack } from './stack.ts'
+
+/** How long half a PDU is waited for, here; 30 s by default. */
+const RESPONSE_TIMEOUT_MS = 1500
+const TIMERS = {
+  sessionInitTimeoutMs: 5000,
+  enquireLinkIntervalMs: 0,
+  responseTimeoutMs: 5000,
+  inactivityTimeoutMs: 0,
+}
+
+let stack: Stack
+
+beforeAll(async () => {
+  stack = await startStack({
+    env: { SIGNALBOX_RESPONSE_TIMEOUT_MS: String(RESPONSE_TIMEOUT_MS) },
+  })
+})
+afterAll(async () => void (await stack.stop()))
+
+async function rawConnection(): Promise<Socket> {
+  const { host, port } = stack.ready.smpp
+  const socket = connect(port, host)
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'connect')
+  return socket
+}
+
+/** Everything that comes until the gateway closes. */
+async function untilClosed(socket: Socket): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  await once(socket, 'close')
+  return Buffer.concat(chunks)
+}
+
+async function onePdu(socket: Socket): Promise<Pdu> {
+  const [octets] = (await once(socket, 'data')) as [Buffer] // no encoding is set
+  const decoded = decodePdu(octets, 0, octets.length)
+  if (decoded.kind !== 'pdu') throw new Error(`malformed answer: ${octets.toString('hex')}`)
+  return decoded.pdu
+}
+
+function bind(system_id: string, password: string): Promise<Session> {
+  const { host, port } = stack.ready.smpp
+  const command = 'bind_transceiver'
+  const events = { onRequest: () => undefined }
+  const options = { host, port, command, system_id, password, events, windowSize: 10 } as const
+  return connectSmpp({ ...options, timers: TIMERS })
+}
+
+test('a wrong password and an unknown system_id are refused alike', async () => {
+  const { systemId = '' } = stack.ready.smpp
+  const refused = { commandStatus: ESME_RBINDFAIL }
+  await expect(bind(systemId, 'wrong')).rejects.toMatchObject(refused)
+  await expect(bind('nobody', 'wrong')).rejects.toMatchObject(refused)
+})
+
+test('submit_sm before the bind is told that the state is wrong', async () => {
+  const socket = await rawConnection()
+  const submit = Buffer.concat([
+    Buffer.from('0000000000000004000000000000002a', 'hex'),
+    encodeBody('submit_sm', { destination_addr: '31612345678' }),
+  ])
+  submit.writeUInt32BE(submit.length)
+  socket.write(submit)
+  expect(await onePdu(socket)).toMatchObject({
+    command: 'submit_sm_resp',
+    command_status: ESME_RINVBNDSTS,
+    sequence_number: 0x2a,
+  })
+})
+
+test.each([
+  ['garbage octets', Buffer.from('GET / HTTP/1.1\r\nHost: example.net\r\n\r\n')],
+  ['a command_length of 3 GB', Buffer.from('b2d05e00000000040000000000000007', 'hex')],
+])('%s get generic_nack and the connection is closed', async (_, octets) => {
+  const socket = await rawConnection()
+  const closed = untilClosed(socket)
+  socket.write(octets)
+  const answer = await closed
+  const decoded = decodePdu(answer, 0, answer.length)
+  expect(decoded).toMatchObject({
+    kind: 'pdu',
+    pdu: { command: 'generic_nack', command_status: ESME_RINVCMDLEN },
+  })
+})
+
+test('half a PDU and then silence is closed without an answer', async () => {
+  const socket = await rawConnection()
+  const closed = untilClosed(socket)
+  const enquireLink = encodePdu({
+    command: 'enquire_link',
+    command_status: ESME_ROK,
+    sequence_number: 1,
+  })
+  socket.write(enquireLink.subarray(0, 9))
+  expect(await closed).toHaveLength(0)
+})
+
+test('a destination that is no number is refused with its status; the bind goes on', async () => {
+  const { password = '', systemId = '' } = stack.ready.smpp
+  const session = await bind(systemId, password)
+  onTestFinished(() => session.unbind())
+  const submit = (destination_addr: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      session.request('submit_sm', { destination_addr }, (outcome) =>
+        outcome.kind === 'response'
+          ? resolve(outcome.pdu.command_status)
+          : reject(new Error(outcome.kind)),
+      )
+    })
+  expect(await submit('shop')).toBe(ESME_RINVDSTADR)
+  expect(await submit('')).toBe(ESME_RINVDSTADR)
+  expect(await submit('31612345678')).toBe(ESME_ROK)
+})
+
+test('over HTTP a bad key, a bad body and a bad number each get their problem', async () => {
+  const { key = '', url } = stack.ready.api
+  const post = async (apiKey: string, body: string) => {
+    const answer = await fetch(new URL('/v1/messages', url), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      body,
+    })
+    const type = answer.headers.get('content-type')
+    return { status: answer.status, type, problem: await answer.text() }
+  }
+  const problem = { type: expect.stringContaining('application/problem+json') }
+  expect(await post('wrong', '{}')).toMatchObject({ ...problem, status: 401 })
+  expect(await post(key, 'not json')).toMatchObject({ ...problem, status: 400 })
+  const refused = await post(key, '{"to":"shop","text":"hi","flash":true}')
+  expect(refused).toMatchObject({ ...problem, status: 400 })
+  expect(refused.problem).toContain('to: ')
+  expect(refused.problem).toContain('flash')
+})

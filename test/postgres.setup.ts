@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { EmbeddedPostgres } from '../src/cli/up/embeddedPostgres.ts'
+import { migrate } from '../src/store/migrate.ts'
+import { onServer, TEMPLATE_DATABASE, withDatabase } from '../src/store/testing/onServer.ts'
+
+let stop: (() => Promise<void>) | undefined
+
+/** One server for all test files; each file clones a database of its own from the template. */
+export async function setup(project: TestProject): Promise<void> {
+  // Vitest runs this once per project; the projects share the server.
+  if (stop) return
+  const home = await mkdtemp(join(tmpdir(), 'signalbox-test-'))
+  const postgres = new EmbeddedPostgres({
+    home,
+    password: randomBytes(12).toString('hex'),
+    port: 0,
+    logFile: join(home, 'postgres.log'),
+    onStarted: () => undefined,
+    onTrouble: (what) => process.stderr.write(`test PostgreSQL: ${what}\n`),
+  })
+  await postgres.start()
+  stop = async () => {
+    await postgres.stop()
+    await rm(home, { recursive: true, force: true })
+  }
+  const url = postgres.databaseUrl
+  await onServer(url, `create database ${TEMPLATE_DATABASE}`)
+  await migrate(withDatabase(url, TEMPLATE_DATABASE))
+  project.provide('postgresUrl', url)
+}
+
+export async function teardown(): Promise<void> {
+  await stop?.()
+}

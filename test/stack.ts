@@ -1,0 +1,123 @@
+// A whole platform for a test: `signalbox up` as a process, with a home folder of its own outside
+// the checkout and free ports for everything.
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { ReadyLine } from '../src/cli/up/installationFile.ts'
+
+export interface StackOptions {
+  /** Behind `signalbox up --json`. */
+  readonly args?: readonly string[]
+  /** Added to the environment; undefined takes a variable out. */
+  readonly env?: NodeJS.ProcessEnv
+  /** One that a former stack was given, and which is kept; by default a new one is made. */
+  readonly home?: string
+}
+
+export interface Stack {
+  readonly ready: ReadyLine
+  readonly home: string
+  /** Of `signalbox up` itself. */
+  readonly pid: number
+  /** `gateway`, `router-2`, `smsc`, `postgres`; the present one after a restart. */
+  pidOf(name: string): number
+  kill(name: string): void
+  /** What `up` has told a person so far. */
+  stderr(): string
+  /** SIGTERM; resolves to the exit code once everything has ended and an own home is removed. */
+  stop(): Promise<number | null>
+  /** Resolves when the process of `up` has ended, whatever ended it. */
+  readonly ended: Promise<void>
+}
+
+/** `signalbox up` ended before it was ready. */
+export class StackFailed extends Error {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+
+  constructor(exitCode: number | null, stdout: string, stderr: string) {
+    super(`signalbox up ended with exit code ${exitCode}: ${stderr}`)
+    this.exitCode = exitCode
+    this.stdout = stdout
+    this.stderr = stderr
+  }
+}
+
+/** Longer than any drain; what takes longer is a fault, and the test says so. */
+const STOP_MS_MAX = 60_000
+const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+
+/** Rejects with StackFailed. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const home = options.home ?? (await mkdtemp(join(tmpdir(), 'signalbox-stack-')))
+  const removeHome = async () => {
+    if (options.home === undefined) await rm(home, { recursive: true, force: true })
+  }
+  const child = spawn(process.execPath, [MAIN, 'up', '--json', ...(options.args ?? [])], {
+    env: {
+      ...process.env,
+      SIGNALBOX_HOME: home,
+      SIGNALBOX_PORTS: 'auto',
+      // A home folder that is new each time would have each test compile everything anew.
+      NODE_COMPILE_CACHE: join(tmpdir(), `signalbox-compile-cache-${process.getuid?.()}`),
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const lines: string[] = []
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const reader = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
+  const ended = once(child, 'close').then(() => undefined)
+  await Promise.race([once(reader, 'line'), ended])
+  const [line = ''] = lines
+  if (hasEnded(child) || !line.startsWith('{"smpp"')) {
+    await ended
+    await removeHome()
+    throw new StackFailed(child.exitCode, lines.join('\n'), stderr)
+  }
+  const pidOf = (name: string) => pidIn(home, name)
+  return {
+    // What `up` prints is what it writes to its own type.
+    ready: JSON.parse(line) as ReadyLine,
+    home,
+    pid: child.pid ?? 0,
+    pidOf,
+    kill: (name) => void process.kill(pidOf(name), 'SIGKILL'),
+    stderr: () => stderr,
+    ended,
+    stop: async () => {
+      await stop(child, ended)
+      await removeHome()
+      return child.exitCode
+    },
+  }
+}
+
+async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  if (hasEnded(child)) return
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
+  await ended
+  clearTimeout(timer)
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
+}
+
+function pidIn(home: string, name: string): number {
+  const text = readFileSync(join(home, 'installation.json'), 'utf8')
+  // `up` writes it at each start of a process.
+  const { pids } = JSON.parse(text) as { pids: Readonly<Record<string, number>> }
+  const pid = pids[name]
+  if (pid === undefined) throw new Error(`no ${name} runs; there are ${Object.keys(pids).join()}`)
+  return pid
+}

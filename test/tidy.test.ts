@@ -1,0 +1,189 @@
+// The law of the house, checked on every file. The second half shows for each rule what it
+// objects to, so that a rule which stopped looking is noticed.
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { deadFiles } from './tidy/deadFiles.ts'
+import { forbiddenImports } from './tidy/importMatrix.ts'
+import { junkDrawers, misnamedFiles } from './tidy/names.ts'
+import { readProject } from './tidy/readProject.ts'
+import { longFiles, overlongFiles, overlongFunctions, overlongLines } from './tidy/sizes.ts'
+import { formatProblem, SourceFile } from './tidy/sourceFile.ts'
+import type { Rule } from './tidy/sourceFile.ts'
+import {
+  anyTypes,
+  barrels,
+  defaultExports,
+  silencedChecks,
+  unexplainedAssertions,
+} from './tidy/typeHabits.ts'
+import { idleTests, leftMarks, machinePathsIn } from './tidy/words.ts'
+
+const rules: Readonly<Record<string, Rule>> = {
+  'imports follow the matrix': forbiddenImports,
+  'functions have at most 70 lines': overlongFunctions,
+  'files have at most 400 lines': overlongFiles,
+  'lines have at most 100 columns': overlongLines,
+  'no folder or file is a junk drawer': junkDrawers,
+  'files are named after what they export': misnamedFiles,
+  'nothing is any': anyTypes,
+  'each `as` says why': unexplainedAssertions,
+  'no default exports': defaultExports,
+  'no barrels': barrels,
+  'no silenced type errors': silencedChecks,
+  'no dead files': deadFiles,
+  'no marks of unfinished work': leftMarks,
+  'no paths of one machine': machinePathsIn,
+  'tests neither skip nor sleep': idleTests,
+}
+
+describe('the house', () => {
+  const files = readProject(dirname(dirname(fileURLToPath(import.meta.url))))
+
+  test.each(Object.entries(rules))('%s', (_, rule) => {
+    const problems = rule(files).map(formatProblem)
+    if (problems.length > 0) throw new Error(`\n${problems.join('\n')}\n`)
+  })
+
+  test('what is exempt from a limit still exists', () => {
+    const paths = files.map(({ path }) => path)
+    expect(paths).toEqual(expect.arrayContaining(Object.keys(longFiles)))
+  })
+})
+
+describe('a component may not', () => {
+  test.each([
+    ['import another component', "import { route } from '../router/route.ts'", 'router'],
+    ['name an adapter', "import { X } from '../queue/postgresQueue.ts'", 'only main.ts'],
+    ['reach into tools', "import { X } from '../lab/simulator.ts'", 'gateway may not import lab'],
+    ['import a test', "import { X } from '../../test/x.ts'", 'src may import src only'],
+    ['leave out node:', "import { readFileSync } from 'fs'", 'write node:fs'],
+  ])('%s', (_, text, message) => {
+    expect(objections(forbiddenImports, { 'src/gateway/accept.ts': text })).toContain(message)
+  })
+})
+
+test('main.ts of a component may name an adapter, and cli may load main.ts when asked', () => {
+  const files = {
+    'src/gateway/main.ts': "import { postgresQueue } from '../queue/postgresQueue.ts'",
+    'src/cli/main.ts': "await import('../gateway/main.ts')",
+  }
+  expect(objections(forbiddenImports, files)).toBe('')
+})
+
+test('cli may load nothing else of a component', () => {
+  const files = { 'src/cli/main.ts': "import { main } from '../gateway/main.ts'" }
+  expect(objections(forbiddenImports, files)).toContain('cli may not import gateway')
+})
+
+test('the protocol uses no package, the domain does no I/O, also not by way of smpp', () => {
+  const files = {
+    'src/smpp/session.ts': "import { Socket } from 'node:net'\nimport { z } from 'zod'",
+    'src/domain/route.ts': "import { Session } from '../smpp/session.ts'",
+    'src/domain/limits.ts': "import { readFileSync } from 'node:fs'",
+    'src/domain/state.ts': "import type { Session } from '../smpp/session.ts'",
+  }
+  const found = objections(forbiddenImports, files)
+  expect(found).toContain('src/smpp/session.ts:2')
+  expect(found).toContain('src/domain/route.ts:1  domain may import only files of smpp that do no')
+  expect(found).toContain('src/domain/limits.ts:1  domain does no I/O')
+  expect(found).not.toContain('src/domain/state.ts')
+})
+
+test('a room that is not in the design is refused', () => {
+  const files = { 'src/attic/box.ts': "import 'node:fs'" }
+  expect(objections(forbiddenImports, files)).toContain('attic is not a room of the house')
+})
+
+test.each([
+  ['a function', (body: string) => `export function route() {\n${body}}`],
+  ['an arrow function', (body: string) => `const route = () => {\n${body}}`],
+  ['a method', (body: string) => `class A {\nroute() {\n${body}}\n}`],
+])('%s of 71 lines is too long, one of 70 is not', (_, around) => {
+  const long = objections(overlongFunctions, { 'src/a/b.ts': around('x()\n'.repeat(69)) })
+  expect(long).toContain('route is 71 lines long')
+  expect(objections(overlongFunctions, { 'src/a/b.ts': around('x()\n'.repeat(68)) })).toBe('')
+})
+
+test('a file of 401 lines and a line of 101 columns are too long', () => {
+  const files = { 'src/a/b.ts': `//${'-'.repeat(99)}\n${'x()\n'.repeat(400)}` }
+  expect(objections(overlongFiles, files)).toContain('401 lines')
+  expect(objections(overlongLines, files)).toContain('src/a/b.ts:1  101 columns')
+})
+
+test.each(['src/utils/x.ts', 'src/smpp/helpers.ts', 'src/queue/queueManager.ts', 'test/misc/a.ts'])(
+  '%s is a junk drawer',
+  (path) => expect(objections(junkDrawers, { [path]: '' })).toContain('says nothing'),
+)
+
+test('a term of the protocol is no junk drawer', () => {
+  expect(objections(junkDrawers, { 'src/smpp/dataCoding.ts': '' })).toBe('')
+})
+
+test('a file carries the name of its only export', () => {
+  const wrong = { 'src/a/b.ts': 'export function routeMessage() {}' }
+  expect(objections(misnamedFiles, wrong)).toContain('exports only routeMessage')
+  const right = {
+    'src/a/log.ts': 'export function createLogger() {}',
+    'src/a/tlvTable.ts': 'export const TLVS = {}',
+    'src/a/batcher.ts': 'export interface Batcher {}\nexport function gather() {}',
+    'src/a/many.ts': 'export const one = 1\nexport const two = 2',
+  }
+  expect(objections(misnamedFiles, right)).toBe('')
+})
+
+test('any is found, the word in a comment is not', () => {
+  const files = { 'src/a/b.ts': '// any\nlet x: any' }
+  expect(objections(anyTypes, files)).toContain('src/a/b.ts:2')
+})
+
+test('an `as` without a comment beside or above it is found', () => {
+  const text = 'const a = x as Y\n\n// why\nconst b = x as Y\nconst c = x as const\n'
+  expect(objections(unexplainedAssertions, { 'src/a/b.ts': text })).toMatch(/^src\/a\/b.ts:1 .*$/)
+})
+
+test('default exports, barrels and silenced errors are found', () => {
+  const files = {
+    'src/a/b.ts': 'export default 1',
+    'src/a/c.ts': "export { x } from './d.ts'",
+    'src/a/e.ts': `// @${'ts'}-ignore`,
+  }
+  expect(objections(defaultExports, files)).toContain('src/a/b.ts:1')
+  expect(objections(barrels, files)).toContain('src/a/c.ts:1')
+  expect(objections(silencedChecks, files)).toContain('src/a/e.ts:1')
+})
+
+test('a file that nothing or only a test reaches is dead', () => {
+  const files = {
+    'bin/signalbox.js': "import('../src/cli/main.ts')",
+    'src/cli/main.ts': "import './send.ts'\nnew URL('./worker.ts', import.meta.url)",
+    'src/cli/send.ts': '',
+    'src/cli/worker.ts': '',
+    'src/cli/old.ts': '',
+    'src/cli/tested.ts': '',
+    'src/cli/send.fixture.ts': '',
+    'src/cli/send.test.ts': "import './tested.ts'\nimport './send.fixture.ts'",
+  }
+  const found = objections(deadFiles, files)
+  expect(found.split('\n')).toEqual([
+    expect.stringContaining('src/cli/old.ts:1  is imported by nothing'),
+    expect.stringContaining('src/cli/tested.ts:1  is reached from tests only'),
+  ])
+})
+
+test('marks, machine paths, skipped and sleeping tests are found', () => {
+  const path = ['', 'root', 'x'].join('/')
+  const files = {
+    'src/a/b.ts': `// ${'TO'}${'DO'} later\nopen('${path}')`,
+    'src/a/b.test.ts':
+      `test.${'skip'}('x')\n` + `import { ${'setTimeout'} } from 'node:timers/promises'`,
+  }
+  expect(objections(leftMarks, files)).toContain('src/a/b.ts:1')
+  expect(objections(machinePathsIn, files)).toContain('src/a/b.ts:2')
+  expect(objections(idleTests, files).split('\n')).toHaveLength(2)
+})
+
+function objections(rule: Rule, files: Readonly<Record<string, string>>): string {
+  const sources = Object.entries(files).map(([path, text]) => new SourceFile(path, text))
+  return rule(sources).map(formatProblem).join('\n')
+}

@@ -1,0 +1,84 @@
+import type { Problem, SourceFile } from './sourceFile.ts'
+
+const maxFunctionLines = 70
+const maxFileLines = 400
+const maxColumns = 100
+
+/** Files that may be longer: tables, which nobody reads from top to bottom. With the reason. */
+export const longFiles: Readonly<Record<string, string>> = {}
+
+export function overlongFunctions(files: readonly SourceFile[]): Problem[] {
+  return files.filter((file) => file.isCode).flatMap(overlongFunctionsOf)
+}
+
+export function overlongFiles(files: readonly SourceFile[]): Problem[] {
+  return files
+    .filter((file) => file.isCode && !(file.path in longFiles))
+    .filter(({ lines }) => lines.length - 1 > maxFileLines)
+    .map(({ path, lines }) => ({
+      path,
+      line: maxFileLines,
+      message:
+        `${lines.length - 1} lines, and ${maxFileLines} is the limit. Split it by noun; ` +
+        'only tables are listed as exempt, in test/tidy/sizes.ts',
+    }))
+}
+
+export function overlongLines(files: readonly SourceFile[]): Problem[] {
+  return files
+    .filter((file) => file.isCode)
+    .flatMap(({ path, lines }) =>
+      lines.flatMap((text, index) =>
+        text.length > maxColumns
+          ? [
+              {
+                path,
+                line: index + 1,
+                message: `${text.length} columns. Break it at ${maxColumns}`,
+              },
+            ]
+          : [],
+      ),
+    )
+}
+
+interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+function overlongFunctionsOf(file: SourceFile): Problem[] {
+  const problems: Problem[] = []
+  const names = new Map<number, string>()
+  const blocks = new Set<number>()
+  const check = ({ start, end }: Span, own?: string) => {
+    const line = file.lineAt(start)
+    const length = file.lineAt(end) - line + 1
+    if (length <= maxFunctionLines || blocks.has(start)) return
+    const name = own ?? names.get(start) ?? 'a function without a name'
+    const message =
+      `${name} is ${length} lines long, and ${maxFunctionLines} is the limit. ` +
+      'Give its steps names and make them functions'
+    problems.push({ path: file.path, line, message })
+  }
+  file.visit({
+    // `describe` only groups tests.
+    CallExpression({ callee, arguments: given }) {
+      if (callee.type !== 'Identifier' || callee.name !== 'describe') return
+      for (const one of given) blocks.add(one.start)
+    },
+    VariableDeclarator({ id, init }) {
+      if (init && id.type === 'Identifier') names.set(init.start, id.name)
+    },
+    MethodDefinition({ key, value }) {
+      if ('name' in key) names.set(value.start, String(key.name))
+    },
+    Property({ key, value }) {
+      if ('name' in key) names.set(value.start, String(key.name))
+    },
+    FunctionDeclaration: (node) => check(node, node.id?.name),
+    FunctionExpression: (node) => check(node, node.id?.name),
+    ArrowFunctionExpression: (node) => check(node),
+  })
+  return problems
+}

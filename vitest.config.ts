@@ -1,0 +1,58 @@
+import { availableParallelism } from 'node:os'
+import { defineConfig } from 'vitest/config'
+import { ClosingLineReporter } from './scripts/closingLineReporter.ts'
+
+// Three projects: `unit` lies beside the sources, `whole` starts real processes, `full` is what
+// takes long or wants software from outside and runs only with `npm run test:full`.
+const full = '**/*.full.test.ts'
+
+export default defineConfig({
+  test: {
+    reporters: [new ClosingLineReporter()],
+    // Names the line of a timer, server, socket or child that outlives its test file.
+    detectAsyncLeaks: true,
+    // Files run as Node runs them: what Node refuses, a test must not accept.
+    experimental: { viteModuleRunner: false },
+    // One embedded PostgreSQL for the tests that need a database of their own.
+    globalSetup: ['test/postgres.setup.ts'],
+    restoreMocks: true,
+    unstubEnvs: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts'],
+          exclude: [full],
+          testTimeout: 15_000,
+          // By default vitest leaves one core free, which is one of two on small machines.
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'whole',
+          include: ['test/**/*.test.ts'],
+          exclude: [full],
+          ...oneAtATime(2, 90_000),
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'full', include: [`src/${full}`, `test/${full}`], ...oneAtATime(3, 600_000) },
+      },
+    ],
+  },
+})
+
+/** Platforms of six processes compete for the machine when they run side by side. */
+function oneAtATime(groupOrder: number, timeoutMs: number) {
+  return {
+    testTimeout: timeoutMs,
+    hookTimeout: timeoutMs,
+    maxWorkers: 1,
+    sequence: { groupOrder },
+  }
+}
