@@ -72,7 +72,8 @@ export function ratePerSecond(count: number, fromMs: number, toMs: number): numb
 type Uses = ReadonlyMap<string, ProcessUse>
 
 function useOf(pids: Readonly<Record<string, number>>): Uses {
-  return new Map(Object.entries(pids).map(([name, pid]) => [name, processUse(pid)]))
+  const counted = new Set(Object.values(pids))
+  return new Map(Object.entries(pids).map(([name, pid]) => [name, processUse(pid, counted)]))
 }
 
 function cpuBetween(before: Uses, after: Uses): [string, number][] {
@@ -96,7 +97,7 @@ async function journalLag(port: number | undefined): Promise<number | undefined>
   if (port === undefined) return undefined
   const answer = await fetch(`http://127.0.0.1:${port}/metrics`)
   const text = await answer.text()
-  const found = /^signalbox_queue_oldest_age_seconds\{queue="journal"\} (\S+)$/m.exec(text)
+  const found = /^signalbox_queue_oldest_age_seconds\{[^}]*queue="journal"[^}]*\} (\S+)$/m.exec(text)
   return found?.[1] === undefined ? undefined : Number(found[1])
 }
 

@@ -12,9 +12,10 @@ export interface ProcessUse {
 
 /**
  * What a process has used, its children included: those that are gone through the times their
- * parent collected, so PostgreSQL's backends all count. Zero when the process is gone.
+ * parent collected, so PostgreSQL's backends all count. Children that are `counted` elsewhere are
+ * left out. Zero when the process is gone.
  */
-export function processUse(pid: number): ProcessUse {
+export function processUse(pid: number, counted: ReadonlySet<number> = new Set()): ProcessUse {
   const children = childrenByParent()
   let ticks = 0
   let pages = 0
@@ -23,7 +24,7 @@ export function processUse(pid: number): ProcessUse {
     const stat = readStat(next)
     ticks += stat.ticks + stat.collectedTicks
     pages += stat.residentPages
-    waiting.push(...(children.get(next) ?? []))
+    waiting.push(...(children.get(next) ?? []).filter((child) => !counted.has(child)))
   }
   return {
     cpuSeconds: ticks / TICKS_A_SECOND,
