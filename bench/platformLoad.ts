@@ -96,8 +96,11 @@ function residentBetween(before: Uses, after: Uses): PlatformRun['residentMiB'] 
 async function journalLag(port: number | undefined): Promise<number | undefined> {
   if (port === undefined) return undefined
   const answer = await fetch(`http://127.0.0.1:${port}/metrics`)
-  const text = await answer.text()
-  const found = /^signalbox_queue_oldest_age_seconds\{[^}]*queue="journal"[^}]*\} (\S+)$/m.exec(text)
+  const lines = (await answer.text()).split('\n')
+  const line = lines.find((one) =>
+    /^signalbox_queue_oldest_age_seconds\{.*queue="journal"/.test(one),
+  )
+  const found = /\} (\S+)$/.exec(line ?? '')
   return found?.[1] === undefined ? undefined : Number(found[1])
 }
 

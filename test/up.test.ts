@@ -1,4 +1,4 @@
-// `signalbox up` as a person meets it: the first start, the next one, the end, and what may be wrong.
+// `signalbox up` as a person meets it: the first start, the next one, the end, and what goes wrong.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'

@@ -36,9 +36,7 @@ for (const [, load] of needed) (await load())(program)
 await program.parseAsync()
 
 function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   // Ours, and it has a version.
-  const { version: text } = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-  ) as { version: string }
-  return text
+  return (JSON.parse(text) as { version: string }).version
 }

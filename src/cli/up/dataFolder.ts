@@ -41,8 +41,9 @@ async function createDataFolder(folder: string, options: DataFolderOptions): Pro
     const args = ['-U', ROLE, ...locale, ...auth]
     await finish(options, { ...run, program: 'initdb', args }, '')
     const statements =
-      `ALTER ROLE ${ROLE} PASSWORD '${options.password}'\n` + `CREATE DATABASE ${DATABASE}\n`
-    const single = ['--single', '-c', 'log_checkpoints=off', 'postgres']
+      `ALTER ROLE ${ROLE} PASSWORD '${options.password}'\n` +
+      `ALTER DATABASE postgres RENAME TO ${DATABASE}\n`
+    const single = ['--single', '-c', 'log_checkpoints=off', 'template1']
     await finish(options, { ...run, program: 'postgres', args: single }, statements)
   } finally {
     closeSync(logFd)
@@ -71,9 +72,9 @@ function checkVersion(folder: string): void {
   const what =
     version === undefined ? 'is not a data folder of PostgreSQL' : `is of PostgreSQL ${version}`
   throw new CliError(
-    `${folder} ${what}, and this Signalbox needs one of PostgreSQL ${MAJOR_VERSION}. Move it away ` +
-      'to start with an empty one, choose another SIGNALBOX_HOME, or give the DATABASE_URL of a ' +
-      'server that fits',
+    `${folder} ${what}, and this Signalbox needs one of PostgreSQL ${MAJOR_VERSION}. Move it ` +
+      'away to start with an empty one, choose another SIGNALBOX_HOME, or give the ' +
+      'DATABASE_URL of a server that fits',
     { code: 'DATA_FOLDER' },
   )
 }
@@ -85,8 +86,8 @@ function readVersion(folder: string): string | undefined {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw new CliError(
-      `cannot read the data folder ${folder} (${String(code)}): it belongs to another user. Start ` +
-        'Signalbox as that user, give it to this one with `chown -R`, or choose another ' +
+      `cannot read the data folder ${folder} (${String(code)}): it belongs to another user. ` +
+        'Start Signalbox as that user, give it to this one with `chown -R`, or choose another ' +
         'SIGNALBOX_HOME',
       { code: 'DATA_FOLDER', cause: error },
     )

@@ -14,7 +14,7 @@ export interface SmscPlace {
 }
 
 const CONNECTOR = 'simulator'
-const YAML_HEAD = `# What the first start of Signalbox applied, secrets included. Change it to taste, then:
+const YAML_HEAD = `# What the first start of Signalbox applied, secrets included. Change it, then:
 #   npx signalbox diff -f FILE     shows what would change
 #   npx signalbox apply -f FILE    makes the platform what this file says
 `
@@ -57,9 +57,13 @@ function demoPlatform(secrets: DemoSecrets, smsc: SmscPlace): PlatformDocument {
     connectors: [
       {
         id: CONNECTOR,
-        ...{ host: smsc.host, port: smsc.port },
-        ...{ systemId: SMSC_SYSTEM_ID, password: smscPassword },
-        ...{ binds: 2, window: 200, tps: 5000 },
+        host: smsc.host,
+        port: smsc.port,
+        systemId: SMSC_SYSTEM_ID,
+        password: smscPassword,
+        binds: 2,
+        window: 200,
+        tps: 5000,
       },
     ],
     routeTable: { default: CONNECTOR },

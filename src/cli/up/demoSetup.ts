@@ -12,8 +12,6 @@ export interface DemoOptions {
   /** Where the simulator listens, and the connector finds it. */
   readonly host: string
   readonly environment: NodeJS.ProcessEnv
-  /** The schema was made a moment ago. */
-  readonly isNewDatabase: boolean
   supervise(options: Pick<SupervisedOptions, 'name' | 'command'>): SupervisedProcess
   show(name: string, line: string): void
 }
@@ -44,13 +42,18 @@ export class DemoSetup {
   }
 
   private constructor(options: DemoOptions, port: number) {
-    const { config, installation, isNewDatabase, host, supervise } = options
+    const { config, installation, host, supervise } = options
     const { demo, smsc } = installation.content
     this.#options = options
     this.place = { host, port }
-    this.#isApplied = !isNewDatabase && demo.appliedTo === databaseName(config)
+    this.#isApplied = demo.appliedTo === databaseName(config)
     this.#isMoved = smsc?.port !== port || smsc.host !== host
     this.#smsc = supervise({ name: 'smsc', command: () => this.#command() })
+  }
+
+  /** What was applied to a former database of the same name is not in this one. */
+  meetNewDatabase(): void {
+    this.#isApplied = false
   }
 
   /** Whether the admin API has to be there before the components that follow the platform. */

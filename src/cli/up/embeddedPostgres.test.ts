@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import pg from 'pg'
-import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { EmbeddedPostgres } from './embeddedPostgres.ts'
 import { identify } from './processIdentity.ts'
 
@@ -51,4 +50,36 @@ test('keeps what it acknowledged when it is killed, and comes back on the same p
   expect(await query(server, "select current_setting('fsync')")).toEqual(['on'])
   await server.stop()
   expect(identify(pids[1] ?? 0)).toBeUndefined()
+})
+
+test('asks for the password of its installation', async () => {
+  const { server } = await started(await newHome())
+  const connectionString = server.databaseUrl.replace('correct-horse', 'guess')
+  await expect(new pg.Client({ connectionString }).connect()).rejects.toThrow('authentication')
+})
+
+test('is not held up by a pid file whose pid belongs to somebody else by now', async () => {
+  const home = await newHome()
+  const { server } = await started(home)
+  await server.stop()
+  const remains = `${process.pid}\n${join(home, 'data')}\n1\n5432\n\n127.0.0.1\n\nready\n`
+  writeFileSync(join(home, 'data', 'postmaster.pid'), remains, { mode: 0o600 })
+  expect(await query((await started(home)).server, 'select 1')).toEqual([1])
+})
+
+test('runs for root as another user where user namespaces are not allowed', async () => {
+  // Below a folder that only its owner may enter, as the home of root is.
+  const home = await newHome()
+  const programs = join(home, 'programs')
+  mkdirSync(programs)
+  writeFileSync(join(programs, 'unshare'), '#!/bin/sh\nexit 1\n')
+  chmodSync(join(programs, 'unshare'), 0o755)
+  vi.stubEnv('PATH', `${programs}${delimiter}${process.env['PATH']}`)
+  const { server, pids } = await started(home)
+  expect(await query(server, 'select 1')).toEqual([1])
+  const own = process.getuid?.() ?? 0
+  expect(statSync(join(home, 'data')).uid).toBe(own === 0 ? 65_534 : own)
+  process.kill(pids[0] ?? 0, 'SIGKILL')
+  await vi.waitUntil(() => pids.length === 2, 15_000)
+  expect(await query(server, 'select 1')).toEqual([1])
 })

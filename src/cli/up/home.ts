@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { CliError } from '../client/cliError.ts'
 
@@ -22,15 +22,15 @@ function prepareFolder(folder: string, home: string): void {
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
     throw new CliError(
-      `cannot use the folder ${folder}: ${reasonOf(code, folder)}. Signalbox keeps its database, ` +
-        `logs and secrets in ${home}: give this user that folder ` +
-        `(\`chown -R "$(id -u)" ${home}\`), or choose another one with SIGNALBOX_HOME`,
+      `cannot use the folder ${folder}: ${reasonOf(code)}. Signalbox keeps its database, ` +
+        `logs and secrets in ${home}: give this user that folder (as root ` +
+        `\`chown -R ${process.getuid?.()} ${home}\`), or choose another one with SIGNALBOX_HOME`,
       { code: 'HOME_FOLDER', cause },
     )
   }
 }
 
-function reasonOf(code: string, folder: string): string {
+function reasonOf(code: string): string {
   switch (code) {
     case 'EACCES':
     case 'EPERM':
@@ -39,7 +39,7 @@ function reasonOf(code: string, folder: string): string {
       return 'its file system is read-only (EROFS)'
     case 'ENOTDIR':
     case 'EEXIST':
-      return `${statSync(folder, { throwIfNoEntry: false }) ? 'it' : 'something above it'} is a file (${code})`
+      return `it, or something above it, is a file (${code})`
     default:
       return code
   }

@@ -87,8 +87,8 @@ function readStored(path: string): Installation | undefined {
     // Falls through to the same advice.
   }
   throw new CliError(
-    `${path} is damaged, and with it the password of the database. Put back a copy, or start anew ` +
-      'with another SIGNALBOX_HOME',
+    `${path} is damaged, and with it the password of the database. Put back a copy, or start ` +
+      'anew with another SIGNALBOX_HOME',
     { code: 'INSTALLATION' },
   )
 }

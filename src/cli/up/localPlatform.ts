@@ -18,6 +18,7 @@ import type { ProcessPlan } from './processPlan.ts'
 import { SupervisedProcess } from './supervisedProcess.ts'
 import type { SupervisedOptions } from './supervisedProcess.ts'
 import type { UpLock } from './upLock.ts'
+import { warmCache } from './warmCache.ts'
 
 export interface PlatformOptions {
   readonly config: Config
@@ -58,6 +59,7 @@ export class LocalPlatform {
   #postgres: EmbeddedPostgres | undefined
   #members: Member[] = []
   #demo: DemoSetup | undefined
+  #isReady = false
 
   constructor(options: PlatformOptions) {
     this.#options = options
@@ -69,26 +71,19 @@ export class LocalPlatform {
   async start(signal: AbortSignal): Promise<ReadyLine> {
     const { config, installation } = this.#options
     installation.content.pids = { up: process.pid }
-    const databaseUrl = config.databaseUrl || (await this.#startPostgres())
+    const databaseUrl = await this.#startGroundwork(signal)
     signal.throwIfAborted()
     installation.content.databaseUrl = databaseUrl
     const { applied } = await migrateStore(databaseUrl, config.databaseUrl !== '')
     signal.throwIfAborted()
+    if (applied.includes(FIRST_MIGRATION)) this.#demo?.meetNewDatabase()
     const common = this.#common(databaseUrl)
-    if (this.#options.demo) {
-      this.#demo = await DemoSetup.plan({
-        ...this.#options,
-        host: this.#host,
-        environment: common,
-        isNewDatabase: applied.includes(FIRST_MIGRATION),
-        supervise: (options) => this.#supervise(options),
-      })
-    }
     const { listening } = installation.content
     const plans = await planProcesses({ ...this.#options, common, listening })
     this.#members = plans.map((plan) => this.#member(plan))
     await this.#startMembers(signal)
     await this.#untilReady(signal)
+    this.#isReady = true
     return this.#recordReady()
   }
 
@@ -112,6 +107,27 @@ export class LocalPlatform {
     for (const member of this.#members) member.process.kill()
     this.#demo?.simulator.kill()
     this.#postgres?.kill()
+  }
+
+  /** What needs no database starts while that is being made. Resolves to the database's URL. */
+  async #startGroundwork(signal: AbortSignal): Promise<string> {
+    const { config, demo } = this.#options
+    if (demo) {
+      this.#demo = await DemoSetup.plan({
+        ...this.#options,
+        host: this.#host,
+        environment: this.#common(config.databaseUrl),
+        supervise: (options) => this.#supervise(options),
+      })
+    }
+    const databaseUrl = config.databaseUrl || this.#startPostgres()
+    await allOf([
+      databaseUrl,
+      this.#demo?.simulator.start(signal),
+      warmCache(compileCache(this.#options)),
+      import('../../store/main.ts'),
+    ])
+    return databaseUrl
   }
 
   async #startPostgres(): Promise<string> {
@@ -146,7 +162,7 @@ export class LocalPlatform {
       SIGNALBOX_ADMIN_TOKEN: this.#adminToken,
       // The terminal gets what a person should see; see processLog.ts.
       SIGNALBOX_LOG_FORMAT: 'json',
-      NODE_COMPILE_CACHE: env['NODE_COMPILE_CACHE'] || join(config.home, 'cache'),
+      NODE_COMPILE_CACHE: compileCache(this.#options),
     }
   }
 
@@ -169,10 +185,15 @@ export class LocalPlatform {
     const { name } = options
     return new SupervisedProcess({
       ...options,
-      log: this.#openLog(name, troubleOf),
-      onSpawned: (pid) => this.#recordPid(name, pid),
+      log: this.#openLog(name, (line) => this.#troubleOf(line)),
+      onPid: (pid) => this.#recordPid(name, pid),
       onTrouble: (what) => this.#options.show(name, what),
     })
+  }
+
+  /** What keeps a process from starting is told once, as the reason why all of it failed. */
+  #troubleOf(line: string): string | undefined {
+    return this.#isReady || !line.startsWith('signalbox: ') ? troubleOf(line) : undefined
   }
 
   async #startMembers(signal: AbortSignal): Promise<void> {
@@ -180,10 +201,8 @@ export class LocalPlatform {
     const all = this.#members.map((member) => member.process)
     const first = demo?.changesPlatform ? all.filter(({ name }) => name === 'admin') : []
     const others = all.filter((one) => !first.includes(one))
-    if (!demo) return startAll(all, signal)
-    if (first.length === 0) return startAll([...all, demo.simulator], signal)
-    await startAll([...first, demo.simulator], signal)
-    await demo.apply({ url: this.#adminUrl(), token: this.#adminToken })
+    await startAll(first, signal)
+    if (demo?.changesPlatform) await demo.apply({ url: this.#adminUrl(), token: this.#adminToken })
     await startAll(others, signal)
   }
 
@@ -252,9 +271,28 @@ export class LocalPlatform {
   }
 }
 
+function compileCache({ config, env }: PlatformOptions): string {
+  return env['NODE_COMPILE_CACHE'] || join(config.home, 'cache')
+}
+
+/** Side by side, but a gateway comes after the routers, which it looks for once a second. */
 async function startAll(processes: readonly SupervisedProcess[], signal: AbortSignal) {
-  const results = await Promise.allSettled(processes.map((one) => one.start(signal)))
-  // All are waited for, so that nothing starts behind the back of `stop`; the first one is told.
+  const start = (some: readonly SupervisedProcess[]) => some.map((one) => one.start(signal))
+  const [first, others] = split(processes, 'router')
+  const [last, between] = split(others, 'gateway')
+  const routers = start(first)
+  const gateways = Promise.all(routers).then(() => Promise.all(start(last)))
+  await allOf([...routers, ...start(between), gateways])
+}
+
+/** Waits for each, also when one fails, so that nothing starts behind the back of `stop`. */
+async function allOf(promises: readonly unknown[]): Promise<void> {
+  const results = await Promise.allSettled(promises)
   const failed = results.find((result) => result.status === 'rejected')
   if (failed) throw failed.reason
+}
+
+function split(processes: readonly SupervisedProcess[], component: ComponentName) {
+  const isIt = ({ name }: SupervisedProcess) => name.replace(/-\d+$/, '') === component
+  return [processes.filter(isIt), processes.filter((one) => !isIt(one))] as const
 }

@@ -76,7 +76,9 @@ function otherUser({ uid, gid }: UserIds, found: PostgresBinaries): PostgresAcco
       const [command = '', ...args] = commandOf(run, FOLDER_FD, binaries)
       const child = spawn(command, args, {
         ...optionsOf(run, binaries),
-        ...{ uid, gid, cwd: '/' },
+        uid,
+        gid,
+        cwd: '/',
         stdio: [inputOf(run), run.logFd, run.logFd, folderFd],
       })
       closeSync(folderFd)

@@ -115,9 +115,8 @@ export function troubleOf(line: string): string | undefined {
 
 /** Of PostgreSQL's log: what stops the server, not what it says to a client that came too early. */
 export function fatalOf(line: string): string | undefined {
-  return /\b(PANIC|FATAL): {2}(?!the database system is|terminating connection)/.test(line)
-    ? line
-    : undefined
+  const stops = /\b(PANIC|FATAL): {2}(?!the database system is|terminating connection|expected)/
+  return stops.test(line) ? line : undefined
 }
 
 interface LogLine {

@@ -31,7 +31,10 @@ export async function runUp(options: UpOptions): Promise<number> {
   try {
     const platform = new LocalPlatform({
       ...options,
-      ...{ config, lock, env: process.env, show: showTrouble },
+      config,
+      lock,
+      env: process.env,
+      show: showTrouble,
       installation: InstallationFile.open(config.home),
     })
     unwatch = watchSignals(stop, () => {

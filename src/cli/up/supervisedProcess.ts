@@ -20,7 +20,8 @@ export interface SupervisedOptions {
   command(ports: Ports): { readonly args: readonly string[]; readonly env: NodeJS.ProcessEnv }
   /** The host of its health port, if it has one. */
   readonly healthHost?: string
-  onSpawned(pid: number | undefined): void
+  /** At each start, and undefined once it was stopped. */
+  onPid(pid: number | undefined): void
   /** A person should know. */
   onTrouble(what: string): void
 }
@@ -88,6 +89,7 @@ export class SupervisedProcess {
     }, deadlineMs)
     await ended
     clearTimeout(timer)
+    this.#options.onPid(undefined)
   }
 
   kill(): void {
@@ -102,7 +104,7 @@ export class SupervisedProcess {
   }
 
   #spawn(): ChildProcess {
-    const { log, command, onSpawned, onTrouble } = this.#options
+    const { log, command, onPid, onTrouble } = this.#options
     const { args, env } = command(this.#ports)
     const child = spawn(process.execPath, [CLI_MAIN, ...args], {
       env,
@@ -113,7 +115,7 @@ export class SupervisedProcess {
     this.#silentChecks = 0
     child.on('message', (message) => (this.#ports = { ...this.#ports, ...portsOf(message) }))
     child.on('error', (error) => onTrouble(`cannot be started: ${error.message}`))
-    onSpawned(child.pid)
+    onPid(child.pid)
     return child
   }
 

@@ -90,8 +90,8 @@ function refuseIfRunning(found: LockFile | undefined, home: string): void {
   const other = found?.processes.get(OWN)
   if (!other || !isAlive(other)) return
   throw new CliError(
-    `Signalbox is already running in ${home}, as process ${other.pid}. Stop it with Ctrl-C in its ` +
-      `terminal or with \`kill ${other.pid}\`, or give this one a home of its own: ` +
+    `Signalbox is already running in ${home}, as process ${other.pid}. Stop it with Ctrl-C in ` +
+      `its terminal or with \`kill ${other.pid}\`, or give this one a home of its own: ` +
       'SIGNALBOX_HOME=FOLDER SIGNALBOX_PORTS=auto',
     { code: 'ALREADY_RUNNING' },
   )

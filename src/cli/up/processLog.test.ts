@@ -1,0 +1,63 @@
+import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { fatalOf, ProcessLog, troubleOf } from './processLog.ts'
+
+function newLog(): { log: ProcessLog; shown: string[] } {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-log-'))
+  const shown: string[] = []
+  const log = new ProcessLog({
+    file: join(folder, 'router.log'),
+    filter: troubleOf,
+    show: (line) => shown.push(line),
+  })
+  onTestFinished(() => {
+    log.close()
+    rmSync(folder, { recursive: true })
+  })
+  return { log, shown }
+}
+
+test('warnings are shown in words, ordinary lines are not', () => {
+  const { log, shown } = newLog()
+  writeSync(log.fd, '{"level":"info","msg":"started"}\n{"level":"warn","msg":"the store is')
+  log.read()
+  writeSync(log.fd, ' away","err":{"message":"ECONNREFUSED"}}\nout of nowhere\n')
+  log.read()
+  expect(shown).toEqual(['warn  the store is away: ECONNREFUSED', 'out of nowhere'])
+})
+
+test('a process that warns without end is shown in part, with the name of its file', () => {
+  const { log, shown } = newLog()
+  for (let i = 0; i < 5000; i++) writeSync(log.fd, '{"level":"error","msg":"again"}\n')
+  log.read()
+  expect(shown).toHaveLength(20)
+  expect(shown.at(-1)).toBe(`more of this in ${log.file}`)
+})
+
+test('a file that has grown long begins anew, and nothing is read twice', () => {
+  const { log, shown } = newLog()
+  const chunk = `${'{"level":"info"}'.padEnd(1023)}\n`.repeat(1024)
+  for (let i = 0; i < 20; i++) writeSync(log.fd, chunk)
+  log.read()
+  expect(log.size).toBe(0)
+  writeSync(log.fd, '{"level":"warn","msg":"after"}\n')
+  log.read()
+  expect(shown).toEqual(['warn  after'])
+  expect(readFileSync(`${log.file}.1`)).toHaveLength(20 * chunk.length)
+})
+
+test('what was written since a moment can be told apart', () => {
+  const { log } = newLog()
+  writeSync(log.fd, 'old\n')
+  const { size } = log
+  writeSync(log.fd, 'signalbox: port 2775 is in use\nnew\n')
+  expect(log.linesSince(size)).toEqual(['signalbox: port 2775 is in use', 'new'])
+})
+
+test('of the database only what stops it is shown', () => {
+  expect(fatalOf('FATAL:  could not write lock file "postmaster.pid"')).toBeDefined()
+  expect(fatalOf('FATAL:  the database system is starting up')).toBeUndefined()
+  expect(fatalOf('ERROR:  duplicate key value')).toBeUndefined()
+})
