@@ -49,6 +49,7 @@ export class RouterClient {
   #routers: readonly string[] = []
   #routerOf = new Map<string, string>()
   #batchers = new Map<string, Batcher<Waiting>>()
+  #troubled = false
 
   constructor(options: RouterClientOptions) {
     this.#options = options
@@ -145,14 +146,17 @@ export class RouterClient {
         signal: AbortSignal.timeout(timeoutMs),
       })
       const answer = Buffer.from(await body.arrayBuffer())
-      if (statusCode === 200) return decodeVerdicts(answer)
+      if (statusCode === 200) {
+        this.#troubled = false
+        return decodeVerdicts(answer)
+      }
       // 503 is the store's trouble, which the router reports itself.
       if (statusCode !== 503) throw new Error(`router ${router} answered ${statusCode}`)
     } catch (error) {
-      this.#options.onTrouble(
-        'asking a router',
-        error instanceof Error ? error : new Error(String(error)),
-      )
+      const reason = error instanceof Error ? error : new Error(String(error))
+      // Said once per outage.
+      if (!this.#troubled) this.#options.onTrouble('asking a router', reason)
+      this.#troubled = true
     }
     return undefined
   }

@@ -13,6 +13,9 @@ import { Admitter } from './admission.ts'
 import { createBatchServer, listen } from './batchServer.ts'
 import { BatchPublisher } from './batchPublisher.ts'
 
+/** No batch for so long: no gateway counts on this router just now. */
+const BUSY_MS = 5_000
+
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, log, metrics } = context
   const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
@@ -35,9 +38,13 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     onRefused: (messageCount) => refused.inc(messageCount),
     onError: (error) => onTrouble('publishing', error),
   })
+  let lastBatchAtMs = 0
   const server = createBatchServer({
     clusterToken: config.clusterToken,
-    submit: (batch) => publisher.submit(batch),
+    submit: (batch) => {
+      lastBatchAtMs = Date.now()
+      return publisher.submit(batch)
+    },
     onError: onTrouble,
   })
   const port = await listen(server, config.routerPort, config.host)
@@ -55,8 +62,8 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     ports: { router: port },
     drain: async () => {
       await presence.stop()
-      // Gateways learn of it at their next look at the list.
-      await delay(HEARTBEAT_INTERVAL_MS)
+      // Gateways that still send here learn of it at their next look at the list.
+      if (Date.now() - lastBatchAtMs < BUSY_MS) await delay(HEARTBEAT_INTERVAL_MS)
       await publisher.whenIdle()
       server.close()
       server.closeIdleConnections()

@@ -21,9 +21,8 @@ export async function migrate(databaseUrl: string): Promise<{ applied: string[] 
     const { error, results } = await migrator.migrateToLatest()
     if (error) {
       const failed = results?.find((result) => result.status === 'Error')
-      throw new Error(`migration ${failed?.migrationName ?? ''} failed: ${String(error)}`, {
-        cause: error,
-      })
+      const what = failed ? `migration ${failed.migrationName}` : 'reading the schema'
+      throw new Error(`${what} failed: ${String(error)}`, { cause: error })
     }
     return { applied: (results ?? []).map((result) => result.migrationName) }
   } finally {
