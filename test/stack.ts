@@ -27,6 +27,8 @@ export interface Stack {
   readonly pid: number
   /** `gateway`, `router-2`, `smsc`, `postgres`; the present one after a restart. */
   pidOf(name: string): number
+  /** All of them, by name. */
+  pids(): Readonly<Record<string, number>>
   kill(name: string): void
   /** What `up` has told a person so far. */
   stderr(): string
@@ -90,6 +92,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     home,
     pid: child.pid ?? 0,
     pidOf,
+    pids: () => pidsIn(home),
     kill: (name) => void process.kill(pidOf(name), 'SIGKILL'),
     stderr: () => stderr,
     ended,
@@ -113,10 +116,14 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null
 }
 
-function pidIn(home: string, name: string): number {
+function pidsIn(home: string): Readonly<Record<string, number>> {
   const text = readFileSync(join(home, 'installation.json'), 'utf8')
   // `up` writes it at each start of a process.
-  const { pids } = JSON.parse(text) as { pids: Readonly<Record<string, number>> }
+  return (JSON.parse(text) as { pids: Readonly<Record<string, number>> }).pids
+}
+
+function pidIn(home: string, name: string): number {
+  const pids = pidsIn(home)
   const pid = pids[name]
   if (pid === undefined) throw new Error(`no ${name} runs; there are ${Object.keys(pids).join()}`)
   return pid

@@ -89,18 +89,24 @@ async function inTransaction<Result>(
   const client = await pool.connect().catch((error: unknown) => {
     throw storeError(error)
   })
+  // Between two statements a connection that dies says so as an event, which ends the process when
+  // nobody listens; the statement after it fails and tells the caller.
+  const onLost = (): void => undefined
+  client.on('error', onLost)
+  let broken: Error | undefined
   try {
     await client.query('begin')
     const result = await work((statement, values) => runOn(client, statement, values))
     await client.query('commit')
-    client.release()
     return result
   } catch (error) {
     const reason = storeError(error)
     // Only a connection that answered, and could roll back, is worth keeping.
-    const keep = reason instanceof QueryRefused && (await rollBack(client))
-    client.release(keep ? undefined : reason)
+    if (!(reason instanceof QueryRefused && (await rollBack(client)))) broken = reason
     throw reason
+  } finally {
+    client.off('error', onLost)
+    client.release(broken)
   }
 }
 

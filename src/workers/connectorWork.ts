@@ -95,7 +95,8 @@ export class ConnectorWork {
         break
       }
       const task = this.#ready[this.#head++]
-      if (task) this.#submit(bind, task, nowMs)
+      // A bind that takes nothing after all is about to say why, and that pumps again.
+      if (task && !this.#submit(bind, task, nowMs)) break
     }
     this.#compact()
     if (waitMs !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.pump(), waitMs)
@@ -200,10 +201,11 @@ export class ConnectorWork {
     return soonestMs
   }
 
-  #submit(bind: UpstreamBind, task: Task, nowMs: number): void {
+  #submit(bind: UpstreamBind, task: Task, nowMs: number): boolean {
     const sent = bind.submit(task.submitSm, nowMs, (outcome) => this.#answered(bind, task, outcome))
     if (sent) this.#unanswered++
     else this.#again(task)
+    return sent
   }
 
   #answered(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {

@@ -47,13 +47,9 @@ export class UpstreamBind {
     this.#connect()
   }
 
+  /** A session that was closed says so a turn later; until then it takes nothing any more. */
   get bound(): boolean {
-    return this.#session !== undefined
-  }
-
-  /** Unanswered submits that may still be added. */
-  get room(): number {
-    return this.#session?.windowFree ?? 0
+    return this.#session?.canSend('submit_sm') === true
   }
 
   extendLease(heldUntilMs: number): void {
@@ -67,7 +63,7 @@ export class UpstreamBind {
       this.#session?.close('the lease ran out')
       return Number.POSITIVE_INFINITY
     }
-    if (!this.#session || this.#session.windowFree === 0) return Number.POSITIVE_INFINITY
+    if (!this.bound || this.#session?.windowFree === 0) return Number.POSITIVE_INFINITY
     return Math.max(this.#restUntilMs - nowMs, this.#pacer.waitMs(nowMs))
   }
 
