@@ -1,9 +1,8 @@
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { readWitness } from '../src/lab/readWitness.ts'
 import { reconcile } from '../src/lab/reconcile.ts'
 import type { Reconciliation } from '../src/lab/reconcile.ts'
 import type { LoadReport } from '../src/lab/loadReport.ts'
+import { witnessFile } from '../test/amidTraffic.ts'
 import { startStack } from '../test/stack.ts'
 import type { BenchOptions } from './benchOptions.ts'
 import { figureOf } from './figure.ts'
@@ -31,7 +30,7 @@ export async function platformLoad(
 ): Promise<PlatformRun> {
   const stack = await startStack({})
   try {
-    const { ready, home } = stack
+    const { ready } = stack
     const { host, port, systemId, password } = ready.smpp
     if (systemId === undefined || password === undefined) throw new Error('no demo account')
     await widenPlatform(ready.admin)
@@ -47,7 +46,7 @@ export async function platformLoad(
       cpuSeconds: new Map([...cpuBetween(before, after), ['load generator', cpuSeconds]]),
       residentMiB: residentBetween(before, after),
       journalLagSeconds,
-      ends: reconcile(report, readWitness(witnessFile(home)), load.registeredDelivery !== 0),
+      ends: reconcile(report, readWitness(witnessFile(stack)), load.registeredDelivery !== 0),
     }
   } finally {
     await stack.stop()
@@ -102,12 +101,4 @@ async function journalLag(port: number | undefined): Promise<number | undefined>
   )
   const found = /\} (\S+)$/.exec(line ?? '')
   return found?.[1] === undefined ? undefined : Number(found[1])
-}
-
-/** The one file of the simulated SMSC; `.next` and numbered ones belong to it. */
-function witnessFile(home: string): string {
-  const folder = join(home, 'smsc')
-  const name = readdirSync(folder).find((one) => one.endsWith('.ndjson'))
-  if (name === undefined) throw new Error(`the simulated SMSC has no file in ${folder}`)
-  return join(folder, name)
 }

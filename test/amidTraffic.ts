@@ -51,7 +51,8 @@ export async function amidTraffic(
   return { report, ends: reconcile(report, readWitness(witnessFile(stack)), true) }
 }
 
-function witnessFile({ home }: Stack): string {
+/** Of the simulated SMSC; set-aside ones beside it belong to it. */
+export function witnessFile({ home }: Stack): string {
   const folder = join(home, 'smsc')
   const name = readdirSync(folder).find((file) => file.endsWith('.ndjson'))
   if (name === undefined) throw new Error(`no file of the simulated SMSC in ${folder}`)
