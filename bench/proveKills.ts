@@ -11,8 +11,8 @@ import { loadInProcess } from './loadInProcess.ts'
 import type { Proof, ProofOptions } from './proof.ts'
 
 const VICTIMS = ['gateway', 'router', 'workers', 'dlr', 'postgres', 'smsc', 'admin', 'exporters']
-const INTERVAL_MS = 6_000
-const STOP_MS_MAX = 4_000
+const INTERVAL_MS = 4_000
+const STOP_MS_MAX = 3_000
 const MESSAGES_PER_SECOND = 200
 /** After the last action: everything owed has to come in on its own. */
 const SETTLE_MS = 30_000
@@ -22,6 +22,8 @@ export async function proveKills({ minutes, seed, onProgress }: ProofOptions): P
   const stack = await startStack({})
   try {
     const durationMs = minutes * 60_000
+    let flowing: () => void = () => undefined
+    const untilFlowing = new Promise<void>((resolve) => (flowing = resolve))
     const load = loadInProcess(
       {
         ...stack.ready.smpp,
@@ -36,8 +38,11 @@ export async function proveKills({ minutes, seed, onProgress }: ProofOptions): P
         retryThrottledAfterMs: 200,
         receiptsWithinMs: RECEIPTS_WITHIN_MS,
       },
-      () => undefined,
+      ({ answered }) => {
+        if (answered > 0) flowing()
+      },
     )
+    await Promise.race([untilFlowing, load])
     const actions = await runKillSchedule(stack, {
       seed,
       actions: Math.floor(durationMs / INTERVAL_MS),

@@ -7,8 +7,13 @@ export function pack(value: unknown): Buffer {
   return packr.pack(value)
 }
 
+/** Throws ContractError on octets that are no msgpack. */
 export function unpack(octets: Uint8Array): unknown {
-  return packr.unpack(octets)
+  try {
+    return packr.unpack(octets)
+  } catch (error) {
+    throw new ContractError('not msgpack', { cause: error })
+  }
 }
 
 /** A queue or a peer held something this version cannot read. */

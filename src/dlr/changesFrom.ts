@@ -1,16 +1,29 @@
-import { decodeJournal, type JournalEntry, type JournalEvent } from '../contract/journal.ts'
-import { RANK_FINAL } from '../domain/messageProgress.ts'
+import { decodeJournal, type JournalEvent } from '../contract/journal.ts'
+import { RANK_FINAL, RANK_UNCERTAIN } from '../domain/messageProgress.ts'
 import { MESSAGE_STATE } from '../smpp/index.ts'
 import type { MessageFacts, Transition } from '../store/messages.ts'
 import type { UpstreamIdRow } from '../store/upstreamIds.ts'
 import { factsOf, type StateChanges } from './stateWriter.ts'
 
-/** Turns what lay on the journal into what is to be written. */
-export function changesFrom(payloads: readonly Buffer[]): StateChanges {
+/** What one entry of the journal tells; an envelope tells that its messages were accepted. */
+export type Told = JournalEvent | AcceptedEvent
+
+type AcceptedEvent = Pick<JournalEvent, 'message' | 'connector'> & { kind: 'accepted' }
+
+/** Throws on what this version cannot read. */
+export function readJournal(payload: Buffer): Told[] {
+  const entry = decodeJournal(payload)
+  if (entry.kind === 'events') return entry.events
+  const { connector, messages } = entry.envelope
+  return messages.map((message) => ({ kind: 'accepted', message, connector }))
+}
+
+/** Turns what the journal told into what is to be written. */
+export function changesFrom(events: readonly Told[]): StateChanges {
   const facts: MessageFacts[] = []
   const upstreamIds: UpstreamIdRow[] = []
   const transitions: Transition[] = []
-  for (const event of payloads.map(decodeJournal).flatMap(eventsOf)) {
+  for (const event of events) {
     const fact = factsOf(event.message, event.connector)
     switch (event.kind) {
       case 'accepted':
@@ -33,7 +46,8 @@ export function changesFrom(payloads: readonly Buffer[]): StateChanges {
         transitions.push({
           messageId: fact.messageId,
           state: MESSAGE_STATE.UNDELIVERABLE,
-          rank: RANK_FINAL,
+          // Without a command_status nobody refused it: the link was lost before the answer.
+          rank: event.commandStatus === 0 ? RANK_UNCERTAIN : RANK_FINAL,
           error: event.reason,
           commandStatus: event.commandStatus,
           doneAtMs: event.atMs,
@@ -41,12 +55,4 @@ export function changesFrom(payloads: readonly Buffer[]): StateChanges {
     }
   }
   return { facts, upstreamIds, transitions }
-}
-
-type AcceptedEvent = Pick<JournalEvent, 'message' | 'connector'> & { kind: 'accepted' }
-
-function eventsOf(entry: JournalEntry): (JournalEvent | AcceptedEvent)[] {
-  if (entry.kind === 'events') return entry.events
-  const { connector, messages } = entry.envelope
-  return messages.map((message) => ({ kind: 'accepted', message, connector }))
 }

@@ -31,7 +31,7 @@ export function customerReceipt(message: Transitioned): Buffer {
       submitDate: message.accepted_at,
       doneDate: message.done_at,
       messageState: message.state,
-      err: message.error,
+      err: errOf(message.error),
       text: firstOctets(submitSm),
     }),
     tlvs: [tlv('receipted_message_id', message.message_id), tlv('message_state', message.state)],
@@ -49,4 +49,9 @@ function firstOctets(submitSm: ShortMessageBody): string {
     .subarray(0, TEXT_OCTETS)
     .toString('latin1')
     .replace(/[^\x20-\x7e]/g, '.')
+}
+
+/** A word without blanks, as the label format wants it; a reason in prose shows in the trace. */
+function errOf(error: string): string {
+  return /^[\w.-]{1,20}$/.test(error) ? error : '000'
 }

@@ -7,13 +7,12 @@ import { JOURNAL_QUEUE } from '../contract/journal.ts'
 import { repeat } from '../flow/repeat.ts'
 import { Consumer } from '../queue/consumer.ts'
 import { PostgresQueue } from '../queue/postgresQueue.ts'
-import type { Delivery, QueueVerdict } from '../queue/queue.ts'
 import { runComponent } from '../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../runtime/component.ts'
-import { StoreUnavailable } from '../store/database.ts'
 import { OUTBOX_TOPIC } from '../store/outbox.ts'
 import { openStoreLink } from '../store/storeLink.ts'
-import { changesFrom } from './changesFrom.ts'
+import { applyDeliveries, type Reader } from './applyDeliveries.ts'
+import { changesFrom, readJournal } from './changesFrom.ts'
 import { StateWriter } from './stateWriter.ts'
 
 /** Envelopes in one transaction; each holds up to a few hundred messages. */
@@ -33,11 +32,17 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     receiptTtlHours: config.receiptTtlHours,
     onOutbox: () => link.waker.stir([OUTBOX_TOPIC]),
   })
-  const consume = (name: string, apply: (payloads: Buffer[]) => Promise<void>) =>
-    startConsumer(queue, name, config.queueLeaseMs, apply, onTrouble)
+  const consume = <Item>(name: string, reader: Reader<Item>) =>
+    startConsumer(queue, name, config.queueLeaseMs, reader, onTrouble)
   const consumers = [
-    consume(JOURNAL_QUEUE, (payloads) => writer.apply(changesFrom(payloads))),
-    consume(DLR_QUEUE, (payloads) => writer.applyReceipts(payloads.flatMap(decodeReceipts))),
+    consume(JOURNAL_QUEUE, {
+      read: readJournal,
+      apply: (events) => writer.apply(changesFrom(events)),
+    }),
+    consume(DLR_QUEUE, {
+      read: decodeReceipts,
+      apply: (receipts) => writer.applyReceipts(receipts),
+    }),
   ]
   const sweep = async (): Promise<number> =>
     (await writer.sweep(SWEEP_BATCH)) === SWEEP_BATCH ? 0 : SWEEP_INTERVAL_MS
@@ -59,13 +64,14 @@ const COUNTERS = [
   ['transitions', 'State changes written since start'],
   ['parked', 'Receipts that matched nothing yet, since start'],
   ['matched', 'Receipts matched through the store since start'],
+  ['harmful', 'Parked receipts that cannot be written: tried again at each sweep'],
 ] as const
 
-function startConsumer(
+function startConsumer<Item>(
   queue: PostgresQueue,
   name: string,
   leaseMs: number,
-  apply: (payloads: Buffer[]) => Promise<void>,
+  reader: Reader<Item>,
   onTrouble: (what: string, error: Error) => void,
 ): Consumer {
   let underWay = 0
@@ -77,7 +83,7 @@ function startConsumer(
     handle: async (deliveries) => {
       underWay++
       try {
-        return await applyBisecting(deliveries, apply)
+        return await applyDeliveries(reader, deliveries)
       } finally {
         underWay--
         consumer.poke()
@@ -86,26 +92,6 @@ function startConsumer(
     onError: onTrouble,
   })
   return consumer
-}
-
-/** What cannot be read or written is halved until the culprit is alone; only that is set aside. */
-async function applyBisecting(
-  deliveries: readonly Delivery[],
-  apply: (payloads: Buffer[]) => Promise<void>,
-): Promise<QueueVerdict[]> {
-  try {
-    await apply(deliveries.map(({ payload }) => payload))
-    return deliveries.map(() => ({ kind: 'done' }))
-  } catch (error) {
-    // The store being away is nobody's fault; the consumer brings them again.
-    if (error instanceof StoreUnavailable) throw error
-    if (deliveries.length === 1) return [{ kind: 'dead', reason: String(error) }]
-    const half = Math.ceil(deliveries.length / 2)
-    return [
-      ...(await applyBisecting(deliveries.slice(0, half), apply)),
-      ...(await applyBisecting(deliveries.slice(half), apply)),
-    ]
-  }
 }
 
 await runComponent('dlr', start)

@@ -9,10 +9,10 @@ import type { Database } from '../store/database.ts'
 import { claimOutbox } from '../store/outbox.ts'
 import { openTestStore, type TestStore } from '../store/testing/testStore.ts'
 import { readTrace } from '../store/trace.ts'
-import { changesFrom } from './changesFrom.ts'
+import { changesFrom, readJournal } from './changesFrom.ts'
 import { StateWriter } from './stateWriter.ts'
 
-const { ACCEPTED, DELIVERED, UNDELIVERABLE } = MESSAGE_STATE
+const { ACCEPTED, DELIVERED, UNDELIVERABLE, UNKNOWN } = MESSAGE_STATE
 const HOUR_MS = 3_600_000
 let store: TestStore
 let database: Database
@@ -52,7 +52,7 @@ function message(overrides: Partial<EnvelopeMessage> = {}): EnvelopeMessage {
 }
 
 function journal(...events: JournalEvent[]): Promise<void> {
-  return writer.apply(changesFrom([encodeEvents(events)]))
+  return writer.apply(changesFrom(readJournal(encodeEvents(events))))
 }
 
 function accept(one: EnvelopeMessage): Promise<void> {
@@ -62,7 +62,7 @@ function accept(one: EnvelopeMessage): Promise<void> {
     lane: 'normal' as const,
     messages: [one],
   }
-  return writer.apply(changesFrom([encodeEnvelope(envelope)]))
+  return writer.apply(changesFrom(readJournal(encodeEnvelope(envelope))))
 }
 
 function submitted(one: EnvelopeMessage, id: string, atMs = Date.now()): JournalEvent {
@@ -218,4 +218,37 @@ test('a message from before the oldest partition gets its partition', async () =
   const one = message({ messageId, acceptedAtMs: atMs })
   await accept(one)
   expect(await stateOf(one)).toBe('ENROUTE')
+})
+
+test('UNKNOWN yields to the true end of a message', async () => {
+  const one = message()
+  await journal(submitted(one, 'unknown'))
+  await writer.applyReceipts([receipt('unknown', UNKNOWN)])
+  expect(await stateOf(one)).toBe('UNKNOWN')
+  await writer.applyReceipts([receipt('unknown', DELIVERED), receipt('unknown', UNKNOWN)])
+  expect(await stateOf(one)).toBe('DELIVERED')
+})
+
+test('a receipt that cannot be written keeps no other from being swept', async () => {
+  const one = message()
+  await writer.applyReceipts([receipt('poisoned', DELIVERED), receipt('sound', DELIVERED)])
+  // As a defect of ours could leave it: nothing can be read from it.
+  await database.pool.query(
+    `update parked_receipts set receipt = 'x', due_at = now() - interval '1 hour'
+      where upstream_id = 'poisoned'`,
+  )
+  await database.pool.query(
+    `insert into upstream_ids values ('sim', 'sound', 0, $1, '31612345678', now())`,
+    [one.messageId],
+  )
+  await accept(one)
+  await expect
+    .poll(
+      async () => {
+        await writer.sweep(100)
+        return stateOf(one)
+      },
+      { timeout: 10_000 },
+    )
+    .toBe('DELIVERED')
 })

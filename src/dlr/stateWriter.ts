@@ -3,12 +3,14 @@
 // an outbox row. Everything may be repeated; what ranks no higher than the present state changes
 // nothing and tells nobody.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import { decodeReceipts, encodeReceipts, type UpstreamReceipt } from '../contract/dlr.ts'
 import type { EnvelopeMessage } from '../contract/envelope.ts'
 import type { MessageId } from '../domain/ids.ts'
 import { rankOf, wantsReceipt } from '../domain/messageProgress.ts'
+import { backOffMs } from '../flow/backOff.ts'
 import { decodeBody } from '../smpp/index.ts'
-import { type Database, QueryRefused } from '../store/database.ts'
+import { type Database, QueryRefused, StoreUnavailable } from '../store/database.ts'
 import {
   applyTransitions,
   ensurePartitions,
@@ -53,7 +55,7 @@ const HOUR_MS = 3_600_000
 export class StateWriter {
   #options: StateWriterOptions
   /** Added up in plain numbers; metrics read them when scraped. */
-  readonly counters = { transitions: 0, parked: 0, matched: 0 }
+  readonly counters = { transitions: 0, parked: 0, matched: 0, harmful: 0 }
 
   constructor(options: StateWriterOptions) {
     this.#options = options
@@ -61,7 +63,10 @@ export class StateWriter {
 
   /** What the journal told, with the receipts that had been waiting for it. */
   async apply(changes: StateChanges): Promise<void> {
-    const times = changes.facts.map((fact) => fact.acceptedAtMs)
+    const times = [
+      ...changes.facts.map((fact) => fact.acceptedAtMs),
+      ...changes.upstreamIds.map((id) => id.submittedAtMs),
+    ]
     await this.#transaction(times, async (run) => {
       await recordFacts(run, byMessage(changes.facts))
       await recordUpstreamIds(run, changes.upstreamIds)
@@ -92,30 +97,45 @@ export class StateWriter {
     })
   }
 
-  /** Looks again for parked receipts whose time has come; returns how many were due. */
+  /**
+   * Looks again for parked receipts whose time has come; returns how many were due. Their next time
+   * is set first, so that one that does harm cannot keep the others from being looked at.
+   */
   async sweep(max: number): Promise<number> {
-    let due = 0
+    const { database } = this.#options
+    const due = await parkedReceiptsDue((statement, values) => database.run(statement, values), max)
+    try {
+      await this.#sweepRows(due)
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw error
+      for (const row of due) await this.#sweepRows([row]).catch(() => this.counters.harmful++)
+    }
+    return due.length
+  }
+
+  async #sweepRows(parked: readonly { id: string; receipt: Buffer }[]): Promise<void> {
+    const receipts = parked.flatMap(({ id, receipt }) =>
+      decodeReceipts(receipt).map((one) => ({ id, one })),
+    )
     await this.#transaction([], async (run) => {
-      const parked = await parkedReceiptsDue(run, max)
-      due = parked.length
-      const receipts = parked.flatMap(({ id, receipt }) =>
-        decodeReceipts(receipt).map((one) => ({ id, one })),
+      const found = await findByUpstreamId(
+        run,
+        receipts.map(({ one }) => one),
       )
-      const keys = receipts.map(({ one }) => one)
-      const found = await findByUpstreamId(run, keys)
-      const transitions: Transition[] = []
-      const matchedIds: string[] = []
-      for (const [index, messageId] of found) {
+      const matched = [...found].flatMap(([index, messageId]) => {
         const receipt = receipts[index]
-        if (!receipt) continue
-        transitions.push(transitionOf(messageId, receipt.one))
-        matchedIds.push(receipt.id)
-      }
-      await removeParked(run, matchedIds)
-      this.counters.matched += matchedIds.length
-      return this.#transit(run, transitions)
+        return receipt ? [{ id: receipt.id, transition: transitionOf(messageId, receipt.one) }] : []
+      })
+      await removeParked(
+        run,
+        matched.map(({ id }) => id),
+      )
+      this.counters.matched += matched.length
+      return this.#transit(
+        run,
+        matched.map(({ transition }) => transition),
+      )
     })
-    return due
   }
 
   async #match(run: Run, receipts: readonly UpstreamReceipt[]): Promise<Transition[]> {
@@ -166,7 +186,8 @@ export class StateWriter {
             Math.min(...timesMs),
             Math.max(...timesMs) + HOUR_MS,
           )
-        else if (!TRY_AGAIN.has(error.sqlState)) throw error
+        else if (TRY_AGAIN.has(error.sqlState)) await delay(backOffMs(tries, 5, 200))
+        else throw error
       }
     }
   }

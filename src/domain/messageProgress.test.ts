@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest'
 import { MESSAGE_STATE } from '../smpp/messageState.ts'
-import { isFinal, RANK_FINAL, RANK_TIMED_OUT, rankOf, wantsReceipt } from './messageProgress.ts'
+import { isFinal, RANK_FINAL, RANK_UNCERTAIN, rankOf, wantsReceipt } from './messageProgress.ts'
 
 const { ACCEPTED, DELIVERED, ENROUTE, EXPIRED, UNDELIVERABLE, UNKNOWN } = MESSAGE_STATE
 
-test('interim states rank below a time-out, and a time-out below what is final', () => {
+test('interim states rank below UNKNOWN, and that below what is final', () => {
   expect(rankOf(ENROUTE)).toBeLessThan(rankOf(ACCEPTED))
-  expect(rankOf(ACCEPTED)).toBeLessThan(RANK_TIMED_OUT)
-  for (const state of [DELIVERED, EXPIRED, UNDELIVERABLE, UNKNOWN]) {
+  expect(rankOf(ACCEPTED)).toBeLessThan(RANK_UNCERTAIN)
+  expect(rankOf(UNKNOWN)).toBe(RANK_UNCERTAIN)
+  expect(isFinal(UNKNOWN)).toBe(true)
+  for (const state of [DELIVERED, EXPIRED, UNDELIVERABLE]) {
     expect(rankOf(state)).toBe(RANK_FINAL)
     expect(isFinal(state)).toBe(true)
   }
-  expect(RANK_TIMED_OUT).toBeLessThan(RANK_FINAL)
+  expect(RANK_UNCERTAIN).toBeLessThan(RANK_FINAL)
 })
 
 test('registered_delivery chooses which states the customer hears of', () => {

@@ -7,11 +7,14 @@ import { MESSAGE_STATE, type MessageState } from '../smpp/messageState.ts'
 export { messageStateName } from '../smpp/messageState.ts'
 export type { MessageState } from '../smpp/messageState.ts'
 
-/** UNKNOWN because nobody told us in time: yields to a true final state that comes after all. */
-export const RANK_TIMED_OUT = 5
+/** An end, but perhaps not the true one: it yields to a final state that comes after all. */
+export const RANK_UNCERTAIN = 5
 export const RANK_FINAL = 10
 
-/** SMPP 3.4 §5.2.28. ACCEPTED is final by the book, an interim in practice. */
+/**
+ * SMPP 3.4 §5.2.28. ACCEPTED is final by the book, an interim in practice. UNKNOWN is what an SMSC
+ * says that lost sight of a message, and what we take a state for that nobody understands.
+ */
 export function rankOf(state: MessageState): number {
   switch (state) {
     case MESSAGE_STATE.SCHEDULED:
@@ -20,13 +23,15 @@ export function rankOf(state: MessageState): number {
       return 1
     case MESSAGE_STATE.ACCEPTED:
       return 2
+    case MESSAGE_STATE.UNKNOWN:
+      return RANK_UNCERTAIN
     default:
       return RANK_FINAL
   }
 }
 
 export function isFinal(state: MessageState): boolean {
-  return rankOf(state) >= RANK_FINAL
+  return rankOf(state) >= RANK_UNCERTAIN
 }
 
 /**

@@ -109,3 +109,17 @@ test('with a minimum interval the second request rests until it has passed', asy
   requests[1]?.done()
   await batcher.whenIdle()
 })
+
+test('a request ends before it grows too large, but never at nothing', async () => {
+  const seen: number[][] = []
+  const batcher = new Batcher<number>({
+    send: async (items) => void seen.push(items),
+    onError: unexpected,
+    maxItems: 10,
+    octetsOf: (item) => item,
+    maxOctets: 100,
+  })
+  for (const octets of [60, 30, 20, 500, 5]) batcher.add(octets)
+  await batcher.whenIdle()
+  expect(seen).toEqual([[60, 30], [20], [500], [5]])
+})

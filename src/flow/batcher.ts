@@ -8,6 +8,9 @@ export interface BatcherOptions<Item> {
   send: (items: Item[]) => Promise<void>
   onError: (error: Error) => void
   maxItems: number
+  /** A request also ends before the item that would take it over `maxOctets`. */
+  octetsOf?: (item: Item) => number
+  maxOctets?: number
   /** Requests under way at once. */
   concurrency?: number
   /** Rest between the starts of two requests, for adapters whose requests cost money. */
@@ -25,7 +28,14 @@ export class Batcher<Item> {
   #idleListeners: (() => void)[] = []
 
   constructor(options: BatcherOptions<Item>) {
-    this.#options = { concurrency: 1, minIntervalMs: 0, now: () => performance.now(), ...options }
+    this.#options = {
+      concurrency: 1,
+      minIntervalMs: 0,
+      now: () => performance.now(),
+      octetsOf: () => 0,
+      maxOctets: Number.POSITIVE_INFINITY,
+      ...options,
+    }
   }
 
   /** Items not yet handed to `send`. */
@@ -60,10 +70,8 @@ export class Batcher<Item> {
   #start(): void {
     this.#scheduled = false
     if (this.#waiting.length === 0) return
-    const { maxItems, send, onError } = this.#options
-    const items =
-      this.#waiting.length <= maxItems ? this.#waiting : this.#waiting.slice(0, maxItems)
-    this.#waiting = this.#waiting.length <= maxItems ? [] : this.#waiting.slice(maxItems)
+    const { onError, send } = this.#options
+    const items = this.#take()
     this.#underWay++
     this.#lastStartMs = this.#options.now()
     send(items)
@@ -71,6 +79,18 @@ export class Batcher<Item> {
       .finally(() => this.#finished())
       .catch(onError)
     if (this.#waiting.length > 0) this.#schedule()
+  }
+
+  #take(): Item[] {
+    const { maxItems, maxOctets, octetsOf } = this.#options
+    const waiting = this.#waiting
+    let count = 0
+    for (let octets = 0; count < waiting.length && count < maxItems; count++) {
+      octets += octetsOf(waiting[count] as Item) // count is below the length
+      if (octets > maxOctets && count > 0) break
+    }
+    this.#waiting = count === waiting.length ? [] : waiting.slice(count)
+    return count === waiting.length ? waiting : waiting.slice(0, count)
   }
 
   #finished(): void {

@@ -41,3 +41,9 @@ test('no sliding second ever holds more sends than the rate', () => {
     ),
   )
 })
+
+test('one that takes over a pace waits until what may have been sent is a window old', () => {
+  const pacer = new Pacer(5, 1000, 300)
+  expect(pacer.waitMs(300)).toBe(1000)
+  expect(pacer.waitMs(1300)).toBe(0)
+})

@@ -28,7 +28,10 @@ export interface HttpApiOptions {
 
 const messageSchema = z.strictObject({
   to: z.string().regex(/^\+?[0-9]{3,20}$/, 'digits in international form, with or without +'),
-  from: z.string().max(20).default(''),
+  from: z
+    .string()
+    .regex(/^[\x20-\x7e\xa0-\xff]{0,20}$/, 'at most 20 characters of Latin-1')
+    .default(''),
   text: z.string().max(10_000),
   /** 0 none, 1 final state, 2 failures only: to the account's bound receivers. */
   registered_delivery: z.int().min(0).max(31).default(0),

@@ -23,12 +23,18 @@ export class Intake {
   #router: RouterClient
   #maxInFlight: number
   #inFlight = 0
+  #closed = false
   /** Added up per message in plain numbers; metrics read them when scraped. */
   readonly counters: IntakeCounters = { accepted: 0, refused: 0 }
 
   constructor(router: RouterClient, maxInFlight: number) {
     this.#router = router
     this.#maxInFlight = maxInFlight
+  }
+
+  /** From now on everything is refused as temporary: this process is about to leave. */
+  close(): void {
+    this.#closed = true
   }
 
   /** Messages handed to routers and not answered yet. */
@@ -39,7 +45,7 @@ export class Intake {
   /** @param body a submit_sm body (SMPP 3.4 §4.4.1) that decodes */
   submit(user: User, body: Buffer, onVerdict: (verdict: Verdict, id: MessageId) => void): void {
     const messageId = newMessageId()
-    if (this.#inFlight >= this.#maxInFlight) {
+    if (this.#closed || this.#inFlight >= this.#maxInFlight) {
       this.counters.refused++
       return onVerdict(FULL, messageId)
     }

@@ -75,6 +75,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     drain: async () => {
       server.stopAccepting()
       await http.close()
+      intake.close()
       while (intake.inFlight > 0) await delay(DRAIN_POLL_MS)
       await server.close()
       await delivery.stop()

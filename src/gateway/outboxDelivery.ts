@@ -26,8 +26,8 @@ export interface OutboxDeliveryOptions {
 }
 
 const POLL_INTERVAL_MS = 1_000
-/** Rows claimed at once over all accounts; a row is a few hundred octets. */
-const MAX_CLAIM = 2_000
+/** Rows claimed at once for one account, so that a claim serves several. */
+const MAX_CLAIM_OF_ACCOUNT = 500
 const RETRY_FIRST_MS = 1_000
 const RETRY_CAP_MS = 300_000
 /** Below this a peer knows no TLVs (SMPP 3.4 §4.1.1). */
@@ -37,6 +37,7 @@ export class OutboxDelivery {
   #options: OutboxDeliveryOptions
   #settler: Batcher<OutboxOutcome>
   #inHand = new Set<string>()
+  #turn = 0
   #claiming = false
   #mustReclaim = true
   /** False when nothing was left at the last claim and nothing has stirred since. */
@@ -89,25 +90,27 @@ export class OutboxDelivery {
     return outbox.claim(wanted, leaseMs)
   }
 
+  /** Starts one account later each time, so that none is always last in line. */
   #room(): Map<string, number> {
-    const wanted = new Map<string, number>()
-    let left = MAX_CLAIM
+    const wanted: [string, number][] = []
     for (const [account, receivers] of this.#options.binds.receivers) {
       const free = receivers.reduce((sum, { session }) => sum + session.windowFree, 0)
-      const room = Math.min(free, left)
-      if (room <= 0) continue
-      wanted.set(account, room)
-      left -= room
+      if (free > 0) wanted.push([account, Math.min(free, MAX_CLAIM_OF_ACCOUNT)])
     }
-    return wanted
+    const first = this.#turn++ % Math.max(1, wanted.length)
+    return new Map([...wanted.slice(first), ...wanted.slice(0, first)])
   }
 
   #claimed(rows: OutboxRow[]): void {
     this.#claiming = false
     this.#troubled = false
     for (const row of rows) {
-      // Its lease ran out while the store was away; its answer is being settled.
-      if (this.#inHand.has(row.id)) continue
+      // Its lease ran out while the store was away; its answer is being settled, and if that says
+      // `retry` the row is claimed and nobody works on it.
+      if (this.#inHand.has(row.id)) {
+        this.#mustReclaim = true
+        continue
+      }
       this.#inHand.add(row.id)
       this.#deliver(row)
     }

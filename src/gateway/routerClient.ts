@@ -34,6 +34,7 @@ interface Waiting {
 }
 
 const MAX_BATCH_MESSAGES = 1000
+const MAX_BATCH_OCTETS = 1024 * 1024
 /** Requests under way to one router; more only makes its batches smaller. */
 const CONCURRENCY = 2
 /** A router that does not answer in this time is asked again; the batch id makes that safe. */
@@ -91,6 +92,8 @@ export class RouterClient {
         send: (batch) => this.#deliver(router, batch),
         onError: (error) => this.#options.onTrouble('submitting to a router', error),
         maxItems: MAX_BATCH_MESSAGES,
+        octetsOf: ({ submission }) => submission.body.length,
+        maxOctets: MAX_BATCH_OCTETS,
         concurrency: CONCURRENCY,
       })
       this.#batchers.set(router, batcher)
@@ -102,8 +105,9 @@ export class RouterClient {
     const batchId = uuidv7()
     const submissions = batch.map((waiting) => waiting.submission)
     const octets = encodeBatch({ batchId, submissions })
-    const oldestMs = submissions[0]?.receivedAtMs ?? Date.now()
-    const deadlineMs = oldestMs + this.#options.acceptTimeoutMs
+    // Of the youngest: those that waited behind a slow batch have had no attempt of their own yet.
+    const youngestMs = submissions.at(-1)?.receivedAtMs ?? Date.now()
+    const deadlineMs = youngestMs + this.#options.acceptTimeoutMs
     const failed = new Set<string>()
     for (let attempt = 0; ; attempt++) {
       const router = this.#pick(preferred, batchId, failed)

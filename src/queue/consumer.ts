@@ -110,6 +110,8 @@ export class Consumer {
     this.#failures = 0
     // After an outage our own lease may have run out: what is still in hand is not taken twice.
     const taken = deliveries.filter((delivery) => !this.#inHand.has(delivery.id))
+    // Those are leased to us and yet nobody works on them once the old one is settled.
+    if (taken.length < deliveries.length) this.#mustReclaim = true
     if (taken.length > 0) this.#hand(taken)
     if (deliveries.length === room) this.#mayHaveMore = true
     this.#pollAfter(POLL_INTERVAL_MS)
@@ -163,6 +165,10 @@ export class Consumer {
         if (attempt === 0) this.#options.onError(`settling ${this.#options.name}`, asError(error))
         await delay(backOffMs(attempt, 50, 2_000))
       }
+    }
+    for (const { delivery, verdict } of settlements) {
+      if (verdict.kind !== 'dead') continue
+      this.#options.onError(`set aside from ${delivery.queue}`, new Error(verdict.reason))
     }
     this.#options.onSettled?.(settlements)
     for (const { delivery } of settlements) this.#inHand.delete(delivery.id)

@@ -37,7 +37,7 @@ const RECEIVE = {
 const EXTEND = {
   name: 'queue.extend',
   text: `update queue_envelopes set visible_at = now() + $3 * interval '1 ms'
-    where queue = $1 and id = any($2::bigint[])`,
+    where queue = $1 and id = any($2::bigint[]) and leased_by = $4`,
 }
 const RECLAIM = {
   name: 'queue.reclaim',
@@ -54,7 +54,7 @@ const RETRY = {
   name: 'queue.retry',
   text: `update queue_envelopes as e set visible_at = now() + settled.delay * interval '1 ms'
     from unnest($1::text[], $2::bigint[], $3::float8[]) as settled (queue, id, delay)
-    where e.queue = settled.queue and e.id = settled.id`,
+    where e.queue = settled.queue and e.id = settled.id and e.leased_by = $4`,
 }
 const DEAD = {
   name: 'queue.dead',
@@ -141,7 +141,7 @@ export class PostgresQueue implements Queue {
 
   async extend(deliveries: readonly Delivery[], leaseMs: number): Promise<void> {
     for (const [queue, group] of Map.groupBy(deliveries, (delivery) => delivery.queue)) {
-      await this.#sql.run(EXTEND, [queue, group.map((delivery) => delivery.id), leaseMs])
+      await this.#sql.run(EXTEND, [queue, group.map(({ id }) => id), leaseMs, this.#instance])
     }
   }
 
@@ -159,6 +159,7 @@ export class PostgresQueue implements Queue {
       await this.#sql.run(RETRY, [
         ...keysOf(retry.map(([delivery]) => delivery)),
         retry.map(([, delayMs]) => delayMs),
+        this.#instance,
       ])
     if (dead.length > 0)
       await this.#sql.run(DEAD, [

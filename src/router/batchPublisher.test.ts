@@ -24,6 +24,8 @@ const document = platformSchema.parse({
   },
 })
 
+const WANTED = () => true
+
 function platformOf() {
   const rows = [
     ...document.accounts.map((spec) => ({ kind: 'account' as const, id: spec.id, spec })),
@@ -63,7 +65,8 @@ function fakeQueue(known = new Map<string, Buffer>()) {
         return answer ? [[batchId, answer] as const] : []
       }),
     )
-    if (answers.size > 0) return { kind: 'repeated', answers }
+    const doubled = new Set(marks.map(({ batchId }) => batchId)).size < marks.length
+    if (answers.size > 0 || doubled) return { kind: 'repeated', answers }
     for (const { batchId, answer } of marks) known.set(batchId, answer)
     published.push(...publications)
     return { kind: 'published' }
@@ -98,7 +101,7 @@ function publisherOn(queue: Queue): BatchPublisher {
 test('accepted messages go to their connector and to the journal in the same octets', async () => {
   const { queue, published } = fakeQueue()
   const first = submission('31612345678')
-  const answer = await publisherOn(queue).submit({ batchId: 'b1', submissions: [first] })
+  const answer = await publisherOn(queue).submit({ batchId: 'b1', submissions: [first] }, WANTED)
   expect(decodeVerdicts(answer)).toEqual([{ kind: 'accepted' }])
   expect(published.map(({ queue: name }) => name)).toEqual(['submit.nl.normal', JOURNAL_QUEUE])
   expect(published[0]?.payload).toBe(published[1]?.payload)
@@ -110,15 +113,18 @@ test('accepted messages go to their connector and to the journal in the same oct
 
 test('each message gets the command_status that says why not', async () => {
   const { queue, published } = fakeQueue()
-  const answer = await publisherOn(queue).submit({
-    batchId: 'b1',
-    submissions: [
-      submission('shop'),
-      submission('33612345678'),
-      submission('31612345678', 'closed'),
-      submission('31612345678', 'nobody'),
-    ],
-  })
+  const answer = await publisherOn(queue).submit(
+    {
+      batchId: 'b1',
+      submissions: [
+        submission('shop'),
+        submission('33612345678'),
+        submission('31612345678', 'closed'),
+        submission('31612345678', 'nobody'),
+      ],
+    },
+    WANTED,
+  )
   expect(decodeVerdicts(answer)).toMatchObject([
     { kind: 'refused', commandStatus: ESME_RINVDSTADR },
     { kind: 'refused', commandStatus: ESME_RINVDSTADR },
@@ -132,11 +138,11 @@ test('a batch that comes again publishes nothing; others beside it are published
   const { queue, published } = fakeQueue()
   const publisher = publisherOn(queue)
   const repeated = { batchId: 'b1', submissions: [submission('31612345678')] }
-  const first = await publisher.submit(repeated)
+  const first = await publisher.submit(repeated, WANTED)
   published.length = 0
   const [again, fresh] = await Promise.all([
-    publisher.submit(repeated),
-    publisher.submit({ batchId: 'b2', submissions: [submission('31612345679')] }),
+    publisher.submit(repeated, WANTED),
+    publisher.submit({ batchId: 'b2', submissions: [submission('31612345679')] }, WANTED),
   ])
   expect(again).toEqual(first)
   expect(decodeVerdicts(fresh)).toEqual([{ kind: 'accepted' }])
@@ -149,16 +155,16 @@ test('nothing is answered while the queue is away, and the same batch may come a
   const publisher = publisherOn(queue)
   const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
   fail(new Error('away'))
-  await expect(publisher.submit(batch)).rejects.toThrow('away')
+  await expect(publisher.submit(batch, WANTED)).rejects.toThrow('away')
   fail(undefined)
-  expect(decodeVerdicts(await publisher.submit(batch))).toEqual([{ kind: 'accepted' }])
+  expect(decodeVerdicts(await publisher.submit(batch, WANTED))).toEqual([{ kind: 'accepted' }])
 })
 
 test('an envelope holds at most a few seconds of the connector and 48 KiB', async () => {
   const { queue, published } = fakeQueue()
   const slow = Array.from({ length: 5 }, () => submission('4915112345678'))
   const many = Array.from({ length: 400 }, () => submission('31612345678'))
-  await publisherOn(queue).submit({ batchId: 'b1', submissions: [...slow, ...many] })
+  await publisherOn(queue).submit({ batchId: 'b1', submissions: [...slow, ...many] }, WANTED)
   const sizes = (name: string) =>
     published.filter((one) => one.queue === name).map(({ messages }) => messages)
   expect(sizes('submit.slow.normal')).toEqual([2, 2, 1])
@@ -169,9 +175,28 @@ test('an envelope holds at most a few seconds of the connector and 48 KiB', asyn
 test('a destination with a plus goes upstream as digits of international type', async () => {
   const { queue, published } = fakeQueue()
   const { submissions } = { submissions: [submission('+31612345678')] }
-  await publisherOn(queue).submit({ batchId: 'b1', submissions })
+  await publisherOn(queue).submit({ batchId: 'b1', submissions }, WANTED)
   const envelope = decodeEnvelope(published[0]?.payload ?? Buffer.alloc(0))
   const body = envelope.messages[0]?.body ?? Buffer.alloc(0)
   expect(body.includes('31612345678\0')).toBe(true)
   expect(body.includes('+')).toBe(false)
+})
+
+test('a batch that waits here twice is published once, and both are answered', async () => {
+  const { queue, published } = fakeQueue()
+  const publisher = publisherOn(queue)
+  const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
+  const answers = await Promise.all([
+    publisher.submit(batch, WANTED),
+    publisher.submit(batch, WANTED),
+  ])
+  expect(answers.map(decodeVerdicts)).toEqual([[{ kind: 'accepted' }], [{ kind: 'accepted' }]])
+  expect(published).toHaveLength(2)
+})
+
+test('what nobody waits for any more is not published', async () => {
+  const { queue, published } = fakeQueue()
+  const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
+  await expect(publisherOn(queue).submit(batch, () => false)).rejects.toThrow('nobody waits')
+  expect(published).toEqual([])
 })

@@ -2,6 +2,7 @@
 // that was published before gets the answer it got then. When the store is away every batch in the
 // attempt is told so; whether it was published is unknown, and a retry of the same batch finds out.
 
+import assert from 'node:assert'
 import type { SubmissionBatch, Verdict } from '../contract/routerCall.ts'
 import { ACCEPTED, encodeVerdicts } from '../contract/routerCall.ts'
 import { Batcher } from '../flow/batcher.ts'
@@ -24,6 +25,7 @@ interface PendingBatch {
   batchId: string
   admitted: Admitted[]
   answer: Buffer
+  isWanted: () => boolean
   resolve: (answer: Buffer) => void
   reject: (error: Error) => void
 }
@@ -47,8 +49,13 @@ export class BatchPublisher {
     })
   }
 
-  /** The encoded verdicts, once every accepted message is durable. Rejects when that is unknown. */
-  submit(batch: SubmissionBatch): Promise<Buffer> {
+  /**
+   * The encoded verdicts, once every accepted message is durable. Rejects when that is unknown.
+   *
+   * @param isWanted false once nobody waits for the answer: the gateway refused the messages then,
+   *   so what has not left yet must not be published any more
+   */
+  submit(batch: SubmissionBatch, isWanted: () => boolean): Promise<Buffer> {
     const admitter = this.#options.admitter()
     const admitted: Admitted[] = []
     const verdicts = batch.submissions.map((submission): Verdict => {
@@ -61,7 +68,7 @@ export class BatchPublisher {
     const answer = encodeVerdicts(verdicts)
     if (admitted.length === 0) return Promise.resolve(answer)
     return new Promise((resolve, reject) => {
-      this.#batcher.add({ batchId: batch.batchId, admitted, answer, resolve, reject })
+      this.#batcher.add({ batchId: batch.batchId, admitted, answer, isWanted, resolve, reject })
     })
   }
 
@@ -70,26 +77,38 @@ export class BatchPublisher {
   }
 
   async #publish(batches: PendingBatch[]): Promise<void> {
-    let fresh = batches
+    // A gateway that heard nothing sends its batch again, and both copies may wait here.
+    const copies = Map.groupBy(
+      batches.filter((batch) => batch.isWanted()),
+      (batch) => batch.batchId,
+    )
+    const settle = (batchId: string, answer: Buffer): void => {
+      for (const copy of copies.get(batchId) ?? []) copy.resolve(answer)
+      copies.delete(batchId)
+    }
     try {
-      while (fresh.length > 0) {
-        const messages = fresh.flatMap((batch) => batch.admitted)
-        const publications = packEnvelopes(messages, this.#options.paceOf)
-        const outcome = await this.#options.queue.publishOnce(publications, fresh)
-        if (outcome.kind === 'published') {
-          for (const batch of fresh) batch.resolve(batch.answer)
-          this.#options.onPublished(fresh.length, messages.length)
-          return
-        }
-        fresh = fresh.filter((batch) => {
-          const kept = outcome.answers.get(batch.batchId)
-          if (kept) batch.resolve(kept)
-          return kept === undefined
-        })
-      }
+      while (copies.size > 0) await this.#attempt([...copies.values()], settle)
     } catch (error) {
       const reason = error instanceof Error ? error : new Error(String(error))
-      for (const batch of fresh) batch.reject(reason)
+      for (const batch of [...copies.values()].flat()) batch.reject(reason)
     }
+    for (const batch of batches) if (!batch.isWanted()) batch.reject(new Error('nobody waits'))
+  }
+
+  /** Publishes one of each; those that had been published before are answered and left out. */
+  async #attempt(
+    copies: PendingBatch[][],
+    settle: (batchId: string, answer: Buffer) => void,
+  ): Promise<void> {
+    const fresh = copies.flatMap(([first]) => first ?? [])
+    const messages = fresh.flatMap((batch) => batch.admitted)
+    const publications = packEnvelopes(messages, this.#options.paceOf)
+    const outcome = await this.#options.queue.publishOnce(publications, fresh)
+    if (outcome.kind === 'published') {
+      for (const { answer, batchId } of fresh) settle(batchId, answer)
+      return this.#options.onPublished(fresh.length, messages.length)
+    }
+    assert(outcome.answers.size > 0, 'a repeated batch has an answer')
+    for (const [batchId, answer] of outcome.answers) settle(batchId, answer)
   }
 }

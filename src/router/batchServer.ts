@@ -8,7 +8,8 @@ import type { SubmissionBatch } from '../contract/routerCall.ts'
 export interface BatchServerOptions {
   /** What gateways must show as their bearer token. */
   clusterToken: string
-  submit: (batch: SubmissionBatch) => Promise<Buffer>
+  /** `isWanted` turns false when the gateway has gone. */
+  submit: (batch: SubmissionBatch, isWanted: () => boolean) => Promise<Buffer>
   onError: (what: string, error: Error) => void
 }
 
@@ -66,10 +67,11 @@ async function answer(
     return end(response, 400)
   }
   try {
-    const verdicts = await submit(batch)
+    const verdicts = await submit(batch, () => !response.destroyed)
     response.writeHead(200, { 'content-type': CONTENT_TYPE, 'content-length': verdicts.length })
     response.end(verdicts)
   } catch (error) {
+    if (response.destroyed) return
     onError('publishing', error instanceof Error ? error : new Error(String(error)))
     end(response, 503)
   }

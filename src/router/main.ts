@@ -41,9 +41,9 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   let lastBatchAtMs = 0
   const server = createBatchServer({
     clusterToken: config.clusterToken,
-    submit: (batch) => {
+    submit: (batch, isWanted) => {
       lastBatchAtMs = Date.now()
-      return publisher.submit(batch)
+      return publisher.submit(batch, isWanted)
     },
     onError: onTrouble,
   })

@@ -133,14 +133,21 @@ function bindSocket(socket: Socket, options: ConnectSmppOptions, where: string):
       addr_npi: options.addr_npi ?? 0,
       address_range: options.address_range ?? '',
     }
-    session.requestBind(command, body, (outcome) => {
+    try {
+      session.requestBind(command, body, (outcome) => {
+        signal?.removeEventListener('abort', onAbort)
+        const refusal = refusalOf(outcome, command, where)
+        isBound = refusal === undefined
+        if (refusal === undefined) return resolve(session)
+        reject(refusal)
+        session.close(refusal.message)
+      })
+    } catch (error) {
+      // Credentials that do not fit the PDU: nothing was sent.
       signal?.removeEventListener('abort', onAbort)
-      const refusal = refusalOf(outcome, command, where)
-      isBound = refusal === undefined
-      if (refusal === undefined) return resolve(session)
-      reject(refusal)
-      session.close(refusal.message)
-    })
+      session.close('the bind has no encoding')
+      reject(error)
+    }
   })
 }
 

@@ -23,9 +23,9 @@ const REMOVE = {
   text: 'delete from checkpoints where envelope_id = any($1::uuid[])',
 }
 
-export async function writeCheckpoints(database: Database, rows: readonly Checkpoint[]) {
+export async function writeCheckpoints(run: Database['run'], rows: readonly Checkpoint[]) {
   if (rows.length === 0) return
-  await database.run(WRITE, [rows.map((row) => row.envelopeId), rows.map((row) => row.outcomes)])
+  await run(WRITE, [rows.map((row) => row.envelopeId), rows.map((row) => row.outcomes)])
 }
 
 export async function readCheckpoint(

@@ -119,8 +119,8 @@ async function rollBack(client: pg.PoolClient): Promise<boolean> {
 
 /** Read-only after a failover, or told to go: such a connection is of no more use. */
 const LOST_WRITER = new Set(['25006', '57P01', '57P02', '57P03'])
-/** Classes 08 connection, 53 out of resources, 57 operator intervention, 58 system error, XX. */
-const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58', 'XX'])
+/** Connection, sign-in, out of resources, operator intervention, system error, internal error. */
+const UNAVAILABLE_CLASSES = new Set(['08', '28', '53', '57', '58', 'XX'])
 
 /** Sorts what `pg` throws. */
 export function storeError(error: unknown): Error {
@@ -137,6 +137,7 @@ export function storeError(error: unknown): Error {
 }
 
 function isConnectionTrouble(error: Error): boolean {
-  if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)) return true
+  if ('code' in error && typeof error.code === 'string' && /^E[A-Z_]+$/.test(error.code))
+    return true
   return /connection|timeout|terminated|Client was closed|not queryable/i.test(error.message)
 }

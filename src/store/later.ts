@@ -1,9 +1,11 @@
 import type { Database } from './database.ts'
 
 // What must wait for another attempt lies here, not in a process: envelopes with the queue they
-// return to and when. Moving back is one statement, so an envelope is in one place or the other.
+// return to and when. Each has its id from the start, so putting it here twice is once, and so is
+// publishing it.
 
 export interface LaterEntry {
+  envelopeId: string
   dueAtMs: number
   queue: string
   payload: Buffer
@@ -12,15 +14,17 @@ export interface LaterEntry {
 
 const PUT = {
   name: 'later.put',
-  text: `insert into later (due_at, queue, payload, messages)
-    select to_timestamp(due / 1000.0), queue, payload, messages
-    from unnest($1::float8[], $2::text[], $3::bytea[], $4::int[])
-      as entry (due, queue, payload, messages)`,
+  text: `insert into later (envelope_id, due_at, queue, payload, messages)
+    select id, to_timestamp(due / 1000.0), queue, payload, messages
+    from unnest($1::uuid[], $2::float8[], $3::text[], $4::bytea[], $5::int[])
+      as entry (id, due, queue, payload, messages)
+    on conflict do nothing`,
 }
 
-export async function putLater(database: Database, entries: readonly LaterEntry[]) {
+export async function putLater(run: Database['run'], entries: readonly LaterEntry[]) {
   if (entries.length === 0) return
-  await database.run(PUT, [
+  await run(PUT, [
+    entries.map((entry) => entry.envelopeId),
     entries.map((entry) => entry.dueAtMs),
     entries.map((entry) => entry.queue),
     entries.map((entry) => entry.payload),
@@ -28,34 +32,29 @@ export async function putLater(database: Database, entries: readonly LaterEntry[
   ])
 }
 
-const TAKE_DUE = {
-  name: 'later.takeDue',
-  text: `select id, queue, payload, messages from later where due_at <= now()
-    order by due_at limit $1 for update skip locked`,
+const DUE = {
+  name: 'later.due',
+  text: `select envelope_id as "envelopeId", queue, payload, messages from later
+    where due_at <= now() order by due_at limit $1`,
 }
-const REMOVE = { name: 'later.remove', text: 'delete from later where id = any($1::bigint[])' }
+const REMOVE = {
+  name: 'later.remove',
+  text: 'delete from later where envelope_id = any($1::uuid[])',
+}
 
-export interface DueEntry {
-  id: string
-  queue: string
-  payload: Buffer
-  messages: number
-}
+export type DueEntry = Omit<LaterEntry, 'dueAtMs'>
 
 /**
- * Hands what is due to `publish` and removes it once that has resolved. Other processes skip it
- * meanwhile. A crash in between publishes again: an envelope keeps its id, so its checkpoint knows.
+ * Hands what is due to `publish`, which must publish an envelope once however often it is told to,
+ * and removes it after that; returns how many were due. Several processes may do so at once.
  */
 export async function moveDue(
   database: Database,
   max: number,
-  publish: (entries: DueEntry[]) => Promise<void>,
+  publish: (entry: DueEntry) => Promise<void>,
 ): Promise<number> {
-  return database.transaction(async (run) => {
-    const due = await run<DueEntry>(TAKE_DUE, [max])
-    if (due.length === 0) return 0
-    await publish(due)
-    await run(REMOVE, [due.map((entry) => entry.id)])
-    return due.length
-  })
+  const due = await database.run<DueEntry>(DUE, [max])
+  await Promise.all(due.map(publish))
+  if (due.length > 0) await database.run(REMOVE, [due.map((entry) => entry.envelopeId)])
+  return due.length
 }

@@ -12,8 +12,8 @@ const PARTITIONS = {
 }
 const OLD_BATCHES = {
   name: 'maintenance.batches',
-  text: `delete from queue_batches where batch_id in (select batch_id from queue_batches
-    where published_at < now() - $1 * interval '1 hour' limit 50000)`,
+  // Batch ids are UUIDv7: the oldest are the first of the primary key.
+  text: `delete from queue_batches where batch_id < uuid_at(now() - $1 * interval '1 hour')`,
 }
 /** An envelope's checkpoint goes when it is settled; these are what crashes left behind. */
 const OLD_CHECKPOINTS = {
@@ -23,6 +23,15 @@ const OLD_CHECKPOINTS = {
 const OLD_PROCESSES = {
   name: 'maintenance.processes',
   text: `delete from processes where heartbeat_at < now() - interval '1 hour'`,
+}
+/** A receipt whose message never showed up is kept where a person sees it. */
+const UNMATCHED = {
+  name: 'maintenance.unmatched',
+  text: `with gone as (
+      delete from parked_receipts where received_at < now() - $1 * interval '1 hour'
+      returning receipt, sweeps)
+    insert into dead_letters (queue, payload, reason, receives)
+      select 'dlr', receipt, 'no message was found for this receipt', sweeps from gone`,
 }
 const OLD_UPSTREAM_PARTITIONS = {
   name: 'maintenance.oldUpstreamPartitions',
@@ -39,6 +48,7 @@ export async function maintain(database: Database, receiptTtlHours: number): Pro
   await database.run(OLD_BATCHES, [BATCH_MARK_HOURS])
   await database.run(OLD_CHECKPOINTS)
   await database.run(OLD_PROCESSES)
+  await database.run(UNMATCHED, [receiptTtlHours])
   const old = await database.run<{ relname: string }>(OLD_UPSTREAM_PARTITIONS, [receiptTtlHours])
   for (const { relname } of old) {
     // Names come from the catalogue and match upstream_ids_YYYYMMDD_HH.

@@ -75,3 +75,10 @@ test('what a killed gateway had claimed is free again when it starts anew', asyn
   await reclaimOutbox(database, 'gateway-7', [])
   expect(await claim('killed', 2, 'gateway-8')).toHaveLength(1)
 })
+
+test('accounts with room and nothing to deliver take nothing from those with much', async () => {
+  await add('busy', 3)
+  const idle = Array.from({ length: 50 }, (_, index): [string, number] => [`idle-${index}`, 500])
+  const wanted = new Map([...idle, ['busy', 3]])
+  expect(await claimOutbox(database, wanted, LEASE_MS, 'gateway-1', 10)).toHaveLength(3)
+})

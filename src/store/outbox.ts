@@ -51,25 +51,31 @@ const CLAIM = {
       cross join lateral (
         select id from outbox as o
         where o.account = wanted.account and o.state = 'pending' and o.visible_at <= now()
-        order by o.id limit wanted.room for update skip locked) as row)
+        order by o.id limit wanted.room for update skip locked) as row
+      limit $5)
     update outbox as o
       set visible_at = now() + $3 * interval '1 ms', attempts = o.attempts + 1, leased_by = $4
     from next where o.id = next.id
     returning o.id, o.account, o.message_id, o.deliver_sm, o.attempts`,
 }
 
-/** Leases up to `room` deliveries for each account, oldest first within an account. */
+/**
+ * Leases up to `room` deliveries for each account, oldest first within an account, and `max` in
+ * all: rows count against it, not room, so accounts with room and nothing to deliver cost nobody.
+ */
 export async function claimOutbox(
   database: Database,
   wanted: ReadonlyMap<string, number>,
   leaseMs: number,
   instance: string,
+  max = 1000,
 ): Promise<OutboxRow[]> {
   const rows = await database.run<OutboxRow>(CLAIM, [
     [...wanted.keys()],
     [...wanted.values()],
     leaseMs,
     instance,
+    max,
   ])
   return rows.toSorted((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1))
 }

@@ -14,7 +14,8 @@ afterAll(() => store.drop())
 const FILL = `
   insert into queue_envelopes (queue, payload, messages, published_at) values
     ('dlr', '', 10, now() - interval '5 s'), ('dlr', '', 20, now()), ('journal', '', 1, now());
-  insert into later (due_at, queue, payload, messages) values (now(), 'submit.a.normal', '', 7);
+  insert into later (envelope_id, due_at, queue, payload, messages)
+    values (gen_random_uuid(), now(), 'submit.a.normal', '', 7);
   insert into dead_letters (queue, payload, reason, receives) values ('journal', '', 'harm', 3);
   insert into parked_receipts (connector, upstream_id, receipt, received_at, due_at)
     values ('a', '1', '', now(), now());

@@ -58,10 +58,13 @@ export class BindLeases {
   }
 
   async #round(): Promise<void> {
-    for (const connector of this.#connectors) await this.#renew(connector)
     const wanted = new Set(this.#connectors.map((connector) => connector.id))
-    for (const [connector, slots] of this.#held)
-      if (!wanted.has(connector)) await this.#giveUp(connector, slots)
+    const unwanted = [...this.#held].filter(([connector]) => !wanted.has(connector))
+    // Side by side: one SMSC that is slow to unbind must not keep the others' leases waiting.
+    await Promise.all([
+      ...this.#connectors.map((connector) => this.#renew(connector)),
+      ...unwanted.map(([connector, slots]) => this.#giveUp(connector, slots)),
+    ])
     clearTimeout(this.#timer)
     const restMs = Math.min(SEARCH_INTERVAL_MS, this.#options.ttlMs / 6)
     if (!this.#stopped) this.#timer = setTimeout(() => this.#roundNow(), restMs)

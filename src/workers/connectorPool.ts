@@ -22,7 +22,9 @@ interface Entry {
   work: ConnectorWork
   binds: Map<number, UpstreamBind>
   /** Slots whose former bind is still unbinding: a new one on top would be one too many. */
-  closing: Set<number>
+  closing: Map<number, Promise<void>>
+  /** What the last round of leasing said. */
+  held: { slots: readonly number[]; heldUntilMs: number } | undefined
   /** The settings its binds were made with. */
   madeWith: string
 }
@@ -51,7 +53,8 @@ export class ConnectorPool {
     const entry = this.#entryFor(connector, settings)
     const keep = entry.madeWith === settings ? slots : []
     const gone = [...entry.binds.keys()].filter((slot) => !keep.includes(slot))
-    if (gone.length > 0) this.#closeLogged(id, gone)
+    entry.held = { slots, heldUntilMs }
+    if (gone.length > 0) this.#closeThenBind(id, entry, gone)
     entry.madeWith = settings
     for (const slot of slots) {
       const bind = entry.binds.get(slot)
@@ -62,18 +65,13 @@ export class ConnectorPool {
     entry.work.setBinds([...entry.binds.values()])
   }
 
-  /** Unbinds; resolves when the links are closed. */
+  /** Gives slots up: resolves when their links are closed. */
   async closeSlots(id: string, slots: readonly number[]): Promise<void> {
     const entry = this.#entries.get(id)
     if (!entry) return
-    const closing = slots.flatMap((slot) => entry.binds.get(slot) ?? [])
-    for (const { slot } of closing) {
-      entry.binds.delete(slot)
-      entry.closing.add(slot)
-    }
-    entry.work.setBinds([...entry.binds.values()])
-    await Promise.all(closing.map((bind) => bind.close()))
-    for (const { slot } of closing) entry.closing.delete(slot)
+    const { held } = entry
+    if (held) entry.held = { ...held, slots: held.slots.filter((slot) => !slots.includes(slot)) }
+    await closeBinds(entry, slots)
   }
 
   /** Nothing more is received or sent. */
@@ -95,10 +93,13 @@ export class ConnectorPool {
     for (const [id, { work }] of this.#entries) yield [id, work.counters]
   }
 
-  #closeLogged(id: string, slots: readonly number[]): void {
-    this.closeSlots(id, slots).catch((error: Error) =>
-      this.#options.onTrouble(`closing binds of ${id}`, error),
-    )
+  /** What is held when the former binds are closed is bound again, with the new settings. */
+  #closeThenBind(id: string, entry: Entry, gone: readonly number[]): void {
+    closeBinds(entry, gone)
+      .then(() => {
+        if (entry.held) this.setSlots(id, entry.held.slots, entry.held.heldUntilMs)
+      })
+      .catch((error: Error) => this.#options.onTrouble(`closing binds of ${id}`, error))
   }
 
   #entryFor(connector: Connector, madeWith: string): Entry {
@@ -110,7 +111,7 @@ export class ConnectorPool {
         connector: () => this.#connectors.get(id) ?? connector,
         queueName: submitQueue(id, 'normal'),
       })
-      entry = { work, binds: new Map(), closing: new Set(), madeWith }
+      entry = { work, binds: new Map(), closing: new Map(), held: undefined, madeWith }
       this.#entries.set(id, entry)
     }
     return entry
@@ -133,4 +134,19 @@ export class ConnectorPool {
       onTrouble: (bind, what, error) => onTrouble(`${bind}: ${what}`, error),
     })
   }
+}
+
+async function closeBinds(entry: Entry, slots: readonly number[]): Promise<void> {
+  for (const slot of slots) {
+    const bind = entry.binds.get(slot)
+    if (!bind) continue
+    entry.binds.delete(slot)
+    entry.closing.set(
+      slot,
+      bind.close().finally(() => entry.closing.delete(slot)),
+    )
+  }
+  entry.work.setBinds([...entry.binds.values()])
+  // Also those that were closing already: a slot is free only when its link is.
+  await Promise.all(slots.flatMap((slot) => entry.closing.get(slot) ?? []))
 }

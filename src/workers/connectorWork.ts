@@ -5,14 +5,14 @@
 // passing trouble.
 
 import { decodeEnvelope, type EnvelopeMessage } from '../contract/envelope.ts'
+import { ContractError } from '../contract/msgpack.ts'
 import type { Connector } from '../contract/resources.ts'
 import { upstreamId } from '../domain/ids.ts'
 import { backOffMs } from '../flow/backOff.ts'
 import { Consumer } from '../queue/consumer.ts'
 import type { Delivery, Queue, QueueVerdict, Settlement } from '../queue/queue.ts'
-import { classify, commandStatusName, decodeBody } from '../smpp/index.ts'
+import { classify, commandStatusName, decodeBody, PduError } from '../smpp/index.ts'
 import type { Pdu, RequestOutcome, ShortMessageBody } from '../smpp/index.ts'
-import { StoreUnavailable } from '../store/database.ts'
 import { EnvelopeWork, type Outcome } from './envelopeWork.ts'
 import type { OutcomeWriter } from './outcomeWriter.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
@@ -144,9 +144,10 @@ export class ConnectorWork {
     } catch (error) {
       const reason = error instanceof Error ? error : new Error(String(error))
       this.#options.onTrouble(`opening an envelope of ${delivery.queue}`, reason)
-      // Away is not broken: only what cannot be read is set aside.
-      if (error instanceof StoreUnavailable) return { kind: 'retry', delayMs: RETRY_OPEN_MS }
-      return { kind: 'dead', reason: String(error) }
+      // Only what cannot be read is set aside; all other trouble may pass.
+      if (error instanceof ContractError || error instanceof PduError)
+        return { kind: 'dead', reason: String(error) }
+      return { kind: 'retry', delayMs: RETRY_OPEN_MS }
     }
     this.pump()
     return work.verdict

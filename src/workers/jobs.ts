@@ -5,7 +5,7 @@
 import { repeat } from '../flow/repeat.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Database } from '../store/database.ts'
-import { moveDue } from '../store/later.ts'
+import { type DueEntry, moveDue } from '../store/later.ts'
 import { maintain } from '../store/maintain.ts'
 import { expireOutbox } from '../store/outbox.ts'
 
@@ -17,7 +17,8 @@ export interface JobsOptions {
 }
 
 const LATER_INTERVAL_MS = 250
-const LATER_BATCH = 500
+const LATER_BATCH = 100
+const NO_ANSWER = Buffer.alloc(0)
 const EXPIRE_INTERVAL_MS = 60_000
 const MAINTENANCE_INTERVAL_MS = 15 * 60_000
 
@@ -28,8 +29,12 @@ export function startJobs({
   receiptTtlHours,
   onTrouble,
 }: JobsOptions): () => void {
+  // Marked by its own id like a gateway's batch, an envelope is published once.
+  const publish = async ({ envelopeId, ...publication }: DueEntry): Promise<void> => {
+    await queue.publishOnce([publication], [{ batchId: envelopeId, answer: NO_ANSWER }])
+  }
   const moveAllDue = async (): Promise<void> => {
-    while ((await moveDue(database, LATER_BATCH, (due) => queue.publish(due))) === LATER_BATCH);
+    while ((await moveDue(database, LATER_BATCH, publish)) === LATER_BATCH);
   }
   const expireAll = async (): Promise<void> => {
     while ((await expireOutbox(database)) > 0);

@@ -7,8 +7,14 @@ import { PostgresQueue } from '../queue/postgresQueue.ts'
 import { runComponent } from '../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../runtime/component.ts'
 import { acquireSlots, releaseSlots } from '../store/bindSlots.ts'
-import { readCheckpoint, removeCheckpoints, writeCheckpoints } from '../store/checkpoints.ts'
-import { putLater } from '../store/later.ts'
+import {
+  type Checkpoint,
+  readCheckpoint,
+  removeCheckpoints,
+  writeCheckpoints,
+} from '../store/checkpoints.ts'
+import type { Database } from '../store/database.ts'
+import { type LaterEntry, putLater } from '../store/later.ts'
 import { Presence } from '../store/presence.ts'
 import { openStoreLink, type StoreLink } from '../store/storeLink.ts'
 import { BindLeases } from './bindLeases.ts'
@@ -29,8 +35,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const intake = new ReceiptIntake(queue, recent, onTrouble)
   const writer = new OutcomeWriter(
     {
-      putLater: (entries) => putLater(database, entries),
-      writeCheckpoints: (checkpoints) => writeCheckpoints(database, checkpoints),
+      keep: (checkpoints, later) => keepOutcomes(database, checkpoints, later),
       publish: (publications) => queue.publish(publications),
     },
     onTrouble,
@@ -69,6 +74,19 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
       await link.close()
     },
   }
+}
+
+async function keepOutcomes(
+  database: Database,
+  checkpoints: readonly Checkpoint[],
+  later: readonly LaterEntry[],
+): Promise<void> {
+  if (later.length === 0)
+    return writeCheckpoints((statement, values) => database.run(statement, values), checkpoints)
+  await database.transaction(async (run) => {
+    await putLater(run, later)
+    await writeCheckpoints(run, checkpoints)
+  })
 }
 
 function leasing(

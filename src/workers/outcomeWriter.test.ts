@@ -37,13 +37,10 @@ function fakeStore(failures = 0) {
     later,
     published,
     store: {
-      putLater: async (entries: readonly LaterEntry[]) => {
-        if (entries.length > 0) attempt('later')
-        later.push(...entries)
-      },
-      writeCheckpoints: async (rows: readonly Checkpoint[]) => {
-        attempt('checkpoints')
+      keep: async (rows: readonly Checkpoint[], entries: readonly LaterEntry[]) => {
+        attempt('keep')
         checkpoints.push(...rows)
+        later.push(...entries)
       },
       publish: async (publications: readonly Publication[]) => {
         attempt('journal')
@@ -81,13 +78,14 @@ test('an envelope is let go only when all its outcomes are kept', async () => {
   expect(eventsIn(published).map(({ kind }) => kind)).toEqual(['submitted', 'submitted'])
 })
 
-test('what must wait is kept before anything says that it was put aside', async () => {
+test('what must wait is kept together with the checkpoint that says so', async () => {
   const { calls, later, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const work = new EnvelopeWork(envelopeOf(1))
   writer.record(work, 0, deferred)
   await work.verdict
-  expect(calls[0]).toBe('later')
+  expect(calls.filter((call) => call === 'keep')).toHaveLength(1)
+  expect(later).toHaveLength(1)
   const again = decodeEnvelope(later[0]?.payload ?? Buffer.alloc(0))
   expect(again.messages).toMatchObject([{ attempts: 4 }])
   expect(again.envelopeId).not.toBe(work.envelope.envelopeId)

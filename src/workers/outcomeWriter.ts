@@ -1,7 +1,7 @@
-// Makes outcomes durable, in batches that form by themselves, in this order: what must wait goes
-// to `later`; then the checkpoints of the envelopes touched and the journal's events, side by
-// side; and only then are complete envelopes let go. While the store is away the batch is tried
-// again: nothing else may be done with it.
+// Makes outcomes durable, in batches that form by themselves: the checkpoints of the envelopes
+// touched, in one transaction with what must wait; beside it the journal's events; and only then
+// are complete envelopes let go. While the store is away the batch is tried again: nothing else
+// may be done with it.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { uuidv7 } from 'uuidv7'
@@ -15,8 +15,8 @@ import type { LaterEntry } from '../store/later.ts'
 import { type EnvelopeWork, eventOf, type Outcome } from './envelopeWork.ts'
 
 export interface OutcomeStore {
-  putLater(entries: readonly LaterEntry[]): Promise<void>
-  writeCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void>
+  /** Both or neither: what a checkpoint calls deferred is in `later`, and the other way round. */
+  keep(checkpoints: readonly Checkpoint[], later: readonly LaterEntry[]): Promise<void>
   publish(publications: readonly Publication[]): Promise<void>
 }
 
@@ -90,13 +90,12 @@ export class OutcomeWriter {
     ]
     const later = recorded.flatMap(laterEntry)
     const complete = [...works].filter((work) => work.complete)
-    await this.#persist('what must wait', () => this.#store.putLater(later))
-    await this.#persist('outcomes', () => this.#keep([...works], events))
+    await this.#persist(() => this.#keep([...works], later, events))
     for (const work of complete) work.finish()
     for (const { kind, work } of items) if (kind === 'released') work.release()
   }
 
-  async #keep(works: EnvelopeWork[], events: JournalEvent[]): Promise<void> {
+  async #keep(works: EnvelopeWork[], later: LaterEntry[], events: JournalEvent[]): Promise<void> {
     const checkpoints = works.map((work) => ({
       envelopeId: work.envelope.envelopeId,
       outcomes: work.checkpoint(),
@@ -110,23 +109,17 @@ export class OutcomeWriter {
         messages: some.length,
       })
     }
-    await Promise.all([
-      this.#store.writeCheckpoints(checkpoints),
-      this.#store.publish(publications),
-    ])
+    await Promise.all([this.#store.keep(checkpoints, later), this.#store.publish(publications)])
   }
 
-  async #persist(what: string, work: () => Promise<void>): Promise<void> {
+  async #persist(work: () => Promise<void>): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await work()
       } catch (error) {
+        const reason = error instanceof Error ? error : new Error(String(error))
         // Said at the first failure of each batch.
-        if (attempt === 0)
-          this.#onTrouble(
-            `keeping ${what}`,
-            error instanceof Error ? error : new Error(String(error)),
-          )
+        if (attempt === 0) this.#onTrouble('keeping outcomes', reason)
         await delay(backOffMs(attempt, 50, 2_000))
       }
     }
@@ -140,6 +133,7 @@ function laterEntry({ work, message, outcome }: Recorded): LaterEntry[] {
   const envelope = { envelopeId: uuidv7(), connector, lane, messages: [again] }
   return [
     {
+      envelopeId: envelope.envelopeId,
       dueAtMs: outcome.dueAtMs,
       queue: submitQueue(connector, lane),
       payload: encodeEnvelope(envelope),

@@ -9,7 +9,7 @@ import { upstreamId } from '../domain/ids.ts'
 import { Batcher } from '../flow/batcher.ts'
 import type { Queue } from '../queue/queue.ts'
 import { ESME_ROK, ESME_RX_T_APPN, MESSAGE_STATE, parseReceipt } from '../smpp/index.ts'
-import type { Pdu, Session } from '../smpp/index.ts'
+import type { MessageState, Pdu, Session } from '../smpp/index.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
 
 interface Unanswered {
@@ -18,6 +18,13 @@ interface Unanswered {
   receipt: UpstreamReceipt
 }
 
+const TON_INTERNATIONAL = 1
+/** SMPP 3.4 §4.4.2: a message_id; and more than any err seen in practice. */
+const ID_CHARACTERS_MAX = 64
+const ERROR_CHARACTERS_MAX = 20
+/** SMPP 3.4 §5.2.12: bits 5-2 of esm_class. */
+const ESM_CLASS_TYPE = 0x3c
+const ESM_CLASS_INTERMEDIATE = 0x20
 /** Receipts in one envelope: about 64 KB. */
 const MAX_RECEIPTS = 200
 
@@ -49,15 +56,17 @@ export class ReceiptIntake {
       this.counters.mobileOriginatedRefused++
       return session.respond(request, ESME_RX_T_APPN)
     }
-    const id = upstreamId(parsed.id ?? '')
-    // Addresses are swapped in receipts; what is no number is not compared.
-    const destination = normaliseDestination(pdu.source_addr) ?? ''
+    const id = upstreamId(cleaned(parsed.id ?? '', ID_CHARACTERS_MAX))
+    // Addresses are swapped in receipts. Only one that says it is international is compared: what
+    // an SMSC calls unknown or national may lack its country code.
+    const destination =
+      pdu.source_addr_ton === TON_INTERNATIONAL ? (normaliseDestination(pdu.source_addr) ?? '') : ''
     const receipt: UpstreamReceipt = {
       connector,
       upstreamId: id,
       destination,
-      messageState: parsed.messageState ?? MESSAGE_STATE.UNKNOWN,
-      error: parsed.err ?? '',
+      messageState: parsed.messageState ?? stateNotUnderstood(pdu.esm_class),
+      error: cleaned(parsed.err ?? '', ERROR_CHARACTERS_MAX),
       receivedAtMs: Date.now(),
       message: this.#recent.find(connector, id, destination),
     }
@@ -84,4 +93,15 @@ export class ReceiptIntake {
     }
     for (const { session, request } of batch) session.respond(request, commandStatus)
   }
+}
+
+/** Up to the first NUL, which some SMSCs pad with and the database refuses. */
+function cleaned(text: string, charactersMax: number): string {
+  const end = text.indexOf('\0')
+  return (end < 0 ? text : text.slice(0, end)).slice(0, charactersMax)
+}
+
+function stateNotUnderstood(esmClass: number): MessageState {
+  const interim = (esmClass & ESM_CLASS_TYPE) === ESM_CLASS_INTERMEDIATE
+  return interim ? MESSAGE_STATE.ENROUTE : MESSAGE_STATE.UNKNOWN
 }

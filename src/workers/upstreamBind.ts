@@ -6,6 +6,7 @@ import { type BindId, bindId } from '../domain/ids.ts'
 import type { Connector } from '../contract/resources.ts'
 import { backOffMs } from '../flow/backOff.ts'
 import { Pacer } from '../flow/pacer.ts'
+import { paceShare } from '../flow/paceShare.ts'
 import { BindRefusedError, connectSmpp, ESME_RALYBND } from '../smpp/index.ts'
 import type { Pdu, RequestOutcome, Session, ShortMessageBody } from '../smpp/index.ts'
 
@@ -24,6 +25,8 @@ const RECONNECT_FIRST_MS = 200
 const RECONNECT_CAP_MS = 15_000
 /** ESME_RALYBND means our former bind is still held there: the SMSC has to notice that it died. */
 const STILL_BOUND_MS = 3_000
+/** Well below the time a process has to drain. */
+const CLOSE_MS_MAX = 8_000
 
 export class UpstreamBind {
   readonly id: BindId
@@ -36,6 +39,8 @@ export class UpstreamBind {
   #attempt = 0
   #reconnect: NodeJS.Timeout | undefined
   #abort = new AbortController()
+  #connecting: AbortController | undefined
+  #leaseEnd: NodeJS.Timeout | undefined
 
   constructor(options: UpstreamBindOptions) {
     this.#options = options
@@ -43,7 +48,10 @@ export class UpstreamBind {
     this.id = bindId(options.connector.id, options.slot)
     this.#heldUntilMs = options.heldUntilMs
     // Each slot has its share, whether the others are bound or not: never over, possibly under.
-    this.#pacer = new Pacer(options.connector.tps / options.connector.binds)
+    // The slot's former holder may have sent its share up to now.
+    const { binds, tps } = options.connector
+    this.#pacer = new Pacer(paceShare(tps, binds, options.slot), 1000, performance.now())
+    this.extendLease(options.heldUntilMs)
     this.#connect()
   }
 
@@ -54,13 +62,14 @@ export class UpstreamBind {
 
   extendLease(heldUntilMs: number): void {
     this.#heldUntilMs = heldUntilMs
+    clearTimeout(this.#leaseEnd)
+    this.#leaseEnd = setTimeout(() => this.#leaseRanOut(), heldUntilMs - performance.now())
   }
 
   /** 0 = now; Infinity = not before something else happens. */
   waitMs(nowMs: number): number {
     if (nowMs >= this.#heldUntilMs) {
-      // The slot may be another's by now. Closing is all that is left to do with it.
-      this.#session?.close('the lease ran out')
+      this.#leaseRanOut()
       return Number.POSITIVE_INFINITY
     }
     if (!this.bound || this.#session?.windowFree === 0) return Number.POSITIVE_INFINITY
@@ -83,19 +92,44 @@ export class UpstreamBind {
     this.#restUntilMs = nowMs + this.#options.connector.throttlePauseMs
   }
 
-  /** Unbinds, letting what is unanswered come in first. */
+  /** Unbinds, letting what is unanswered come in first, but not for longer than `CLOSE_MS_MAX`. */
   async close(): Promise<void> {
     this.#abort.abort()
     clearTimeout(this.#reconnect)
+    clearTimeout(this.#leaseEnd)
     const session = this.#session
     this.#session = undefined
-    await session?.unbind()
+    if (!session) return
+    const overdue = setTimeout(() => session.close('unbinding took too long'), CLOSE_MS_MAX)
+    await session.unbind()
+    clearTimeout(overdue)
+  }
+
+  /** The slot may be another's by now. Closing is all that is left to do with it. */
+  #leaseRanOut(): void {
+    this.#session?.close('the lease ran out')
+    this.#connecting?.abort()
   }
 
   #connect(): void {
-    const { connector, onChange } = this.#options
     if (performance.now() >= this.#heldUntilMs) return this.#connectLater(RECONNECT_CAP_MS)
-    connectSmpp({
+    this.#connecting = new AbortController()
+    this.#bind(AbortSignal.any([this.#abort.signal, this.#connecting.signal])).then(
+      (session) => {
+        this.#attempt = 0
+        this.#session = session
+        if (session.state === 'CLOSED') this.#closed(session, 'closed at once')
+        else if (performance.now() >= this.#heldUntilMs) this.#leaseRanOut()
+        else this.#options.onChange()
+      },
+      (error: Error) => this.#refused(error),
+    )
+  }
+
+  /** Async, so that a password that cannot be read is a failed attempt like any other. */
+  async #bind(signal: AbortSignal): Promise<Session> {
+    const { connector } = this.#options
+    return connectSmpp({
       host: connector.host,
       port: connector.port,
       command: 'bind_transceiver',
@@ -109,22 +143,14 @@ export class UpstreamBind {
         responseTimeoutMs: connector.responseTimeoutMs,
         inactivityTimeoutMs: 0,
       },
-      signal: this.#abort.signal,
+      signal,
       events: {
         onRequest: (session, pdu) => {
           if (pdu.command === 'deliver_sm') this.#options.onDeliver(session, pdu)
         },
         onClosed: (session, reason) => this.#closed(session, reason),
       },
-    }).then(
-      (session) => {
-        this.#attempt = 0
-        this.#session = session
-        if (session.state === 'CLOSED') this.#closed(session, 'closed at once')
-        else onChange()
-      },
-      (error: Error) => this.#refused(error),
-    )
+    })
   }
 
   #refused(error: Error): void {

@@ -58,6 +58,7 @@ async function startAndStop(
   const { signal } = stop
   // Whoever read along may have gone, as in `npm start | head`.
   process.stdout.on('error', () => stop.abort())
+  process.stderr.on('error', () => stop.abort())
   try {
     const line = await platform.start(signal)
     process.stdout.write(json ? `${JSON.stringify(line)}\n` : readyText(line, home))

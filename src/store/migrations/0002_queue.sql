@@ -57,9 +57,9 @@ create table checkpoints (
   updated_at timestamptz not null default now()
 );
 
--- What must wait for another attempt.
+-- What must wait for another attempt, under the id its envelope will have.
 create table later (
-  id bigint generated always as identity primary key,
+  envelope_id uuid primary key,
   due_at timestamptz not null,
   queue text not null,
   payload bytea not null,
