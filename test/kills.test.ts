@@ -8,7 +8,7 @@ import { type Stack, startStack } from './stack.ts'
 /** Slow enough that the kill falls into the middle of it. */
 const TRAFFIC = { messages: 2000, messagesPerSecond: 500, receiptsWithinMs: 60_000 }
 
-test.each(['router', 'postgres', 'smsc'])(
+test.each(['router', 'postgres'])(
   'after kill -9 of %s in mid-traffic nothing that was accepted is lost',
   async (victim) => {
     const stack = await startStack({})
