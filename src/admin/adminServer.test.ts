@@ -28,6 +28,9 @@ function memoryStore(): ResourceStore & { revision: number; beforeWrite: () => v
       }
       return revision
     },
+    async waitingFor() {
+      return 0
+    },
   }
   return store
 }
@@ -223,7 +226,7 @@ test('with the store away requests are told to come again', async () => {
   const away = async () => {
     throw new StoreUnavailable('connect ECONNREFUSED')
   }
-  const server = startServer({ read: away, write: away })
+  const server = startServer({ read: away, write: away, waitingFor: away })
   expect(await call(server, 'GET', '/platform')).toMatchObject({
     status: 503,
     answer: { title: 'Temporarily unavailable' },

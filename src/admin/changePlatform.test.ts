@@ -3,6 +3,7 @@ import { platformSchema } from '../contract/resources.ts'
 import { readResources, writeResources } from '../store/resources.ts'
 import { openTestStore } from '../store/testing/testStore.ts'
 import type { TestStore } from '../store/testing/testStore.ts'
+import { waitingMessages } from '../store/waitingMessages.ts'
 import { changePlatform } from './changePlatform.ts'
 import { readStoredPlatform } from './storedPlatform.ts'
 import type { ResourceStore } from './storedPlatform.ts'
@@ -18,6 +19,7 @@ function resources(): ResourceStore {
   return {
     read: () => readResources(database),
     write: (changes, expectedRevision) => writeResources(database, changes, expectedRevision),
+    waitingFor: (connector) => waitingMessages(database, connector),
   }
 }
 
@@ -69,4 +71,18 @@ test('what a document no longer names is gone, and may come again', async () => 
   expect((await readStoredPlatform(one)).platform.users).toEqual([])
   const { plan } = await apply(DOCUMENT)
   expect(plan.changes).toMatchObject([{ action: 'create', kind: 'user', id: 'alice' }])
+})
+
+test('a connector that still has messages to send is not deleted', async () => {
+  const one = resources()
+  await changePlatform(one, { edit: () => DOCUMENT, ifRevision: undefined })
+  const { pool } = store.link().database
+  await pool.query(`insert into queue_envelopes (queue, payload, messages)
+    values ('submit.smsc.normal', '', 45)`)
+  const without = { ...DOCUMENT, connectors: [], routeTable: { routes: [] } }
+  const change = { edit: () => without, ifRevision: undefined }
+  await expect(changePlatform(one, change)).rejects.toThrow('still has 45 accepted messages')
+  await pool.query('delete from queue_envelopes')
+  await changePlatform(one, change)
+  expect((await readStoredPlatform(one)).platform.connectors).toEqual([])
 })

@@ -27,6 +27,8 @@ export async function planEdit(
   if (ifRevision !== undefined && ifRevision !== revision) throw changedMeanwhile(revision)
   const plan = await planPlatform(edit(stored), platform)
   if (plan.kind === 'problems') throw invalid(plan.problems)
+  for (const { id, kind, spec } of plan.writes)
+    if (kind === 'connector' && spec === undefined) await refuseWhileNeeded(store, id)
   return { revision, plan }
 }
 
@@ -47,6 +49,17 @@ export async function changePlatform(
         throw changedMeanwhile(undefined)
     }
   }
+}
+
+/** What was accepted for a connector can only be sent by it: nothing may be stranded. */
+async function refuseWhileNeeded(store: ResourceStore, connector: string): Promise<void> {
+  const messages = await store.waitingFor(connector)
+  if (messages === 0) return
+  throw new ProblemError(
+    409,
+    `connector "${connector}" still has ${messages} accepted messages to send. ` +
+      'Take it out of the route table, let it finish, and delete it then',
+  )
 }
 
 function changedMeanwhile(revision: number | undefined): ProblemError {

@@ -9,6 +9,7 @@ import type { ComponentContext, RunningComponent } from '../runtime/component.ts
 import { openDatabase } from '../store/database.ts'
 import { readResources, writeResources } from '../store/resources.ts'
 import { readTrace } from '../store/trace.ts'
+import { waitingMessages } from '../store/waitingMessages.ts'
 import { createAdminServer } from './adminServer.ts'
 
 /** Few people use it at a time; the other components need the connections more. */
@@ -27,6 +28,7 @@ async function startAdmin(context: ComponentContext): Promise<RunningComponent> 
     resources: {
       read: () => readResources(database),
       write: (changes, expectedRevision) => writeResources(database, changes, expectedRevision),
+      waitingFor: (connector) => waitingMessages(database, connector),
     },
     readTrace: (id) => readTrace(database, id),
     log,

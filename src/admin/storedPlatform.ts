@@ -20,6 +20,8 @@ export interface ResourceStore {
   read(): Promise<{ revision: number; rows: readonly ResourceRow[] }>
   /** Throws RevisionConflict when somebody wrote after `expectedRevision`. */
   write(changes: readonly ResourceChange[], expectedRevision: number): Promise<number>
+  /** Messages that were accepted for a connector and are not sent yet. */
+  waitingFor(connector: string): Promise<number>
 }
 
 export interface StoredPlatform {
@@ -40,7 +42,9 @@ export class StoredResourceUnreadable extends Error {
 }
 
 /** Reads all resources; fields that a row was written without get their defaults. */
-export async function readStoredPlatform(store: ResourceStore): Promise<StoredPlatform> {
+export async function readStoredPlatform(
+  store: Pick<ResourceStore, 'read'>,
+): Promise<StoredPlatform> {
   const { revision, rows } = await store.read()
   const live = rows.filter((row) => !row.deleted).toSorted((one, other) => byId(one.id, other.id))
   const routeTable = live.find(({ kind, id }) => kind === 'route_table' && id === ROUTE_TABLE_ID)
