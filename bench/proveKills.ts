@@ -11,8 +11,8 @@ import { loadInProcess } from './loadInProcess.ts'
 import type { Proof, ProofOptions } from './proof.ts'
 
 const VICTIMS = ['gateway', 'router', 'workers', 'dlr', 'postgres', 'smsc', 'admin', 'exporters']
-const INTERVAL_MS = 4_000
-const STOP_MS_MAX = 3_000
+const INTERVAL_MS = 3_000
+const STOP_MS_MAX = 2_500
 const MESSAGES_PER_SECOND = 200
 /** After the last action: everything owed has to come in on its own. */
 const SETTLE_MS = 30_000
