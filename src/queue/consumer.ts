@@ -16,6 +16,8 @@ export interface ConsumerOptions {
   capacity: () => number
   /** One verdict per delivery, in order, once their outcome is durable. */
   handle: (deliveries: Delivery[]) => Promise<QueueVerdict[]>
+  /** Hand them over singly, so that none waits for another's verdict. */
+  singly?: boolean
   /** These are no longer ours; those that were `done` are gone from the queue for good. */
   onSettled?: (settlements: readonly Settlement[]) => void
   onError: (what: string, error: Error) => void
@@ -112,7 +114,8 @@ export class Consumer {
     const taken = deliveries.filter((delivery) => !this.#inHand.has(delivery.id))
     // Those are leased to us and yet nobody works on them once the old one is settled.
     if (taken.length < deliveries.length) this.#mustReclaim = true
-    if (taken.length > 0) this.#hand(taken)
+    if (this.#options.singly) for (const delivery of taken) this.#hand([delivery])
+    else if (taken.length > 0) this.#hand(taken)
     if (deliveries.length === room) this.#mayHaveMore = true
     this.#pollAfter(POLL_INTERVAL_MS)
     this.poke()

@@ -1,7 +1,7 @@
 // The queue port: envelopes, at least once, in no promised order. Publishing is durable when the
 // promise resolves. What is received is leased: it comes again when its lease runs out, and is gone
-// only when it is settled as done or dead. Nothing is dropped, and receive counts never kill: a
-// handler that sees an envelope for the third time goes through its messages one by one.
+// only when it is settled as done or dead. Nothing is dropped, and receive counts never kill:
+// handlers find the one item that does harm and set only that aside.
 
 export interface Publication {
   queue: string

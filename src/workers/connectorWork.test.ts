@@ -153,3 +153,15 @@ test('what was unanswered when the link was lost is sent again, and the loop goe
   if (settled[0]?.[1] === 'done') expect(destinations.size).toBe(30)
   else expect(settled[0]?.[1]).toBe('retry')
 })
+
+test('a message that cannot be read fails alone, and the rest of its envelope goes', async () => {
+  const { port, taken } = await smsc()
+  const envelope = envelopeOf(3)
+  const unreadable = { ...envelope.messages[1], body: Buffer.from('no submit_sm') }
+  const messages = envelope.messages.map((one, index) =>
+    index === 1 ? { ...one, ...unreadable } : one,
+  )
+  const { settled } = workOn(port, [delivery({ ...envelope, messages })], 1000)
+  await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
+  expect(taken.map(({ destination }) => destination)).toEqual(['31612341000', '31612341002'])
+})

@@ -71,6 +71,7 @@ export class ConnectorWork {
       name: options.queueName,
       leaseMs: options.queueLeaseMs,
       capacity: () => this.#capacity(),
+      singly: true,
       handle: (deliveries) => Promise.all(deliveries.map((delivery) => this.#take(delivery))),
       onSettled: (settlements) => this.#settled(settlements),
       onError: options.onTrouble,
@@ -145,8 +146,7 @@ export class ConnectorWork {
       const reason = error instanceof Error ? error : new Error(String(error))
       this.#options.onTrouble(`opening an envelope of ${delivery.queue}`, reason)
       // Only what cannot be read is set aside; all other trouble may pass.
-      if (error instanceof ContractError || error instanceof PduError)
-        return { kind: 'dead', reason: String(error) }
+      if (error instanceof ContractError) return { kind: 'dead', reason: String(error) }
       return { kind: 'retry', delayMs: RETRY_OPEN_MS }
     }
     this.pump()
@@ -159,17 +159,27 @@ export class ConnectorWork {
     const checkpoint =
       delivery.receives > 1 ? await this.#options.readCheckpoint(envelopeId) : undefined
     const work = new EnvelopeWork(envelope, checkpoint)
-    const tasks = work.remaining.map(([index, message]) => ({
-      work,
-      index,
-      message,
-      submitSm: upstreamBody(message),
-      tries: 0,
-    }))
     this.#works.set(delivery.id, work)
     if (checkpoint) this.#options.writer.resume(work)
-    this.#ready.push(...tasks)
+    for (const [index, message] of work.remaining) this.#enqueue(work, index, message)
     return work
+  }
+
+  /** One that cannot be read fails by itself; the others of its envelope go on. */
+  #enqueue(work: EnvelopeWork, index: number, message: EnvelopeMessage): void {
+    try {
+      this.#ready.push({ work, index, message, submitSm: upstreamBody(message), tries: 0 })
+    } catch (error) {
+      if (!(error instanceof PduError)) throw error
+      const { commandStatus } = error
+      const reason = `unreadable: ${error.message}`
+      this.#options.writer.record(work, index, {
+        kind: 'failed',
+        atMs: Date.now(),
+        commandStatus,
+        reason,
+      })
+    }
   }
 
   #settled(settlements: readonly Settlement[]): void {

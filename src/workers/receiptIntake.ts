@@ -25,6 +25,8 @@ const ERROR_CHARACTERS_MAX = 20
 /** SMPP 3.4 §5.2.12: bits 5-2 of esm_class. */
 const ESM_CLASS_TYPE = 0x3c
 const ESM_CLASS_INTERMEDIATE = 0x20
+/** Receipts that may wait here for the queue. */
+const WAITING_MAX = 20_000
 /** Receipts in one envelope: about 64 KB. */
 const MAX_RECEIPTS = 200
 
@@ -51,6 +53,8 @@ export class ReceiptIntake {
   /** SMPP 3.4 §4.6: a deliver_sm on a bind of `connector`. It is answered later. */
   take(connector: string, session: Session, pdu: Pdu<'deliver_sm'>): void {
     const request = { command: pdu.command, sequence_number: pdu.sequence_number }
+    // An SMSC without a window, while the queue is away: it sends them again.
+    if (this.#batcher.waiting >= WAITING_MAX) return session.respond(request, ESME_RX_T_APPN)
     const parsed = parseReceipt(pdu)
     if (!parsed) {
       this.counters.mobileOriginatedRefused++
