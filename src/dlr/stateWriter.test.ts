@@ -92,6 +92,19 @@ async function stateOf(one: EnvelopeMessage): Promise<string | undefined> {
   return (await readTrace(database, one.messageId))?.state
 }
 
+/** The first sweep is due after a second. */
+async function sweepUntilDelivered(one: EnvelopeMessage): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        await writer.sweep(100)
+        return stateOf(one)
+      },
+      { timeout: 10_000 },
+    )
+    .toBe('DELIVERED')
+}
+
 async function deliveries(one: EnvelopeMessage) {
   const rows = await claimOutbox(database, new Map([[one.account, 100]]), 1, 'test')
   return rows.map((row) => parseReceipt(decodeBody('deliver_sm', row.deliver_sm)))
@@ -136,16 +149,7 @@ test('what both sides missed is found by a sweep', async () => {
     [one.messageId],
   )
   await accept(one)
-  await expect
-    .poll(
-      async () => {
-        await writer.sweep(100)
-        return stateOf(one)
-      },
-      // The first sweep is due after a second.
-      { timeout: 10_000 },
-    )
-    .toBe('DELIVERED')
+  await sweepUntilDelivered(one)
   const { rows } = await database.pool.query(
     `select * from parked_receipts where upstream_id = 'swept'`,
   )
@@ -242,13 +246,5 @@ test('a receipt that cannot be written keeps no other from being swept', async (
     [one.messageId],
   )
   await accept(one)
-  await expect
-    .poll(
-      async () => {
-        await writer.sweep(100)
-        return stateOf(one)
-      },
-      { timeout: 10_000 },
-    )
-    .toBe('DELIVERED')
+  await sweepUntilDelivered(one)
 })

@@ -3,44 +3,22 @@ import { encodeEnvelope, type Envelope } from '../contract/envelope.ts'
 import { connectorSchema } from '../contract/resources.ts'
 import { newMessageId, upstreamId } from '../domain/ids.ts'
 import type { Delivery, Queue, QueueVerdict, Settlement } from '../queue/queue.ts'
-import { createSmppServer, encodeBody, ESME_ROK } from '../smpp/index.ts'
-import type { Session } from '../smpp/index.ts'
+import { encodeBody, ESME_ROK } from '../smpp/index.ts'
 import { ConnectorWork } from './connectorWork.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
 import { OutcomeWriter } from './outcomeWriter.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
+import { startSmsc } from './smsc.fixture.ts'
 import { UpstreamBind } from './upstreamBind.ts'
-
-const TIMERS = {
-  sessionInitTimeoutMs: 5000,
-  enquireLinkIntervalMs: 0,
-  responseTimeoutMs: 5000,
-  inactivityTimeoutMs: 0,
-}
 
 /** An SMSC that remembers what came and when; the test may close its links. */
 async function smsc() {
   const taken: { destination: string; atMs: number }[] = []
-  const sessions = new Set<Session>()
-  const server = createSmppServer({
-    events: {
-      onBind: (session, pdu) => {
-        sessions.add(session)
-        session.acceptBind(pdu, 'smsc')
-      },
-      onRequest: (session, pdu) => {
-        taken.push({ destination: pdu.destination_addr, atMs: performance.now() })
-        session.respond(pdu, ESME_ROK, { message_id: String(taken.length) })
-      },
-    },
-    timers: TIMERS,
-    windowSize: 10,
-    maxSessions: 10,
-    systemId: 'smsc',
+  const { port, sessions } = await startSmsc((session, pdu) => {
+    taken.push({ destination: pdu.destination_addr, atMs: performance.now() })
+    session.respond(pdu, ESME_ROK, { message_id: String(taken.length) })
   })
-  const { port } = await server.listen(0, '127.0.0.1')
-  onTestFinished(() => server.close())
-  return { port, taken, sessions }
+  return { port, sessions, taken }
 }
 
 function envelopeOf(count: number): Envelope {
