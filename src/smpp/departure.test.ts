@@ -76,7 +76,7 @@ describe('on the way out', () => {
       Buffer.concat([submitPdu(3), headerOf(UNBIND_RESP, received[3]?.sequence_number ?? 0)]),
     )
     await gone
-    expect(peer.received[4]).toMatchObject({ command_status: status.ESME_RINVBNDSTS })
+    expect(peer.received[4]).toMatchObject({ command_status: status.ESME_RTHROTTLED })
     expect(closed.all).toEqual(['unbound by us'])
   })
 

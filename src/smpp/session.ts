@@ -199,7 +199,8 @@ export class Session {
   /**
    * Leaves in order: no new requests of ours, then the answers that both sides still owe, then
    * unbind, then close. Each wait is bounded by the response timer. New requests of the peer still
-   * reach the owner until unbind is sent; after that they get ESME_RINVBNDSTS.
+   * reach the owner until unbind is sent; a submit_sm that comes after that gets ESME_RTHROTTLED,
+   * all else ESME_RINVBNDSTS.
    */
   unbind(): Promise<void> {
     if (this.#isGone) return Promise.resolve()
@@ -294,6 +295,9 @@ export class Session {
     if (command in BOUND_STATE && this.#bind) commandStatus = status.ESME_RALYBND
     // Both sides sent unbind at the same time.
     if (command === 'unbind' && this.#state === 'UNBOUND') commandStatus = status.ESME_ROK
+    // It crossed our unbind, which is not its sender's fault: to be tried again on another bind.
+    if (command === 'submit_sm' && this.#state === 'UNBOUND' && this.#departure.awaitsUnbindResp)
+      commandStatus = status.ESME_RTHROTTLED
     this.#writer.answer({ command, sequence_number }, commandStatus)
   }
 
