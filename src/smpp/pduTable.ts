@@ -211,3 +211,10 @@ export type Pdu<C extends CommandName = CommandName> = {
 export type ResponseTo<C extends CommandName> = `${C}_resp` extends CommandName
   ? `${C}_resp`
   : never
+
+/** What a bind makes of a session (SMPP 3.4 §2.2). */
+export const BOUND_STATE: Readonly<Record<BindCommand, SessionState>> = {
+  bind_transmitter: 'BOUND_TX',
+  bind_receiver: 'BOUND_RX',
+  bind_transceiver: 'BOUND_TRX',
+}

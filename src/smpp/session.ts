@@ -22,6 +22,7 @@ import { PduError } from './pduError.ts'
 import { PduReader } from './pduReader.ts'
 import { PduWriter } from './pduWriter.ts'
 import {
+  BOUND_STATE,
   PDUS,
   type BindBody,
   type BindCommand,
@@ -35,6 +36,7 @@ import {
 import { RequestWindow } from './requestWindow.ts'
 import { SessionClock } from './sessionClock.ts'
 import type { RequestOutcome, SessionBind, SessionSettings } from './sessionTypes.ts'
+import { stateRefusal } from './stateRefusal.ts'
 import { readTlv, tlv } from './tlv.ts'
 
 /** The version we speak; 5.0 is this with more commands. */
@@ -42,12 +44,6 @@ const INTERFACE_VERSION = 0x34
 /** Peers older than this know no TLVs (SMPP 3.4 §3.4). */
 const TLV_VERSION = 0x34
 const NACK = compiledByName('generic_nack')
-
-const BOUND_STATE: Readonly<Record<BindCommand, SessionState>> = {
-  bind_transmitter: 'BOUND_TX',
-  bind_receiver: 'BOUND_RX',
-  bind_transceiver: 'BOUND_TRX',
-}
 
 export class Session {
   readonly remoteAddress: string
@@ -291,13 +287,11 @@ export class Session {
   }
 
   #refuseState({ command }: CompiledPdu, sequence_number: number): void {
-    let commandStatus = status.ESME_RINVBNDSTS
-    if (command in BOUND_STATE && this.#bind) commandStatus = status.ESME_RALYBND
-    // Both sides sent unbind at the same time.
-    if (command === 'unbind' && this.#state === 'UNBOUND') commandStatus = status.ESME_ROK
-    // It crossed our unbind, which is not its sender's fault: to be tried again on another bind.
-    if (command === 'submit_sm' && this.#state === 'UNBOUND' && this.#departure.awaitsUnbindResp)
-      commandStatus = status.ESME_RTHROTTLED
+    const commandStatus = stateRefusal(command, {
+      state: this.#state,
+      isBound: this.#bind !== undefined,
+      isLeaving: this.#departure.awaitsUnbindResp,
+    })
     this.#writer.answer({ command, sequence_number }, commandStatus)
   }
 
