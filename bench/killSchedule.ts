@@ -31,7 +31,9 @@ export async function runKillSchedule(
   const done: KillAction[] = []
   const startMs = Date.now()
   for (let i = 0; i < options.actions; i++) {
-    const victim = options.victims[Math.floor(random() * options.victims.length)] ?? 'router'
+    const named = options.victims[Math.floor(random() * options.victims.length)] ?? 'router'
+    // One that is still down from the last time cannot be killed again.
+    const victim = isUp(stack, named) ? named : 'exporters'
     const kind = random() < 2 / 3 ? 'kill' : 'stop'
     const forMs = kind === 'stop' ? Math.round(random() * options.stopMsMax) : 0
     const action = { kind, victim, atMs: Date.now(), forMs } as const
@@ -42,4 +44,12 @@ export async function runKillSchedule(
     await after(Math.max(0, startMs + (i + 1) * options.intervalMs - Date.now()))
   }
   return done
+}
+
+function isUp(stack: Stack, name: string): boolean {
+  try {
+    return process.kill(stack.pidOf(name), 0)
+  } catch {
+    return false
+  }
 }
