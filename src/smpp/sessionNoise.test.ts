@@ -45,8 +45,9 @@ test('whatever octets come, in whatever pieces: an answer or the end, and it liv
   const noise = fc.array(noisyPdu, { minLength: 1, maxLength: 10 })
   await fc.assert(
     fc.asyncProperty(fc.boolean(), noise, fc.nat(), async (bindsFirst, pdus, cut) => {
-      const peer = await rawClient(port)
       const octets = Buffer.concat([...(bindsFirst ? [bindPdu()] : []), ...pdus, probe])
+      fc.pre(!isSwallowed(probe, octets))
+      const peer = await rawClient(port)
       peer.send(octets.subarray(0, cut % octets.length))
       await new Promise(setImmediate)
       peer.send(octets.subarray(cut % octets.length))
@@ -57,6 +58,17 @@ test('whatever octets come, in whatever pieces: an answer or the end, and it liv
       peer.close()
     }),
     // On a busy machine fewer runs, rather than none that ends.
-    { numRuns: 150, interruptAfterTimeLimit: 8_000 },
+    { numRuns: 150, interruptAfterTimeLimit: 8_000, timeout: 5_000 },
   )
 })
+
+/** A PDU before it says a length that ends exactly where it does: then nothing is owed to it. */
+function isSwallowed(probe: Buffer, octets: Buffer): boolean {
+  let at = 0
+  while (at < octets.length - probe.length) {
+    const length = octets.readUInt32BE(at)
+    if (length < probe.length) return false
+    at += length
+  }
+  return at === octets.length
+}
