@@ -87,13 +87,20 @@ export class StateWriter {
       const transitions = known.map(({ message, receipt }) =>
         transitionOf(message.messageId, receipt),
       )
-      const facts = known.map(({ message, receipt }) => factsOf(message, receipt.connector))
-      await recordFacts(run, byMessage(facts))
       const matched = await this.#match(
         run,
         receipts.filter(({ message }) => !message),
       )
-      return this.#transit(run, [...transitions, ...matched])
+      const changed = await this.#transit(run, [...transitions, ...matched])
+      const unchanged = new Set(known.map(({ message }) => message.messageId))
+      for (const { message_id } of changed) unchanged.delete(message_id)
+      const overtaking = known.filter(({ message }) => unchanged.has(message.messageId))
+      if (overtaking.length === 0) return changed
+      // Their rows may not be there yet.
+      const facts = overtaking.map(({ message, receipt }) => factsOf(message, receipt.connector))
+      await recordFacts(run, byMessage(facts))
+      const again = transitions.filter(({ messageId }) => unchanged.has(messageId))
+      return [...changed, ...(await this.#transit(run, again))]
     })
   }
 

@@ -18,6 +18,8 @@ export interface ConsumerOptions {
   handle: (deliveries: Delivery[]) => Promise<QueueVerdict[]>
   /** Hand them over singly, so that none waits for another's verdict. */
   singly?: boolean
+  /** Rest between the starts of two receives, where larger batches cost less per message. */
+  minIntervalMs?: number
   /** These are no longer ours; those that were `done` are gone from the queue for good. */
   onSettled?: (settlements: readonly Settlement[]) => void
   onError: (what: string, error: Error) => void
@@ -34,6 +36,7 @@ export class Consumer {
   #stopWake: () => void
   #extender: NodeJS.Timeout
   #poll: NodeJS.Timeout | undefined
+  #rest: NodeJS.Timeout | undefined
   #receiving = false
   /** False when the queue was seen empty and nothing has stirred since. */
   #mayHaveMore = true
@@ -62,16 +65,25 @@ export class Consumer {
 
   /** Says that there is capacity again. */
   poke(): void {
-    if (this.#stopped || this.#receiving || !this.#mayHaveMore) return
+    if (this.#stopped || this.#receiving || this.#rest || !this.#mayHaveMore) return
     const room = this.#options.capacity()
     if (room <= 0) return
     this.#receiving = true
     this.#mayHaveMore = false
     clearTimeout(this.#poll)
+    this.#restAfter(this.#options.minIntervalMs ?? 0)
     this.#receive(room).then(
       (deliveries) => this.#received(deliveries, room),
       (error: Error) => this.#failed(error),
     )
+  }
+
+  #restAfter(ms: number): void {
+    if (ms <= 0) return
+    this.#rest = setTimeout(() => {
+      this.#rest = undefined
+      this.poke()
+    }, ms)
   }
 
   /** Receives nothing more and resolves when what is in hand is settled. */
@@ -85,6 +97,7 @@ export class Consumer {
     this.#stopped = true
     this.#stopWake()
     clearTimeout(this.#poll)
+    clearTimeout(this.#rest)
   }
 
   /** After stop(): no more leases are kept alive. */
@@ -116,7 +129,12 @@ export class Consumer {
     if (taken.length < deliveries.length) this.#mustReclaim = true
     if (this.#options.singly) for (const delivery of taken) this.#hand([delivery])
     else if (taken.length > 0) this.#hand(taken)
-    if (deliveries.length === room) this.#mayHaveMore = true
+    if (deliveries.length === room) {
+      this.#mayHaveMore = true
+      // A full batch gains nothing by resting.
+      clearTimeout(this.#rest)
+      this.#rest = undefined
+    }
     this.#pollAfter(POLL_INTERVAL_MS)
     this.poke()
   }

@@ -172,5 +172,8 @@ function digits3(count: number): string {
 
 /** YYMMDDhhmm */
 function minute(date: Date): string {
-  return date.toISOString().replace(/\D/g, '').slice(2, 12)
+  const iso = date.toISOString()
+  return (
+    iso.slice(2, 4) + iso.slice(5, 7) + iso.slice(8, 10) + iso.slice(11, 13) + iso.slice(14, 16)
+  )
 }

@@ -4,6 +4,7 @@
 
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import { ARRAY_TYPES, type ArrayType, encodeArray, UnfitParameter } from './binaryArray.ts'
 
 export class StoreUnavailable extends Error {
   readonly code = 'STORE_UNAVAILABLE'
@@ -29,6 +30,7 @@ export interface DatabaseOptions {
 export interface Statement {
   /** Prepared once per connection under this name. */
   name: string
+  /** A parameter that is an array is cast: `$1::text[]`. */
   text: string
 }
 
@@ -75,11 +77,33 @@ async function runOn<Row>(
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
   try {
-    const result = await on.query({ ...statement, values: [...values] })
+    const result = await on.query({ ...statement, values: parametersOf(statement, values) })
     return result.rows as Row[] // the statement's author names the columns in Row
   } catch (error) {
     throw storeError(error)
   }
+}
+
+const arraysByText = new Map<string, ReadonlyMap<number, ArrayType>>()
+
+/** Arrays in binary form, where the statement's own casts say of what type they are. */
+function parametersOf({ text }: Statement, values: readonly unknown[]): unknown[] {
+  let arrays = arraysByText.get(text)
+  if (!arrays) arraysByText.set(text, (arrays = arraysIn(text)))
+  return values.map((value, index) => {
+    const type = arrays.get(index + 1)
+    return type && Array.isArray(value) ? encodeArray(type, value) : value
+  })
+}
+
+function arraysIn(text: string): ReadonlyMap<number, ArrayType> {
+  const casts = [...text.matchAll(/\$(\d+)::(\w+)\[\]/g)]
+  return new Map(
+    casts.flatMap(([, number, name]) => {
+      const type = ARRAY_TYPES.find((known) => known === name)
+      return type ? [[Number(number), type]] : []
+    }),
+  )
 }
 
 async function inTransaction<Result>(
@@ -122,6 +146,8 @@ const LOST_WRITER = new Set(['25006', '57P01', '57P02', '57P03'])
 /** Connection, sign-in, out of resources, operator intervention, system error, internal error. */
 const UNAVAILABLE_CLASSES = new Set(['08', '28', '53', '57', '58', 'XX'])
 
+const INVALID_TEXT = '22P02'
+
 /** Sorts what `pg` throws. */
 export function storeError(error: unknown): Error {
   if (error instanceof StoreUnavailable || error instanceof QueryRefused) return error
@@ -131,6 +157,9 @@ export function storeError(error: unknown): Error {
       return new StoreUnavailable(`the store refuses work: ${message}`, { cause: error })
     return new QueryRefused(message, sqlState, { cause: error })
   }
+  // The server would have said the same of the text form.
+  if (error instanceof UnfitParameter)
+    return new QueryRefused(error.message, INVALID_TEXT, { cause: error })
   if (error instanceof Error && isConnectionTrouble(error))
     return new StoreUnavailable(`the store cannot be reached: ${error.message}`, { cause: error })
   return error instanceof Error ? error : new Error(String(error))

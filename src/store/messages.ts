@@ -80,10 +80,10 @@ export interface Transitioned {
   account: string
   registered_delivery: number
   submit_sm: Buffer
-  accepted_at: Date
+  accepted_at_ms: number
   state: MessageState
   error: string
-  done_at: Date
+  done_at_ms: number
 }
 
 const TRANSITION = {
@@ -93,8 +93,9 @@ const TRANSITION = {
     from unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::bigint[], $6::float8[])
       as t (message_id, state, state_rank, error, command_status, done_at)
     where m.message_id = t.message_id and m.state_rank < t.state_rank
-    returning m.message_id, m.account, m.registered_delivery, m.submit_sm, m.accepted_at, m.state,
-      m.error, m.done_at`,
+    returning m.message_id, m.account, m.registered_delivery, m.submit_sm, m.state, m.error,
+      (extract(epoch from m.accepted_at) * 1000)::float8 as accepted_at_ms,
+      t.done_at as done_at_ms`,
 }
 
 /** Applies those that rank above the present state, and returns just these. One per message. */

@@ -39,10 +39,15 @@ interface Task {
   tries: number
 }
 
-/** Envelopes received at once when nothing waits, and what may wait before no more is received. */
-const RECEIVE_WHEN_IDLE = 4
+/** What may wait here before no more is received. */
 const READY_SECONDS = 0.5
 const READY_MIN = 50
+const READY_MAX = 4_000
+/** Envelopes received at once: one for a slow connector, so that another worker gets the next. */
+const RECEIVE_MAX = 16
+const TPS_FOR_ONE_MORE = 50
+const ENVELOPE_MESSAGES_FIRST = 50
+const ENVELOPE_MESSAGES_DECAY = 0.9
 /** In-memory attempts after a throttle; then the message waits in the store like any other. */
 const THROTTLED_TRIES = 5
 const RETRY_OPEN_MS = 1_000
@@ -61,6 +66,8 @@ export class ConnectorWork {
   #timer: NodeJS.Timeout | undefined
   #next = 0
   #unanswered = 0
+  /** How many messages an envelope held lately, at most. */
+  #perEnvelope = ENVELOPE_MESSAGES_FIRST
   /** Added up in plain numbers; metrics read them when scraped. */
   readonly counters = { submitted: 0, failed: 0, deferred: 0, resubmitted: 0 }
 
@@ -132,10 +139,12 @@ export class ConnectorWork {
 
   #capacity(): number {
     if (!this.#hasLink()) return 0
-    const waiting = this.#ready.length - this.#head
-    if (waiting === 0) return RECEIVE_WHEN_IDLE
-    const limit = Math.max(READY_MIN, this.#options.connector().tps * READY_SECONDS)
-    return waiting < limit ? 1 : 0
+    const { tps } = this.#options.connector()
+    const limit = Math.min(READY_MAX, Math.max(READY_MIN, tps * READY_SECONDS))
+    const room = limit - (this.#ready.length - this.#head)
+    if (room <= 0) return 0
+    const most = Math.min(RECEIVE_MAX, 1 + Math.floor(tps / TPS_FOR_ONE_MORE))
+    return Math.min(most, Math.ceil(room / this.#perEnvelope))
   }
 
   async #take(delivery: Delivery): Promise<QueueVerdict> {
@@ -160,6 +169,8 @@ export class ConnectorWork {
       delivery.receives > 1 ? await this.#options.readCheckpoint(envelopeId) : undefined
     const work = new EnvelopeWork(envelope, checkpoint)
     this.#works.set(delivery.id, work)
+    const decayed = this.#perEnvelope * ENVELOPE_MESSAGES_DECAY
+    this.#perEnvelope = Math.max(envelope.messages.length, decayed, 1)
     if (checkpoint) this.#options.writer.resume(work)
     for (const [index, message] of work.remaining) this.#enqueue(work, index, message)
     return work

@@ -1,16 +1,25 @@
 import type { EnvelopeMessage } from '../contract/envelope.ts'
 import type { UpstreamId } from '../domain/ids.ts'
 
+interface Submission {
+  readonly message: EnvelopeMessage
+  readonly destination: string
+}
+
 /**
  * What this process submitted lately, by connector and upstream id, so that most receipts need no
- * look-up. Bounded: the oldest go first, and the dlr-processor finds their receipts in the store.
+ * look-up. Bounded: a young generation that is full becomes the old one, and the old one goes, all
+ * at once; the dlr-processor finds their receipts in the store. Taking the oldest entry out of one
+ * large Map instead took 27 % of a worker's time: V8 walks past all that was deleted before it.
  */
 export class RecentSubmissions {
-  #max: number
-  #messages = new Map<string, { message: EnvelopeMessage; destination: string }>()
+  readonly #generationMax: number
+  #young = new Map<string, Submission>()
+  #old = new Map<string, Submission>()
 
+  /** @param max entries; at least half of them are kept */
   constructor(max = 50_000) {
-    this.#max = max
+    this.#generationMax = Math.ceil(max / 2)
   }
 
   remember(
@@ -19,13 +28,11 @@ export class RecentSubmissions {
     destination: string,
     message: EnvelopeMessage,
   ): void {
-    const key = keyOf(connector, upstreamId)
-    // Deleted first, so that an id the SMSC uses again moves to the young end.
-    this.#messages.delete(key)
-    this.#messages.set(key, { message, destination })
-    if (this.#messages.size <= this.#max) return
-    const [oldest] = this.#messages.keys()
-    if (oldest !== undefined) this.#messages.delete(oldest)
+    if (this.#young.size >= this.#generationMax) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(keyOf(connector, upstreamId), { message, destination })
   }
 
   /** @param destination '' where the receipt does not say; otherwise it must be the same */
@@ -34,7 +41,8 @@ export class RecentSubmissions {
     upstreamId: UpstreamId,
     destination: string,
   ): EnvelopeMessage | undefined {
-    const known = this.#messages.get(keyOf(connector, upstreamId))
+    const key = keyOf(connector, upstreamId)
+    const known = this.#young.get(key) ?? this.#old.get(key)
     if (!known) return undefined
     return destination === '' || known.destination === destination ? known.message : undefined
   }

@@ -85,15 +85,19 @@ language plpgsql as $$
 declare
   day timestamptz := date_trunc('day', from_at, 'UTC');
   slice timestamptz;
-  parent text;
 begin
   perform pg_advisory_xact_lock(hashtext('signalbox.ensure_partitions'));
   while day <= to_at loop
-    foreach parent in array array['messages', 'outbox_acknowledged'] loop
-      execute format('create table if not exists %I partition of %I for values from (%L) to (%L)',
-        parent || '_' || to_char(day at time zone 'UTC', 'YYYYMMDD'), parent,
-        uuid_at(day), uuid_at(day + interval '1 day'));
-    end loop;
+    -- A message's row is updated once or twice: with room left in its page that touches no index
+    -- (4.6 against 6.5 microseconds of the server's time a row, for a third more disk).
+    execute format('create table if not exists %I partition of messages '
+      'for values from (%L) to (%L) with (fillfactor = 50)',
+      'messages_' || to_char(day at time zone 'UTC', 'YYYYMMDD'),
+      uuid_at(day), uuid_at(day + interval '1 day'));
+    execute format('create table if not exists %I partition of outbox_acknowledged '
+      'for values from (%L) to (%L)',
+      'outbox_acknowledged_' || to_char(day at time zone 'UTC', 'YYYYMMDD'),
+      uuid_at(day), uuid_at(day + interval '1 day'));
     for quarter in 0..3 loop
       slice := day + quarter * interval '6 hours';
       execute format('create table if not exists %I partition of upstream_ids '

@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Consumer } from './consumer.ts'
+import type { Delivery, Queue } from './queue.ts'
+
+const INTERVAL_MS = 250
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** A queue in memory that counts how often it is asked. */
+function memoryQueue() {
+  const waiting: Delivery[] = []
+  const receives: string[][] = []
+  let wake = (): void => undefined
+  const queue: Queue = {
+    publish: () => Promise.reject(new Error('not here')),
+    publishOnce: () => Promise.reject(new Error('not here')),
+    receive: async (_, max) => {
+      const taken = waiting.splice(0, max)
+      receives.push(taken.map(({ id }) => id))
+      return taken
+    },
+    extend: async () => undefined,
+    settle: async () => undefined,
+    reclaim: async () => undefined,
+    onWake: (_, listener) => {
+      wake = listener
+      return () => undefined
+    },
+  }
+  const add = (...ids: string[]) => {
+    for (const id of ids) waiting.push({ id, queue: 'q', payload: Buffer.alloc(0), receives: 1 })
+    wake()
+  }
+  return { queue, receives, add }
+}
+
+function consumerOf(queue: Queue, capacity: number): Consumer {
+  return new Consumer({
+    queue,
+    name: 'q',
+    leaseMs: 60_000,
+    minIntervalMs: INTERVAL_MS,
+    capacity: () => capacity,
+    handle: async (deliveries) => deliveries.map(() => ({ kind: 'done' })),
+    onError: (what, error) => expect.fail(`${what}: ${error.message}`),
+  })
+}
+
+test('the first leaves at once, and what comes while it rests is received together', async () => {
+  const { add, queue, receives } = memoryQueue()
+  const consumer = consumerOf(queue, 10)
+  await vi.advanceTimersByTimeAsync(INTERVAL_MS)
+  receives.length = 0
+  add('a')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(receives).toEqual([['a']])
+  add('b')
+  add('c')
+  await vi.advanceTimersByTimeAsync(INTERVAL_MS - 10)
+  expect(receives).toEqual([['a']])
+  await vi.advanceTimersByTimeAsync(10)
+  expect(receives).toEqual([['a'], ['b', 'c']])
+  consumer.close()
+})
+
+test('a full batch does not rest: more is waiting', async () => {
+  const { add, queue, receives } = memoryQueue()
+  const consumer = consumerOf(queue, 2)
+  await vi.advanceTimersByTimeAsync(INTERVAL_MS)
+  receives.length = 0
+  add('a', 'b', 'c', 'd', 'e')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(receives).toEqual([['a', 'b'], ['c', 'd'], ['e']])
+  consumer.close()
+})

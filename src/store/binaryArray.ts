@@ -1,0 +1,109 @@
+// Array parameters in PostgreSQL's binary form (array_recv in its arrayfuncs.c): the driver alone
+// writes them as text, octets as hexadecimal, which both ends pay for.
+
+import assert from 'node:assert'
+
+export const ARRAY_TYPES = ['uuid', 'text', 'bytea', 'int', 'bigint', 'float8'] as const
+export type ArrayType = (typeof ARRAY_TYPES)[number]
+
+/** A parameter that its type cannot hold; the server would have said SQLSTATE 22P02. */
+export class UnfitParameter extends Error {
+  readonly code = 'UNFIT_PARAMETER'
+}
+
+type Element = string | number | Uint8Array
+
+interface ElementType {
+  /** pg_type.oid */
+  readonly oid: number
+  readonly octetsOf: (value: Element) => number
+  readonly write: (into: Buffer, value: Element, at: number) => void
+}
+
+const ELEMENTS: Readonly<Record<ArrayType, ElementType>> = {
+  uuid: { oid: 2950, octetsOf: () => 16, write: writeUuid },
+  text: {
+    oid: 25,
+    octetsOf: (value) => Buffer.byteLength(textOf(value)),
+    write: (into, value, at) => into.write(textOf(value), at),
+  },
+  bytea: {
+    oid: 17,
+    octetsOf: (value) => octetsOf(value).length,
+    write: (into, value, at) => into.set(octetsOf(value), at),
+  },
+  int: {
+    oid: 23,
+    octetsOf: () => 4,
+    write: (into, value, at) => into.writeInt32BE(Number(value), at),
+  },
+  bigint: { oid: 20, octetsOf: () => 8, write: writeBigint },
+  float8: {
+    oid: 701,
+    octetsOf: () => 8,
+    write: (into, value, at) => into.writeDoubleBE(Number(value), at),
+  },
+}
+
+const HEADER_OCTETS = 20
+const NULL_LENGTH = -1
+
+/** One dimension from 1 on; null and undefined are NULL. Throws UnfitParameter. */
+export function encodeArray(type: ArrayType, values: readonly unknown[]): Buffer {
+  try {
+    // Each type looks at what it gets; anything else is unfit.
+    return encode(ELEMENTS[type], values as readonly (Element | null | undefined)[])
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new UnfitParameter(`a value does not fit ${type}[]: ${reason}`, { cause })
+  }
+}
+
+function encode(
+  { octetsOf: sizeOf, oid, write }: ElementType,
+  values: readonly (Element | null | undefined)[],
+): Buffer {
+  let total = HEADER_OCTETS + 4 * values.length
+  for (const value of values) if (!isNull(value)) total += sizeOf(value)
+  const octets = Buffer.allocUnsafe(total)
+  octets.writeInt32BE(1, 0)
+  octets.writeInt32BE(1, 4) // there may be NULLs
+  octets.writeInt32BE(oid, 8)
+  octets.writeInt32BE(values.length, 12)
+  octets.writeInt32BE(1, 16)
+  let at = HEADER_OCTETS
+  for (const value of values) {
+    const length = isNull(value) ? NULL_LENGTH : sizeOf(value)
+    at = octets.writeInt32BE(length, at)
+    if (isNull(value)) continue
+    write(octets, value, at)
+    at += length
+  }
+  return octets
+}
+
+function isNull(value: Element | null | undefined): value is null | undefined {
+  return value === null || value === undefined
+}
+
+const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
+
+function writeUuid(into: Buffer, value: Element, at: number): void {
+  assert(typeof value === 'string' && UUID.test(value), `not a uuid: ${JSON.stringify(value)}`)
+  into.write(value.replaceAll('-', ''), at, 16, 'hex')
+}
+
+function writeBigint(into: Buffer, value: Element, at: number): void {
+  assert(typeof value === 'string' || Number.isSafeInteger(value), 'not a bigint')
+  into.writeBigInt64BE(BigInt(value as string | number), at) // just checked
+}
+
+function textOf(value: Element): string {
+  assert(typeof value === 'string', 'not text')
+  return value
+}
+
+function octetsOf(value: Element): Uint8Array {
+  assert(value instanceof Uint8Array, 'not octets')
+  return value
+}
