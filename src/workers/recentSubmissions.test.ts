@@ -4,7 +4,8 @@ import { RecentSubmissions } from './recentSubmissions.ts'
 
 function message(number: number) {
   return {
-    messageId: `0192d3a4-0000-7000-8000-${String(number).padStart(12, '0')}` as MessageId, // made up
+    // Made up.
+    messageId: `0192d3a4-0000-7000-8000-${String(number).padStart(12, '0')}` as MessageId,
     account: 'demo',
     user: 'demo',
     acceptedAtMs: 0,
