@@ -8,15 +8,29 @@ export interface Figure {
   readonly ratio: number | null
 }
 
+export interface Peer {
+  readonly name: string
+  /** Of the same metric and unit. */
+  readonly value: number
+}
+
 export function figureOf(bench: string) {
-  return (metric: string, value: number, unit: string): Figure => ({
+  return (metric: string, value: number, unit: string, peer?: Peer): Figure => ({
     bench,
     metric,
     value: rounded(value),
     unit,
-    against: null,
-    ratio: null,
+    against: peer?.name ?? null,
+    ratio: peer && peer.value > 0 ? rounded(value / peer.value) : null,
   })
+}
+
+/** 0 of nothing. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = sorted[middle] ?? 0
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2
 }
 
 /** One JSON line a figure, or a table to read. */

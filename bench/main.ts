@@ -4,20 +4,45 @@ import { parseArgs } from 'node:util'
 import type { LoadProgress } from '../src/lab/loadGenerator.ts'
 import { accept } from './accept.ts'
 import type { BenchOptions } from './benchOptions.ts'
+import { codec } from './codec.ts'
 import { printFigures } from './figure.ts'
 import type { Figure } from './figure.ts'
 import { life } from './life.ts'
 
-const benches = new Map<string, (options: BenchOptions) => Promise<Figure[]>>([
-  ['accept', accept],
-  ['life', life],
+interface Bench {
+  /** One line, or more that are indented in the usage. */
+  readonly about: string
+  readonly seconds: number
+  readonly run: (options: BenchOptions) => Promise<Figure[]>
+}
+
+const BENCHES = new Map<string, Bench>([
+  [
+    'codec',
+    {
+      about: 'decode a submit_sm and encode it again, beside npm smpp and code written by hand',
+      seconds: 20,
+      run: codec,
+    },
+  ],
+  [
+    'accept',
+    {
+      about: 'submit_sm until it is durable and answered, 20 sessions x window 100',
+      seconds: 20,
+      run: accept,
+    },
+  ],
+  ['life', { about: 'the same with receipts, until every one is back', seconds: 20, run: life }],
 ])
 
-const USAGE = `npm run bench -- NAME... [--json] [--seconds N] [--rate N]
-  accept   submit_sm until it is durable and answered, 20 sessions x window 100
-  life     the same with receipts, until every one is back
-  --seconds N   how long load is put on (default 20)
-  --rate N      messages a second (default: all windows full)
+const LIST = [...BENCHES].map(
+  ([name, { about, seconds: byDefault }]) => `  ${name.padEnd(11)} ${about} (${byDefault} s)\n`,
+)
+const USAGE = `npm run bench -- NAME... [options]
+${LIST.join('')}
+  --seconds N   how long load is put on
+  --rate N      accept, life: messages a second (default: all windows full)
   --json        one line of JSON for each figure
 `
 
@@ -27,14 +52,14 @@ function readArguments() {
       allowPositionals: true,
       options: {
         json: { type: 'boolean', default: false },
-        seconds: { type: 'string', default: '20' },
+        seconds: { type: 'string' },
         rate: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     })
-    const seconds = positive('--seconds', values.seconds)
-    const rate = values.rate === undefined ? undefined : positive('--rate', values.rate)
-    const unknown = positionals.find((name) => !benches.has(name))
+    const seconds = optional('--seconds', values.seconds)
+    const rate = optional('--rate', values.rate)
+    const unknown = positionals.find((name) => !BENCHES.has(name))
     if (unknown !== undefined) throw new Error(`there is no bench "${unknown}"`)
     return { names: positionals, seconds, rate, json: values.json, help: values.help }
   } catch (error) {
@@ -43,7 +68,8 @@ function readArguments() {
   }
 }
 
-function positive(name: string, given: string): number {
+function optional(name: string, given: string | undefined): number | undefined {
+  if (given === undefined) return undefined
   const value = Number(given)
   if (value > 0 && Number.isFinite(value)) return value
   throw new Error(`${name} is "${given}". Expected a number above 0`)
@@ -63,10 +89,11 @@ if (help || names.length === 0) {
   process.exit(help ? 0 : 2)
 }
 for (const name of names) {
-  const bench = benches.get(name)
+  const bench = BENCHES.get(name)
   if (!bench) continue
-  if (!json) process.stdout.write(`${name}, ${seconds} s\n`)
-  const figures = await bench({ seconds, rate, onProgress: showProgress })
+  const forSeconds = seconds ?? bench.seconds
+  if (!json) process.stdout.write(`${name}, ${forSeconds} s\n`)
+  const figures = await bench.run({ seconds: forSeconds, rate, onProgress: showProgress })
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
   printFigures(figures, json)
   // A fast platform that loses messages has failed, whatever its rates.

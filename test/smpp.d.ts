@@ -1,5 +1,5 @@
-// The part of npm `smpp` 0.5.1 that the tests use: a client and a server of another make. The
-// package has no types of its own.
+// The part of npm `smpp` 0.5.1 that tests and benches use: client, server and codec of another
+// make. The package has no types of its own.
 declare module 'smpp' {
   export interface Pdu {
     command: string
@@ -16,7 +16,9 @@ declare module 'smpp' {
     message_state?: number
     esm_class?: number
     response(options?: Record<string, unknown>): Pdu
+    toBuffer(): Buffer
   }
+  export const PDU: { fromBuffer(octets: Buffer): Pdu | false }
   type Answer = (pdu: Pdu) => void
   type Fields = Record<string, unknown>
   export interface Session {
