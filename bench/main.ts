@@ -8,6 +8,7 @@ import { codec } from './codec.ts'
 import { printFigures } from './figure.ts'
 import type { Figure } from './figure.ts'
 import { life } from './life.ts'
+import { server } from './server.ts'
 
 interface Bench {
   /** One line, or more that are indented in the usage. */
@@ -23,6 +24,14 @@ const BENCHES = new Map<string, Bench>([
       about: 'decode a submit_sm and encode it again, beside npm smpp and code written by hand',
       seconds: 20,
       run: codec,
+    },
+  ],
+  [
+    'server',
+    {
+      about: 'the SMPP server alone beside that of npm smpp, 10 sessions x window 50',
+      seconds: 20,
+      run: server,
     },
   ],
   [
