@@ -1,17 +1,18 @@
 // Durable accept: ESME, gateway, router, queue on PostgreSQL with fsync, answer; all six components
 // and the simulated SMSC run meanwhile, and the messages go on upstream beside.
-import { LOAD } from './benchOptions.ts'
+import { sessionsFor } from './benchOptions.ts'
 import type { BenchOptions } from './benchOptions.ts'
 import { figureOf } from './figure.ts'
 import type { Figure } from './figure.ts'
-import { cpuFigures, platformLoad, ratePerSecond } from './platformLoad.ts'
+import { platformLoad, ratePerSecond } from './platformLoad.ts'
+import { cpuFigures } from './platformUse.ts'
 
 const BENCH = 'accept'
 
 export async function accept(options: BenchOptions): Promise<Figure[]> {
-  const { seconds, rate } = options
+  const { seconds, rate, accounts } = options
   const run = await platformLoad(options, {
-    ...LOAD,
+    ...sessionsFor(accounts),
     durationMs: seconds * 1_000,
     ...(rate === undefined ? {} : { rate }),
     registeredDelivery: 0,
@@ -31,6 +32,6 @@ export async function accept(options: BenchOptions): Promise<Figure[]> {
       ? []
       : [figure('journal lag at the end', run.journalLagSeconds, 's')]),
     figure('submitted upstream at the end', run.ends.submitted, 'messages'),
-    ...cpuFigures(BENCH, run),
+    ...cpuFigures(BENCH, run.cpuSeconds, answered.size),
   ]
 }

@@ -1,19 +1,20 @@
 // The whole life: submit, upstream submit, receipt, receipt delivered to the ESME. Load is put on
 // for a time, then every receipt is waited for; both ends are compared message by message.
-import { LOAD } from './benchOptions.ts'
+import { sessionsFor } from './benchOptions.ts'
 import type { BenchOptions } from './benchOptions.ts'
 import { figureOf } from './figure.ts'
 import type { Figure } from './figure.ts'
-import { cpuFigures, platformLoad, ratePerSecond } from './platformLoad.ts'
+import { platformLoad, ratePerSecond } from './platformLoad.ts'
+import { cpuFigures } from './platformUse.ts'
 
 const BENCH = 'life'
 /** Beyond the load's own time, for each second of it. */
 const RECEIPTS_WITHIN_FACTOR = 10
 
 export async function life(options: BenchOptions): Promise<Figure[]> {
-  const { seconds, rate } = options
+  const { seconds, rate, accounts } = options
   const run = await platformLoad(options, {
-    ...LOAD,
+    ...sessionsFor(accounts),
     durationMs: seconds * 1_000,
     ...(rate === undefined ? {} : { rate }),
     registeredDelivery: 1,
@@ -40,7 +41,7 @@ export async function life(options: BenchOptions): Promise<Figure[]> {
     ...(run.journalLagSeconds === undefined
       ? []
       : [figure('journal lag at the end', run.journalLagSeconds, 's')]),
-    ...cpuFigures(BENCH, run),
+    ...cpuFigures(BENCH, run.cpuSeconds, answered.size),
     ...resident,
   ]
 }

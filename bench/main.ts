@@ -52,6 +52,8 @@ const USAGE = `npm run bench -- NAME... [options]
 ${LIST.join('')}
   --seconds N   how long load is put on
   --rate N      accept, life: messages a second (default: all windows full)
+  --accounts N  accept, life: spread over N accounts, a session and a user each (default: 1 with 20
+                sessions); 1000 of them have windows of 2, so that 2000 are under way as well
   --json        one line of JSON for each figure
 `
 
@@ -63,14 +65,17 @@ function readArguments() {
         json: { type: 'boolean', default: false },
         seconds: { type: 'string' },
         rate: { type: 'string' },
+        accounts: { type: 'string', default: '1' },
         help: { type: 'boolean', default: false },
       },
     })
     const seconds = optional('--seconds', values.seconds)
     const rate = optional('--rate', values.rate)
+    const accounts = optional('--accounts', values.accounts) ?? 1
+    if (!Number.isInteger(accounts)) throw new Error('--accounts takes a whole number')
     const unknown = positionals.find((name) => !BENCHES.has(name))
     if (unknown !== undefined) throw new Error(`there is no bench "${unknown}"`)
-    return { names: positionals, seconds, rate, json: values.json, help: values.help }
+    return { names: positionals, seconds, rate, accounts, json: values.json, help: values.help }
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
     return process.exit(2)
@@ -92,7 +97,7 @@ function showProgress({ sent, answered, refused, unknown, receipts }: LoadProgre
   )
 }
 
-const { names, seconds, rate, json, help } = readArguments()
+const { names, seconds, rate, accounts, json, help } = readArguments()
 if (help || names.length === 0) {
   process.stdout.write(USAGE)
   process.exit(help ? 0 : 2)
@@ -102,7 +107,7 @@ for (const name of names) {
   if (!bench) continue
   const forSeconds = seconds ?? bench.seconds
   if (!json) process.stdout.write(`${name}, ${forSeconds} s\n`)
-  const figures = await bench.run({ seconds: forSeconds, rate, onProgress: showProgress })
+  const figures = await bench.run({ seconds: forSeconds, rate, accounts, onProgress: showProgress })
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
   printFigures(figures, json)
   // A fast platform that loses messages has failed, whatever its rates.

@@ -1,17 +1,22 @@
 import { readWitness } from '../src/lab/readWitness.ts'
 import { reconcile } from '../src/lab/reconcile.ts'
 import type { Reconciliation } from '../src/lab/reconcile.ts'
+import type { ReadyLine } from '../src/cli/up/installationFile.ts'
 import type { LoadReport } from '../src/lab/loadReport.ts'
 import { witnessFile } from '../test/amidTraffic.ts'
 import { startStack } from '../test/stack.ts'
 import type { BenchOptions } from './benchOptions.ts'
-import { figureOf } from './figure.ts'
-import type { Figure } from './figure.ts'
+import {
+  changePlatform,
+  benchUser,
+  BENCH_PASSWORD,
+  widened,
+  withAccounts,
+} from './changePlatform.ts'
 import { loadInProcess } from './loadInProcess.ts'
 import type { PlainLoadOptions } from './loadInProcess.ts'
-import { processUse } from './processUse.ts'
-import type { ProcessUse } from './processUse.ts'
-import { widenPlatform } from './widenPlatform.ts'
+import { cpuBetween, platformUse } from './platformUse.ts'
+import type { PlatformUse } from './platformUse.ts'
 
 export interface PlatformRun {
   readonly report: LoadReport
@@ -31,16 +36,13 @@ export async function platformLoad(
   const stack = await startStack({})
   try {
     const { ready } = stack
-    const { host, port, systemId, password } = ready.smpp
-    if (systemId === undefined || password === undefined) throw new Error('no demo account')
-    await widenPlatform(ready.admin)
-    const before = useOf(ready.pids)
-    const target = { host, port, systemId, password }
+    const target = await prepare(ready, options.accounts)
+    const before = platformUse(ready.pids)
     const { report, cpuSeconds } = await loadInProcess({ ...target, ...load }, (progress) =>
       options.onProgress(progress),
     )
     const journalLagSeconds = await journalLag(ready.ports.exporters)
-    const after = useOf(ready.pids)
+    const after = platformUse(ready.pids)
     return {
       report,
       cpuSeconds: new Map([...cpuBetween(before, after), ['load generator', cpuSeconds]]),
@@ -53,14 +55,20 @@ export async function platformLoad(
   }
 }
 
-/** CPU by process, in all and for each message answered. */
-export function cpuFigures(bench: string, run: PlatformRun): Figure[] {
-  const figure = figureOf(bench)
-  const messages = Math.max(1, run.report.answered.size)
-  return [...run.cpuSeconds].flatMap(([name, seconds]) => [
-    figure(`cpu ${name}`, seconds, 's'),
-    figure(`cpu per message ${name}`, (seconds * 1e6) / messages, 'us'),
-  ])
+/** Whom the load binds as: the demo's user, or one of each of `accounts` others. */
+async function prepare(
+  { smpp, admin }: ReadyLine,
+  accounts: number,
+): Promise<Pick<PlainLoadOptions, 'host' | 'port' | 'systemId' | 'systemIds' | 'password'>> {
+  const { host, port, systemId, password } = smpp
+  if (systemId === undefined || password === undefined) throw new Error('no demo account')
+  if (accounts === 1) {
+    await changePlatform(admin, widened)
+    return { host, port, systemId, password }
+  }
+  await changePlatform(admin, (platform) => withAccounts(widened(platform), accounts))
+  const systemIds = Array.from({ length: accounts }, (_, number) => benchUser(number))
+  return { host, port, systemId, systemIds, password: BENCH_PASSWORD }
 }
 
 /** Messages over the time from the first submit_sm to the last answer or receipt. */
@@ -68,21 +76,7 @@ export function ratePerSecond(count: number, fromMs: number, toMs: number): numb
   return toMs > fromMs ? (count * 1_000) / (toMs - fromMs) : 0
 }
 
-type Uses = ReadonlyMap<string, ProcessUse>
-
-function useOf(pids: Readonly<Record<string, number>>): Uses {
-  const counted = new Set(Object.values(pids))
-  return new Map(Object.entries(pids).map(([name, pid]) => [name, processUse(pid, counted)]))
-}
-
-function cpuBetween(before: Uses, after: Uses): [string, number][] {
-  return [...after].map(([name, use]) => [
-    name,
-    use.cpuSeconds - (before.get(name)?.cpuSeconds ?? 0),
-  ])
-}
-
-function residentBetween(before: Uses, after: Uses): PlatformRun['residentMiB'] {
+function residentBetween(before: PlatformUse, after: PlatformUse): PlatformRun['residentMiB'] {
   return new Map(
     [...after].map(([name, use]) => [
       name,

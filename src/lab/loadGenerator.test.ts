@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { loadOn, startedSmsc, temporaryFile } from './lab.fixture.ts'
+import { loadOn, smscOptions, startedSmsc, temporaryFile } from './lab.fixture.ts'
 import { runLoad } from './loadGenerator.ts'
 import type { LoadReport } from './loadReport.ts'
 import { address, numberIn, reference, text } from './messagePattern.ts'
@@ -50,6 +50,16 @@ test('a refused bind, and a port where nobody listens, end a run before it began
   await smsc.close()
   await expect(runLoad(loadOn(port, { count: 1 }))).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   await expect(runLoad(loadOn(port, {}))).rejects.toThrow(/count or durationMs/)
+})
+
+test('with several system_ids each session binds as the next one', async () => {
+  const smsc = await startedSmsc({ file: temporaryFile('smsc.ndjson') })
+  const { systemId } = smscOptions
+  const load = (systemIds: string[]) => loadOn(smsc.port, { count: 1, sessions: 2, systemIds })
+  const report = await runLoad({ ...load([systemId]), systemId: 'stranger' })
+  expect(report.answered.size).toBe(1)
+  const second = runLoad(load([systemId, 'stranger']))
+  await expect(second).rejects.toMatchObject({ code: 'BIND_REFUSED' })
 })
 
 test('without reconnect a run ends with its last link and says what is unknown', async () => {

@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly host: string
   readonly port: number
   readonly systemId: string
+  /** With these the sessions take one after the other of them; the password is the same for all. */
+  readonly systemIds?: readonly string[]
   readonly password: string
   readonly sessions: number
   readonly windowSize: number
@@ -127,7 +129,9 @@ export class LoadRun {
 
   async run(): Promise<LoadReport> {
     const { sessions, signal } = this.#options
-    for (let lane = 0; lane < sessions; lane += 1) this.#lanes.push(new LoadLane(this))
+    for (let lane = 0; lane < sessions; lane += 1) {
+      this.#lanes.push(new LoadLane(this, this.#systemIdOf(lane)))
+    }
     const finished = new Promise<void>((resolve) => (this.#finish = resolve))
     const connected = await Promise.allSettled(this.#lanes.map((lane) => lane.open()))
     const failed = connected.find((one) => one.status === 'rejected')
@@ -258,6 +262,11 @@ export class LoadRun {
       if (numbers) numbers.push(due.n)
       else this.#refused.set(name, [due.n])
     }
+  }
+
+  #systemIdOf(lane: number): string {
+    const { systemIds = [], systemId } = this.#options
+    return systemIds[lane % systemIds.length] ?? systemId
   }
 
   #second(): number {

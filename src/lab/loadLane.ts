@@ -10,6 +10,7 @@ const RECONNECT_CAP_MS = 2_000
 /** One session of the load generator, with its window, its pauses and its way back. */
 export class LoadLane {
   readonly #load: LoadRun
+  readonly #systemId: string
   readonly #closing = new AbortController()
   #session: Session | undefined
   #pausedUntilMs = 0
@@ -19,17 +20,18 @@ export class LoadLane {
   gaveUp = false
   reconnects = 0
 
-  constructor(load: LoadRun) {
+  constructor(load: LoadRun, systemId: string) {
     this.#load = load
+    this.#systemId = systemId
   }
 
   async open(): Promise<void> {
-    const { host, port, systemId, password, windowSize } = this.#load.options
+    const { host, port, password, windowSize } = this.#load.options
     const session = await connectSmpp({
       host,
       port,
       command: 'bind_transceiver',
-      system_id: systemId,
+      system_id: this.#systemId,
       password,
       windowSize,
       timers: this.#load.timers,

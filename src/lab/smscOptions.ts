@@ -26,6 +26,8 @@ export interface SmscOptions {
   readonly windowSize: number
   readonly resendAfterMs: number
   readonly timers: SessionTimers
+  /** At each accepted bind, and at each end of one: how many are open now. */
+  onBinds?(open: number): void
 }
 
 export const SMSC_DEFAULTS = {

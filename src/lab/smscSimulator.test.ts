@@ -30,6 +30,18 @@ test('every message is answered, witnessed and receipted once, and both ends agr
   expect(smsc.stats()).toMatchObject({ accepted: 3_000, bindsMax: 2, receiptsPending: 0 })
 })
 
+test('it tells how long answers waited and how many binds are open', async () => {
+  const open: number[] = []
+  const latency = { minMs: 30, maxMs: 30 }
+  const file = temporaryFile('smsc.ndjson')
+  const smsc = await startedSmsc({ file, latency, onBinds: (count) => open.push(count) })
+  await runLoad(loadOn(smsc.port, { count: 10 }))
+  const { answered, answerDelaySumMs } = smsc.stats()
+  expect(answered).toBe(10)
+  expect(answerDelaySumMs / answered).toBeGreaterThanOrEqual(30)
+  await expect.poll(() => open).toEqual([1, 2, 1, 0])
+})
+
 test('errors and throttling come in their shares, the same ones for the same seed', async () => {
   const rates = { errorRate: 0.1, throttleRate: 0.2, seed: 5 }
   const runOnce = async () => {

@@ -33,6 +33,9 @@ export interface SmscStats {
   readonly refused: number
   readonly throttled: number
   readonly dropped: number
+  /** submit_sm with an ESME_ROK, and how long they waited for it together. */
+  readonly answered: number
+  readonly answerDelaySumMs: number
   readonly receiptsSent: number
   readonly receiptsAcknowledged: number
   readonly receiptsRefused: number
@@ -63,6 +66,8 @@ export class SmscSimulator {
     refused: 0,
     throttled: 0,
     dropped: 0,
+    answered: 0,
+    answerDelaySumMs: 0,
     receiptsAcknowledged: 0,
     receiptsRefused: 0,
   }
@@ -146,11 +151,12 @@ export class SmscSimulator {
     session.acceptBind(pdu, systemId)
     this.#bound.add(session)
     this.#counts.bindsMax = Math.max(this.#counts.bindsMax, this.#bound.size)
+    this.#options.onBinds?.(this.#bound.size)
     this.#receipts.addSession(session)
   }
 
   #closed(session: Session): void {
-    this.#bound.delete(session)
+    if (this.#bound.delete(session)) this.#options.onBinds?.(this.#bound.size)
     this.#receipts.removeSession(session)
   }
 
@@ -162,6 +168,7 @@ export class SmscSimulator {
     const submission: Submission = {
       session,
       request: { command: 'submit_sm', sequence_number: pdu.sequence_number },
+      arrivedAtMs: performance.now(),
       fate,
       content: messageContent(pdu, receiptState),
       early: receiptState !== undefined && fate === 'accept' && this.#draw(earlyReceiptRate),
@@ -239,8 +246,10 @@ export class SmscSimulator {
     this.#answers.add(EARLY_BY_MS, submission)
   }
 
-  #respond({ session, request, fate, message }: Submission): void {
+  #respond({ session, request, fate, message, arrivedAtMs }: Submission): void {
     if (fate === 'accept' && message) {
+      this.#counts.answered += 1
+      this.#counts.answerDelaySumMs += performance.now() - arrivedAtMs
       session.respond(request, ESME_ROK, { message_id: message.upstreamId })
     } else if (fate === 'throttle') {
       this.#counts.throttled += 1

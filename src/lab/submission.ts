@@ -9,6 +9,8 @@ export type Fate = 'accept' | 'throttle' | 'refuse' | 'drop' | 'acceptAndDrop'
 export interface Submission {
   readonly session: Session
   readonly request: { readonly command: 'submit_sm'; readonly sequence_number: number }
+  /** On performance.now()'s clock. */
+  readonly arrivedAtMs: number
   readonly fate: Fate
   readonly content: MessageContent
   /** The receipt goes out before the answer; false again once it has. */

@@ -1,0 +1,32 @@
+import { figureOf } from './figure.ts'
+import type { Figure } from './figure.ts'
+import { processUse } from './processUse.ts'
+import type { ProcessUse } from './processUse.ts'
+
+/** By the name of the process; PostgreSQL with its backends. */
+export type PlatformUse = ReadonlyMap<string, ProcessUse>
+
+export function platformUse(pids: Readonly<Record<string, number>>): PlatformUse {
+  const counted = new Set(Object.values(pids))
+  return new Map(Object.entries(pids).map(([name, pid]) => [name, processUse(pid, counted)]))
+}
+
+export function cpuBetween(before: PlatformUse, after: PlatformUse): [string, number][] {
+  return [...after].map(([name, use]) => [
+    name,
+    use.cpuSeconds - (before.get(name)?.cpuSeconds ?? 0),
+  ])
+}
+
+/** CPU by process, in all and for each message. */
+export function cpuFigures(
+  bench: string,
+  cpuSeconds: Iterable<readonly [string, number]>,
+  messages: number,
+): Figure[] {
+  const figure = figureOf(bench)
+  return [...cpuSeconds].flatMap(([name, seconds]) => [
+    figure(`cpu ${name}`, seconds, 's'),
+    figure(`cpu per message ${name}`, (seconds * 1e6) / Math.max(1, messages), 'us'),
+  ])
+}
