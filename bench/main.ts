@@ -7,7 +7,9 @@ import type { BenchOptions } from './benchOptions.ts'
 import { codec } from './codec.ts'
 import { printFigures } from './figure.ts'
 import type { Figure } from './figure.ts'
+import { latency } from './latency.ts'
 import { life } from './life.ts'
+import { rtt } from './rtt.ts'
 import { server } from './server.ts'
 
 interface Bench {
@@ -40,6 +42,22 @@ const BENCHES = new Map<string, Bench>([
       about: 'submit_sm until it is durable and answered, 20 sessions x window 100',
       seconds: 20,
       run: accept,
+    },
+  ],
+  [
+    'latency',
+    {
+      about: 'one message at a time on an idle platform: to its answer and to its receipt',
+      seconds: 20,
+      run: latency,
+    },
+  ],
+  [
+    'rtt',
+    {
+      about: 'one upstream bind, window 100, SMSC that answers after 50 ms: how full the window is',
+      seconds: 20,
+      run: rtt,
     },
   ],
   ['life', { about: 'the same with receipts, until every one is back', seconds: 20, run: life }],

@@ -1,0 +1,96 @@
+// One upstream bind, window 100, and an SMSC that answers after 50 ms: how full the worker keeps
+// the window. 100 / delay is all that can be; the delay is what the simulated SMSC really took
+// (its timers are coarse), and beside it what another ESME on this machine sees.
+import { setTimeout as after } from 'node:timers/promises'
+import type { BenchOptions } from './benchOptions.ts'
+import { figureOf, median } from './figure.ts'
+import type { Figure } from './figure.ts'
+import { loadInProcess } from './loadInProcess.ts'
+import { OneAtATime } from './oneAtATime.ts'
+import { cpuBetween, cpuFigures, platformUse } from './platformUse.ts'
+import { SMSC_ACCOUNT } from './smscProcess.ts'
+import type { SmscAnswer } from './smscProcess.ts'
+import { upstreamStack } from './upstreamStack.ts'
+import type { UpstreamStack } from './upstreamStack.ts'
+
+const BENCH = 'rtt'
+const WINDOW = 100
+const DELAY_MS = 50
+const CONNECTOR = { binds: 1, window: WINDOW, tps: 100_000 }
+/** Above what the window lets through, so that the queue is never empty. */
+const LOAD_PER_SECOND = (1.25 * WINDOW * 1_000) / DELAY_MS
+/** Until the queue has something and everything is compiled. */
+const WARM_UP_MS = 3_000
+/** The load goes on a little longer than the measure. */
+const MARGIN_MS = 1_000
+
+export async function rtt({ seconds, rate, onProgress }: BenchOptions): Promise<Figure[]> {
+  const latency = { minMs: DELAY_MS, maxMs: DELAY_MS }
+  const upstream = await upstreamStack({ smsc: { latency }, connector: CONNECTOR })
+  try {
+    const measuredMs = seconds * 1_000
+    const load = loadInProcess(
+      {
+        ...upstream.customer,
+        sessions: 4,
+        windowSize: 500,
+        rate: rate ?? LOAD_PER_SECOND,
+        durationMs: WARM_UP_MS + measuredMs + MARGIN_MS,
+        registeredDelivery: 0,
+      },
+      onProgress,
+    )
+    await after(WARM_UP_MS)
+    const measured = measure(upstream, measuredMs)
+    const [figures] = await Promise.all([measured, load])
+    return figures
+  } finally {
+    await upstream.stop()
+  }
+}
+
+async function measure({ smsc, smscPort, pids }: UpstreamStack, forMs: number): Promise<Figure[]> {
+  const target = { host: '127.0.0.1', port: smscPort, ...SMSC_ACCOUNT, text: 'Probe' }
+  const probe = await OneAtATime.connect(target)
+  const used = platformUse(pids())
+  const from = await smsc.ask({})
+  const probed = await probeFor(probe, forMs)
+  const to = await smsc.ask({})
+  const cpu = cpuBetween(used, platformUse(pids()))
+  await probe.close()
+  const { submitted, perSecond, delayMs } = between(from, to, probed.length)
+  const figure = figureOf(BENCH)
+  const limit = (name: string, ms: number) => ({ name, value: (WINDOW * 1_000) / ms })
+  return [
+    figure('submitted', perSecond, 'messages/s', limit("window / SMSC's delay", delayMs)),
+    figure('submitted', perSecond, 'messages/s', limit('window / delay as seen', mean(probed))),
+    figure("SMSC's delay mean", delayMs, 'ms'),
+    figure('delay as seen mean', mean(probed), 'ms'),
+    figure('delay as seen p50', median(probed), 'ms'),
+    figure('messages', submitted, 'messages'),
+    ...cpuFigures(BENCH, cpu, submitted),
+  ]
+}
+
+/** Round trips of another ESME at the same SMSC, one after the other. */
+async function probeFor(probe: OneAtATime, forMs: number): Promise<number[]> {
+  const endMs = performance.now() + forMs
+  const tookMs: number[] = []
+  while (performance.now() < endMs) tookMs.push(await probe.submit())
+  return tookMs
+}
+
+/** Of the worker alone: the probe's own are taken out of the count. */
+function between(from: SmscAnswer, to: SmscAnswer, probed: number) {
+  const answered = to.stats.answered - from.stats.answered
+  const submitted = answered - probed
+  return {
+    submitted,
+    perSecond: (submitted * 1_000) / (to.atMs - from.atMs),
+    delayMs: (to.stats.answerDelaySumMs - from.stats.answerDelaySumMs) / Math.max(1, answered),
+  }
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
+}
