@@ -7,6 +7,8 @@ export interface BenchOptions {
   readonly rate: number | undefined
   /** Over how many accounts the load is spread. */
   readonly accounts: number
+  /** Idle ones. */
+  readonly binds: number
   onProgress(progress: LoadProgress): void
 }
 

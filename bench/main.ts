@@ -7,6 +7,7 @@ import type { BenchOptions } from './benchOptions.ts'
 import { codec } from './codec.ts'
 import { printFigures } from './figure.ts'
 import type { Figure } from './figure.ts'
+import { idleBinds } from './idleBinds.ts'
 import { latency } from './latency.ts'
 import { life } from './life.ts'
 import { rtt } from './rtt.ts'
@@ -60,8 +61,19 @@ const BENCHES = new Map<string, Bench>([
       run: rtt,
     },
   ],
+  [
+    'idle-binds',
+    {
+      about: 'idle binds on one gateway: memory, CPU, missed enquire_links',
+      seconds: 60,
+      run: idleBinds,
+    },
+  ],
   ['life', { about: 'the same with receipts, until every one is back', seconds: 20, run: life }],
 ])
+
+/** A fast platform that loses something has failed, whatever its rates. */
+const MUST_BE_ZERO = new Set(['lost', 'without receipt', 'enquire_link missed', 'binds lost'])
 
 const LIST = [...BENCHES].map(
   ([name, { about, seconds: byDefault }]) => `  ${name.padEnd(11)} ${about} (${byDefault} s)\n`,
@@ -72,6 +84,7 @@ ${LIST.join('')}
   --rate N      accept, life: messages a second (default: all windows full)
   --accounts N  accept, life: spread over N accounts, a session and a user each (default: 1 with 20
                 sessions); 1000 of them have windows of 2, so that 2000 are under way as well
+  --binds N     idle-binds: how many (default 10000; gateway and peers need a file descriptor each)
   --json        one line of JSON for each figure
 `
 
@@ -84,16 +97,25 @@ function readArguments() {
         seconds: { type: 'string' },
         rate: { type: 'string' },
         accounts: { type: 'string', default: '1' },
+        binds: { type: 'string', default: '10000' },
         help: { type: 'boolean', default: false },
       },
     })
     const seconds = optional('--seconds', values.seconds)
     const rate = optional('--rate', values.rate)
-    const accounts = optional('--accounts', values.accounts) ?? 1
-    if (!Number.isInteger(accounts)) throw new Error('--accounts takes a whole number')
+    const accounts = whole('--accounts', values.accounts)
+    const binds = whole('--binds', values.binds)
     const unknown = positionals.find((name) => !BENCHES.has(name))
     if (unknown !== undefined) throw new Error(`there is no bench "${unknown}"`)
-    return { names: positionals, seconds, rate, accounts, json: values.json, help: values.help }
+    return {
+      names: positionals,
+      seconds,
+      rate,
+      accounts,
+      binds,
+      json: values.json,
+      help: values.help,
+    }
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
     return process.exit(2)
@@ -107,6 +129,12 @@ function optional(name: string, given: string | undefined): number | undefined {
   throw new Error(`${name} is "${given}". Expected a number above 0`)
 }
 
+function whole(name: string, given: string): number {
+  const value = Number(given)
+  if (value > 0 && Number.isSafeInteger(value)) return value
+  throw new Error(`${name} is "${given}". Expected a whole number above 0`)
+}
+
 function showProgress({ sent, answered, refused, unknown, receipts }: LoadProgress): void {
   if (!process.stderr.isTTY) return
   process.stderr.write(
@@ -115,7 +143,7 @@ function showProgress({ sent, answered, refused, unknown, receipts }: LoadProgre
   )
 }
 
-const { names, seconds, rate, accounts, json, help } = readArguments()
+const { names, seconds, rate, accounts, binds, json, help } = readArguments()
 if (help || names.length === 0) {
   process.stdout.write(USAGE)
   process.exit(help ? 0 : 2)
@@ -125,13 +153,16 @@ for (const name of names) {
   if (!bench) continue
   const forSeconds = seconds ?? bench.seconds
   if (!json) process.stdout.write(`${name}, ${forSeconds} s\n`)
-  const figures = await bench.run({ seconds: forSeconds, rate, accounts, onProgress: showProgress })
+  const figures = await bench.run({
+    seconds: forSeconds,
+    rate,
+    accounts,
+    binds,
+    onProgress: showProgress,
+  })
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
   printFigures(figures, json)
-  // A fast platform that loses messages has failed, whatever its rates.
-  const broken = figures.find(
-    ({ metric, value }) => value > 0 && (metric === 'lost' || metric === 'without receipt'),
-  )
+  const broken = figures.find(({ metric, value }) => value > 0 && MUST_BE_ZERO.has(metric))
   if (broken) {
     process.stderr.write(`${name} failed: ${broken.metric}: ${broken.value}\n`)
     process.exitCode = 1
