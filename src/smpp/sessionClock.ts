@@ -51,7 +51,11 @@ export class SessionClock {
     this.#receivedAtMs = now
     this.#messageAtMs = now
     if (side === 'mc') this.#deadlines.bind = now + orNever(timers.sessionInitTimeoutMs)
-    const shortest = Math.min(...Object.values({ ...timers }).map(orNever), this.#pduTimeoutMs)
+    // By name: what is handed in may hold other numbers too, as a process's whole Config does.
+    const { sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs } = timers
+    const linkMs = [sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs]
+    const allMs = [...linkMs, timers.inactivityTimeoutMs, this.#pduTimeoutMs]
+    const shortest = Math.min(...allMs.map(orNever))
     const everyMs = Math.min(Math.max(shortest / 4, TICK_MS_MIN), TICK_MS_MAX)
     this.#tick = setInterval(() => this.#onTick(performance.now()), everyMs)
   }

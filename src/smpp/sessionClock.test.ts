@@ -1,0 +1,53 @@
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { SessionClock } from './sessionClock.ts'
+
+const TIMERS = {
+  sessionInitTimeoutMs: 10_000,
+  enquireLinkIntervalMs: 30_000,
+  responseTimeoutMs: 30_000,
+  inactivityTimeoutMs: 0,
+}
+
+/** How often a session with these timers looks at its deadlines in ten seconds. */
+function ticksInTenSeconds(timers: typeof TIMERS): number {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const now = vi.fn<(nowMs: number) => void>()
+  const never = () => expect.unreachable()
+  const clock = new SessionClock(
+    {
+      side: 'mc',
+      timers,
+      windowSize: 1,
+      systemId: '',
+      maxPduOctets: 1_000,
+      events: { onRequest: never },
+    },
+    {
+      now,
+      enquire: never,
+      unbind: never,
+      leavingOverdue: never,
+      close: never,
+      destroy: never,
+    },
+  )
+  clock.bound()
+  vi.advanceTimersByTime(10_000)
+  clock.stop()
+  return now.mock.calls.length
+}
+
+test('a session with long timers looks at them once a second', () => {
+  expect(ticksInTenSeconds(TIMERS)).toBe(10)
+})
+
+test('numbers beside the timers do not make it look more often', () => {
+  // A process hands in its whole Config: ten thousand idle binds ticked every 5 ms each then.
+  const config = { ...TIMERS, databasePoolSize: 6 }
+  expect(ticksInTenSeconds(config)).toBe(10)
+})
+
+test('a short timer makes it look four times as often', () => {
+  expect(ticksInTenSeconds({ ...TIMERS, responseTimeoutMs: 2_000 })).toBe(20)
+})
