@@ -38,7 +38,8 @@ export interface IdleAnswer {
 const BINDS_AT_ONCE = 100
 const ANSWER_MS_MAX = 5_000
 const ENQUIRE_LINK = 0x15
-const ENQUIRE_LINK_RESP = 0x80000015
+const RESPONSE_BIT = 0x80000000
+const ENQUIRE_LINK_RESP = ENQUIRE_LINK + RESPONSE_BIT
 
 const seen = { open: 0, closed: 0, asked: 0, answered: 0, missed: 0, askedByServer: 0 }
 
@@ -113,11 +114,10 @@ class IdlePeer {
     let at = 0
     while (at + HEADER_OCTETS <= octets.length) {
       const command = octets.readUInt32BE(at + 4)
+      if (command === ENQUIRE_LINK) seen.askedByServer++
       if (command === ENQUIRE_LINK_RESP) this.#answered()
-      if (command === ENQUIRE_LINK) {
-        seen.askedByServer++
-        this.#socket.write(header(ENQUIRE_LINK_RESP, octets.readUInt32BE(at + 12)))
-      }
+      // enquire_link, and unbind when the platform stops.
+      else this.#socket.write(header(command + RESPONSE_BIT, octets.readUInt32BE(at + 12)))
       at += HEADER_OCTETS
     }
     this.#part = octets.subarray(at)
