@@ -19,7 +19,7 @@ const PROOFS = new Map<string, Provable>([
     'kills',
     {
       about: 'random kills and stops of every part under steady load; nothing accepted is lost',
-      minutes: 15,
+      minutes: 30,
       prove: proveKills,
     },
   ],

@@ -1,18 +1,21 @@
 // Random kills and stops under steady load, and then the books of both ends compared: what was
 // answered ESME_ROK, what the SMSC accepted, what was receipted, what came back.
+import { killable, runKillSchedule } from '../src/lab/killSchedule.ts'
+import type { KillAction } from '../src/lab/killSchedule.ts'
 import { readWitness } from '../src/lab/readWitness.ts'
 import type { Witness } from '../src/lab/readWitness.ts'
 import { reconcile } from '../src/lab/reconcile.ts'
+import { longestRecoveries } from '../src/lab/recoveries.ts'
+import type { Silence } from '../src/lab/silences.ts'
 import { witnessFile } from '../test/amidTraffic.ts'
 import { startStack } from '../test/stack.ts'
-import { runKillSchedule } from './killSchedule.ts'
-import type { KillAction } from './killSchedule.ts'
-import { loadInProcess } from './loadInProcess.ts'
 import type { Proof, ProofOptions } from './proof.ts'
+import { customerOf, describeAction, steadyLoad } from './steadyLoad.ts'
 
 const VICTIMS = ['gateway', 'router', 'workers', 'dlr', 'postgres', 'smsc', 'admin', 'exporters']
-const INTERVAL_MS = 3_000
-const STOP_MS_MAX = 2_500
+/** 300 actions in half an hour. */
+const INTERVAL_MS = 6_000
+const STOPS = [{ minMs: 0, maxMs: 2_500 }]
 const MESSAGES_PER_SECOND = 200
 /** After the last action: everything owed has to come in on its own. */
 const SETTLE_MS = 30_000
@@ -22,37 +25,23 @@ export async function proveKills({ minutes, seed, onProgress }: ProofOptions): P
   const stack = await startStack({})
   try {
     const durationMs = minutes * 60_000
-    let flowing: () => void = () => undefined
-    const untilFlowing = new Promise<void>((resolve) => (flowing = resolve))
-    const load = loadInProcess(
-      {
-        ...stack.ready.smpp,
-        systemId: stack.ready.smpp.systemId ?? '',
-        password: stack.ready.smpp.password ?? '',
-        sessions: 4,
-        windowSize: 100,
-        rate: MESSAGES_PER_SECOND,
-        durationMs: durationMs + SETTLE_MS,
-        registeredDelivery: 1,
-        reconnect: true,
-        retryThrottledAfterMs: 200,
-        receiptsWithinMs: RECEIPTS_WITHIN_MS,
-      },
-      ({ answered }) => {
-        if (answered > 0) flowing()
-      },
-    )
-    await Promise.race([untilFlowing, load])
-    const actions = await runKillSchedule(stack, {
+    const load = await steadyLoad({
+      ...customerOf(stack),
+      sessions: 4,
+      windowSize: 100,
+      rate: MESSAGES_PER_SECOND,
+      durationMs: durationMs + SETTLE_MS,
+      receiptsWithinMs: RECEIPTS_WITHIN_MS,
+    })
+    const actions = await runKillSchedule(killable(stack.pidOf), {
       seed,
       actions: Math.floor(durationMs / INTERVAL_MS),
       intervalMs: INTERVAL_MS,
       victims: VICTIMS,
-      stopMsMax: STOP_MS_MAX,
-      onAction: ({ kind, victim, forMs }) =>
-        onProgress(`${kind} ${victim}${forMs > 0 ? ` for ${forMs} ms` : ''}`),
+      stops: STOPS,
+      onAction: (action) => onProgress(describeAction(action)),
     })
-    const { report } = await load
+    const { report } = await load.done
     const witness = readWitness(witnessFile(stack))
     const ends = reconcile(report, witness, true)
     return {
@@ -73,11 +62,27 @@ export async function proveKills({ minutes, seed, onProgress }: ProofOptions): P
         'ESME reconnects': report.reconnects,
         'longest pause in answers, s': longestPause(report.answeredPerSecond),
         'longest pause in receipts, s': longestPause(report.receiptsPerSecond),
+        ...recoveryFigures('answers', actions, report.answerSilences),
+        ...recoveryFigures('receipts', actions, report.receiptSilences),
       },
     }
   } finally {
     await stack.stop()
   }
+}
+
+/** From the action to the first of what came again after it. */
+function recoveryFigures(
+  what: string,
+  actions: readonly KillAction[],
+  silences: readonly Silence[],
+): Record<string, number> {
+  const longest = [...longestRecoveries(actions, silences)]
+  const rows = longest.map(([cause, ms]): [string, number] => [
+    `longest recovery of ${what}, s: ${cause}`,
+    ms / 1_000,
+  ])
+  return Object.fromEntries(rows)
 }
 
 /** A duplicate is put down to the last action before the SMSC took the message again. */

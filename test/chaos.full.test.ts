@@ -5,7 +5,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { amidTraffic, type Outcome } from './amidTraffic.ts'
 import { type Stack, startStack } from './stack.ts'
-import { stopFor } from './stopFor.ts'
+import { stopFor } from '../src/lab/stopFor.ts'
 
 const TRAFFIC = { messages: 5000, messagesPerSecond: 500, receiptsWithinMs: 180_000 }
 const STOP_MS = 20_000

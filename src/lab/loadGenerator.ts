@@ -10,6 +10,7 @@ import { Histogram } from './histogram.ts'
 import { LoadLane } from './loadLane.ts'
 import type { LoadReport, ReceiptsOfOne } from './loadReport.ts'
 import { address, text } from './messagePattern.ts'
+import { Silences } from './silences.ts'
 
 export interface LoadOptions {
   readonly host: string
@@ -68,6 +69,9 @@ const TIMERS: SessionTimers = {
   inactivityTimeoutMs: 0,
 }
 
+/** Shorter ones tell more of the rate than of the other side. */
+const SILENCE_MS_MIN = 200
+
 /** Rejects when the first bind fails; later failures are in the report. */
 export async function runLoad(options: LoadOptions): Promise<LoadReport> {
   if (options.count === undefined && options.durationMs === undefined) {
@@ -100,6 +104,8 @@ export class LoadRun {
   readonly #latency = new Histogram()
   readonly #answeredPerSecond: number[] = []
   readonly #receiptsPerSecond: number[] = []
+  readonly #answerSilences = new Silences(SILENCE_MS_MIN)
+  readonly #receiptSilences = new Silences(SILENCE_MS_MIN)
   #again: Due[] = []
   #taken = 0
   #inFlight = 0
@@ -229,6 +235,7 @@ export class LoadRun {
       return
     }
     this.#lastReceiptAtMs = Date.now()
+    this.#receiptSilences.event(this.#lastReceiptAtMs)
     countIn(this.#receiptsPerSecond, this.#second())
     const known = this.#receipts.get(receipt.id)
     if (known) {
@@ -248,6 +255,7 @@ export class LoadRun {
     if (status === ESME_ROK && pdu.command === 'submit_sm_resp') {
       this.#latency.recordMs(performance.now() - due.sinceMs)
       countIn(this.#answeredPerSecond, this.#second())
+      this.#answerSilences.event(this.#lastAnsweredAtMs)
       if (this.#answered.has(pdu.message_id)) this.#repeatedIds.push(pdu.message_id)
       this.#answered.set(pdu.message_id, due.n)
       if (!this.#receipts.has(pdu.message_id)) this.#receiptsMissing += 1
@@ -348,6 +356,8 @@ export class LoadRun {
       lastReceiptAtMs: this.#lastReceiptAtMs,
       answeredPerSecond: filled(this.#answeredPerSecond),
       receiptsPerSecond: filled(this.#receiptsPerSecond),
+      answerSilences: this.#answerSilences.found,
+      receiptSilences: this.#receiptSilences.found,
       complete: this.#complete(),
     }
   }

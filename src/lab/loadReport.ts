@@ -1,5 +1,6 @@
 import type { MessageState } from '../smpp/index.ts'
 import type { LatencySummary } from './histogram.ts'
+import type { Silence } from './silences.ts'
 
 /** What one run of the load generator saw. Plain values: it may cross a process as it is. */
 export interface LoadReport {
@@ -30,6 +31,9 @@ export interface LoadReport {
   /** Answers and receipts in each second of the run, from the first submit_sm on. */
   readonly answeredPerSecond: readonly number[]
   readonly receiptsPerSecond: readonly number[]
+  /** Times in which no message was accepted, and in which no receipt came (epoch, ms). */
+  readonly answerSilences: readonly Silence[]
+  readonly receiptSilences: readonly Silence[]
   /** Every message answered ESME_ROK has a receipt, or none was asked for. */
   readonly complete: boolean
 }

@@ -1,0 +1,27 @@
+import type { KillAction } from './killSchedule.ts'
+import type { Silence } from './silences.ts'
+
+/** A silence that begins later after an action was not begun by it. */
+const EFFECT_WITHIN_MS = 1_000
+
+/**
+ * How long it took at most after each kind of action until something came again, ms by `kill of
+ * gateway`. A silence belongs to the last action before it or, as the last event before an action
+ * is a moment older, to the first one right after it began. What no action explains is `no action`.
+ */
+export function longestRecoveries(
+  actions: readonly KillAction[],
+  silences: readonly Silence[],
+): ReadonlyMap<string, number> {
+  const longest = new Map<string, number>()
+  for (const { fromMs, toMs } of silences) {
+    const isNear = ({ atMs }: KillAction) => atMs < toMs && atMs - fromMs <= EFFECT_WITHIN_MS
+    const before = actions.findLast(({ atMs }) => atMs <= fromMs)
+    const isCause = before !== undefined && fromMs - before.atMs <= EFFECT_WITHIN_MS
+    const cause = isCause ? before : actions.find((one) => one.atMs > fromMs && isNear(one))
+    const name = cause ? `${cause.kind} of ${cause.victim}` : 'no action'
+    const tookMs = toMs - (cause?.atMs ?? fromMs)
+    longest.set(name, Math.max(tookMs, longest.get(name) ?? 0))
+  }
+  return new Map([...longest].toSorted(([a], [b]) => a.localeCompare(b)))
+}
