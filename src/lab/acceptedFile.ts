@@ -1,10 +1,11 @@
-// The simulator's memory: an append-only file of JSON lines, one for each accepted message and one
-// for each receipt that was acknowledged. A line is handed to the kernel before the peer hears of
-// what it says, so a killed process forgets nothing it answered; the machine's own power is not
-// guarded against (no fsync). Lines are gathered and written once a turn. At the start the file is
-// read once, in constant memory apart from the receipts still owed. When it has grown large it is
-// set aside as FILE.1, FILE.2, … (the witness of the past, removed oldest first beyond a total),
-// and a new file begins with the receipts still owed, so the next start reads little.
+// The simulator's memory: an append-only file of JSON lines, one for each accepted message, one for
+// each receipt that was acknowledged, and one for each bind and its end. A line is handed to the
+// kernel before the peer hears of what it says, so a killed process forgets nothing it answered;
+// the machine's own power is not guarded against (no fsync). Lines are gathered and written once a
+// turn. At the start the file is read once, in constant memory apart from the receipts still owed.
+// When it has grown large it is set aside as FILE.1, FILE.2, … (the witness of the past, removed
+// oldest first beyond a total), and a new file begins with the receipts still owed, so the next
+// start reads little.
 import {
   closeSync,
   existsSync,
@@ -18,7 +19,15 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { acceptedLine, begunLine, parseLine, receiptedLine } from './acceptedLine.ts'
+import {
+  acceptedLine,
+  begunLine,
+  boundLine,
+  closedLine,
+  parseLine,
+  receiptedLine,
+  startedLine,
+} from './acceptedLine.ts'
 import type { AcceptedMessage, FileLine } from './acceptedLine.ts'
 import { readLines } from './readLines.ts'
 
@@ -71,6 +80,18 @@ export class AcceptedFile {
     this.#pending += receiptedLine(upstreamId, commandStatus)
   }
 
+  started(): void {
+    this.#pending += startedLine(Date.now())
+  }
+
+  bound(bind: number): void {
+    this.#pending += boundLine(bind, Date.now())
+  }
+
+  closed(bind: number, reason: string): void {
+    this.#pending += closedLine(bind, Date.now(), reason)
+  }
+
   /** One write for all that was gathered; when it returns, a kill of this process loses nothing. */
   flush(): void {
     if (this.#pending === '') return
@@ -121,7 +142,7 @@ function readPast(path: string, limits: AcceptedFileLimits): Past {
     if (!said) return
     if (said.kind === 'receipted') owed.delete(said.upstreamId)
     else if (said.kind === 'begun') lastId = said.lastId
-    else {
+    else if (said.kind === 'accepted') {
       lastId = Math.max(lastId ?? 0, Number(said.message.upstreamId))
       if (said.message.receiptState !== undefined) owed.set(said.message.upstreamId, said.message)
     }

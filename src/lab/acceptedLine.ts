@@ -22,6 +22,14 @@ export type FileLine =
   | { readonly kind: 'accepted'; readonly message: AcceptedMessage; readonly carried: boolean }
   | { readonly kind: 'receipted'; readonly upstreamId: string; readonly commandStatus: number }
   | { readonly kind: 'begun'; readonly lastId: number }
+  | { readonly kind: 'started'; readonly atMs: number }
+  | { readonly kind: 'bound'; readonly bind: number; readonly atMs: number }
+  | {
+      readonly kind: 'closed'
+      readonly bind: number
+      readonly atMs: number
+      readonly reason: string
+    }
 
 const TEXT_MAX_CHARACTERS = 200
 
@@ -54,6 +62,20 @@ export function begunLine(lastId: number): string {
   return `{"begun":${lastId}}\n`
 }
 
+/** Whatever was bound before ended with the process that held it. */
+export function startedLine(atMs: number): string {
+  return `{"started":1,"at":${atMs}}\n`
+}
+
+/** Binds are numbered from one in each run. */
+export function boundLine(bind: number, atMs: number): string {
+  return `{"bound":${bind},"at":${atMs}}\n`
+}
+
+export function closedLine(bind: number, atMs: number, reason: string): string {
+  return `{"closed":${bind},"at":${atMs},"why":${JSON.stringify(reason)}}\n`
+}
+
 interface RawLine {
   readonly a?: string
   readonly at: number
@@ -65,6 +87,10 @@ interface RawLine {
   readonly r?: string
   readonly status?: number
   readonly begun?: number
+  readonly started?: 1
+  readonly bound?: number
+  readonly closed?: number
+  readonly why?: string
 }
 
 export function parseLine(line: string): FileLine | undefined {
@@ -74,11 +100,21 @@ export function parseLine(line: string): FileLine | undefined {
     return { kind: 'receipted', upstreamId: raw.r, commandStatus: raw.status ?? 0 }
   }
   if (raw.begun !== undefined) return { kind: 'begun', lastId: raw.begun }
-  if (raw.a === undefined) return undefined
+  return raw.a === undefined ? bindOf(raw) : acceptedOf(raw, raw.a)
+}
+
+function bindOf({ at, started, bound, closed, why = '' }: RawLine): FileLine | undefined {
+  if (started !== undefined) return { kind: 'started', atMs: at }
+  if (bound !== undefined) return { kind: 'bound', bind: bound, atMs: at }
+  if (closed !== undefined) return { kind: 'closed', bind: closed, atMs: at, reason: why }
+  return undefined
+}
+
+function acceptedOf(raw: RawLine, upstreamId: string): FileLine {
   const [sourceTon, sourceNpi, source] = raw.src
   const [destinationTon, destinationNpi, destination] = raw.dst
   const message: AcceptedMessage = {
-    upstreamId: raw.a,
+    upstreamId,
     atMs: raw.at,
     source,
     sourceTon,

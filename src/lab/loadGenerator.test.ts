@@ -81,7 +81,7 @@ test('reconciliation names what was lost, doubled, or refused and yet submitted'
       { text: `x ${reference(run, n)}`, source: '', destination: '', atMs: 0, receiptOwed: true },
     ]),
   )
-  const witness: Witness = { accepted, receipted: new Set(), duplicates: [] }
+  const witness: Witness = { accepted, receipted: new Set(), duplicates: [], binds: [] }
   const receipt = { state: undefined, count: 1 }
   const report = {
     run,

@@ -109,6 +109,7 @@ export class LoadRun {
   #again: Due[] = []
   #taken = 0
   #inFlight = 0
+  readonly #answers = new Map<number, number>()
   #refusedCount = 0
   #throttled = 0
   #late = 0
@@ -252,6 +253,7 @@ export class LoadRun {
     this.#lastAnsweredAtMs = Date.now()
     const { command_status: status } = pdu
     const { retryThrottledAfterMs } = this.#options
+    this.#answers.set(status, (this.#answers.get(status) ?? 0) + 1)
     if (status === ESME_ROK && pdu.command === 'submit_sm_resp') {
       this.#latency.recordMs(performance.now() - due.sinceMs)
       countIn(this.#answeredPerSecond, this.#second())
@@ -346,6 +348,7 @@ export class LoadRun {
       refused: this.#refused,
       unknown: [...this.#unknown],
       late: this.#late,
+      answers: byName(this.#answers),
       throttled: this.#throttled,
       reconnects: this.#lanes.reduce((sum, lane) => sum + lane.reconnects, 0),
       receipts: this.#receipts,
@@ -361,6 +364,10 @@ export class LoadRun {
       complete: this.#complete(),
     }
   }
+}
+
+function byName(answers: ReadonlyMap<number, number>): Map<string, number> {
+  return new Map([...answers].map(([status, count]) => [commandStatusName(status), count]))
 }
 
 function countIn(perSecond: number[], second: number): void {

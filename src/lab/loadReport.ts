@@ -17,6 +17,8 @@ export interface LoadReport {
   readonly unknown: readonly number[]
   /** Answers that came after their timer; they count as answered. */
   readonly late: number
+  /** How often each command_status was answered, by its name; of messages sent again each time. */
+  readonly answers: ReadonlyMap<string, number>
   /** How often a message was throttled and sent again. */
   readonly throttled: number
   readonly reconnects: number

@@ -1,4 +1,5 @@
 import { readEveryLine } from './acceptedFile.ts'
+import type { FileLine } from './acceptedLine.ts'
 
 /** What an SMSC accepted, by its own file: the upstream end of a reconciliation. */
 export interface Witness {
@@ -8,6 +9,14 @@ export interface Witness {
   readonly receipted: ReadonlySet<string>
   /** Upstream ids of messages that came more than once: same source, destination and text. */
   readonly duplicates: readonly (readonly string[])[]
+  /** Every bind there ever was, in the order they came. */
+  readonly binds: readonly WitnessedBind[]
+}
+
+export interface WitnessedBind {
+  readonly openedAtMs: number
+  /** Undefined while it is up. */
+  readonly end: { readonly atMs: number; readonly reason: string } | undefined
 }
 
 export interface WitnessedMessage {
@@ -23,14 +32,32 @@ export interface WitnessedMessage {
 export function readWitness(file: string): Witness {
   const accepted = new Map<string, WitnessedMessage>()
   const receipted = new Set<string>()
+  const binds: WitnessedBind[] = []
+  const open = new Map<number, number>()
   readEveryLine(file, (said) => {
     if (said.kind === 'receipted') receipted.add(said.upstreamId)
+    keepBind(said, binds, open)
     if (said.kind !== 'accepted' || said.carried) return
     const { upstreamId, destination, source, text, atMs, receiptState } = said.message
     const receiptOwed = receiptState !== undefined
     accepted.set(upstreamId, { destination, source, text, atMs, receiptOwed })
   })
-  return { accepted, receipted, duplicates: sameTwice(accepted) }
+  return { accepted, receipted, duplicates: sameTwice(accepted), binds }
+}
+
+/** @param open where in `binds` each one that is up has its place, by its number */
+function keepBind(said: FileLine, binds: WitnessedBind[], open: Map<number, number>): void {
+  const end = (bind: number, atMs: number, reason: string) => {
+    const at = open.get(bind) ?? -1
+    const known = binds[at]
+    if (known) binds[at] = { ...known, end: { atMs, reason } }
+    open.delete(bind)
+  }
+  if (said.kind === 'started') {
+    for (const bind of open.keys()) end(bind, said.atMs, 'the simulator was killed')
+  } else if (said.kind === 'bound') {
+    open.set(said.bind, binds.push({ openedAtMs: said.atMs, end: undefined }) - 1)
+  } else if (said.kind === 'closed') end(said.bind, said.atMs, said.reason)
 }
 
 function sameTwice(accepted: ReadonlyMap<string, WitnessedMessage>): string[][] {

@@ -1,10 +1,28 @@
 import { expect, test } from 'vitest'
 import { BindRefusedError, connectSmpp, ESME_RBINDFAIL, MESSAGE_STATE } from '../smpp/index.ts'
+import type { Session } from '../smpp/index.ts'
 import { loadOn, smscOptions, startedSmsc, temporaryFile } from './lab.fixture.ts'
 import { runLoad } from './loadGenerator.ts'
 import { readWitness } from './readWitness.ts'
 import { reconcile } from './reconcile.ts'
 import { SmscSimulator } from './smscSimulator.ts'
+
+function bound(
+  port: number,
+  system_id = smscOptions.systemId,
+  password = smscOptions.password,
+): Promise<Session> {
+  return connectSmpp({
+    host: '127.0.0.1',
+    port,
+    command: 'bind_transceiver',
+    system_id,
+    password,
+    windowSize: 1,
+    timers: smscOptions.timers,
+    events: { onRequest: () => {} },
+  })
+}
 
 const withReceipts = { registeredDelivery: 1, receiptsWithinMs: 10_000 }
 
@@ -64,6 +82,10 @@ test('a throttled message is sent again until it is taken, when the load may', a
   expect(report.answered.size).toBe(500)
   expect(report.throttled).toBeGreaterThan(0)
   expect(report.throttled).toBe(smsc.stats().throttled)
+  expect(Object.fromEntries(report.answers)).toEqual({
+    ESME_ROK: 500,
+    ESME_RTHROTTLED: report.throttled,
+  })
 })
 
 test('receipts come undelivered, twice and before their answer, as asked', async () => {
@@ -111,6 +133,21 @@ test('what is owed is sent after a restart, and no id is issued twice', async ()
   expect([...before.answered.keys()].filter((id) => after.answered.has(id))).toEqual([])
 })
 
+test('its file tells every bind and how it ended', async () => {
+  const file = temporaryFile('smsc.ndjson')
+  const smsc = await startedSmsc({ file })
+  await runLoad(loadOn(smsc.port, { count: 1, sessions: 2 }))
+  await expect.poll(() => smsc.stats().binds).toBe(0)
+  const ends = () => readWitness(file).binds.map(({ end }) => end?.reason)
+  const unbound = 'unbound by the peer'
+  expect(ends()).toEqual([unbound, unbound])
+  const session = await bound(smsc.port)
+  expect(ends()).toEqual([unbound, unbound, undefined])
+  await smsc.close()
+  expect(session.state).toBe('CLOSED')
+  expect(ends()).toEqual([unbound, unbound, 'unbound by us'])
+})
+
 test.each([
   [1, 200, 200],
   [2, 60, 140],
@@ -128,22 +165,11 @@ test.each([
 
 test('a wrong password and an unknown system_id are refused with ESME_RBINDFAIL', async () => {
   const { port } = await startedSmsc({ file: temporaryFile('smsc.ndjson') })
-  const bind = (system_id: string, password: string) =>
-    connectSmpp({
-      host: '127.0.0.1',
-      port,
-      command: 'bind_transceiver',
-      system_id,
-      password,
-      windowSize: 1,
-      timers: smscOptions.timers,
-      events: { onRequest: () => {} },
-    })
   for (const [systemId, password] of [
     ['platform', 'wrong'],
     ['somebody', 'secret'],
   ] as const) {
-    const refusal = await bind(systemId, password).catch((error: unknown) => error)
+    const refusal = await bound(port, systemId, password).catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(BindRefusedError)
     expect(refusal).toMatchObject({ commandStatus: ESME_RBINDFAIL })
   }

@@ -1,7 +1,8 @@
 // An SMSC to test against. It answers submit_sm after a latency, with errors, throttling and cut
 // connections in set shares drawn from a seed, and sends receipts on any bound receiver of the
 // peer. What it accepted is in its file before the submit_sm_resp goes out, so that after a
-// kill -9 it still owes, and sends, every receipt, and the file is a witness of what reached it.
+// kill -9 it still owes, and sends, every receipt, and the file is a witness of what reached it and
+// of every bind.
 // Receipts come at least once; ids are decimal, of ten digits, and never issued twice by one file.
 // A connection that is cut accepted half of the messages that cut it: their receipts come, their
 // answers never do. Messages that wait for their answer when a connection ends are not accepted.
@@ -53,7 +54,9 @@ export class SmscSimulator {
   readonly #server: SmppServer
   readonly #answers: DueTimer<Submission>
   readonly #receipts: ReceiptSender
-  readonly #bound = new Set<Session>()
+  /** With the number that each has in the file. */
+  readonly #bound = new Map<Session, number>()
+  #lastBind = 0
   /** Second copies of receipts: settling one of them says nothing new. */
   readonly #copies = new Set<AcceptedMessage>()
   #file: AcceptedFile | undefined
@@ -97,7 +100,7 @@ export class SmscSimulator {
       events: {
         onBind: (session, pdu) => this.#bind(session, pdu),
         onRequest: (session, pdu) => this.#request(session, pdu),
-        onClosed: (session) => this.#closed(session),
+        onClosed: (session, reason) => this.#closed(session, reason),
       },
     })
   }
@@ -133,6 +136,8 @@ export class SmscSimulator {
     try {
       const opened = AcceptedFile.open(file)
       this.#file = opened.file
+      this.#file.started()
+      this.#file.flush()
       this.#nextId = (opened.lastId ?? randomInt(1_000_000_000, 9_000_000_000)) + 1
       for (const message of opened.owed) this.#receipts.schedule(message, 0)
     } catch (error) {
@@ -149,15 +154,22 @@ export class SmscSimulator {
       return
     }
     session.acceptBind(pdu, systemId)
-    this.#bound.add(session)
+    this.#bound.set(session, ++this.#lastBind)
+    this.#file.bound(this.#lastBind)
+    this.#file.flush()
     this.#counts.bindsMax = Math.max(this.#counts.bindsMax, this.#bound.size)
     this.#options.onBinds?.(this.#bound.size)
     this.#receipts.addSession(session)
   }
 
-  #closed(session: Session): void {
-    if (this.#bound.delete(session)) this.#options.onBinds?.(this.#bound.size)
+  #closed(session: Session, reason: string): void {
     this.#receipts.removeSession(session)
+    const bind = this.#bound.get(session)
+    if (bind === undefined) return
+    this.#bound.delete(session)
+    this.#options.onBinds?.(this.#bound.size)
+    this.#file?.closed(bind, reason)
+    this.#file?.flush()
   }
 
   #request(session: Session, pdu: Pdu<'submit_sm' | 'deliver_sm'>): void {

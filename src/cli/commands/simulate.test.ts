@@ -79,6 +79,9 @@ test('what was answered when a kill -9 came in the middle of the load is in its 
   const { accepted } = readWitness(file)
   expect(unknown.length).toBeGreaterThan(0)
   expect([...answered.keys()].filter((id) => !accepted.has(id))).toEqual([])
+  expect(readWitness(file).binds).toMatchObject([{ end: undefined }])
+  await started('--port', '0', '--file', file)
+  expect(readWitness(file).binds).toMatchObject([{ end: { reason: 'the simulator was killed' } }])
 })
 
 test('with --json it says when it is ready, and what it did when SIGTERM stops it', async () => {

@@ -34,7 +34,8 @@ const PORT_IN_USE_EXIT_CODE = 3
 const HELP = `
 Shares are between 0 and 1; drawn from the seed, so that a run can be repeated. What it accepted is
 written to the file before it is answered: after a kill, the next start with the same file still
-sends every receipt that is owed, and no id is issued twice.
+sends every receipt that is owed, and no id is issued twice. The file tells each bind, too, and how
+it ended.
 
 Examples:
   signalbox simulate smsc --password s3cret
