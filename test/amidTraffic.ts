@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { runLoad } from '../src/lab/loadGenerator.ts'
 import type { LoadReport } from '../src/lab/loadReport.ts'
-import { readWitness } from '../src/lab/readWitness.ts'
+import { readWitness, type WitnessedBind } from '../src/lab/readWitness.ts'
 import { reconcile, type Reconciliation } from '../src/lab/reconcile.ts'
 import type { Stack } from './stack.ts'
 
@@ -19,23 +19,43 @@ export interface Traffic {
 export interface Outcome {
   report: LoadReport
   ends: Reconciliation
+  /** As the SMSC saw them, over all of its life. */
+  upstreamBinds: readonly WitnessedBind[]
+  /** When `act` was called. */
+  actedFromMs: number
+  /** When what it returned had resolved. */
+  actedUntilMs: number
 }
+
+/** Counted anew each second. */
+export interface Flow {
+  answered(): number
+}
+
+export const SESSIONS = 4
+export const WINDOW_SIZE = 100
 
 /** Calls `act` once, when a quarter of the messages has been answered. */
 export async function amidTraffic(
   stack: Stack,
   traffic: Traffic,
-  act: () => Promise<void> | void,
+  act: (flow: Flow) => Promise<void> | void,
 ): Promise<Outcome> {
   const { host, password = '', port, systemId = '' } = stack.ready.smpp
-  let acting: Promise<void> | undefined
+  let acting: Promise<Pick<Outcome, 'actedFromMs' | 'actedUntilMs'>> | undefined
+  let latest = 0
+  const actOnce = async () => {
+    const actedFromMs = Date.now()
+    await act({ answered: () => latest })
+    return { actedFromMs, actedUntilMs: Date.now() }
+  }
   const report = await runLoad({
     host,
     port,
     systemId,
     password,
-    sessions: 4,
-    windowSize: 100,
+    sessions: SESSIONS,
+    windowSize: WINDOW_SIZE,
     count: traffic.messages,
     rate: traffic.messagesPerSecond,
     registeredDelivery: 1,
@@ -43,12 +63,15 @@ export async function amidTraffic(
     retryThrottledAfterMs: 100,
     receiptsWithinMs: traffic.receiptsWithinMs,
     onProgress: ({ answered }) => {
-      if (answered >= traffic.messages / 4) acting ??= Promise.resolve(act())
+      latest = answered
+      if (answered >= traffic.messages / 4) acting ??= actOnce()
     },
   })
   if (!acting) throw new Error('the traffic ended before anything was done')
-  await acting
-  return { report, ends: reconcile(report, readWitness(witnessFile(stack)), true) }
+  const acted = await acting
+  const witness = readWitness(witnessFile(stack))
+  const ends = reconcile(report, witness, true)
+  return { report, ends, upstreamBinds: witness.binds, ...acted }
 }
 
 /** Of the simulated SMSC; set-aside ones beside it belong to it. */

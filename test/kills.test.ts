@@ -17,8 +17,8 @@ test.each(['router', 'postgres'])(
     const { ends, report } = await amidTraffic(stack, TRAFFIC, () => stack.kill(victim))
     const restarted = changed(before, stack.pids())
     expect(restarted).toEqual([victim])
-    expect(ends.lost).toEqual([])
-    expect(ends.withoutReceipt).toEqual([])
+    expect(ends.lost, 'answered ESME_ROK and lost').toEqual([])
+    expect(ends.withoutReceipt, 'without receipt').toEqual([])
     // The customer's binds live through it, and every message gets an answer.
     expect(report.reconnects).toBe(0)
     expect(report.unknown).toEqual([])

@@ -6,10 +6,18 @@ import { setTimeout as after } from 'node:timers/promises'
  * on.
  */
 export async function stopFor(pid: number, ms: number): Promise<void> {
+  await stopWhile(pid, () => after(ms))
+}
+
+/** The same until `act` is through. */
+export async function stopWhile(pid: number, act: () => Promise<void>): Promise<void> {
   const family = [pid, ...childrenOf(pid)]
   for (const member of family) signal(member, 'SIGSTOP')
-  await after(ms)
-  for (const member of family) signal(member, 'SIGCONT')
+  try {
+    await act()
+  } finally {
+    for (const member of family) signal(member, 'SIGCONT')
+  }
 }
 
 /** One that ended meanwhile needs no signal. */
