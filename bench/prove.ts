@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Proof, ProofOptions } from './proof.ts'
 import { proveKills } from './proveKills.ts'
+import { proveMutants } from './proveMutants.ts'
 
 interface Provable {
   readonly about: string
@@ -21,6 +22,14 @@ const PROOFS = new Map<string, Provable>([
       about: 'random kills and stops of every part under steady load; nothing accepted is lost',
       minutes: 30,
       prove: proveKills,
+    },
+  ],
+  [
+    'mutants',
+    {
+      about: 'a mechanism taken out of the source makes the test that guards it fail',
+      minutes: 10,
+      prove: proveMutants,
     },
   ],
 ])

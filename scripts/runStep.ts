@@ -12,19 +12,25 @@ export interface StepResult {
   readonly seconds: number
 }
 
+export interface StepOptions {
+  readonly show?: boolean
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+}
+
 /**
  * Runs one command of the checkout, with the tools of node_modules/.bin first. Its output is
- * collected, and shown at once too when `show` is set.
+ * collected, and shown at once too when `show` is set. `cwd` is for a copy of the checkout.
  */
 export async function runStep(
   command: readonly [string, ...string[]],
-  { show = false, env = {} }: { show?: boolean; env?: Record<string, string> } = {},
+  { show = false, env = {}, cwd = root }: StepOptions = {},
 ): Promise<StepResult> {
   const started = performance.now()
   const [file, ...args] = command
   const path = [join(root, 'node_modules', '.bin'), process.env['PATH']].join(delimiter)
   const child = spawn(file, args, {
-    cwd: root,
+    cwd,
     env: { ...process.env, ...env, PATH: path },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,0 +1,92 @@
+// Mechanisms taken out, one at a time, in a copy of the checkout: the test that guards one passes
+// on the copy as it is, and fails for the right reason without it.
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { root, runStep } from '../scripts/runStep.ts'
+import { type Guard, type Mutant, mutated, MUTANTS } from './mutants.ts'
+import type { Proof, ProofOptions } from './proof.ts'
+
+type Report = ProofOptions['onProgress']
+
+interface Finding {
+  readonly held: boolean
+  readonly said: string
+}
+
+export async function proveMutants({ onProgress }: ProofOptions): Promise<Proof> {
+  // All of them before the first long run.
+  for (const mutant of MUTANTS) mutated(textOf(root, mutant), mutant)
+  const copy = mkdtempSync(join(tmpdir(), 'signalbox-mutants-'))
+  try {
+    copyCheckout(copy)
+    const findings = new Map<string, Finding>()
+    for (const guard of new Set(MUTANTS.map((mutant) => mutant.guard))) {
+      findings.set(`as it is: ${guard.test}`, await passes(copy, guard, onProgress))
+    }
+    for (const mutant of MUTANTS) {
+      const name = `${mutant.name} (invariant ${mutant.invariant}): ${mutant.guard.test}`
+      findings.set(name, await dies(copy, mutant, onProgress))
+    }
+    return {
+      held: [...findings.values()].every(({ held }) => held),
+      figures: Object.fromEntries([...findings].map(([name, { said }]) => [name, said])),
+    }
+  } finally {
+    rmSync(copy, { recursive: true, force: true })
+  }
+}
+
+/** Changes that are not committed are in it. */
+function copyCheckout(copy: string): void {
+  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate']
+  const files = execFileSync('git', list, { cwd: root, encoding: 'utf8' })
+  for (const file of files.split('\0').filter(Boolean)) {
+    // One that was deleted and not committed is still in the list.
+    if (existsSync(join(root, file))) cpSync(join(root, file), join(copy, file))
+  }
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+}
+
+async function passes(copy: string, guard: Guard, report: Report): Promise<Finding> {
+  const { passed, output } = await run(copy, guard)
+  const held = passed && /^1 passed, 0 failed/m.test(output)
+  if (!held) report(output)
+  return told(report, held, `${held ? 'passes' : 'DOES NOT PASS'}`, guard.test)
+}
+
+async function dies(copy: string, mutant: Mutant, report: Report): Promise<Finding> {
+  const file = join(copy, mutant.file)
+  const original = textOf(copy, mutant)
+  writeFileSync(file, mutated(original, mutant))
+  const { passed, output } = await run(copy, mutant.guard)
+  writeFileSync(file, original)
+  if (passed) return told(report, false, 'SURVIVES', mutant.name)
+  const [reason] = mutant.says.exec(output) ?? []
+  if (reason === undefined) report(output)
+  const said = reason === undefined ? 'FAILS FOR ANOTHER REASON' : `fails: \`${reason}\``
+  return told(report, reason !== undefined, said, mutant.name)
+}
+
+function told(report: Report, held: boolean, said: string, about: string): Finding {
+  report(`${about}: ${said}`)
+  return { held, said }
+}
+
+function run(copy: string, { project, file, test }: Guard) {
+  const command = ['vitest', 'run', '--project', project, file, '-t', test] as const
+  return runStep(command, { cwd: copy, env: { NO_COLOR: '1', CI: '' } })
+}
+
+function textOf(folder: string, { file }: Mutant): string {
+  return readFileSync(join(folder, file), 'utf8')
+}
