@@ -1,0 +1,83 @@
+import { connectSmpp, ESME_ROK, parseReceipt } from '../src/smpp/index.ts'
+import type { Pdu, Session } from '../src/smpp/index.ts'
+
+const TIMERS = {
+  sessionInitTimeoutMs: 5000,
+  enquireLinkIntervalMs: 0,
+  responseTimeoutMs: 60_000,
+  inactivityTimeoutMs: 0,
+}
+
+export interface CustomerPlace {
+  readonly host: string
+  readonly port: number
+  readonly systemId: string
+  readonly password: string
+}
+
+/** A customer with one bind, who acknowledges every receipt and remembers it. */
+export class Customer {
+  #session: Session | undefined
+  #stats = new Map<string, string[]>()
+  /** The bind was lost. */
+  closed: string | undefined
+
+  /** Rejects while the gateway does not know the user yet. */
+  async bind({ host, port, systemId, password }: CustomerPlace): Promise<void> {
+    this.#session = await connectSmpp({
+      host,
+      port,
+      command: 'bind_transceiver',
+      system_id: systemId,
+      password,
+      windowSize: 1000,
+      timers: TIMERS,
+      events: {
+        onRequest: (session, pdu) => {
+          if (pdu.command === 'deliver_sm') this.#delivered(session, pdu)
+        },
+        onClosed: (_, reason) => (this.closed = reason),
+      },
+    })
+  }
+
+  async unbind(): Promise<void> {
+    await this.#session?.unbind()
+  }
+
+  /** What the receipts for one of our messages said, in the order they came. */
+  stats(messageId: string): readonly string[] {
+    return this.#stats.get(messageId) ?? []
+  }
+
+  /** Resolves to the message_id; rejects with the command_status of a refusal. */
+  async submit(destination_addr: string, registered_delivery = 1): Promise<string> {
+    const { commandStatus, messageId } = await this.attempt(destination_addr, registered_delivery)
+    if (commandStatus !== ESME_ROK) throw new Error(`refused with ${commandStatus}`)
+    return messageId
+  }
+
+  attempt(
+    destination_addr: string,
+    registered_delivery = 1,
+    short_message: Buffer = Buffer.from('hello'),
+  ): Promise<{ commandStatus: number; messageId: string }> {
+    return new Promise((resolve, reject) => {
+      const body = { source_addr: 'shop', destination_addr, registered_delivery, short_message }
+      const sent = this.#session?.request('submit_sm', body, (outcome) => {
+        if (outcome.kind !== 'response') return reject(new Error(`no answer: ${outcome.kind}`))
+        const { pdu } = outcome
+        const messageId = pdu.command === 'submit_sm_resp' ? pdu.message_id : ''
+        resolve({ commandStatus: pdu.command_status, messageId })
+      })
+      if (sent === undefined) reject(new Error('not sent: no bind, or its window is full'))
+    })
+  }
+
+  #delivered(session: Session, pdu: Pdu<'deliver_sm'>): void {
+    const receipt = parseReceipt(pdu)
+    const id = receipt?.id ?? ''
+    this.#stats.set(id, [...this.stats(id), receipt?.stat ?? ''])
+    session.respond(pdu, ESME_ROK)
+  }
+}
