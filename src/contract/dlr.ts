@@ -4,7 +4,7 @@
 import type { UpstreamId } from '../domain/ids.ts'
 import type { MessageState } from '../smpp/messageState.ts'
 import { type EnvelopeMessage, messageFrom, messageRow, type MessageRow } from './envelope.ts'
-import { ContractError, pack, unpack } from './msgpack.ts'
+import { asRow, ContractError, pack, unpack } from './msgpack.ts'
 
 export const DLR_QUEUE = 'dlr'
 
@@ -41,18 +41,23 @@ export function encodeReceipts(receipts: readonly UpstreamReceipt[]): Buffer {
 
 export function decodeReceipts(octets: Uint8Array): UpstreamReceipt[] {
   // The tag and version are checked before the rest is believed.
-  const [tag, version, rows] = unpack(octets) as [string, number, Row[]]
+  const [tag, version, rows] = asRow(unpack(octets)) as [string, number, unknown]
   if (tag !== TAG || version !== VERSION)
     throw new ContractError(`not receipts this version reads: ${String(tag)} ${String(version)}`)
-  return rows.map(
-    ([connector, upstreamId, destination, messageState, error, receivedAtMs, message]) => ({
-      connector,
-      upstreamId,
-      destination,
-      messageState,
-      error,
-      receivedAtMs,
-      message: message ? messageFrom(message) : undefined,
-    }),
-  )
+  return asRow(rows).map(receiptFrom)
+}
+
+function receiptFrom(row: unknown): UpstreamReceipt {
+  // Written by encodeReceipts; what the store checks anyway is left to it.
+  const fields = asRow(row) as Row
+  const [connector, id, destination, messageState, error, receivedAtMs, message] = fields
+  return {
+    connector,
+    upstreamId: id,
+    destination,
+    messageState,
+    error,
+    receivedAtMs,
+    message: message ? messageFrom(message) : undefined,
+  }
 }

@@ -3,9 +3,12 @@
 // reads this version and the one before it; so far there is one.
 
 import type { MessageId } from '../domain/ids.ts'
-import { ContractError, pack, unpack } from './msgpack.ts'
+import { asRow, ContractError, pack, unpack } from './msgpack.ts'
 
 export type Lane = 'high' | 'normal' | 'bulk'
+
+const LANES: ReadonlySet<string> = new Set<Lane>(['high', 'normal', 'bulk'])
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 export interface EnvelopeMessage {
   messageId: MessageId
@@ -54,8 +57,13 @@ export function messageRow(one: EnvelopeMessage): MessageRow {
   ]
 }
 
-export function messageFrom(row: MessageRow): EnvelopeMessage {
-  const [messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery] = row
+/** Throws ContractError; what the store checks anyway is left to it. */
+export function messageFrom(row: unknown): EnvelopeMessage {
+  // Its id and body are checked before the rest is believed.
+  const fields = asRow(row) as MessageRow
+  const [messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery] = fields
+  if (typeof messageId !== 'string' || !Buffer.isBuffer(body))
+    throw new ContractError('a message without an id or a body')
   return { messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery }
 }
 
@@ -71,15 +79,19 @@ export function decodeEnvelope(octets: Uint8Array): Envelope {
 /** For readers that meet envelopes among other things (the journal). */
 export function envelopeFrom(unpacked: unknown): Envelope {
   // The tag and version are checked before the rest is believed.
-  const [tag, version, envelopeId, connector, lane, rows] = unpacked as [
+  const [tag, version, envelopeId, connector, lane, rows] = asRow(unpacked) as [
     string,
     number,
     string,
     string,
     Lane,
-    MessageRow[],
+    unknown,
   ]
   if (tag !== ENVELOPE_TAG || version !== VERSION)
     throw new ContractError(`not an envelope this version reads: ${String(tag)} ${String(version)}`)
-  return { envelopeId, connector, lane, messages: rows.map(messageFrom) }
+  const messages = asRow(rows).map(messageFrom)
+  // What a worker keeps under a name that the store refuses, or never finishes, holds up all else.
+  if (!UUID.test(envelopeId) || !LANES.has(lane) || messages.length === 0)
+    throw new ContractError('an envelope without a proper id, lane or message')
+  return { envelopeId, connector, lane, messages }
 }

@@ -12,7 +12,7 @@ import {
   messageRow,
   type MessageRow,
 } from './envelope.ts'
-import { ContractError, pack, unpack } from './msgpack.ts'
+import { asRow, ContractError, pack, unpack } from './msgpack.ts'
 
 export const JOURNAL_QUEUE = 'journal'
 
@@ -61,14 +61,14 @@ export function encodeEvents(events: readonly JournalEvent[]): Buffer {
 /** An entry of the queue: an envelope the router published, or a worker's events. */
 export function decodeJournal(octets: Uint8Array): JournalEntry {
   // The tag and version are checked before the rest is believed.
-  const unpacked = unpack(octets) as [string, number, Row[]]
+  const unpacked = asRow(unpack(octets)) as [string, number, unknown]
   const [tag, version, rows] = unpacked
   if (tag === ENVELOPE_TAG) return { kind: 'accepted', envelope: envelopeFrom(unpacked) }
   if (tag !== EVENTS_TAG || version !== VERSION)
     throw new ContractError(
       `not a journal entry this version reads: ${String(tag)} ${String(version)}`,
     )
-  return { kind: 'events', events: rows.map(eventFrom) }
+  return { kind: 'events', events: asRow(rows).map(eventFrom) }
 }
 
 /** `detail` and `number` mean what the kind says: see eventFrom, which reads them back. */
@@ -86,7 +86,9 @@ function rowOf(event: JournalEvent): Row {
   }
 }
 
-function eventFrom([kindIndex, row, connector, atMs, detail, number]: Row): JournalEvent {
+function eventFrom(fields: unknown): JournalEvent {
+  // Written by rowOf; what the store checks anyway is left to it.
+  const [kindIndex, row, connector, atMs, detail, number] = asRow(fields) as Row
   const base = { message: messageFrom(row), connector, atMs }
   switch (KINDS[kindIndex]) {
     case 'submitted':

@@ -16,6 +16,12 @@ export function unpack(octets: Uint8Array): unknown {
   }
 }
 
+/** For rows within what was unpacked; throws ContractError on what is none. */
+export function asRow(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  throw new ContractError(`not a list where there should be one: ${typeof value}`)
+}
+
 /** A queue or a peer held something this version cannot read. */
 export class ContractError extends Error {
   readonly code = 'CONTRACT'

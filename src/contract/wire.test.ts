@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { newMessageId, upstreamId } from '../domain/ids.ts'
 import { MESSAGE_STATE } from '../smpp/messageState.ts'
@@ -95,4 +96,44 @@ test('what another version wrote is refused by name, not misread', () => {
   expect(() => decodeReceipts(pack(['D', 99, []]))).toThrow(ContractError)
   expect(() => decodeBatch(pack([99, 'id', []]))).toThrow(ContractError)
   expect(() => decodeVerdicts(pack([99, []]))).toThrow(ContractError)
+})
+
+test.each([
+  ['an envelope', 'E', decodeEnvelope],
+  ['a journal entry', 'J', decodeJournal],
+  ['receipts', 'D', decodeReceipts],
+])('octets of any kind are %s or are refused by name', (_, tag, decode) => {
+  const rows = fc.array(fc.oneof(fc.anything(), fc.array(fc.anything(), { maxLength: 8 })))
+  const octets = fc.oneof(
+    fc.uint8Array(),
+    fc.anything().map((value) => pack(value)),
+    rows.map((list) => pack([tag, 1, list])),
+    rows.map((list) => pack(['E', 1, newMessageId(), 'sim', 'normal', list])),
+  )
+  const refusalOf = (input: Uint8Array) => {
+    try {
+      return void decode(input)
+    } catch (error) {
+      return error
+    }
+  }
+  fc.assert(
+    fc.property(octets, (input) => {
+      const refusal = refusalOf(input)
+      if (refusal !== undefined) expect(refusal).toBeInstanceOf(ContractError)
+    }),
+  )
+})
+
+test('an envelope that no worker could finish is refused', () => {
+  const row: readonly unknown[] = [newMessageId(), 'bank', 'bank', 1, 0, Buffer.from('body'), 1]
+  const envelopes = [
+    ['no uuid', 'sim', 'normal', [row]],
+    [newMessageId(), 'sim', 'nowhere', [row]],
+    [newMessageId(), 'sim', 'normal', []],
+    [newMessageId(), 'sim', 'normal', [row.with(5, null)]],
+    [newMessageId(), 'sim', 'normal', [row.with(0, 7)]],
+  ]
+  for (const fields of envelopes)
+    expect(() => decodeEnvelope(pack(['E', 1, ...fields]))).toThrow(ContractError)
 })
