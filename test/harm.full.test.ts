@@ -1,0 +1,236 @@
+// What the database refuses, what nobody can read, what is missing and what is full: only the
+// culprit is set aside, the rest flows, and the operator is told.
+
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { DLR_QUEUE, encodeReceipts, type UpstreamReceipt } from '../src/contract/dlr.ts'
+import { encodeEnvelope, type EnvelopeMessage, submitQueue } from '../src/contract/envelope.ts'
+import { encodeEvents, JOURNAL_QUEUE, type JournalEvent } from '../src/contract/journal.ts'
+import { pack } from '../src/contract/msgpack.ts'
+import { type MessageId, newMessageId, upstreamId } from '../src/domain/ids.ts'
+import { encodeBody, ESME_ROK, MESSAGE_STATE, tlv } from '../src/smpp/index.ts'
+import { ScriptedPlatform } from './scriptedPlatform.ts'
+
+const PATIENCE_MS = 30_000
+const SUBMIT_QUEUE = submitQueue('north', 'normal')
+
+let platform: ScriptedPlatform
+beforeAll(async () => void (platform = await ScriptedPlatform.start()))
+afterAll(() => platform.stop())
+
+let numbers = 0
+function newDestination(): string {
+  return `316${String(20_000_000 + numbers++)}`
+}
+
+function idOf(destination: string): string {
+  return `id-${destination}`
+}
+
+/** Accepted by the SMSC under `idOf(destination)`, and written. */
+async function submitted(destination = newDestination()) {
+  platform.smsc.script = (taken) => taken.answer(idOf(taken.destination))
+  // The gateway answers with one of its own ids.
+  const messageId = (await platform.customer.submit(destination)) as MessageId
+  await vi.waitUntil(() => platform.smsc.takenFor(destination).length > 0, PATIENCE_MS)
+  return { destination, messageId }
+}
+
+async function publish(queue: string, payloads: readonly Buffer[]): Promise<void> {
+  // In one statement, so that they are received as one batch.
+  const text = `insert into queue_envelopes (queue, payload, messages)
+    select $1, payload, 1 from unnest($2::bytea[]) as payload`
+  await platform.database.pool.query(text, [queue, payloads])
+}
+
+/** How many were set aside since `before`, once nothing waits any more; the operator was told. */
+async function expectSetAside(queue: string, culprits: number, before: number): Promise<void> {
+  await vi.waitUntil(async () => (await setAside(queue)) === before + culprits, PATIENCE_MS)
+  await platform.untilSettled()
+  expect(await setAside(queue)).toBe(before + culprits)
+  const shown = () => platform.metric('exporters', 'dead_letters', `queue="${queue}"`)
+  await vi.waitUntil(async () => (await shown()) === before + culprits, PATIENCE_MS)
+  await vi.waitUntil(() => platform.stack.stderr().includes(`set aside from ${queue}`), PATIENCE_MS)
+}
+
+function setAside(queue: string): Promise<number> {
+  return platform.count(`select count(*) from dead_letters where queue = '${queue}'`)
+}
+
+function receiptOf(destination: string, error: string): UpstreamReceipt {
+  return {
+    connector: 'north',
+    upstreamId: upstreamId(idOf(destination)),
+    destination: '',
+    messageState: MESSAGE_STATE.DELIVERED,
+    error,
+    receivedAtMs: Date.now(),
+    message: undefined,
+  }
+}
+
+function messageOf(messageId: MessageId, destination: string): EnvelopeMessage {
+  return {
+    messageId,
+    account: 'bank',
+    user: 'bank',
+    acceptedAtMs: Date.now(),
+    attempts: 0,
+    body: encodeBody('submit_sm', { destination_addr: destination }),
+    registeredDelivery: 1,
+  }
+}
+
+async function expectDelivered(messages: readonly { messageId: string }[]): Promise<void> {
+  for (const { messageId } of messages) {
+    expect((await platform.trace(messageId)).state).toBe('DELIVERED')
+    expect(platform.customer.stats(messageId)).toEqual(['DELIVRD'])
+  }
+}
+
+/** A message from end to end. */
+async function expectTraffic(): Promise<void> {
+  const message = await submitted()
+  const [bind] = platform.smsc.bindsOf('north')
+  if (!bind) throw new Error('no bind')
+  const sent = { id: idOf(message.destination), stat: 'DELIVRD' }
+  expect(await platform.smsc.receipt(bind, sent)).toBe(ESME_ROK)
+  await platform.untilSettled()
+  await expectDelivered([message])
+}
+
+test('NUL and eight-bit octets in what an SMSC writes are no harm', async () => {
+  const before = await platform.count('select count(*) from dead_letters')
+  const messages = [await submitted(), await submitted(), await submitted()]
+  const [inText, inTlv, inPayload] = messages.map(({ destination }) => idOf(destination))
+  const [bind] = platform.smsc.bindsOf('north')
+  if (!bind || !inText || !inTlv || !inPayload) throw new Error('no bind')
+  const text = Buffer.from(`id:${inPayload}\0 stat:DELIVRD err:\0\xff text:\xfe\0`, 'latin1')
+  const receipts = [
+    { id: `${inText}\0pad`, stat: 'DELIVRD', err: '0\x001\xff' },
+    { id: '\0', stat: 'DELIVRD', fields: { tlvs: [tlv('receipted_message_id', inTlv)] } },
+    {
+      id: '',
+      stat: '',
+      fields: { short_message: Buffer.alloc(0), tlvs: [tlv('message_payload', text)] },
+    },
+  ]
+  for (const one of receipts) expect(await platform.smsc.receipt(bind, one)).toBe(ESME_ROK)
+  await platform.untilSettled()
+  await expectDelivered(messages)
+  // Without any id, and with nothing but NUL.
+  expect(await platform.smsc.receipt(bind, { id: '\0', stat: '\0', err: '\0' })).toBe(ESME_ROK)
+  await platform.untilSettled()
+  expect(await platform.count('select count(*) from dead_letters')).toBe(before)
+})
+
+test('of receipts that the database refuses only the culprit is set aside', async () => {
+  const before = await setAside(DLR_QUEUE)
+  const messages = []
+  for (let i = 0; i < 6; i++) messages.push(await submitted())
+  const victim = await submitted()
+  await platform.untilSettled()
+  const receipts = messages.map(({ destination }) => receiptOf(destination, '000'))
+  const culprit = receiptOf(victim.destination, 'NUL\0')
+  await publish(DLR_QUEUE, [
+    encodeReceipts(receipts.slice(0, 2)),
+    encodeReceipts([...receipts.slice(2, 4), culprit, ...receipts.slice(4, 5)]),
+    encodeReceipts(receipts.slice(5)),
+  ])
+  await expectSetAside(DLR_QUEUE, 1, before)
+  await expectDelivered(messages)
+  expect((await platform.trace(victim.messageId)).state).toBe('ENROUTE')
+})
+
+test('of events that the database refuses only the culprit is set aside', async () => {
+  const before = await setAside(JOURNAL_QUEUE)
+  const ends = ['gone', 'NUL\0', 'gone'].map((reason): [JournalEvent, MessageId] => {
+    const destination = newDestination()
+    const message = messageOf(newMessageId(), destination)
+    const event = { kind: 'failed', connector: 'north', atMs: Date.now() } as const
+    return [{ ...event, message, commandStatus: 8, reason }, message.messageId]
+  })
+  const other = messageOf(newMessageId(), newDestination())
+  await publish(JOURNAL_QUEUE, [
+    encodeEvents(ends.map(([event]) => event)),
+    encodeEnvelope(envelopeOf([other])),
+  ])
+  await expectSetAside(JOURNAL_QUEUE, 1, before)
+  for (const [{ message }] of [ends[0], ends[2]].flatMap((end) => (end ? [end] : []))) {
+    expect((await platform.trace(message.messageId)).state).toBe('UNDELIVERABLE')
+    expect(platform.customer.stats(message.messageId)).toEqual(['UNDELIV'])
+  }
+  expect((await platform.trace(other.messageId)).state).toBe('ENROUTE')
+})
+
+function envelopeOf(messages: EnvelopeMessage[]) {
+  return { envelopeId: newMessageId(), connector: 'north', lane: 'normal' as const, messages }
+}
+
+test.each([JOURNAL_QUEUE, DLR_QUEUE, SUBMIT_QUEUE])(
+  'what nobody can read is set aside from %s, and traffic goes on',
+  async (queue) => {
+    const before = await setAside(queue)
+    const unreadable = [
+      Buffer.alloc(0),
+      Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+      Buffer.from([1]),
+      Buffer.from([0xc0]),
+      Buffer.concat([Buffer.from([0xc1]), randomBytes(64)]),
+      pack(['E', 99, 'id', 'north', 'normal', []]),
+      pack(['E', 1, newMessageId(), 'north', 'normal', 7]),
+      pack(['E', 1, newMessageId(), 'north', 'normal', [7, null]]),
+      pack(['E', 1, newMessageId(), 'north', 'normal', [['id', 'bank', 'bank', 1, 0, null, 1]]]),
+      pack(['E', 1, 'no uuid', 'north', 'normal', []]),
+      pack(['D', 1, [null]]),
+      pack(['J', 1, [[0, null]]]),
+    ]
+    await publish(queue, unreadable)
+    await expectTraffic()
+    await expectSetAside(queue, unreadable.length, before)
+  },
+)
+
+test('one message that cannot be decoded is set aside; the rest of its envelope goes', async () => {
+  const before = await setAside(JOURNAL_QUEUE)
+  const destinations = [newDestination(), newDestination(), newDestination()]
+  const messages = destinations.map((destination) => messageOf(newMessageId(), destination))
+  const [, culprit] = messages
+  if (culprit) culprit.body = culprit.body.subarray(0, 7)
+  platform.smsc.script = (taken) => taken.answer(idOf(taken.destination))
+  const payload = encodeEnvelope(envelopeOf(messages))
+  // Twice, as the router publishes it.
+  await publish(SUBMIT_QUEUE, [payload])
+  await publish(JOURNAL_QUEUE, [payload])
+  // It was accepted, and it failed: two entries of the journal that cannot be written.
+  await expectSetAside(JOURNAL_QUEUE, 2, before)
+  const [first = '', second = '', third = ''] = destinations
+  expect(platform.smsc.takenFor(first)).toHaveLength(1)
+  expect(platform.smsc.takenFor(second)).toHaveLength(0)
+  expect(platform.smsc.takenFor(third)).toHaveLength(1)
+  for (const index of [0, 2]) {
+    const trace = await platform.trace(messages[index]?.messageId ?? '')
+    expect(trace.steps.map(({ step }) => step)).toEqual(['accepted', 'submitted'])
+  }
+})
+
+test('partitions that are missing are made, and nothing is set aside', async () => {
+  const before = await platform.count('select count(*) from dead_letters')
+  platform.smsc.script = (taken) => {
+    taken.answer(idOf(taken.destination))
+    void platform.smsc.receipt(taken.session, { id: idOf(taken.destination), stat: 'DELIVRD' })
+  }
+  const wave = () => Array.from({ length: 200 }, () => platform.customer.submit(newDestination()))
+  const early = wave()
+  const { rows } = await platform.database.pool.query<{ name: string }>(
+    `select inhrelid::regclass::text as name from pg_inherits where inhparent = any
+      ('{messages,upstream_ids,outbox_acknowledged}'::regclass[])`,
+  )
+  for (const { name } of rows) await platform.database.pool.query(`drop table ${name}`)
+  const late = await Promise.all(wave())
+  await Promise.all(early)
+  await vi.waitUntil(() => late.every((id) => platform.customer.stats(id).length > 0), PATIENCE_MS)
+  await platform.untilSettled()
+  await expectDelivered(late.map((messageId) => ({ messageId })))
+  expect(await platform.count('select count(*) from dead_letters')).toBe(before)
+})
