@@ -15,6 +15,7 @@ import {
 } from './changePlatform.ts'
 import { loadInProcess } from './loadInProcess.ts'
 import type { PlainLoadOptions } from './loadInProcess.ts'
+import { readMetrics } from './readMetrics.ts'
 import { cpuBetween, platformUse } from './platformUse.ts'
 import type { PlatformUse } from './platformUse.ts'
 
@@ -88,11 +89,5 @@ function residentBetween(before: PlatformUse, after: PlatformUse): PlatformRun['
 /** How long the oldest event of the journal has waited, as the exporters see it. */
 async function journalLag(port: number | undefined): Promise<number | undefined> {
   if (port === undefined) return undefined
-  const answer = await fetch(`http://127.0.0.1:${port}/metrics`)
-  const lines = (await answer.text()).split('\n')
-  const line = lines.find((one) =>
-    /^signalbox_queue_oldest_age_seconds\{.*queue="journal"/.test(one),
-  )
-  const found = /\} (\S+)$/.exec(line ?? '')
-  return found?.[1] === undefined ? undefined : Number(found[1])
+  return (await readMetrics(port)).largest('signalbox_queue_oldest_age_seconds', 'queue="journal"')
 }

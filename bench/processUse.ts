@@ -7,6 +7,10 @@ const PAGE_OCTETS = 4_096
 export interface ProcessUse {
   /** User and system time since the process began. */
   readonly cpuSeconds: number
+  /**
+   * RSS of one process. Of several their PSS: what they share, as PostgreSQL's backends share its
+   * buffers, counts once.
+   */
   readonly residentMiB: number
 }
 
@@ -17,6 +21,7 @@ export interface ProcessUse {
  */
 export function processUse(pid: number, counted: ReadonlySet<number> = new Set()): ProcessUse {
   const children = childrenByParent()
+  const family: number[] = []
   let ticks = 0
   let pages = 0
   const waiting = [pid]
@@ -24,11 +29,25 @@ export function processUse(pid: number, counted: ReadonlySet<number> = new Set()
     const stat = readStat(next)
     ticks += stat.ticks + stat.collectedTicks
     pages += stat.residentPages
+    family.push(next)
     waiting.push(...(children.get(next) ?? []).filter((child) => !counted.has(child)))
   }
   return {
     cpuSeconds: ticks / TICKS_A_SECOND,
-    residentMiB: (pages * PAGE_OCTETS) / 2 ** 20,
+    residentMiB:
+      family.length === 1
+        ? (pages * PAGE_OCTETS) / 2 ** 20
+        : family.reduce((sum, member) => sum + pssMiB(member), 0),
+  }
+}
+
+/** proc(5): the share of /proc/PID/smaps_rollup that is its own. 0 when it is gone. */
+function pssMiB(pid: number): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')
+    return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) / 1_024
+  } catch {
+    return 0
   }
 }
 

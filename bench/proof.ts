@@ -1,6 +1,8 @@
 export interface ProofOptions {
   readonly minutes: number
   readonly seed: number
+  /** Messages a second, where a proof lets one choose. */
+  readonly rate: number | undefined
   onProgress(what: string): void
 }
 
@@ -8,4 +10,9 @@ export interface Proof {
   /** Whether what was to be proved held. */
   readonly held: boolean
   readonly figures: Readonly<Record<string, number | string>>
+  /** What was seen on the way. */
+  readonly table?: {
+    readonly columns: readonly string[]
+    readonly rows: readonly (readonly (number | string)[])[]
+  }
 }

@@ -1,5 +1,5 @@
-// npm run prove -- NAME [--minutes N] [--seed N]: what is too long for CI. The result is written to
-// docs/proofs/NAME.md with the commit it ran on.
+// npm run prove -- NAME [--minutes N] [--seed N] [--rate N]: what is too long for CI. The result is
+// written to docs/proofs/NAME.md with the commit it ran on.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Proof, ProofOptions } from './proof.ts'
 import { proveKills } from './proveKills.ts'
+import { proveLeases } from './proveLeases.ts'
+import { proveLife } from './proveLife.ts'
 import { proveMutants } from './proveMutants.ts'
 
 interface Provable {
@@ -32,16 +34,33 @@ const PROOFS = new Map<string, Provable>([
       prove: proveMutants,
     },
   ],
+  [
+    'leases',
+    {
+      about: 'two workers share two binds, are killed and stopped; the SMSC never sees a third',
+      minutes: 20,
+      prove: proveLeases,
+    },
+  ],
+  [
+    'life',
+    {
+      about: 'the whole life at a steady rate (--rate, 4000/s): memory and backlog stay flat',
+      minutes: 10,
+      prove: proveLife,
+    },
+  ],
 ])
 
 const FOLDER = join(import.meta.dirname, '..', 'docs', 'proofs')
 const LIST = [...PROOFS].map(([one, { about, minutes: m }]) => `  ${one}   ${about} (${m} min)\n`)
-const USAGE = `npm run prove -- NAME [--minutes N] [--seed N]\n${LIST.join('')}`
+const USAGE = `npm run prove -- NAME [--minutes N] [--seed N] [--rate N]\n${LIST.join('')}`
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { minutes: { type: 'string' }, seed: { type: 'string', default: '1' } },
-})
+const { values, positionals } = readArguments()
+if (values.help) {
+  process.stdout.write(USAGE)
+  process.exit(0)
+}
 const name = positionals[0] ?? ''
 const provable = PROOFS.get(name)
 if (!provable) {
@@ -50,11 +69,15 @@ if (!provable) {
 }
 const minutes = Number(values.minutes ?? provable.minutes)
 const seed = Number(values.seed)
-if (!(minutes > 0) || !Number.isInteger(seed)) {
-  process.stderr.write(`--minutes takes a number above 0, --seed a whole number\n\n${USAGE}`)
+const rate = values.rate === undefined ? undefined : Number(values.rate)
+if (!(minutes > 0) || !Number.isInteger(seed) || !((rate ?? 1) > 0)) {
+  const expected = '--minutes and --rate take numbers above 0, --seed a whole number'
+  process.stderr.write(`${expected}\n\n${USAGE}`)
   process.exit(2)
 }
 
+const chosenRate = rate === undefined ? '' : ` --rate ${rate}`
+const command = `npm run prove -- ${name} --minutes ${minutes} --seed ${seed}${chosenRate}`
 const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim()
 const commit = git('rev-parse', 'HEAD') + (git('status', '--porcelain') === '' ? '' : ' (changed)')
 const startedAt = new Date()
@@ -62,24 +85,47 @@ const startMs = performance.now()
 const proof = await provable.prove({
   minutes,
   seed,
+  rate,
   onProgress: (what) => {
     const seconds = Math.round((performance.now() - startMs) / 1000)
     process.stderr.write(`${String(seconds).padStart(6)} s  ${what}\n`)
   },
 })
-const rows = Object.entries(proof.figures).map(([what, value]) => `| ${what} | ${value} |`)
+const row = (cells: readonly (number | string)[]) => `| ${cells.join(' | ')} |`
+const rowsUnder = (columns: readonly string[], rows: readonly (readonly (number | string)[])[]) => [
+  row(columns),
+  row(columns.map(() => '---')),
+  ...rows.map(row),
+]
+const { table } = proof
 const text = [
   `# ${name}: ${proof.held ? 'held' : 'DID NOT HOLD'}`,
   '',
-  `${provable.about}. \`npm run prove -- ${name} --minutes ${minutes} --seed ${seed}\``,
+  `${provable.about}. \`${command}\``,
   `on commit ${commit}, ${startedAt.toISOString()}, ${availableParallelism()} cores.`,
   '',
-  '| figure | value |',
-  '|---|---|',
-  ...rows,
+  ...rowsUnder(['figure', 'value'], Object.entries(proof.figures)),
+  ...(table ? ['', ...rowsUnder(table.columns, table.rows)] : []),
   '',
 ].join('\n')
 mkdirSync(FOLDER, { recursive: true })
 writeFileSync(join(FOLDER, `${name}.md`), text)
 process.stdout.write(text)
 process.exitCode = proof.held ? 0 : 1
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        minutes: { type: 'string' },
+        seed: { type: 'string', default: '1' },
+        rate: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
+    return process.exit(2)
+  }
+}

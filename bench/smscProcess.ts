@@ -1,5 +1,6 @@
 // A simulated SMSC in a process of its own, which tells what it saw: that of `signalbox up` has
 // fixed delays and timers, and tells nothing while it runs.
+import type { BindChange } from '../src/lab/takeovers.ts'
 import { SMSC_DEFAULTS } from '../src/lab/smscOptions.ts'
 import type { SmscOptions } from '../src/lab/smscOptions.ts'
 import { SmscSimulator } from '../src/lab/smscSimulator.ts'
@@ -18,11 +19,6 @@ export interface SmscAnswer {
   readonly stats: SmscStats
   /** Each change of how many binds are open, from the start on. */
   readonly binds: readonly BindChange[]
-}
-
-export interface BindChange {
-  readonly atMs: number
-  readonly open: number
 }
 
 export const SMSC_ACCOUNT = { systemId: 'signalbox', password: 'bench' } as const

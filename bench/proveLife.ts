@@ -1,0 +1,186 @@
+// The whole life at a steady rate that this machine holds: nothing lost, doubled or without a
+// receipt, and neither memory nor backlog grows. Samples of the second fifth (everything is warm by
+// then) are compared with those of the last fifth, median with median.
+import { setTimeout as after } from 'node:timers/promises'
+import { readWitness } from '../src/lab/readWitness.ts'
+import { reconcile } from '../src/lab/reconcile.ts'
+import { witnessFile } from '../test/amidTraffic.ts'
+import { startStack } from '../test/stack.ts'
+import type { Stack } from '../test/stack.ts'
+import { changePlatform, widened } from './changePlatform.ts'
+import { median } from './figure.ts'
+import { platformUse } from './platformUse.ts'
+import type { Proof, ProofOptions } from './proof.ts'
+import { readMetrics } from './readMetrics.ts'
+import { customerOf, steadyLoad } from './steadyLoad.ts'
+
+const MESSAGES_PER_SECOND = 4_000
+const SESSIONS = { sessions: 20, windowSize: 100 }
+const SAMPLE_MS = 10_000
+const ROWS_MAX = 20
+const RECEIPTS_WITHIN_MS = 120_000
+/** A garbage-collected heap swings; a leak of ten minutes at this rate is far above. */
+const MEMORY_GROWTH_MAX = 0.15
+const MEMORY_GROWTH_MIB_MAX = 25
+/** PostgreSQL fills its shared buffers, and keeps them: 128 MiB by its own default. */
+const POSTGRES_GROWTH_MIB_MAX = 128
+/** Of one second's messages: what is under way swings with each flush. */
+const BACKLOG_GROWTH_SECONDS_MAX = 2
+
+interface Sample {
+  readonly seconds: number
+  /** By process. */
+  readonly residentMiB: ReadonlyMap<string, number>
+  readonly queueMessages: number
+  readonly queueOldestSeconds: number
+  readonly outboxPending: number
+}
+
+export async function proveLife(options: ProofOptions): Promise<Proof> {
+  const stack = await startStack({})
+  try {
+    await changePlatform(stack.ready.admin, widened)
+    return await prove(stack, options)
+  } finally {
+    await stack.stop()
+  }
+}
+
+async function prove(stack: Stack, options: ProofOptions): Promise<Proof> {
+  const rate = options.rate ?? MESSAGES_PER_SECOND
+  const durationMs = options.minutes * 60_000
+  const load = await steadyLoad({
+    ...customerOf(stack),
+    ...SESSIONS,
+    rate,
+    durationMs,
+    receiptsWithinMs: RECEIPTS_WITHIN_MS,
+  })
+  const samples = await sampleFor(stack, durationMs, options.onProgress)
+  const { report } = await load.done
+  const ends = reconcile(report, readWitness(witnessFile(stack)), true)
+  const growths = growthsOf(samples, rate)
+  const held =
+    ends.lost.length === 0 &&
+    ends.duplicated.length === 0 &&
+    ends.withoutReceipt.length === 0 &&
+    ends.receiptedTwice.length === 0 &&
+    growths.every(({ isFlat }) => isFlat)
+  const { firstSentAtMs, lastAnsweredAtMs } = report
+  return {
+    held,
+    figures: {
+      'messages a second asked for': rate,
+      'messages a second accepted': Math.round(
+        (report.answered.size * 1_000) / (lastAnsweredAtMs - firstSentAtMs),
+      ),
+      'messages answered ESME_ROK': report.answered.size,
+      lost: ends.lost.length,
+      'submitted more than once': ends.duplicated.length,
+      'without receipt': ends.withoutReceipt.length,
+      'receipted more than once': ends.receiptedTwice.length,
+      'outcome unknown to the ESME': report.unknown.length,
+      'throttled, then accepted': report.throttled,
+      'submit_sm_resp p99, ms': report.latency.p99Ms,
+      ...Object.fromEntries(growths.map(({ what, told }) => [what, told])),
+    },
+    table: tableOf(samples),
+  }
+}
+
+/** The last one is taken while load is still on. */
+async function sampleFor(
+  stack: Stack,
+  durationMs: number,
+  onProgress: (what: string) => void,
+): Promise<Sample[]> {
+  const samples: Sample[] = []
+  const startedMs = performance.now()
+  for (let at = SAMPLE_MS; at <= durationMs; at += SAMPLE_MS) {
+    await after(Math.max(0, startedMs + at - performance.now()))
+    const sample = await takeSample(stack, (performance.now() - startedMs) / 1_000)
+    samples.push(sample)
+    const { queueMessages, queueOldestSeconds, outboxPending } = sample
+    onProgress(`queues ${queueMessages} (${queueOldestSeconds} s), outbox ${outboxPending}`)
+  }
+  return samples
+}
+
+async function takeSample(stack: Stack, seconds: number): Promise<Sample> {
+  const { exporters } = stack.ready.ports
+  if (exporters === undefined) throw new Error('the exporters have no health port')
+  const metrics = await readMetrics(exporters)
+  const use = [...platformUse(stack.pids())]
+  return {
+    seconds: Math.round(seconds),
+    residentMiB: new Map(use.map(([name, { residentMiB }]) => [name, residentMiB])),
+    queueMessages: metrics.sum('signalbox_queue_messages') ?? 0,
+    queueOldestSeconds: tenths(metrics.largest('signalbox_queue_oldest_age_seconds') ?? 0),
+    outboxPending: metrics.sum('signalbox_outbox_pending') ?? 0,
+  }
+}
+
+interface Growth {
+  readonly what: string
+  readonly told: string
+  readonly isFlat: boolean
+}
+
+function growthsOf(samples: readonly Sample[], rate: number): Growth[] {
+  const fifth = (n: number) =>
+    samples.slice(Math.floor((n * samples.length) / 5), Math.ceil(((n + 1) * samples.length) / 5))
+  const compare = (
+    what: string,
+    of: (sample: Sample) => number,
+    maxOf: (from: number) => number,
+  ) => {
+    const from = median(fifth(1).map(of))
+    const to = median(fifth(4).map(of))
+    const max = maxOf(from)
+    const told = `${tenths(from)} -> ${tenths(to)} (at most ${tenths(max)})`
+    return { what, told, isFlat: to <= max }
+  }
+  const names = [...(samples[0]?.residentMiB.keys() ?? [])]
+  const memory = names.map((name) =>
+    compare(
+      `resident MiB ${name}, second to last fifth`,
+      ({ residentMiB }) => residentMiB.get(name) ?? 0,
+      (from) =>
+        name === 'postgres'
+          ? from + POSTGRES_GROWTH_MIB_MAX
+          : from * (1 + MEMORY_GROWTH_MAX) + MEMORY_GROWTH_MIB_MAX,
+    ),
+  )
+  const backlog = (from: number) => from + rate * BACKLOG_GROWTH_SECONDS_MAX
+  return [
+    ...memory,
+    compare('queued messages, second to last fifth', (one) => one.queueMessages, backlog),
+    compare('outbox rows, second to last fifth', (one) => one.outboxPending, backlog),
+    compare(
+      'oldest envelope s, second to last fifth',
+      (one) => one.queueOldestSeconds,
+      (from) => from + BACKLOG_GROWTH_SECONDS_MAX,
+    ),
+  ]
+}
+
+/** Every n-th sample, so that the table stays short. */
+function tableOf(samples: readonly Sample[]): NonNullable<Proof['table']> {
+  const every = Math.ceil(samples.length / ROWS_MAX)
+  const kept = samples.filter((_, index) => (index + 1) % every === 0)
+  const names = [...(samples[0]?.residentMiB.keys() ?? [])]
+  return {
+    columns: ['s', ...names.map((name) => `${name} MiB`), 'queued', 'oldest s', 'outbox'],
+    rows: kept.map(({ seconds, residentMiB, queueMessages, queueOldestSeconds, outboxPending }) => [
+      seconds,
+      ...names.map((name) => Math.round(residentMiB.get(name) ?? 0)),
+      queueMessages,
+      queueOldestSeconds,
+      outboxPending,
+    ]),
+  }
+}
+
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10
+}

@@ -1,0 +1,40 @@
+interface Sample {
+  readonly name: string
+  readonly labels: string
+  readonly value: number
+}
+
+/** What a component says at /metrics now. */
+class Metrics {
+  readonly #samples: readonly Sample[]
+
+  constructor(text: string) {
+    this.#samples = [...text.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(
+      ([, name = '', labels = '', value]) => ({ name, labels, value: Number(value) }),
+    )
+  }
+
+  /** Over all labels; undefined when there is none. */
+  sum(name: string): number | undefined {
+    const values = this.#values(name, '')
+    return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) : undefined
+  }
+
+  /** `label` as in the text: `queue="journal"`; every one fits ''. */
+  largest(name: string, label = ''): number | undefined {
+    const values = this.#values(name, label)
+    return values.length > 0 ? Math.max(...values) : undefined
+  }
+
+  #values(name: string, label: string): number[] {
+    return this.#samples
+      .filter((one) => one.name === name && one.labels.includes(label))
+      .map(({ value }) => value)
+  }
+}
+
+/** `port` is a component's health port. */
+export async function readMetrics(port: number): Promise<Metrics> {
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`)
+  return new Metrics(await answer.text())
+}

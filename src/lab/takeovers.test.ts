@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { takeovers } from './takeovers.ts'
+
+const changes = (...pairs: [number, number][]) => pairs.map(([atMs, open]) => ({ atMs, open }))
+
+test('a takeover lasts from the loss of a bind to the next new one', () => {
+  const seen = changes([0, 1], [5, 2], [100, 1], [150, 2], [200, 1], [210, 0], [300, 1], [350, 2])
+  expect(takeovers(seen, 2)).toEqual([
+    { lostAtMs: 100, regainedAtMs: 150 },
+    { lostAtMs: 200, regainedAtMs: 300 },
+    { lostAtMs: 210, regainedAtMs: 350 },
+  ])
+})
+
+test('a bind that never came back says so, and none counts before all were open', () => {
+  const seen = changes([0, 1], [1, 0], [2, 1], [3, 2], [50, 1])
+  expect(takeovers(seen, 2)).toEqual([{ lostAtMs: 50, regainedAtMs: undefined }])
+  expect(takeovers(changes([0, 1]), 2)).toEqual([])
+})
+
+test('a bind too many is no takeover, nor is its end a loss', () => {
+  expect(takeovers(changes([0, 2], [10, 3], [20, 2]), 2)).toEqual([])
+})
