@@ -46,6 +46,15 @@ test('a lease that is extended keeps its bind', async () => {
   expect(troubles).toEqual([])
 })
 
+test('a lease that is renewed after it ran out is bound under at once', async () => {
+  const { port, sessions } = await startSmsc()
+  const { bind } = bindTo(port, 0)
+  expect(sessions.size).toBe(0)
+  bind.extendLease(performance.now() + 60_000)
+  // Sooner than after the longest pause between two attempts, which is at least 7.5 s.
+  await expect.poll(() => bind.bound, { timeout: 5_000 }).toBe(true)
+})
+
 test('a session that was closed takes nothing more, even before it says so', async () => {
   const { port } = await startSmsc()
   const { bind } = bindTo(port, 60_000)

@@ -41,6 +41,8 @@ export class UpstreamBind {
   #abort = new AbortController()
   #connecting: AbortController | undefined
   #leaseEnd: NodeJS.Timeout | undefined
+  /** It would connect, and may not before the lease is renewed. */
+  #awaitsLease = false
 
   constructor(options: UpstreamBindOptions) {
     this.#options = options
@@ -64,6 +66,9 @@ export class UpstreamBind {
     this.#heldUntilMs = heldUntilMs
     clearTimeout(this.#leaseEnd)
     this.#leaseEnd = setTimeout(() => this.#leaseRanOut(), heldUntilMs - performance.now())
+    if (!this.#awaitsLease) return
+    this.#awaitsLease = false
+    this.#connect()
   }
 
   /** 0 = now; Infinity = not before something else happens. */
@@ -95,6 +100,7 @@ export class UpstreamBind {
   /** Unbinds, letting what is unanswered come in first, but not for longer than `CLOSE_MS_MAX`. */
   async close(): Promise<void> {
     this.#abort.abort()
+    this.#awaitsLease = false
     clearTimeout(this.#reconnect)
     clearTimeout(this.#leaseEnd)
     const session = this.#session
@@ -112,7 +118,8 @@ export class UpstreamBind {
   }
 
   #connect(): void {
-    if (performance.now() >= this.#heldUntilMs) return this.#connectLater(RECONNECT_CAP_MS)
+    this.#awaitsLease = performance.now() >= this.#heldUntilMs
+    if (this.#awaitsLease) return
     this.#connecting = new AbortController()
     this.#bind(AbortSignal.any([this.#abort.signal, this.#connecting.signal])).then(
       (session) => {
