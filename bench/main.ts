@@ -45,6 +45,7 @@ const BENCHES = new Map<string, Bench>([
       run: accept,
     },
   ],
+  ['life', { about: 'the same with receipts, until every one is back', seconds: 20, run: life }],
   [
     'latency',
     {
@@ -69,7 +70,6 @@ const BENCHES = new Map<string, Bench>([
       run: idleBinds,
     },
   ],
-  ['life', { about: 'the same with receipts, until every one is back', seconds: 20, run: life }],
 ])
 
 /** A fast platform that loses something has failed, whatever its rates. */
@@ -81,7 +81,7 @@ const LIST = [...BENCHES].map(
 const USAGE = `npm run bench -- NAME... [options]
 ${LIST.join('')}
   --seconds N   how long load is put on
-  --rate N      accept, life: messages a second (default: all windows full)
+  --rate N      accept, life, rtt: messages a second (default: all windows full, rtt 2500)
   --accounts N  accept, life: spread over N accounts, a session and a user each (default: 1 with 20
                 sessions); 1000 of them have windows of 2, so that 2000 are under way as well
   --binds N     idle-binds: how many (default 10000; gateway and peers need a file descriptor each)

@@ -53,7 +53,9 @@ const PROOFS = new Map<string, Provable>([
 ])
 
 const FOLDER = join(import.meta.dirname, '..', 'docs', 'proofs')
-const LIST = [...PROOFS].map(([one, { about, minutes: m }]) => `  ${one}   ${about} (${m} min)\n`)
+const LIST = [...PROOFS].map(
+  ([one, { about, minutes: m }]) => `  ${one.padEnd(8)} ${about} (${m} min)\n`,
+)
 const USAGE = `npm run prove -- NAME [--minutes N] [--seed N] [--rate N]\n${LIST.join('')}`
 
 const { values, positionals } = readArguments()

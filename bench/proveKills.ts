@@ -3,12 +3,12 @@
 import { killable, runKillSchedule } from '../src/lab/killSchedule.ts'
 import type { KillAction } from '../src/lab/killSchedule.ts'
 import { readWitness } from '../src/lab/readWitness.ts'
-import type { Witness } from '../src/lab/readWitness.ts'
 import { reconcile } from '../src/lab/reconcile.ts'
 import { longestRecoveries } from '../src/lab/recoveries.ts'
 import type { Silence } from '../src/lab/silences.ts'
 import { witnessFile } from '../test/amidTraffic.ts'
 import { startStack } from '../test/stack.ts'
+import { duplicatesByCause } from './duplicatesByCause.ts'
 import type { Proof, ProofOptions } from './proof.ts'
 import { customerOf, describeAction, steadyLoad } from './steadyLoad.ts'
 
@@ -83,21 +83,6 @@ function recoveryFigures(
     ms / 1_000,
   ])
   return Object.fromEntries(rows)
-}
-
-/** A duplicate is put down to the last action before the SMSC took the message again. */
-function duplicatesByCause(
-  { accepted, duplicates }: Witness,
-  actions: readonly KillAction[],
-): Record<string, number> {
-  const causes = new Map<string, number>()
-  for (const ids of duplicates) {
-    const againMs = Math.max(...ids.map((id) => accepted.get(id)?.atMs ?? 0))
-    const action = actions.findLast(({ atMs }) => atMs <= againMs)
-    const cause = action ? `  after ${action.kind} of ${action.victim}` : '  before any action'
-    causes.set(cause, (causes.get(cause) ?? 0) + 1)
-  }
-  return Object.fromEntries([...causes].toSorted(([a], [b]) => a.localeCompare(b)))
 }
 
 /** Seconds in a row in which nothing came. */

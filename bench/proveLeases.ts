@@ -10,6 +10,7 @@ import { killable, Kills } from '../src/lab/killSchedule.ts'
 import type { KillAction } from '../src/lab/killSchedule.ts'
 import { readWitness } from '../src/lab/readWitness.ts'
 import { reconcile } from '../src/lab/reconcile.ts'
+import { duplicatesByCause } from './duplicatesByCause.ts'
 import type { Proof, ProofOptions } from './proof.ts'
 import type { SmscProcess } from './smscProcess.ts'
 import { describeAction, steadyLoad } from './steadyLoad.ts'
@@ -89,7 +90,8 @@ async function prove(upstream: UpstreamStack, options: ProofOptions): Promise<Pr
   const allCameBack = await runRounds(kills, smsc, Date.now() + durationMs)
   const { report } = await load.done
   const { stats, binds } = await smsc.ask({})
-  const ends = reconcile(report, readWitness(witness), true)
+  const witnessed = readWitness(witness)
+  const ends = reconcile(report, witnessed, true)
   const { done } = kills
   const longest = longestByCause(takeovers(binds, SLOTS), done)
   const longestMs = Math.max(0, ...longest.values())
@@ -110,6 +112,7 @@ async function prove(upstream: UpstreamStack, options: ProofOptions): Promise<Pr
       lost: ends.lost.length,
       'without receipt': ends.withoutReceipt.length,
       'submitted more than once': ends.duplicated.length,
+      ...duplicatesByCause(witnessed, done),
       'lease TTL, s': LEASE_TTL_MS / 1_000,
       'release after, s': RELEASE_AFTER_MS / 1_000,
     },
