@@ -12,7 +12,7 @@ test('a silence is what lies between two events that are far apart', () => {
   ])
 })
 
-test('a recovery counts from the action that began the silence, the longest one of each kind', () => {
+test('a recovery counts from what began the silence, the longest one of each kind', () => {
   const kill = (victim: string, atMs: number): KillAction => ({
     kind: 'kill',
     victim,
