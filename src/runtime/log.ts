@@ -1,10 +1,10 @@
-// Log lines of a process: JSON on stdout for machines, coloured text on a terminal. Lines are
-// written without blocking; up to 4 MiB wait for a slow reader, then lines are dropped rather
-// than memory grown. What is waiting at a regular exit is flushed. Never one line per message.
-import { destination, pino, stdTimeFunctions } from 'pino'
+// Log lines of a process: JSON on stdout for machines (logOutput.ts), coloured text on a terminal.
+// Never one line per message.
+import { pino, stdTimeFunctions } from 'pino'
 import type { DestinationStream, Logger } from 'pino'
 import { build as prettyStream } from 'pino-pretty'
 import type { Config } from './config.ts'
+import { LogOutput } from './logOutput.ts'
 
 export type { Logger } from 'pino'
 
@@ -35,5 +35,5 @@ function standardOutput(format: Config['logFormat']): DestinationStream {
   if (pretty) {
     return prettyStream({ sync: true, ignore: 'pid,hostname,component,instance' })
   }
-  return destination({ dest: 1, sync: false, maxLength: 4 * 1024 * 1024 })
+  return new LogOutput(1)
 }
