@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ComponentName } from '../../runtime/componentName.ts'
 import type { Config } from '../../runtime/config.ts'
 import { DemoSetup } from './demoSetup.ts'
+import { DiskWatch } from './diskWatch.ts'
 import { EmbeddedPostgres } from './embeddedPostgres.ts'
 import type { InstallationFile, ReadyLine } from './installationFile.ts'
 import { migrateStore } from './migrateStore.ts'
@@ -59,6 +60,7 @@ export class LocalPlatform {
   #postgres: EmbeddedPostgres | undefined
   #members: Member[] = []
   #demo: DemoSetup | undefined
+  #diskWatch: DiskWatch | undefined
   #isReady = false
 
   constructor(options: PlatformOptions) {
@@ -71,6 +73,7 @@ export class LocalPlatform {
   async start(signal: AbortSignal): Promise<ReadyLine> {
     const { config, installation } = this.#options
     installation.content.pids = { up: process.pid }
+    this.#diskWatch = this.#watchDisk()
     const databaseUrl = await this.#startGroundwork(signal)
     signal.throwIfAborted()
     installation.content.databaseUrl = databaseUrl
@@ -97,9 +100,10 @@ export class LocalPlatform {
     }
     await this.#demo?.simulator.stop(SMSC_STOP_MS)
     await this.#postgres?.stop()
+    this.#diskWatch?.close()
     for (const log of this.#logs) log.close()
     installation.content.pids = {}
-    installation.save()
+    this.#write(() => installation.save())
   }
 
   /** Ends everything at once, for somebody who does not want to wait. */
@@ -257,10 +261,35 @@ export class LocalPlatform {
 
   #recordPid(name: string, pid: number | undefined): void {
     const { installation, lock } = this.#options
-    lock.record(name, pid)
     if (pid === undefined) delete installation.content.pids[name]
     else installation.content.pids[name] = pid
-    installation.save()
+    this.#write(() => {
+      lock.record(name, pid)
+      installation.save()
+    })
+  }
+
+  /** On a full disk the files in HOME stay as they were; once there is room they follow. */
+  #write(write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      this.#options.show('up', `cannot write down which processes run: ${why}`)
+    }
+  }
+
+  #watchDisk(): DiskWatch {
+    const { config, installation, lock, show } = this.#options
+    return new DiskWatch({
+      folder: config.home,
+      show: (line) => show('disk', line),
+      onRoom: () =>
+        this.#write(() => {
+          lock.save()
+          installation.save()
+        }),
+    })
   }
 
   #openLog(name: string, filter: LineFilter): ProcessLog {

@@ -2,7 +2,15 @@
 // itself is killed. `up` reads along and shows on the terminal what a person should see. Files are
 // bounded: at 20 MB the content moves to FILE.1, what was there is dropped, and the file begins
 // anew.
-import { closeSync, copyFileSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  rmSync,
+} from 'node:fs'
 
 /** Undefined: of no interest for the terminal. */
 export type LineFilter = (line: string) => string | undefined
@@ -93,7 +101,12 @@ export class ProcessLog {
   /** The file is opened for appending, so its writers go on at the new end by themselves. */
   #rotate(): void {
     if (this.size < FILE_OCTETS_MAX) return
-    copyFileSync(this.file, `${this.file}.1`)
+    try {
+      copyFileSync(this.file, `${this.file}.1`)
+    } catch {
+      // The disk is full: better without the old lines than without room.
+      rmSync(`${this.file}.1`, { force: true })
+    }
     ftruncateSync(this.fd)
     this.#position = 0
   }

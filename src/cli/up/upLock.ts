@@ -38,6 +38,10 @@ export class UpLock {
     const identity = pid === undefined ? undefined : identify(pid)
     if (identity) this.#processes.set(name, identity)
     else this.#processes.delete(name)
+    this.save()
+  }
+
+  save(): void {
     const next = `${this.#file}.next`
     writeFileSync(next, this.#text())
     renameSync(next, this.#file)
