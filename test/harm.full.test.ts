@@ -2,13 +2,15 @@
 // culprit is set aside, the rest flows, and the operator is told.
 
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { DLR_QUEUE, encodeReceipts, type UpstreamReceipt } from '../src/contract/dlr.ts'
 import { encodeEnvelope, type EnvelopeMessage, submitQueue } from '../src/contract/envelope.ts'
 import { encodeEvents, JOURNAL_QUEUE, type JournalEvent } from '../src/contract/journal.ts'
 import { pack } from '../src/contract/msgpack.ts'
 import { type MessageId, newMessageId, upstreamId } from '../src/domain/ids.ts'
-import { encodeBody, ESME_ROK, MESSAGE_STATE, tlv } from '../src/smpp/index.ts'
+import { encodeBody, ESME_ROK, ESME_RTHROTTLED, MESSAGE_STATE, tlv } from '../src/smpp/index.ts'
+import type { Customer } from './customer.ts'
+import { FullDisk } from './fullDisk.ts'
 import { ScriptedPlatform } from './scriptedPlatform.ts'
 
 const PATIENCE_MS = 30_000
@@ -233,4 +235,81 @@ test('partitions that are missing are made, and nothing is set aside', async () 
   await platform.untilSettled()
   await expectDelivered(late.map((messageId) => ({ messageId })))
   expect(await platform.count('select count(*) from dead_letters')).toBe(before)
+})
+
+const NO_ANSWER = { commandStatus: -1, messageId: '' }
+
+/** What came of messages that were submitted without a pause, some at a time. */
+class Flow {
+  readonly accepted: string[] = []
+  readonly statuses = new Map<number, number>()
+  #isEnding = false
+  #lanes: Promise<void>[]
+
+  constructor(customer: Customer, atATime: number) {
+    this.#lanes = Array.from({ length: atATime }, () => this.#lane(customer))
+  }
+
+  async end(): Promise<void> {
+    this.#isEnding = true
+    await Promise.all(this.#lanes)
+  }
+
+  async #lane(customer: Customer): Promise<void> {
+    while (!this.#isEnding) {
+      const answer = customer.attempt(newDestination(), 1, LONG_TEXT)
+      const { commandStatus, messageId } = await answer.catch(() => NO_ANSWER)
+      this.statuses.set(commandStatus, (this.statuses.get(commandStatus) ?? 0) + 1)
+      if (commandStatus === ESME_ROK) this.accepted.push(messageId)
+      if (commandStatus === NO_ANSWER.commandStatus) return
+    }
+  }
+}
+
+const LONG_TEXT = Buffer.alloc(200, 'x')
+const DISK_MB = 300
+const mayMount = process.getuid?.() === 0 || process.env['CI'] === 'true'
+
+test('a full disk refuses messages for a while, and loses none', async ({ skip }) => {
+  skip(!mayMount, 'only root may make the small disk that is filled here')
+  const disk = new FullDisk(DISK_MB)
+  const full = await ScriptedPlatform.start({ home: disk.folder })
+  // Before it is stopped there must be room again, and after that nobody uses the disk.
+  onTestFinished(async () => {
+    disk.free()
+    await full.stop()
+    disk.remove()
+  })
+  const { customer, smsc, stack } = full
+  smsc.script = (taken, place) => {
+    taken.answer(`UP-${place}`)
+    void smsc.receiptUntilTaken('north', { id: `UP-${place}`, stat: 'DELIVRD' })
+  }
+  const { postgres: _, exporters, ...before } = stack.pids()
+  const flow = new Flow(customer, 20)
+  await vi.waitUntil(() => flow.accepted.length > 500, PATIENCE_MS)
+
+  disk.fill()
+  await vi.waitUntil(() => (flow.statuses.get(ESME_RTHROTTLED) ?? 0) > 20, 2 * PATIENCE_MS)
+  await vi.waitUntil(() => stack.stderr().includes('is full'), PATIENCE_MS)
+  // What dies now has nowhere to be written down, and is started again all the same.
+  for (const name of ['exporters', 'postgres']) {
+    stack.kill(name)
+    await vi.waitUntil(() => stack.stderr().includes(name), PATIENCE_MS)
+  }
+
+  const acceptedBefore = flow.accepted.length
+  disk.free()
+  await vi.waitUntil(() => flow.accepted.length > acceptedBefore + 500, 2 * PATIENCE_MS)
+  await flow.end()
+  await vi.waitUntil(() => stack.stderr().includes('has room again'), PATIENCE_MS)
+  const isTold = (id: string) => customer.stats(id).length > 0
+  await vi.waitUntil(() => flow.accepted.every(isTold), { timeout: 120_000, interval: 500 })
+  await full.untilSettled()
+  expect(new Set(flow.statuses.keys())).toEqual(new Set([ESME_ROK, ESME_RTHROTTLED]))
+  expect(customer.closed).toBeUndefined()
+  expect(stack.pids()).toMatchObject(before)
+  expect(stack.pidOf('exporters')).not.toBe(exporters)
+  expect(await full.count('select count(*) from dead_letters')).toBe(0)
+  for (const id of flow.accepted) expect(new Set(customer.stats(id))).toEqual(new Set(['DELIVRD']))
 })

@@ -1,6 +1,7 @@
 // An SMSC that a test speaks for: it keeps what was submitted, answers what and when the test says,
 // and sends receipts on the bind that the test names. Connectors are told apart by their system_id.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import { createSmppServer, ESME_ROK } from '../src/smpp/index.ts'
 import type { Pdu, Session, ShortMessageBody } from '../src/smpp/index.ts'
 
@@ -21,6 +22,7 @@ export interface SentReceipt {
 }
 
 const ESM_CLASS_RECEIPT = 4
+const RESEND_AFTER_MS = 500
 const TIMERS = {
   sessionInitTimeoutMs: 5000,
   enquireLinkIntervalMs: 0,
@@ -33,6 +35,7 @@ export class ScriptedSmsc {
   readonly taken: Taken[] = []
   /** By default each message is answered at once, and gets the id `UP-<its place in taken>`. */
   script: (taken: Taken, place: number) => void = (taken, place) => taken.answer(`UP-${place}`)
+  #isClosed = false
   #sessions = new Set<Session>()
   #server = createSmppServer({
     events: {
@@ -57,6 +60,7 @@ export class ScriptedSmsc {
 
   /** At once: a worker that is being stopped or was killed need not agree. */
   close(): Promise<void> {
+    this.#isClosed = true
     for (const session of this.#sessions) session.close('the test is over')
     return this.#server.close()
   }
@@ -86,6 +90,15 @@ export class ScriptedSmsc {
       )
       if (sent === undefined) resolve('not sent')
     })
+  }
+
+  /** As SMSCs do: again and again, on any bind, until it is acknowledged. */
+  async receiptUntilTaken(connector: string, sent: SentReceipt): Promise<void> {
+    while (!this.#isClosed) {
+      const [bind] = this.bindsOf(connector)
+      if (bind && (await this.receipt(bind, sent)) === ESME_ROK) return
+      await delay(RESEND_AFTER_MS)
+    }
   }
 
   #take(session: Session, pdu: Pdu<'submit_sm'>): void {
