@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { UpstreamReceipt } from '../contract/dlr.ts'
 import { encodeEnvelope, type EnvelopeMessage } from '../contract/envelope.ts'
 import { encodeEvents, type JournalEvent } from '../contract/journal.ts'
-import { newMessageId, upstreamId } from '../domain/ids.ts'
+import { type MessageId, newMessageId, upstreamId } from '../domain/ids.ts'
 import { decodeBody, encodeBody, MESSAGE_STATE, parseReceipt } from '../smpp/index.ts'
 import type { MessageState } from '../smpp/index.ts'
 import type { Database } from '../store/database.ts'
@@ -55,12 +55,12 @@ function journal(...events: JournalEvent[]): Promise<void> {
   return writer.apply(changesFrom(readJournal(encodeEvents(events))))
 }
 
-function accept(one: EnvelopeMessage): Promise<void> {
+function accept(...messages: EnvelopeMessage[]): Promise<void> {
   const envelope = {
     envelopeId: newMessageId(),
     connector: 'sim',
     lane: 'normal' as const,
-    messages: [one],
+    messages,
   }
   return writer.apply(changesFrom(readJournal(encodeEnvelope(envelope))))
 }
@@ -213,15 +213,35 @@ test('an id the SMSC used again belongs to the newer message, for its destinatio
   expect(await stateOf(old)).toBe('ENROUTE')
 })
 
+/** Of a message that was accepted at that time: its time, and the rest of a fresh one. */
+function idOf(atMs: number): MessageId {
+  const prefix = atMs.toString(16).padStart(12, '0')
+  // With its first 48 bits replaced it is a message id still.
+  return `${prefix.slice(0, 8)}-${prefix.slice(8)}${newMessageId().slice(13)}` as MessageId
+}
+
 test('a message from before the oldest partition gets its partition', async () => {
   const atMs = Date.now() - 30 * 24 * HOUR_MS
-  const prefix = atMs.toString(16).padStart(12, '0')
-  const fresh = newMessageId()
-  // The id of that day: its time, and the rest of a fresh one.
-  const messageId = `${prefix.slice(0, 8)}-${prefix.slice(8)}${fresh.slice(13)}` as typeof fresh
-  const one = message({ messageId, acceptedAtMs: atMs })
+  const one = message({ messageId: idOf(atMs), acceptedAtMs: atMs })
   await accept(one)
   expect(await stateOf(one)).toBe('ENROUTE')
+})
+
+test('a message without a sensible time brings one day of partitions, not decades', async () => {
+  const ofNoClock = message({ messageId: idOf(0), acceptedAtMs: 0 })
+  const lately = Date.now() - 40 * 24 * HOUR_MS
+  const late = message({ messageId: idOf(lately), acceptedAtMs: lately })
+  const partitions = async () => {
+    const text = `select count(*)::int as count from pg_inherits
+      where inhparent = 'messages'::regclass`
+    const [row] = await database.run<{ count: number }>({ name: 'test.partitions', text })
+    return row?.count ?? 0
+  }
+  const before = await partitions()
+  await accept(ofNoClock, late)
+  expect(await stateOf(ofNoClock)).toBe('ENROUTE')
+  expect(await stateOf(late)).toBe('ENROUTE')
+  expect((await partitions()) - before).toBeLessThan(4)
 })
 
 test('UNKNOWN yields to the true end of a message', async () => {

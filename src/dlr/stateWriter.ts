@@ -51,6 +51,7 @@ const NO_PARTITION = '23514'
 const TRY_AGAIN = new Set(['40P01', '40001'])
 const MAX_TRIES = 5
 const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 
 export class StateWriter {
   #options: StateWriterOptions
@@ -175,6 +176,12 @@ export class StateWriter {
     return changed
   }
 
+  /** Day by day: one message from a gateway without a clock must not ask for fifty years. */
+  async #makePartitions(timesMs: readonly number[]): Promise<void> {
+    for (const dayMs of daysOf(timesMs))
+      await ensurePartitions(this.#options.database, dayMs, dayMs)
+  }
+
   async #transaction(
     timesMs: readonly number[],
     work: (run: Run) => Promise<Transitioned[]>,
@@ -188,16 +195,18 @@ export class StateWriter {
       } catch (error) {
         if (!(error instanceof QueryRefused) || tries >= MAX_TRIES) throw error
         if (error.sqlState === NO_PARTITION && timesMs.length > 0)
-          await ensurePartitions(
-            this.#options.database,
-            Math.min(...timesMs),
-            Math.max(...timesMs) + HOUR_MS,
-          )
+          await this.#makePartitions(timesMs)
         else if (TRY_AGAIN.has(error.sqlState)) await delay(backOffMs(tries, 5, 200))
         else throw error
       }
     }
   }
+}
+
+/** UTC days, as ms since the epoch, that hold one of these times or the hour after it. */
+function daysOf(timesMs: readonly number[]): number[] {
+  const near = timesMs.flatMap((atMs) => [atMs, atMs + HOUR_MS])
+  return [...new Set(near.map((atMs) => Math.floor(atMs / DAY_MS) * DAY_MS))]
 }
 
 export function factsOf(message: EnvelopeMessage, connector: string): MessageFacts {

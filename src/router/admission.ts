@@ -11,6 +11,7 @@ import {
   ESME_RINVDSTADR,
   ESME_RINVMSGLEN,
   ESME_RSUBMITFAIL,
+  ESME_RTHROTTLED,
 } from '../smpp/index.ts'
 import type { ShortMessageBody } from '../smpp/index.ts'
 import type { Platform } from '../store/platform.ts'
@@ -35,7 +36,9 @@ export class Admitter {
 
   admit(submission: Submission): Admission {
     const account = this.#platform.accounts.get(submission.account)
-    if (!account?.enabled) return refused(ESME_RSUBMITFAIL, 'the account is closed')
+    // The gateway knows it, or nobody would have signed in: we follow a moment later.
+    if (!account) return refused(ESME_RTHROTTLED, 'the account is not known here yet')
+    if (!account.enabled) return refused(ESME_RSUBMITFAIL, 'the account is closed')
     // The gateway decoded these octets before it sent them on, so they decode here too.
     const submitSm = decodeBody('submit_sm', submission.body)
     const destination = normaliseDestination(submitSm.destination_addr)

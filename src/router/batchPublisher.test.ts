@@ -5,7 +5,7 @@ import { platformSchema } from '../contract/resources.ts'
 import { decodeVerdicts, type Submission } from '../contract/routerCall.ts'
 import { newMessageId } from '../domain/ids.ts'
 import type { BatchMark, Publication, PublishOnceOutcome, Queue } from '../queue/queue.ts'
-import { encodeBody, ESME_RINVDSTADR, ESME_RSUBMITFAIL } from '../smpp/index.ts'
+import { encodeBody, ESME_RINVDSTADR, ESME_RSUBMITFAIL, ESME_RTHROTTLED } from '../smpp/index.ts'
 import { buildPlatform, withChanges } from '../store/platform.ts'
 import { Admitter } from './admission.ts'
 import { BatchPublisher } from './batchPublisher.ts'
@@ -129,7 +129,8 @@ test('each message gets the command_status that says why not', async () => {
     { kind: 'refused', commandStatus: ESME_RINVDSTADR },
     { kind: 'refused', commandStatus: ESME_RINVDSTADR },
     { kind: 'refused', commandStatus: ESME_RSUBMITFAIL },
-    { kind: 'refused', commandStatus: ESME_RSUBMITFAIL },
+    // Somebody signed in with it at the gateway: we have not heard of it yet.
+    { kind: 'refused', commandStatus: ESME_RTHROTTLED },
   ])
   expect(published).toEqual([])
 })
