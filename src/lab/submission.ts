@@ -1,4 +1,4 @@
-import { decodeText, readTlv } from '../smpp/index.ts'
+import { messageText } from '../smpp/index.ts'
 import type { MessageState, Pdu, Session } from '../smpp/index.ts'
 import type { AcceptedMessage } from './acceptedLine.ts'
 
@@ -33,17 +33,7 @@ export function messageContent(
     destination: pdu.destination_addr,
     destinationTon: pdu.dest_addr_ton,
     destinationNpi: pdu.dest_addr_npi,
-    text: textOf(pdu),
+    text: messageText(pdu),
     receiptState,
   }
-}
-
-/** SMPP 3.4 §5.2.12: with bit 6 of esm_class a user data header is in front of the text. */
-const ESM_CLASS_UDHI = 0x40
-
-function textOf(pdu: Pdu<'submit_sm'>): string {
-  const payload = pdu.short_message.length > 0 ? undefined : readTlv(pdu.tlvs, 'message_payload')
-  const octets = payload ?? pdu.short_message
-  const header = (pdu.esm_class & ESM_CLASS_UDHI) === 0 ? 0 : (octets[0] ?? -1) + 1
-  return decodeText(pdu.data_coding, octets.subarray(header))
 }

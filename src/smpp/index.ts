@@ -32,7 +32,47 @@ export type {
   ShortMessageBody,
 } from './pduTable.ts'
 export { parseReceipt, receiptText, type Receipt, type ReceiptFields } from './receipt.ts'
-export { decodeText, encodeText, type EncodedText } from './text.ts'
+export {
+  charsetOf,
+  dataCodingOf,
+  DATA_CODING_ASCII,
+  DATA_CODING_DEFAULT,
+  DATA_CODING_LATIN1,
+  DATA_CODING_OCTETS,
+  DATA_CODING_UCS2,
+  type Alphabet,
+  type Charset,
+} from './dataCoding.ts'
+export { decodeText, type DecodeOptions } from './decodeText.ts'
+export { encodeText, type EncodedText, type EncodeOptions } from './encodeText.ts'
+export { decodeGsm, encodeGsm, gsmSeptets, NO_SHIFTS, type GsmShifts } from './gsmAlphabet.ts'
+export { NATIONAL_TABLES, type NationalTable } from './nationalTable.ts'
+export { fillBitsAfter, packSeptets, unpackSeptets } from './packSeptets.ts'
+export {
+  segmentOctets,
+  segmentText,
+  type Segment,
+  type Segmented,
+  type SegmentOptions,
+} from './segmentText.ts'
+export {
+  joinOctets,
+  joinText,
+  messageText,
+  readUserData,
+  type MessageBody,
+  type TextPart,
+  type UserData,
+} from './userData.ts'
+export {
+  encodeUdh,
+  ESM_CLASS_UDHI,
+  parseUdh,
+  portElement,
+  type Concatenation,
+  type InformationElement,
+  type UserDataHeader,
+} from './userDataHeader.ts'
 export { readTlv, tlv, tlvName, type Tlv } from './tlv.ts'
 export { TLVS, type TlvName, type TlvValue } from './tlvTable.ts'
 export { Session } from './session.ts'

@@ -5,7 +5,7 @@
 
 import { messageStateOf, isMessageState, statOf, type MessageState } from './messageState.ts'
 import type { ShortMessageBody } from './pduTable.ts'
-import { decodeText } from './text.ts'
+import { decodeText } from './decodeText.ts'
 import { readTlv } from './tlv.ts'
 
 export interface Receipt {

@@ -46,10 +46,37 @@ export interface ReceiptVector {
   readonly judgement: boolean
 }
 
+/** Parts as runs of equal sizes: `[[153, 2], [1, 1]]` is 153, 153, 1; in units of the alphabet. */
+export interface SegmentationCounts {
+  readonly units: number
+  readonly sizes: readonly (readonly [number, number])[]
+  readonly sizes_16bit_ref: readonly (readonly [number, number])[]
+}
+
+export interface SegmentationVector {
+  readonly id: string
+  readonly note: string
+  readonly text: string
+  readonly text_utf16be: string
+  /** Null where the alphabet lacks a character. */
+  readonly gsm7:
+    | (SegmentationCounts & { readonly unpacked_hex: string; readonly packed_hex: string })
+    | null
+  readonly latin1: SegmentationCounts | null
+  readonly ucs2: SegmentationCounts
+  /** The first of gsm7, latin1 and ucs2 that has the text. */
+  readonly encoding: 'gsm7' | 'latin1' | 'ucs2'
+  readonly encoding_without_latin1: 'gsm7' | 'ucs2'
+  /** Without latin1. */
+  readonly units: number
+  readonly parts: number
+}
+
 interface Vectors {
   readonly pdus: PduVector
   readonly malformed: MalformedVector
   readonly receipts: ReceiptVector
+  readonly segmentation: SegmentationVector
 }
 
 export function vectorLines<K extends keyof Vectors>(name: K): readonly Vectors[K][] {

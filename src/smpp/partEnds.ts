@@ -1,0 +1,108 @@
+import type { Charset } from './dataCoding.ts'
+import { encodeGsm, GSM_ESCAPE } from './gsmAlphabet.ts'
+
+/** TP-UD holds so many octets, the user data header among them (TS 23.040 §9.2.3.24). */
+const USER_DATA_OCTETS = 140
+
+/** Octets of a user data header, UDHL included: when one message holds all, and in each of more. */
+export interface HeaderOctets {
+  readonly single: number
+  readonly each: number
+}
+
+/**
+ * Where each part of a message ends, the end of the last being the length: as much in each as it
+ * can hold, never between an escape and its character, within a surrogate pair or within a UTF-8
+ * sequence. `octets` are as on the wire, but one septet an octet for `gsmPacked`. Throws RangeError
+ * when the header leaves too little room.
+ */
+export function partEnds(octets: Buffer, charset: Charset, header: HeaderOctets): number[] {
+  const weights = weightsOf(charset)
+  const room = roomBehind(header.single, charset)
+  if (octets.length <= room && weightOf(octets, weights) <= room) return [octets.length]
+  const each = roomBehind(header.each, charset)
+  const ends: number[] = []
+  for (let start = 0; start < octets.length;) {
+    start = weights ? weighedEnd(octets, start, each, weights) : endOf(octets, start, each, charset)
+    ends.push(start)
+  }
+  return ends
+}
+
+/** What a part holds behind a header: octets, or septets where the alphabet goes on air as GSM. */
+export function roomBehind(headerOctets: number, charset: Charset): number {
+  const octets = USER_DATA_OCTETS - headerOctets
+  if (octets < ROOM_MIN)
+    throw new RangeError(
+      `a user data header of ${headerOctets} octets leaves no room for text; ` +
+        `at most ${USER_DATA_OCTETS - ROOM_MIN} can be used`,
+    )
+  if (isSevenBit(charset)) return Math.floor((octets * 8) / 7)
+  return charset === 'ucs2' ? octets & ~1 : octets
+}
+
+/** A surrogate pair, or the longest UTF-8 sequence. */
+const ROOM_MIN = 4
+
+/** ASCII too: an SMSC turns it into the GSM alphabet. */
+export function isSevenBit(charset: Charset): boolean {
+  return charset === 'gsm' || charset === 'gsmPacked' || charset === 'ascii'
+}
+
+function endOf(octets: Buffer, start: number, room: number, charset: Charset): number {
+  const end = start + room
+  if (end >= octets.length) return octets.length
+  switch (charset) {
+    case 'gsm':
+    case 'gsmPacked':
+      return isBehindEscape(octets, start, end) ? end - 1 : end
+    case 'ucs2':
+      return isSurrogate(octets, end - 2, 0xd8) && isSurrogate(octets, end, 0xdc) ? end - 2 : end
+    case 'utf8':
+      return characterStart(octets, end)
+    default:
+      return end
+  }
+}
+
+/** ESC ESC is a pair by itself (TS 23.038 §6.2.1.1): only an odd run of them escapes. */
+function isBehindEscape(octets: Buffer, start: number, end: number): boolean {
+  let first = end
+  while (first > start && octets[first - 1] === GSM_ESCAPE) first--
+  return (end - first) % 2 === 1
+}
+
+function isSurrogate(octets: Buffer, at: number, half: 0xd8 | 0xdc): boolean {
+  return (octets[at]! & 0xfc) === half
+}
+
+/** At most three octets back: what is longer is no UTF-8 anyway. */
+function characterStart(octets: Buffer, end: number): number {
+  for (let at = end; at > end - 4; at--) if ((octets[at]! & 0xc0) !== 0x80) return at
+  return end
+}
+
+let asciiWeights: Uint8Array | undefined
+
+/** The septets of each ASCII character on air; 1 also for what GSM lacks. */
+function weightsOf(charset: Charset): Uint8Array | undefined {
+  if (charset !== 'ascii') return undefined
+  return (asciiWeights ??= Uint8Array.from(
+    { length: 256 },
+    (_, code) => encodeGsm(String.fromCharCode(code))?.length ?? 1,
+  ))
+}
+
+function weightOf(octets: Buffer, weights: Uint8Array | undefined): number {
+  if (!weights) return octets.length
+  let weight = 0
+  for (const octet of octets) weight += weights[octet]!
+  return weight
+}
+
+function weighedEnd(octets: Buffer, start: number, room: number, weights: Uint8Array): number {
+  let left = room
+  let end = start
+  while (end < octets.length && weights[octets[end]!]! <= left) left -= weights[octets[end++]!]!
+  return end
+}
