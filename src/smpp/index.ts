@@ -49,6 +49,13 @@ export { decodeGsm, encodeGsm, gsmSeptets, NO_SHIFTS, type GsmShifts } from './g
 export { NATIONAL_TABLES, type NationalTable } from './nationalTable.ts'
 export { fillBitsAfter, packSeptets, unpackSeptets } from './packSeptets.ts'
 export {
+  Reassembler,
+  type IncompleteMessage,
+  type MessagePart,
+  type ReassemblerOptions,
+  type Reassembly,
+} from './reassembler.ts'
+export {
   segmentOctets,
   segmentText,
   type Segment,
