@@ -1,34 +1,11 @@
-// How far a message is. States have ranks, and a state only ever gives way to one of higher rank:
-// a final one is never overwritten by a later-coming interim one, whatever order receipts arrive
-// in.
+// What of a message's progress matters to whom. States and their ranks are the protocol's.
 
 import { MESSAGE_STATE, type MessageState } from '../smpp/messageState.ts'
+import { RANK_UNCERTAIN, rankOf } from '../smpp/stateRank.ts'
 
 export { messageStateName } from '../smpp/messageState.ts'
 export type { MessageState } from '../smpp/messageState.ts'
-
-/** An end, but perhaps not the true one: it yields to a final state that comes after all. */
-export const RANK_UNCERTAIN = 5
-export const RANK_FINAL = 10
-
-/**
- * SMPP 3.4 §5.2.28. ACCEPTED is final by the book, an interim in practice. UNKNOWN is what an SMSC
- * says that lost sight of a message, and what we take a state for that nobody understands.
- */
-export function rankOf(state: MessageState): number {
-  switch (state) {
-    case MESSAGE_STATE.SCHEDULED:
-      return 0
-    case MESSAGE_STATE.ENROUTE:
-      return 1
-    case MESSAGE_STATE.ACCEPTED:
-      return 2
-    case MESSAGE_STATE.UNKNOWN:
-      return RANK_UNCERTAIN
-    default:
-      return RANK_FINAL
-  }
-}
+export { RANK_FINAL, RANK_UNCERTAIN, rankOf } from '../smpp/stateRank.ts'
 
 export function isFinal(state: MessageState): boolean {
   return rankOf(state) >= RANK_UNCERTAIN

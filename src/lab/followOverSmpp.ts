@@ -12,6 +12,8 @@ import {
   ESME_RX_T_APPN,
   MESSAGE_STATE,
   parseReceipt,
+  RANK_FINAL,
+  rankOf,
   SmppConnectError,
   statOf,
   tlv,
@@ -193,16 +195,10 @@ class Follower {
     if (messageId === undefined || id !== messageId) return session.respond(request, ESME_RX_T_APPN)
     session.respond(request, ESME_ROK)
     this.step('receipt', receiptDetail(receipt))
-    if (state === undefined || !isFinal(state)) return
+    if (state === undefined || rankOf(state) < RANK_FINAL) return
     const kind = state === MESSAGE_STATE.DELIVERED ? 'delivered' : 'undelivered'
     this.#resolve({ kind, messageId, state: statOf(state) })
   }
-}
-
-/** ACCEPTED is final by the book and a stop on the way in practice; UNKNOWN may yet be told. */
-function isFinal(state: NonNullable<Receipt['messageState']>): boolean {
-  const { SCHEDULED, ENROUTE, ACCEPTED, UNKNOWN } = MESSAGE_STATE
-  return state !== SCHEDULED && state !== ENROUTE && state !== ACCEPTED && state !== UNKNOWN
 }
 
 function receiptDetail({ messageState, err, submitDate, doneDate }: Receipt): string {

@@ -1,10 +1,8 @@
-import { classify, MESSAGE_STATE, receiptText, tlv } from '../smpp/index.ts'
+import { classify, MESSAGE_STATE, receiptBody } from '../smpp/index.ts'
 import type { PduBodies, RequestOutcome, Session } from '../smpp/index.ts'
 import type { AcceptedMessage } from './acceptedLine.ts'
 import { DueTimer } from './dueTimer.ts'
 
-/** SMPP 3.4 §5.2.12: a delivery receipt. */
-const ESM_CLASS_RECEIPT = 0x04
 const DUE_GRANULARITY_MS = 5
 
 export interface ReceiptSenderOptions {
@@ -137,8 +135,7 @@ function receiptFields(message: AcceptedMessage): Partial<PduBodies['deliver_sm'
     dest_addr_ton: message.sourceTon,
     dest_addr_npi: message.sourceNpi,
     destination_addr: message.source,
-    esm_class: ESM_CLASS_RECEIPT,
-    short_message: receiptText({
+    ...receiptBody({
       id: message.upstreamId,
       sub: 1,
       dlvrd: delivered ? 1 : 0,
@@ -146,8 +143,7 @@ function receiptFields(message: AcceptedMessage): Partial<PduBodies['deliver_sm'
       doneDate: new Date(),
       messageState,
       err: delivered ? '000' : '001',
-      text: message.text.slice(0, 20),
+      text: message.text,
     }),
-    tlvs: [tlv('receipted_message_id', message.upstreamId), tlv('message_state', messageState)],
   }
 }

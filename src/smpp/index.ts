@@ -31,7 +31,28 @@ export type {
   SessionState,
   ShortMessageBody,
 } from './pduTable.ts'
-export { parseReceipt, receiptText, type Receipt, type ReceiptFields } from './receipt.ts'
+export {
+  isSameMessageId,
+  messageIdCandidates,
+  messageIdKey,
+  type MessageIdRule,
+} from './messageId.ts'
+export { parseReceipt, receiptCount, type Receipt, type ReceiptOptions } from './receipt.ts'
+export {
+  RECEIPT_STYLES,
+  receiptBody,
+  receiptText,
+  type ReceiptFields,
+  type ReceiptLabel,
+  type ReceiptStyle,
+} from './receiptText.ts'
+export {
+  readReceiptTime,
+  writeReceiptTime,
+  type ReceiptTimeFormat,
+  type ReceiptTimeOptions,
+} from './receiptTime.ts'
+export { RANK_FINAL, RANK_UNCERTAIN, rankOf } from './stateRank.ts'
 export {
   charsetOf,
   dataCodingOf,

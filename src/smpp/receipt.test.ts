@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeBody, encodeBody } from './codec.ts'
 import { MESSAGE_STATE } from './messageState.ts'
 import type { ShortMessageBody } from './pduTable.ts'
-import { parseReceipt, receiptText } from './receipt.ts'
+import { isSameMessageId, messageIdCandidates, type MessageIdRule } from './messageId.ts'
+import { parseReceipt, receiptCount } from './receipt.ts'
+import { readReceiptTime } from './receiptTime.ts'
 import { tlv, type Tlv } from './tlv.ts'
 import { vectorLines, type ReceiptVector } from './vectorLines.fixture.ts'
 
@@ -51,11 +55,59 @@ describe('receipts of the wild', () => {
     expect(receipt).toEqual(vector.is_receipt ? meant : undefined)
   })
 
-  test('we differ only where it is a matter of judgement', () => {
+  test.each(vectors.filter(({ is_receipt }) => is_receipt))(
+    '$id has these counts, and these dates in UTC',
+    ({ normalized, ...vector }) => {
+      const receipt = parseReceipt(bodyOf({ normalized, ...vector }), { byText: true })!
+      const instantOf = (text: string | undefined) =>
+        text === undefined ? undefined : readReceiptTime(text)
+      expect({
+        sub: receiptCount(receipt.sub),
+        dlvrd: receiptCount(receipt.dlvrd),
+        submitted: instantOf(receipt.submitDate),
+        done: instantOf(receipt.doneDate),
+      }).toEqual({
+        sub: normalized.sub ?? undefined,
+        dlvrd: normalized.dlvrd ?? undefined,
+        submitted: dateOf(normalized.submit_date),
+        done: dateOf(normalized.done_date),
+      })
+    },
+  )
+
+  const RULES: Readonly<Record<string, MessageIdRule>> = {
+    'hex->decimal, 10 digits zero-padded': { response: 'hex', receipt: 'decimal' },
+    'hex->decimal': { response: 'hex', receipt: 'decimal' },
+    'strip leading zeros': { ignoreLeadingZeros: true },
+    'case-insensitive': { ignoreCase: true },
+  }
+
+  test.each(vectors.filter(({ id_match }) => id_match))(
+    '$id is about $submit_sm_resp_message_id, by its rule alone',
+    (vector) => {
+      const responseId = vector.submit_sm_resp_message_id!
+      const { id } = parseReceipt(bodyOf(vector))!
+      const rule = RULES[vector.id_match!]!
+      expect(messageIdCandidates(id!, rule)).toContain(responseId)
+      expect(isSameMessageId(responseId, id!, rule)).toBe(true)
+      expect(messageIdCandidates(id!, {})).toEqual([id])
+      expect(isSameMessageId(responseId, id!, {})).toBe(false)
+    },
+  )
+
+  test('we differ only where it is a matter of judgement, and say so', () => {
     const judged = vectors.filter(({ judgement }) => judgement).map(({ id }) => id)
     expect(judged).toEqual(expect.arrayContaining(Object.keys(OURS)))
+    const readme = readFileSync(new URL('vectors/README.md', import.meta.url), 'utf8')
+    const listed = [...readme.matchAll(/`receipts\.ndjson` (r\d+)/g)].map(([, id]) => id)
+    expect(listed).toEqual(Object.keys(OURS))
   })
 })
+
+function dateOf(normalized: string | null): Date | undefined {
+  if (normalized === null) return undefined
+  return new Date(/(Z|[+-]\d\d:\d\d)$/.test(normalized) ? normalized : `${normalized}Z`)
+}
 
 describe('a message is a receipt', () => {
   const text = Buffer.from('id:1 submit date:2601011200 done date:2601011200 stat:DELIVRD err:000')
@@ -92,33 +144,77 @@ test('the text may come as message_payload', () => {
 
 test('network_error_code stands in for a missing err, as the 16-bit number it is', () => {
   const tlvs = [tlv('network_error_code', Buffer.of(3, 0x04, 0x57))]
-  expect(parseReceipt(message({ esm_class: 4, tlvs }))?.err).toBe('1111')
+  expect(parseReceipt(message({ esm_class: 4, tlvs }))).toMatchObject({
+    err: '1111',
+    networkError: { type: 3, code: 1111 },
+  })
+})
+
+describe('where id and state differ between TLVs and text', () => {
+  const body = message({
+    esm_class: 4,
+    short_message: Buffer.from('id:1 stat:DELIVRD err:000'),
+    tlvs: [tlv('receipted_message_id', '2'), tlv('message_state', MESSAGE_STATE.EXPIRED)],
+  })
+
+  test('the TLVs win', () => {
+    expect(parseReceipt(body)).toMatchObject({ id: '2', messageState: MESSAGE_STATE.EXPIRED })
+  })
+
+  test('or the text where a connection wants it', () => {
+    expect(parseReceipt(body, { preferText: true })).toMatchObject({
+      id: '1',
+      messageState: MESSAGE_STATE.DELIVERED,
+    })
+  })
+})
+
+test.each([
+  ['UCS-2', { data_coding: 8, short_message: '00690064003a0031' }, {}],
+  ['UCS-2 of a class', { data_coding: 0x19, short_message: '00690064003a0031' }, {}],
+  ['packed', { data_coding: 0, short_message: '69b22e06' }, { defaultAlphabet: 'gsmPacked' }],
+  ['behind a header', { esm_class: 0x44, short_message: '0324010169643a31' }, {}],
+] as const)('the text may be %s', (_, { short_message, ...fields }, options) => {
+  const body = message({
+    esm_class: 4,
+    ...fields,
+    short_message: Buffer.from(short_message, 'hex'),
+  })
+  expect(parseReceipt(body, options)?.id).toBe('1')
+})
+
+test('a data_sm has no short_message, and its receipt may be TLVs alone', () => {
+  const id = tlv('receipted_message_id', 'ab')
+  const state = tlv('message_state', MESSAGE_STATE.DELIVERED)
+  expect(parseReceipt({ esm_class: 4, data_coding: 0, tlvs: [id, state] })).toMatchObject({
+    id: 'ab',
+    messageState: MESSAGE_STATE.DELIVERED,
+    stat: undefined,
+  })
+})
+
+test('any octets under any esm_class and data_coding can be asked for a receipt', () => {
+  const byte = fc.nat({ max: 255 })
+  const label = fc.constantFrom('id:', ' stat:', 'text:', ' err:', ' submit date:', '\0', '7')
+  const text = fc.array(fc.oneof(label, fc.string({ maxLength: 3 }))).map((all) => all.join(''))
+  const octets = fc.oneof(
+    text.map((one) => Buffer.from(one, 'latin1')),
+    fc.uint8Array().map((one) => Buffer.from(one)),
+  )
+  fc.assert(
+    fc.property(byte, byte, octets, octets, (esm_class, data_coding, short_message, value) => {
+      const tags = [0x001e, 0x0427, 0x0423, 0x0424]
+      const tlvs = tags.map((tag) => ({ tag, octets: value }))
+      const body = { esm_class, data_coding, short_message, tlvs }
+      const receipt = parseReceipt(body, { byText: true })
+      for (const date of [receipt?.submitDate, receipt?.doneDate])
+        if (date !== undefined) expect(readReceiptTime(date)?.getTime()).not.toBeNaN()
+      expect(receipt?.id).not.toBe('')
+    }),
+  )
 })
 
 test('a text that goes on with a header of its own length is no reason to fail', () => {
   const short_message = Buffer.of(200, 0, 3)
   expect(parseReceipt(message({ esm_class: 0x44, short_message }))?.id).toBeUndefined()
-})
-
-test('what receiptText writes is read back', () => {
-  const short_message = receiptText({
-    id: '0191f0a2-5d9c-7a5e-8000-0123456789ab',
-    sub: 1,
-    dlvrd: 1,
-    submitDate: new Date('2026-01-02T03:04:05Z'),
-    doneDate: new Date('2026-01-02T03:05:06Z'),
-    messageState: MESSAGE_STATE.DELIVERED,
-    err: '0',
-    text: 'Grüße aus 東京 und weit darüber hinaus',
-  })
-  expect(short_message.toString('latin1')).toBe(
-    'id:0191f0a2-5d9c-7a5e-8000-0123456789ab sub:001 dlvrd:001 submit date:2601020304 ' +
-      'done date:2601020305 stat:DELIVRD err:000 text:Grüße aus ?? und wei',
-  )
-  expect(parseReceipt(message({ esm_class: 4, short_message }))).toMatchObject({
-    id: '0191f0a2-5d9c-7a5e-8000-0123456789ab',
-    messageState: MESSAGE_STATE.DELIVERED,
-    err: '000',
-    submitDate: '2601020304',
-  })
 })

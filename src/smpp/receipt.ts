@@ -1,12 +1,14 @@
 // Delivery receipts (SMPP 3.4 appendix B and 5.0 §4.8.4.58). The text of a receipt is whatever its
 // SMSC writes, so it is read by labels in any order and case, the first of each counts, and all
 // values stay the strings they were: ids are opaque, `err` may be hex or letters. The TLVs
-// receipted_message_id and message_state win over the text.
+// receipted_message_id and message_state win over the text, unless asked otherwise. readReceiptTime
+// reads the dates, receiptCount the counts, messageIdCandidates finds whose receipt it is.
 
-import { messageStateOf, isMessageState, statOf, type MessageState } from './messageState.ts'
-import type { ShortMessageBody } from './pduTable.ts'
+import { charsetOf, type Alphabet } from './dataCoding.ts'
 import { decodeText } from './decodeText.ts'
+import { messageStateOf, isMessageState, type MessageState } from './messageState.ts'
 import { readTlv } from './tlv.ts'
+import { readUserData, type MessageBody } from './userData.ts'
 
 export interface Receipt {
   /** As the submit response gave it, in the SMSC's spelling; an empty one is undefined. */
@@ -19,44 +21,61 @@ export interface Receipt {
   readonly sub: string | undefined
   readonly dlvrd: string | undefined
   readonly stat: string | undefined
+  /** The TLV network_error_code: 16 bits, which are no three digits (SMPP 5.0 §4.8.4.42). */
+  readonly networkError: { readonly type: number; readonly code: number } | undefined
 }
 
+export interface ReceiptOptions {
+  /**
+   * Messages that look like a receipt are taken for one, too: some SMSCs do not set esm_class. But
+   * with it any subscriber can forge receipts.
+   */
+  readonly byText?: boolean
+  /** Id and state of the text win over the TLVs: some SMSCs put ids of their own there. */
+  readonly preferText?: boolean
+  /** `gsmPacked` where the peer packs; the other alphabets have the letters of labels alike. */
+  readonly defaultAlphabet?: Alphabet
+}
+
+/** SMPP 3.4 §5.2.12: bits 5-2 of esm_class are the type of a message. */
 const TYPE_MASK = 0x3c
-const MC_DELIVERY_RECEIPT = 0x04
-const INTERMEDIATE_NOTIFICATION = 0x20
-const UDHI = 0x40
+export const ESM_CLASS_RECEIPT = 0x04
+export const ESM_CLASS_INTERMEDIATE = 0x20
 
 /**
- * Undefined when it is no receipt (a message of a subscriber). Told by esm_class alone, unless
- * `byText` also takes messages that look like one: some SMSCs do not set esm_class, but with it any
- * subscriber can forge receipts.
+ * The receipt in a deliver_sm or data_sm, from its TLVs and the text in short_message or
+ * message_payload; undefined when it is none (a message of a subscriber), which esm_class tells.
+ * What the SMSC left out is undefined. Never throws.
  */
-export function parseReceipt(
-  body: ShortMessageBody,
-  options: { readonly byText?: boolean } = {},
-): Receipt | undefined {
+export function parseReceipt(body: MessageBody, options: ReceiptOptions = {}): Receipt | undefined {
   const type = body.esm_class & TYPE_MASK
-  const isReceipt = type === MC_DELIVERY_RECEIPT || type === INTERMEDIATE_NOTIFICATION
+  const isReceipt = type === ESM_CLASS_RECEIPT || type === ESM_CLASS_INTERMEDIATE
   if (!isReceipt && !options.byText) return undefined
-  const labels = readLabels(receiptTextOf(body))
+  const labels = readLabels(receiptTextOf(body, options.defaultAlphabet))
   if (!isReceipt && !looksLikeReceipt(labels)) return undefined
-  const state = readTlv(body.tlvs, 'message_state')
   const stat = labels.get('stat')
+  const ids = [readTlv(body.tlvs, 'receipted_message_id'), labels.get('id')]
+  const states = [stateInTlv(body), stat === undefined ? undefined : messageStateOf(stat)]
+  if (options.preferText) for (const both of [ids, states]) both.reverse()
+  const networkError = networkErrorOf(body)
   return {
-    id: readTlv(body.tlvs, 'receipted_message_id') || labels.get('id') || undefined,
-    messageState: isMessageState(state)
-      ? state
-      : stat === undefined
-        ? undefined
-        : messageStateOf(stat),
-    err: labels.get('err') ?? networkError(body),
+    // An empty id is none: it would match every message without one.
+    id: ids[0] || ids[1] || undefined,
+    messageState: states[0] ?? states[1],
+    err: labels.get('err') ?? networkError?.code.toString(),
     submitDate: labels.get('submit date'),
     doneDate: labels.get('done date'),
     text: labels.get('text'),
     sub: labels.get('sub'),
     dlvrd: labels.get('dlvrd'),
     stat,
+    networkError,
   }
+}
+
+function stateInTlv({ tlvs }: MessageBody): MessageState | undefined {
+  const state = readTlv(tlvs, 'message_state')
+  return isMessageState(state) ? state : undefined
 }
 
 function looksLikeReceipt(labels: ReadonlyMap<Label, string>): boolean {
@@ -65,21 +84,26 @@ function looksLikeReceipt(labels: ReadonlyMap<Label, string>): boolean {
   )
 }
 
-/** The 16 bits of network_error_code, which are no three digits, in decimal. */
-function networkError(body: ShortMessageBody): string | undefined {
-  const octets = readTlv(body.tlvs, 'network_error_code')
-  return octets && String(octets.readUInt16BE(1))
+function networkErrorOf({ tlvs }: MessageBody): Receipt['networkError'] {
+  const octets = readTlv(tlvs, 'network_error_code')
+  return octets && { type: octets.readUInt8(0), code: octets.readUInt16BE(1) }
 }
 
-function receiptTextOf(body: ShortMessageBody): string {
-  const whole =
-    body.short_message.length > 0
-      ? body.short_message
-      : (readTlv(body.tlvs, 'message_payload') ?? body.short_message)
-  const udhOctets = (body.esm_class & UDHI) === 0 ? 0 : (whole[0] ?? -1) + 1
-  const octets = udhOctets <= whole.length ? whole.subarray(udhOctets) : whole
+/** The number in `sub` or `dlvrd`; undefined for `null`, `...` and what else is none. */
+export function receiptCount(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined
+}
+
+function receiptTextOf(body: MessageBody, defaultAlphabet?: Alphabet): string {
+  const { octets, fillBits } = readUserData(body)
+  const charset = charsetOf(body.data_coding, defaultAlphabet)
   // Labels are ASCII in every single-octet charset; Latin-1 keeps the octets of id and text.
-  return body.data_coding === 8 ? decodeText(8, octets) : octets.toString('latin1')
+  return charset === 'ucs2' || charset === 'gsmPacked'
+    ? decodeText(body.data_coding, octets, {
+        ...(defaultAlphabet && { defaultAlphabet }),
+        fillBits,
+      })
+    : octets.toString('latin1')
 }
 
 type Label = 'id' | 'sub' | 'dlvrd' | 'submit date' | 'done date' | 'stat' | 'err' | 'text'
@@ -138,42 +162,4 @@ function valueOf(label: Label, raw: string, isLast: boolean): string {
   // A date may be two words; what else follows a value is a label we do not know.
   const isTwoWords = label.endsWith('date') && /^\d+:/.test(second)
   return (isTwoWords ? `${first} ${second}` : first).replace(/[,.;\0]+$/, '')
-}
-
-export interface ReceiptFields {
-  readonly id: string
-  readonly sub: number
-  readonly dlvrd: number
-  readonly submitDate: Date
-  readonly doneDate: Date
-  readonly messageState: MessageState
-  readonly err: string
-  readonly text: string
-}
-
-const RECEIPT_TEXT_MAX = 20
-
-/** Appendix B's text in Latin-1, dates in UTC, the first 20 characters of the message. */
-export function receiptText(fields: ReceiptFields): Buffer {
-  const { id, sub, dlvrd, submitDate, doneDate, messageState, err, text } = fields
-  const line =
-    `id:${id} sub:${digits3(sub)} dlvrd:${digits3(dlvrd)} submit date:${minute(submitDate)} ` +
-    `done date:${minute(doneDate)} stat:${statOf(messageState)} err:${err.padStart(3, '0')} text:`
-  const shown = Array.from(text)
-    .slice(0, RECEIPT_TEXT_MAX)
-    .join('')
-    .replace(/[^\x20-\x7e\xa0-\xff]/gu, '?')
-  return Buffer.from(line + shown, 'latin1')
-}
-
-function digits3(count: number): string {
-  return String(count).padStart(3, '0')
-}
-
-/** YYMMDDhhmm */
-function minute(date: Date): string {
-  const iso = date.toISOString()
-  return (
-    iso.slice(2, 4) + iso.slice(5, 7) + iso.slice(8, 10) + iso.slice(11, 13) + iso.slice(14, 16)
-  )
 }

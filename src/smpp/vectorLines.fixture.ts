@@ -40,7 +40,16 @@ export interface ReceiptVector {
   readonly esm_class: number
   readonly data_coding: number
   readonly expected: Readonly<Record<string, string | null>>
-  readonly normalized: { readonly message_state: number | null }
+  readonly normalized: {
+    readonly message_state: number | null
+    readonly sub: number | null
+    readonly dlvrd: number | null
+    /** ISO 8601; without a zone it is the SMSC's local time. */
+    readonly submit_date: string | null
+    readonly done_date: string | null
+  }
+  readonly submit_sm_resp_message_id?: string
+  readonly id_match?: string
   readonly tlvs?: { readonly receipted_message_id?: string; readonly message_state?: number }
   readonly is_receipt: boolean
   readonly judgement: boolean

@@ -1,0 +1,94 @@
+// SMSCs write the id of a message one way in submit_sm_resp and another in its receipt: in another
+// case, without leading zeros, or in decimal what was hexadecimal (SMPP 3.3). Which, is a rule of
+// the connection. Ids are strings and never numbers: they pass 2^53.
+
+/** What is the same message on a connection. Without any of it, ids match exactly. */
+export interface MessageIdRule {
+  readonly ignoreCase?: boolean
+  readonly ignoreLeadingZeros?: boolean
+  /**
+   * When both are given, ids are compared as numbers, each read as it is written, and those that
+   * are none exactly; the other two do not matter then.
+   */
+  readonly response?: 'hex' | 'decimal'
+  readonly receipt?: 'hex' | 'decimal'
+}
+
+/** SMPP 3.4 §4.4.2: a message_id; longer ones are compared as they are. */
+const ID_CHARACTERS_MAX = 64
+/** Widths that numbers are padded to: SMPP 3.3's eight hexadecimal digits, and those in decimal. */
+const PADDED_DIGITS = [8, 10] as const
+
+/**
+ * The ids that submit_sm_resp may have had for the message of a receipt with this id: the id itself
+ * first, then what the rule makes of it, the likeliest first, each once. Of ids in mixed case and
+ * of other widths only the usual ones are among them; messageIdKey finds all. None for no id.
+ */
+export function messageIdCandidates(receiptId: string, rule: MessageIdRule): string[] {
+  if (receiptId === '') return []
+  if (receiptId.length > ID_CHARACTERS_MAX) return [receiptId]
+  const others = isNumeric(rule) ? numberForms(receiptId, rule) : looseForms(receiptId, rule)
+  return [...new Set([receiptId, ...others])]
+}
+
+function numberForms(receiptId: string, { receipt, response }: MessageIdRule): string[] {
+  const number = valueOf(receiptId, receipt)
+  if (number === undefined) return []
+  return response === 'hex'
+    ? widthsOf(number.toString(16)).flatMap(casesOf)
+    : widthsOf(number.toString())
+}
+
+function looseForms(receiptId: string, { ignoreCase, ignoreLeadingZeros }: MessageIdRule) {
+  const forms = ignoreLeadingZeros ? widthsOf(withoutZeros(receiptId)) : []
+  return ignoreCase ? [receiptId, ...forms].flatMap(casesOf) : forms
+}
+
+/**
+ * A key that is equal for ids of the same message: store that of the submit_sm_resp, look up that
+ * of the receipt.
+ */
+export function messageIdKey(
+  id: string,
+  from: 'response' | 'receipt',
+  rule: MessageIdRule,
+): string {
+  if (id.length > ID_CHARACTERS_MAX) return id
+  if (isNumeric(rule)) return valueOf(id, rule[from])?.toString() ?? id
+  const significant = rule.ignoreLeadingZeros ? withoutZeros(id) : id
+  return rule.ignoreCase ? significant.toLowerCase() : significant
+}
+
+/** Whether a receipt is about the message of a submit_sm_resp. Ids that are equal always match. */
+export function isSameMessageId(
+  responseId: string,
+  receiptId: string,
+  rule: MessageIdRule,
+): boolean {
+  return (
+    responseId === receiptId ||
+    messageIdKey(responseId, 'response', rule) === messageIdKey(receiptId, 'receipt', rule)
+  )
+}
+
+function isNumeric(rule: MessageIdRule): boolean {
+  return rule.response !== undefined && rule.receipt !== undefined
+}
+
+function valueOf(id: string, notation: MessageIdRule['response']): bigint | undefined {
+  if (notation === 'hex') return /^[0-9a-f]+$/i.test(id) ? BigInt(`0x${id}`) : undefined
+  return /^[0-9]+$/.test(id) ? BigInt(id) : undefined
+}
+
+/** The last digit stays: an id of zeros is `0`. */
+function withoutZeros(id: string): string {
+  return id.replace(/^0+(?=.)/, '')
+}
+
+function widthsOf(digits: string): string[] {
+  return [digits, ...PADDED_DIGITS.map((width) => digits.padStart(width, '0'))]
+}
+
+function casesOf(id: string): string[] {
+  return [id, id.toLowerCase(), id.toUpperCase()]
+}

@@ -1,0 +1,140 @@
+// Receipts as an SMSC writes them: the text of SMPP 3.4 appendix B, which is "typical" and no more,
+// in the styles that ESMEs were built for, and the TLVs that say the same (5.0 §4.8.4.58).
+
+import { DATA_CODING_DEFAULT, DATA_CODING_UCS2 } from './dataCoding.ts'
+import { messageStateName, statOf, type MessageState } from './messageState.ts'
+import { ESM_CLASS_INTERMEDIATE, ESM_CLASS_RECEIPT } from './receipt.ts'
+import { writeReceiptTime, type ReceiptTimeFormat } from './receiptTime.ts'
+import { RANK_UNCERTAIN, rankOf } from './stateRank.ts'
+import { tlv } from './tlv.ts'
+import type { MessageBody } from './userData.ts'
+
+export interface ReceiptFields {
+  readonly id: string
+  readonly sub: number
+  readonly dlvrd: number
+  readonly submitDate: Date
+  readonly doneDate: Date
+  readonly messageState: MessageState
+  readonly err: string
+  readonly text: string
+}
+
+export type ReceiptLabel =
+  | 'id'
+  | 'sub'
+  | 'dlvrd'
+  | 'submit date'
+  | 'done date'
+  | 'stat'
+  | 'err'
+  | 'text'
+
+/** How a receipt is written. What is left out is as in appendix B. */
+export interface ReceiptStyle {
+  /** Which, in this order. */
+  readonly labels?: readonly ReceiptLabel[]
+  /** Appendix B prints `Text` once, and some ESMEs look for it. */
+  readonly textLabel?: 'text' | 'Text'
+  readonly textCharactersMax?: number
+  readonly dates?: ReceiptTimeFormat
+  /** Of the dates: minutes east of UTC. */
+  readonly utcOffsetMinutes?: number
+  /** `DELIVRD`, or `DELIVERED`. */
+  readonly stat?: 'short' | 'full'
+  readonly alphabet?: 'latin1' | 'ucs2'
+  /** Without receipted_message_id and message_state: SMPP 3.3 has no TLVs. */
+  readonly withoutTlvs?: boolean
+}
+
+const APPENDIX_B = [
+  'id',
+  'sub',
+  'dlvrd',
+  'submit date',
+  'done date',
+  'stat',
+  'err',
+  'text',
+] as const satisfies readonly ReceiptLabel[]
+
+/** Styles with a name. */
+export const RECEIPT_STYLES = {
+  appendixB: {},
+  /** Without counts and text. */
+  brief: { labels: ['id', 'submit date', 'done date', 'stat', 'err'] },
+  seconds: { dates: 'YYMMDDhhmmss' },
+  smpp33: { withoutTlvs: true },
+} as const satisfies Readonly<Record<string, ReceiptStyle>>
+
+const TEXT_CHARACTERS_MAX = 20
+/** SMPP 3.4 §5.2.21. */
+const SHORT_MESSAGE_OCTETS_MAX = 254
+
+/**
+ * What a deliver_sm needs to be this receipt; the addresses are the message's, swapped. A text of
+ * more than 254 octets goes into message_payload. Throws PduError when the id has more than 64
+ * characters.
+ */
+export function receiptBody(
+  fields: ReceiptFields,
+  style: ReceiptStyle = {},
+): Required<MessageBody> {
+  const { id, messageState } = fields
+  const octets = receiptText(fields, style)
+  const isLong = octets.length > SHORT_MESSAGE_OCTETS_MAX
+  const said = style.withoutTlvs
+    ? []
+    : [tlv('receipted_message_id', id), tlv('message_state', messageState)]
+  return {
+    esm_class: rankOf(messageState) < RANK_UNCERTAIN ? ESM_CLASS_INTERMEDIATE : ESM_CLASS_RECEIPT,
+    data_coding: style.alphabet === 'ucs2' ? DATA_CODING_UCS2 : DATA_CODING_DEFAULT,
+    short_message: isLong ? Buffer.alloc(0) : octets,
+    tlvs: isLong ? [...said, tlv('message_payload', octets)] : said,
+  }
+}
+
+/**
+ * The text alone. Latin-1 by default, with `?` for what it lacks and for control characters, which
+ * would break the format.
+ */
+export function receiptText(fields: ReceiptFields, style: ReceiptStyle = {}): Buffer {
+  const { labels = APPENDIX_B, textLabel = 'text' } = style
+  const line = labels
+    .map((label) => `${label === 'text' ? textLabel : label}:${valueOf(label, fields, style)}`)
+    .join(' ')
+  return style.alphabet === 'ucs2'
+    ? Buffer.from(line, 'utf16le').swap16()
+    : Buffer.from(line.replace(/[^\x20-\x7e\xa0-\xff]/gu, '?'), 'latin1')
+}
+
+function valueOf(label: ReceiptLabel, fields: ReceiptFields, style: ReceiptStyle): string {
+  const { dates = 'YYMMDDhhmm', utcOffsetMinutes = 0 } = style
+  switch (label) {
+    case 'id':
+      return fields.id
+    case 'sub':
+    case 'dlvrd':
+      return String(fields[label]).padStart(3, '0')
+    case 'submit date':
+      return writeReceiptTime(fields.submitDate, dates, utcOffsetMinutes)
+    case 'done date':
+      return writeReceiptTime(fields.doneDate, dates, utcOffsetMinutes)
+    case 'stat':
+      return style.stat === 'full'
+        ? messageStateName(fields.messageState)
+        : statOf(fields.messageState)
+    case 'err':
+      return fields.err.padStart(3, '0')
+    case 'text':
+      return beginningOf(fields.text, style.textCharactersMax ?? TEXT_CHARACTERS_MAX)
+  }
+}
+
+/** Whole characters: none has more than two UTF-16 units. */
+function beginningOf(text: string, charactersMax: number): string {
+  return Array.from(text.slice(0, charactersMax * 2))
+    .slice(0, charactersMax)
+    .join('')
+    .replace(/\p{Cc}/gu, '?')
+}

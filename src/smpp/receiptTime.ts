@@ -1,0 +1,107 @@
+// The dates of receipts. SMPP 3.4 appendix B has YYMMDDhhmm in the SMSC's local time; SMSCs write
+// seconds, full years, separators, the 16 characters of §7.1.1, or Unix time.
+
+export interface ReceiptTimeOptions {
+  /** Of the SMSC's local time, minutes east of UTC; 0 by default. */
+  readonly utcOffsetMinutes?: number
+  /**
+   * Nothing is later than this, in milliseconds since 1970. It tells YYMMDDhhmmss from YYYYMMDDhhmm
+   * where twelve digits can be both; without it the former is taken.
+   */
+  readonly latestMs?: number
+}
+
+/** The instant that a receipt's date means; undefined when it means none. Never throws. */
+export function readReceiptTime(text: string, options: ReceiptTimeOptions = {}): Date | undefined {
+  const { utcOffsetMinutes = 0, latestMs = Number.POSITIVE_INFINITY } = options
+  const { date, offsetMinutes = utcOffsetMinutes } = splitZone(text.trim())
+  const digits = date.replace(/[-/:. T]/g, '')
+  if (!/^\d+$/.test(digits)) return undefined
+  const found = (READINGS[digits.length] ?? []).flatMap((reading) => {
+    const atMs = reading(digits, offsetMinutes)
+    return atMs === undefined ? [] : [atMs]
+  })
+  const atMs = found.find((one) => one <= latestMs) ?? found[0]
+  return atMs === undefined ? undefined : new Date(atMs)
+}
+
+type Reading = (digits: string, offsetMinutes: number) => number | undefined
+
+/** By how many digits there are, the likeliest first. */
+const READINGS: Readonly<Record<number, readonly Reading[]>> = {
+  6: [shortYear],
+  8: [fullYear],
+  10: [shortYear, unixSeconds],
+  12: [shortYear, fullYear],
+  13: [shortYear, unixMs],
+  14: [fullYear],
+  17: [fullYear],
+}
+
+interface Zoned {
+  readonly date: string
+  readonly offsetMinutes?: number
+}
+
+/** SMPP 3.4 §7.1.1: the last three characters are quarter hours and their sign; or as ISO 8601. */
+function splitZone(text: string): Zoned {
+  const absolute = /^(\d{13})(\d\d)([+-])$/.exec(text)
+  if (absolute) {
+    const [, date = '', quarters, sign] = absolute
+    return { date, offsetMinutes: Number(`${sign}${quarters}`) * 15 }
+  }
+  const iso = /^(.*\d:\d\d(?:\.\d{3})?)(?:Z|([+-]\d\d):?(\d\d))$/.exec(text)
+  if (!iso) return { date: text }
+  const [, date = '', hours = '+00', minutes = '00'] = iso
+  const sign = hours.startsWith('-') ? -1 : 1
+  return { date, offsetMinutes: Number(hours) * 60 + sign * Number(minutes) }
+}
+
+/** SMPP 3.4 appendix C: 38-99 are of the 20th century. A thirteenth digit is tenths of a second. */
+function shortYear(digits: string, offsetMinutes: number): number | undefined {
+  const year = Number(digits.slice(0, 2))
+  const tenthsMs = Number(digits.slice(12, 13)) * 100
+  const atMs = instant(year + (year < 38 ? 2_000 : 1_900), digits.slice(2, 12), offsetMinutes)
+  return atMs === undefined ? undefined : atMs + tenthsMs
+}
+
+function fullYear(digits: string, offsetMinutes: number): number | undefined {
+  const year = Number(digits.slice(0, 4))
+  if (year < 1_938 || year > 2_099) return undefined
+  const atMs = instant(year, digits.slice(4, 14), offsetMinutes)
+  return atMs === undefined ? undefined : atMs + Number(digits.slice(14, 17))
+}
+
+/** `rest` is MMDD, and hhmmss as far as they are there. */
+function instant(year: number, rest: string, offsetMinutes: number): number | undefined {
+  const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = (rest.match(/../g) ?? []).map(
+    Number,
+  )
+  if (hour > 23 || minute > 59 || second > 59) return undefined
+  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second))
+  const isDay = date.getUTCMonth() === month - 1 && date.getUTCDate() === day
+  return isDay ? date.getTime() - offsetMinutes * 60_000 : undefined
+}
+
+/** From 2001 to 2033; what begins with another digit is rather a date that is wrong. */
+function unixSeconds(digits: string): number | undefined {
+  return digits.startsWith('1') ? Number(digits) * 1_000 : undefined
+}
+
+function unixMs(digits: string): number | undefined {
+  return digits.startsWith('1') ? Number(digits) : undefined
+}
+
+export type ReceiptTimeFormat = 'YYMMDDhhmm' | 'YYMMDDhhmmss' | 'YYYYMMDDhhmm' | 'YYYYMMDDhhmmss'
+
+/** `date` in the local time of an SMSC so many minutes east of UTC. */
+export function writeReceiptTime(
+  date: Date,
+  format: ReceiptTimeFormat,
+  utcOffsetMinutes: number,
+): string {
+  const local = new Date(date.getTime() + utcOffsetMinutes * 60_000)
+  const digits = local.toISOString().replace(/\D/g, '')
+  const start = format.startsWith('YYYY') ? 0 : 2
+  return digits.slice(start, start + format.length)
+}
