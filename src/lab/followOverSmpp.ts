@@ -7,16 +7,15 @@ import {
   BindRefusedError,
   commandStatusName,
   connectSmpp,
-  encodeText,
   ESME_ROK,
   ESME_RX_T_APPN,
   MESSAGE_STATE,
   parseReceipt,
   RANK_FINAL,
   rankOf,
+  segmentText,
   SmppConnectError,
   statOf,
-  tlv,
 } from '../smpp/index.ts'
 import type {
   Pdu,
@@ -75,9 +74,6 @@ const TIMERS: SessionTimers = {
   responseTimeoutMs: 30_000,
   inactivityTimeoutMs: 0,
 }
-/** SMPP 3.4 §5.2.23: longer content goes to message_payload. One segment holds 140 octets. */
-const GSM_CHARACTERS_MAX = 160
-const UCS2_OCTETS_MAX = 140
 /** Shorter numbers are short codes of one network. */
 const INTERNATIONAL_DIGITS_MIN = 7
 
@@ -87,10 +83,11 @@ export async function followOverSmpp(
   options: FollowOptions,
 ): Promise<SendOutcome> {
   const follower = new Follower(options)
+  const message = shortMessage(sms)
   const session = await bind(target, follower, options.timeoutMs)
   if ('kind' in session) return session
   follower.step('bound', `to ${target.host}:${target.port} as ${target.systemId}`)
-  const outcome = await follower.submit(session, shortMessage(sms))
+  const outcome = await follower.submit(session, message)
   await session.unbind()
   return outcome
 }
@@ -211,8 +208,10 @@ function receiptDetail({ messageState, err, submitDate, doneDate }: Receipt): st
 }
 
 function shortMessage({ to, from, text }: SmsToSend): ShortMessage {
-  const { data_coding, octets } = encodeText(text)
-  const fits = octets.length <= (data_coding === 0 ? GSM_CHARACTERS_MAX : UCS2_OCTETS_MAX)
+  // One PDU, so that there is one id to follow.
+  const content = segmentText(text, { by: 'message_payload', reference: 0 })
+  if (content.kind !== 'segmented')
+    throw new RangeError('the text has more than 65,535 octets, which is what one message holds')
   const [destination, source] = [address(to), address(from)]
   return {
     source_addr_ton: source.ton,
@@ -222,8 +221,7 @@ function shortMessage({ to, from, text }: SmsToSend): ShortMessage {
     dest_addr_npi: destination.npi,
     destination_addr: destination.digits,
     registered_delivery: 1,
-    data_coding,
-    ...(fits ? { short_message: octets } : { tlvs: [tlv('message_payload', octets)] }),
+    ...content.segments[0],
   }
 }
 

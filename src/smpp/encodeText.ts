@@ -77,6 +77,8 @@ export function chooseEncoding(
   for (const alphabet of options.alphabets ?? [defaultAlphabet, 'ucs2']) {
     const data_coding = dataCodingOf(alphabet, defaultAlphabet)
     if (data_coding === undefined) continue
+    // Sixteen bits a character never are fewer parts or octets than seven or fourteen.
+    if (alphabet === 'ucs2' && best && isPlainGsm(best.encoding)) continue
     for (const shifts of shiftsFor(alphabet, languages)) {
       const header = headerFor(shifts)
       const octets = header && encodeAs(text, alphabet, shifts)
@@ -89,6 +91,10 @@ export function chooseEncoding(
     if (best && choice === 'first') break
   }
   return best?.encoding
+}
+
+function isPlainGsm({ alphabet, shifts }: Encoding): boolean {
+  return (alphabet === 'gsm' || alphabet === 'gsmPacked') && shifts === NO_SHIFTS
 }
 
 interface Cost {
