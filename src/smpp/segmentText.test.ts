@@ -207,6 +207,28 @@ describe('octets', () => {
     expect(ucs2).toMatchObject({ segments: [{ short_message: { length: 138 } }, {}] })
   })
 
+  test('of a text that a peer wrote: two escapes are a pair by themselves', () => {
+    const firstOf = (given: Buffer) => {
+      const result = segmentOctets(given, { reference: 1, data_coding: 0 })
+      return result.kind === 'segmented' ? result.segments[0]?.short_message.length : undefined
+    }
+    const tail = Buffer.alloc(20, 'b')
+    const behind = (letters: number, escapes: number) =>
+      Buffer.concat([Buffer.alloc(letters, 'a'), Buffer.alloc(escapes, 0x1b), tail])
+    expect(firstOf(behind(151, 2))).toBe(6 + 153)
+    expect(firstOf(behind(150, 3))).toBe(6 + 152)
+    expect(firstOf(behind(152, 20))).toBe(6 + 152)
+  })
+
+  test('of UTF-8 end behind a character', () => {
+    const options = { reference: 1, data_coding: 0, defaultAlphabet: 'utf8' } as const
+    const result = segmentOctets(Buffer.from(`aa${'€'.repeat(60)}`), options)
+    const segments = result.kind === 'segmented' ? result.segments : []
+    expect(segments.map(({ short_message }) => short_message.length)).toEqual([6 + 134, 6 + 48])
+    const shifted = segmentOctets(Buffer.from('€'.repeat(60)), options)
+    expect(shifted).toMatchObject({ segments: [{ short_message: { length: 6 + 132 } }, {}] })
+  })
+
   test('of 256 parts are too long', () => {
     expect(segmentOctets(Buffer.alloc(134 * 255 + 1), { reference: 1 })).toEqual({
       kind: 'tooLong',

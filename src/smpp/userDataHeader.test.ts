@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { tlv } from './tlv.ts'
-import { messageText, readUserData } from './userData.ts'
+import { joinText, messageText, readUserData } from './userData.ts'
 import {
   concatenationElement,
   concatenationIn,
@@ -101,6 +101,17 @@ describe('a message carries', () => {
     expect(partOf(sar(2, 3))).toBeUndefined()
     expect(partOf(sar(2, 0))).toBeUndefined()
     expect(partOf(sar(2, 1).slice(1))).toBeUndefined()
+  })
+
+  test('the half of a pair that a peer cut in two', () => {
+    const part = (data_coding: number, octets: string) => {
+      const short_message = Buffer.concat([hex('050003ab0201'), hex(octets)])
+      return readUserData({ ...body, data_coding, short_message })
+    }
+    expect(joinText([part(8, '0041d83d'), part(8, 'de000042')])).toBe('A😀B')
+    expect(joinText([part(0, '411b'), part(0, '6542')])).toBe('A€B')
+    expect(joinText([part(8, '0041'), part(0, '42')])).toBe('AB')
+    expect(joinText([])).toBe('')
   })
 
   test('packed septets behind fill bits', () => {
