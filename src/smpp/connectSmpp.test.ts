@@ -70,6 +70,25 @@ describe('binding', () => {
     expect([session.canSend('submit_sm'), session.canSend('deliver_sm')]).toEqual([true, false])
   })
 
+  test('a receipt that crosses our unbind is asked for again, so that it is not lost', async () => {
+    const connected = connecting({ command: 'bind_transceiver' })
+    const peer = await accepted()
+    peer.send('00000010800000090000000000000001')
+    const session = await connected
+    const gone = session.unbind()
+    const [, unbind] = await peer.pdus(2)
+    expect(unbind).toMatchObject({ command: 'unbind' })
+    peer.send('00000010000000050000000000000007')
+    const [, , answer] = await peer.pdus(3)
+    expect(answer).toMatchObject({
+      command: 'deliver_sm_resp',
+      sequence_number: 7,
+      command_status: status.ESME_RX_T_APPN,
+    })
+    peer.send('00000010800000060000000000000002')
+    await gone
+  })
+
   test('takes the lower one of the two versions', async () => {
     const connected = connecting()
     const peer = await accepted()

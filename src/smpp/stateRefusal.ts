@@ -1,5 +1,17 @@
-import { ESME_RALYBND, ESME_RINVBNDSTS, ESME_ROK, ESME_RTHROTTLED } from './commandStatus.ts'
+import {
+  ESME_RALYBND,
+  ESME_RINVBNDSTS,
+  ESME_ROK,
+  ESME_RTHROTTLED,
+  ESME_RX_T_APPN,
+} from './commandStatus.ts'
 import type { CommandName, SessionState } from './pduTable.ts'
+
+/** What crossed our unbind, which is not its sender's fault: to be tried again on another bind. */
+const CROSSED: ReadonlyMap<CommandName, number> = new Map([
+  ['submit_sm', ESME_RTHROTTLED],
+  ['deliver_sm', ESME_RX_T_APPN],
+])
 
 export interface Situation {
   readonly state: SessionState
@@ -17,6 +29,5 @@ export function stateRefusal(
   if (state !== 'UNBOUND') return ESME_RINVBNDSTS
   // Both sides sent unbind at the same time.
   if (command === 'unbind') return ESME_ROK
-  // It crossed our unbind, which is not its sender's fault: to be tried again on another bind.
-  return command === 'submit_sm' && isLeaving ? ESME_RTHROTTLED : ESME_RINVBNDSTS
+  return (isLeaving ? CROSSED.get(command) : undefined) ?? ESME_RINVBNDSTS
 }
