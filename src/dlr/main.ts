@@ -25,6 +25,7 @@ const JOURNAL_INTERVAL_MS = 250
 const MAX_JOURNAL_ENVELOPES = 48
 /** Transactions under way per queue: one waits for the disk while the next is read. */
 const CONCURRENCY = 2
+const JOURNAL_CONCURRENCY = 4
 const SWEEP_INTERVAL_MS = 500
 const SWEEP_BATCH = 500
 
@@ -42,13 +43,14 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const consumers = [
     startConsumer(
       { ...source, name: JOURNAL_QUEUE, minIntervalMs: JOURNAL_INTERVAL_MS },
-      MAX_JOURNAL_ENVELOPES,
+      { envelopes: MAX_JOURNAL_ENVELOPES, transactions: JOURNAL_CONCURRENCY },
       { read: readJournal, apply: (events) => writer.apply(changesFrom(events)) },
     ),
-    startConsumer({ ...source, name: DLR_QUEUE }, MAX_ENVELOPES, {
-      read: decodeReceipts,
-      apply: (receipts) => writer.applyReceipts(receipts),
-    }),
+    startConsumer(
+      { ...source, name: DLR_QUEUE },
+      { envelopes: MAX_ENVELOPES, transactions: CONCURRENCY },
+      { read: decodeReceipts, apply: (receipts) => writer.applyReceipts(receipts) },
+    ),
   ]
   const sweep = async (): Promise<number> =>
     (await writer.sweep(SWEEP_BATCH)) === SWEEP_BATCH ? 0 : SWEEP_INTERVAL_MS
@@ -75,13 +77,13 @@ const COUNTERS = [
 
 function startConsumer<Item>(
   source: Omit<ConsumerOptions, 'capacity' | 'handle'>,
-  maxEnvelopes: number,
+  max: { readonly envelopes: number; readonly transactions: number },
   reader: Reader<Item>,
 ): Consumer {
   let underWay = 0
   const consumer: Consumer = new Consumer({
     ...source,
-    capacity: () => (underWay < CONCURRENCY ? maxEnvelopes : 0),
+    capacity: () => (underWay < max.transactions ? max.envelopes : 0),
     handle: async (deliveries) => {
       underWay++
       try {

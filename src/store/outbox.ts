@@ -57,6 +57,7 @@ const CLAIM = {
       set visible_at = now() + $3 * interval '1 ms', attempts = o.attempts + 1, leased_by = $4
     from next where o.id = next.id
     returning o.id, o.account, o.message_id, o.deliver_sm, o.attempts`,
+  mayBeForgotten: true,
 }
 
 /**
@@ -85,6 +86,7 @@ const RECLAIM = {
   text: `update outbox set visible_at = now()
     where state = 'pending' and leased_by = $1 and visible_at > now()
       and id <> all($2::bigint[])`,
+  mayBeForgotten: true,
 }
 
 /**
@@ -121,6 +123,7 @@ const RETRY = {
   name: 'outbox.retry',
   text: `update outbox as o set visible_at = now() + again.delay * interval '1 ms'
     from unnest($1::bigint[], $2::float8[]) as again (id, delay) where o.id = again.id`,
+  mayBeForgotten: true,
 }
 
 export async function settleOutbox(
