@@ -3,13 +3,24 @@ import { describe, expect, test } from 'vitest'
 import { decodeBody, decodePdu, encodeBody, encodePdu } from './codec.ts'
 import * as status from './commandStatus.ts'
 import { PduError } from './pduError.ts'
-import { PDUS, type CommandName, type Field, type Pdu } from './pduTable.ts'
+import { ALL_COMMANDS, anyOctets as octets, anyPdu, anyPduOf } from './anyPdu.fixture.ts'
+import { DEST_FLAG } from './destFlag.ts'
+import { PDUS, type Pdu } from './pduTable.ts'
 import { readTlv, type Tlv } from './tlv.ts'
 import { TLVS, type TlvName } from './tlvTable.ts'
 import { vectorLines, type PduVector } from './vectorLines.fixture.ts'
 
 const vectors = vectorLines('pdus')
-const NOT_FIELDS = new Set(['command_length', 'command_id', 'sm_length', 'tlvs', 'tlv_list'])
+/** What others say beside the fields, or what is implied by them. */
+const NOT_FIELDS = new Set([
+  'command_length',
+  'command_id',
+  'sm_length',
+  'number_of_dests',
+  'no_unsuccess',
+  'tlvs',
+  'tlv_list',
+])
 
 function decoded(octets: Buffer): Pdu {
   const result = decodePdu(octets, 0, octets.length)
@@ -19,7 +30,8 @@ function decoded(octets: Buffer): Pdu {
 
 /** In the notation of the vectors: octets as hex. */
 function shown(value: unknown): unknown {
-  return Buffer.isBuffer(value) ? value.toString('hex') : value
+  if (Buffer.isBuffer(value)) return value.toString('hex')
+  return Array.isArray(value) ? value.map(shown) : value
 }
 
 describe('PDUs of other encoders', () => {
@@ -45,7 +57,7 @@ describe('PDUs of other encoders', () => {
   test('are encoded octet for octet', () => {
     for (const { id, hex } of vectors) {
       const encoded = encodePdu(decoded(Buffer.from(hex, 'hex'))).toString('hex')
-      expect({ id, hex: encoded }).toEqual({ id, hex: canonical(hex) })
+      expect({ id, hex: encoded }).toEqual({ id, hex })
     }
   })
 
@@ -68,56 +80,32 @@ describe('PDUs of other encoders', () => {
 /** The vector has the octets; SMPP 5.0 wants six of them, so for us there is no such value. */
 const FIVE_OCTETS = 'u118 source_node_id'
 
-/** An absent body and an empty one mean the same; we send none in refusals, an empty one else. */
-function canonical(hex: string): string {
-  const { command, command_status } = decoded(Buffer.from(hex, 'hex'))
-  const isEmptyBody = PDUS[command].fields.length === 1 && /^(00)?$/.test(hex.slice(32))
-  if (!isEmptyBody) return hex
-  const isRefusal = command_status !== status.ESME_ROK
-  return `000000${isRefusal ? '10' : '11'}${hex.slice(8, 32)}${isRefusal ? '' : '00'}`
-}
+test('each kind has a row of its own', () => {
+  const ids = Object.values(PDUS).map(({ command_id }) => command_id)
+  expect(new Set(ids).size).toBe(ids.length)
+  for (const [command, { command_id }] of Object.entries(PDUS))
+    if (command.endsWith('_resp')) expect(ids).toContain(command_id - 0x80000000)
+})
 
-const octets = (maxLength: number) =>
-  fc.uint8Array({ maxLength }).map((array) => Buffer.from(array))
-
-const tlvs = fc.array(
-  fc.record({ tag: fc.integer({ min: 0, max: 0xffff }), octets: octets(300) }),
-  { maxLength: 5 },
-)
-
-function valueOf(field: Field): fc.Arbitrary<unknown> {
-  const character = fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code))
-  switch (field.kind) {
-    case 'integer':
-      return fc.integer({ min: 0, max: 2 ** (8 * field.octets) - 1 })
-    case 'cString':
-      return fc.string({ unit: character, maxLength: field.octetsMax - 1 })
-    case 'time':
-      return fc.constantFrom('', '261231235959948+', '000002000000000R')
-    case 'octets':
-      return octets(255)
-  }
-}
-
-// The keys of PDUS are the command names.
-const anyPdu = fc.constantFrom(...(Object.keys(PDUS) as CommandName[])).chain((command) => {
-  const row = PDUS[command]
-  const fields = Object.fromEntries(row.fields.map((field) => [field.name, valueOf(field)]))
-  return fc.record({
-    command: fc.constant(command),
-    command_status: fc.integer({ min: 0, max: 0xffffffff }),
-    sequence_number: fc.integer({ min: 0, max: 0xffffffff }),
-    ...fields,
-    ...(row.tlvs ? { tlvs } : {}),
-    // Built from the row of its command, so it is a PDU of it.
-  }) as fc.Arbitrary<unknown> as fc.Arbitrary<Pdu>
+describe.each(ALL_COMMANDS)('any %s', (command) => {
+  test('comes back as it went', () => {
+    fc.assert(
+      fc.property(anyPduOf(command), (pdu) => {
+        expect(decoded(encodePdu(pdu))).toEqual(pdu)
+      }),
+      { numRuns: 30 },
+    )
+  })
 })
 
 describe('any PDU', () => {
-  test('comes back as it went', () => {
+  test('that is decoded is encoded to the same octets', () => {
+    const hasBody = fc.constantFrom(true, false, undefined)
     fc.assert(
-      fc.property(anyPdu, (pdu) => {
-        expect(decoded(encodePdu(pdu))).toEqual(pdu)
+      fc.property(anyPdu, hasBody, (pdu, mark) => {
+        const isResponse = pdu.command.endsWith('_resp') && mark !== undefined
+        const octets = encodePdu(isResponse ? Object.assign({ hasBody: mark }, pdu) : pdu)
+        expect(encodePdu(decoded(octets))).toEqual(octets)
       }),
     )
   })
@@ -204,6 +192,62 @@ describe('what does not fit on the wire is an error, not something else on the w
   })
 })
 
+const LIST_OF_NO_NAME = { dest_flag: DEST_FLAG.DISTRIBUTION_LIST, dl_name: '' } as const
+
+describe('a list', () => {
+  const refused = (command: 'submit_multi' | 'submit_multi_resp', hex: string) => {
+    const body = Buffer.from(hex, 'hex')
+    return () => decodeBody(command, body)
+  }
+
+  test('of destinations holds addresses and names of lists, in any order', () => {
+    const body = {
+      dest_address: [
+        { dest_flag: DEST_FLAG.DISTRIBUTION_LIST, dl_name: 'friends' },
+        {
+          dest_flag: DEST_FLAG.SME_ADDRESS,
+          dest_addr_ton: 1,
+          dest_addr_npi: 1,
+          destination_addr: '4477',
+        },
+      ],
+    } as const
+    const octets = encodeBody('submit_multi', body)
+    // service_type, three of the source, then SMPP 3.4 §4.5.1.1: count, flag, ...
+    const list = '02' + '02667269656e647300' + '0101013434373700'
+    expect(octets.toString('hex', 4, 22)).toBe(list)
+    expect(decodeBody('submit_multi', octets)).toMatchObject(body)
+  })
+
+  test.each([
+    ['without an entry', '0000000000', status.ESME_RINVNUMDESTS],
+    ['with a flag that nobody defined', '000000000103', status.ESME_RINVDESTFLAG],
+    ['that ends early', '0000000002' + '026100', status.ESME_RINVCMDLEN],
+    ['with a name that is too long', '0000000001' + '02' + '61'.repeat(21), status.ESME_RINVDLNAME],
+  ])('of destinations %s is refused', (_, hex, commandStatus) => {
+    expect(refused('submit_multi', hex)).toThrow(expect.objectContaining({ commandStatus }))
+  })
+
+  test.each([
+    ['no destination', []],
+    ['256 destinations', Array.from({ length: 256 }, () => LIST_OF_NO_NAME)],
+  ])('of %s has no encoding', (_, dest_address) => {
+    expect(() => encodeBody('submit_multi', { dest_address })).toThrow(
+      expect.objectContaining({ commandStatus: status.ESME_RINVNUMDESTS }),
+    )
+  })
+
+  test('of failures may be cut off, or missing: what is whole counts', () => {
+    const one = '0101' + '313500' + '0000000b'
+    const failure = { dest_addr_ton: 1, dest_addr_npi: 1, destination_addr: '15' }
+    expect(refused('submit_multi_resp', '7800' + '02' + one)()).toMatchObject({
+      message_id: 'x',
+      unsuccess_sme: [{ ...failure, error_status_code: status.ESME_RINVDSTADR }],
+    })
+    expect(refused('submit_multi_resp', '7800')()).toMatchObject({ unsuccess_sme: [] })
+  })
+})
+
 describe('a response says what it can', () => {
   const refusal = (hex: string) => decoded(Buffer.from(hex, 'hex'))
 
@@ -231,13 +275,18 @@ test('1-3 octets behind the last field are no TLV, and refused where TLVs may fo
       const longer = Buffer.concat([Buffer.from(hex, 'hex'), Buffer.alloc(more)])
       longer.writeUInt32BE(longer.length, 0)
       const { kind, ...result } = decodePdu(longer, 0, longer.length)
-      const isRefused = meant.command === 'submit_sm' || meant.command === 'deliver_sm'
+      const isRefused = hasTlvs(meant.command)
       expect({ id, kind }).toEqual({ id, kind: isRefused ? 'malformed' : 'pdu' })
       if (isRefused) expect(result).toMatchObject({ commandStatus: status.ESME_RINVTLVSTREAM })
     }
   }
 })
 
+function hasTlvs(command: string): boolean {
+  return Object.entries(PDUS).some(([name, { tlvs }]) => name === command && tlvs)
+}
+
 function isRequestWithoutTlvs({ decoded: { command, tlv_list } }: PduVector): boolean {
-  return !command.endsWith('_resp') && tlv_list.length === 0
+  const isResponse = command.endsWith('_resp') || command === 'generic_nack'
+  return !isResponse && tlv_list.length === 0
 }

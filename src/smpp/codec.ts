@@ -121,9 +121,16 @@ export function decodeResponse(
   const status = octets.readUInt32BE(start + 8)
   const sequence = octets.readUInt32BE(start + 12)
   const body = start + HEADER_OCTETS
-  if (status === ESME_ROK || body === end)
-    return compiled.decodeLeniently(octets, body, end, status, sequence)
-  return decodeRefusal(compiled, octets, body, end, status, sequence)
+  if (status !== ESME_ROK && body < end)
+    return decodeRefusal(compiled, octets, body, end, status, sequence)
+  const pdu = compiled.decodeLeniently(octets, body, end, status, sequence)
+  const lacksBody = body === end && status === ESME_ROK && compiled.row.fields.length > 0
+  return lacksBody ? marked(pdu, false) : pdu
+}
+
+function marked(pdu: Pdu, hasBody: boolean): Pdu {
+  // Only responses get here, and each of them may carry the mark.
+  return { ...pdu, hasBody } as Pdu
 }
 
 // A refusal comes with no body, with a whole one, or with TLVs where the body should be (OpenSMPP):
@@ -137,7 +144,8 @@ function decodeRefusal(
   sequence: number,
 ): Pdu {
   try {
-    return compiled.decode(octets, body, end, status, sequence)
+    const pdu = compiled.decode(octets, body, end, status, sequence)
+    return saysNothing(pdu, octets, body, end) ? marked(pdu, true) : pdu
   } catch (error) {
     if (!(error instanceof PduError)) throw error
   }
@@ -172,27 +180,25 @@ export function encodeBody<C extends CommandName>(command: C, body: Partial<PduB
 
 /**
  * A refusal (response with non-zero command_status) whose body says nothing is its header alone, as
- * SMPP 3.4 §4 wants. Throws PduError when a field does not fit on the wire.
+ * SMPP 3.4 §4 wants, unless it is marked `hasBody`. What decodePdu gave for a whole PDU is encoded
+ * to the octets it was. Throws PduError when a field does not fit on the wire.
  */
 export function encodePdu(pdu: Pdu): Buffer {
   const compiled = compiledByName(pdu.command)
   const out = Buffer.allocUnsafe(HEADER_OCTETS + compiled.bodyOctetsMax(pdu))
-  const end = writePdu(compiled, pdu, out)
+  let end = compiled.writeBody(pdu, out, HEADER_OCTETS)
+  if (isResponse(compiled.row) && leavesBodyOut(pdu, out, end)) end = HEADER_OCTETS
+  writeHeader(out, 0, end, compiled.row.command_id, pdu.command_status, pdu.sequence_number)
   return out.subarray(0, end)
 }
 
-function writePdu(compiled: CompiledPdu, pdu: Pdu, out: Buffer): number {
-  const end =
-    pdu.command_status !== ESME_ROK && isResponse(compiled.row) && saysNothing(compiled, pdu)
-      ? HEADER_OCTETS
-      : compiled.writeBody(pdu, out, HEADER_OCTETS)
-  writeHeader(out, 0, end, compiled.row.command_id, pdu.command_status, pdu.sequence_number)
-  return end
+function leavesBodyOut(pdu: Pdu, octets: Buffer, end: number): boolean {
+  if ('hasBody' in pdu && pdu.hasBody !== undefined) return !pdu.hasBody
+  return pdu.command_status !== ESME_ROK && saysNothing(pdu, octets, HEADER_OCTETS, end)
 }
 
-/** Whether each field is empty: bodyOctetsMax of the fields is no help, so ask the writer. */
-function saysNothing(compiled: CompiledPdu, pdu: Pdu): boolean {
-  const body = Buffer.alloc(compiled.bodyOctetsMax(pdu))
-  const end = compiled.writeBody(pdu, body, 0)
-  return body.subarray(0, end).every((octet) => octet === 0) && !('tlvs' in pdu && pdu.tlvs.length)
+/** Whether each field is 0 or empty, and there are no TLVs. */
+function saysNothing(pdu: Pdu, octets: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (octets[at] !== 0) return false
+  return !('tlvs' in pdu) || pdu.tlvs.length === 0
 }

@@ -5,7 +5,8 @@
 
 import { ESME_RINVCMDLEN, ESME_RINVTLVSTREAM } from './commandStatus.ts'
 import { PduError } from './pduError.ts'
-import type { CommandName, Field, Pdu, PduBodies, PduRow, SessionState } from './pduTable.ts'
+import type { ChoicesField, EntryField, Field, ListField } from './pduField.ts'
+import type { CommandName, Pdu, PduBodies, PduRow, SessionState } from './pduTable.ts'
 import { isSmppTime } from './smppTime.ts'
 import { latin1Text } from './latin1Text.ts'
 import type { Tlv } from './tlv.ts'
@@ -96,9 +97,8 @@ const READ_INTEGER = {
   4: '(octets[o] * 0x1000000 + (octets[o + 1] << 16 | octets[o + 2] << 8 | octets[o + 3]))',
 } as const
 
-/** Code that reads one field from `octets` at `o` into the local `v<index>`. */
-function decodeField(field: Field, index: number, lenient: boolean): string {
-  const v = `v${index}`
+/** Code that reads one field from `octets` at `o` into the new local `v`. */
+function decodeField(field: Field, v: string, lenient: boolean): string {
   const name = JSON.stringify(field.name)
   const short = lenient ? 'o = end' : `tooShort(${name})`
   switch (field.kind) {
@@ -121,7 +121,50 @@ function decodeField(field: Field, index: number, lenient: boolean): string {
         let n = octets[o++]; if (o + n > end) ${beyond}
         if (n > 0) { ${v} = octets.subarray(o, o + n); o += n } }`
     }
+    case 'list': {
+      const entry = decodeEntry(field.entry, v, lenient)
+      return decodeCounted(name, v, '', lenient, `${entry.source}\n${v}.push({ ${entry.literal} })`)
+    }
+    case 'choices': {
+      const none = lenient
+        ? ''
+        : `if (n === 0) wrong(${field.commandStatus}, ${name}, 'there is none')`
+      return decodeCounted(name, v, none, lenient, decodeChoice(field, v, lenient))
+    }
   }
+}
+
+/** One that is cut off ends a lenient reading: what was whole before it counts. */
+function decodeCounted(
+  name: string,
+  v: string,
+  checkCount: string,
+  lenient: boolean,
+  entry: string,
+): string {
+  const short = lenient ? 'break' : `tooShort(${name})`
+  return `const ${v} = []; if (o >= end) { ${lenient ? '' : short} } else {
+    let n = octets[o++]; ${checkCount}
+    for (; n > 0; n--) { if (o >= end) ${short}
+      ${entry} } }`
+}
+
+function decodeEntry(fields: readonly EntryField[], v: string, lenient: boolean) {
+  const locals = fields.map((field, index) => ({ field, local: `${v}_${index}` }))
+  return {
+    source: locals.map(({ field, local }) => decodeField(field, local, lenient)).join('\n'),
+    literal: locals.map(({ field, local }) => `${field.name}: ${local}`).join(', '),
+  }
+}
+
+function decodeChoice({ flag, choices, flagStatus }: ChoicesField, v: string, lenient: boolean) {
+  const cases = choices.map((choice) => {
+    const { source, literal } = decodeEntry(choice.fields, v, lenient)
+    return `if (flag === ${choice.flag}) { ${source}
+      ${v}.push({ ${flag}: ${choice.flag}, ${literal} }) }`
+  })
+  const unknown = lenient ? 'break' : `wrong(${flagStatus}, '${flag}', flag + ' is unknown')`
+  return `const flag = octets[o++]\n${cases.join(' else ')} else ${unknown}`
 }
 
 /** Strict: one that reaches its limit is too long, one that reaches the end is cut off. */
@@ -148,10 +191,10 @@ function decodeString(
   `
 }
 
-/** Code that writes one field of `body` to `out` at `o`; an absent one is 0 or empty. */
-function encodeField(field: Field): string {
+/** Code that writes one field of `owner` to `out` at `o`; an absent one is 0 or empty. */
+function encodeField(field: Field, owner: string): string {
   const name = JSON.stringify(field.name)
-  const value = `body.${field.name}`
+  const value = `${owner}.${field.name}`
   switch (field.kind) {
     case 'integer': {
       const max = 2 ** (8 * field.octets) - 1
@@ -182,7 +225,33 @@ function encodeField(field: Field): string {
         if (b.length > 255) ${long}
         out[o++] = b.length; out.set(b, o); o += b.length }`
     }
+    case 'list':
+      return encodeCounted(field, value, 0, encodeEntry(field.entry))
+    case 'choices': {
+      const cases = field.choices.map(
+        ({ flag, fields }) => `if (entry.${field.flag} === ${flag}) {
+          out[o++] = ${flag}\n${encodeEntry(fields)} }`,
+      )
+      const odd = `wrong(${field.flagStatus}, '${field.flag}', entry.${field.flag} + ' is unknown')`
+      return encodeCounted(field, value, 1, `${cases.join(' else ')} else ${odd}`)
+    }
   }
+}
+
+function encodeEntry(fields: readonly EntryField[]): string {
+  return fields.map((field) => encodeField(field, 'entry')).join('\n')
+}
+
+function encodeCounted(
+  { name, commandStatus }: ListField | ChoicesField,
+  value: string,
+  countMin: number,
+  entry: string,
+): string {
+  const wrong = `wrong(${commandStatus}, '${name}', i + ' entries, and ${countMin}-255 fit')`
+  return `i = ${value} === undefined ? 0 : ${value}.length
+    if (i < ${countMin} || i > 255) ${wrong}
+    out[o++] = i; if (i > 0) for (const entry of ${value}) { ${entry} }`
 }
 
 function fixedOctetsMax(field: Field): number {
@@ -194,14 +263,33 @@ function fixedOctetsMax(field: Field): number {
     case 'time':
       return 17
     case 'octets':
+    case 'list':
+    case 'choices':
       return 1
   }
 }
 
+/** What a field adds to fixedOctetsMax, by what is in it. */
+function variableOctetsMax(field: Field): string[] {
+  const length = `(body.${field.name} === undefined ? 0 : body.${field.name}.length)`
+  const sum = (fields: readonly EntryField[]) =>
+    fields.reduce((octets, one) => octets + fixedOctetsMax(one), 0)
+  switch (field.kind) {
+    case 'octets':
+      return [length]
+    case 'list':
+      return [`${length} * ${sum(field.entry)}`]
+    case 'choices':
+      return [`${length} * ${1 + Math.max(...field.choices.map(({ fields }) => sum(fields)))}`]
+    default:
+      return []
+  }
+}
+
 function decodeSource(row: PduRow, lenient: boolean): string {
-  const fields = row.fields.map((field, index) => decodeField(field, index, lenient)).join('\n')
+  const fields = row.fields.map((field, index) => decodeField(field, `v${index}`, lenient))
   const tlvs = row.tlvs ? `const tlvs = readTlvs(octets, o, end, ${lenient})` : ''
-  return `let o = start\n${fields}\n${tlvs}`
+  return ['let o = start', ...fields, tlvs].join('\n')
 }
 
 function literal(row: PduRow, head: string): string {
@@ -215,10 +303,9 @@ export function isResponse(row: PduRow): boolean {
 
 function moduleSource(command: string, row: PduRow): string {
   const head = `command: ${JSON.stringify(command)}, command_status, sequence_number`
-  const lengths = row.fields.filter((field) => field.kind === 'octets')
   const octetsMax = [
     row.fields.reduce((sum, field) => sum + fixedOctetsMax(field), 0),
-    ...lengths.map(({ name }) => `(body.${name} === undefined ? 0 : body.${name}.length)`),
+    ...row.fields.flatMap(variableOctetsMax),
     ...(row.tlvs ? ['(body.tlvs === undefined ? 0 : tlvOctets(body.tlvs))'] : []),
   ].join(' + ')
   return `'use strict'
@@ -238,7 +325,7 @@ function moduleSource(command: string, row: PduRow): string {
     },
     writeBody(body, out, offset) {
       let o = offset, i = 0, c = 0, s, b
-      ${row.fields.map(encodeField).join('\n')}
+      ${row.fields.map((field) => encodeField(field, 'body')).join('\n')}
       ${row.tlvs ? 'if (body.tlvs !== undefined) o = writeTlvs(body.tlvs, out, o)' : ''}
       return o
     },

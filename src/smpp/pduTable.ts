@@ -4,75 +4,42 @@
 
 import {
   ESME_RBINDFAIL,
+  ESME_RINVDESTFLAG,
+  ESME_RINVDLNAME,
   ESME_RINVDSTADR,
   ESME_RINVEXPIRY,
   ESME_RINVMSGID,
   ESME_RINVMSGLEN,
+  ESME_RINVNUMDESTS,
   ESME_RINVPASWD,
   ESME_RINVSCHED,
   ESME_RINVSERTYP,
   ESME_RINVSRCADR,
   ESME_RINVSYSID,
   ESME_RINVSYSTYP,
+  ESME_RQUERYFAIL,
 } from './commandStatus.ts'
+import { DEST_FLAG } from './destFlag.ts'
+import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
+import { choices, cString, int, list, octets, time } from './pduField.ts'
+import type { Field, FieldValue } from './pduField.ts'
 import type { Tlv } from './tlv.ts'
+import type { TlvName } from './tlvTable.ts'
 
 export type SessionState = 'OPEN' | 'BOUND_TX' | 'BOUND_RX' | 'BOUND_TRX' | 'UNBOUND' | 'CLOSED'
 
-export interface IntegerField {
-  readonly kind: 'integer'
-  readonly name: string
-  readonly octets: 1 | 2 | 4
-}
-
-/** NUL-terminated, at most octetsMax octets with its NUL; commandStatus answers a longer one. */
-export interface CStringField {
-  readonly kind: 'cString'
-  readonly name: string
-  readonly octetsMax: number
-  readonly commandStatus: number
-}
-
-/** Empty, or exactly 16 characters of SMPP 3.4 §7.1.1, and the NUL. */
-export interface TimeField {
-  readonly kind: 'time'
-  readonly name: string
-  readonly commandStatus: number
-}
-
-/** A length octet (`sm_length`), then that many octets. */
-export interface OctetsField {
-  readonly kind: 'octets'
-  readonly name: string
-  readonly commandStatus: number
-}
-
-export type Field = IntegerField | CStringField | TimeField | OctetsField
-
 export interface PduRow {
   readonly command_id: number
+  /** The first version that has it. */
+  readonly since: InterfaceVersion
   /** States in which an ESME, and an MC, may send it. A response goes wherever its request came. */
   readonly esme: readonly SessionState[]
   readonly mc: readonly SessionState[]
   readonly fields: readonly Field[]
   /** Whether TLVs follow. Where not, octets behind the last field are ignored (5.0 §2.11.1). */
   readonly tlvs: boolean
-}
-
-function int<const N extends string, const W extends 1 | 2 | 4>(name: N, octets: W) {
-  return { kind: 'integer', name, octets } as const satisfies IntegerField
-}
-
-function cString<const N extends string>(name: N, octetsMax: number, commandStatus: number) {
-  return { kind: 'cString', name, octetsMax, commandStatus } as const satisfies CStringField
-}
-
-function time<const N extends string>(name: N, commandStatus: number) {
-  return { kind: 'time', name, commandStatus } as const satisfies TimeField
-}
-
-function octets<const N extends string>(name: N, commandStatus: number) {
-  return { kind: 'octets', name, commandStatus } as const satisfies OctetsField
+  /** Without these it is answered ESME_RMISSINGTLV. */
+  readonly tlvsRequired?: readonly TlvName[]
 }
 
 const NEVER = [] as const
@@ -109,11 +76,7 @@ const DESTINATION = [
 
 const MESSAGE = [octets('short_message', ESME_RINVMSGLEN)] as const
 
-// SMPP 3.4 §4.4.1
-const SUBMIT = [
-  cString('service_type', 6, ESME_RINVSERTYP),
-  ...SOURCE,
-  ...DESTINATION,
+const OPTIONS = [
   int('esm_class', 1),
   int('protocol_id', 1),
   int('priority_flag', 1),
@@ -123,6 +86,14 @@ const SUBMIT = [
   int('replace_if_present_flag', 1),
   int('data_coding', 1),
   int('sm_default_msg_id', 1),
+] as const
+
+// SMPP 3.4 §4.4.1
+const SUBMIT = [
+  cString('service_type', 6, ESME_RINVSERTYP),
+  ...SOURCE,
+  ...DESTINATION,
+  ...OPTIONS,
   ...MESSAGE,
 ] as const
 
@@ -146,57 +117,247 @@ const DELIVER = [
 
 const MESSAGE_ID = [cString('message_id', 65, ESME_RINVMSGID)] as const
 
-function bind<const I extends number>(command_id: I) {
-  return { command_id, esme: OPEN, mc: NEVER, fields: BIND, tlvs: false } as const
+// SMPP 3.4 §4.5.1: one octet that counts the destinations, each an address or a list's name.
+const SUBMIT_MULTI = [
+  cString('service_type', 6, ESME_RINVSERTYP),
+  ...SOURCE,
+  choices(
+    'dest_address',
+    'dest_flag',
+    [
+      { flag: DEST_FLAG.SME_ADDRESS, fields: DESTINATION },
+      {
+        flag: DEST_FLAG.DISTRIBUTION_LIST,
+        fields: [cString('dl_name', 21, ESME_RINVDLNAME)],
+      },
+    ],
+    ESME_RINVNUMDESTS,
+    ESME_RINVDESTFLAG,
+  ),
+  ...OPTIONS,
+  ...MESSAGE,
+] as const
+
+const SUBMIT_MULTI_RESP = [
+  ...MESSAGE_ID,
+  list('unsuccess_sme', [...DESTINATION, int('error_status_code', 4)], ESME_RINVNUMDESTS),
+] as const
+
+// SMPP 3.4 §4.7.1: its addresses are longer, and its text is in message_payload alone.
+const DATA = [
+  cString('service_type', 6, ESME_RINVSERTYP),
+  int('source_addr_ton', 1),
+  int('source_addr_npi', 1),
+  cString('source_addr', 65, ESME_RINVSRCADR),
+  int('dest_addr_ton', 1),
+  int('dest_addr_npi', 1),
+  cString('destination_addr', 65, ESME_RINVDSTADR),
+  int('esm_class', 1),
+  int('registered_delivery', 1),
+  int('data_coding', 1),
+] as const
+
+const QUERY = [...MESSAGE_ID, ...SOURCE] as const
+
+// SMPP 3.4 §4.8.2. Centres may write final_date in 12 digits (§7.1.1).
+const QUERY_RESP = [
+  ...MESSAGE_ID,
+  cString('final_date', 17, ESME_RQUERYFAIL),
+  int('message_state', 1),
+  int('error_code', 1),
+] as const
+
+const CANCEL = [
+  cString('service_type', 6, ESME_RINVSERTYP),
+  ...MESSAGE_ID,
+  ...SOURCE,
+  ...DESTINATION,
+] as const
+
+const REPLACE = [
+  ...MESSAGE_ID,
+  ...SOURCE,
+  time('schedule_delivery_time', ESME_RINVSCHED),
+  time('validity_period', ESME_RINVEXPIRY),
+  int('registered_delivery', 1),
+  int('sm_default_msg_id', 1),
+  ...MESSAGE,
+] as const
+
+// SMPP 3.4 §4.12.1
+const ALERT = [
+  int('source_addr_ton', 1),
+  int('source_addr_npi', 1),
+  cString('source_addr', 65, ESME_RINVSRCADR),
+  int('esme_addr_ton', 1),
+  int('esme_addr_npi', 1),
+  cString('esme_addr', 65, ESME_RINVDSTADR),
+] as const
+
+// SMPP 3.4 §4.1.7 has 9 octets for the password; centres send longer ones, and as there is no
+// response that could say so, the ESME gets what was sent.
+const OUTBIND = [
+  cString('system_id', 16, ESME_RINVSYSID),
+  cString('password', 65, ESME_RINVPASWD),
+] as const
+
+// SMPP 5.0 §4.4.1.1: where it goes, how often and when are TLVs.
+const BROADCAST = [
+  cString('service_type', 6, ESME_RINVSERTYP),
+  ...SOURCE,
+  ...MESSAGE_ID,
+  int('priority_flag', 1),
+  time('schedule_delivery_time', ESME_RINVSCHED),
+  time('validity_period', ESME_RINVEXPIRY),
+  int('replace_if_present_flag', 1),
+  int('data_coding', 1),
+  int('sm_default_msg_id', 1),
+] as const
+
+const BROADCAST_TLVS = [
+  'broadcast_area_identifier',
+  'broadcast_content_type',
+  'broadcast_rep_num',
+  'broadcast_frequency_interval',
+] as const
+
+const CANCEL_BROADCAST = [
+  cString('service_type', 6, ESME_RINVSERTYP),
+  ...MESSAGE_ID,
+  ...SOURCE,
+] as const
+
+const { V3_3, V3_4, V5_0 } = INTERFACE_VERSION
+
+function bind<const I extends number>(command_id: I, since: InterfaceVersion) {
+  return { command_id, since, esme: OPEN, mc: NEVER, fields: BIND, tlvs: false } as const
 }
 
-function response<const F extends readonly Field[], const T extends boolean>(
+function ofEsme<const F extends readonly Field[], const T extends boolean>(
   command_id: number,
+  since: InterfaceVersion,
   fields: F,
   tlvs: T,
 ) {
-  return { command_id, esme: ALWAYS, mc: ALWAYS, fields, tlvs } as const
+  return { command_id, since, esme: TRANSMITTER, mc: NEVER, fields, tlvs } as const
+}
+
+/** TLVs in each: congestion_state may come with any response (SMPP 5.0 §4.8.4.18). */
+function response<const F extends readonly Field[]>(
+  command_id: number,
+  since: InterfaceVersion,
+  fields: F,
+) {
+  return { command_id, since, esme: ALWAYS, mc: ALWAYS, fields, tlvs: true } as const
 }
 
 export const PDUS = {
-  generic_nack: response(0x80000000, [], false),
-  bind_receiver: bind(0x00000001),
-  bind_receiver_resp: response(0x80000001, BIND_RESP, true),
-  bind_transmitter: bind(0x00000002),
-  bind_transmitter_resp: response(0x80000002, BIND_RESP, true),
-  submit_sm: { command_id: 0x00000004, esme: TRANSMITTER, mc: NEVER, fields: SUBMIT, tlvs: true },
-  submit_sm_resp: response(0x80000004, MESSAGE_ID, true),
-  deliver_sm: { command_id: 0x00000005, esme: NEVER, mc: RECEIVER, fields: DELIVER, tlvs: true },
-  deliver_sm_resp: response(0x80000005, MESSAGE_ID, true),
-  unbind: { command_id: 0x00000006, esme: BOUND, mc: BOUND, fields: [], tlvs: false },
-  unbind_resp: response(0x80000006, [], false),
-  bind_transceiver: bind(0x00000009),
-  bind_transceiver_resp: response(0x80000009, BIND_RESP, true),
-  enquire_link: { command_id: 0x00000015, esme: ALWAYS, mc: ALWAYS, fields: [], tlvs: false },
-  enquire_link_resp: response(0x80000015, [], false),
+  generic_nack: response(0x80000000, V3_3, []),
+  bind_receiver: bind(0x00000001, V3_3),
+  bind_receiver_resp: response(0x80000001, V3_3, BIND_RESP),
+  bind_transmitter: bind(0x00000002, V3_3),
+  bind_transmitter_resp: response(0x80000002, V3_3, BIND_RESP),
+  query_sm: ofEsme(0x00000003, V3_3, QUERY, false),
+  query_sm_resp: response(0x80000003, V3_3, QUERY_RESP),
+  submit_sm: ofEsme(0x00000004, V3_3, SUBMIT, true),
+  submit_sm_resp: response(0x80000004, V3_3, MESSAGE_ID),
+  deliver_sm: {
+    command_id: 0x00000005,
+    since: V3_3,
+    esme: NEVER,
+    mc: RECEIVER,
+    fields: DELIVER,
+    tlvs: true,
+  },
+  deliver_sm_resp: response(0x80000005, V3_3, MESSAGE_ID),
+  unbind: {
+    command_id: 0x00000006,
+    since: V3_3,
+    esme: BOUND,
+    mc: BOUND,
+    fields: [],
+    tlvs: false,
+  },
+  unbind_resp: response(0x80000006, V3_3, []),
+  replace_sm: ofEsme(0x00000007, V3_3, REPLACE, true),
+  replace_sm_resp: response(0x80000007, V3_3, []),
+  cancel_sm: ofEsme(0x00000008, V3_3, CANCEL, false),
+  cancel_sm_resp: response(0x80000008, V3_3, []),
+  bind_transceiver: bind(0x00000009, V3_4),
+  bind_transceiver_resp: response(0x80000009, V3_4, BIND_RESP),
+  outbind: {
+    command_id: 0x0000000b,
+    since: V3_4,
+    esme: NEVER,
+    mc: OPEN,
+    fields: OUTBIND,
+    tlvs: false,
+  },
+  enquire_link: {
+    command_id: 0x00000015,
+    since: V3_3,
+    esme: ALWAYS,
+    mc: ALWAYS,
+    fields: [],
+    tlvs: false,
+  },
+  enquire_link_resp: response(0x80000015, V3_3, []),
+  submit_multi: ofEsme(0x00000021, V3_3, SUBMIT_MULTI, true),
+  submit_multi_resp: response(0x80000021, V3_3, SUBMIT_MULTI_RESP),
+  alert_notification: {
+    command_id: 0x00000102,
+    since: V3_4,
+    esme: NEVER,
+    mc: RECEIVER,
+    fields: ALERT,
+    tlvs: true,
+  },
+  data_sm: {
+    command_id: 0x00000103,
+    since: V3_4,
+    esme: TRANSMITTER,
+    mc: RECEIVER,
+    fields: DATA,
+    tlvs: true,
+  },
+  data_sm_resp: response(0x80000103, V3_4, MESSAGE_ID),
+  broadcast_sm: { ...ofEsme(0x00000111, V5_0, BROADCAST, true), tlvsRequired: BROADCAST_TLVS },
+  broadcast_sm_resp: response(0x80000111, V5_0, MESSAGE_ID),
+  query_broadcast_sm: ofEsme(0x00000112, V5_0, QUERY, true),
+  query_broadcast_sm_resp: response(0x80000112, V5_0, MESSAGE_ID),
+  cancel_broadcast_sm: ofEsme(0x00000113, V5_0, CANCEL_BROADCAST, true),
+  cancel_broadcast_sm_resp: response(0x80000113, V5_0, []),
 } as const satisfies Readonly<Record<string, PduRow>>
 
 export type CommandName = keyof typeof PDUS
-
-type FieldValue<F extends Field> = F extends IntegerField
-  ? number
-  : F extends OctetsField
-    ? Buffer
-    : string
 
 type BodyOf<R extends PduRow> = {
   [F in R['fields'][number] as F['name']]: FieldValue<F>
 } & (R['tlvs'] extends true ? { tlvs: readonly Tlv[] } : unknown)
 
-/** The body of each PDU, as its row says: `sm_length` is implied by `short_message`. */
+/** The body of each PDU, as its row says; lengths and counts (`sm_length`) are implied. */
 export type PduBodies = {
   [C in CommandName]: { [K in keyof BodyOf<(typeof PDUS)[C]>]: BodyOf<(typeof PDUS)[C]>[K] }
 }
 
 export type BindCommand = 'bind_transmitter' | 'bind_receiver' | 'bind_transceiver'
 export type MessageCommand = 'submit_sm' | 'deliver_sm'
+/** They go one way: there is no response. */
+export type OneWayCommand = 'alert_notification' | 'outbind'
+/** What owners of sessions ask each other; the session itself binds, unbinds and keeps the link. */
+export type RequestCommand = {
+  [C in CommandName]: `${C}_resp` extends CommandName ? C : never
+}[Exclude<CommandName, BindCommand | 'unbind' | 'enquire_link'>]
 export type BindBody = PduBodies['bind_transceiver']
 export type ShortMessageBody = PduBodies['submit_sm']
+
+type ResponseMark = {
+  /**
+   * Set by the decoder where the octets differ from what the encoder does by itself: a refusal
+   * that came with an empty body (true), a success that came with none (false).
+   */
+  hasBody?: boolean
+}
 
 /** A whole PDU. `command_length` is implied, `command_id` is `command`. */
 export type Pdu<C extends CommandName = CommandName> = {
@@ -204,7 +365,8 @@ export type Pdu<C extends CommandName = CommandName> = {
     command: K
     command_status: number
     sequence_number: number
-  } & PduBodies[K]
+  } & PduBodies[K] &
+    (K extends `${string}_resp` ? ResponseMark : unknown)
 }[C]
 
 /** The response to each request. */

@@ -6,7 +6,6 @@
 // end as `closed`, and whether the peer took them is unknown. Reading stops while the peer does not
 // read our answers; nothing is dropped.
 
-import assert from 'node:assert'
 import type { Socket } from 'node:net'
 import {
   compiledById,
@@ -14,6 +13,7 @@ import {
   decodeResponse,
   HEADER_OCTETS,
   isResponseId,
+  responseTo,
 } from './codec.ts'
 import * as status from './commandStatus.ts'
 import type { CompiledPdu } from './compilePdu.ts'
@@ -287,6 +287,7 @@ export class Session {
   }
 
   #refuseState({ command }: CompiledPdu, sequence_number: number): void {
+    if (!responseTo(command)) return
     const commandStatus = stateRefusal(command, {
       state: this.#state,
       isBound: this.#bind !== undefined,
@@ -327,7 +328,7 @@ export class Session {
         this.#receiveBind(pdu)
         break
       default:
-        assert.fail(`${pdu.command} is no request`)
+        if (responseTo(pdu.command)) this.#writer.answer(pdu, status.ESME_RINVCMDID)
     }
   }
 
