@@ -62,7 +62,7 @@ async function onePdu(socket: Socket): Promise<Pdu> {
 function bind(system_id: string, password: string): Promise<Session> {
   const { host, port } = stack.ready.smpp
   const command = 'bind_transceiver'
-  const events = { onRequest: () => undefined }
+  const events = {}
   const options = { host, port, command, system_id, password, events, windowSize: 10 } as const
   return connectSmpp({ ...options, timers: TIMERS })
 }

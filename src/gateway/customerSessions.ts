@@ -1,13 +1,7 @@
 // The SMPP side towards customers: who may bind, and what happens to a submit_sm. ESME_ROK means
 // durable, never merely received.
 
-import {
-  ESME_RALYBND,
-  ESME_RBINDFAIL,
-  ESME_RINVCMDID,
-  ESME_ROK,
-  ESME_RTHROTTLED,
-} from '../smpp/index.ts'
+import { ESME_RALYBND, ESME_RBINDFAIL, ESME_ROK, ESME_RTHROTTLED } from '../smpp/index.ts'
 import type { Pdu, Session, SessionEvents } from '../smpp/index.ts'
 import type { BindRegistry } from './bindRegistry.ts'
 import type { Credentials } from './credentials.ts'
@@ -35,10 +29,8 @@ export function customerSessions(options: CustomerSessionsOptions): SessionEvent
         session.refuseBind(pdu, ESME_RBINDFAIL)
       })
     },
-    onRequest: (session, pdu, body) => {
-      if (pdu.command === 'submit_sm') submitSm(options, session, pdu, body)
-      // Only an SMSC sends deliver_sm (SMPP 3.4 §2.3).
-      else session.respond(pdu, ESME_RINVCMDID)
+    requests: {
+      submit_sm: (session, pdu, body) => submitSm(options, session, pdu, body),
     },
     onClosed: (session) => options.binds.remove(session),
   }

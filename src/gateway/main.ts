@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { runComponent } from '../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../runtime/component.ts'
-import { createSmppServer } from '../smpp/index.ts'
+import { createSmppServer, INTERFACE_VERSION } from '../smpp/index.ts'
 import { readStatus } from '../store/messages.ts'
 import { claimOutbox, OUTBOX_TOPIC, reclaimOutbox, settleOutbox } from '../store/outbox.ts'
 import { Presence } from '../store/presence.ts'
@@ -60,6 +60,8 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     windowSize: DELIVERY_WINDOW,
     maxSessions: config.maxSessions,
     systemId: SYSTEM_ID,
+    // What 5.0 adds, broadcasts, goes nowhere from here.
+    interfaceVersion: INTERFACE_VERSION.V3_4,
   })
   const http = createHttpApi({
     credentials,

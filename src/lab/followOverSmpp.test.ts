@@ -30,9 +30,7 @@ async function listen(onSubmit: OnSubmit, onBind?: SessionEvents['onBind']) {
   const server = createSmppServer({
     events: {
       onBind: onBind ?? ((session, pdu) => session.acceptBind(pdu, 'test')),
-      onRequest(session, pdu) {
-        if (pdu.command === 'submit_sm') onSubmit(session, pdu)
-      },
+      requests: { submit_sm: onSubmit },
     },
     timers: TIMERS,
     windowSize: 10,

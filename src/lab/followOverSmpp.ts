@@ -107,7 +107,7 @@ async function bind(
       system_id,
       password,
       events: {
-        onRequest: (session, pdu) => follower.onRequest(session, pdu),
+        requests: { deliver_sm: (session, pdu) => follower.onDeliver(session, pdu) },
         onClosed: () => follower.onClosed(),
       },
       timers: TIMERS,
@@ -156,10 +156,9 @@ class Follower {
     return outcome
   }
 
-  onRequest(session: Session, pdu: Pdu<'submit_sm' | 'deliver_sm'>): void {
-    const receipt = pdu.command === 'deliver_sm' ? parseReceipt(pdu) : undefined
-    if (pdu.command !== 'deliver_sm' || receipt === undefined)
-      return session.respond(pdu, ESME_RX_T_APPN)
+  onDeliver(session: Session, pdu: Pdu<'deliver_sm'>): void {
+    const receipt = parseReceipt(pdu)
+    if (receipt === undefined) return session.respond(pdu, ESME_RX_T_APPN)
     if (this.#messageId !== undefined) return this.#onReceipt(session, pdu, receipt)
     this.#early.push({ request: pdu, receipt })
   }

@@ -228,7 +228,7 @@ export class LoadRun {
     if (this.#sendingEnded) this.#finishIfDone()
   }
 
-  received(session: Session, pdu: Pdu<'submit_sm' | 'deliver_sm'>): void {
+  received(session: Session, pdu: Pdu<'deliver_sm'>): void {
     session.respond(pdu, ESME_ROK)
     const receipt = parseReceipt(pdu)
     if (receipt?.id === undefined) {

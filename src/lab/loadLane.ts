@@ -37,7 +37,7 @@ export class LoadLane {
       timers: this.#load.timers,
       signal: this.#closing.signal,
       events: {
-        onRequest: (from, pdu) => this.#load.received(from, pdu),
+        requests: { deliver_sm: (from, pdu) => this.#load.received(from, pdu) },
         onClosed: () => this.#lost(),
       },
     })

@@ -10,7 +10,6 @@ import { randomInt } from 'node:crypto'
 import {
   createSmppServer,
   ESME_RBINDFAIL,
-  ESME_RINVCMDID,
   ESME_ROK,
   ESME_RSUBMITFAIL,
   ESME_RTHROTTLED,
@@ -99,7 +98,7 @@ export class SmscSimulator {
       maxSessions: MAX_SESSIONS,
       events: {
         onBind: (session, pdu) => this.#bind(session, pdu),
-        onRequest: (session, pdu) => this.#request(session, pdu),
+        requests: { submit_sm: (session, pdu) => this.#submit(session, pdu) },
         onClosed: (session, reason) => this.#closed(session, reason),
       },
     })
@@ -172,8 +171,7 @@ export class SmscSimulator {
     this.#file?.flush()
   }
 
-  #request(session: Session, pdu: Pdu<'submit_sm' | 'deliver_sm'>): void {
-    if (pdu.command !== 'submit_sm') return session.respond(pdu, ESME_RINVCMDID)
+  #submit(session: Session, pdu: Pdu<'submit_sm'>): void {
     const { latency, earlyReceiptRate } = this.#options
     const fate = this.#drawFate()
     const receiptState = this.#drawReceiptState(pdu.registered_delivery)

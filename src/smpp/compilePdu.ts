@@ -5,15 +5,20 @@
 
 import { ESME_RINVCMDLEN, ESME_RINVTLVSTREAM } from './commandStatus.ts'
 import { PduError } from './pduError.ts'
+import type { InterfaceVersion } from './interfaceVersion.ts'
 import type { ChoicesField, EntryField, Field, ListField } from './pduField.ts'
 import type { CommandName, Pdu, PduBodies, PduRow, SessionState } from './pduTable.ts'
 import { isSmppTime } from './smppTime.ts'
 import { latin1Text } from './latin1Text.ts'
 import type { Tlv } from './tlv.ts'
+import { TLVS } from './tlvTable.ts'
 
 export interface CompiledPdu<C extends CommandName = CommandName> {
   readonly command: C
   readonly row: PduRow
+  readonly since: InterfaceVersion
+  /** TLVs without which it is refused. */
+  readonly tagsRequired: readonly number[]
   /** In which states an ESME, and an MC, may send it. */
   readonly sentBy: Readonly<Record<'esme' | 'mc', ReadonlySet<SessionState>>>
   /** Strict: throws PduError. `start` and `end` are those of the body, behind the header. */
@@ -334,10 +339,16 @@ function moduleSource(command: string, row: PduRow): string {
 }
 
 export function compilePdu<C extends CommandName>(command: C, row: PduRow): CompiledPdu<C> {
+  const own = {
+    command,
+    row,
+    since: row.since,
+    tagsRequired: (row.tlvsRequired ?? []).map((name) => TLVS[name].tag),
+    sentBy: { esme: new Set(row.esme), mc: new Set(row.mc) },
+  }
   // oxlint-disable-next-line typescript/no-implied-eval -- made of rows, never of input
   const build = new Function('runtime', moduleSource(command, row))
   // The generated object has exactly these methods; `new Function` cannot say so.
-  const compiled = build(RUNTIME) as Omit<CompiledPdu<C>, 'command' | 'row' | 'sentBy'>
-  const sentBy = { esme: new Set(row.esme), mc: new Set(row.mc) }
-  return { command, row, sentBy, ...compiled }
+  const compiled = build(RUNTIME) as Omit<CompiledPdu<C>, keyof typeof own>
+  return { ...own, ...compiled }
 }

@@ -31,7 +31,7 @@ function connecting(options: Partial<ConnectSmppOptions> = {}) {
     password: 'secret',
     timers: TIMERS,
     windowSize: 10,
-    events: { onRequest: () => undefined, onClosed: (_, reason) => void own.push(reason) },
+    events: { onClosed: (_, reason) => void own.push(reason) },
     ...options,
   })
 }
@@ -153,8 +153,10 @@ test('our client and our server understand each other', async () => {
     systemId: 'MC',
     events: {
       onBind: (session, pdu) => session.acceptBind(pdu),
-      onRequest: (session, pdu) =>
-        session.respond(pdu, status.ESME_ROK, { message_id: pdu.destination_addr }),
+      requests: {
+        submit_sm: (session, pdu) =>
+          session.respond(pdu, status.ESME_ROK, { message_id: pdu.destination_addr }),
+      },
     },
   })
   const { port } = await server.listen(0, '127.0.0.1')

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { commandStatusName } from './commandStatus.ts'
+import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
 import type { BindCommand } from './pduTable.ts'
 import { Session } from './session.ts'
 import type { RequestOutcome, SessionEvents, SessionTimers } from './sessionTypes.ts'
@@ -14,7 +15,13 @@ export interface ConnectSmppOptions {
   readonly system_id: string
   readonly password: string
   readonly system_type?: string
-  readonly interface_version?: number
+  /** What we speak at most. Default 3.4; the session's version is the lower one of both sides'. */
+  readonly interface_version?: InterfaceVersion
+  /**
+   * The version of a centre that does not tell one. Default 3.4, since many centres of 3.4 leave
+   * it out; by the book (SMPP 3.4 §3.4) it is 3.3, and such a centre gets no TLVs.
+   */
+  readonly versionWhenUntold?: InterfaceVersion
   readonly addr_ton?: number
   readonly addr_npi?: number
   readonly address_range?: string
@@ -106,10 +113,13 @@ function openSocket(options: ConnectSmppOptions, where: string): Promise<Socket>
 
 function bindSocket(socket: Socket, options: ConnectSmppOptions, where: string): Promise<Session> {
   const { events, timers, windowSize, signal, command, system_id, password } = options
+  const { interface_version = INTERFACE_VERSION.V3_4 } = options
   return new Promise((resolve, reject) => {
     let isBound = false
     const session = new Session(socket, {
       side: 'esme',
+      interfaceVersion: interface_version,
+      versionWhenUntold: options.versionWhenUntold ?? INTERFACE_VERSION.V3_4,
       timers,
       windowSize,
       systemId: system_id,
@@ -128,7 +138,7 @@ function bindSocket(socket: Socket, options: ConnectSmppOptions, where: string):
       system_id,
       password,
       system_type: options.system_type ?? '',
-      interface_version: options.interface_version ?? 0x34,
+      interface_version,
       addr_ton: options.addr_ton ?? 0,
       addr_npi: options.addr_npi ?? 0,
       address_range: options.address_range ?? '',
@@ -143,7 +153,7 @@ function bindSocket(socket: Socket, options: ConnectSmppOptions, where: string):
         session.close(refusal.message)
       })
     } catch (error) {
-      // Credentials that do not fit the PDU: nothing was sent.
+      // Credentials that do not fit the PDU, a version without this bind: nothing was sent.
       signal?.removeEventListener('abort', onAbort)
       session.close('the bind has no encoding')
       reject(error)

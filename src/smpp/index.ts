@@ -19,13 +19,15 @@ export {
   type MessageState,
   type MessageStateName,
 } from './messageState.ts'
+export { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
 export { PduError } from './pduError.ts'
 export type {
   BindBody,
   BindCommand,
   CommandName,
-  MessageCommand,
+  OneWayCommand,
   Pdu,
+  RequestCommand,
   PduBodies,
   ResponseTo,
   SessionState,
@@ -104,7 +106,14 @@ export {
 export { readTlv, tlv, tlvName, type Tlv } from './tlv.ts'
 export { TLVS, type TlvName, type TlvValue } from './tlvTable.ts'
 export { Session } from './session.ts'
-export type { RequestOutcome, SessionEvents, SessionTimers, SessionBind } from './sessionTypes.ts'
+export type {
+  OutcomeOf,
+  RequestHandlers,
+  RequestOutcome,
+  SessionEvents,
+  SessionTimers,
+  SessionBind,
+} from './sessionTypes.ts'
 export { createSmppServer, type SmppServer, type SmppServerOptions } from './smppServer.ts'
 export {
   connectSmpp,

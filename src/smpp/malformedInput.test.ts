@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { handlersOfAll } from './agreeable.fixture.ts'
 import * as status from './commandStatus.ts'
 import { connectSmpp } from './connectSmpp.ts'
 import type { Pdu } from './pduTable.ts'
@@ -108,10 +109,10 @@ describe('a server', () => {
         else session.refuseBind(pdu, status.ESME_RBINDFAIL)
       })
     },
-    onRequest(session, pdu) {
+    requests: handlersOfAll((session, pdu) => {
       submits++
       session.respond(pdu, status.ESME_ROK, { message_id: String(submits) })
-    },
+    }),
     onClosed(_, reason) {
       closed.push(reason)
       wake()
@@ -288,7 +289,7 @@ describe('a client', () => {
   afterEach(() => centre.close())
 
   const ofClients = vectors.filter(({ receiver }) => receiver === 'client')
-  const requests: Pdu[] = []
+  const requests: { readonly command: string }[] = []
 
   function connecting() {
     requests.length = 0
@@ -302,10 +303,10 @@ describe('a client', () => {
       windowSize: 10,
       signal: abort.signal,
       events: {
-        onRequest(session, pdu) {
+        requests: handlersOfAll((session, pdu) => {
           requests.push(pdu)
           session.respond(pdu, status.ESME_ROK)
-        },
+        }),
       },
     })
   }

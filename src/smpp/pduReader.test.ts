@@ -8,7 +8,9 @@ const ENQUIRE_LINK = Buffer.from('00000010000000150000000000000005', 'hex')
 
 const settings: SessionSettings = {
   side: 'mc',
-  events: { onRequest: () => undefined },
+  interfaceVersion: 0x34,
+  versionWhenUntold: 0x34,
+  events: {},
   timers: {
     sessionInitTimeoutMs: 0,
     enquireLinkIntervalMs: 0,

@@ -341,7 +341,6 @@ export type PduBodies = {
 }
 
 export type BindCommand = 'bind_transmitter' | 'bind_receiver' | 'bind_transceiver'
-export type MessageCommand = 'submit_sm' | 'deliver_sm'
 /** They go one way: there is no response. */
 export type OneWayCommand = 'alert_notification' | 'outbind'
 /** What owners of sessions ask each other; the session itself binds, unbinds and keeps the link. */

@@ -10,7 +10,9 @@ function responseTo(sequence_number: number): Pdu {
 
 function add(window: RequestWindow, deadlineMs: number, outcomes: string[]): number {
   const sequence = window.nextSequence()
-  window.add('submit_sm', sequence, deadlineMs, ({ kind }) => outcomes.push(`${sequence} ${kind}`))
+  window.add(SUBMIT_SM_RESP, sequence, deadlineMs, ({ kind }) =>
+    outcomes.push(`${sequence} ${kind}`),
+  )
   return sequence
 }
 
@@ -21,8 +23,8 @@ test('sequence_number wraps from 0x7FFFFFFF to 1', () => {
 
 test('numbers that are pending, or may still be answered late, are not given again', () => {
   const window = new RequestWindow(10)
-  window.add('submit_sm', 1, 10, () => undefined)
-  window.add('submit_sm', 2, 20, () => undefined)
+  window.add(SUBMIT_SM_RESP, 1, 10, () => undefined)
+  window.add(SUBMIT_SM_RESP, 2, 20, () => undefined)
   window.expire(15)
   expect(window.nextSequence()).toBe(3)
 })

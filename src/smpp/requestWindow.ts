@@ -1,11 +1,10 @@
-import { PDUS, type BindCommand, type MessageCommand, type Pdu } from './pduTable.ts'
+import type { Pdu } from './pduTable.ts'
 import type { RequestOutcome } from './sessionTypes.ts'
 
 const SEQUENCE_MAX = 0x7fffffff
 const LATE_MAX = 1000
 
 interface PendingRequest {
-  /** The command_id its response has. */
   readonly responseId: number
   readonly deadlineMs: number
   readonly onOutcome: (outcome: RequestOutcome) => void
@@ -42,14 +41,16 @@ export class RequestWindow {
     return this.#lastSequence
   }
 
-  /** `deadlineMs` must not decrease from one request to the next. */
+  /**
+   * `responseId`: the command_id its response has. `deadlineMs` must not decrease from one request
+   * to the next.
+   */
   add(
-    command: MessageCommand | BindCommand,
+    responseId: number,
     sequence: number,
     deadlineMs: number,
     onOutcome: PendingRequest['onOutcome'],
   ): void {
-    const responseId = PDUS[`${command}_resp`].command_id
     this.#pending.set(sequence, { responseId, deadlineMs, onOutcome })
   }
 

@@ -1,5 +1,6 @@
 import { encodeBody, encodePdu } from './codec.ts'
 import type { BindCommand, Pdu } from './pduTable.ts'
+import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
 import { rawClient, type RawPeer } from './rawPeer.fixture.ts'
 import type { Session } from './session.ts'
 import type { SessionTimers } from './sessionTypes.ts'
@@ -39,7 +40,7 @@ interface Bind {
 
 interface Request {
   readonly session: Session
-  readonly pdu: Pdu<'submit_sm' | 'deliver_sm'>
+  readonly pdu: Pdu<'submit_sm'>
   readonly body: Buffer
 }
 
@@ -60,6 +61,7 @@ export interface ServedPeer {
 export async function servePeer(
   timers: Partial<SessionTimers> = {},
   maxSessions = 10,
+  interfaceVersion: InterfaceVersion = INTERFACE_VERSION.V5_0,
 ): Promise<ServedPeer> {
   const binds = new Inbox<Bind>()
   const requests = new Inbox<Request>()
@@ -67,12 +69,15 @@ export async function servePeer(
   const server = createSmppServer({
     events: {
       onBind: (session, pdu) => binds.push({ session, pdu }),
-      onRequest: (session, pdu, body) => requests.push({ session, pdu, body }),
+      requests: {
+        submit_sm: (session, pdu, body) => requests.push({ session, pdu, body }),
+      },
       onClosed: (_, reason) => closed.push(reason),
     },
     timers: { ...TIMERS, ...timers },
     windowSize: 2,
     maxSessions,
+    interfaceVersion,
     systemId: 'Signalbox',
   })
   const { port } = await server.listen(0, '127.0.0.1')

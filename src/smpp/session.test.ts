@@ -57,21 +57,6 @@ describe('a session of a server', () => {
     expect(session.remoteAddress).toBe('127.0.0.1')
   })
 
-  test('tells its version to peers that know TLVs', async () => {
-    const { peer, bound } = await serve()
-    const session = await bound({ interface_version: 0x50 })
-    expect(session.interfaceVersion).toBe(0x34)
-    expect(readTlv(tlvsOf(peer.received[0]), 'sc_interface_version')).toBe(0x34)
-  })
-
-  test('sends no TLVs to peers of 3.3', async () => {
-    const { peer, bound } = await serve()
-    const session = await bound({ interface_version: 0x33 })
-    expect(session.interfaceVersion).toBe(0x33)
-    session.request('deliver_sm', { tlvs: [tlv('message_state', 2)] }, () => undefined)
-    expect((await peer.pdus(2)).map(tlvsOf)).toEqual([[], []])
-  })
-
   test('refuses a bind and closes', async () => {
     const { peer, binds, requests, closed } = await serve()
     peer.send(Buffer.concat([bindPdu(), submitPdu(2)]))

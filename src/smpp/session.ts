@@ -7,43 +7,33 @@
 // read our answers; nothing is dropped.
 
 import type { Socket } from 'node:net'
-import {
-  compiledById,
-  compiledByName,
-  decodeResponse,
-  HEADER_OCTETS,
-  isResponseId,
-  responseTo,
-} from './codec.ts'
+import { compiledByName, decodeResponse } from './codec.ts'
 import * as status from './commandStatus.ts'
 import type { CompiledPdu } from './compilePdu.ts'
 import { Departure } from './departure.ts'
+import { InboundPdus } from './inboundPdus.ts'
+import { INTERFACE_VERSION, lowerVersion, type InterfaceVersion } from './interfaceVersion.ts'
 import { PduError } from './pduError.ts'
 import { PduReader } from './pduReader.ts'
 import { PduWriter } from './pduWriter.ts'
 import {
   BOUND_STATE,
-  PDUS,
   type BindBody,
   type BindCommand,
   type CommandName,
-  type MessageCommand,
+  type OneWayCommand,
   type Pdu,
   type PduBodies,
+  type RequestCommand,
   type ResponseTo,
   type SessionState,
 } from './pduTable.ts'
 import { RequestWindow } from './requestWindow.ts'
 import { SessionClock } from './sessionClock.ts'
-import type { RequestOutcome, SessionBind, SessionSettings } from './sessionTypes.ts'
-import { stateRefusal } from './stateRefusal.ts'
+import type { OutcomeOf, RequestOutcome, SessionBind, SessionSettings } from './sessionTypes.ts'
 import { readTlv, tlv } from './tlv.ts'
 
-/** The version we speak; 5.0 is this with more commands. */
-const INTERFACE_VERSION = 0x34
-/** Peers older than this know no TLVs (SMPP 3.4 §3.4). */
-const TLV_VERSION = 0x34
-const NACK = compiledByName('generic_nack')
+const RESPONSE_BIT = 0x80000000
 
 export class Session {
   readonly remoteAddress: string
@@ -56,9 +46,10 @@ export class Session {
   readonly #window: RequestWindow
   readonly #clock: SessionClock
   readonly #departure: Departure
+  readonly #inbound: InboundPdus
   #state: SessionState = 'OPEN'
   #bind: SessionBind | undefined
-  #interfaceVersion = INTERFACE_VERSION
+  #interfaceVersion: InterfaceVersion
   #owed = 0
   #unbindSequence = 0
   #closeReason = 'the peer closed the connection'
@@ -70,6 +61,7 @@ export class Session {
     this.remoteAddress = socket.remoteAddress ?? ''
     this.#socket = socket
     this.#settings = settings
+    this.#interfaceVersion = settings.interfaceVersion
     this.#window = new RequestWindow(settings.windowSize)
     this.#writer = new PduWriter(socket, () => this.#reader.checkCongestion())
     this.#clock = new SessionClock(settings, {
@@ -81,8 +73,16 @@ export class Session {
       destroy: () => socket.destroy(),
     })
     this.#reader = new PduReader(socket, settings.maxPduOctets, this.#clock, {
-      onPdu: (octets, start, end) => this.#receive(octets, start, end),
-      onBroken: (octets, start, end) => this.#framingLost(octets, start, end),
+      onPdu: (octets, start, end) => this.#inbound.receive(octets, start, end),
+      onBroken: (octets, start, end) =>
+        this.close(`framing lost: ${this.#inbound.framingLost(octets, start, end)}`),
+    })
+    this.#inbound = new InboundPdus(this, settings, this.#writer, {
+      isLeaving: () => this.#departure.awaitsUnbindResp,
+      onMessage: (owes) => this.#onMessage(owes),
+      onBind: (pdu) => this.#onBind(pdu),
+      onUnbind: (sequence) => this.#onUnbind(sequence),
+      onResponse: (...response) => this.#onResponse(...response),
     })
     this.#departure = new Departure({
       weOwe: () => this.#owed > 0,
@@ -105,8 +105,8 @@ export class Session {
     return this.#state
   }
 
-  /** The lower one of both sides' versions (SMPP 3.4 §5.2.4). */
-  get interfaceVersion(): number {
+  /** Ours, and from the bind on the lower one of both sides' (SMPP 3.4 §5.2.4). */
+  get interfaceVersion(): InterfaceVersion {
     return this.#interfaceVersion
   }
 
@@ -128,42 +128,60 @@ export class Session {
     return this.#owed
   }
 
+  /** Whether state and version allow it. */
   canSend(command: CommandName): boolean {
-    const { sentBy } = compiledByName(command)
-    return !this.#departure.hasBegun && sentBy[this.#settings.side].has(this.#state)
+    return this.#maySend(compiledByName(command))
   }
 
   /**
-   * Sends a request and returns its sequence_number; undefined when the window is full or the state
-   * forbids it. Throws PduError when a field does not fit on the wire.
+   * Sends a request and returns its sequence_number; undefined when the window is full, or state
+   * or version forbid it. Throws PduError when a field does not fit on the wire.
    */
-  request<C extends MessageCommand>(
+  request<C extends RequestCommand>(
     command: C,
     fields: Partial<PduBodies[C]>,
-    onOutcome: (outcome: RequestOutcome) => void,
+    onOutcome: (outcome: OutcomeOf<C>) => void,
   ): number | undefined {
-    if (this.windowFree === 0 || !this.canSend(command)) return undefined
+    const compiled = compiledByName(command)
+    if (this.windowFree === 0 || !this.#maySend(compiled)) return undefined
     const sequence = this.#window.nextSequence()
-    this.#writer.write(compiledByName(command), status.ESME_ROK, sequence, fields)
-    this.#window.add(command, sequence, this.#clock.requested(), onOutcome)
+    this.#writer.write(compiled, status.ESME_ROK, sequence, fields)
+    this.#expect(compiled, sequence, onOutcome)
     return sequence
   }
 
-  /** The same with a body from encodeBody, or as it was received. */
-  requestBody(
-    command: MessageCommand,
+  /**
+   * The same with a body from encodeBody, or as it was received. Throws PduError when the peer
+   * must not get TLVs and the body cannot be read to leave them out.
+   */
+  requestBody<C extends RequestCommand>(
+    command: C,
     body: Buffer,
-    onOutcome: (outcome: RequestOutcome) => void,
+    onOutcome: (outcome: OutcomeOf<C>) => void,
   ): number | undefined {
-    if (this.windowFree === 0 || !this.canSend(command)) return undefined
+    const compiled = compiledByName(command)
+    if (this.windowFree === 0 || !this.#maySend(compiled)) return undefined
+    if (!this.#writer.allowsTlvs)
+      return this.request(command, compiled.decodeBody(body, 0, body.length), onOutcome)
     const sequence = this.#window.nextSequence()
-    this.#writer.writeEncoded(PDUS[command].command_id, sequence, body)
-    this.#window.add(command, sequence, this.#clock.requested(), onOutcome)
+    this.#writer.writeEncoded(compiled.row.command_id, sequence, body)
+    this.#expect(compiled, sequence, onOutcome)
     return sequence
+  }
+
+  /**
+   * Sends what has no response; false when state or version forbid it. Throws PduError when a
+   * field does not fit on the wire.
+   */
+  notify<C extends OneWayCommand>(command: C, fields: Partial<PduBodies[C]>): boolean {
+    const compiled = compiledByName(command)
+    if (!this.#maySend(compiled)) return false
+    this.#writer.write(compiled, status.ESME_ROK, this.#window.nextSequence(), fields)
+    return true
   }
 
   /** A refusal is its header alone, unless `fields` are given (a reason in a TLV). */
-  respond<C extends MessageCommand>(
+  respond<C extends RequestCommand>(
     request: { readonly command: C; readonly sequence_number: number },
     commandStatus: number,
     fields?: Partial<PduBodies[ResponseTo<C>]>,
@@ -179,8 +197,8 @@ export class Session {
     if (!this.#reader.isHeldForBind || this.#state !== 'OPEN') return
     const { command, interface_version } = request
     this.#becomeBound(command, request, interface_version)
-    const tlvs =
-      interface_version >= TLV_VERSION ? [tlv('sc_interface_version', INTERFACE_VERSION)] : []
+    const ours = this.#settings.interfaceVersion
+    const tlvs = this.#writer.allowsTlvs ? [tlv('sc_interface_version', ours)] : []
     this.#writer.answer(request, status.ESME_ROK, { system_id: systemId, tlvs })
     this.#reader.releaseBind()
   }
@@ -220,15 +238,24 @@ export class Session {
     setImmediate(() => this.#finish())
   }
 
-  /** For connectSmpp: `onAnswer` is called before anything behind the answer is read. */
+  /**
+   * For connectSmpp: `onAnswer` is called before anything behind the answer is read. Throws
+   * PduError when the version has no such bind, or a field does not fit on the wire.
+   */
   requestBind(
     command: BindCommand,
     body: BindBody,
     onAnswer: (outcome: RequestOutcome) => void,
   ): void {
+    const compiled = compiledByName(command)
+    if (!this.#maySend(compiled)) {
+      const version = this.#interfaceVersion.toString(16)
+      const reason = `there is no ${command} in version 0x${version}. Bind one way, or ask for 0x34`
+      throw new PduError(status.ESME_RINVCMDID, 'interface_version', reason)
+    }
     const sequence = this.#window.nextSequence()
-    this.#writer.write(compiledByName(command), status.ESME_ROK, sequence, body)
-    this.#window.add(command, sequence, this.#clock.requested(), (outcome) => {
+    this.#writer.write(compiled, status.ESME_ROK, sequence, body)
+    this.#expect(compiled, sequence, (outcome: RequestOutcome) => {
       const isBound =
         outcome.kind === 'response' && this.#acceptBindResp(command, body, outcome.pdu)
       onAnswer(outcome)
@@ -239,100 +266,47 @@ export class Session {
 
   #acceptBindResp(command: BindCommand, body: BindBody, pdu: Pdu): boolean {
     if (pdu.command_status !== status.ESME_ROK || !('tlvs' in pdu)) return false
-    // Many 3.4 centres leave sc_interface_version out; then they speak what we asked for.
-    const theirs = readTlv(pdu.tlvs, 'sc_interface_version') ?? body.interface_version
-    this.#becomeBound(command, body, Math.min(body.interface_version, theirs))
+    const told = readTlv(pdu.tlvs, 'sc_interface_version')
+    this.#becomeBound(command, body, told ?? this.#settings.versionWhenUntold)
     this.#reader.holdForBind()
     return true
   }
 
-  #becomeBound(command: BindCommand, body: BindBody, interfaceVersion: number): void {
+  #becomeBound(command: BindCommand, body: BindBody, theirVersion: number): void {
     const { system_id, system_type, interface_version, address_range } = body
     this.#bind = { command, system_id, system_type, interface_version, address_range }
     this.#state = BOUND_STATE[command]
-    this.#interfaceVersion = Math.min(INTERFACE_VERSION, interfaceVersion)
-    this.#writer.allowsTlvs = this.#interfaceVersion >= TLV_VERSION
+    this.#interfaceVersion = lowerVersion(this.#settings.interfaceVersion, theirVersion)
+    // Peers of 3.3 know no TLVs (SMPP 3.4 §3.4).
+    this.#writer.allowsTlvs = this.#interfaceVersion >= INTERFACE_VERSION.V3_4
     this.#clock.bound()
   }
 
-  // SMPP 5.0 §2.11.2: answer once, then close. The sequence_number is worth something only when the
-  // rest of the header looks like one: HTTP and TLS have no sequence numbers.
-  #framingLost(octets: Buffer, start: number, end: number): void {
-    const isHeader = end - start >= HEADER_OCTETS && compiledById(octets.readUInt32BE(start + 4))
-    const command_id = end - start >= 8 ? octets.readUInt32BE(start + 4) : 0
-    const reason = `impossible command_length ${octets.readUInt32BE(start)}`
-    const sequence = isHeader ? octets.readUInt32BE(start + 12) : 0
-    this.#writer.write(NACK, status.ESME_RINVCMDLEN, sequence)
-    this.#malformed(command_id, status.ESME_RINVCMDLEN, reason)
-    this.close(`framing lost: ${reason}`)
+  #maySend({ sentBy, since }: CompiledPdu): boolean {
+    return (
+      !this.#departure.hasBegun &&
+      since <= this.#interfaceVersion &&
+      sentBy[this.#settings.side].has(this.#state)
+    )
   }
 
-  #receive(octets: Buffer, start: number, end: number): void {
-    const command_id = octets.readUInt32BE(start + 4)
-    const sequence = octets.readUInt32BE(start + 12)
-    const compiled = compiledById(command_id)
-    if (isResponseId(command_id)) {
-      if (compiled) this.#receiveResponse(compiled, octets, start, end)
-      return
-    }
-    if (!compiled) {
-      const reason = `unknown command_id 0x${command_id.toString(16).padStart(8, '0')}`
-      this.#writer.write(NACK, status.ESME_RINVCMDID, sequence)
-      this.#malformed(command_id, status.ESME_RINVCMDID, reason)
-      return
-    }
-    const { [this.#settings.side === 'mc' ? 'esme' : 'mc']: states } = compiled.sentBy
-    if (!states.has(this.#state)) this.#refuseState(compiled, sequence)
-    else this.#receiveRequest(compiled, octets, start, end)
+  #expect<P>(
+    { row }: CompiledPdu,
+    sequence: number,
+    onOutcome: (outcome: RequestOutcome<P>) => void,
+  ): void {
+    const responseId = row.command_id + RESPONSE_BIT
+    // The window gives it only responses to this command, and generic_nack.
+    const onAny = onOutcome as (outcome: RequestOutcome) => void
+    this.#window.add(responseId, sequence, this.#clock.requested(), onAny)
   }
 
-  #refuseState({ command }: CompiledPdu, sequence_number: number): void {
-    if (!responseTo(command)) return
-    const commandStatus = stateRefusal(command, {
-      state: this.#state,
-      isBound: this.#bind !== undefined,
-      isLeaving: this.#departure.awaitsUnbindResp,
-    })
-    this.#writer.answer({ command, sequence_number }, commandStatus)
+  #onMessage(owes: boolean): void {
+    if (owes) this.#owed++
+    this.#clock.message()
   }
 
-  #receiveRequest(compiled: CompiledPdu, octets: Buffer, start: number, end: number): void {
-    const body = start + HEADER_OCTETS
-    let pdu: Pdu
-    try {
-      const commandStatus = octets.readUInt32BE(start + 8)
-      pdu = compiled.decode(octets, body, end, commandStatus, octets.readUInt32BE(start + 12))
-    } catch (error) {
-      if (!(error instanceof PduError)) throw error
-      const sequence_number = octets.readUInt32BE(start + 12)
-      this.#writer.answer({ command: compiled.command, sequence_number }, error.commandStatus)
-      this.#malformed(compiled.row.command_id, error.commandStatus, error.message)
-      return
-    }
-    switch (pdu.command) {
-      case 'submit_sm':
-      case 'deliver_sm':
-        this.#owed++
-        this.#clock.message()
-        this.#settings.events.onRequest(this, pdu, octets.subarray(body, end))
-        break
-      case 'enquire_link':
-        this.#writer.answer(pdu, status.ESME_ROK)
-        break
-      case 'unbind':
-        this.#receiveUnbind(pdu.sequence_number)
-        break
-      case 'bind_transmitter':
-      case 'bind_receiver':
-      case 'bind_transceiver':
-        this.#receiveBind(pdu)
-        break
-      default:
-        if (responseTo(pdu.command)) this.#writer.answer(pdu, status.ESME_RINVCMDID)
-    }
-  }
-
-  #receiveBind(pdu: Pdu<BindCommand>): void {
+  #onBind(pdu: Pdu<BindCommand>): void {
     this.#reader.holdForBind()
     this.#clock.bindWaits()
     const { onBind } = this.#settings.events
@@ -340,10 +314,10 @@ export class Session {
     else this.refuseBind(pdu, status.ESME_RBINDFAIL)
   }
 
-  #receiveResponse(compiled: CompiledPdu, octets: Buffer, start: number, end: number): void {
+  #onResponse(compiled: CompiledPdu, octets: Buffer, start: number, end: number): void {
     const sequence = octets.readUInt32BE(start + 12)
     const { command_id } = compiled.row
-    const isNack = compiled.command === NACK.command
+    const isNack = compiled.command === 'generic_nack'
     if (this.#departure.awaitsUnbindResp && sequence === this.#unbindSequence) {
       if (isNack || compiled.command === 'unbind_resp') this.#departure.receivedUnbindResp()
     } else if (this.#window.expects(sequence, command_id, isNack)) {
@@ -353,7 +327,7 @@ export class Session {
     // Others answer enquire_link, or nothing, or come too late: ignored (SMPP 5.0 §2.11.1).
   }
 
-  #receiveUnbind(sequence: number): void {
+  #onUnbind(sequence: number): void {
     this.#unbindSequence = sequence
     this.#state = 'UNBOUND'
     this.#departure.receivedUnbind()
@@ -373,10 +347,6 @@ export class Session {
     const sequence = this.#window.nextSequence()
     this.#writer.write(compiledByName(command), status.ESME_ROK, sequence, {})
     return sequence
-  }
-
-  #malformed(command_id: number, commandStatus: number, reason: string): void {
-    this.#settings.events.onMalformed?.(this, { command_id, reason, commandStatus })
   }
 
   #onSocketClosed(): void {

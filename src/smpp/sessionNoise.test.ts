@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
+import { agreeable } from './agreeable.fixture.ts'
 import { PDUS } from './pduTable.ts'
 import { rawClient } from './rawPeer.fixture.ts'
 import { bindPdu, ENQUIRE_LINK, headerOf } from './servedPeer.fixture.ts'
@@ -21,10 +22,7 @@ const noisyPdu = fc
   })
 
 const settings = {
-  events: {
-    onBind: (session, pdu) => session.acceptBind(pdu),
-    onRequest: (session, pdu) => session.respond(pdu, 0),
-  },
+  events: agreeable,
   timers: {
     sessionInitTimeoutMs: 0,
     enquireLinkIntervalMs: 0,

@@ -1,15 +1,21 @@
-import type { BindBody, BindCommand, MessageCommand, Pdu } from './pduTable.ts'
+import type { InterfaceVersion } from './interfaceVersion.ts'
+import type { BindBody, BindCommand, Pdu, RequestCommand, ResponseTo } from './pduTable.ts'
 import type { Session } from './session.ts'
 
 /**
  * What became of a request. `response` has any command_status and may be a generic_nack. `late` may
  * follow `timeout` once: the peer answered after all.
  */
-export type RequestOutcome =
-  | { readonly kind: 'response'; readonly pdu: Pdu }
+export type RequestOutcome<P = Pdu> =
+  | { readonly kind: 'response'; readonly pdu: P }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'closed' }
-  | { readonly kind: 'late'; readonly pdu: Pdu }
+  | { readonly kind: 'late'; readonly pdu: P }
+
+/** The outcome of one kind of request. */
+export type OutcomeOf<C extends RequestCommand> = RequestOutcome<
+  Pdu<ResponseTo<C> | 'generic_nack'>
+>
 
 /** SMPP 3.4 §7.2, in milliseconds; 0 switches one off. */
 export interface SessionTimers {
@@ -39,6 +45,14 @@ export interface MalformedInput {
   readonly commandStatus: number
 }
 
+/**
+ * What an owner handles. It answers each with `session.respond`, now or later. `body`: the octets
+ * behind the header, part of the socket's chunk; keep or copy as you like.
+ */
+export type RequestHandlers = {
+  readonly [C in RequestCommand]?: (session: Session, pdu: Pdu<C>, body: Buffer) => void
+}
+
 export interface SessionEvents {
   /**
    * Server side: answer with acceptBind or refuseBind, now or later. Until then nothing else is
@@ -46,8 +60,12 @@ export interface SessionEvents {
    * this handler every bind is refused.
    */
   onBind?(session: Session, pdu: Pdu<BindCommand>): void
-  /** `body`: the octets behind the header, part of the socket's chunk; keep or copy as you like. */
-  onRequest(session: Session, pdu: Pdu<MessageCommand>, body: Buffer): void
+  /** A request that is not here is answered ESME_RINVCMDID. */
+  readonly requests?: RequestHandlers
+  /** Client side: a handset can be reached again (SMPP 3.4 §4.12). It has no response. */
+  onAlertNotification?(session: Session, pdu: Pdu<'alert_notification'>): void
+  /** Client side, before a bind: the centre asks for one (SMPP 3.4 §2.2.1). No response. */
+  onOutbind?(session: Session, pdu: Pdu<'outbind'>): void
   /** Exactly once, after the outcome of each pending request; never from inside a method call. */
   onClosed?(session: Session, reason: string): void
   /** After the answer was sent. */
@@ -57,6 +75,10 @@ export interface SessionEvents {
 export interface SessionSettings {
   /** Who we are: a message centre (server) or an ESME (client). */
   readonly side: 'mc' | 'esme'
+  /** What we speak at most; the session's version is the lower one of both sides'. */
+  readonly interfaceVersion: InterfaceVersion
+  /** Client side: the version of a centre whose bind_resp has no sc_interface_version. */
+  readonly versionWhenUntold: InterfaceVersion
   readonly events: SessionEvents
   readonly timers: SessionTimers
   /** How many requests of ours may be unanswered. */

@@ -33,7 +33,7 @@ describe('a server', () => {
 
   test('without onBind every bind is refused', async () => {
     const server = createSmppServer({
-      events: { onRequest: () => undefined },
+      events: {},
       timers: TIMERS,
       windowSize: 1,
       maxSessions: 1,
@@ -49,7 +49,7 @@ describe('a server', () => {
   test('rejects with the reason when its port is taken', async () => {
     const { port } = await serve()
     const another = createSmppServer({
-      events: { onRequest: () => undefined },
+      events: {},
       timers: TIMERS,
       windowSize: 1,
       maxSessions: 1,

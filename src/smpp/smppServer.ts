@@ -1,5 +1,6 @@
 import { createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
 import { Session } from './session.ts'
 import type { SessionEvents, SessionSettings, SessionTimers } from './sessionTypes.ts'
 
@@ -16,6 +17,8 @@ export interface SmppServerOptions {
   /** Put into bind_resp. */
   readonly systemId: string
   readonly maxPduOctets?: number
+  /** The highest version we speak, put into bind_resp. Default 5.0. */
+  readonly interfaceVersion?: InterfaceVersion
 }
 
 export interface SmppServer {
@@ -31,8 +34,11 @@ export interface SmppServer {
 export function createSmppServer(options: SmppServerOptions): SmppServer {
   const { events, timers, windowSize, maxSessions, systemId } = options
   const sessions = new Set<Session>()
+  const interfaceVersion = options.interfaceVersion ?? INTERFACE_VERSION.V5_0
   const settings: SessionSettings = {
     side: 'mc',
+    interfaceVersion,
+    versionWhenUntold: interfaceVersion,
     timers,
     windowSize,
     systemId,

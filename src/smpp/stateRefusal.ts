@@ -10,6 +10,9 @@ import type { CommandName, SessionState } from './pduTable.ts'
 /** What crossed our unbind, which is not its sender's fault: to be tried again on another bind. */
 const CROSSED: ReadonlyMap<CommandName, number> = new Map([
   ['submit_sm', ESME_RTHROTTLED],
+  ['submit_multi', ESME_RTHROTTLED],
+  ['data_sm', ESME_RTHROTTLED],
+  ['broadcast_sm', ESME_RTHROTTLED],
   ['deliver_sm', ESME_RX_T_APPN],
 ])
 

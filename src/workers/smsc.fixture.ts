@@ -1,9 +1,9 @@
 import { onTestFinished } from 'vitest'
 import { createSmppServer } from '../smpp/index.ts'
-import type { Session, SessionEvents } from '../smpp/index.ts'
+import type { RequestHandlers, Session } from '../smpp/index.ts'
 
 /** An SMSC that lets everybody bind; closed at the end of the test. */
-export async function startSmsc(onRequest: SessionEvents['onRequest'] = () => undefined) {
+export async function startSmsc(submit_sm: RequestHandlers['submit_sm'] = () => undefined) {
   const sessions = new Set<Session>()
   const server = createSmppServer({
     events: {
@@ -11,7 +11,7 @@ export async function startSmsc(onRequest: SessionEvents['onRequest'] = () => un
         sessions.add(session)
         session.acceptBind(pdu, 'smsc')
       },
-      onRequest,
+      requests: { submit_sm },
       onClosed: (session) => void sessions.delete(session),
     },
     timers: {

@@ -152,9 +152,7 @@ export class UpstreamBind {
       },
       signal,
       events: {
-        onRequest: (session, pdu) => {
-          if (pdu.command === 'deliver_sm') this.#options.onDeliver(session, pdu)
-        },
+        requests: { deliver_sm: this.#options.onDeliver },
         onClosed: (session, reason) => this.#closed(session, reason),
       },
     })
