@@ -3,6 +3,8 @@ export interface ProofOptions {
   readonly seed: number
   /** Messages a second, where a proof lets one choose. */
   readonly rate: number | undefined
+  /** How many of what the proof is about; undefined: as many as the minutes allow. */
+  readonly count: number | undefined
   onProgress(what: string): void
 }
 

@@ -1,11 +1,12 @@
-// npm run prove -- NAME [--minutes N] [--seed N] [--rate N]: what is too long for CI. The result is
-// written to docs/proofs/NAME.md with the commit it ran on.
+// npm run prove -- NAME [--minutes N] [--count N] [--seed N] [--rate N]: what is too long for CI.
+// The result is written to docs/proofs/NAME.md with the commit it ran on.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Proof, ProofOptions } from './proof.ts'
+import { proveFuzz } from './proveFuzz.ts'
 import { proveKills } from './proveKills.ts'
 import { proveLeases } from './proveLeases.ts'
 import { proveLife } from './proveLife.ts'
@@ -14,10 +15,21 @@ import { proveMutants } from './proveMutants.ts'
 interface Provable {
   readonly about: string
   readonly minutes: number
+  /** Unless minutes are given: it takes what it takes for so many. */
+  readonly count?: number
   readonly prove: (options: ProofOptions) => Promise<Proof>
 }
 
 const PROOFS = new Map<string, Provable>([
+  [
+    'fuzz',
+    {
+      about: 'mutated PDUs through codec and sessions of both sides; nothing throws, nothing grows',
+      minutes: 10,
+      count: 10_000_000,
+      prove: proveFuzz,
+    },
+  ],
   [
     'kills',
     {
@@ -56,7 +68,8 @@ const FOLDER = join(import.meta.dirname, '..', 'docs', 'proofs')
 const LIST = [...PROOFS].map(
   ([one, { about, minutes: m }]) => `  ${one.padEnd(8)} ${about} (${m} min)\n`,
 )
-const USAGE = `npm run prove -- NAME [--minutes N] [--seed N] [--rate N]\n${LIST.join('')}`
+const OPTIONS = '[--minutes N] [--count N] [--seed N] [--rate N]'
+const USAGE = `npm run prove -- NAME ${OPTIONS}\n${LIST.join('')}`
 
 const { values, positionals } = readArguments()
 if (values.help) {
@@ -72,20 +85,25 @@ if (!provable) {
 const minutes = Number(values.minutes ?? provable.minutes)
 const seed = Number(values.seed)
 const rate = values.rate === undefined ? undefined : Number(values.rate)
-if (!(minutes > 0) || !Number.isInteger(seed) || !((rate ?? 1) > 0)) {
-  const expected = '--minutes and --rate take numbers above 0, --seed a whole number'
+const defaultCount = values.minutes === undefined ? provable.count : undefined
+const count = values.count === undefined ? defaultCount : Number(values.count)
+const amounts = [minutes, rate ?? 1, count ?? 1]
+if (!Number.isInteger(seed) || !amounts.every((amount) => amount > 0)) {
+  const expected = '--minutes, --rate and --count take numbers above 0, --seed a whole number'
   process.stderr.write(`${expected}\n\n${USAGE}`)
   process.exit(2)
 }
+const extent = count === undefined ? `--minutes ${minutes}` : `--count ${count}`
 
 const chosenRate = rate === undefined ? '' : ` --rate ${rate}`
-const command = `npm run prove -- ${name} --minutes ${minutes} --seed ${seed}${chosenRate}`
+const command = `npm run prove -- ${name} ${extent} --seed ${seed}${chosenRate}`
 const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim()
 const commit = git('rev-parse', 'HEAD') + (git('status', '--porcelain') === '' ? '' : ' (changed)')
 const startedAt = new Date()
 const startMs = performance.now()
 const proof = await provable.prove({
   minutes,
+  count,
   seed,
   rate,
   onProgress: (what) => {
@@ -121,6 +139,7 @@ function readArguments() {
       allowPositionals: true,
       options: {
         minutes: { type: 'string' },
+        count: { type: 'string' },
         seed: { type: 'string', default: '1' },
         rate: { type: 'string' },
         help: { type: 'boolean', default: false },

@@ -28,6 +28,11 @@ export class Framer {
     return this.#tailLength > 0
   }
 
+  /** What is kept until more comes: below twice maxPduOctets, besides the chunk that is read. */
+  get octetsHeld(): number {
+    return this.#tail.length + (this.#chunk.length - this.#at)
+  }
+
   push(chunk: Buffer): void {
     this.#chunk =
       this.#at < this.#chunk.length ? Buffer.concat([this.#chunk.subarray(this.#at), chunk]) : chunk

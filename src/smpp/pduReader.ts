@@ -38,6 +38,10 @@ export class PduReader {
     return this.#holds.bind
   }
 
+  get octetsHeld(): number {
+    return this.#framer.octetsHeld
+  }
+
   holdForBind(): void {
     this.#hold('bind')
   }

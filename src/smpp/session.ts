@@ -128,6 +128,11 @@ export class Session {
     return this.#owed
   }
 
+  /** Of what the peer sent, the octets that are no whole PDU yet, or wait until reading goes on. */
+  get octetsHeld(): number {
+    return this.#reader.octetsHeld
+  }
+
   /** Whether state and version allow it. */
   canSend(command: CommandName): boolean {
     return this.#maySend(compiledByName(command))
