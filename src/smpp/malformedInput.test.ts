@@ -181,86 +181,10 @@ describe('a server', () => {
     expect(await closeReason()).toBe('no bind in time')
   })
 
-  const generated = (name: string) => {
-    const vector = vectors.find(({ generator }) => generator?.name === name)
-    return Buffer.from(vector?.generator?.base_hex ?? '', 'hex')
-  }
-
-  test('m256: a PDU split at each octet is understood', async () => {
-    const { peer } = await peerIn('bound_trx')
-    const submit = generated('split_every_byte')
-    for (let at = 1; at < submit.length; at++) {
-      peer.send(submit.subarray(0, at))
-      await new Promise(setImmediate)
-      peer.send(submit.subarray(at))
-      await peer.pdus(at + 1)
-    }
-    expect(submits).toBe(submit.length - 1)
-  })
-
-  test('m257: a PDU split at two octets is understood', async () => {
-    const { peer } = await peerIn('bound_trx')
-    const enquire = generated('split_every_pair')
-    let sent = 1
-    for (let one = 1; one < enquire.length; one++)
-      for (let two = one + 1; two < enquire.length; two++) {
-        peer.send(enquire.subarray(0, one))
-        await new Promise(setImmediate)
-        peer.send(enquire.subarray(one, two))
-        await new Promise(setImmediate)
-        peer.send(enquire.subarray(two))
-        await peer.pdus(++sent)
-      }
-    expect(peer.received.slice(1).every(isProbeAnswer)).toBe(true)
-  })
-
-  test('m259: half a header, then silence, is closed', async () => {
-    const { peer } = await peerIn('bound_trx')
-    peer.send(generated('one_byte_then_stall'))
-    await peer.end()
-    expect(await closeReason()).toBe('half a PDU, and the rest did not come in time')
-  })
-
-  test('m260: a PDU that trickles in is closed', async () => {
-    const { peer } = await peerIn('bound_trx')
-    peer.send(generated('header_then_stall'))
-    const trickle = setInterval(() => !peer.isEnded && peer.send(Buffer.alloc(1)), 10)
-    await peer.end()
-    clearInterval(trickle)
-    expect(await closeReason()).toBe('half a PDU, and the rest did not come in time')
-  })
-
-  test('m264: a bad PDU between two good ones costs neither', async () => {
-    const { peer } = await peerIn('bound_trx')
-    peer.send(generated('coalesced_with_bad_middle'))
-    const received = await peer.pdus(4)
-    expect(answersOf(received).slice(1)).toEqual([
-      { reply: 'submit_sm_resp', command_status: 0, sequence_number: 1 },
-      { reply: 'submit_sm_resp', command_status: 1, sequence_number: 2 },
-      { reply: 'submit_sm_resp', command_status: 0, sequence_number: 3 },
-    ])
-  })
-
-  test('m267: with any one bit wrong it answers or closes', async () => {
-    const submit = generated('byte_flip')
-    for (let bit = 0; bit < submit.length * 8; bit += 3) {
-      const { peer } = await peerIn('bound_trx')
-      const flipped = Buffer.from(submit)
-      flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
-      peer.send(flipped)
-      // A length that is now too large waits for more, so give it the whole of it.
-      peer.send(Buffer.concat([Buffer.alloc(bit < 32 ? 70_000 : 0), Buffer.from(PROBE, 'hex')]))
-      await peer.until((received) => received.length > 1)
-      peer.close()
-    }
-    const { peer } = await peerIn('bound_trx')
-    expect(peer.isEnded).toBe(false)
-  })
-
   test('m272: half a submit_sm and a reset end that session alone', async () => {
     const { peer } = await peerIn('bound_trx')
     const { peer: other } = await peerIn('bound_trx')
-    peer.send(generated('rst_mid_pdu'))
+    peer.send(vectors.find(({ id }) => id === 'm272')?.generator?.base_hex ?? '')
     await new Promise(setImmediate)
     peer.socket.resetAndDestroy()
     other.send(PROBE)

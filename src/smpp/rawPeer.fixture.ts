@@ -87,7 +87,7 @@ export async function rawServer(): Promise<RawServer> {
   const peers: RawPeer[] = []
   const taken: RawPeer[] = []
   let wake = () => {}
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     peers.push(new RawPeer(socket))
     wake()
   })
