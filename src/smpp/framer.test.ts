@@ -90,4 +90,28 @@ describe('the framer', () => {
     const left = [framer.next(), framer.next(), framer.next()]
     expect(left).toEqual(['pdu', 'pdu', 'incomplete'])
   })
+
+  test('holds what has come, whatever command_length claims, and never twice the limit', () => {
+    const limit = 70_000
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 16, max: limit }),
+        fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: 20 }),
+        (claimed, pieces) => {
+          const framer = new Framer(limit)
+          const start = Buffer.alloc(4)
+          start.writeUInt32BE(claimed)
+          framer.push(start)
+          let came = start.length
+          while (framer.next() === 'incomplete' && pieces.length > 0) {
+            const octets = pieces.pop() ?? 1
+            framer.push(Buffer.alloc(octets))
+            came += octets
+            expect(framer.octetsHeld).toBeLessThanOrEqual(2 * Math.max(came, 1024))
+            expect(framer.octetsHeld).toBeLessThan(2 * limit + octets)
+          }
+        },
+      ),
+    )
+  })
 })

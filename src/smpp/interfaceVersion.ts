@@ -1,4 +1,4 @@
-/** SMPP versions as `interface_version` and `sc_interface_version` have them (SMPP 5.0 §4.7.13). */
+/** SMPP versions as `interface_version` and `sc_interface_version` have them (SMPP 3.4 §5.2.4). */
 export const INTERFACE_VERSION = { V3_3: 0x33, V3_4: 0x34, V5_0: 0x50 } as const
 
 export type InterfaceVersion = (typeof INTERFACE_VERSION)[keyof typeof INTERFACE_VERSION]
@@ -10,7 +10,7 @@ export function knownVersion(octet: number): InterfaceVersion {
   return octet >= V3_4 ? V3_4 : V3_3
 }
 
-/** What two sides speak with each other: the lower version (SMPP 5.0 §2.6). */
+/** What two sides speak with each other: the lower version (SMPP 3.4 §3.4). */
 export function lowerVersion(one: number, other: number): InterfaceVersion {
   return knownVersion(Math.min(one, other))
 }

@@ -19,7 +19,7 @@ import {
   ESME_RINVSYSTYP,
   ESME_RQUERYFAIL,
 } from './commandStatus.ts'
-import { DEST_FLAG } from './destFlag.ts'
+import { DEST_FLAG } from './values/destFlag.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
 import { choices, cString, int, list, octets, time } from './pduField.ts'
 import type { Field, FieldValue } from './pduField.ts'
@@ -242,7 +242,7 @@ function ofEsme<const F extends readonly Field[], const T extends boolean>(
   return { command_id, since, esme: TRANSMITTER, mc: NEVER, fields, tlvs } as const
 }
 
-/** TLVs in each: congestion_state may come with any response (SMPP 5.0 §4.8.4.18). */
+/** TLVs in each: congestion_state may come with any response (SMPP 5.0 §4.8.4). */
 function response<const F extends readonly Field[]>(
   command_id: number,
   since: InterfaceVersion,

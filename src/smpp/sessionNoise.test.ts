@@ -1,8 +1,9 @@
 import fc from 'fast-check'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { agreeable } from './agreeable.fixture.ts'
+import { connectSmpp } from './connectSmpp.ts'
 import { PDUS } from './pduTable.ts'
-import { rawClient } from './rawPeer.fixture.ts'
+import { rawClient, rawServer, type RawPeer } from './rawPeer.fixture.ts'
 import { bindPdu, ENQUIRE_LINK, headerOf } from './servedPeer.fixture.ts'
 import { createSmppServer, type SmppServerOptions } from './smppServer.ts'
 
@@ -21,6 +22,9 @@ const noisyPdu = fc
     return pdu
   })
 
+const PROBE_SEQUENCE = 0x63
+const BIND_RESP = Buffer.from('00000014800000090000000000000001' + '4d433100', 'hex')
+
 const settings = {
   events: agreeable,
   timers: {
@@ -35,29 +39,65 @@ const settings = {
   systemId: '',
 } satisfies SmppServerOptions
 
-test('whatever octets come, in whatever pieces: an answer or the end, and it lives', async () => {
-  const server = createSmppServer(settings)
-  const { port } = await server.listen(0, '127.0.0.1')
-  onTestFinished(() => server.close())
-  const probe = headerOf(ENQUIRE_LINK, 0x63)
-  const noise = fc.array(noisyPdu, { minLength: 1, maxLength: 10 })
-  await fc.assert(
-    fc.asyncProperty(fc.boolean(), noise, fc.nat(), async (bindsFirst, pdus, cut) => {
-      const octets = Buffer.concat([...(bindsFirst ? [bindPdu()] : []), ...pdus, probe])
-      fc.pre(!isSwallowed(probe, octets))
-      const peer = await rawClient(port)
-      peer.send(octets.subarray(0, cut % octets.length))
-      await new Promise(setImmediate)
-      peer.send(octets.subarray(cut % octets.length))
-      const isProbed = await peer.until((received) =>
-        received.some(({ sequence_number }) => sequence_number === 0x63),
-      )
-      expect(isProbed || peer.isEnded).toBe(true)
-      peer.close()
-    }),
-    // On a busy machine fewer runs, rather than none that ends.
-    { numRuns: 150, interruptAfterTimeLimit: 8_000, timeout: 5_000 },
+type Noise = { readonly peer: RawPeer; readonly bind: Buffer }
+
+/** Cut at some place, and then a probe: it is answered, or the connection ended. */
+async function expectAnswerOrEnd({ peer, bind }: Noise, pdus: readonly Buffer[], cut: number) {
+  const probe = headerOf(ENQUIRE_LINK, PROBE_SEQUENCE)
+  const octets = Buffer.concat([bind, ...pdus, probe])
+  if (isSwallowed(probe, octets)) return peer.close()
+  peer.send(octets.subarray(0, cut % octets.length))
+  await new Promise(setImmediate)
+  peer.send(octets.subarray(cut % octets.length))
+  const isProbed = await peer.until((received) =>
+    received.some(({ sequence_number }) => sequence_number === PROBE_SEQUENCE),
   )
+  expect(isProbed || peer.isEnded).toBe(true)
+  peer.close()
+}
+
+const noise = fc.array(noisyPdu, { minLength: 1, maxLength: 10 })
+/** On a busy machine fewer runs, rather than none that ends. */
+const RUNS = { numRuns: 150, interruptAfterTimeLimit: 6_000, timeout: 5_000 }
+
+describe('whatever octets come, in whatever pieces: an answer or the end, and it lives', () => {
+  test('a server', async () => {
+    const server = createSmppServer(settings)
+    const { port } = await server.listen(0, '127.0.0.1')
+    onTestFinished(() => server.close())
+    await fc.assert(
+      fc.asyncProperty(fc.boolean(), noise, fc.nat(), async (bindsFirst, pdus, cut) => {
+        const bind = bindsFirst ? bindPdu() : Buffer.alloc(0)
+        await expectAnswerOrEnd({ peer: await rawClient(port), bind }, pdus, cut)
+      }),
+      RUNS,
+    )
+  })
+
+  test('a client', async () => {
+    const centre = await rawServer()
+    onTestFinished(() => centre.close())
+    const connect = () =>
+      connectSmpp({
+        ...settings,
+        host: '127.0.0.1',
+        port: centre.port,
+        command: 'bind_transceiver',
+        system_id: 'esme1',
+        password: '',
+      }).catch(() => undefined)
+    await fc.assert(
+      fc.asyncProperty(fc.boolean(), noise, fc.nat(), async (bindsFirst, pdus, cut) => {
+        const connecting = connect()
+        const peer = await centre.accept()
+        await peer.pdus(1)
+        const bind = bindsFirst ? BIND_RESP : Buffer.alloc(0)
+        await expectAnswerOrEnd({ peer, bind }, pdus, cut)
+        await connecting
+      }),
+      RUNS,
+    )
+  })
 })
 
 /** A PDU before it says a length that ends exactly where it does: then nothing is owed to it. */

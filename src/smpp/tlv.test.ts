@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readTlv, tlv, tlvName } from './tlv.ts'
+import { readRepeatedTlv, readTlv, tlv, tlvName } from './tlv.ts'
 import { TLVS } from './tlvTable.ts'
 
 test('each tag is there once, and has its name', () => {
@@ -44,6 +44,18 @@ describe('on the wire', () => {
   test('an integer of another size is no value', () => {
     const tlvs = [{ tag: TLVS.message_state.tag, octets: Buffer.of(0, 2) }]
     expect(readTlv(tlvs, 'message_state')).toBeUndefined()
+  })
+
+  test('those that may be repeated keep their places, also beside one of another size', () => {
+    const areas = [Buffer.from('\0A'), Buffer.from('\0B')]
+    const tlvs = [
+      tlv('broadcast_area_identifier', Buffer.from('\0A')),
+      { tag: TLVS.broadcast_error_status.tag, octets: Buffer.of(8) },
+      tlv('broadcast_area_identifier', Buffer.from('\0B')),
+      tlv('broadcast_error_status', 0x108),
+    ]
+    expect(readRepeatedTlv(tlvs, 'broadcast_area_identifier')).toEqual(areas)
+    expect(readRepeatedTlv(tlvs, 'broadcast_error_status')).toEqual([undefined, 0x108])
   })
 
   test('the first of several counts', () => {

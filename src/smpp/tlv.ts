@@ -30,6 +30,21 @@ export function readTlv<N extends TlvName>(tlvs: readonly Tlv[], name: N): TlvVa
   return valueOf(row, found.octets) as TlvValue<N> | undefined
 }
 
+/**
+ * The values of all TLVs of that name, in the order of the wire (callback_num, the areas of a
+ * broadcast): the n-th of one belongs to the n-th of its companion. Undefined stands where one has
+ * a size that is not that of its type.
+ */
+export function readRepeatedTlv<N extends TlvName>(
+  tlvs: readonly Tlv[],
+  name: N,
+): (TlvValue<N> | undefined)[] {
+  const row: TlvRow = TLVS[name]
+  const found = tlvs.filter((one) => one.tag === row.tag)
+  // As in readTlv: `row` is the row of N.
+  return found.map(({ octets }) => valueOf(row, octets) as TlvValue<N> | undefined)
+}
+
 function valueOf({ type }: TlvRow, octets: Buffer): number | string | Buffer | undefined {
   const { length } = octets
   switch (type.kind) {
