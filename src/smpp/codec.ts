@@ -4,7 +4,7 @@
 // any octet survives; octets and TLVs are subarrays of what was given, not copies.
 
 import { ESME_RINVCMDID, ESME_RINVCMDLEN, ESME_ROK } from './commandStatus.ts'
-import { compilePdu, isResponse, type CompiledPdu } from './compilePdu.ts'
+import { compilePdu, type CompiledPdu } from './compilePdu.ts'
 import { PduError } from './pduError.ts'
 import { PDUS, type CommandName, type Pdu, type PduBodies } from './pduTable.ts'
 import type { Tlv } from './tlv.ts'
@@ -85,7 +85,7 @@ export function decodePdu(octets: Buffer, start: number, end: number): Decoded {
     const reason = `unknown command_id 0x${command_id.toString(16).padStart(8, '0')}`
     return malformed(command_id, undefined, sequence, ESME_RINVCMDID, reason)
   }
-  if (isResponse(compiled.row))
+  if (isResponseId(command_id))
     return { kind: 'pdu', pdu: decodeResponse(compiled, octets, start, end) }
   try {
     const status = octets.readUInt32BE(start + 8)
@@ -187,7 +187,7 @@ export function encodePdu(pdu: Pdu): Buffer {
   const compiled = compiledByName(pdu.command)
   const out = Buffer.allocUnsafe(HEADER_OCTETS + compiled.bodyOctetsMax(pdu))
   let end = compiled.writeBody(pdu, out, HEADER_OCTETS)
-  if (isResponse(compiled.row) && leavesBodyOut(pdu, out, end)) end = HEADER_OCTETS
+  if (isResponseId(compiled.row.command_id) && leavesBodyOut(pdu, out, end)) end = HEADER_OCTETS
   writeHeader(out, 0, end, compiled.row.command_id, pdu.command_status, pdu.sequence_number)
   return out.subarray(0, end)
 }

@@ -302,7 +302,7 @@ function literal(row: PduRow, head: string): string {
   return `{ ${[head, ...fields, row.tlvs ? 'tlvs' : ''].filter((part) => part !== '').join(', ')} }`
 }
 
-export function isResponse(row: PduRow): boolean {
+function isResponse(row: PduRow): boolean {
   return row.command_id >= 0x80000000
 }
 
