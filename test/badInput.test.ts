@@ -11,11 +11,13 @@ import {
   encodePdu,
   ESME_RBINDFAIL,
   ESME_RINVBNDSTS,
+  ESME_RINVCMDID,
   ESME_RINVCMDLEN,
   ESME_RINVDSTADR,
   ESME_ROK,
+  INTERFACE_VERSION,
 } from '../src/smpp/index.ts'
-import type { Pdu, Session } from '../src/smpp/index.ts'
+import type { InterfaceVersion, Pdu, Session } from '../src/smpp/index.ts'
 import { type Stack, startStack } from './stack.ts'
 
 /** How long half a PDU is waited for, here; 30 s by default. */
@@ -59,12 +61,16 @@ async function onePdu(socket: Socket): Promise<Pdu> {
   return decoded.pdu
 }
 
-function bind(system_id: string, password: string): Promise<Session> {
+function bind(
+  system_id: string,
+  password: string,
+  interface_version: InterfaceVersion = INTERFACE_VERSION.V3_4,
+): Promise<Session> {
   const { host, port } = stack.ready.smpp
   const command = 'bind_transceiver'
   const events = {}
   const options = { host, port, command, system_id, password, events, windowSize: 10 } as const
-  return connectSmpp({ ...options, timers: TIMERS })
+  return connectSmpp({ ...options, interface_version, timers: TIMERS })
 }
 
 test('a wrong password and an unknown system_id are refused alike', async () => {
@@ -131,6 +137,27 @@ test('a destination that is no number is refused with its status; the bind goes 
   expect(await submit('shop')).toBe(ESME_RINVDSTADR)
   expect(await submit('')).toBe(ESME_RINVDSTADR)
   expect(await submit('31612345678')).toBe(ESME_ROK)
+})
+
+test('a request that the gateway does not offer is refused; the bind goes on', async () => {
+  const { password = '', systemId = '' } = stack.ready.smpp
+  const session = await bind(systemId, password, INTERFACE_VERSION.V5_0)
+  onTestFinished(() => session.unbind())
+  const refusal = (command: 'query_sm' | 'cancel_sm' | 'data_sm' | 'submit_sm') =>
+    new Promise((resolve, reject) => {
+      session.request(command, { source_addr: '31612345678' }, (outcome) => {
+        if (outcome.kind !== 'response') return reject(new Error(outcome.kind))
+        const { command: answer, command_status } = outcome.pdu
+        resolve([answer, command_status])
+      })
+    })
+  expect(await refusal('query_sm')).toEqual(['query_sm_resp', ESME_RINVCMDID])
+  expect(await refusal('cancel_sm')).toEqual(['cancel_sm_resp', ESME_RINVCMDID])
+  expect(await refusal('data_sm')).toEqual(['data_sm_resp', ESME_RINVCMDID])
+  expect(await refusal('submit_sm')).toEqual(['submit_sm_resp', ESME_RINVDSTADR])
+  // What 5.0 adds is not offered at all.
+  expect(session.interfaceVersion).toBe(INTERFACE_VERSION.V3_4)
+  expect(session.canSend('broadcast_sm')).toBe(false)
 })
 
 test('over HTTP a bad key, a bad body and a bad number each get their problem', async () => {
