@@ -37,8 +37,10 @@ const listen: Record<ServerMake, () => Promise<number>> = {
       timers: TIMERS,
       events: {
         onBind: (session, pdu) => session.acceptBind(pdu),
-        onRequest: (session, pdu) =>
-          session.respond(pdu, ESME_ROK, { message_id: String(++answered) }),
+        requests: {
+          submit_sm: (session, pdu) =>
+            session.respond(pdu, ESME_ROK, { message_id: String(++answered) }),
+        },
       },
     })
     return (await server.listen(0, HOST)).port

@@ -74,13 +74,15 @@ export class OneAtATime {
       windowSize: 1,
       timers: TIMERS,
       events: {
-        onRequest: (session, pdu) => {
-          const nowMs = performance.now()
-          session.respond(pdu, ESME_ROK)
-          const id = parseReceipt(pdu)?.id
-          if (id === undefined) return
-          this.#receipts.set(id, nowMs)
-          this.#arrivals.dispatchEvent(new Event('receipt'))
+        requests: {
+          deliver_sm: (session, pdu) => {
+            const nowMs = performance.now()
+            session.respond(pdu, ESME_ROK)
+            const id = parseReceipt(pdu)?.id
+            if (id === undefined) return
+            this.#receipts.set(id, nowMs)
+            this.#arrivals.dispatchEvent(new Event('receipt'))
+          },
         },
       },
     })

@@ -33,9 +33,7 @@ export class Customer {
       windowSize: 1000,
       timers: TIMERS,
       events: {
-        onRequest: (session, pdu) => {
-          if (pdu.command === 'deliver_sm') this.#delivered(session, pdu)
-        },
+        requests: { deliver_sm: (session, pdu) => this.#delivered(session, pdu) },
         onClosed: (_, reason) => (this.closed = reason),
       },
     })

@@ -43,9 +43,7 @@ export class ScriptedSmsc {
         this.#sessions.add(session)
         session.acceptBind(pdu)
       },
-      onRequest: (session, pdu) => {
-        if (pdu.command === 'submit_sm') this.#take(session, pdu)
-      },
+      requests: { submit_sm: (session, pdu) => this.#take(session, pdu) },
       onClosed: (session) => void this.#sessions.delete(session),
     },
     timers: TIMERS,

@@ -20,7 +20,7 @@ function bound(
     password,
     windowSize: 1,
     timers: smscOptions.timers,
-    events: { onRequest: () => {} },
+    events: {},
   })
 }
 

@@ -20,8 +20,10 @@ function ticksInTenSeconds(timers: typeof TIMERS): number {
       timers,
       windowSize: 1,
       systemId: '',
+      interfaceVersion: 0x34,
+      versionWhenUntold: 0x34,
       maxPduOctets: 1_000,
-      events: { onRequest: never },
+      events: {},
     },
     {
       now,
