@@ -5,9 +5,15 @@ import { networkErrorCodeOctets, readNetworkErrorCode } from './networkErrorCode
 const NAMED = Object.entries(smpp).filter(([name]) => /^[A-Z_0-9]+$/.test(name))
 
 /** Every table of values that the library exports: NAME: number, or NAME: text of service_type. */
-const TABLES = NAMED.flatMap(([name, table]): [string, Record<string, unknown>][] =>
-  typeof table === 'object' && name !== 'TLVS' ? [[name, { ...table }]] : [],
+const TABLES = NAMED.flatMap(([name, table]): [string, Record<string, number | string>][] =>
+  name !== 'NO_SHIFTS' && isTableOfValues(table) ? [[name, { ...table }]] : [],
 )
+
+/** TLVs, alphabets and styles of receipts are tables of other things. */
+function isTableOfValues(table: unknown): table is Record<string, number | string> {
+  if (typeof table !== 'object' || table === null) return false
+  return Object.values(table).every((value) => ['number', 'string'].includes(typeof value))
+}
 
 test('there is a table for each kind of value', () => {
   expect(TABLES.length).toBeGreaterThan(30)
