@@ -13,7 +13,8 @@ import { decodeBody } from '../smpp/index.ts'
 import { type Database, QueryRefused, StoreUnavailable } from '../store/database.ts'
 import {
   applyTransitions,
-  ensurePartitions,
+  ensurePartitionsFor,
+  NO_PARTITION,
   type MessageFacts,
   recordFacts,
   type Transition,
@@ -46,12 +47,10 @@ export interface StateChanges {
   transitions: readonly Transition[]
 }
 
-/** PostgreSQL: no partition for a row; deadlock; serialisation failure. */
-const NO_PARTITION = '23514'
+/** PostgreSQL: deadlock; serialisation failure. */
 const TRY_AGAIN = new Set(['40P01', '40001'])
 const MAX_TRIES = 5
 const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
 
 export class StateWriter {
   #options: StateWriterOptions
@@ -176,12 +175,6 @@ export class StateWriter {
     return changed
   }
 
-  /** Day by day: one message from a gateway without a clock must not ask for fifty years. */
-  async #makePartitions(timesMs: readonly number[]): Promise<void> {
-    for (const dayMs of daysOf(timesMs))
-      await ensurePartitions(this.#options.database, dayMs, dayMs)
-  }
-
   async #transaction(
     timesMs: readonly number[],
     work: (run: Run) => Promise<Transitioned[]>,
@@ -195,18 +188,12 @@ export class StateWriter {
       } catch (error) {
         if (!(error instanceof QueryRefused) || tries >= MAX_TRIES) throw error
         if (error.sqlState === NO_PARTITION && timesMs.length > 0)
-          await this.#makePartitions(timesMs)
+          await ensurePartitionsFor(this.#options.database, timesMs)
         else if (TRY_AGAIN.has(error.sqlState)) await delay(backOffMs(tries, 5, 200))
         else throw error
       }
     }
   }
-}
-
-/** UTC days, as ms since the epoch, that hold one of these times or the hour after it. */
-function daysOf(timesMs: readonly number[]): number[] {
-  const near = timesMs.flatMap((atMs) => [atMs, atMs + HOUR_MS])
-  return [...new Set(near.map((atMs) => Math.floor(atMs / DAY_MS) * DAY_MS))]
 }
 
 export function factsOf(message: EnvelopeMessage, connector: string): MessageFacts {

@@ -177,7 +177,9 @@ export class Consumer {
   }
 
   async #settle(settlements: Settlement[]): Promise<void> {
-    for (let attempt = 0; !this.#closed; attempt++) {
+    for (let attempt = 0; ; attempt++) {
+      // Nothing is settled any more: what it was comes again.
+      if (this.#closed) return
       try {
         await this.#options.queue.settle(settlements)
         break

@@ -61,6 +61,11 @@ test.each([
   ['text', 5],
   ['bytea', 'x'],
   ['int', 2 ** 31],
+  ['int', Number.NaN],
+  ['int', 1.7],
+  ['int', 'x'],
+  ['float8', 'x'],
+  ['bigint', ''],
   ['bigint', 1.5],
 ] as const)('in %s[] %j is refused as the server would', async (type, value) => {
   const statement = { name: `test.${type}`, text: `select * from unnest($1::${type}[]) as one` }

@@ -35,13 +35,13 @@ const ELEMENTS: Readonly<Record<ArrayType, ElementType>> = {
   int: {
     oid: 23,
     octetsOf: () => 4,
-    write: (into, value, at) => into.writeInt32BE(Number(value), at),
+    write: (into, value, at) => into.writeInt32BE(integerOf(value), at),
   },
   bigint: { oid: 20, octetsOf: () => 8, write: writeBigint },
   float8: {
     oid: 701,
     octetsOf: () => 8,
-    write: (into, value, at) => into.writeDoubleBE(Number(value), at),
+    write: (into, value, at) => into.writeDoubleBE(numberOf(value), at),
   },
 }
 
@@ -94,8 +94,21 @@ function writeUuid(into: Buffer, value: Element, at: number): void {
 }
 
 function writeBigint(into: Buffer, value: Element, at: number): void {
-  assert(typeof value === 'string' || Number.isSafeInteger(value), 'not a bigint')
+  const isDigits = typeof value === 'string' && /^-?\d+$/.test(value)
+  assert(isDigits || Number.isSafeInteger(value), 'not a bigint')
   into.writeBigInt64BE(BigInt(value as string | number), at) // just checked
+}
+
+// writeInt32BE would write 0 for what is no number.
+function integerOf(value: Element): number {
+  const number = numberOf(value)
+  assert(Number.isInteger(number), 'not an integer')
+  return number
+}
+
+function numberOf(value: Element): number {
+  assert(typeof value === 'number' && !Number.isNaN(value), 'not a number')
+  return value
 }
 
 function textOf(value: Element): string {

@@ -21,7 +21,6 @@ const READ = {
 const REMOVE = {
   name: 'checkpoints.remove',
   text: 'delete from checkpoints where envelope_id = any($1::uuid[])',
-  mayBeForgotten: true,
 }
 
 export async function writeCheckpoints(run: Database['run'], rows: readonly Checkpoint[]) {

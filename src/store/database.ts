@@ -32,12 +32,6 @@ export interface Statement {
   name: string
   /** A parameter that is an array is cast: `$1::text[]`. */
   text: string
-  /**
-   * Done again without harm if the server crashes within the next second or so and forgets it: it
-   * answers without waiting for the disk. What it may forget it forgets in the order of commits, so
-   * never something before a statement that did wait.
-   */
-  mayBeForgotten?: boolean
 }
 
 export interface Database {
@@ -54,29 +48,7 @@ const CONNECT_TIMEOUT_MS = 3_000
 /** After a failover pooled connections can stay on the demoted writer: none lives longer. */
 const MAX_LIFETIME_SECONDS = 1800
 
-/** Of the connections whose commits do not wait for the disk: a part of the others' number. */
-const FORGETFUL_SHARE = 1 / 2
-
 export function openDatabase(options: DatabaseOptions): Database {
-  const pool = openPool(options, {})
-  const forgetful = openPool(options, {
-    max: Math.ceil(options.poolSize * FORGETFUL_SHARE),
-    options: '-c synchronous_commit=off',
-  })
-  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
-  return {
-    pool,
-    kysely,
-    run: (statement, values) =>
-      runOn(statement.mayBeForgotten ? forgetful : pool, statement, values),
-    transaction: (work) => inTransaction(pool, work),
-    close: async () => {
-      await Promise.all([pool.end(), forgetful.end()])
-    },
-  }
-}
-
-function openPool(options: DatabaseOptions, overrides: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.databaseUrl,
     max: options.poolSize,
@@ -86,11 +58,17 @@ function openPool(options: DatabaseOptions, overrides: pg.PoolConfig): pg.Pool {
     statement_timeout: QUERY_TIMEOUT_MS * 2,
     maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
     keepAlive: true,
-    ...overrides,
   })
   // An idle connection that dies says so here; the pool replaces it by itself.
   pool.on('error', (error) => options.onError?.(error))
-  return pool
+  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  return {
+    pool,
+    kysely,
+    run: (statement, values) => runOn(pool, statement, values),
+    transaction: (work) => inTransaction(pool, work),
+    close: () => pool.end(),
+  }
 }
 
 async function runOn<Row>(

@@ -151,3 +151,19 @@ const ENSURE_PARTITIONS = {
 export async function ensurePartitions(database: Database, fromMs: number, toMs: number) {
   await database.run(ENSURE_PARTITIONS, [fromMs, toMs])
 }
+
+/** PostgreSQL's check_violation, which a row without a partition is. */
+export const NO_PARTITION = '23514'
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+/** Day by day: one message from a gateway without a clock must not ask for fifty years of them. */
+export async function ensurePartitionsFor(
+  database: Database,
+  timesMs: readonly number[],
+): Promise<void> {
+  // A row's own time may lie a little after its message's.
+  const near = timesMs.flatMap((atMs) => [atMs, atMs + HOUR_MS])
+  const days = new Set(near.map((atMs) => Math.floor(atMs / DAY_MS) * DAY_MS))
+  for (const dayMs of days) await ensurePartitions(database, dayMs, dayMs)
+}

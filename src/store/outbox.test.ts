@@ -82,3 +82,16 @@ test('accounts with room and nothing to deliver take nothing from those with muc
   const wanted = new Map([...idle, ['busy', 3]])
   expect(await claimOutbox(database, wanted, LEASE_MS, 'gateway-1', 10)).toHaveLength(3)
 })
+
+test('an acknowledgement whose partition is missing makes it', async () => {
+  const { rows } = await database.pool.query<{ name: string }>(
+    `select inhrelid::regclass::text as name from pg_inherits
+      where inhparent = 'outbox_acknowledged'::regclass`,
+  )
+  for (const { name } of rows) await database.pool.query(`drop table ${name}`)
+  await add('unpartitioned', 1)
+  const [row] = await claim('unpartitioned', 1)
+  if (!row) throw new Error('one row was added')
+  await settleOutbox(database, [{ kind: 'acknowledged', id: row.id, user: 'demo' }])
+  expect(await statesOf('unpartitioned')).toEqual([])
+})

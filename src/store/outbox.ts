@@ -2,8 +2,9 @@
 // it tells of, in one transaction. It ends acknowledged, refused or expired; the last two stay
 // visible.
 
-import type { MessageId } from '../domain/ids.ts'
-import type { Database } from './database.ts'
+import { type MessageId, timeOf } from '../domain/ids.ts'
+import { type Database, QueryRefused } from './database.ts'
+import { ensurePartitionsFor, NO_PARTITION } from './messages.ts'
 
 export const OUTBOX_TOPIC = 'outbox'
 
@@ -57,7 +58,6 @@ const CLAIM = {
       set visible_at = now() + $3 * interval '1 ms', attempts = o.attempts + 1, leased_by = $4
     from next where o.id = next.id
     returning o.id, o.account, o.message_id, o.deliver_sm, o.attempts`,
-  mayBeForgotten: true,
 }
 
 /**
@@ -86,7 +86,6 @@ const RECLAIM = {
   text: `update outbox set visible_at = now()
     where state = 'pending' and leased_by = $1 and visible_at > now()
       and id <> all($2::bigint[])`,
-  mayBeForgotten: true,
 }
 
 /**
@@ -123,7 +122,30 @@ const RETRY = {
   name: 'outbox.retry',
   text: `update outbox as o set visible_at = now() + again.delay * interval '1 ms'
     from unnest($1::bigint[], $2::float8[]) as again (id, delay) where o.id = again.id`,
-  mayBeForgotten: true,
+}
+
+const MESSAGES_OF = {
+  name: 'outbox.messagesOf',
+  text: 'select message_id from outbox where id = any($1::bigint[])',
+}
+
+async function acknowledge(
+  database: Database,
+  acknowledged: readonly Extract<OutboxOutcome, { kind: 'acknowledged' }>[],
+): Promise<void> {
+  const ids = acknowledged.map((one) => one.id)
+  const columns = [ids, acknowledged.map((one) => one.user)]
+  try {
+    await database.run(ACKNOWLEDGE, columns)
+  } catch (error) {
+    if (!(error instanceof QueryRefused && error.sqlState === NO_PARTITION)) throw error
+    const rows = await database.run<{ message_id: MessageId }>(MESSAGES_OF, [ids])
+    await ensurePartitionsFor(
+      database,
+      rows.map((row) => timeOf(row.message_id)),
+    )
+    await database.run(ACKNOWLEDGE, columns)
+  }
 }
 
 export async function settleOutbox(
@@ -133,11 +155,7 @@ export async function settleOutbox(
   const acknowledged = outcomes.filter((outcome) => outcome.kind === 'acknowledged')
   const refused = outcomes.filter((outcome) => outcome.kind === 'refused')
   const retry = outcomes.filter((outcome) => outcome.kind === 'retry')
-  if (acknowledged.length > 0)
-    await database.run(ACKNOWLEDGE, [
-      acknowledged.map((one) => one.id),
-      acknowledged.map((one) => one.user),
-    ])
+  if (acknowledged.length > 0) await acknowledge(database, acknowledged)
   if (refused.length > 0)
     await database.run(REFUSE, [
       refused.map((one) => one.id),
