@@ -58,6 +58,8 @@ async function receipt(id: string, stat: string, bind = bindOf('north')): Promis
 }
 
 async function expectEnd(messageId: string, state: string, stats: readonly string[]) {
+  // A receipt and its id that were written at the same time find each other at the next sweep.
+  await vi.waitUntil(() => platform.customer.stats(messageId).length >= stats.length, PATIENCE_MS)
   await platform.untilSettled()
   expect(platform.customer.stats(messageId)).toEqual(stats)
   const trace = await platform.trace(messageId)
