@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { commandStatusName } from './commandStatus.ts'
+import type { SessionLimits } from './defaultLimits.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
 import type { BindCommand } from './pduTable.ts'
 import { Session } from './session.ts'
@@ -32,6 +33,10 @@ export interface ConnectSmppOptions {
   /** From the call to the TCP connection; the bind then has the response timer. */
   readonly connectTimeoutMs?: number
   readonly maxPduOctets?: number
+  /** What the session holds at most; missing ones as in DEFAULT_LIMITS. */
+  readonly limits?: Partial<SessionLimits>
+  /** Lets the window follow the peer's congestion_state, up to windowSize. Default false. */
+  readonly followCongestion?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -124,6 +129,8 @@ function bindSocket(socket: Socket, options: ConnectSmppOptions, where: string):
       windowSize,
       systemId: system_id,
       maxPduOctets: options.maxPduOctets ?? MAX_PDU_OCTETS,
+      limits: options.limits ?? {},
+      followCongestion: options.followCongestion ?? false,
       events: {
         ...events,
         onClosed: (closed, reason) => isBound && events.onClosed?.(closed, reason),

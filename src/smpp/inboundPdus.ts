@@ -46,6 +46,7 @@ export class InboundPdus {
   readonly #actions: InboundActions
   readonly #peer: 'esme' | 'mc'
   readonly #handlers: Handlers
+  readonly #isCounted: boolean
 
   constructor(
     session: Session,
@@ -57,6 +58,7 @@ export class InboundPdus {
     this.#settings = settings
     this.#writer = writer
     this.#actions = actions
+    this.#isCounted = settings.events.onPduReceived !== undefined
     this.#peer = settings.side === 'mc' ? 'esme' : 'mc'
     // Each handler is called with PDUs of the command under which it was found, and no others.
     this.#handlers = (settings.events.requests ?? {}) as Handlers
@@ -64,6 +66,7 @@ export class InboundPdus {
 
   receive(octets: Buffer, start: number, end: number): void {
     const command_id = octets.readUInt32BE(start + 4)
+    if (this.#isCounted) this.#count(command_id, octets, start, end)
     const compiled = compiledById(command_id)
     if (isResponseId(command_id)) {
       if (compiled) this.#actions.onResponse(compiled, octets, start, end)
@@ -97,6 +100,12 @@ export class InboundPdus {
     this.#writer.write(NACK, status.ESME_RINVCMDLEN, sequence)
     this.#malformed(command_id, status.ESME_RINVCMDLEN, reason)
     return reason
+  }
+
+  #count(command_id: number, octets: Buffer, start: number, end: number): void {
+    const commandStatus = octets.readUInt32BE(start + 8)
+    const { events } = this.#settings
+    events.onPduReceived?.(this.#session, command_id, commandStatus, end - start)
   }
 
   #receiveRequest(

@@ -106,8 +106,12 @@ export {
 export { readRepeatedTlv, readTlv, tlv, tlvName, type Tlv } from './tlv.ts'
 export { TLVS, type TlvName, type TlvValue } from './tlvTable.ts'
 export { Session } from './session.ts'
+export { DEFAULT_LIMITS, type SessionLimits } from './defaultLimits.ts'
+export { RequestError } from './requestError.ts'
 export type {
+  MalformedInput,
   OutcomeOf,
+  PduEvents,
   RequestHandlers,
   RequestOutcome,
   SessionEvents,

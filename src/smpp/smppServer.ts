@@ -1,5 +1,6 @@
 import { createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import type { SessionLimits } from './defaultLimits.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
 import { Session } from './session.ts'
 import type { SessionEvents, SessionSettings, SessionTimers } from './sessionTypes.ts'
@@ -17,6 +18,10 @@ export interface SmppServerOptions {
   /** Put into bind_resp. */
   readonly systemId: string
   readonly maxPduOctets?: number
+  /** What one session holds at most; missing ones as in DEFAULT_LIMITS. */
+  readonly limits?: Partial<SessionLimits>
+  /** Lets each window follow the peer's congestion_state, up to windowSize. Default false. */
+  readonly followCongestion?: boolean
   /** The highest version we speak, put into bind_resp. Default 5.0. */
   readonly interfaceVersion?: InterfaceVersion
 }
@@ -43,6 +48,8 @@ export function createSmppServer(options: SmppServerOptions): SmppServer {
     windowSize,
     systemId,
     maxPduOctets: options.maxPduOctets ?? MAX_PDU_OCTETS,
+    limits: options.limits ?? {},
+    followCongestion: options.followCongestion ?? false,
     events: {
       ...events,
       onClosed(session, reason) {
