@@ -121,6 +121,7 @@ export {
   SmppConnectError,
   type ConnectSmppOptions,
 } from './connectSmpp.ts'
+export { readProxyHeader, type Endpoint, type ProxyHeader } from './proxyHeader.ts'
 
 // What the fields and TLVs may hold, by name.
 export { ADDR_SUBUNIT, type AddrSubunit } from './values/addrSubunit.ts'
