@@ -15,6 +15,7 @@ export interface InboundActions {
   /** A message of the peer; `owes`: its owner has to answer it. */
   onMessage(owes: boolean): void
   onBind(pdu: Pdu<BindCommand>): void
+  onOutbind(pdu: Pdu<'outbind'>): void
   onUnbind(sequence: number): void
   onResponse(compiled: CompiledPdu, octets: Buffer, start: number, end: number): void
 }
@@ -151,7 +152,7 @@ export class InboundPdus {
         events.onAlertNotification?.(this.#session, pdu)
         break
       case 'outbind':
-        events.onOutbind?.(this.#session, pdu)
+        this.#actions.onOutbind(pdu)
         break
       default:
         assert.fail(`${pdu.command} is not the session's own`)

@@ -28,15 +28,21 @@ import {
   type ResponseTo,
   type SessionState,
 } from './pduTable.ts'
+import type { Endpoint } from './proxyHeader.ts'
 import { RequestWindow } from './requestWindow.ts'
 import { SessionClock } from './sessionClock.ts'
+import { sessionTls, type SessionTls } from './sessionTls.ts'
 import type { OutcomeOf, RequestOutcome, SessionBind, SessionSettings } from './sessionTypes.ts'
 import { readTlv, tlv } from './tlv.ts'
 
 const RESPONSE_BIT = 0x80000000
 
 export class Session {
+  /** The peer's; behind a proxy that says so, the real client's. '' and 0 when it has gone. */
   readonly remoteAddress: string
+  readonly remotePort: number
+  /** Over TLS: the protocol, and the peer's certificate. */
+  readonly tls: SessionTls | undefined
   /** The owner's own object for this session. */
   context: unknown = undefined
   readonly #socket: Socket
@@ -57,8 +63,11 @@ export class Session {
   #isGone = false
   readonly #whenGone: (() => void)[] = []
 
-  constructor(socket: Socket, settings: SessionSettings) {
-    this.remoteAddress = socket.remoteAddress ?? ''
+  /** `source`: where the peer connects from, if not where the socket does. */
+  constructor(socket: Socket, settings: SessionSettings, source?: Endpoint) {
+    this.remoteAddress = source?.address ?? socket.remoteAddress ?? ''
+    this.remotePort = source?.port ?? socket.remotePort ?? 0
+    this.tls = sessionTls(socket)
     this.#socket = socket
     this.#settings = settings
     this.#interfaceVersion = settings.interfaceVersion
@@ -81,6 +90,10 @@ export class Session {
       isLeaving: () => this.#departure.awaitsUnbindResp,
       onMessage: (owes) => this.#onMessage(owes),
       onBind: (pdu) => this.#onBind(pdu),
+      onOutbind: (pdu) => {
+        this.#state = 'OUTBOUND'
+        settings.events.onOutbind?.(this, pdu)
+      },
       onUnbind: (sequence) => this.#onUnbind(sequence),
       onResponse: (...response) => this.#onResponse(...response),
     })
@@ -103,6 +116,10 @@ export class Session {
 
   get state(): SessionState {
     return this.#state
+  }
+
+  get #isUnbound(): boolean {
+    return this.#state === 'OPEN' || this.#state === 'OUTBOUND'
   }
 
   /** Ours, and from the bind on the lower one of both sides' (SMPP 3.4 §5.2.4). */
@@ -182,6 +199,7 @@ export class Session {
     const compiled = compiledByName(command)
     if (!this.#maySend(compiled)) return false
     this.#writer.write(compiled, status.ESME_ROK, this.#window.nextSequence(), fields)
+    if (command === 'outbind') this.#state = 'OUTBOUND'
     return true
   }
 
@@ -199,7 +217,7 @@ export class Session {
 
   /** Does nothing when the session has closed meanwhile. */
   acceptBind(request: Pdu<BindCommand>, systemId = this.#settings.systemId): void {
-    if (!this.#reader.isHeldForBind || this.#state !== 'OPEN') return
+    if (!this.#reader.isHeldForBind || !this.#isUnbound) return
     const { command, interface_version } = request
     this.#becomeBound(command, request, interface_version)
     const ours = this.#settings.interfaceVersion
@@ -210,7 +228,7 @@ export class Session {
 
   /** Answers, then closes. */
   refuseBind(request: Pdu<BindCommand>, commandStatus: number): void {
-    if (!this.#reader.isHeldForBind || this.#state !== 'OPEN') return
+    if (!this.#reader.isHeldForBind || !this.#isUnbound) return
     this.#writer.answer(request, commandStatus)
     this.close(`bind refused: ${status.commandStatusName(commandStatus)}`)
   }
@@ -224,7 +242,7 @@ export class Session {
   unbind(): Promise<void> {
     if (this.#isGone) return Promise.resolve()
     const gone = new Promise<void>((resolve) => this.#whenGone.push(resolve))
-    if (this.#state === 'OPEN') this.close('left before any bind')
+    if (this.#isUnbound) this.close('left before any bind')
     else if (this.#state !== 'CLOSED') this.#departure.begin()
     return gone
   }
@@ -244,7 +262,7 @@ export class Session {
   }
 
   /**
-   * For connectSmpp: `onAnswer` is called before anything behind the answer is read. Throws
+   * For bindSession: `onAnswer` is called before anything behind the answer is read. Throws
    * PduError when the version has no such bind, or a field does not fit on the wire.
    */
   requestBind(
@@ -285,6 +303,7 @@ export class Session {
     // Peers of 3.3 know no TLVs (SMPP 3.4 §3.4).
     this.#writer.allowsTlvs = this.#interfaceVersion >= INTERFACE_VERSION.V3_4
     this.#clock.bound()
+    this.#settings.onBound?.(this)
   }
 
   #maySend({ sentBy, since }: CompiledPdu): boolean {
