@@ -146,7 +146,12 @@ export class OutboundRequests {
   ): void {
     const compiled = compiledByName(command)
     if (!this.#actions.maySend(compiled)) {
-      const reason = 'no such bind in this version or state. Bind one way, or ask for version 3.4'
+      const { interfaceVersion } = this.#settings
+      const reason =
+        compiled.since > interfaceVersion
+          ? `there is no ${command} in version 0x${interfaceVersion.toString(16)}. ` +
+            'Bind one way, or ask for 0x34'
+          : `${command} is for a session that is connected and neither bound nor leaving`
       throw new PduError(ESME_RINVCMDID, 'interface_version', reason)
     }
     const sequence = this.#window.nextSequence()

@@ -10,7 +10,7 @@ import type { Socket } from 'node:net'
 import { compiledByName } from './codec.ts'
 import * as status from './commandStatus.ts'
 import type { CompiledPdu } from './compilePdu.ts'
-import { DEFAULT_LIMITS, type SessionLimits } from './defaultLimits.ts'
+import { DEFAULT_LIMITS } from './defaultLimits.ts'
 import { Departure } from './departure.ts'
 import { InboundPdus } from './inboundPdus.ts'
 import { lowerVersion, type InterfaceVersion } from './interfaceVersion.ts'
@@ -29,17 +29,22 @@ import {
   type ResponseTo,
   type SessionState,
 } from './pduTable.ts'
+import type { Endpoint } from './proxyHeader.ts'
 import { SessionClock } from './sessionClock.ts'
+import { sessionTls, type SessionTls } from './sessionTls.ts'
 import type { OutcomeOf, RequestOutcome, SessionBind, SessionSettings } from './sessionTypes.ts'
 import { readTlv, tlv } from './tlv.ts'
 
 export class Session {
+  /** The peer's; behind a proxy that says so, the real client's. '' and 0 when it has gone. */
   readonly remoteAddress: string
+  readonly remotePort: number
+  /** Over TLS: the protocol, and the peer's certificate. */
+  readonly tls: SessionTls | undefined
   /** The owner's own object for this session. */
   context: unknown = undefined
   readonly #socket: Socket
   readonly #settings: SessionSettings
-  readonly #limits: SessionLimits
   readonly #reader: PduReader
   readonly #writer: PduWriter
   readonly #requests: OutboundRequests
@@ -49,26 +54,27 @@ export class Session {
   #state: SessionState = 'OPEN'
   #bind: SessionBind | undefined
   #interfaceVersion: InterfaceVersion
-  #owed = 0
-  #unbindSequence = 0
   #closeReason = 'the peer closed the connection'
   #isFinished = false
   #isGone = false
   readonly #whenGone: (() => void)[] = []
 
-  constructor(socket: Socket, settings: SessionSettings) {
-    this.remoteAddress = socket.remoteAddress ?? ''
+  /** `source`: where the peer connects from, if not where the socket does. */
+  constructor(socket: Socket, settings: SessionSettings, source?: Endpoint) {
+    this.remoteAddress = source?.address ?? socket.remoteAddress ?? ''
+    this.remotePort = source?.port ?? socket.remotePort ?? 0
+    this.tls = sessionTls(socket)
     this.#socket = socket
     this.#settings = settings
     this.#interfaceVersion = settings.interfaceVersion
-    this.#limits = { ...DEFAULT_LIMITS, ...settings.limits }
+    const limits = { ...DEFAULT_LIMITS, ...settings.limits }
     const { onPduSent, onAnswered } = settings.events
     this.#writer = new PduWriter(
       socket,
       () => this.#reader.checkCongestion(),
       onPduSent && ((...sent) => settings.events.onPduSent?.(this, ...sent)),
     )
-    this.#requests = new OutboundRequests(settings, this.#limits.waitingSends, this.#writer, {
+    this.#requests = new OutboundRequests(settings, limits.waitingSends, this.#writer, {
       maySend: (compiled) => this.#maySend(compiled),
       isLeaving: () => this.#departure.hasBegun || this.#state === 'CLOSED',
       requested: () => this.#clock.requested(),
@@ -85,23 +91,32 @@ export class Session {
       destroy: () => socket.destroy(),
     })
     const { maxPduOctets } = settings
-    this.#reader = new PduReader(socket, { ...this.#limits, maxPduOctets }, this.#clock, {
+    this.#reader = new PduReader(socket, { ...limits, maxPduOctets }, this.#clock, {
       onPdu: (octets, start, end) => this.#inbound.receive(octets, start, end),
       onBroken: (octets, start, end) =>
         this.close(`framing lost: ${this.#inbound.framingLost(octets, start, end)}`),
     })
-    this.#inbound = new InboundPdus(this, settings, this.#writer, {
+    this.#inbound = new InboundPdus(this, settings, limits.unansweredByUs, this.#writer, {
       isLeaving: () => this.#departure.awaitsUnbindResp,
-      onMessage: (owes) => this.#onMessage(owes),
+      onMessage: () => this.#clock.message(),
+      holdReading: (isHeld) => this.#reader[isHeld ? 'hold' : 'release']('owed'),
       onBind: (pdu) => this.#onBind(pdu),
+      onOutbind: (pdu) => {
+        this.#state = 'OUTBOUND'
+        settings.events.onOutbind?.(this, pdu)
+      },
       onUnbind: (sequence) => this.#onUnbind(sequence),
       onResponse: (...response) => this.#onResponse(...response),
     })
     this.#departure = new Departure({
-      weOwe: () => this.#owed > 0,
+      weOwe: () => this.#inbound.owed > 0,
       theyOwe: () => this.#requests.size > 0,
-      sendUnbind: () => this.#sendUnbind(),
-      answerUnbind: () => this.#answerUnbind(),
+      sendUnbind: () => {
+        this.#state = 'UNBOUND'
+        return this.#requests.sendBesides('unbind', {})
+      },
+      answerUnbind: (sequence_number) =>
+        this.#writer.answer({ command: 'unbind', sequence_number }, status.ESME_ROK),
       setDeadline: (isLastStep) => this.#clock.leaving(isLastStep),
       close: (reason) => this.close(reason),
     })
@@ -116,6 +131,10 @@ export class Session {
 
   get state(): SessionState {
     return this.#state
+  }
+
+  get #isUnbound(): boolean {
+    return this.#state === 'OPEN' || this.#state === 'OUTBOUND'
   }
 
   /** Ours, and from the bind on the lower one of both sides' (SMPP 3.4 §5.2.4). */
@@ -138,7 +157,7 @@ export class Session {
 
   /** The peer's requests that wait for `respond`. */
   get unansweredByUs(): number {
-    return this.#owed
+    return this.#inbound.owed
   }
 
   /** Of what the peer sent, the octets that are no whole PDU yet, or wait until reading goes on. */
@@ -210,6 +229,7 @@ export class Session {
   notify<C extends OneWayCommand>(command: C, fields: Partial<PduBodies[C]>): boolean {
     if (!this.canSend(command)) return false
     this.#requests.sendBesides(command, fields)
+    if (command === 'outbind') this.#state = 'OUTBOUND'
     return true
   }
 
@@ -219,8 +239,7 @@ export class Session {
     commandStatus: number,
     fields?: Partial<PduBodies[ResponseTo<C>]>,
   ): void {
-    if (this.#owed > 0 && --this.#owed === this.#limits.unansweredByUs >> 1)
-      setImmediate(() => this.#reader.release('owed'))
+    this.#inbound.answered()
     if (this.#state === 'CLOSED') return
     this.#writer.answer(request, commandStatus, fields)
     if (this.#departure.hasBegun) this.#departure.advance(false)
@@ -240,7 +259,7 @@ export class Session {
 
   /** Does nothing when the session has closed meanwhile. */
   acceptBind(request: Pdu<BindCommand>, systemId = this.#settings.systemId): void {
-    if (!this.#reader.isHeldForBind || this.#state !== 'OPEN') return
+    if (!this.#reader.isHeldForBind || !this.#isUnbound) return
     const { command, interface_version } = request
     this.#becomeBound(command, request, interface_version)
     const ours = this.#settings.interfaceVersion
@@ -251,7 +270,7 @@ export class Session {
 
   /** Answers, then closes. */
   refuseBind(request: Pdu<BindCommand>, commandStatus: number): void {
-    if (!this.#reader.isHeldForBind || this.#state !== 'OPEN') return
+    if (!this.#reader.isHeldForBind || !this.#isUnbound) return
     this.#writer.answer(request, commandStatus)
     this.close(`bind refused: ${status.commandStatusName(commandStatus)}`)
   }
@@ -265,7 +284,7 @@ export class Session {
   unbind(): Promise<void> {
     if (this.#isGone) return Promise.resolve()
     const gone = new Promise<void>((resolve) => this.#whenGone.push(resolve))
-    if (this.#state === 'OPEN') this.close('left before any bind')
+    if (this.#isUnbound) this.close('left before any bind')
     else if (this.#state !== 'CLOSED') this.#departure.begin()
     this.#requests.refuseWaiting()
     return gone
@@ -291,7 +310,7 @@ export class Session {
   }
 
   /**
-   * For connectSmpp: `onAnswer` is called before anything behind the answer is read. Throws
+   * For bindSession: `onAnswer` is called before anything behind the answer is read. Throws
    * PduError when the version has no such bind, or a field does not fit on the wire.
    */
   requestBind(
@@ -323,6 +342,7 @@ export class Session {
     this.#interfaceVersion = lowerVersion(this.#settings.interfaceVersion, theirVersion)
     this.#writer.speak(this.#interfaceVersion)
     this.#clock.bound()
+    this.#settings.onBound?.(this)
   }
 
   #maySend({ sentBy, since }: CompiledPdu): boolean {
@@ -331,11 +351,6 @@ export class Session {
       since <= this.#interfaceVersion &&
       sentBy[this.#settings.side].has(this.#state)
     )
-  }
-
-  #onMessage(owes: boolean): void {
-    if (owes && ++this.#owed === this.#limits.unansweredByUs) this.#reader.hold('owed')
-    this.#clock.message()
   }
 
   #onBind(pdu: Pdu<BindCommand>): void {
@@ -349,27 +364,15 @@ export class Session {
   #onResponse(compiled: CompiledPdu, octets: Buffer, start: number, end: number): void {
     const { command } = compiled
     const isUnbindResp = command === 'unbind_resp' || command === 'generic_nack'
-    const isOurs = octets.readUInt32BE(start + 12) === this.#unbindSequence
-    if (this.#departure.awaitsUnbindResp && isOurs && isUnbindResp)
+    if (isUnbindResp && this.#departure.awaits(octets.readUInt32BE(start + 12)))
       this.#departure.receivedUnbindResp()
     else if (this.#requests.receive(compiled, octets, start, end) && this.#departure.hasBegun)
       this.#departure.advance(false)
   }
 
   #onUnbind(sequence: number): void {
-    this.#unbindSequence = sequence
     this.#state = 'UNBOUND'
-    this.#departure.receivedUnbind()
-  }
-
-  #sendUnbind(): void {
-    this.#unbindSequence = this.#requests.sendBesides('unbind', {})
-    this.#state = 'UNBOUND'
-  }
-
-  #answerUnbind(): void {
-    const request = { command: 'unbind', sequence_number: this.#unbindSequence } as const
-    this.#writer.answer(request, status.ESME_ROK)
+    this.#departure.receivedUnbind(sequence)
   }
 
   #onSocketClosed(): void {

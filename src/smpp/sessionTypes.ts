@@ -20,7 +20,10 @@ export type OutcomeOf<C extends RequestCommand> = RequestOutcome<
 
 /** SMPP 3.4 §7.2, in milliseconds; 0 switches one off. */
 export interface SessionTimers {
-  /** Server: from the connection to the bind request. */
+  /**
+   * Server: from the connection to the bind request; a PROXY header and a TLS handshake before that
+   * have this time too, and 10 s when it is off.
+   */
   readonly sessionInitTimeoutMs: number
   /** Nothing received for so long: ask with enquire_link. */
   readonly enquireLinkIntervalMs: number
@@ -65,7 +68,10 @@ export interface SessionEvents extends PduEvents {
   readonly requests?: RequestHandlers
   /** Client side: a handset can be reached again (SMPP 3.4 §4.12). It has no response. */
   onAlertNotification?(session: Session, pdu: Pdu<'alert_notification'>): void
-  /** Client side, before a bind: the centre asks for one (SMPP 3.4 §2.2.1). No response. */
+  /**
+   * Client side, before a bind: the centre asks for one (SMPP 3.4 §2.2.1). No response; answer
+   * with bindSession or session.close.
+   */
   onOutbind?(session: Session, pdu: Pdu<'outbind'>): void
   /** Exactly once, after the outcome of each pending request; never from inside a method call. */
   onClosed?(session: Session, reason: string): void
@@ -114,4 +120,6 @@ export interface SessionSettings {
   readonly followCongestion?: boolean
   /** Ours, put into bind_resp. */
   readonly systemId: string
+  /** For those who wait for a bind that the peer begins; called before bind_resp is sent. */
+  readonly onBound?: (session: Session) => void
 }
