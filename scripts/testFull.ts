@@ -16,7 +16,14 @@ interface Need {
   readonly variable: string
 }
 
-const needs: readonly Need[] = []
+const needs: readonly Need[] = [
+  {
+    program: 'haproxy',
+    debianPackage: 'haproxy',
+    tests: 'a server behind HAProxy',
+    variable: 'WITHOUT_HAPROXY',
+  },
+]
 
 const isCi = process.env['CI'] === 'true'
 const mayInstall = isCi || process.getuid?.() === 0

@@ -22,7 +22,7 @@ declare module 'smpp' {
   type Answer = (pdu: Pdu) => void
   type Fields = Record<string, unknown>
   export interface Session {
-    on(event: 'connect' | 'close', listener: () => void): this
+    on(event: 'connect' | 'secureConnect' | 'close', listener: () => void): this
     on(event: 'error', listener: (error: Error) => void): this
     on(event: string, listener: (pdu: Pdu) => void): this
     send(pdu: Pdu, onAnswer?: Answer): boolean
@@ -40,6 +40,14 @@ declare module 'smpp' {
     address(): { port: number }
     close(onClosed?: () => void): void
   }
-  export function connect(options: { url: string }): Session
+  /** PEM. */
+  interface Tls {
+    key?: string
+    cert?: string
+    ca?: string
+    requestCert?: boolean
+  }
+  export function connect(options: { url: string } & Tls): Session
   export function createServer(onSession: (session: Session) => void): Server
+  export function createServer(options: Tls, onSession: (session: Session) => void): Server
 }
