@@ -8,7 +8,7 @@ import { PduError } from './pduError.ts'
 import type { BindBody, Pdu } from './pduTable.ts'
 import { Session } from './session.ts'
 import type { SessionEvents, SessionSettings } from './sessionTypes.ts'
-import { MAX_PDU_OCTETS } from './smppServer.ts'
+import { MAX_PDU_OCTETS } from './sessionDefaults.ts'
 import { readTlv, tlvName } from './tlv.ts'
 
 const BATCH = 40

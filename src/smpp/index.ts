@@ -95,21 +95,48 @@ export {
 export { readRepeatedTlv, readTlv, tlv, tlvName, type Tlv } from './tlv.ts'
 export { TLVS, type TlvName, type TlvValue } from './tlvTable.ts'
 export { Session } from './session.ts'
+export { DEFAULT_LIMITS, type SessionLimits } from './defaultLimits.ts'
+export { RequestError } from './requestError.ts'
 export type {
+  MalformedInput,
   OutcomeOf,
+  PduEvents,
   RequestHandlers,
   RequestOutcome,
   SessionEvents,
   SessionTimers,
   SessionBind,
 } from './sessionTypes.ts'
-export { createSmppServer, type SmppServer, type SmppServerOptions } from './smppServer.ts'
+export type { SessionTls } from './sessionTls.ts'
 export {
-  connectSmpp,
-  BindRefusedError,
-  SmppConnectError,
-  type ConnectSmppOptions,
-} from './connectSmpp.ts'
+  DEFAULT_MAX_SESSIONS,
+  DEFAULT_TIMERS,
+  DEFAULT_WINDOW_SIZE,
+  MAX_PDU_OCTETS,
+} from './sessionDefaults.ts'
+export {
+  createSmppServer,
+  type ListenOptions,
+  type SmppListener,
+  type SmppServer,
+  type SmppServerEvents,
+  type SmppServerOptions,
+} from './smppServer.ts'
+export type { ProxyProtocol } from './acceptor.ts'
+export type { RefusedConnection } from './arrival.ts'
+export type { SecureContext, ServerTlsOptions } from './tlsGate.ts'
+export { readProxyHeader, type Endpoint, type ProxyHeader } from './proxyHeader.ts'
+export { connectSmpp, type ConnectSmppOptions, type EsmeOptions } from './connectSmpp.ts'
+export type { ClientTlsOptions, OpenSocketOptions } from './openSocket.ts'
+export { BindRefusedError, SmppConnectError } from './smppConnectError.ts'
+export { bindSession, type BindRequest } from './bindSession.ts'
+export type { OutbindOptions } from './outbind.ts'
+export {
+  listenForOutbind,
+  type ListenForOutbindOptions,
+  type OutbindEvents,
+  type OutbindListener,
+} from './listenForOutbind.ts'
 
 // What the fields and TLVs may hold, by name.
 export { ADDR_SUBUNIT, type AddrSubunit } from './values/addrSubunit.ts'

@@ -27,9 +27,17 @@ import type { Tlv } from './tlv.ts'
 import type { TlvName } from './tlvTable.ts'
 
 /**
- * SMPP 3.4 §2.2; `UNBOUND`: an unbind was sent or received, and the connection is not closed yet.
+ * SMPP 5.0 §2.3. OUTBOUND: the centre sent outbind, and the ESME has not bound yet. UNBOUND: an
+ * unbind was sent or received, and the connection is not closed yet.
  */
-export type SessionState = 'OPEN' | 'BOUND_TX' | 'BOUND_RX' | 'BOUND_TRX' | 'UNBOUND' | 'CLOSED'
+export type SessionState =
+  | 'OPEN'
+  | 'OUTBOUND'
+  | 'BOUND_TX'
+  | 'BOUND_RX'
+  | 'BOUND_TRX'
+  | 'UNBOUND'
+  | 'CLOSED'
 
 export interface PduRow {
   readonly command_id: number
@@ -47,10 +55,11 @@ export interface PduRow {
 
 const NEVER = [] as const
 const OPEN = ['OPEN'] as const
+const NOT_BOUND = ['OPEN', 'OUTBOUND'] as const
 const TRANSMITTER = ['BOUND_TX', 'BOUND_TRX'] as const
 const RECEIVER = ['BOUND_RX', 'BOUND_TRX'] as const
 const BOUND = ['BOUND_TX', 'BOUND_RX', 'BOUND_TRX'] as const
-const ALWAYS = ['OPEN', 'BOUND_TX', 'BOUND_RX', 'BOUND_TRX', 'UNBOUND'] as const
+const ALWAYS = [...NOT_BOUND, ...BOUND, 'UNBOUND'] as const
 
 // SMPP 3.4 §4.1.1; the three binds differ in their command_id alone.
 const BIND = [
@@ -233,7 +242,7 @@ const CANCEL_BROADCAST = [
 const { V3_3, V3_4, V5_0 } = INTERFACE_VERSION
 
 function bind<const I extends number>(command_id: I, since: InterfaceVersion) {
-  return { command_id, since, esme: OPEN, mc: NEVER, fields: BIND, tlvs: false } as const
+  return { command_id, since, esme: NOT_BOUND, mc: NEVER, fields: BIND, tlvs: false } as const
 }
 
 function ofEsme<const F extends readonly Field[], const T extends boolean>(

@@ -1,3 +1,4 @@
+import type { SessionLimits } from './defaultLimits.ts'
 import type { InterfaceVersion } from './interfaceVersion.ts'
 import type { BindBody, BindCommand, Pdu, RequestCommand, ResponseTo } from './pduTable.ts'
 import type { Session } from './session.ts'
@@ -19,7 +20,10 @@ export type OutcomeOf<C extends RequestCommand> = RequestOutcome<
 
 /** SMPP 3.4 §7.2, in milliseconds; 0 switches one off. */
 export interface SessionTimers {
-  /** Server: from the connection to the bind request. */
+  /**
+   * Server: from the connection to the bind request; a PROXY header and a TLS handshake before that
+   * have this time too, and 10 s when it is off.
+   */
   readonly sessionInitTimeoutMs: number
   /** Nothing received for so long: ask with enquire_link. */
   readonly enquireLinkIntervalMs: number
@@ -53,7 +57,7 @@ export type RequestHandlers = {
   readonly [C in RequestCommand]?: (session: Session, pdu: Pdu<C>, body: Buffer) => void
 }
 
-export interface SessionEvents {
+export interface SessionEvents extends PduEvents {
   /**
    * Server side: answer with acceptBind or refuseBind, now or later. Until then nothing else is
    * read from this session, and a bind left unanswered for the response timer closes it. Without
@@ -64,12 +68,36 @@ export interface SessionEvents {
   readonly requests?: RequestHandlers
   /** Client side: a handset can be reached again (SMPP 3.4 §4.12). It has no response. */
   onAlertNotification?(session: Session, pdu: Pdu<'alert_notification'>): void
-  /** Client side, before a bind: the centre asks for one (SMPP 3.4 §2.2.1). No response. */
+  /**
+   * Client side, before a bind: the centre asks for one (SMPP 3.4 §2.2.1). No response; answer
+   * with bindSession or session.close.
+   */
   onOutbind?(session: Session, pdu: Pdu<'outbind'>): void
   /** Exactly once, after the outcome of each pending request; never from inside a method call. */
   onClosed?(session: Session, reason: string): void
+  /**
+   * The window was full, which `request` told by returning undefined, and has room again. What
+   * waits in `send` goes first.
+   */
+  onWindowFree?(session: Session): void
+  /**
+   * The peer's congestion_state (0-100, SMPP 5.0 §4.8.4.18) came in a response, and is another than
+   * before.
+   */
+  onCongestion?(session: Session, congestionState: number): void
   /** After the answer was sent. */
   onMalformed?(session: Session, what: MalformedInput): void
+}
+
+/**
+ * For metrics: called for each PDU, with command_id and command_status as on the wire and its
+ * length in octets. They cost nothing when they are left out.
+ */
+export interface PduEvents {
+  onPduReceived?(session: Session, command_id: number, status: number, octets: number): void
+  onPduSent?(session: Session, command_id: number, status: number, octets: number): void
+  /** A request of ours was answered, `elapsedMs` after it was written. Also when it came late. */
+  onAnswered?(session: Session, response_id: number, elapsedMs: number): void
 }
 
 export interface SessionSettings {
@@ -84,6 +112,14 @@ export interface SessionSettings {
   /** How many requests of ours may be unanswered. */
   readonly windowSize: number
   readonly maxPduOctets: number
+  readonly limits?: Partial<SessionLimits>
+  /**
+   * Lets the window follow the peer's congestion_state instead of staying at `windowSize`, which is
+   * then its upper bound: it grows below 80, shrinks above 90. Default false.
+   */
+  readonly followCongestion?: boolean
   /** Ours, put into bind_resp. */
   readonly systemId: string
+  /** For those who wait for a bind that the peer begins; called before bind_resp is sent. */
+  readonly onBound?: (session: Session) => void
 }

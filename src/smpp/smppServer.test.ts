@@ -1,15 +1,18 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { agreeable } from './agreeable.fixture.ts'
 import * as status from './commandStatus.ts'
+import { connectSmpp } from './connectSmpp.ts'
+import { V1_LINE } from './proxyHeader.fixture.ts'
 import { rawClient } from './rawPeer.fixture.ts'
 import {
   servePeer,
   type ServedPeer,
   ENQUIRE_LINK,
   UNBIND_RESP,
-  TIMERS,
   bindPdu,
   headerOf,
 } from './servedPeer.fixture.ts'
+import { DEFAULT_WINDOW_SIZE } from './sessionDefaults.ts'
 import { createSmppServer } from './smppServer.ts'
 
 let served: ServedPeer | undefined
@@ -32,13 +35,7 @@ describe('a server', () => {
   })
 
   test('without onBind every bind is refused', async () => {
-    const server = createSmppServer({
-      events: {},
-      timers: TIMERS,
-      windowSize: 1,
-      maxSessions: 1,
-      systemId: '',
-    })
+    const server = createSmppServer({ events: {} })
     const peer = await rawClient((await server.listen(0, '127.0.0.1')).port)
     peer.send(bindPdu())
     await peer.end()
@@ -48,13 +45,7 @@ describe('a server', () => {
 
   test('rejects with the reason when its port is taken', async () => {
     const { port } = await serve()
-    const another = createSmppServer({
-      events: {},
-      timers: TIMERS,
-      windowSize: 1,
-      maxSessions: 1,
-      systemId: '',
-    })
+    const another = createSmppServer({ events: {} })
     await expect(another.listen(port, '127.0.0.1')).rejects.toMatchObject({ code: 'EADDRINUSE' })
   })
 
@@ -76,5 +67,64 @@ describe('a server', () => {
     peer.send(headerOf(UNBIND_RESP, peer.received[1]?.sequence_number ?? 0))
     await gone
     expect(server.sessions.size).toBe(0)
+  })
+
+  test('needs nothing but its events, and a client nothing but where and who', async () => {
+    await using server = createSmppServer({ events: agreeable })
+    const { port } = await server.listen(0)
+    const who = { command: 'bind_transceiver', system_id: 'esme1', password: 'secret' } as const
+    const session = await connectSmpp({ host: '127.0.0.1', port, ...who })
+    expect(session.windowFree).toBe(DEFAULT_WINDOW_SIZE)
+    const [theirs] = server.sessions
+    expect(theirs).toMatchObject({ state: 'BOUND_TRX' })
+    await session.unbind()
+  })
+
+  test('is closed at the end of the block that uses it', async () => {
+    let port = 0
+    {
+      await using server = createSmppServer({ events: agreeable })
+      ;({ port } = await server.listen(0, '127.0.0.1'))
+    }
+    await expect(rawClient(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  test('has as many ports as it likes, and each can be stopped alone', async () => {
+    await using server = createSmppServer({ events: agreeable })
+    const one = await server.listen({ port: 0, host: '127.0.0.1' })
+    const other = await server.listen({ port: 0, host: '127.0.0.1', proxyProtocol: true })
+    const peers = [await rawClient(one.port), await rawClient(other.port)]
+    peers[0]?.send(bindPdu())
+    peers[1]?.send(Buffer.concat([V1_LINE, bindPdu()]))
+    for (const peer of peers) await peer.pdus(1)
+    const addresses = [...server.sessions].map(({ remoteAddress }) => remoteAddress)
+    expect(addresses.toSorted()).toEqual(['127.0.0.1', '203.0.113.7'])
+    one.stop()
+    await expect(rawClient(one.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    const late = await rawClient(other.port)
+    for (const peer of [...peers, late]) peer.close()
+  })
+
+  test('closes when its signal says so, and cannot listen again', async () => {
+    const abort = new AbortController()
+    const server = createSmppServer({ events: agreeable })
+    const { signal } = abort
+    const { port } = await server.listen(0, '127.0.0.1', { signal })
+    const peer = await rawClient(port)
+    abort.abort()
+    await peer.end()
+    await expect(rawClient(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    await expect(server.listen(0, '127.0.0.1')).rejects.toThrow('create another one')
+    const another = createSmppServer({ events: agreeable })
+    await expect(another.listen(0, '127.0.0.1', { signal })).rejects.toBe(signal.reason)
+  })
+
+  test('does not listen when its signal says so while it begins to', async () => {
+    const abort = new AbortController()
+    const server = createSmppServer({ events: agreeable })
+    const listening = server.listen(0, '127.0.0.1', { signal: abort.signal })
+    abort.abort()
+    const { port } = await listening
+    await expect(rawClient(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 })

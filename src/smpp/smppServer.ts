@@ -1,88 +1,245 @@
-import { createServer, type Socket } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import type { Socket } from 'node:net'
+import { Acceptor, type ProxyProtocol } from './acceptor.ts'
+import type { RefusedConnection } from './arrival.ts'
+import type { SessionLimits } from './defaultLimits.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
+import { outbind, type OutbindOptions } from './outbind.ts'
+import type { Endpoint } from './proxyHeader.ts'
 import { Session } from './session.ts'
+import {
+  DEFAULT_MAX_SESSIONS,
+  DEFAULT_WINDOW_SIZE,
+  MAX_PDU_OCTETS,
+  timersOf,
+} from './sessionDefaults.ts'
 import type { SessionEvents, SessionSettings, SessionTimers } from './sessionTypes.ts'
+import { SmppConnectError } from './smppConnectError.ts'
+import type { SecureContext, ServerTlsOptions } from './tlsGate.ts'
 
-/** Above the largest legal PDU: a message_payload of 65,535 octets. */
-export const MAX_PDU_OCTETS = 70_000
-
-export interface SmppServerOptions {
-  readonly events: SessionEvents
-  readonly timers: SessionTimers
-  /** Our own unanswered requests per session. */
-  readonly windowSize: number
-  /** A connection above this is closed without a word. */
-  readonly maxSessions: number
-  /** Put into bind_resp. */
-  readonly systemId: string
-  readonly maxPduOctets?: number
-  /** The highest version we speak, put into bind_resp. Default 5.0. */
-  readonly interfaceVersion?: InterfaceVersion
+export interface SmppServerEvents extends SessionEvents {
+  /** A connection that became no session; it is closed without a word of SMPP. */
+  onRefusedConnection?(refused: RefusedConnection): void
 }
 
-export interface SmppServer {
+export interface SmppServerOptions {
+  /** Without `onBind`, every bind is refused. */
+  readonly events: SmppServerEvents
+  /** In milliseconds. Those left out: see DEFAULT_TIMERS. */
+  readonly timers?: Partial<SessionTimers>
+  /** Our own unanswered requests per session. Default 100. */
+  readonly windowSize?: number
+  /**
+   * Connections at once, those within a PROXY header or TLS handshake included. One above this is
+   * closed without a word. Default 10,000.
+   */
+  readonly maxSessions?: number
+  /** Put into bind_resp (SMPP 3.4 §4.1.2). Default ''. */
+  readonly systemId?: string
+  /** Default 70,000. */
+  readonly maxPduOctets?: number
+  /** What one session holds at most; missing ones as in DEFAULT_LIMITS. */
+  readonly limits?: Partial<SessionLimits>
+  /** Lets each window follow the peer's congestion_state, up to windowSize. Default false. */
+  readonly followCongestion?: boolean
+  /** The highest version we speak, put into bind_resp. Default 5.0. */
+  readonly interfaceVersion?: InterfaceVersion
+  /** For ports that are not told otherwise. Default: plain TCP. */
+  readonly tls?: ServerTlsOptions
+  /** For ports that are not told otherwise. Default: none. */
+  readonly proxyProtocol?: ProxyProtocol
+}
+
+export interface ListenOptions {
+  /** 0: any free one. */
+  readonly port: number
+  /** Default: all addresses of this machine. */
+  readonly host?: string
+  /** Default: as the server. `false`: plain TCP. */
+  readonly tls?: ServerTlsOptions | false
+  /** Default: as the server. */
+  readonly proxyProtocol?: ProxyProtocol
+  /** Closes the server (not this port alone) as `close` does. */
+  readonly signal?: AbortSignal
+}
+
+/** One port. */
+export interface SmppListener {
+  readonly port: number
+  /** The certificate of TLS connections to come; those there are go on. Throws if it is none. */
+  setSecureContext(context: SecureContext): void
+  /** Takes no new connections at this port; sessions go on. */
+  stop(): void
+}
+
+export interface SmppServer extends AsyncDisposable {
   readonly sessions: ReadonlySet<Session>
-  /** Rejects with the error of `net` (code EADDRINUSE, EACCES, …). Port 0: any free one. */
-  listen(port: number, host: string): Promise<{ port: number }>
+  /**
+   * May be called for several ports. Rejects with the error of `net` (code EADDRINUSE, EACCES, …)
+   * or of options that cannot be used.
+   */
+  listen(options: ListenOptions): Promise<SmppListener>
+  listen(
+    port: number,
+    host?: string,
+    options?: Omit<ListenOptions, 'port' | 'host'>,
+  ): Promise<SmppListener>
+  /**
+   * Connects to an ESME and asks it to bind (SMPP 3.4 §2.2.1, §4.1.7; 5.0 §4.1.1.7). Its bind comes
+   * to `onBind` like any other, with a session whose state is OUTBOUND; the promise resolves when
+   * it was accepted. Rejects with SmppConnectError: no connection, no bind within the session-init
+   * timer, refused by `onBind`, above maxSessions.
+   */
+  outbind(options: OutbindOptions): Promise<Session>
+  /** The certificate of TLS connections to come, at all ports. Throws if it is none. */
+  setSecureContext(context: SecureContext): void
   /** Takes no new connections; sessions go on. */
   stopAccepting(): void
-  /** Takes no new connections, unbinds all sessions (bounded by their response timer). */
+  /**
+   * Takes no new connections, ends those that are no session yet, unbinds all sessions (bounded by
+   * their response timer).
+   */
   close(): Promise<void>
 }
 
+/**
+ * A message centre. `await using server = createSmppServer({ events })` closes it at the end of
+ * the block.
+ */
 export function createSmppServer(options: SmppServerOptions): SmppServer {
-  const { events, timers, windowSize, maxSessions, systemId } = options
-  const sessions = new Set<Session>()
+  return new MessageCentre(options)
+}
+
+class MessageCentre implements SmppServer {
+  readonly sessions = new Set<Session>()
+  readonly #options: SmppServerOptions
+  readonly #settings: SessionSettings
+  readonly #maxSessions: number
+  readonly #acceptors = new Set<Acceptor>()
+  readonly #closing = new AbortController()
+  /** Outbinds whose connection is not there yet. */
+  #leaving = 0
+
+  constructor(options: SmppServerOptions) {
+    this.#options = options
+    this.#settings = settingsOf(options, (session) => this.sessions.delete(session))
+    this.#maxSessions = options.maxSessions ?? DEFAULT_MAX_SESSIONS
+  }
+
+  async listen(
+    first: number | ListenOptions,
+    host?: string,
+    rest: Omit<ListenOptions, 'port' | 'host'> = {},
+  ): Promise<SmppListener> {
+    const named = host === undefined ? {} : { host }
+    const at = typeof first === 'number' ? { ...rest, ...named, port: first } : first
+    const { signal } = at
+    signal?.throwIfAborted()
+    this.#closing.signal.throwIfAborted()
+    const acceptor = this.#acceptor(at)
+    const port = await acceptor.listen(at.port, at.host)
+    this.#acceptors.add(acceptor)
+    this.#closeOnAbort(signal)
+    // While it began to listen.
+    if (this.#closing.signal.aborted) acceptor.close()
+    return {
+      port,
+      setSecureContext: (context) => acceptor.setSecureContext(context),
+      stop: () => acceptor.stop(),
+    }
+  }
+
+  async outbind(options: OutbindOptions): Promise<Session> {
+    if (!this.#hasRoom()) {
+      const message = 'there are as many sessions as maxSessions says'
+      throw new SmppConnectError('TOO_MANY_SESSIONS', message)
+    }
+    const closing = this.#closing.signal
+    const signal = options.signal ? AbortSignal.any([options.signal, closing]) : closing
+    this.#leaving++
+    let isConnected = false
+    const connected = () => {
+      if (!isConnected) this.#leaving--
+      isConnected = true
+    }
+    try {
+      return await outbind({ ...options, signal }, this.#settings, (session) => {
+        connected()
+        this.sessions.add(session)
+      })
+    } finally {
+      connected()
+    }
+  }
+
+  setSecureContext(context: SecureContext): void {
+    for (const acceptor of this.#acceptors) acceptor.setSecureContext(context)
+  }
+
+  stopAccepting(): void {
+    for (const acceptor of this.#acceptors) acceptor.stop()
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the server was closed; create another one'))
+    for (const acceptor of this.#acceptors) acceptor.close()
+    await Promise.all([...this.sessions].map((session) => session.unbind()))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #closeOnAbort(signal: AbortSignal | undefined): void {
+    if (signal?.aborted) void this.close()
+    const onAbort = () => void this.close()
+    signal?.addEventListener('abort', onAbort)
+    this.#closing.signal.addEventListener('abort', () => {
+      signal?.removeEventListener('abort', onAbort)
+    })
+  }
+
+  #acceptor({ tls, proxyProtocol }: ListenOptions): Acceptor {
+    const { events, tls: usualTls, proxyProtocol: usualProxyProtocol } = this.#options
+    const ways = { tls: tls ?? usualTls, proxyProtocol: proxyProtocol ?? usualProxyProtocol }
+    return new Acceptor(ways, {
+      timeoutMs: this.#settings.timers.sessionInitTimeoutMs,
+      hasRoom: () => this.#hasRoom(),
+      onReady: (socket: Socket, source: Endpoint | undefined) => {
+        this.sessions.add(new Session(socket, this.#settings, source))
+      },
+      onRefused: (refused) => events.onRefusedConnection?.(refused),
+    })
+  }
+
+  #hasRoom(): boolean {
+    let connections = this.sessions.size + this.#leaving
+    for (const { arriving } of this.#acceptors) connections += arriving
+    return connections < this.#maxSessions
+  }
+}
+
+function settingsOf(
+  options: SmppServerOptions,
+  onClosed: (session: Session) => void,
+): SessionSettings {
+  const { events } = options
   const interfaceVersion = options.interfaceVersion ?? INTERFACE_VERSION.V5_0
-  const settings: SessionSettings = {
+  return {
     side: 'mc',
     interfaceVersion,
     versionWhenUntold: interfaceVersion,
-    timers,
-    windowSize,
-    systemId,
+    timers: timersOf(options.timers),
+    windowSize: options.windowSize ?? DEFAULT_WINDOW_SIZE,
+    systemId: options.systemId ?? '',
     maxPduOctets: options.maxPduOctets ?? MAX_PDU_OCTETS,
+    limits: options.limits ?? {},
+    followCongestion: options.followCongestion ?? false,
     events: {
       ...events,
       onClosed(session, reason) {
-        sessions.delete(session)
+        onClosed(session)
         events.onClosed?.(session, reason)
       },
-    },
-  }
-  const server = createServer({ allowHalfOpen: true }, (socket) => accept(socket))
-
-  function accept(socket: Socket): void {
-    if (sessions.size >= maxSessions) {
-      socket.on('error', () => undefined)
-      socket.destroy()
-      return
-    }
-    sessions.add(new Session(socket, settings))
-  }
-
-  function stopAccepting(): void {
-    if (server.listening) server.close()
-  }
-
-  return {
-    sessions,
-    stopAccepting,
-    listen: (port, host) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(port, host, () => {
-          server.off('error', reject)
-          // Out of file descriptors: that connection is lost, the server goes on.
-          server.on('error', () => undefined)
-          // It listens on TCP, so the address is no pipe's string.
-          resolve({ port: (server.address() as AddressInfo).port })
-        })
-      }),
-    async close() {
-      stopAccepting()
-      await Promise.all([...sessions].map((session) => session.unbind()))
     },
   }
 }

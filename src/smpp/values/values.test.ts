@@ -6,7 +6,9 @@ const NAMED = Object.entries(smpp).filter(([name]) => /^[A-Z_0-9]+$/.test(name))
 
 /** Every table of values that the library exports: NAME: number, or NAME: text of service_type. */
 const TABLES = NAMED.flatMap(([name, table]): [string, Record<string, number | string>][] =>
-  name !== 'NO_SHIFTS' && isTableOfValues(table) ? [[name, { ...table }]] : [],
+  !['NO_SHIFTS', 'DEFAULT_TIMERS', 'DEFAULT_LIMITS'].includes(name) && isTableOfValues(table)
+    ? [[name, { ...table }]]
+    : [],
 )
 
 /** TLVs, alphabets and styles of receipts are tables of other things. */

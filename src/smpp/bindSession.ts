@@ -1,0 +1,63 @@
+import type { BindCommand } from './pduTable.ts'
+import type { Session } from './session.ts'
+import { abortedError, bindError } from './smppConnectError.ts'
+
+/** What an ESME binds with (SMPP 3.4 §4.1). */
+export interface BindRequest {
+  readonly command: BindCommand
+  readonly system_id: string
+  readonly password: string
+  readonly system_type?: string
+  readonly addr_ton?: number
+  readonly addr_npi?: number
+  readonly address_range?: string
+  /** Gives up, and closes the session, until it is bound. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Binds a session of an ESME that is connected and not bound, such as one that got an outbind
+ * (SMPP 3.4 §2.2.1). Resolves with the same session. Rejects with SmppConnectError or
+ * BindRefusedError, or PduError when a field does not fit; the session is closed then.
+ */
+export function bindSession(
+  session: Session,
+  request: BindRequest,
+  where = `${session.remoteAddress}:${session.remotePort}`,
+): Promise<Session> {
+  const { command, signal } = request
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      reject(abortedError(where))
+      session.close('given up')
+    }
+    if (signal?.aborted) return onAbort()
+    signal?.addEventListener('abort', onAbort)
+    try {
+      session.requestBind(command, bodyOf(request, session), (outcome) => {
+        signal?.removeEventListener('abort', onAbort)
+        const refusal = bindError(outcome, command, where)
+        if (refusal === undefined) return resolve(session)
+        reject(refusal)
+        session.close(refusal.message)
+      })
+    } catch (error) {
+      // Credentials that do not fit the PDU, a version without this bind: nothing was sent.
+      signal?.removeEventListener('abort', onAbort)
+      session.close('the bind has no encoding')
+      reject(error)
+    }
+  })
+}
+
+function bodyOf(request: BindRequest, { interfaceVersion }: Session) {
+  return {
+    system_id: request.system_id,
+    password: request.password,
+    system_type: request.system_type ?? '',
+    interface_version: interfaceVersion,
+    addr_ton: request.addr_ton ?? 0,
+    addr_npi: request.addr_npi ?? 0,
+    address_range: request.address_range ?? '',
+  }
+}

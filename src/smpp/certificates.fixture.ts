@@ -1,0 +1,72 @@
+// A certificate authority and what it signs, made in memory: no key lies in the repository, and
+// none expires there.
+
+import { generateKeyPairSync } from 'node:crypto'
+import forge from 'node-forge'
+
+const { pki } = forge
+const DAY_MS = 86_400_000
+
+// One key for all of them: what is tested is who signed, for whom and until when.
+const { privateKey } = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+})
+const signingKey = pki.privateKeyFromPem(privateKey)
+const publicKey = pki.setRsaPublicKey(signingKey.n, signingKey.e)
+
+/** PEM, as the tls options of Node take them. */
+export interface Identity {
+  readonly key: string
+  readonly cert: string
+}
+
+export interface IdentityOptions {
+  /** Of subjectAltName. Default: 127.0.0.1. */
+  readonly hosts?: readonly string[]
+  /** From now on; below 0 it has expired. Default: 1. */
+  readonly days?: number
+}
+
+export class TestAuthority {
+  readonly #name: string
+  readonly cert: string
+  #serial = 1
+
+  constructor(name: string) {
+    this.#name = name
+    const extensions = [
+      { name: 'basicConstraints', cA: true },
+      { name: 'keyUsage', keyCertSign: true, cRLSign: true },
+    ]
+    this.cert = this.#sign(name, 1, extensions)
+  }
+
+  /** For either side. */
+  identity(commonName: string, options: IdentityOptions = {}): Identity {
+    const { hosts = ['127.0.0.1'], days = 1 } = options
+    const altNames = hosts.map((host) =>
+      /^[\d.]+$/.test(host) ? { type: 7, ip: host } : { type: 2, value: host },
+    )
+    const extensions = [
+      { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
+      { name: 'subjectAltName', altNames },
+    ]
+    return { key: privateKey, cert: this.#sign(commonName, days, extensions) }
+  }
+
+  #sign(commonName: string, days: number, extensions: object[]): string {
+    const certificate = pki.createCertificate()
+    certificate.publicKey = publicKey
+    certificate.serialNumber = (this.#serial++).toString(16).padStart(2, '0')
+    const now = Date.now()
+    certificate.validity.notBefore = new Date(now - 10 * DAY_MS)
+    certificate.validity.notAfter = new Date(now + days * DAY_MS)
+    certificate.setSubject([{ name: 'commonName', value: commonName }])
+    certificate.setIssuer([{ name: 'commonName', value: this.#name }])
+    certificate.setExtensions(extensions)
+    certificate.sign(signingKey, forge.md.sha256.create())
+    return pki.certificateToPem(certificate)
+  }
+}

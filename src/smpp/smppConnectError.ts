@@ -1,0 +1,89 @@
+import { commandStatusName } from './commandStatus.ts'
+import type { BindCommand } from './pduTable.ts'
+import type { RequestOutcome } from './sessionTypes.ts'
+
+/**
+ * There is no session, and no word of the peer why. `code`: that of the socket (ECONNREFUSED, …)
+ * or of TLS (DEPTH_ZERO_SELF_SIGNED_CERT, ERR_TLS_CERT_ALTNAME_INVALID, …), CONNECT_TIMEOUT,
+ * BIND_TIMEOUT, CLOSED (before bind_resp), TOO_MANY_SESSIONS (of our own server) or ABORTED.
+ */
+export class SmppConnectError extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'SmppConnectError'
+    this.code = code
+  }
+}
+
+/** The peer answered the bind with this command_status. */
+export class BindRefusedError extends Error {
+  readonly code = 'BIND_REFUSED'
+  readonly commandStatus: number
+
+  constructor(commandStatus: number, message: string) {
+    super(message)
+    this.name = 'BindRefusedError'
+    this.commandStatus = commandStatus
+  }
+}
+
+const NO_ISSUER = 'If this is the right peer, give the certificate of its CA as tls.ca'
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [/SELF_SIGNED|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/, NO_ISSUER],
+  [
+    /CERT_HAS_EXPIRED/,
+    'The peer has to renew its certificate, or the clock of this machine is wrong',
+  ],
+  [/CERT_NOT_YET_VALID/, 'Check the clock of this machine'],
+  [/ALTNAME_INVALID/, 'Connect by a name of its certificate, or give that as tls.servername'],
+  [
+    /ALERT.*(CERT|UNKNOWN_CA)/,
+    'The peer does not take our certificate: give one of a CA it knows as tls.cert and tls.key',
+  ],
+  [
+    /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/,
+    'The peer does not speak TLS on this port; leave out tls, or take its TLS port',
+  ],
+  [
+    /ALERT.*(PROTOCOL_VERSION|HANDSHAKE_FAILURE)|UNSUPPORTED_PROTOCOL|NO_SHARED_CIPHER/,
+    'Both sides need a version and a cipher in common: see tls.minVersion and tls.ciphers',
+  ],
+]
+
+export function abortedError(where: string): SmppConnectError {
+  return new SmppConnectError('ABORTED', `connecting to ${where} was given up`)
+}
+
+/** What an error of a socket or of TLS means for who wanted to connect. */
+export function socketError(error: NodeJS.ErrnoException, where: string): SmppConnectError {
+  const code = error.code ?? 'CLOSED'
+  const advice = ADVICE.find(([pattern]) => pattern.test(code))?.[1]
+  // Those of OpenSSL have lines of internals.
+  const reason = code.startsWith('ERR_SSL') ? code : error.message
+  const message = `cannot connect to ${where}: ${reason}${advice ? `. ${advice}` : ''}`
+  return new SmppConnectError(code, message, { cause: error })
+}
+
+/** What the outcome of a bind means; undefined when we are bound. */
+export function bindError(
+  outcome: RequestOutcome,
+  command: BindCommand,
+  where: string,
+): SmppConnectError | BindRefusedError | undefined {
+  switch (outcome.kind) {
+    case 'timeout':
+      return new SmppConnectError('BIND_TIMEOUT', `${where} did not answer ${command}`)
+    case 'closed':
+      return new SmppConnectError('CLOSED', `${where} closed before it answered ${command}`)
+    case 'late':
+      return undefined
+    case 'response': {
+      const { command_status } = outcome.pdu
+      if (command_status === 0 && outcome.pdu.command !== 'generic_nack') return undefined
+      const reason = `${where} refused ${command}: ${commandStatusName(command_status)}`
+      return new BindRefusedError(command_status, reason)
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import type { Socket } from 'node:net'
+import { createServer, type SecureContextOptions, type Server } from 'node:tls'
+import type { TlsOptions, TLSSocket } from 'node:tls'
+
+/**
+ * Node's options of `tls.createServer`: `key` and `cert`, `ca` with `requestCert: true` for
+ * certificates of clients (others are refused unless `rejectUnauthorized: false`), `SNICallback`,
+ * `minVersion`, `ciphers` and others.
+ */
+export type ServerTlsOptions = Omit<TlsOptions, 'allowHalfOpen' | 'pauseOnConnect' | 'noDelay'>
+
+/** What `setSecureContext` takes: the parts of a certificate that may change while we serve. */
+export type SecureContext = SecureContextOptions
+
+type Done = (result: TLSSocket | Error) => void
+
+/**
+ * The server side of TLS for connections that were accepted elsewhere: a server of Node's that
+ * listens nowhere does the handshakes, and checks the certificates.
+ */
+export class TlsGate {
+  readonly #server: Server
+  readonly #waiting = new WeakMap<Socket, Done>()
+
+  /** Throws what Node says of options that cannot be used. */
+  constructor(options: ServerTlsOptions) {
+    this.#server = createServer(options)
+    this.#server.on('secureConnection', (socket) => this.#settle(socket, socket))
+    this.#server.on('tlsClientError', (error, socket) => {
+      // Set when the handshake was complete and the certificate did not hold.
+      const { authorizationError } = socket
+      this.#settle(socket, authorizationError ? refusedBy(String(authorizationError)) : error)
+    })
+  }
+
+  /** For connections to come. */
+  setSecureContext(context: SecureContext): void {
+    this.#server.setSecureContext(context)
+  }
+
+  /** Octets that were read already are to be put back with `unshift` before. */
+  secure(connection: Socket, onDone: Done): void {
+    this.#waiting.set(connection, onDone)
+    this.#server.emit('connection', connection)
+  }
+
+  #settle(socket: TLSSocket, result: TLSSocket | Error): void {
+    const connection = connectionOf(socket)
+    const onDone = connection && this.#waiting.get(connection)
+    if (!connection || !onDone) return
+    this.#waiting.delete(connection)
+    onDone(result)
+  }
+}
+
+/**
+ * Not public, and there since Node 0.12: nothing else tells which connection a handshake that
+ * failed was for, since its address is gone by then.
+ */
+function connectionOf(socket: TLSSocket): Socket | undefined {
+  // What TLS runs over is always the connection that was handed in.
+  return (socket as TLSSocket & { readonly _parent?: Socket })._parent
+}
+
+function refusedBy(code: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`its certificate was not taken: ${code}`), { code })
+}
