@@ -9,20 +9,27 @@ import { PduError } from './pduError.ts'
 import { PDUS, type CommandName, type Pdu, type PduBodies } from './pduTable.ts'
 import type { Tlv } from './tlv.ts'
 
+/** Of every PDU: command_length, command_id, command_status and sequence_number (SMPP 3.4 §3.2). */
 export const HEADER_OCTETS = 16
 const RESPONSE_BIT = 0x80000000
 
+/** A request that cannot be read, and how it is answered (SMPP 5.0 §2.11). */
 export interface MalformedPdu {
+  /** Tells it from a PDU. */
   readonly kind: 'malformed'
+  /** As on the wire; 0 when the octets hold no whole header. */
   readonly command_id: number
   /** Undefined when the command_id is unknown. */
   readonly command: CommandName | undefined
+  /** Of the PDU that is answered; 0 when the octets hold none. */
   readonly sequence_number: number
-  /** What to answer. */
+  /** What to answer: in the request's response, or in generic_nack where `command` is undefined. */
   readonly commandStatus: number
+  /** In words, for a log; a peer never sees it. */
   readonly reason: string
 }
 
+/** What decodePdu makes of octets. */
 export type Decoded = { readonly kind: 'pdu'; readonly pdu: Pdu } | MalformedPdu
 
 // The keys of PDUS are exactly the CommandName members; Object.keys forgets that.
@@ -69,8 +76,10 @@ export function writeHeader(
 }
 
 /**
- * The PDU in octets[start, end), its command_length included. Never throws. Octets and TLVs of the
- * result are subarrays of `octets`.
+ * The PDU in octets[start, end), its command_length included (SMPP 3.4 §3.2). Never throws. A
+ * request is read strictly, a response leniently: its command_status counts even when its body does
+ * not parse. Octets and TLVs of the result are subarrays of `octets`; strings are Latin-1, so that
+ * any octet survives.
  */
 export function decodePdu(octets: Buffer, start: number, end: number): Decoded {
   const length = end - start
@@ -166,12 +175,18 @@ function tlvsAlone(octets: Buffer, start: number, end: number): readonly Tlv[] |
   return at === end ? tlvs : undefined
 }
 
-/** The body alone, without a header. Throws PduError when it is malformed. */
+/**
+ * The body alone, without a header: what RequestHandlers get as `body`. Octets and TLVs of the
+ * result are subarrays of `octets`. Throws PduError when a request's is malformed.
+ */
 export function decodeBody<C extends CommandName>(command: C, octets: Buffer): PduBodies[C] {
   return compiledByName(command).decodeBody(octets, 0, octets.length)
 }
 
-/** Missing fields are 0 or empty. Throws PduError when a field does not fit on the wire. */
+/**
+ * The body alone, for Session.requestBody, say. Missing fields are 0 or empty. Throws PduError when
+ * a field does not fit on the wire.
+ */
 export function encodeBody<C extends CommandName>(command: C, body: Partial<PduBodies[C]>): Buffer {
   const compiled = compiledByName(command)
   const out = Buffer.allocUnsafe(compiled.bodyOctetsMax(body))
@@ -179,9 +194,10 @@ export function encodeBody<C extends CommandName>(command: C, body: Partial<PduB
 }
 
 /**
- * A refusal (response with non-zero command_status) whose body says nothing is its header alone, as
- * SMPP 3.4 §4 wants, unless it is marked `hasBody`. What decodePdu gave for a whole PDU is encoded
- * to the octets it was. Throws PduError when a field does not fit on the wire.
+ * A whole PDU, header included. A refusal (response with non-zero command_status) whose body says
+ * nothing is its header alone, as SMPP 3.4 §4 wants, unless it is marked `hasBody`. What decodePdu
+ * gave for a whole PDU is encoded to the octets it was. Throws PduError when a field does not fit
+ * on the wire.
  */
 export function encodePdu(pdu: Pdu): Buffer {
   const compiled = compiledByName(pdu.command)

@@ -1,73 +1,140 @@
 // command_status values (SMPP 5.0 §4.7.6, names of 3.4 where 5.0 has none) and the one place where
 // each of them is called temporary or permanent.
 
+/** No error. */
 export const ESME_ROK = 0x00
+/** The message is too long, or sm_length is wrong. */
 export const ESME_RINVMSGLEN = 0x01
+/** command_length is wrong, or the body does not fill it. */
 export const ESME_RINVCMDLEN = 0x02
+/** There is no such command, or none here. */
 export const ESME_RINVCMDID = 0x03
+/** The state of the session forbids the command. */
 export const ESME_RINVBNDSTS = 0x04
+/** A bind on a session that is bound, or one more than are allowed. */
 export const ESME_RALYBND = 0x05
+/** priority_flag is wrong. */
 export const ESME_RINVPRTFLG = 0x06
+/** registered_delivery is wrong. */
 export const ESME_RINVREGDLVFLG = 0x07
+/** The peer has a fault of its own. */
 export const ESME_RSYSERR = 0x08
+/** source_addr is wrong. */
 export const ESME_RINVSRCADR = 0x0a
+/** destination_addr is wrong. */
 export const ESME_RINVDSTADR = 0x0b
+/** message_id is wrong. */
 export const ESME_RINVMSGID = 0x0c
+/** The bind is refused. */
 export const ESME_RBINDFAIL = 0x0d
+/** password is wrong. */
 export const ESME_RINVPASWD = 0x0e
+/** system_id is unknown. */
 export const ESME_RINVSYSID = 0x0f
+/** cancel_sm failed. */
 export const ESME_RCANCELFAIL = 0x11
+/** replace_sm failed. */
 export const ESME_RREPLACEFAIL = 0x13
+/** The queue is full. */
 export const ESME_RMSGQFUL = 0x14
+/** service_type is wrong. */
 export const ESME_RINVSERTYP = 0x15
+/** number_of_dests is wrong. */
 export const ESME_RINVNUMDESTS = 0x33
+/** There is no distribution list of that name. */
 export const ESME_RINVDLNAME = 0x34
+/** dest_flag is wrong. */
 export const ESME_RINVDESTFLAG = 0x40
+/** replace_if_present_flag asks for what is not supported. */
 export const ESME_RINVSUBREP = 0x42
+/** esm_class is wrong. */
 export const ESME_RINVESMCLASS = 0x43
+/** Nothing can be submitted to the distribution list. */
 export const ESME_RCNTSUBDL = 0x44
+/** submit_sm or submit_multi failed. */
 export const ESME_RSUBMITFAIL = 0x45
+/** source_addr_ton is wrong. */
 export const ESME_RINVSRCTON = 0x48
+/** source_addr_npi is wrong. */
 export const ESME_RINVSRCNPI = 0x49
+/** dest_addr_ton is wrong. */
 export const ESME_RINVDSTTON = 0x50
+/** dest_addr_npi is wrong. */
 export const ESME_RINVDSTNPI = 0x51
+/** system_type is wrong. */
 export const ESME_RINVSYSTYP = 0x53
+/** replace_if_present_flag is wrong. */
 export const ESME_RINVREPFLAG = 0x54
+/** number_of_messages is wrong. */
 export const ESME_RINVNUMMSGS = 0x55
+/** Too many messages in too short a time. */
 export const ESME_RTHROTTLED = 0x58
+/** schedule_delivery_time is wrong. */
 export const ESME_RINVSCHED = 0x61
+/** validity_period is wrong. */
 export const ESME_RINVEXPIRY = 0x62
+/** There is no predefined message of that sm_default_msg_id. */
 export const ESME_RINVDFTMSGID = 0x63
+/** An ESME cannot take a message now: send it again. */
 export const ESME_RX_T_APPN = 0x64
+/** An ESME will never take this message. */
 export const ESME_RX_P_APPN = 0x65
+/** An ESME rejects this message. */
 export const ESME_RX_R_APPN = 0x66
+/** query_sm failed. */
 export const ESME_RQUERYFAIL = 0x67
+/** The octets behind the last field are no TLVs. */
 export const ESME_RINVTLVSTREAM = 0xc0
+/** A TLV that this command may not have. */
 export const ESME_RTLVNOTALLWD = 0xc1
+/** A TLV of the wrong length. */
 export const ESME_RINVTLVLEN = 0xc2
+/** A TLV is missing that the command needs. */
 export const ESME_RMISSINGTLV = 0xc3
+/** A TLV of the wrong value. */
 export const ESME_RINVTLVVAL = 0xc4
+/** The message could not be delivered (data_sm_resp). */
 export const ESME_RDELIVERYFAILURE = 0xfe
+/** No reason is given. */
 export const ESME_RUNKNOWNERR = 0xff
 // SMPP 5.0 adds:
+/** This ESME may not use the service_type. */
 export const ESME_RSERTYPUNAUTH = 0x100
+/** This ESME may not do that. */
 export const ESME_RPROHIBITED = 0x101
+/** The service_type is not available now. */
 export const ESME_RSERTYPUNAVAIL = 0x102
+/** The service_type is denied. */
 export const ESME_RSERTYPDENIED = 0x103
+/** data_coding is wrong. */
 export const ESME_RINVDCS = 0x104
+/** source_addr_subunit is wrong. */
 export const ESME_RINVSRCADDRSUBUNIT = 0x105
+/** dest_addr_subunit is wrong. */
 export const ESME_RINVDSTADDRSUBUNIT = 0x106
+/** broadcast_frequency_interval is wrong. */
 export const ESME_RINVBCASTFREQINT = 0x107
+/** The name of a broadcast area is wrong. */
 export const ESME_RINVBCASTALIAS_NAME = 0x108
+/** The format of a broadcast area is wrong. */
 export const ESME_RINVBCASTAREAFMT = 0x109
+/** Too many broadcast areas, or too few. */
 export const ESME_RINVNUMBCAST_AREAS = 0x10a
+/** broadcast_content_type is wrong. */
 export const ESME_RINVBCASTCNTTYPE = 0x10b
+/** broadcast_message_class is wrong. */
 export const ESME_RINVBCASTMSGCLASS = 0x10c
+/** broadcast_sm failed. */
 export const ESME_RBCASTFAIL = 0x10d
+/** query_broadcast_sm failed. */
 export const ESME_RBCASTQUERYFAIL = 0x10e
+/** cancel_broadcast_sm failed. */
 export const ESME_RBCASTCANCELFAIL = 0x10f
+/** broadcast_rep_num is wrong. */
 export const ESME_RINVBCAST_REP = 0x110
+/** broadcast_service_group is wrong. */
 export const ESME_RINVBCASTSRVGRP = 0x111
+/** broadcast_channel_indicator is wrong. */
 export const ESME_RINVBCASTCHANIND = 0x112
 
 /**
@@ -165,7 +232,7 @@ const STATUSES: ReadonlyMap<number, StatusRow> = new Map(
   ),
 )
 
-/** `ESME_RTHROTTLED`; a code without a name (vendors use 0x400-0x4FF) as `0x00000481`. */
+/** Its name: `ESME_RTHROTTLED`; a code without a name (vendors use 0x400-0x4FF) as `0x00000481`. */
 export function commandStatusName(commandStatus: number): string {
   return (
     STATUSES.get(commandStatus)?.name ??
@@ -173,7 +240,10 @@ export function commandStatusName(commandStatus: number): string {
   )
 }
 
-/** Codes nobody defined are permanent: a retry of what cannot work only adds load. */
+/**
+ * What to do about a command_status. Codes nobody defined are permanent: a retry of what cannot
+ * work only adds load.
+ */
 export function classify(commandStatus: number): StatusClass {
   return STATUSES.get(commandStatus)?.class ?? 'permanent'
 }

@@ -6,6 +6,7 @@ import { charsetOf, type Alphabet } from './dataCoding.ts'
 import { decodeGsm, NO_SHIFTS, type GsmShifts } from './gsmAlphabet.ts'
 import { unpackSeptets } from './packSeptets.ts'
 
+/** What the octets alone do not say. */
 export interface DecodeOptions {
   /** What data_coding 0 means on this connection; `gsm` by default. */
   readonly defaultAlphabet?: Alphabet

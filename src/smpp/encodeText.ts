@@ -5,6 +5,7 @@ import { encodeGsm, NO_SHIFTS, type GsmShifts } from './gsmAlphabet.ts'
 import { packSeptets } from './packSeptets.ts'
 import { isSevenBit, partEnds } from './partEnds.ts'
 
+/** Which encodings a connection allows, and which of them is best. */
 export interface EncodeOptions {
   /** What data_coding 0 means on this connection; `gsm` by default. */
   readonly defaultAlphabet?: Alphabet
@@ -19,9 +20,13 @@ export interface EncodeOptions {
   readonly choice?: 'cheapest' | 'first'
 }
 
+/** Text as a PDU carries it. */
 export interface EncodedText {
+  /** For the PDU's field of that name: 0 for the connection's default alphabet. */
   readonly data_coding: number
+  /** For short_message, or message_payload when there are more than 254. */
   readonly octets: Buffer
+  /** What they are written in. */
   readonly alphabet: Alphabet
 }
 

@@ -6,10 +6,13 @@ import { NATIONAL_TABLES } from './nationalTable.ts'
 
 /** National Language Identifiers (TS 23.038 §6.2.1.2.4); 0 and unknown ones: the default tables. */
 export interface GsmShifts {
+  /** The language whose table stands in place of the default alphabet. */
   readonly locking: number
+  /** The language whose table stands behind an escape. */
   readonly single: number
 }
 
+/** The default alphabet with its extension table. */
 export const NO_SHIFTS: GsmShifts = { locking: 0, single: 0 }
 
 export const GSM_ESCAPE = 0x1b

@@ -1,4 +1,4 @@
-/** SMPP versions as `interface_version` and `sc_interface_version` have them (SMPP 3.4 §5.2.4). */
+/** What `interface_version` and `sc_interface_version` hold (SMPP 3.4 §5.2.4). */
 export const INTERFACE_VERSION = { V3_3: 0x33, V3_4: 0x34, V5_0: 0x50 } as const
 
 export type InterfaceVersion = (typeof INTERFACE_VERSION)[keyof typeof INTERFACE_VERSION]

@@ -4,13 +4,16 @@
 
 /** What is the same message on a connection. Without any of it, ids match exactly. */
 export interface MessageIdRule {
+  /** `1A2b` is `1a2B`. */
   readonly ignoreCase?: boolean
+  /** `0017` is `17`. */
   readonly ignoreLeadingZeros?: boolean
   /**
-   * When both are given, ids are compared as numbers, each read as it is written, and those that
-   * are none exactly; the other two do not matter then.
+   * How submit_sm_resp writes the number. When both are given, ids are compared as numbers, each
+   * read as it is written, and those that are none exactly; the other two do not matter then.
    */
   readonly response?: 'hex' | 'decimal'
+  /** How receipts write the number; see `response`. */
   readonly receipt?: 'hex' | 'decimal'
 }
 

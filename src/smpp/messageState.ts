@@ -1,6 +1,10 @@
 // message_state (SMPP 5.0 §4.7.15) and the words that receipts use for it (SMPP 3.4 appendix B and
 // what SMSCs write in practice).
 
+/**
+ * message_state of query_sm_resp and of receipts (SMPP 3.4 §5.2.28; SCHEDULED and SKIPPED: 5.0
+ * §4.7.15).
+ */
 export const MESSAGE_STATE = {
   SCHEDULED: 0,
   ENROUTE: 1,
@@ -54,15 +58,17 @@ const BY_PART: readonly [string, MessageState][] = [
   ['DELIVERED', MESSAGE_STATE.DELIVERED],
 ]
 
+/** Whether it is one of MESSAGE_STATE. */
 export function isMessageState(value: number | undefined): value is MessageState {
   return value !== undefined && Number.isInteger(value) && value >= 0 && value < ROWS.length
 }
 
+/** `DELIVERED`. */
 export function messageStateName(messageState: MessageState): MessageStateName {
   return ROWS[messageState]?.name ?? 'UNKNOWN'
 }
 
-/** The seven letters of a receipt's `stat:`. */
+/** The seven letters of a receipt's `stat:` (SMPP 3.4 appendix B): `DELIVRD`. */
 export function statOf(messageState: MessageState): string {
   return ROWS[messageState]?.stat ?? 'UNKNOWN'
 }

@@ -4,9 +4,14 @@
 // always the escape. Where the specification misprints, what handsets do is taken: 24 of Kannada's
 // locking table is U+0CA1, and Telugu's single table has the euro sign like every other.
 
+/**
+ * A language of TS 23.038 annex A. Tables are lines of a row (the high half of the code) and the
+ * code points of its sixteen codes, all in hexadecimal.
+ */
 export interface NationalTable {
   /** National Language Identifier (TS 23.038 §6.2.1.2.4): the octet of UDH elements 24 and 25. */
   readonly language: number
+  /** In English. */
   readonly name: string
   /** In place of the default alphabet (§6.2.1.2.3); Spanish has none of its own. */
   readonly locking?: string

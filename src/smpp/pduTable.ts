@@ -26,7 +26,10 @@ import type { Field, FieldValue } from './pduField.ts'
 import type { Tlv } from './tlv.ts'
 import type { TlvName } from './tlvTable.ts'
 
-/** SMPP 5.0 §2.3. OUTBOUND: the centre sent outbind, and the ESME has not bound yet. */
+/**
+ * SMPP 5.0 §2.3. OUTBOUND: the centre sent outbind, and the ESME has not bound yet. UNBOUND: an
+ * unbind was sent or received, and the connection is not closed yet.
+ */
 export type SessionState =
   | 'OPEN'
   | 'OUTBOUND'
@@ -338,25 +341,32 @@ export const PDUS = {
   cancel_broadcast_sm_resp: response(0x80000113, V5_0, []),
 } as const satisfies Readonly<Record<string, PduRow>>
 
+/** The name of each PDU, as the specification spells it. */
 export type CommandName = keyof typeof PDUS
 
 type BodyOf<R extends PduRow> = {
   [F in R['fields'][number] as F['name']]: FieldValue<F>
 } & (R['tlvs'] extends true ? { tlvs: readonly Tlv[] } : unknown)
 
-/** The body of each PDU, as its row says; lengths and counts (`sm_length`) are implied. */
+/**
+ * The body of each PDU: integers are numbers, C-octet strings are strings (Latin-1, without NUL),
+ * octets are a Buffer; lengths and counts (`sm_length`) are implied.
+ */
 export type PduBodies = {
   [C in CommandName]: { [K in keyof BodyOf<(typeof PDUS)[C]>]: BodyOf<(typeof PDUS)[C]>[K] }
 }
 
+/** What makes a session: one that sends, one that receives, or both. */
 export type BindCommand = 'bind_transmitter' | 'bind_receiver' | 'bind_transceiver'
-/** They go one way: there is no response. */
+/** What goes one way: there is no response (SMPP 3.4 §4.12, §4.1.7). */
 export type OneWayCommand = 'alert_notification' | 'outbind'
 /** What owners of sessions ask each other; the session itself binds, unbinds and keeps the link. */
 export type RequestCommand = {
   [C in CommandName]: `${C}_resp` extends CommandName ? C : never
 }[Exclude<CommandName, BindCommand | 'unbind' | 'enquire_link'>]
+/** What a bind carries; the three differ in their command_id alone (SMPP 3.4 §4.1). */
 export type BindBody = PduBodies['bind_transceiver']
+/** What a submit_sm carries, and a deliver_sm too (SMPP 3.4 §4.4.1, §4.6.1). */
 export type ShortMessageBody = PduBodies['submit_sm']
 
 type ResponseMark = {
@@ -377,7 +387,7 @@ export type Pdu<C extends CommandName = CommandName> = {
     (K extends `${string}_resp` ? ResponseMark : unknown)
 }[C]
 
-/** The response to each request. */
+/** The name of the response to a request; never for what has none. */
 export type ResponseTo<C extends CommandName> = `${C}_resp` extends CommandName
   ? `${C}_resp`
   : never

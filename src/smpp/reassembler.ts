@@ -6,6 +6,7 @@
 import type { TextPart, UserData } from './userData.ts'
 import type { Concatenation } from './userDataHeader.ts'
 
+/** Its bounds, its clock, and who gets what does not become whole. */
 export interface ReassemblerOptions<T> {
   /** A message that is not whole so long after its first part is handed out as it is. */
   readonly timeLimitMs: number
@@ -21,20 +22,24 @@ export interface ReassemblerOptions<T> {
 export interface MessagePart<T> extends TextPart {
   /** From 1. */
   readonly sequence: number
+  /** What add was given with it. */
   readonly item: T
 }
 
+/** What came of a message that will not be whole. */
 export interface IncompleteMessage<T> {
   /**
    * `memory`: it was the oldest when there was no room. `superseded`: a part came again with other
    * octets, so another message has its reference now.
    */
   readonly reason: 'expired' | 'memory' | 'superseded' | 'closed'
+  /** How many parts it was to have. */
   readonly total: number
   /** Those that came, by sequence. */
   readonly parts: readonly MessagePart<T>[]
 }
 
+/** What a part has led to. `waiting`: `missing` parts are still to come. */
 export type Reassembly<T> =
   /** By sequence; joinText and joinOctets make one of them. */
   | { readonly kind: 'whole'; readonly parts: readonly MessagePart<T>[] }
@@ -53,6 +58,10 @@ interface Assembly<T> {
 /** What a part takes beside its text: 200,000 parts of 153 octets made 1.4 KB of RSS each. */
 const PART_OCTETS = 1_250
 
+/**
+ * Joins parts of long messages; `T` is what the caller keeps with each (its PDU, say). It has no
+ * timer of its own: call expire at nextDeadlineMs.
+ */
 export class Reassembler<T> {
   readonly #options: ReassemblerOptions<T>
   /** In the order of their deadlines, as all have the same limit. */

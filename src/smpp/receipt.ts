@@ -12,21 +12,34 @@ import { readUserData, type MessageBody } from './userData.ts'
 import { MESSAGE_TYPE, MESSAGE_TYPE_MASK } from './values/messageType.ts'
 import { readNetworkErrorCode, type NetworkErrorCode } from './values/networkErrorCode.ts'
 
+/** What a receipt says; what its SMSC left out is undefined (SMPP 3.4 appendix B). */
 export interface Receipt {
   /** As the submit response gave it, in the SMSC's spelling; an empty one is undefined. */
   readonly id: string | undefined
+  /** The TLV message_state, else what `stat` means; undefined when neither says anything known. */
   readonly messageState: MessageState | undefined
+  /**
+   * As written, and rarely three digits: hex, letters; else the code of network_error_code in
+   * decimal.
+   */
   readonly err: string | undefined
+  /** As written; readReceiptTime reads it. */
   readonly submitDate: string | undefined
+  /** As written; readReceiptTime reads it. */
   readonly doneDate: string | undefined
+  /** The beginning of the message, as far as the SMSC repeats it. */
   readonly text: string | undefined
+  /** As written; receiptCount reads it. */
   readonly sub: string | undefined
+  /** As written; receiptCount reads it. */
   readonly dlvrd: string | undefined
+  /** As written: `DELIVRD`, `Delivered`, `2`. `messageState` says what it means. */
   readonly stat: string | undefined
   /** The TLV network_error_code: 16 bits, which are no three digits (SMPP 5.0 §4.8.4.42). */
   readonly networkError: NetworkErrorCode | undefined
 }
 
+/** How parseReceipt reads the receipts of one connection. */
 export interface ReceiptOptions {
   /**
    * Messages that look like a receipt are taken for one, too: some SMSCs do not set esm_class. But

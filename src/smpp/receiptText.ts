@@ -9,17 +9,30 @@ import type { MessageBody } from './userData.ts'
 import { DATA_CODING } from './values/dataCoding.ts'
 import { MESSAGE_TYPE } from './values/messageType.ts'
 
+/** What a receipt is to say (SMPP 3.4 appendix B). */
 export interface ReceiptFields {
+  /** The message_id of the submit_sm_resp, at most 64 characters. */
   readonly id: string
+  /** How many short messages were submitted; written with at least three digits. */
   readonly sub: number
+  /** How many of them were delivered; written with at least three digits. */
   readonly dlvrd: number
+  /** When the message was submitted. */
   readonly submitDate: Date
+  /** When it reached its state. */
   readonly doneDate: Date
+  /**
+   * Written as `stat` and into the TLV message_state; one that is not final makes it an
+   * intermediate notification.
+   */
   readonly messageState: MessageState
+  /** Written with at least three characters: `000` for no error. */
   readonly err: string
+  /** The message; its first 20 characters are written unless the style says otherwise. */
   readonly text: string
 }
 
+/** The labels of appendix B. */
 export type ReceiptLabel =
   | 'id'
   | 'sub'
@@ -36,12 +49,15 @@ export interface ReceiptStyle {
   readonly labels?: readonly ReceiptLabel[]
   /** Appendix B prints `Text` once, and some ESMEs look for it. */
   readonly textLabel?: 'text' | 'Text'
+  /** How much of the text, in characters; default 20. */
   readonly textCharactersMax?: number
+  /** Default `YYMMDDhhmm`. */
   readonly dates?: ReceiptTimeFormat
   /** Of the dates: minutes east of UTC. */
   readonly utcOffsetMinutes?: number
   /** `DELIVRD`, or `DELIVERED`. */
   readonly stat?: 'short' | 'full'
+  /** Default `latin1`, under data_coding 0; `ucs2` under 8. */
   readonly alphabet?: 'latin1' | 'ucs2'
   /** Without receipted_message_id and message_state: SMPP 3.3 has no TLVs. */
   readonly withoutTlvs?: boolean

@@ -1,6 +1,7 @@
 // The dates of receipts. SMPP 3.4 appendix B has YYMMDDhhmm in the SMSC's local time; SMSCs write
 // seconds, full years, separators, the 16 characters of §7.1.1, or Unix time.
 
+/** What a date leaves open. */
 export interface ReceiptTimeOptions {
   /** Of the SMSC's local time, minutes east of UTC; 0 by default. */
   readonly utcOffsetMinutes?: number
@@ -92,6 +93,7 @@ function unixMs(digits: string): number | undefined {
   return digits.startsWith('1') ? Number(digits) : undefined
 }
 
+/** How receipts write a date; appendix B has the first. */
 export type ReceiptTimeFormat = 'YYMMDDhhmm' | 'YYMMDDhhmmss' | 'YYYYMMDDhhmm' | 'YYYYMMDDhhmmss'
 
 /** `date` in the local time of an SMSC so many minutes east of UTC. */

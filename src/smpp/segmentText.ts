@@ -16,6 +16,7 @@ import {
 import { DATA_CODING } from './values/dataCoding.ts'
 import { MESSAGE_FEATURE } from './values/messageFeature.ts'
 
+/** How a message is split. */
 export interface SegmentOptions {
   /**
    * `udh8` and `udh16`: a reference of 8 or 16 bits in the user data header, which every handset
@@ -32,12 +33,15 @@ export interface SegmentOptions {
 export interface Segment {
   /** Bits to set in the PDU's esm_class: MESSAGE_FEATURE.USER_DATA_HEADER or none. */
   readonly esm_class: number
+  /** The same for all parts. */
   readonly data_coding: number
   /** The user data header and what follows it. */
   readonly short_message: Buffer
+  /** SAR TLVs, or message_payload. */
   readonly tlvs: readonly Tlv[]
 }
 
+/** The parts in order; `unencodable`: none of the allowed alphabets has the text. */
 export type Segmented =
   | { readonly kind: 'segmented'; readonly segments: readonly Segment[] }
   /** More than 255 parts, or more than message_payload holds: its 65,535 octets are one part. */

@@ -5,6 +5,7 @@ import { MESSAGE_STATE, type MessageState } from './messageState.ts'
 
 /** An end, but perhaps not the true one: it yields to a final state that comes after all. */
 export const RANK_UNCERTAIN = 5
+/** An end: nothing replaces it. */
 export const RANK_FINAL = 10
 
 /**

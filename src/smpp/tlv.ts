@@ -4,7 +4,9 @@ import { TLVS, type TlvName, type TlvRow, type TlvValue } from './tlvTable.ts'
 
 /** Optional parameter, its octets exactly as they were on the wire; unknown tags are kept too. */
 export interface Tlv {
+  /** 0 to 65535. */
   readonly tag: number
+  /** Its value, at most 65,535 octets. */
   readonly octets: Buffer
 }
 

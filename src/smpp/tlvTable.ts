@@ -22,6 +22,7 @@ const cString = (octetsMax: number) => ({ kind: 'cString', octetsMax }) as const
 const octets = (octetsMin: number, octetsMax: number) =>
   ({ kind: 'octets', octetsMin, octetsMax }) as const
 
+/** Tag, type and size of each TLV, by the name of the specification. */
 export const TLVS = {
   dest_addr_subunit: { tag: 0x0005, type: INT1 },
   dest_network_type: { tag: 0x0006, type: INT1 },
@@ -30,7 +31,7 @@ export const TLVS = {
   source_addr_subunit: { tag: 0x000d, type: INT1 },
   source_network_type: { tag: 0x000e, type: INT1 },
   source_bearer_type: { tag: 0x000f, type: INT1 },
-  // One octet, although its twin has two (SMPP 3.4 §5.3.2.8).
+  /** One octet, although its twin has two (SMPP 3.4 §5.3.2.8). */
   source_telematics_id: { tag: 0x0010, type: INT1 },
   qos_time_to_live: { tag: 0x0017, type: INT4 },
   payload_type: { tag: 0x0019, type: INT1 },

@@ -14,16 +14,21 @@ import { MESSAGE_FEATURE } from './values/messageFeature.ts'
 
 /** The part of a submit_sm, deliver_sm or data_sm that says what it carries. */
 export interface MessageBody {
+  /** Bit 6 says that a user data header comes first (SMPP 3.4 §5.2.12). */
   readonly esm_class: number
+  /** What the octets are (SMPP 3.4 §5.2.19). */
   readonly data_coding: number
   /** A data_sm has none. */
   readonly short_message?: Buffer
+  /** message_payload, and SAR TLVs. */
   readonly tlvs: readonly Tlv[]
 }
 
 /** What a message carries, its user data header taken apart. */
 export interface UserData {
+  /** Of the PDU. */
   readonly data_coding: number
+  /** Of the header; none where there is none. */
   readonly elements: readonly InformationElement[]
   /** Behind the header: the PDU's own octets, not a copy. */
   readonly octets: Buffer

@@ -3,11 +3,15 @@
 
 import { NO_SHIFTS, type GsmShifts } from './gsmAlphabet.ts'
 
+/** One element (TS 23.040 §9.2.3.24). */
 export interface InformationElement {
+  /** What it means: 0x00 and 0x08 concatenation, 0x05 ports, 0x24 and 0x25 national tables. */
   readonly id: number
+  /** Behind its length octet. */
   readonly octets: Buffer
 }
 
+/** What parseUdh found. */
 export interface UserDataHeader {
   /** In wire order; one that runs over the header's end is left out. */
   readonly elements: readonly InformationElement[]
@@ -17,6 +21,7 @@ export interface UserDataHeader {
 
 /** Which part of which message this is. */
 export interface Concatenation {
+  /** Which says so: element 00, element 08, or the SAR TLVs. */
   readonly by: 'udh8' | 'udh16' | 'sar'
   /** 0-255 for `udh8`, else 0-65535. */
   readonly reference: number
@@ -32,7 +37,10 @@ const CONCATENATION_16 = 0x08
 const SINGLE_SHIFT = 0x24
 const LOCKING_SHIFT = 0x25
 
-/** Undefined when the length octet is missing or runs over the end: then there is no header. */
+/**
+ * The header at the front of `octets`; undefined when the length octet is missing or runs over the
+ * end: then there is none. Never throws.
+ */
 export function parseUdh(octets: Buffer): UserDataHeader | undefined {
   const length = (octets[0] ?? octets.length) + 1
   if (length > octets.length) return undefined

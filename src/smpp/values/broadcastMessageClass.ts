@@ -3,7 +3,7 @@ export const BROADCAST_MESSAGE_CLASS = {
   NONE: 0,
   CLASS_1: 1,
   CLASS_2: 2,
-  // To terminal equipment.
+  /** To terminal equipment. */
   CLASS_3: 3,
 } as const
 

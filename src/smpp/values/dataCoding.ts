@@ -1,6 +1,6 @@
 /** data_coding (SMPP 3.4 §5.2.19); GSM groups from 0xC0 on are combined with their bits. */
 export const DATA_CODING = {
-  // What it means is a setting of each message centre.
+  /** What it means is a setting of each message centre. */
   MC_DEFAULT: 0x00,
   IA5: 0x01,
   OCTETS: 0x02,
@@ -9,7 +9,7 @@ export const DATA_CODING = {
   JIS: 0x05,
   CYRILLIC: 0x06,
   HEBREW: 0x07,
-  // Big endian; in practice UTF-16.
+  /** Big endian; in practice UTF-16. */
   UCS2: 0x08,
   PICTOGRAM: 0x09,
   ISO_2022_JP: 0x0a,
@@ -17,7 +17,7 @@ export const DATA_CODING = {
   KS_C_5601: 0x0e,
   GSM_WAITING_DISCARD: 0xc0,
   GSM_WAITING_STORE: 0xd0,
-  // Bit 2: 8-bit data; bits 1-0: message class.
+  /** Bit 2: 8-bit data; bits 1-0: message class. */
   GSM_CLASS: 0xf0,
 } as const
 

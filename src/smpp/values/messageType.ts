@@ -10,4 +10,5 @@ export const MESSAGE_TYPE = {
 
 export type MessageType = (typeof MESSAGE_TYPE)[keyof typeof MESSAGE_TYPE]
 
+/** The bits of esm_class that MESSAGE_TYPE is about. */
 export const MESSAGE_TYPE_MASK = 0x3c

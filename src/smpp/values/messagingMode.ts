@@ -8,4 +8,5 @@ export const MESSAGING_MODE = {
 
 export type MessagingMode = (typeof MESSAGING_MODE)[keyof typeof MESSAGING_MODE]
 
+/** The bits of esm_class that MESSAGING_MODE is about. */
 export const MESSAGING_MODE_MASK = 0x03

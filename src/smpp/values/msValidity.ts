@@ -4,7 +4,7 @@ export const MS_VALIDITY = {
   POWER_DOWN: 1,
   REGISTRATION_AREA_CHANGES: 2,
   DISPLAY_ONLY: 3,
-  // Since 5.0; a unit and a count of two octets follow.
+  /** Since 5.0; a unit and a count of two octets follow. */
   RELATIVE_TIME: 4,
 } as const
 

@@ -3,11 +3,15 @@ export const NETWORK_ERROR_TYPE = {
   ANSI_136_ACCESS_DENIED: 1,
   IS_95_ACCESS_DENIED: 2,
   GSM: 3,
-  // This and what follows since 5.0.
+  /** Since 5.0. */
   ANSI_136_CAUSE: 4,
+  /** Since 5.0. */
   IS_95_CAUSE: 5,
+  /** Since 5.0. */
   ANSI_41: 6,
+  /** Since 5.0: `code` is a command_status. */
   SMPP: 7,
+  /** Since 5.0: `code` is the centre's own. */
   MC_SPECIFIC: 8,
 } as const
 
@@ -15,7 +19,9 @@ export type NetworkErrorType = (typeof NETWORK_ERROR_TYPE)[keyof typeof NETWORK_
 
 /** network_error_code: which network says it, and its code of 16 bits (up to five digits). */
 export interface NetworkErrorCode {
+  /** One of NETWORK_ERROR_TYPE, or any other octet. */
   readonly type: number
+  /** 0 to 65535. */
   readonly code: number
 }
 

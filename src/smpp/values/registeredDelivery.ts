@@ -3,7 +3,7 @@ export const RECEIPT_REQUEST = {
   NONE: 0x00,
   SUCCESS_OR_FAILURE: 0x01,
   FAILURE: 0x02,
-  // Since 5.0; reserved in 3.4.
+  /** Since 5.0; reserved in 3.4. */
   SUCCESS: 0x03,
 } as const
 
@@ -18,4 +18,5 @@ export const REGISTERED_DELIVERY = {
 
 export type RegisteredDelivery = (typeof REGISTERED_DELIVERY)[keyof typeof REGISTERED_DELIVERY]
 
+/** The bits of registered_delivery that RECEIPT_REQUEST is about. */
 export const RECEIPT_REQUEST_MASK = 0x03

@@ -7,8 +7,9 @@ export const SERVICE_TYPE = {
   VOICE_MAIL_ALERT: 'VMA',
   WAP: 'WAP',
   USSD: 'USSD',
-  // Since 5.0, like the next.
+  /** Since 5.0. */
   CELL_BROADCAST: 'CBS',
+  /** Since 5.0. */
   GENERIC_UDP_TRANSPORT: 'GUTS',
 } as const
 

@@ -1,0 +1,83 @@
+// What the protocol's own tables say, as tables of the reference.
+
+import { classify } from '../src/smpp/commandStatus.ts'
+import type { Field } from '../src/smpp/pduField.ts'
+import { PDUS, type PduRow } from '../src/smpp/pduTable.ts'
+import { TLVS, type TlvRow } from '../src/smpp/tlvTable.ts'
+import { code, hex, oneLine, tableOf } from './markdownTable.ts'
+import type { Exported } from './readExports.ts'
+
+export function statusTable(exports: readonly Exported[]): string {
+  const rows = exports.map(({ name, doc, declaration }) => {
+    const value = declaration.replace(/^.* = /, '')
+    return [code(name), code(value), classify(Number(value)), oneLine(doc)]
+  })
+  const intro = 'Each is a constant of its own; the class is what `classify` says.'
+  return [intro, ...tableOf(['name', 'value', 'class', ''], rows)].join('\n\n')
+}
+
+const PDU_INTRO = `### What each PDU holds
+
+Fields in wire order with their size: \`C16\` is a string of at most 15 characters and its NUL,
+\`i1\` a number of one octet, \`time\` is empty or the 16 characters of SMPP 3.4 §7.1.1, \`octets\`
+a Buffer of at most 255 (\`sm_length\` is implied), \`tlvs\` a list of \`Tlv\`.`
+
+export function pduTable(): string {
+  const rows = Object.entries<PduRow>(PDUS).map(([name, row]) => [
+    code(name),
+    hex(row.command_id, 8),
+    (row.since / 16).toFixed(0) + '.' + (row.since % 16),
+    sendersOf(name, row),
+    [...row.fields.map(fieldText), ...(row.tlvs ? ['`tlvs`'] : [])].join(', '),
+  ])
+  return [PDU_INTRO, ...tableOf(['PDU', 'command_id', 'since', 'sent by', 'fields'], rows)].join(
+    '\n\n',
+  )
+}
+
+function sendersOf(name: string, { esme, mc }: PduRow): string {
+  if (name.endsWith('_resp') || name === 'generic_nack') return 'both'
+  const sides = [
+    { side: 'ESME', states: esme },
+    { side: 'MC', states: mc },
+  ]
+  return sides
+    .filter(({ states }) => states.length > 0)
+    .map(({ side, states }) => `${side}: ${states.join(' ')}`)
+    .join('; ')
+}
+
+function fieldText(field: Field): string {
+  switch (field.kind) {
+    case 'integer':
+      return `\`${field.name}\` i${field.octets}`
+    case 'cString':
+      return `\`${field.name}\` C${field.octetsMax}`
+    case 'list':
+      return `\`${field.name}\` list of (${field.entry.map(fieldText).join(', ')})`
+    case 'choices': {
+      const choices = field.choices.map(
+        ({ flag, fields }) => `\`${field.flag}\` ${flag}, ${fields.map(fieldText).join(', ')}`,
+      )
+      return `\`${field.name}\` list of (${choices.join(', or ')})`
+    }
+    default:
+      return `\`${field.name}\` ${field.kind}`
+  }
+}
+
+export function tlvTable(): string {
+  const rows = Object.entries<TlvRow>(TLVS).map(([name, { tag, type }]) => {
+    const value = { integer: 'number', cString: 'string', octets: 'Buffer' }[type.kind]
+    return [code(name), hex(tag, 4), value, sizeOf(type)]
+  })
+  const intro = '### Each TLV\n\nA string is sent with its NUL, which its size counts.'
+  return [intro, ...tableOf(['name', 'tag', 'value', 'octets'], rows)].join('\n\n')
+}
+
+function sizeOf(type: TlvRow['type']): string {
+  if (type.kind === 'integer') return String(type.octets)
+  if (type.kind === 'cString') return `1-${type.octetsMax}`
+  const { octetsMin, octetsMax } = type
+  return octetsMin === octetsMax ? String(octetsMax) : `${octetsMin}-${octetsMax}`
+}

@@ -1,0 +1,205 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseSync } from 'vite'
+import type { ESTree } from 'vite'
+
+/** What a name of an index.ts stands for, as its source has it. */
+export interface Exported {
+  readonly name: string
+  readonly kind: 'function' | 'class' | 'interface' | 'type' | 'constant'
+  /** From the folder of index.ts. */
+  readonly file: string
+  readonly line: number
+  /** The text of its doc comment, a line each; empty when it has none. */
+  readonly doc: string
+  /** The declaration without bodies and members; of an overloaded function one a line. */
+  readonly declaration: string
+  /** Of a class or an interface: what is public. Of a constant: the properties of its object. */
+  readonly members: readonly Member[]
+}
+
+export interface Member {
+  readonly name: string
+  readonly line: number
+  readonly doc: string
+  /** `name: type`, a method's signature, or the value of a constant's property. */
+  readonly text: string
+}
+
+/** Everything that an index.ts exports from files beside it, in its order, each name once. */
+export function readExports(indexPath: string): Exported[] {
+  const folder = dirname(indexPath)
+  const modules = new Map<string, readonly Exported[]>()
+  const moduleOf = (file: string): readonly Exported[] => {
+    const known = modules.get(file) ?? new SourceModule(folder, file).exported()
+    modules.set(file, known)
+    return known
+  }
+  return new SourceModule(folder, 'index.ts').program.body.flatMap((node) => {
+    if (node.type === 'ExportAllDeclaration') return moduleOf(fileOf(node.source.value))
+    if (node.type !== 'ExportNamedDeclaration' || !node.source) return []
+    const names = node.specifiers.map(({ local }) => nameOf(local))
+    const file = fileOf(node.source.value)
+    const found = moduleOf(file).filter(({ name }) => names.includes(name))
+    const lost = names.find((name) => !found.some((one) => one.name === name))
+    if (lost !== undefined) throw new Error(`index.ts exports ${lost}, which is not in ${file}`)
+    return names.flatMap((name) => found.filter((one) => one.name === name))
+  })
+}
+
+function fileOf(specifier: string): string {
+  return specifier.replace(/^\.\//, '')
+}
+
+function nameOf(node: { readonly type: string }): string {
+  if ('name' in node) return String(node.name)
+  return 'value' in node ? String(node.value) : ''
+}
+
+type Declaration = NonNullable<ESTree.ExportNamedDeclaration['declaration']>
+
+interface Place {
+  readonly start: number
+  readonly end: number
+}
+
+class SourceModule {
+  readonly program: ESTree.Program
+  readonly #file: string
+  readonly #text: string
+  readonly #comments: ReturnType<typeof parseSync>['comments']
+
+  constructor(folder: string, file: string) {
+    this.#file = file
+    this.#text = readFileSync(join(folder, file), 'utf8')
+    const { program, comments } = parseSync(file, this.#text, { lang: 'ts' })
+    this.program = program
+    this.#comments = comments
+  }
+
+  exported(): Exported[] {
+    const found = new Map<string, Exported>()
+    for (const node of this.program.body) {
+      if (node.type !== 'ExportNamedDeclaration' || !node.declaration) continue
+      const one = this.#read(node.declaration, node)
+      if (!one) continue
+      const before = found.get(one.name)
+      // The overloads of a function are its declarations; what implements them is not.
+      if (!before) found.set(one.name, one)
+      else if (node.declaration.type === 'TSDeclareFunction')
+        found.set(one.name, {
+          ...before,
+          declaration: `${before.declaration}\n${one.declaration}`,
+        })
+    }
+    return [...found.values()]
+  }
+
+  #read(node: Declaration, { start }: Place): Exported | undefined {
+    const own = (name: string, kind: Exported['kind'], declaration: string) => {
+      const place = { file: this.#file, line: this.#lineAt(start), doc: this.#docOf(start) }
+      return { name, kind, declaration, members: [], ...place }
+    }
+    switch (node.type) {
+      case 'FunctionDeclaration':
+      case 'TSDeclareFunction':
+        return own(node.id?.name ?? '', 'function', this.#head(node, node.body))
+      case 'ClassDeclaration': {
+        const members = node.body.body.flatMap((one) => this.#classMember(one))
+        return { ...own(node.id?.name ?? '', 'class', this.#head(node, node.body)), members }
+      }
+      case 'TSInterfaceDeclaration': {
+        const members = node.body.body.flatMap((one) => this.#signature(one))
+        return { ...own(node.id.name, 'interface', this.#head(node, node.body)), members }
+      }
+      case 'TSTypeAliasDeclaration':
+        return own(node.id.name, 'type', this.#slice(node))
+      case 'VariableDeclaration':
+        return this.#constant(node.declarations[0], own)
+      default:
+        return undefined
+    }
+  }
+
+  #constant(
+    declarator: ESTree.VariableDeclarator | undefined,
+    own: (name: string, kind: 'constant', declaration: string) => Exported,
+  ): Exported | undefined {
+    if (declarator?.id.type !== 'Identifier') return undefined
+    const { id, init } = declarator
+    const value = init && withoutTypes(init)
+    const type = id.typeAnnotation ? this.#slice(id.typeAnnotation) : ''
+    const isObject = value?.type === 'ObjectExpression'
+    const text = value && !isObject && type === '' ? ` = ${this.#slice(value)}` : type
+    const members = isObject
+      ? value.properties.flatMap((property) => {
+          if (property.type !== 'Property') return []
+          return [this.#member(property, nameOf(property.key), this.#slice(property.value))]
+        })
+      : []
+    return { ...own(id.name, 'constant', `const ${id.name}${text}`), members }
+  }
+
+  #classMember(node: ESTree.ClassElement): Member[] {
+    if (!('key' in node) || node.key.type === 'PrivateIdentifier') return []
+    const name = node.computed ? `[${this.#slice(node.key)}]` : nameOf(node.key)
+    if (node.type === 'MethodDefinition') {
+      const text = oneLine(this.#head(node, node.value.body))
+      return [this.#member(node, name, text.replace(/^get (\w+)\(\)/, '$1'))]
+    }
+    if (node.type !== 'PropertyDefinition') return []
+    const type = node.typeAnnotation ? this.#slice(node.typeAnnotation) : ''
+    const value = type === '' && node.value ? ` = ${this.#slice(node.value)}` : ''
+    return [this.#member(node, name, oneLine(`${name}${type}${value}`))]
+  }
+
+  #signature(node: ESTree.TSSignature): Member[] {
+    if (node.type !== 'TSPropertySignature' && node.type !== 'TSMethodSignature') return []
+    const text = oneLine(this.#slice(node)).replace(/^readonly /, '')
+    return [this.#member(node, nameOf(node.key), text)]
+  }
+
+  #member(node: Place, name: string, text: string): Member {
+    return { name, line: this.#lineAt(node.start), doc: this.#docOf(node.start), text }
+  }
+
+  /** Up to the body, or whole. */
+  #head({ start, end }: Place, body: Place | null): string {
+    return this.#slice({ start, end: body?.start ?? end })
+  }
+
+  #slice({ start, end }: Place): string {
+    return this.#text.slice(start, end).trim()
+  }
+
+  #lineAt(offset: number): number {
+    return this.#text.slice(0, offset).split('\n').length
+  }
+
+  /** The doc comment that ends right above `offset`. */
+  #docOf(offset: number): string {
+    const comment = this.#comments.findLast(({ end }) => end <= offset)
+    if (comment?.type !== 'Block' || !comment.value.startsWith('*')) return ''
+    if (this.#text.slice(comment.end, offset).trim() !== '') return ''
+    return comment.value
+      .slice(1)
+      .split('\n')
+      .map((line) => line.replace(/^\s*\*? ?/, '').trimEnd())
+      .join('\n')
+      .trim()
+  }
+}
+
+/** Behind `as const` and `satisfies`. */
+function withoutTypes(node: ESTree.Expression): ESTree.Expression {
+  return node.type === 'TSAsExpression' || node.type === 'TSSatisfiesExpression'
+    ? withoutTypes(node.expression)
+    : node
+}
+
+function oneLine(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/([([]) /g, '$1')
+    .replace(/,? ([)\]])/g, '$1')
+}
