@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../src/cli/up/freePort.ts'
@@ -15,6 +15,7 @@ import type { RefusedConnection, ServerTlsOptions, Session } from '../../src/smp
 import { TestAuthority } from '../../src/smpp/certificates.fixture.ts'
 import { rawClient, RawPeer } from '../../src/smpp/rawPeer.fixture.ts'
 import { bindPdu, Inbox, submitPdu } from '../../src/smpp/servedPeer.fixture.ts'
+import { debianProgram, isMissing } from './debianProgram.ts'
 
 const HOST = '127.0.0.1'
 const authority = new TestAuthority('Test CA')
@@ -74,9 +75,9 @@ async function startHaproxy(path: string, sections: readonly string[]): Promise<
   const defaults = ['global', '  maxconn 100', 'defaults', '  mode tcp', '  timeout connect 5s']
   const lines = [...defaults, '  timeout client 30s', '  timeout server 30s', ...sections, '']
   await writeFile(path, lines.join('\n'))
-  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin` }
+  const haproxy = debianProgram('haproxy', 'haproxy')
   // In the foreground.
-  const child = spawn('haproxy', ['-db', '-f', path], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(haproxy, ['-db', '-f', path], { stdio: ['ignore', 'pipe', 'pipe'] })
   let complaints = ''
   child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()))
   child.stdout.resume()
@@ -114,55 +115,56 @@ async function connected(port: number): Promise<Socket> {
   return open
 }
 
-const skipped = process.env['WITHOUT_HAPROXY'] === '1'
-
-describe.skipIf(skipped)('behind HAProxy the server sees the real client', () => {
-  test.each<[string, Case]>([
-    ['version 1', { toServer: 'send-proxy', tls: false, clientTls: false }],
-    [
-      'version 2, with checks of its own',
-      { toServer: 'send-proxy-v2 check inter 50ms', tls: false, clientTls: false },
-    ],
-    ['version 2, TLS from end to end', { toServer: 'send-proxy-v2', tls: true, clientTls: true }],
-    [
-      'version 2, TLS from HAProxy on',
-      { toServer: 'send-proxy-v2 ssl verify none', tls: true, clientTls: false },
-    ],
-    [
-      'version 2 with TLVs, TLS up to HAProxy',
-      { toServer: 'send-proxy-v2-ssl-cn', tls: false, clientTls: true },
-    ],
-  ])('%s', async (_, one) => {
-    const { port, submits, refused } = await behindHaproxy(one)
-    const socket = await connected(port)
-    const { localPort, localAddress } = socket
-    const wire = one.clientTls ? connectTls({ socket, host: HOST, ca: authority.cert }) : socket
-    const peer = new RawPeer(wire)
-    peer.send(bindPdu())
-    await peer.pdus(1)
-    peer.send(submitPdu(2))
-    expect((await peer.pdus(2)).map(({ command_status }) => command_status)).toEqual([0, 0])
-    const { session, destination } = await submits.next()
-    expect(destination).toBe('4477')
-    const { remoteAddress, remotePort } = session
-    expect({ remoteAddress, remotePort }).toEqual({
-      remoteAddress: localAddress,
-      remotePort: localPort,
+describe.skipIf(isMissing('SIGNALBOX_NO_HAPROXY'))(
+  'behind HAProxy the server sees the real client',
+  () => {
+    test.each<[string, Case]>([
+      ['version 1', { toServer: 'send-proxy', tls: false, clientTls: false }],
+      [
+        'version 2, with checks of its own',
+        { toServer: 'send-proxy-v2 check inter 50ms', tls: false, clientTls: false },
+      ],
+      ['version 2, TLS from end to end', { toServer: 'send-proxy-v2', tls: true, clientTls: true }],
+      [
+        'version 2, TLS from HAProxy on',
+        { toServer: 'send-proxy-v2 ssl verify none', tls: true, clientTls: false },
+      ],
+      [
+        'version 2 with TLVs, TLS up to HAProxy',
+        { toServer: 'send-proxy-v2-ssl-cn', tls: false, clientTls: true },
+      ],
+    ])('%s', async (_, one) => {
+      const { port, submits, refused } = await behindHaproxy(one)
+      const socket = await connected(port)
+      const { localPort, localAddress } = socket
+      const wire = one.clientTls ? connectTls({ socket, host: HOST, ca: authority.cert }) : socket
+      const peer = new RawPeer(wire)
+      peer.send(bindPdu())
+      await peer.pdus(1)
+      peer.send(submitPdu(2))
+      expect((await peer.pdus(2)).map(({ command_status }) => command_status)).toEqual([0, 0])
+      const { session, destination } = await submits.next()
+      expect(destination).toBe('4477')
+      const { remoteAddress, remotePort } = session
+      expect({ remoteAddress, remotePort }).toEqual({
+        remoteAddress: localAddress,
+        remotePort: localPort,
+      })
+      expect(session.tls !== undefined).toBe(one.tls)
+      expect(refused.all).toEqual([])
     })
-    expect(session.tls !== undefined).toBe(one.tls)
-    expect(refused.all).toEqual([])
-  })
 
-  test('and who comes past it, without a header, is refused', async () => {
-    const refused = new Inbox<RefusedConnection>()
-    const server = createSmppServer({
-      proxyProtocol: true,
-      events: { onRefusedConnection: refused.push },
+    test('and who comes past it, without a header, is refused', async () => {
+      const refused = new Inbox<RefusedConnection>()
+      const server = createSmppServer({
+        proxyProtocol: true,
+        events: { onRefusedConnection: refused.push },
+      })
+      onTestFinished(() => server.close())
+      const peer = await rawClient((await server.listen(0, HOST)).port)
+      peer.send(bindPdu())
+      expect(await refused.next()).toMatchObject({ kind: 'proxyHeader' })
+      await peer.end()
     })
-    onTestFinished(() => server.close())
-    const peer = await rawClient((await server.listen(0, HOST)).port)
-    peer.send(bindPdu())
-    expect(await refused.next()).toMatchObject({ kind: 'proxyHeader' })
-    await peer.end()
-  })
-})
+  },
+)
