@@ -15,9 +15,15 @@ type Said<Answer> =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly message: string }
 
-/** Starts a file of this folder that calls answerParent. */
-export function askChild<Question extends object, Answer>(file: string): Child<Question, Answer> {
-  const child = fork(join(import.meta.dirname, file), { serialization: 'advanced' })
+/** Starts a file of this folder that calls answerParent, with these options of Node's. */
+export function askChild<Question extends object, Answer>(
+  file: string,
+  execArgv: readonly string[] = [],
+): Child<Question, Answer> {
+  const child = fork(join(import.meta.dirname, file), {
+    serialization: 'advanced',
+    execArgv: [...process.execArgv, ...execArgv],
+  })
   const ended = once(child, 'exit')
   return {
     pid: child.pid ?? 0,

@@ -11,6 +11,7 @@ import { proveKills } from './proveKills.ts'
 import { proveLeases } from './proveLeases.ts'
 import { proveLife } from './proveLife.ts'
 import { proveMutants } from './proveMutants.ts'
+import { proveProtocolSoak } from './proveProtocolSoak.ts'
 
 interface Provable {
   readonly about: string
@@ -62,11 +63,19 @@ const PROOFS = new Map<string, Provable>([
       prove: proveLife,
     },
   ],
+  [
+    'protocol-soak',
+    {
+      about: 'the SMPP library alone at full rate: memory flat, nothing left over after close',
+      minutes: 10,
+      prove: proveProtocolSoak,
+    },
+  ],
 ])
 
 const FOLDER = join(import.meta.dirname, '..', 'docs', 'proofs')
 const LIST = [...PROOFS].map(
-  ([one, { about, minutes: m }]) => `  ${one.padEnd(8)} ${about} (${m} min)\n`,
+  ([one, { about, minutes: m }]) => `  ${one.padEnd(13)} ${about} (${m} min)\n`,
 )
 const OPTIONS = '[--minutes N] [--count N] [--seed N] [--rate N]'
 const USAGE = `npm run prove -- NAME ${OPTIONS}\n${LIST.join('')}`

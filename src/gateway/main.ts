@@ -20,6 +20,7 @@ import { RouterClient } from './routerClient.ts'
 
 const SYSTEM_ID = 'signalbox'
 /** deliver_sm under way per bind; most ESMEs take tens. */
+const UNANSWERED_MAX = 20_000
 const DELIVERY_WINDOW = 100
 const OUTBOX_LEASE_MARGIN_MS = 15_000
 const DRAIN_POLL_MS = 20
@@ -59,6 +60,8 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     timers: config,
     windowSize: DELIVERY_WINDOW,
     maxSessions: config.maxSessions,
+    // Above the window of any user: what exceeds that is refused, not left unread.
+    limits: { unansweredByUs: UNANSWERED_MAX },
     systemId: SYSTEM_ID,
     // What 5.0 adds, broadcasts, goes nowhere from here.
     interfaceVersion: INTERFACE_VERSION.V3_4,

@@ -31,7 +31,7 @@ const RECEIVE = {
       order by id limit $2 for update skip locked)
     update queue_envelopes as e
       set visible_at = now() + $3 * interval '1 ms', receives = e.receives + 1, leased_by = $4
-    from next where e.queue = $1 and e.id = next.id
+    where e.queue = $1 and e.id = any(array(select id from next))
     returning e.id, e.payload, e.receives`,
 }
 const EXTEND = {
@@ -46,22 +46,22 @@ const RECLAIM = {
 }
 const DONE = {
   name: 'queue.done',
-  text: `delete from queue_envelopes as e
-    using unnest($1::text[], $2::bigint[]) as settled (queue, id)
-    where e.queue = settled.queue and e.id = settled.id`,
+  // An id belongs to one queue, so pairs need no look.
+  text: 'delete from queue_envelopes where queue = any($1::text[]) and id = any($2::bigint[])',
 }
 const RETRY = {
   name: 'queue.retry',
   text: `update queue_envelopes as e set visible_at = now() + settled.delay * interval '1 ms'
     from unnest($1::text[], $2::bigint[], $3::float8[]) as settled (queue, id, delay)
-    where e.queue = settled.queue and e.id = settled.id and e.leased_by = $4`,
+    where e.queue = any($1::text[]) and e.id = any($2::bigint[]) and e.id = settled.id
+      and e.leased_by = $4`,
 }
 const DEAD = {
   name: 'queue.dead',
   text: `with gone as (
       delete from queue_envelopes as e
       using unnest($1::text[], $2::bigint[], $3::text[]) as settled (queue, id, reason)
-      where e.queue = settled.queue and e.id = settled.id
+      where e.queue = any($1::text[]) and e.id = any($2::bigint[]) and e.id = settled.id
       returning e.queue, e.payload, settled.reason, e.receives)
     insert into dead_letters (queue, payload, reason, receives) select * from gone`,
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { bindSession, type BindRequest } from './bindSession.ts'
+import type { SessionLimits } from './defaultLimits.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
 import { openSocket, type OpenSocketOptions } from './openSocket.ts'
 import { Session } from './session.ts'
@@ -24,6 +25,10 @@ export interface EsmeOptions {
   readonly windowSize?: number
   /** Default 70,000. */
   readonly maxPduOctets?: number
+  /** What the session holds at most; missing ones as in DEFAULT_LIMITS. */
+  readonly limits?: Partial<SessionLimits>
+  /** Lets the window follow the peer's congestion_state, up to windowSize. Default false. */
+  readonly followCongestion?: boolean
 }
 
 /** `connectTimeoutMs` ends with the connection; the bind then has the response timer. */
@@ -71,6 +76,8 @@ export function esmeSettings(
     windowSize: options.windowSize ?? DEFAULT_WINDOW_SIZE,
     systemId,
     maxPduOctets: options.maxPduOctets ?? MAX_PDU_OCTETS,
+    limits: options.limits ?? {},
+    followCongestion: options.followCongestion ?? false,
     events,
   }
 }

@@ -1,3 +1,5 @@
+import { DATA_CODING } from './values/dataCoding.ts'
+
 /**
  * Alphabets that text can be written in. `gsm` has one septet an octet and is what nearly all peers
  * speak, `gsmPacked` eight in seven octets. `ucs2` is UTF-16 big endian, surrogate pairs and all.
@@ -7,28 +9,22 @@ export type Alphabet = 'gsm' | 'gsmPacked' | 'ascii' | 'latin1' | 'ucs2' | 'utf8
 /** Alphabets that text can be read from. */
 export type Charset = Alphabet | 'iso-8859-5' | 'iso-8859-8' | 'iso-2022-jp' | 'euc-kr' | 'octets'
 
-export const DATA_CODING_DEFAULT = 0x00
-export const DATA_CODING_ASCII = 0x01
-export const DATA_CODING_LATIN1 = 0x03
-export const DATA_CODING_OCTETS = 0x04
-export const DATA_CODING_UCS2 = 0x08
-
 const DATA_CODINGS: ReadonlyMap<Alphabet, number> = new Map([
-  ['ascii', DATA_CODING_ASCII],
-  ['latin1', DATA_CODING_LATIN1],
-  ['ucs2', DATA_CODING_UCS2],
+  ['ascii', DATA_CODING.IA5],
+  ['latin1', DATA_CODING.LATIN_1],
+  ['ucs2', DATA_CODING.UCS2],
 ])
 
-const CHARSETS: ReadonlyMap<number, Charset> = new Map([
-  [DATA_CODING_ASCII, 'ascii'],
-  [0x02, 'octets'],
-  [DATA_CODING_LATIN1, 'latin1'],
-  [DATA_CODING_OCTETS, 'octets'],
-  [0x06, 'iso-8859-5'],
-  [0x07, 'iso-8859-8'],
-  [DATA_CODING_UCS2, 'ucs2'],
-  [0x0a, 'iso-2022-jp'],
-  [0x0e, 'euc-kr'],
+const CHARSETS: ReadonlyMap<number, Charset> = new Map<number, Charset>([
+  [DATA_CODING.IA5, 'ascii'],
+  [DATA_CODING.OCTETS, 'octets'],
+  [DATA_CODING.LATIN_1, 'latin1'],
+  [DATA_CODING.OCTETS_8_BIT, 'octets'],
+  [DATA_CODING.CYRILLIC, 'iso-8859-5'],
+  [DATA_CODING.HEBREW, 'iso-8859-8'],
+  [DATA_CODING.UCS2, 'ucs2'],
+  [DATA_CODING.ISO_2022_JP, 'iso-2022-jp'],
+  [DATA_CODING.KS_C_5601, 'euc-kr'],
 ])
 
 /**
@@ -37,7 +33,7 @@ const CHARSETS: ReadonlyMap<number, Charset> = new Map([
  * have no data_coding but 0.
  */
 export function dataCodingOf(alphabet: Alphabet, defaultAlphabet: Alphabet): number | undefined {
-  return alphabet === defaultAlphabet ? DATA_CODING_DEFAULT : DATA_CODINGS.get(alphabet)
+  return alphabet === defaultAlphabet ? DATA_CODING.MC_DEFAULT : DATA_CODINGS.get(alphabet)
 }
 
 /**
@@ -46,7 +42,7 @@ export function dataCodingOf(alphabet: Alphabet, defaultAlphabet: Alphabet): num
  * ones are octets.
  */
 export function charsetOf(dataCoding: number, defaultAlphabet: Alphabet = 'gsm'): Charset {
-  if (dataCoding === DATA_CODING_DEFAULT) return defaultAlphabet
+  if (dataCoding === DATA_CODING.MC_DEFAULT) return defaultAlphabet
   const known = CHARSETS.get(dataCoding)
   if (known) return known
   const gsm = defaultAlphabet === 'gsmPacked' ? 'gsmPacked' : 'gsm'

@@ -4,8 +4,9 @@ export interface DepartureActions {
   /** Whether we owe the peer answers, and whether it owes us some. */
   weOwe(): boolean
   theyOwe(): boolean
-  sendUnbind(): void
-  answerUnbind(): void
+  /** Returns its sequence_number. */
+  sendUnbind(): number
+  answerUnbind(sequence: number): void
   /** Sets, or sets anew, when `advance(true)` is due. */
   setDeadline(isLastStep: boolean): void
   close(reason: string): void
@@ -17,6 +18,8 @@ export interface DepartureActions {
  */
 export class Departure {
   #step: Step = 'none'
+  /** Of the unbind that ends the session, whoever sent it. */
+  #sequence = 0
   readonly #actions: DepartureActions
 
   constructor(actions: DepartureActions) {
@@ -37,7 +40,13 @@ export class Departure {
     this.advance(false)
   }
 
-  receivedUnbind(): void {
+  /** Whether a response with this sequence_number would answer our unbind. */
+  awaits(sequence: number): boolean {
+    return this.awaitsUnbindResp && sequence === this.#sequence
+  }
+
+  receivedUnbind(sequence: number): void {
+    this.#sequence = sequence
     this.#enter('unbindReceived')
     this.advance(false)
   }
@@ -55,7 +64,7 @@ export class Departure {
         break
       case 'draining':
         if (!isOverdue && (weOwe() || theyOwe())) break
-        sendUnbind()
+        this.#sequence = sendUnbind()
         this.#enter('unbindSent')
         break
       case 'unbindSent':
@@ -66,7 +75,7 @@ export class Departure {
         break
       case 'unbindReceived':
         if (!isOverdue && weOwe()) break
-        answerUnbind()
+        answerUnbind(this.#sequence)
         this.#enter('unbound')
         this.advance(false)
         break

@@ -12,8 +12,10 @@ import { stateRefusal } from './stateRefusal.ts'
 export interface InboundActions {
   /** Whether we sent unbind and its response has not come. */
   isLeaving(): boolean
-  /** A message of the peer; `owes`: its owner has to answer it. */
-  onMessage(owes: boolean): void
+  /** A message of the peer. */
+  onMessage(): void
+  /** Nothing more is to be read, or it is again. */
+  holdReading(isHeld: boolean): void
   onBind(pdu: Pdu<BindCommand>): void
   onOutbind(pdu: Pdu<'outbind'>): void
   onUnbind(sequence: number): void
@@ -47,24 +49,42 @@ export class InboundPdus {
   readonly #actions: InboundActions
   readonly #peer: 'esme' | 'mc'
   readonly #handlers: Handlers
+  readonly #isCounted: boolean
+  readonly #owedMax: number
+  #owed = 0
 
   constructor(
     session: Session,
     settings: SessionSettings,
+    owedMax: number,
     writer: PduWriter,
     actions: InboundActions,
   ) {
+    this.#owedMax = owedMax
     this.#session = session
     this.#settings = settings
     this.#writer = writer
     this.#actions = actions
+    this.#isCounted = settings.events.onPduReceived !== undefined
     this.#peer = settings.side === 'mc' ? 'esme' : 'mc'
     // Each handler is called with PDUs of the command under which it was found, and no others.
     this.#handlers = (settings.events.requests ?? {}) as Handlers
   }
 
+  /** Requests that the owner has not answered. */
+  get owed(): number {
+    return this.#owed
+  }
+
+  /** The owner answered one. */
+  answered(): void {
+    if (this.#owed > 0 && --this.#owed === this.#owedMax >> 1)
+      setImmediate(() => this.#actions.holdReading(false))
+  }
+
   receive(octets: Buffer, start: number, end: number): void {
     const command_id = octets.readUInt32BE(start + 4)
+    if (this.#isCounted) this.#count(command_id, octets, start, end)
     const compiled = compiledById(command_id)
     if (isResponseId(command_id)) {
       if (compiled) this.#actions.onResponse(compiled, octets, start, end)
@@ -100,6 +120,12 @@ export class InboundPdus {
     return reason
   }
 
+  #count(command_id: number, octets: Buffer, start: number, end: number): void {
+    const commandStatus = octets.readUInt32BE(start + 8)
+    const { events } = this.#settings
+    events.onPduReceived?.(this.#session, command_id, commandStatus, end - start)
+  }
+
   #receiveRequest(
     compiled: CompiledPdu,
     octets: Buffer,
@@ -128,7 +154,8 @@ export class InboundPdus {
       this.#receiveOwn(pdu)
       return
     }
-    this.#actions.onMessage(true)
+    if (++this.#owed === this.#owedMax) this.#actions.holdReading(true)
+    this.#actions.onMessage()
     // Called as a method, so that an object with a state of its own may handle requests.
     this.#handlers[command]?.(this.#session, pdu, octets.subarray(body, end))
   }
@@ -148,7 +175,7 @@ export class InboundPdus {
         this.#actions.onBind(pdu)
         break
       case 'alert_notification':
-        this.#actions.onMessage(false)
+        this.#actions.onMessage()
         events.onAlertNotification?.(this.#session, pdu)
         break
       case 'outbind':

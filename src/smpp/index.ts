@@ -55,17 +55,7 @@ export {
   type ReceiptTimeOptions,
 } from './receiptTime.ts'
 export { RANK_FINAL, RANK_UNCERTAIN, rankOf } from './stateRank.ts'
-export {
-  charsetOf,
-  dataCodingOf,
-  DATA_CODING_ASCII,
-  DATA_CODING_DEFAULT,
-  DATA_CODING_LATIN1,
-  DATA_CODING_OCTETS,
-  DATA_CODING_UCS2,
-  type Alphabet,
-  type Charset,
-} from './dataCoding.ts'
+export { charsetOf, dataCodingOf, type Alphabet, type Charset } from './dataCoding.ts'
 export { decodeText, type DecodeOptions } from './decodeText.ts'
 export { encodeText, type EncodedText, type EncodeOptions } from './encodeText.ts'
 export { decodeGsm, encodeGsm, gsmSeptets, NO_SHIFTS, type GsmShifts } from './gsmAlphabet.ts'
@@ -96,7 +86,6 @@ export {
 } from './userData.ts'
 export {
   encodeUdh,
-  ESM_CLASS_UDHI,
   parseUdh,
   portElement,
   type Concatenation,
@@ -106,8 +95,12 @@ export {
 export { readRepeatedTlv, readTlv, tlv, tlvName, type Tlv } from './tlv.ts'
 export { TLVS, type TlvName, type TlvValue } from './tlvTable.ts'
 export { Session } from './session.ts'
+export { DEFAULT_LIMITS, type SessionLimits } from './defaultLimits.ts'
+export { RequestError } from './requestError.ts'
 export type {
+  MalformedInput,
   OutcomeOf,
+  PduEvents,
   RequestHandlers,
   RequestOutcome,
   SessionEvents,

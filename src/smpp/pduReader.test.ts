@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import { expect, test } from 'vitest'
+import { DEFAULT_LIMITS } from './defaultLimits.ts'
 import { PduReader } from './pduReader.ts'
 import { SessionClock } from './sessionClock.ts'
 import type { SessionSettings } from './sessionTypes.ts'
@@ -37,7 +38,7 @@ test('while too much is unsent nothing is read, and then in order', () => {
   let unsent = 0
   Object.defineProperty(socket, 'writableLength', { get: () => unsent })
   const read: number[] = []
-  const reader = new PduReader(socket, 1000, clock, {
+  const reader = new PduReader(socket, { ...DEFAULT_LIMITS, maxPduOctets: 1000 }, clock, {
     onPdu(octets, start) {
       read.push(octets.readUInt32BE(start + 12))
       if (read.length === 1) reader.checkCongestion()

@@ -2,8 +2,14 @@ import type { Socket } from 'node:net'
 import { Framer } from './framer.ts'
 import type { SessionClock } from './sessionClock.ts'
 
-const WRITABLE_PAUSE_OCTETS = 1024 * 1024
-const WRITABLE_MAX_OCTETS = 16 * 1024 * 1024
+type Hold = 'bind' | 'congestion' | 'owed' | 'owner' | 'closed'
+
+/** As in SessionLimits; `maxPduOctets` bounds what is kept of a PDU that is not complete. */
+export interface ReaderLimits {
+  readonly maxPduOctets: number
+  readonly unsentOctetsPause: number
+  readonly unsentOctetsMax: number
+}
 
 export interface ReaderHandlers {
   /** The PDU is octets[start, end), a part of the socket's chunk. */
@@ -14,80 +20,76 @@ export interface ReaderHandlers {
 
 /**
  * Hands on the PDUs of one socket in order, and stops reading while it is held: until a bind is
- * answered, and while the peer does not take what we write.
+ * answered, while the peer does not take what we write, while we owe it too many answers, and while
+ * the owner wants it.
  */
 export class PduReader {
   readonly #socket: Socket
   readonly #clock: SessionClock
   readonly #handlers: ReaderHandlers
   readonly #framer: Framer
-  readonly #holds = { bind: false, congestion: false, closed: false }
+  readonly #limits: ReaderLimits
+  readonly #holds = new Set<Hold>()
   #isHeld = false
   #isReading = false
 
-  constructor(socket: Socket, maxPduOctets: number, clock: SessionClock, handlers: ReaderHandlers) {
+  constructor(socket: Socket, limits: ReaderLimits, clock: SessionClock, handlers: ReaderHandlers) {
+    this.#limits = limits
     this.#socket = socket
     this.#clock = clock
     this.#handlers = handlers
-    this.#framer = new Framer(maxPduOctets)
+    this.#framer = new Framer(limits.maxPduOctets)
     socket.on('data', (chunk: Buffer) => this.#onChunk(chunk))
     socket.on('drain', () => this.checkCongestion())
   }
 
   get isHeldForBind(): boolean {
-    return this.#holds.bind
+    return this.#holds.has('bind')
   }
 
   get octetsHeld(): number {
     return this.#framer.octetsHeld
   }
 
-  holdForBind(): void {
-    this.#hold('bind')
-  }
-
-  releaseBind(): void {
-    this.#release('bind')
-  }
-
   /** For good; what still comes is thrown away, so that the end of the connection is seen. */
   close(): void {
-    this.#hold('closed')
+    this.hold('closed')
     this.#socket.resume()
   }
 
   /** A peer that does not read gets nothing more to answer, then the clock closes it. */
   checkCongestion(): void {
     const octets = this.#socket.writableLength
-    if (octets > WRITABLE_MAX_OCTETS) this.#socket.destroy()
-    if (octets > WRITABLE_PAUSE_OCTETS && !this.#holds.congestion) {
-      this.#hold('congestion')
+    const isCongested = this.#holds.has('congestion')
+    if (octets > this.#limits.unsentOctetsMax) this.#socket.destroy()
+    if (octets > this.#limits.unsentOctetsPause && !isCongested) {
+      this.hold('congestion')
       this.#clock.congested(true)
-    } else if (octets === 0 && this.#holds.congestion) {
+    } else if (octets === 0 && isCongested) {
       this.#clock.congested(false)
-      this.#release('congestion')
+      this.release('congestion')
     }
   }
 
-  #hold(reason: 'bind' | 'congestion' | 'closed'): void {
-    this.#holds[reason] = true
+  /** Nothing more is handed on, or read, until each reason is released. */
+  hold(reason: Hold): void {
+    if (this.#holds.has('closed')) return
+    this.#holds.add(reason)
     this.#isHeld = true
     this.#clock.reading(false)
     this.#socket.pause()
   }
 
-  #release(reason: 'bind' | 'congestion'): void {
-    this.#holds[reason] = false
-    const { bind, congestion, closed } = this.#holds
-    this.#isHeld = bind || congestion || closed
-    if (this.#isHeld) return
+  release(reason: Hold): void {
+    if (!this.#holds.delete(reason) || this.#holds.size > 0) return
+    this.#isHeld = false
     this.#clock.reading(true)
     this.#socket.resume()
     if (!this.#isReading) this.#read(false)
   }
 
   #onChunk(chunk: Buffer): void {
-    if (this.#holds.closed) return
+    if (this.#holds.has('closed')) return
     this.#clock.received()
     const isOldPartial = this.#framer.hasPartial
     this.#framer.push(chunk)

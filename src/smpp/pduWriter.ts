@@ -3,10 +3,15 @@ import type { Socket } from 'node:net'
 import { HEADER_OCTETS, responseTo, writeHeader } from './codec.ts'
 import { ESME_ROK } from './commandStatus.ts'
 import type { CompiledPdu } from './compilePdu.ts'
+import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
 import type { CommandName, PduBodies } from './pduTable.ts'
+import type { Tlv } from './tlv.ts'
 
 const SCRATCH_OCTETS = 16 * 1024
 const SCRATCH_KEPT_MAX = 64
+
+/** Told of each PDU that was encoded. */
+export type PduSent = (command_id: number, status: number, octets: number) => void
 
 const scratchPool: Buffer[] = []
 let dirty: PduWriter[] = []
@@ -24,17 +29,31 @@ function flushDirty(): void {
  * encoded straight into a scratch buffer that is lent for the turn: an idle session holds none.
  */
 export class PduWriter {
-  /** TLVs must not go to a peer that bound as 3.3 or earlier (SMPP 3.4 §3.4). */
-  allowsTlvs = true
+  /** Our congestion_state, for each response that may have it. */
+  congestion: Tlv | undefined
+  #allowsTlvs = true
+  #allowsCongestion = false
   #scratch: Buffer | undefined
   #offset = 0
   #isClosed = false
   readonly #socket: Socket
   readonly #onFlushed: () => void
+  readonly #onSent: PduSent | undefined
 
-  constructor(socket: Socket, onFlushed: () => void) {
+  constructor(socket: Socket, onFlushed: () => void, onSent?: PduSent) {
     this.#socket = socket
     this.#onFlushed = onFlushed
+    this.#onSent = onSent
+  }
+
+  get allowsTlvs(): boolean {
+    return this.#allowsTlvs
+  }
+
+  /** Peers of 3.3 know no TLVs (SMPP 3.4 §3.4), and those of 3.4 no congestion_state. */
+  speak(version: InterfaceVersion): void {
+    this.#allowsTlvs = version >= INTERFACE_VERSION.V3_4
+    this.#allowsCongestion = version >= INTERFACE_VERSION.V5_0
   }
 
   /** Without `fields` the header alone. Throws PduError when a field does not fit on the wire. */
@@ -45,14 +64,16 @@ export class PduWriter {
     fields?: Partial<PduBodies[C]>,
   ): void {
     if (this.#isClosed) return
-    const body = this.allowsTlvs || fields === undefined ? fields : { ...fields, tlvs: [] }
+    const body = this.#allowsTlvs || fields === undefined ? fields : { ...fields, tlvs: [] }
     const octetsMax = HEADER_OCTETS + (body === undefined ? 0 : compiled.bodyOctetsMax(body))
     const out = this.#reserve(octetsMax)
     const at = this.#offset
     const start = at + HEADER_OCTETS
     const end = body === undefined ? start : compiled.writeBody(body, out, start)
-    writeHeader(out, at, end - at, compiled.row.command_id, commandStatus, sequence)
+    const { command_id } = compiled.row
+    writeHeader(out, at, end - at, command_id, commandStatus, sequence)
     this.#offset = end
+    if (this.#onSent) this.#onSent(command_id, commandStatus, end - at)
   }
 
   writeEncoded(command_id: number, sequence: number, body: Buffer): void {
@@ -62,6 +83,7 @@ export class PduWriter {
     writeHeader(out, this.#offset, length, command_id, ESME_ROK, sequence)
     out.set(body, this.#offset + HEADER_OCTETS)
     this.#offset += length
+    if (this.#onSent) this.#onSent(command_id, ESME_ROK, length)
   }
 
   /** A refusal has no body unless there are `fields` (SMPP 3.4 §4). */
@@ -73,7 +95,17 @@ export class PduWriter {
     const response = responseTo(command)
     assert(response, `${command} has no response`)
     const body = fields ?? (commandStatus === ESME_ROK ? {} : undefined)
-    this.write(response, commandStatus, sequence_number, body)
+    this.write(response, commandStatus, sequence_number, this.#withCongestion(response, body))
+  }
+
+  // A refusal without a body gets none: its TLVs could be taken for the body.
+  #withCongestion(
+    { row }: CompiledPdu,
+    body: Partial<PduBodies[CommandName]> | undefined,
+  ): Partial<PduBodies[CommandName]> | undefined {
+    if (!this.congestion || !this.#allowsCongestion || !body || !row.tlvs) return body
+    const tlvs = 'tlvs' in body && body.tlvs ? body.tlvs : []
+    return { ...body, tlvs: [...tlvs, this.congestion] }
   }
 
   flush(): void {

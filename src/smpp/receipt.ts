@@ -9,6 +9,8 @@ import { decodeText } from './decodeText.ts'
 import { messageStateOf, isMessageState, type MessageState } from './messageState.ts'
 import { readTlv } from './tlv.ts'
 import { readUserData, type MessageBody } from './userData.ts'
+import { MESSAGE_TYPE, MESSAGE_TYPE_MASK } from './values/messageType.ts'
+import { readNetworkErrorCode, type NetworkErrorCode } from './values/networkErrorCode.ts'
 
 export interface Receipt {
   /** As the submit response gave it, in the SMSC's spelling; an empty one is undefined. */
@@ -22,7 +24,7 @@ export interface Receipt {
   readonly dlvrd: string | undefined
   readonly stat: string | undefined
   /** The TLV network_error_code: 16 bits, which are no three digits (SMPP 5.0 §4.8.4.42). */
-  readonly networkError: { readonly type: number; readonly code: number } | undefined
+  readonly networkError: NetworkErrorCode | undefined
 }
 
 export interface ReceiptOptions {
@@ -37,19 +39,15 @@ export interface ReceiptOptions {
   readonly defaultAlphabet?: Alphabet
 }
 
-/** SMPP 3.4 §5.2.12: bits 5-2 of esm_class are the type of a message. */
-const TYPE_MASK = 0x3c
-export const ESM_CLASS_RECEIPT = 0x04
-export const ESM_CLASS_INTERMEDIATE = 0x20
-
 /**
  * The receipt in a deliver_sm or data_sm, from its TLVs and the text in short_message or
  * message_payload; undefined when it is none (a message of a subscriber), which esm_class tells.
  * What the SMSC left out is undefined. Never throws.
  */
 export function parseReceipt(body: MessageBody, options: ReceiptOptions = {}): Receipt | undefined {
-  const type = body.esm_class & TYPE_MASK
-  const isReceipt = type === ESM_CLASS_RECEIPT || type === ESM_CLASS_INTERMEDIATE
+  const type = body.esm_class & MESSAGE_TYPE_MASK
+  const isReceipt =
+    type === MESSAGE_TYPE.DELIVERY_RECEIPT || type === MESSAGE_TYPE.INTERMEDIATE_NOTIFICATION
   if (!isReceipt && !options.byText) return undefined
   const labels = readLabels(receiptTextOf(body, options.defaultAlphabet))
   if (!isReceipt && !looksLikeReceipt(labels)) return undefined
@@ -84,9 +82,9 @@ function looksLikeReceipt(labels: ReadonlyMap<Label, string>): boolean {
   )
 }
 
-function networkErrorOf({ tlvs }: MessageBody): Receipt['networkError'] {
+function networkErrorOf({ tlvs }: MessageBody): NetworkErrorCode | undefined {
   const octets = readTlv(tlvs, 'network_error_code')
-  return octets && { type: octets.readUInt8(0), code: octets.readUInt16BE(1) }
+  return octets && readNetworkErrorCode(octets)
 }
 
 /** The number in `sub` or `dlvrd`; undefined for `null`, `...` and what else is none. */

@@ -1,13 +1,13 @@
 // Receipts as an SMSC writes them: the text of SMPP 3.4 appendix B, which is "typical" and no more,
 // in the styles that ESMEs were built for, and the TLVs that say the same (5.0 §4.8.4.58).
 
-import { DATA_CODING_DEFAULT, DATA_CODING_UCS2 } from './dataCoding.ts'
 import { messageStateName, statOf, type MessageState } from './messageState.ts'
-import { ESM_CLASS_INTERMEDIATE, ESM_CLASS_RECEIPT } from './receipt.ts'
 import { writeReceiptTime, type ReceiptTimeFormat } from './receiptTime.ts'
 import { RANK_UNCERTAIN, rankOf } from './stateRank.ts'
 import { tlv } from './tlv.ts'
 import type { MessageBody } from './userData.ts'
+import { DATA_CODING } from './values/dataCoding.ts'
+import { MESSAGE_TYPE } from './values/messageType.ts'
 
 export interface ReceiptFields {
   readonly id: string
@@ -87,8 +87,11 @@ export function receiptBody(
     ? []
     : [tlv('receipted_message_id', id), tlv('message_state', messageState)]
   return {
-    esm_class: rankOf(messageState) < RANK_UNCERTAIN ? ESM_CLASS_INTERMEDIATE : ESM_CLASS_RECEIPT,
-    data_coding: style.alphabet === 'ucs2' ? DATA_CODING_UCS2 : DATA_CODING_DEFAULT,
+    esm_class:
+      rankOf(messageState) < RANK_UNCERTAIN
+        ? MESSAGE_TYPE.INTERMEDIATE_NOTIFICATION
+        : MESSAGE_TYPE.DELIVERY_RECEIPT,
+    data_coding: style.alphabet === 'ucs2' ? DATA_CODING.UCS2 : DATA_CODING.MC_DEFAULT,
     short_message: isLong ? Buffer.alloc(0) : octets,
     tlvs: isLong ? [...said, tlv('message_payload', octets)] : said,
   }

@@ -6,7 +6,7 @@ const LATE_MAX = 1000
 
 interface PendingRequest {
   readonly responseId: number
-  readonly deadlineMs: number
+  readonly sentAtMs: number
   readonly onOutcome: (outcome: RequestOutcome) => void
 }
 
@@ -17,16 +17,20 @@ interface PendingRequest {
 export class RequestWindow {
   readonly #pending = new Map<number, PendingRequest>()
   readonly #late = new Map<number, PendingRequest>()
-  readonly #sizeMax: number
+  /** May change at any time; a smaller one leaves those that are under way alone. */
+  sizeMax: number
+  readonly #timeoutMs: number
   #lastSequence: number
 
-  constructor(sizeMax: number, lastSequence = 0) {
-    this.#sizeMax = sizeMax
+  /** `timeoutMs`: from a request to its `timeout`; Infinity for never. */
+  constructor(sizeMax: number, timeoutMs: number, lastSequence = 0) {
+    this.sizeMax = sizeMax
+    this.#timeoutMs = timeoutMs
     this.#lastSequence = lastSequence
   }
 
   get free(): number {
-    return Math.max(0, this.#sizeMax - this.#pending.size)
+    return Math.max(0, this.sizeMax - this.#pending.size)
   }
 
   get size(): number {
@@ -42,22 +46,27 @@ export class RequestWindow {
   }
 
   /**
-   * `responseId`: the command_id its response has. `deadlineMs` must not decrease from one request
-   * to the next.
+   * `responseId`: the command_id its response has. `sentAtMs` must not decrease from one request to
+   * the next.
    */
   add(
     responseId: number,
     sequence: number,
-    deadlineMs: number,
+    sentAtMs: number,
     onOutcome: PendingRequest['onOutcome'],
   ): void {
-    this.#pending.set(sequence, { responseId, deadlineMs, onOutcome })
+    this.#pending.set(sequence, { responseId, sentAtMs, onOutcome })
   }
 
   /** Whether a response of this id belongs to one of our requests; generic_nack fits any. */
   expects(sequence: number, responseId: number, isNack: boolean): boolean {
     const request = this.#pending.get(sequence) ?? this.#late.get(sequence)
     return request !== undefined && (isNack || request.responseId === responseId)
+  }
+
+  /** When a request left that may still be answered. */
+  sentAtMs(sequence: number): number | undefined {
+    return (this.#pending.get(sequence) ?? this.#late.get(sequence))?.sentAtMs
   }
 
   /** Call only when `expects` said so. */
@@ -76,7 +85,7 @@ export class RequestWindow {
   /** The same timer holds for all, so the oldest come first and the rest need no look. */
   expire(nowMs: number): void {
     for (const [sequence, request] of this.#pending) {
-      if (request.deadlineMs > nowMs) return
+      if (request.sentAtMs + this.#timeoutMs > nowMs) return
       this.#pending.delete(sequence)
       this.#remember(sequence, request)
       request.onOutcome({ kind: 'timeout' })

@@ -1,7 +1,7 @@
 // One message in as many short messages as it takes: by user data header (TS 23.040
 // §9.2.3.24.1), by SAR TLVs (SMPP 3.4 §5.3.2.22-24), or whole in message_payload (§5.3.2.32).
 
-import { charsetOf, DATA_CODING_OCTETS, type Alphabet, type Charset } from './dataCoding.ts'
+import { charsetOf, type Alphabet, type Charset } from './dataCoding.ts'
 import { chooseEncoding, type EncodeOptions, type HeaderFor } from './encodeText.ts'
 import { NO_SHIFTS, type GsmShifts } from './gsmAlphabet.ts'
 import { fillBitsAfter, packSeptets, unpackSeptets } from './packSeptets.ts'
@@ -10,10 +10,11 @@ import { tlv, type Tlv } from './tlv.ts'
 import {
   concatenationElement,
   encodeUdh,
-  ESM_CLASS_UDHI,
   shiftElements,
   type InformationElement,
 } from './userDataHeader.ts'
+import { DATA_CODING } from './values/dataCoding.ts'
+import { MESSAGE_FEATURE } from './values/messageFeature.ts'
 
 export interface SegmentOptions {
   /**
@@ -29,7 +30,7 @@ export interface SegmentOptions {
 
 /** What a part puts into its PDU. A message that fits into one part is a plain short_message. */
 export interface Segment {
-  /** Bits to set in the PDU's esm_class: ESM_CLASS_UDHI or none. */
+  /** Bits to set in the PDU's esm_class: MESSAGE_FEATURE.USER_DATA_HEADER or none. */
   readonly esm_class: number
   readonly data_coding: number
   /** The user data header and what follows it. */
@@ -80,7 +81,7 @@ export function segmentOctets(
     readonly shifts?: GsmShifts
   },
 ): Segmented {
-  const { data_coding = DATA_CODING_OCTETS, shifts = NO_SHIFTS } = options
+  const { data_coding = DATA_CODING.OCTETS_8_BIT, shifts = NO_SHIFTS } = options
   const charset = charsetOf(data_coding, options.defaultAlphabet)
   const units = charset === 'gsmPacked' ? unpackSeptets(octets) : octets
   const ends = partEnds(units, charset, headerOctets(shifts, options))
@@ -152,7 +153,7 @@ function plainSegment(
       ? packSeptets(octets, { fillBits: fillBitsAfter(udh.length), padWithCr: true })
       : octets
   return {
-    esm_class: udh.length > 0 ? ESM_CLASS_UDHI : 0,
+    esm_class: udh.length > 0 ? MESSAGE_FEATURE.USER_DATA_HEADER : 0,
     data_coding,
     short_message: udh.length > 0 ? Buffer.concat([udh, body]) : body,
     tlvs: [],

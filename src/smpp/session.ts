@@ -7,13 +7,14 @@
 // read our answers; nothing is dropped.
 
 import type { Socket } from 'node:net'
-import { compiledByName, decodeResponse } from './codec.ts'
+import { compiledByName } from './codec.ts'
 import * as status from './commandStatus.ts'
 import type { CompiledPdu } from './compilePdu.ts'
+import { DEFAULT_LIMITS } from './defaultLimits.ts'
 import { Departure } from './departure.ts'
 import { InboundPdus } from './inboundPdus.ts'
-import { INTERFACE_VERSION, lowerVersion, type InterfaceVersion } from './interfaceVersion.ts'
-import { PduError } from './pduError.ts'
+import { lowerVersion, type InterfaceVersion } from './interfaceVersion.ts'
+import { OutboundRequests } from './outboundRequests.ts'
 import { PduReader } from './pduReader.ts'
 import { PduWriter } from './pduWriter.ts'
 import {
@@ -29,13 +30,10 @@ import {
   type SessionState,
 } from './pduTable.ts'
 import type { Endpoint } from './proxyHeader.ts'
-import { RequestWindow } from './requestWindow.ts'
 import { SessionClock } from './sessionClock.ts'
 import { sessionTls, type SessionTls } from './sessionTls.ts'
 import type { OutcomeOf, RequestOutcome, SessionBind, SessionSettings } from './sessionTypes.ts'
 import { readTlv, tlv } from './tlv.ts'
-
-const RESPONSE_BIT = 0x80000000
 
 export class Session {
   /** The peer's; behind a proxy that says so, the real client's. '' and 0 when it has gone. */
@@ -49,15 +47,13 @@ export class Session {
   readonly #settings: SessionSettings
   readonly #reader: PduReader
   readonly #writer: PduWriter
-  readonly #window: RequestWindow
+  readonly #requests: OutboundRequests
   readonly #clock: SessionClock
   readonly #departure: Departure
   readonly #inbound: InboundPdus
   #state: SessionState = 'OPEN'
   #bind: SessionBind | undefined
   #interfaceVersion: InterfaceVersion
-  #owed = 0
-  #unbindSequence = 0
   #closeReason = 'the peer closed the connection'
   #isFinished = false
   #isGone = false
@@ -71,24 +67,39 @@ export class Session {
     this.#socket = socket
     this.#settings = settings
     this.#interfaceVersion = settings.interfaceVersion
-    this.#window = new RequestWindow(settings.windowSize)
-    this.#writer = new PduWriter(socket, () => this.#reader.checkCongestion())
+    const limits = { ...DEFAULT_LIMITS, ...settings.limits }
+    const { onPduSent, onAnswered } = settings.events
+    this.#writer = new PduWriter(
+      socket,
+      () => this.#reader.checkCongestion(),
+      onPduSent && ((...sent) => settings.events.onPduSent?.(this, ...sent)),
+    )
+    this.#requests = new OutboundRequests(settings, limits.waitingSends, this.#writer, {
+      maySend: (compiled) => this.#maySend(compiled),
+      isLeaving: () => this.#departure.hasBegun || this.#state === 'CLOSED',
+      requested: () => this.#clock.requested(),
+      onCongestion: (state) => settings.events.onCongestion?.(this, state),
+      onAnswered: onAnswered && ((...answer) => settings.events.onAnswered?.(this, ...answer)),
+      onWindowFree: () => settings.events.onWindowFree?.(this),
+    })
     this.#clock = new SessionClock(settings, {
-      now: (nowMs) => this.#window.expire(nowMs),
-      enquire: () => this.#sendControl('enquire_link'),
+      now: (nowMs) => this.#requests.expire(nowMs),
+      enquire: () => this.#requests.sendBesides('enquire_link', {}),
       unbind: () => void this.unbind(),
       leavingOverdue: () => this.#departure.advance(true),
       close: (reason) => this.close(reason),
       destroy: () => socket.destroy(),
     })
-    this.#reader = new PduReader(socket, settings.maxPduOctets, this.#clock, {
+    const { maxPduOctets } = settings
+    this.#reader = new PduReader(socket, { ...limits, maxPduOctets }, this.#clock, {
       onPdu: (octets, start, end) => this.#inbound.receive(octets, start, end),
       onBroken: (octets, start, end) =>
         this.close(`framing lost: ${this.#inbound.framingLost(octets, start, end)}`),
     })
-    this.#inbound = new InboundPdus(this, settings, this.#writer, {
+    this.#inbound = new InboundPdus(this, settings, limits.unansweredByUs, this.#writer, {
       isLeaving: () => this.#departure.awaitsUnbindResp,
-      onMessage: (owes) => this.#onMessage(owes),
+      onMessage: () => this.#clock.message(),
+      holdReading: (isHeld) => this.#reader[isHeld ? 'hold' : 'release']('owed'),
       onBind: (pdu) => this.#onBind(pdu),
       onOutbind: (pdu) => {
         this.#state = 'OUTBOUND'
@@ -98,10 +109,14 @@ export class Session {
       onResponse: (...response) => this.#onResponse(...response),
     })
     this.#departure = new Departure({
-      weOwe: () => this.#owed > 0,
-      theyOwe: () => this.#window.size > 0,
-      sendUnbind: () => this.#sendUnbind(),
-      answerUnbind: () => this.#answerUnbind(),
+      weOwe: () => this.#inbound.owed > 0,
+      theyOwe: () => this.#requests.size > 0,
+      sendUnbind: () => {
+        this.#state = 'UNBOUND'
+        return this.#requests.sendBesides('unbind', {})
+      },
+      answerUnbind: (sequence_number) =>
+        this.#writer.answer({ command: 'unbind', sequence_number }, status.ESME_ROK),
       setDeadline: (isLastStep) => this.#clock.leaving(isLastStep),
       close: (reason) => this.close(reason),
     })
@@ -133,21 +148,35 @@ export class Session {
 
   /** Our own requests without a response. */
   get unanswered(): number {
-    return this.#window.size
+    return this.#requests.size
   }
 
   get windowFree(): number {
-    return this.#departure.hasBegun ? 0 : this.#window.free
+    return this.#requests.free
   }
 
   /** The peer's requests that wait for `respond`. */
   get unansweredByUs(): number {
-    return this.#owed
+    return this.#inbound.owed
   }
 
   /** Of what the peer sent, the octets that are no whole PDU yet, or wait until reading goes on. */
   get octetsHeld(): number {
     return this.#reader.octetsHeld
+  }
+
+  /** The peer's (0-100, SMPP 5.0 §4.8.4.18), as of its last response that had one. */
+  get peerCongestion(): number | undefined {
+    return this.#requests.congestionState
+  }
+
+  /**
+   * Ours, 0-100: put into each response, where the version is 5.0. Undefined (the default) tells
+   * nothing. Throws PduError when it is no such number.
+   */
+  set congestionState(congestionState: number | undefined) {
+    this.#writer.congestion =
+      congestionState === undefined ? undefined : tlv('congestion_state', congestionState)
   }
 
   /** Whether state and version allow it. */
@@ -164,12 +193,7 @@ export class Session {
     fields: Partial<PduBodies[C]>,
     onOutcome: (outcome: OutcomeOf<C>) => void,
   ): number | undefined {
-    const compiled = compiledByName(command)
-    if (this.windowFree === 0 || !this.#maySend(compiled)) return undefined
-    const sequence = this.#window.nextSequence()
-    this.#writer.write(compiled, status.ESME_ROK, sequence, fields)
-    this.#expect(compiled, sequence, onOutcome)
-    return sequence
+    return this.#requests.request(command, fields, onOutcome)
   }
 
   /**
@@ -181,14 +205,21 @@ export class Session {
     body: Buffer,
     onOutcome: (outcome: OutcomeOf<C>) => void,
   ): number | undefined {
-    const compiled = compiledByName(command)
-    if (this.windowFree === 0 || !this.#maySend(compiled)) return undefined
-    if (!this.#writer.allowsTlvs)
-      return this.request(command, compiled.decodeBody(body, 0, body.length), onOutcome)
-    const sequence = this.#window.nextSequence()
-    this.#writer.writeEncoded(compiled.row.command_id, sequence, body)
-    this.#expect(compiled, sequence, onOutcome)
-    return sequence
+    return this.#requests.requestBody(command, body, onOutcome)
+  }
+
+  /**
+   * The same as a promise of the response, whatever its command_status. While the window is full it
+   * waits, first come, first served. Rejects with RequestError, or with PduError when a field does
+   * not fit on the wire. `signal` ends the waiting; what was sent stays sent, and keeps its place
+   * in the window until it is answered.
+   */
+  send<C extends RequestCommand>(
+    command: C,
+    fields: Partial<PduBodies[C]>,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<Pdu<ResponseTo<C>>> {
+    return this.#requests.send(command, fields, signal)
   }
 
   /**
@@ -196,9 +227,8 @@ export class Session {
    * field does not fit on the wire.
    */
   notify<C extends OneWayCommand>(command: C, fields: Partial<PduBodies[C]>): boolean {
-    const compiled = compiledByName(command)
-    if (!this.#maySend(compiled)) return false
-    this.#writer.write(compiled, status.ESME_ROK, this.#window.nextSequence(), fields)
+    if (!this.canSend(command)) return false
+    this.#requests.sendBesides(command, fields)
     if (command === 'outbind') this.#state = 'OUTBOUND'
     return true
   }
@@ -209,10 +239,22 @@ export class Session {
     commandStatus: number,
     fields?: Partial<PduBodies[ResponseTo<C>]>,
   ): void {
-    if (this.#owed > 0) this.#owed--
+    this.#inbound.answered()
     if (this.#state === 'CLOSED') return
     this.#writer.answer(request, commandStatus, fields)
     if (this.#departure.hasBegun) this.#departure.advance(false)
+  }
+
+  /**
+   * Reads nothing more from the peer until `resumeReading`: its requests pile up at its own end.
+   * It gets no answer to enquire_link meanwhile, and none of our own requests an answer.
+   */
+  pauseReading(): void {
+    this.#reader.hold('owner')
+  }
+
+  resumeReading(): void {
+    this.#reader.release('owner')
   }
 
   /** Does nothing when the session has closed meanwhile. */
@@ -223,7 +265,7 @@ export class Session {
     const ours = this.#settings.interfaceVersion
     const tlvs = this.#writer.allowsTlvs ? [tlv('sc_interface_version', ours)] : []
     this.#writer.answer(request, status.ESME_ROK, { system_id: systemId, tlvs })
-    this.#reader.releaseBind()
+    this.#reader.release('bind')
   }
 
   /** Answers, then closes. */
@@ -244,7 +286,13 @@ export class Session {
     const gone = new Promise<void>((resolve) => this.#whenGone.push(resolve))
     if (this.#isUnbound) this.close('left before any bind')
     else if (this.#state !== 'CLOSED') this.#departure.begin()
+    this.#requests.refuseWaiting()
     return gone
+  }
+
+  /** As unbind: `await using session = await connectSmpp(…)`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.unbind()
   }
 
   /** At once: pending requests end as `closed`. What was written already still leaves. */
@@ -270,20 +318,12 @@ export class Session {
     body: BindBody,
     onAnswer: (outcome: RequestOutcome) => void,
   ): void {
-    const compiled = compiledByName(command)
-    if (!this.#maySend(compiled)) {
-      const version = this.#interfaceVersion.toString(16)
-      const reason = `there is no ${command} in version 0x${version}. Bind one way, or ask for 0x34`
-      throw new PduError(status.ESME_RINVCMDID, 'interface_version', reason)
-    }
-    const sequence = this.#window.nextSequence()
-    this.#writer.write(compiled, status.ESME_ROK, sequence, body)
-    this.#expect(compiled, sequence, (outcome: RequestOutcome) => {
+    this.#requests.requestBind(command, body, (outcome) => {
       const isBound =
         outcome.kind === 'response' && this.#acceptBindResp(command, body, outcome.pdu)
       onAnswer(outcome)
       // The owner learns of its session from a promise: what is right behind the answer waits.
-      if (isBound) setImmediate(() => this.#reader.releaseBind())
+      if (isBound) setImmediate(() => this.#reader.release('bind'))
     })
   }
 
@@ -291,7 +331,7 @@ export class Session {
     if (pdu.command_status !== status.ESME_ROK || !('tlvs' in pdu)) return false
     const told = readTlv(pdu.tlvs, 'sc_interface_version')
     this.#becomeBound(command, body, told ?? this.#settings.versionWhenUntold)
-    this.#reader.holdForBind()
+    this.#reader.hold('bind')
     return true
   }
 
@@ -300,8 +340,7 @@ export class Session {
     this.#bind = { command, system_id, system_type, interface_version, address_range }
     this.#state = BOUND_STATE[command]
     this.#interfaceVersion = lowerVersion(this.#settings.interfaceVersion, theirVersion)
-    // Peers of 3.3 know no TLVs (SMPP 3.4 §3.4).
-    this.#writer.allowsTlvs = this.#interfaceVersion >= INTERFACE_VERSION.V3_4
+    this.#writer.speak(this.#interfaceVersion)
     this.#clock.bound()
     this.#settings.onBound?.(this)
   }
@@ -314,24 +353,8 @@ export class Session {
     )
   }
 
-  #expect<P>(
-    { row }: CompiledPdu,
-    sequence: number,
-    onOutcome: (outcome: RequestOutcome<P>) => void,
-  ): void {
-    const responseId = row.command_id + RESPONSE_BIT
-    // The window gives it only responses to this command, and generic_nack.
-    const onAny = onOutcome as (outcome: RequestOutcome) => void
-    this.#window.add(responseId, sequence, this.#clock.requested(), onAny)
-  }
-
-  #onMessage(owes: boolean): void {
-    if (owes) this.#owed++
-    this.#clock.message()
-  }
-
   #onBind(pdu: Pdu<BindCommand>): void {
-    this.#reader.holdForBind()
+    this.#reader.hold('bind')
     this.#clock.bindWaits()
     const { onBind } = this.#settings.events
     if (onBind) onBind(this, pdu)
@@ -339,38 +362,17 @@ export class Session {
   }
 
   #onResponse(compiled: CompiledPdu, octets: Buffer, start: number, end: number): void {
-    const sequence = octets.readUInt32BE(start + 12)
-    const { command_id } = compiled.row
-    const isNack = compiled.command === 'generic_nack'
-    if (this.#departure.awaitsUnbindResp && sequence === this.#unbindSequence) {
-      if (isNack || compiled.command === 'unbind_resp') this.#departure.receivedUnbindResp()
-    } else if (this.#window.expects(sequence, command_id, isNack)) {
-      this.#window.settle(sequence, decodeResponse(compiled, octets, start, end))
-      if (this.#departure.hasBegun) this.#departure.advance(false)
-    }
-    // Others answer enquire_link, or nothing, or come too late: ignored (SMPP 5.0 §2.11.1).
+    const { command } = compiled
+    const isUnbindResp = command === 'unbind_resp' || command === 'generic_nack'
+    if (isUnbindResp && this.#departure.awaits(octets.readUInt32BE(start + 12)))
+      this.#departure.receivedUnbindResp()
+    else if (this.#requests.receive(compiled, octets, start, end) && this.#departure.hasBegun)
+      this.#departure.advance(false)
   }
 
   #onUnbind(sequence: number): void {
-    this.#unbindSequence = sequence
     this.#state = 'UNBOUND'
-    this.#departure.receivedUnbind()
-  }
-
-  #sendUnbind(): void {
-    this.#unbindSequence = this.#sendControl('unbind')
-    this.#state = 'UNBOUND'
-  }
-
-  #answerUnbind(): void {
-    const request = { command: 'unbind', sequence_number: this.#unbindSequence } as const
-    this.#writer.answer(request, status.ESME_ROK)
-  }
-
-  #sendControl(command: 'enquire_link' | 'unbind'): number {
-    const sequence = this.#window.nextSequence()
-    this.#writer.write(compiledByName(command), status.ESME_ROK, sequence, {})
-    return sequence
+    this.#departure.receivedUnbind(sequence)
   }
 
   #onSocketClosed(): void {
@@ -386,7 +388,7 @@ export class Session {
   #finish(): void {
     if (this.#isFinished) return
     this.#isFinished = true
-    this.#window.close()
+    this.#requests.close()
     this.#settings.events.onClosed?.(this, this.#closeReason)
   }
 }

@@ -73,10 +73,10 @@ export class SessionClock {
     this.#messageAtMs = this.#receivedAtMs
   }
 
-  /** A request of ours leaves now; returns when its response is overdue. */
+  /** A request of ours leaves now; returns when that is. */
   requested(): number {
     this.#messageAtMs = performance.now()
-    return this.#messageAtMs + orNever(this.#settings.timers.responseTimeoutMs)
+    return this.#messageAtMs
   }
 
   bindWaits(): void {
@@ -153,6 +153,7 @@ export class SessionClock {
   }
 }
 
-function orNever(timeoutMs: number): number {
+/** A timer that is switched off never ends. */
+export function orNever(timeoutMs: number): number {
   return timeoutMs > 0 ? timeoutMs : Infinity
 }

@@ -1,3 +1,4 @@
+import type { SessionLimits } from './defaultLimits.ts'
 import type { InterfaceVersion } from './interfaceVersion.ts'
 import type { BindBody, BindCommand, Pdu, RequestCommand, ResponseTo } from './pduTable.ts'
 import type { Session } from './session.ts'
@@ -56,7 +57,7 @@ export type RequestHandlers = {
   readonly [C in RequestCommand]?: (session: Session, pdu: Pdu<C>, body: Buffer) => void
 }
 
-export interface SessionEvents {
+export interface SessionEvents extends PduEvents {
   /**
    * Server side: answer with acceptBind or refuseBind, now or later. Until then nothing else is
    * read from this session, and a bind left unanswered for the response timer closes it. Without
@@ -74,8 +75,29 @@ export interface SessionEvents {
   onOutbind?(session: Session, pdu: Pdu<'outbind'>): void
   /** Exactly once, after the outcome of each pending request; never from inside a method call. */
   onClosed?(session: Session, reason: string): void
+  /**
+   * The window was full, which `request` told by returning undefined, and has room again. What
+   * waits in `send` goes first.
+   */
+  onWindowFree?(session: Session): void
+  /**
+   * The peer's congestion_state (0-100, SMPP 5.0 §4.8.4.18) came in a response, and is another than
+   * before.
+   */
+  onCongestion?(session: Session, congestionState: number): void
   /** After the answer was sent. */
   onMalformed?(session: Session, what: MalformedInput): void
+}
+
+/**
+ * For metrics: called for each PDU, with command_id and command_status as on the wire and its
+ * length in octets. They cost nothing when they are left out.
+ */
+export interface PduEvents {
+  onPduReceived?(session: Session, command_id: number, status: number, octets: number): void
+  onPduSent?(session: Session, command_id: number, status: number, octets: number): void
+  /** A request of ours was answered, `elapsedMs` after it was written. Also when it came late. */
+  onAnswered?(session: Session, response_id: number, elapsedMs: number): void
 }
 
 export interface SessionSettings {
@@ -90,6 +112,12 @@ export interface SessionSettings {
   /** How many requests of ours may be unanswered. */
   readonly windowSize: number
   readonly maxPduOctets: number
+  readonly limits?: Partial<SessionLimits>
+  /**
+   * Lets the window follow the peer's congestion_state instead of staying at `windowSize`, which is
+   * then its upper bound: it grows below 80, shrinks above 90. Default false.
+   */
+  readonly followCongestion?: boolean
   /** Ours, put into bind_resp. */
   readonly systemId: string
   /** For those who wait for a bind that the peer begins; called before bind_resp is sent. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { Acceptor, type ProxyProtocol } from './acceptor.ts'
 import type { RefusedConnection } from './arrival.ts'
+import type { SessionLimits } from './defaultLimits.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
 import { outbind, type OutbindOptions } from './outbind.ts'
 import type { Endpoint } from './proxyHeader.ts'
@@ -36,6 +37,10 @@ export interface SmppServerOptions {
   readonly systemId?: string
   /** Default 70,000. */
   readonly maxPduOctets?: number
+  /** What one session holds at most; missing ones as in DEFAULT_LIMITS. */
+  readonly limits?: Partial<SessionLimits>
+  /** Lets each window follow the peer's congestion_state, up to windowSize. Default false. */
+  readonly followCongestion?: boolean
   /** The highest version we speak, put into bind_resp. Default 5.0. */
   readonly interfaceVersion?: InterfaceVersion
   /** For ports that are not told otherwise. Default: plain TCP. */
@@ -227,6 +232,8 @@ function settingsOf(
     windowSize: options.windowSize ?? DEFAULT_WINDOW_SIZE,
     systemId: options.systemId ?? '',
     maxPduOctets: options.maxPduOctets ?? MAX_PDU_OCTETS,
+    limits: options.limits ?? {},
+    followCongestion: options.followCongestion ?? false,
     events: {
       ...events,
       onClosed(session, reason) {

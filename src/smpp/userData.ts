@@ -5,12 +5,12 @@ import { fillBitsAfter } from './packSeptets.ts'
 import { readTlv, type Tlv } from './tlv.ts'
 import {
   concatenationIn,
-  ESM_CLASS_UDHI,
   parseUdh,
   shiftsIn,
   type Concatenation,
   type InformationElement,
 } from './userDataHeader.ts'
+import { MESSAGE_FEATURE } from './values/messageFeature.ts'
 
 /** The part of a submit_sm, deliver_sm or data_sm that says what it carries. */
 export interface MessageBody {
@@ -43,7 +43,8 @@ export interface UserData {
 export function readUserData(body: MessageBody): UserData {
   const { data_coding } = body
   const whole = carriedOctets(body)
-  const header = (body.esm_class & ESM_CLASS_UDHI) === 0 ? undefined : parseUdh(whole)
+  const isBehindHeader = (body.esm_class & MESSAGE_FEATURE.USER_DATA_HEADER) !== 0
+  const header = isBehindHeader ? parseUdh(whole) : undefined
   if (!header) {
     const concatenation = sarOf(body.tlvs)
     return { data_coding, elements: [], octets: whole, ...WITHOUT_HEADER, concatenation }

@@ -15,9 +15,6 @@ export interface UserDataHeader {
   readonly length: number
 }
 
-/** SMPP 3.4 §5.2.12: bit 6 of esm_class says that there is one. */
-export const ESM_CLASS_UDHI = 0x40
-
 /** Which part of which message this is. */
 export interface Concatenation {
   readonly by: 'udh8' | 'udh16' | 'sar'

@@ -56,7 +56,7 @@ const CLAIM = {
       limit $5)
     update outbox as o
       set visible_at = now() + $3 * interval '1 ms', attempts = o.attempts + 1, leased_by = $4
-    from next where o.id = next.id
+    where o.id = any(array(select id from next))
     returning o.id, o.account, o.message_id, o.deliver_sm, o.attempts`,
 }
 
@@ -109,19 +109,21 @@ const ACKNOWLEDGE = {
   name: 'outbox.acknowledge',
   text: `with gone as (
       delete from outbox as o using unnest($1::bigint[], $2::text[]) as ack (id, user_id)
-      where o.id = ack.id returning o.message_id, o.id, ack.user_id)
+      where o.id = any($1::bigint[]) and o.id = ack.id returning o.message_id, o.id, ack.user_id)
     insert into outbox_acknowledged (message_id, outbox_id, user_id)
       select message_id, id, user_id from gone`,
 }
 const REFUSE = {
   name: 'outbox.refuse',
   text: `update outbox as o set state = 'refused', command_status = refusal.status, ended_at = now()
-    from unnest($1::bigint[], $2::bigint[]) as refusal (id, status) where o.id = refusal.id`,
+    from unnest($1::bigint[], $2::bigint[]) as refusal (id, status)
+    where o.id = any($1::bigint[]) and o.id = refusal.id`,
 }
 const RETRY = {
   name: 'outbox.retry',
   text: `update outbox as o set visible_at = now() + again.delay * interval '1 ms'
-    from unnest($1::bigint[], $2::float8[]) as again (id, delay) where o.id = again.id`,
+    from unnest($1::bigint[], $2::float8[]) as again (id, delay)
+    where o.id = any($1::bigint[]) and o.id = again.id`,
 }
 
 const MESSAGES_OF = {

@@ -30,6 +30,7 @@ export function openStoreLink(options: StoreLinkOptions): StoreLink {
     databaseUrl,
     poolSize: options.databasePoolSize,
     applicationName: `signalbox-${options.component}`,
+    plansByIndex: true,
     onError: (error) => onTrouble('a connection to the store was lost', error),
   })
   const waker = new Waker({

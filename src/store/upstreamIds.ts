@@ -106,7 +106,8 @@ const TAKE_FOR = {
   name: 'parkedReceipts.takeFor',
   text: `delete from parked_receipts as p
     using unnest($1::text[], $2::text[]) as written (connector, upstream_id)
-    where p.connector = written.connector and p.upstream_id = written.upstream_id
+    where p.connector = any($1::text[]) and p.upstream_id = any($2::text[])
+      and p.connector = written.connector and p.upstream_id = written.upstream_id
     returning p.receipt`,
 }
 
@@ -125,9 +126,9 @@ const TAKE_DUE = {
   text: `update parked_receipts as p set sweeps = p.sweeps + 1, due_at = now() + case p.sweeps
         when 0 then interval '9 seconds' when 1 then interval '90 seconds'
         else interval '15 minutes' end
-    from (select id from parked_receipts where due_at <= now()
-      order by due_at limit $1 for update skip locked) as due
-    where p.id = due.id returning p.id, p.receipt`,
+    where p.id = any(array(select id from parked_receipts where due_at <= now()
+      order by due_at limit $1 for update skip locked))
+    returning p.id, p.receipt`,
 }
 const REMOVE = {
   name: 'parkedReceipts.remove',

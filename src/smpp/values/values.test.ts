@@ -6,7 +6,7 @@ const NAMED = Object.entries(smpp).filter(([name]) => /^[A-Z_0-9]+$/.test(name))
 
 /** Every table of values that the library exports: NAME: number, or NAME: text of service_type. */
 const TABLES = NAMED.flatMap(([name, table]): [string, Record<string, number | string>][] =>
-  !['NO_SHIFTS', 'DEFAULT_TIMERS'].includes(name) && isTableOfValues(table)
+  !['NO_SHIFTS', 'DEFAULT_TIMERS', 'DEFAULT_LIMITS'].includes(name) && isTableOfValues(table)
     ? [[name, { ...table }]]
     : [],
 )

@@ -1,0 +1,11 @@
+export interface ProcessMemory {
+  readonly residentMiB: number
+  /** After a collection, where the process was started with --expose-gc. */
+  readonly heapMiB: number
+}
+
+export function processMemory(): ProcessMemory {
+  globalThis.gc?.()
+  const { rss, heapUsed } = process.memoryUsage()
+  return { residentMiB: rss / 2 ** 20, heapMiB: heapUsed / 2 ** 20 }
+}

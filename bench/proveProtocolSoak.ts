@@ -1,0 +1,119 @@
+// The library alone at full rate, a server and its clients in a process each: sessions that end in
+// order, are cut off and bind anew, requests that nobody answers, callbacks and promises. Memory
+// stays flat, and after the last close nothing is left: no timer, no socket, no listener.
+import { setTimeout as after } from 'node:timers/promises'
+import { askChild } from './askChild.ts'
+import { median } from './figure.ts'
+import type { ProcessMemory } from './processMemory.ts'
+import type { Proof, ProofOptions } from './proof.ts'
+import type { SoakClientAnswer, SoakClientQuestion } from './soakClient.ts'
+import type { SoakServerAnswer, SoakServerQuestion } from './soakServer.ts'
+
+const SESSIONS = 10
+const WINDOW = 50
+const SAMPLE_MS = 10_000
+const ROWS_MAX = 20
+/** A leak of one octet per message would be above 100 MiB in ten minutes. */
+const GROWTH_MAX = 0.05
+const GROWTH_MIB_MAX = 5
+const NODE_OPTIONS = ['--expose-gc']
+
+interface Sample {
+  readonly seconds: number
+  readonly server: SoakServerAnswer
+  readonly client: SoakClientAnswer
+}
+
+export async function proveProtocolSoak({ minutes, onProgress }: ProofOptions): Promise<Proof> {
+  const server = askChild<SoakServerQuestion, SoakServerAnswer>('soakServer.ts', NODE_OPTIONS)
+  const client = askChild<SoakClientQuestion, SoakClientAnswer>('soakClient.ts', NODE_OPTIONS)
+  try {
+    const { port } = await server.ask({ kind: 'listen' })
+    const startedMs = performance.now()
+    await client.ask({ kind: 'start', port, sessions: SESSIONS, windowSize: WINDOW })
+    const samples: Sample[] = []
+    for (let at = SAMPLE_MS; at <= minutes * 60_000; at += SAMPLE_MS) {
+      await after(Math.max(0, startedMs + at - performance.now()))
+      const [ofServer, ofClient] = await Promise.all([
+        server.ask({ kind: 'use' }),
+        client.ask({ kind: 'use' }),
+      ])
+      samples.push({ seconds: Math.round(at / 1_000), server: ofServer, client: ofClient })
+      onProgress(`${ofServer.submits} submit_sm, ${ofClient.sessions} sessions`)
+    }
+    const clientEnd = await client.ask({ kind: 'close' })
+    const serverEnd = await server.ask({ kind: 'close' })
+    return proofOf(samples, clientEnd, serverEnd)
+  } finally {
+    await Promise.all([client.stop(), server.stop()])
+  }
+}
+
+function proofOf(
+  samples: readonly Sample[],
+  client: SoakClientAnswer,
+  server: SoakServerAnswer,
+): Proof {
+  const growths = growthsOf(samples)
+  const left = [...client.leftovers, ...server.leftovers]
+  const { seconds } = samples.at(-1) ?? { seconds: 0 }
+  return {
+    held:
+      growths.length > 0 &&
+      growths.every(({ isFlat }) => isFlat) &&
+      left.length === 0 &&
+      client.failures.length === 0 &&
+      client.timedOut > 0 &&
+      client.cutOff > 0 &&
+      client.throttled > 0 &&
+      server.open === 0,
+    figures: {
+      'sessions at a time x window': `${SESSIONS} x ${WINDOW}`,
+      'submit_sm a second': Math.round((samples.at(-1)?.server.submits ?? 0) / seconds),
+      'submit_sm answered': client.answered,
+      'submit_sm that crossed an unbind, answered ESME_RTHROTTLED': client.throttled,
+      'deliver_sm answered': server.delivered,
+      'requests that nobody answered, ended as a timeout': client.timedOut,
+      'requests cut off with their session': client.cutOff,
+      'sessions bound and ended': server.bound,
+      'what should not have happened': client.failures.join('; ') || 'nothing',
+      'timers, sockets and listeners left after close': left.join('; ') || 'none',
+      ...Object.fromEntries(growths.map(({ what, told }) => [what, told])),
+    },
+    table: {
+      columns: ['s', 'server MiB', 'its heap', 'client MiB', 'its heap', 'submit_sm', 'sessions'],
+      rows: samples.filter((_, index) => isShown(index, samples.length)).map(rowOf),
+    },
+  }
+}
+
+function isShown(index: number, count: number): boolean {
+  return (index + 1) % Math.ceil(count / ROWS_MAX) === 0
+}
+
+function rowOf({ seconds, server, client }: Sample): number[] {
+  const memory = [server, client].flatMap((one) => [one.residentMiB, one.heapMiB].map(tenths))
+  return [seconds, ...memory, server.submits, client.sessions]
+}
+
+/** The second fifth, when all is warm, and the last one. */
+function growthsOf(samples: readonly Sample[]) {
+  const fifth = (n: number) =>
+    samples.slice(Math.floor((n * samples.length) / 5), Math.ceil(((n + 1) * samples.length) / 5))
+  const sides = ['server', 'client'] as const
+  const kinds = ['residentMiB', 'heapMiB'] as const satisfies readonly (keyof ProcessMemory)[]
+  return sides.flatMap((side) =>
+    kinds.map((kind) => {
+      const from = median(fifth(1).map((sample) => sample[side][kind]))
+      const to = median(fifth(4).map((sample) => sample[side][kind]))
+      const max = from * (1 + GROWTH_MAX) + GROWTH_MIB_MAX
+      const told = `${tenths(from)} -> ${tenths(to)} (at most ${tenths(max)})`
+      const name = kind === 'heapMiB' ? 'heap MiB' : 'resident MiB'
+      return { what: `${name} ${side}, second to last fifth`, told, isFlat: to <= max }
+    }),
+  )
+}
+
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10
+}

@@ -1,0 +1,163 @@
+// The ESMEs of `prove -- protocol-soak`: each keeps its window full, takes deliver_sm, and after
+// so many messages ends its session, in order or not, and binds anew.
+import { getEventListeners } from 'node:events'
+import {
+  connectSmpp,
+  ESME_ROK,
+  ESME_RTHROTTLED,
+  encodeText,
+  RequestError,
+  type Session,
+} from '../src/smpp/index.ts'
+import { answerParent } from './askChild.ts'
+import { type Holdings, holdings, leftovers } from './leftovers.ts'
+import { processMemory, type ProcessMemory } from './processMemory.ts'
+
+export type SoakClientQuestion =
+  | {
+      readonly kind: 'start'
+      readonly port: number
+      readonly sessions: number
+      readonly windowSize: number
+    }
+  | { readonly kind: 'use' | 'close' }
+
+export interface SoakClientAnswer extends ProcessMemory {
+  readonly answered: number
+  /** They crossed the unbind of the server. */
+  readonly throttled: number
+  readonly timedOut: number
+  readonly cutOff: number
+  readonly taken: number
+  readonly sessions: number
+  /** Anything that should not have happened. */
+  readonly failures: readonly string[]
+  /** After `close`: what is still there. */
+  readonly leftovers: readonly string[]
+}
+
+const MESSAGES_PER_SESSION = 50_000
+const CUT_OFF_AT = 20_000
+/** One in so many goes by the promise and its queue, the others by the callback. */
+const BY_PROMISE_EVERY = 50
+const FAILURES_MAX = 20
+
+const { data_coding, octets: short_message } = encodeText('Your code is 123456.')
+const MESSAGE = { source_addr: 'soak', destination_addr: '4477', data_coding, short_message }
+
+const counts = { answered: 0, throttled: 0, timedOut: 0, cutOff: 0, taken: 0, sessions: 0 }
+const failures: string[] = []
+const stopping = new AbortController()
+const lanes: Promise<void>[] = []
+let before: Holdings | undefined
+let left: string[] = []
+
+function fail(what: string): void {
+  if (failures.length < FAILURES_MAX) failures.push(what)
+}
+
+async function runLane(port: number, windowSize: number, lane: number): Promise<void> {
+  for (let nth = lane; !stopping.signal.aborted; nth++) {
+    const { session, closed } = await bind(port, windowSize)
+    counts.sessions++
+    const isCutOff = nth % 3 === 0
+    await Promise.race([sendMany(session, isCutOff ? CUT_OFF_AT : Infinity), closed])
+    if (isCutOff) session.close('cut off in mid-traffic')
+    await session.unbind()
+    await closed
+  }
+}
+
+async function bind(port: number, windowSize: number) {
+  const closed = Promise.withResolvers<void>()
+  const session = await connectSmpp({
+    host: '127.0.0.1',
+    port,
+    command: 'bind_transceiver',
+    system_id: 'soak',
+    password: 'soak',
+    windowSize,
+    timers: {
+      sessionInitTimeoutMs: 5_000,
+      enquireLinkIntervalMs: 1_000,
+      responseTimeoutMs: 1_000,
+      inactivityTimeoutMs: 0,
+    },
+    events: {
+      requests: {
+        deliver_sm(one, pdu) {
+          counts.taken++
+          one.respond(pdu, ESME_ROK)
+        },
+      },
+      onClosed: () => closed.resolve(),
+    },
+  })
+  return { session, closed: closed.promise }
+}
+
+/** Resolves when all are sent and answered, it is time to stop, or so many are sent. */
+function sendMany(session: Session, cutOffAt: number): Promise<void> {
+  return new Promise((resolve) => {
+    let sent = 0
+    const fill = () => {
+      while (sent < MESSAGES_PER_SESSION && !stopping.signal.aborted) {
+        if (sent % BY_PROMISE_EVERY === 0) byPromise(session, fill)
+        else if (!byCallback(session, fill)) return
+        if (++sent === cutOffAt) return resolve()
+      }
+      if (session.unanswered === 0) resolve()
+    }
+    fill()
+  })
+}
+
+function byCallback(session: Session, onSettled: () => void): boolean {
+  const sequence = session.request('submit_sm', MESSAGE, (outcome) => {
+    if (outcome.kind === 'late') return
+    if (outcome.kind === 'timeout') counts.timedOut++
+    else if (outcome.kind === 'closed') counts.cutOff++
+    else onAnswer(outcome.pdu.command_status)
+    onSettled()
+  })
+  return sequence !== undefined
+}
+
+function byPromise(session: Session, onSettled: () => void): void {
+  session
+    .send('submit_sm', MESSAGE, { signal: stopping.signal })
+    .then(({ command_status }) => onAnswer(command_status), onFailed)
+    .finally(onSettled)
+}
+
+function onAnswer(commandStatus: number): void {
+  if (commandStatus === ESME_ROK) counts.answered++
+  // The server has sent unbind, and asks to come again.
+  else if (commandStatus === ESME_RTHROTTLED) counts.throttled++
+  else fail(`submit_sm_resp with command_status ${commandStatus}`)
+}
+
+function onFailed(error: unknown): void {
+  const code = error instanceof RequestError ? error.code : String(error)
+  if (code === 'TIMEOUT') counts.timedOut++
+  else if (code === 'CLOSED' || code === 'ABORTED') counts.cutOff++
+  else fail(code)
+}
+
+answerParent<SoakClientQuestion, SoakClientAnswer>(import.meta.url, async (question) => {
+  before ??= holdings()
+  if (question.kind === 'start') {
+    for (let lane = 0; lane < question.sessions; lane++) {
+      const running = runLane(question.port, question.windowSize, lane)
+      lanes.push(running.catch((error: unknown) => fail(String(error))))
+    }
+  }
+  if (question.kind === 'close') {
+    stopping.abort()
+    await Promise.all(lanes)
+    left = await leftovers(before)
+    const listeners = getEventListeners(stopping.signal, 'abort').length
+    if (listeners > 0) left.push(`${listeners} listeners of an AbortSignal`)
+  }
+  return { ...counts, ...processMemory(), failures, leftovers: left }
+})

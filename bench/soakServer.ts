@@ -1,0 +1,72 @@
+// The centre of `prove -- protocol-soak`: answers what it gets, sends a deliver_sm for each tenth
+// submit_sm, leaves one in 5,000 unanswered, and now and then ends a session by itself.
+import { createSmppServer, ESME_ROK, type Pdu, type Session } from '../src/smpp/index.ts'
+import { answerParent } from './askChild.ts'
+import { type Holdings, holdings, leftovers } from './leftovers.ts'
+import { processMemory, type ProcessMemory } from './processMemory.ts'
+
+export type SoakServerQuestion = { readonly kind: 'listen' | 'use' | 'close' }
+
+export interface SoakServerAnswer extends ProcessMemory {
+  readonly port: number
+  readonly submits: number
+  readonly delivered: number
+  readonly unanswered: number
+  readonly bound: number
+  readonly open: number
+  /** After `close`: what is still there. */
+  readonly leftovers: readonly string[]
+}
+
+const DELIVER_EVERY = 10
+const SILENT_EVERY = 5_000
+const LEAVE_EVERY = 70_001
+
+let before: Holdings | undefined
+let port = 0
+let left: string[] = []
+const counts = { submits: 0, delivered: 0, unanswered: 0, bound: 0 }
+
+const server = createSmppServer({
+  systemId: 'soak',
+  windowSize: 50,
+  maxSessions: 100,
+  timers: {
+    sessionInitTimeoutMs: 5_000,
+    enquireLinkIntervalMs: 1_000,
+    responseTimeoutMs: 2_000,
+    inactivityTimeoutMs: 0,
+  },
+  events: {
+    onBind(session, pdu) {
+      counts.bound++
+      session.acceptBind(pdu)
+    },
+    requests: { submit_sm: (session, pdu) => receive(session, pdu) },
+  },
+})
+
+function receive(session: Session, pdu: Pdu<'submit_sm'>): void {
+  const nth = ++counts.submits
+  if (nth % SILENT_EVERY === 0) counts.unanswered++
+  else session.respond(pdu, ESME_ROK, { message_id: String(nth) })
+  if (nth % DELIVER_EVERY === 0) deliver(session, pdu)
+  if (nth % LEAVE_EVERY === 0) void session.unbind()
+}
+
+function deliver(session: Session, pdu: Pdu<'submit_sm'>): void {
+  const { source_addr: destination_addr, destination_addr: source_addr, short_message } = pdu
+  session.request('deliver_sm', { source_addr, destination_addr, short_message }, ({ kind }) => {
+    if (kind === 'response') counts.delivered++
+  })
+}
+
+answerParent<SoakServerQuestion, SoakServerAnswer>(import.meta.url, async ({ kind }) => {
+  before ??= holdings()
+  if (kind === 'listen') port = (await server.listen(0, '127.0.0.1')).port
+  if (kind === 'close') {
+    await server.close()
+    left = await leftovers(before)
+  }
+  return { ...counts, ...processMemory(), port, open: server.sessions.size, leftovers: left }
+})

@@ -1,0 +1,24 @@
+/** What one session holds at most. */
+export interface SessionLimits {
+  /**
+   * Octets written that the peer has not taken: above, nothing more is read from it until it took
+   * all of them, for at most a minute. Default 1 MiB.
+   */
+  readonly unsentOctetsPause: number
+  /** The same: above, the connection is destroyed. Default 16 MiB. */
+  readonly unsentOctetsMax: number
+  /**
+   * Requests of the peer that wait for `respond`: with as many, nothing more is read until half of
+   * them are answered. Default 10,000.
+   */
+  readonly unansweredByUs: number
+  /** Calls of `send` that wait for a place in the window. Default 10,000. */
+  readonly waitingSends: number
+}
+
+export const DEFAULT_LIMITS: SessionLimits = {
+  unsentOctetsPause: 1024 * 1024,
+  unsentOctetsMax: 16 * 1024 * 1024,
+  unansweredByUs: 10_000,
+  waitingSends: 10_000,
+}

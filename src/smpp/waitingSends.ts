@@ -1,0 +1,65 @@
+import type { FailedRequest } from './requestError.ts'
+
+export interface WaitingSend {
+  /** There is room now: sends it, or fails it. */
+  attempt(): void
+  fail(failure: FailedRequest): void
+  readonly signal: AbortSignal | undefined
+}
+
+/** What waits for a place in the window, first come, first served. It has a bound. */
+export class WaitingSends {
+  readonly #sends = new Map<WaitingSend, () => void>()
+  readonly #sizeMax: number
+  #isRefilling = false
+
+  constructor(sizeMax: number) {
+    this.#sizeMax = sizeMax
+  }
+
+  get size(): number {
+    return this.#sends.size
+  }
+
+  /** Whether the room there is now is being given to those that wait. */
+  get isRefilling(): boolean {
+    return this.#isRefilling
+  }
+
+  add(send: WaitingSend): void {
+    if (this.#sends.size >= this.#sizeMax) {
+      send.fail({ code: 'TOO_MANY_WAITING', isOutcomeUnknown: false })
+      return
+    }
+    const onAbort = () => {
+      this.#sends.delete(send)
+      send.fail({ code: 'ABORTED', isOutcomeUnknown: false })
+    }
+    send.signal?.addEventListener('abort', onAbort, { once: true })
+    this.#sends.set(send, () => send.signal?.removeEventListener('abort', onAbort))
+  }
+
+  refill(hasRoom: () => boolean): void {
+    // An attempt may close the session, which ends up here again.
+    if (this.#isRefilling) return
+    this.#isRefilling = true
+    for (const send of this.#sends.keys()) {
+      if (!hasRoom()) break
+      this.#remove(send)
+      send.attempt()
+    }
+    this.#isRefilling = false
+  }
+
+  close(): void {
+    for (const send of this.#sends.keys()) {
+      this.#remove(send)
+      send.fail({ code: 'CLOSED', isOutcomeUnknown: false })
+    }
+  }
+
+  #remove(send: WaitingSend): void {
+    this.#sends.get(send)?.()
+    this.#sends.delete(send)
+  }
+}
