@@ -6,7 +6,9 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import {
   decodeText,
+  ESME_RINVDSTADR,
   ESME_ROK,
+  ESME_RTHROTTLED,
   joinText,
   MESSAGE_STATE,
   messageText,
@@ -26,8 +28,12 @@ import { recordingServer, type RecordingServer } from './recordingServer.ts'
 
 const DELIVERED = '1'
 const FAILED = '2'
+const REJECTED = '16'
 const UCS2 = '2'
 const FROM_SMSC = '31'
+/** Destinations that our server refuses, and refuses once. */
+const NOBODY = '449999'
+const BUSY = '448888'
 
 // Without it the hooks below do not run either.
 const withKannel = test.skipIf(isMissing('SIGNALBOX_NO_KANNEL'))
@@ -48,7 +54,15 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => webServer.listen(0, '127.0.0.1', resolve))
   // It listens on TCP, so the address is no pipe's string.
   webUrl = `http://127.0.0.1:${(webServer.address() as AddressInfo).port}`
-  server = await recordingServer({ submit_sm: () => ({ message_id: `id-${++ids}` }) })
+  const throttled = new Set<string>()
+  server = await recordingServer({
+    submit_sm(_, { destination_addr }) {
+      if (destination_addr === NOBODY) return { command_status: ESME_RINVDSTADR }
+      if (destination_addr !== BUSY || throttled.has(BUSY)) return { message_id: `id-${++ids}` }
+      throttled.add(BUSY)
+      return { command_status: ESME_RTHROTTLED }
+    },
+  })
   kannel = await startKannel({ smppPort: server.port, messageUrl: `${webUrl}/message` })
   for (let binds = 0; binds < 3; binds++) await server.binds.next()
 }, 60_000)
@@ -150,6 +164,15 @@ withKannel('Kannel tells failure by the state in the receipt', async () => {
   expect((await web.next()).searchParams.get('type')).toBe(FAILED)
 })
 
+withKannel('Kannel tells of our refusal, and sends again what was throttled', async () => {
+  const dlr = { 'dlr-url': `${webUrl}/receipt?type=%d`, 'dlr-mask': FROM_SMSC }
+  await submitted({ to: NOBODY, text: 'hello', smsc: 'split', ...dlr })
+  expect((await web.next()).searchParams.get('type')).toBe(REJECTED)
+  await submitted({ to: BUSY, text: 'hello', smsc: 'split' })
+  const again = await nextSubmit()
+  expect(again).toMatchObject({ destination_addr: BUSY, short_message: Buffer.from('hello') })
+})
+
 withKannel.each([
   ['GSM text with € and brackets', '0', 'Grüße: 5 € [{~}] @ ÄÖÜ Δ_Ω', 0],
   ['UCS-2 text', '2', 'Привет, 東京 €', 8],
@@ -209,6 +232,17 @@ withKannel.each([
   })
   const octets = octetsIn(url, 'text')
   expect(coding === UCS2 ? decodeText(8, octets) : octets.toString('utf8')).toBe(text)
+})
+
+withKannel('Kannel leaves by unbind when it is stopped', async () => {
+  await kannel.stop()
+  const reasons = [
+    await server.closed.next(),
+    await server.closed.next(),
+    await server.closed.next(),
+  ]
+  expect(new Set(reasons)).toEqual(new Set(['unbound by the peer']))
+  expect(server.server.sessions.size).toBe(0)
 })
 
 /** What stands in the query, which is no UTF-8 when the message is not. */

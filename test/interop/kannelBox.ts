@@ -94,6 +94,8 @@ function configuration({
     `smsbox-port = ${smsboxPort}`,
     'smsbox-interface = 127.0.0.1',
     'dlr-storage = internal',
+    // Seconds until it sends what was throttled again.
+    'sms-resend-freq = 1',
     'log-level = 1',
     '',
     ...smsc('trx', [`port = ${smppPort}`, 'transceiver-mode = true']),

@@ -12,19 +12,19 @@ import {
 } from '../../src/smpp/index.ts'
 import { Inbox } from '../../src/smpp/servedPeer.fixture.ts'
 
-/** What the response to each kind of request has in it; nothing by default. */
+/** What the response to each kind of request has in it (nothing by default), or refuses with. */
 export type Answers = {
   readonly [C in RequestCommand]?: (
     session: Session,
     pdu: Pdu<C>,
-  ) => Partial<PduBodies[ResponseTo<C>]>
+  ) => Partial<PduBodies[ResponseTo<C>]> | { readonly command_status: number }
 }
 
 export interface RecordingServer {
   readonly server: SmppServer
   readonly port: number
   readonly binds: Inbox<{ readonly session: Session; readonly pdu: Pdu<BindCommand> }>
-  /** In the order of the wire; each was answered with ESME_ROK. */
+  /** In the order of the wire. */
   readonly requests: Inbox<Pdu>
   readonly closed: Inbox<string>
   stop(): Promise<void>
@@ -53,7 +53,9 @@ export async function recordingServer(answers: Answers = {}): Promise<RecordingS
         const answer = answers[pdu.command] as Answer | undefined
         // Handlers get whole PDUs; handlersOfAll asks for less.
         requests.push(pdu as Pdu)
-        session.respond(pdu, ESME_ROK, answer?.(session, pdu as Pdu))
+        const said = answer?.(session, pdu as Pdu) ?? {}
+        if ('command_status' in said) session.respond(pdu, said.command_status)
+        else session.respond(pdu, ESME_ROK, said)
       }),
       onClosed: (_, reason) => closed.push(reason),
     },
@@ -66,4 +68,7 @@ export async function recordingServer(answers: Answers = {}): Promise<RecordingS
   return { server, port, binds, requests, closed, stop: () => server.close() }
 }
 
-type Answer = (session: Session, pdu: Pdu) => Partial<PduBodies[ResponseTo<RequestCommand>]>
+type Answer = (
+  session: Session,
+  pdu: Pdu,
+) => Partial<PduBodies[ResponseTo<RequestCommand>]> | { readonly command_status: number }
