@@ -19,6 +19,7 @@ import { dissect } from './dissect.ts'
 import { dissectionDifferences } from './dissectionDifferences.ts'
 import { DISSECTOR_FAULTS, withoutFaults } from './dissectorFaults.ts'
 import { sampleTlvs } from './sampleTlvs.ts'
+import { tsharkVersion } from './tsharkVersion.ts'
 import { typicalPdu } from './typicalPdu.ts'
 
 const withTshark = test.skipIf(isMissing('SIGNALBOX_NO_TSHARK'))
@@ -176,8 +177,10 @@ withTshark.each(DISSECTOR_FAULTS)(
   'Wireshark 4.0 still gets it wrong: $what',
   async ({ pdu, differences }) => {
     const [dissection] = await dissect([encodePdu(pdu)])
-    const advice = 'another Wireshark reads this otherwise: mend or drop it in dissectorFaults.ts'
-    expect(dissectionDifferences(pdu, dissection!), advice).toEqual(differences)
+    // A later Wireshark may have mended it.
+    const expected = (await tsharkVersion()).startsWith('4.0.') ? [differences] : [differences, []]
+    const advice = 'this Wireshark reads it otherwise: mend or drop it in dissectorFaults.ts'
+    expect(expected, advice).toContainEqual(dissectionDifferences(pdu, dissection!))
   },
 )
 
