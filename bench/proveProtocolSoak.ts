@@ -28,9 +28,10 @@ export async function proveProtocolSoak({ minutes, onProgress }: ProofOptions): 
   const server = askChild<SoakServerQuestion, SoakServerAnswer>('soakServer.ts', NODE_OPTIONS)
   const client = askChild<SoakClientQuestion, SoakClientAnswer>('soakClient.ts', NODE_OPTIONS)
   try {
-    const { port } = await server.ask({ kind: 'listen' })
+    const { port, tlsPort, ca } = await server.ask({ kind: 'listen' })
     const startedMs = performance.now()
-    await client.ask({ kind: 'start', port, sessions: SESSIONS, windowSize: WINDOW })
+    const load = { sessions: SESSIONS, windowSize: WINDOW }
+    await client.ask({ kind: 'start', port, tlsPort, ca, ...load })
     const samples: Sample[] = []
     for (let at = SAMPLE_MS; at <= minutes * 60_000; at += SAMPLE_MS) {
       await after(Math.max(0, startedMs + at - performance.now()))
@@ -68,7 +69,7 @@ function proofOf(
       client.throttled > 0 &&
       server.open === 0,
     figures: {
-      'sessions at a time x window': `${SESSIONS} x ${WINDOW}`,
+      'sessions at a time x window': `${SESSIONS} x ${WINDOW}, two of them over TLS`,
       'submit_sm a second': Math.round((samples.at(-1)?.server.submits ?? 0) / seconds),
       'submit_sm answered': client.answered,
       'submit_sm that crossed an unbind, answered ESME_RTHROTTLED': client.throttled,

@@ -17,6 +17,9 @@ export type SoakClientQuestion =
   | {
       readonly kind: 'start'
       readonly port: number
+      readonly tlsPort: number
+      /** Whom to trust at tlsPort, in PEM. */
+      readonly ca: string
       readonly sessions: number
       readonly windowSize: number
     }
@@ -41,6 +44,8 @@ const CUT_OFF_AT = 20_000
 /** One in so many goes by the promise and its queue, the others by the callback. */
 const BY_PROMISE_EVERY = 50
 const FAILURES_MAX = 20
+/** One session in so many goes over TLS. */
+const TLS_EVERY = 5
 
 const { data_coding, octets: short_message } = encodeText('Your code is 123456.')
 const MESSAGE = { source_addr: 'soak', destination_addr: '4477', data_coding, short_message }
@@ -56,9 +61,14 @@ function fail(what: string): void {
   if (failures.length < FAILURES_MAX) failures.push(what)
 }
 
-async function runLane(port: number, windowSize: number, lane: number): Promise<void> {
+interface Centre {
+  readonly port: number
+  readonly tls: false | { readonly ca: string }
+}
+
+async function runLane(centre: Centre, windowSize: number, lane: number): Promise<void> {
   for (let nth = lane; !stopping.signal.aborted; nth++) {
-    const { session, closed } = await bind(port, windowSize)
+    const { session, closed } = await bind(centre, windowSize)
     counts.sessions++
     const isCutOff = nth % 3 === 0
     await Promise.race([sendMany(session, isCutOff ? CUT_OFF_AT : Infinity), closed])
@@ -68,11 +78,12 @@ async function runLane(port: number, windowSize: number, lane: number): Promise<
   }
 }
 
-async function bind(port: number, windowSize: number) {
+async function bind({ port, tls }: Centre, windowSize: number) {
   const closed = Promise.withResolvers<void>()
   const session = await connectSmpp({
     host: '127.0.0.1',
     port,
+    tls,
     command: 'bind_transceiver',
     system_id: 'soak',
     password: 'soak',
@@ -148,7 +159,10 @@ answerParent<SoakClientQuestion, SoakClientAnswer>(import.meta.url, async (quest
   before ??= holdings()
   if (question.kind === 'start') {
     for (let lane = 0; lane < question.sessions; lane++) {
-      const running = runLane(question.port, question.windowSize, lane)
+      const { ca, port, tlsPort, windowSize } = question
+      const isTls = lane % TLS_EVERY === TLS_EVERY - 1
+      const centre = isTls ? { port: tlsPort, tls: { ca } } : { port, tls: false as const }
+      const running = runLane(centre, windowSize, lane)
       lanes.push(running.catch((error: unknown) => fail(String(error))))
     }
   }

@@ -1,5 +1,6 @@
 // The centre of `prove -- protocol-soak`: answers what it gets, sends a deliver_sm for each tenth
 // submit_sm, leaves one in 5,000 unanswered, and now and then ends a session by itself.
+import { TestAuthority } from '../src/smpp/certificates.fixture.ts'
 import { createSmppServer, ESME_ROK, type Pdu, type Session } from '../src/smpp/index.ts'
 import { answerParent } from './askChild.ts'
 import { type Holdings, holdings, leftovers } from './leftovers.ts'
@@ -9,6 +10,9 @@ export type SoakServerQuestion = { readonly kind: 'listen' | 'use' | 'close' }
 
 export interface SoakServerAnswer extends ProcessMemory {
   readonly port: number
+  readonly tlsPort: number
+  /** Of the authority that signed the certificate at tlsPort, in PEM. */
+  readonly ca: string
   readonly submits: number
   readonly delivered: number
   readonly unanswered: number
@@ -21,9 +25,13 @@ export interface SoakServerAnswer extends ProcessMemory {
 const DELIVER_EVERY = 10
 const SILENT_EVERY = 5_000
 const LEAVE_EVERY = 70_001
+const HOST = '127.0.0.1'
+
+const authority = new TestAuthority('soak authority')
 
 let before: Holdings | undefined
 let port = 0
+let tlsPort = 0
 let left: string[] = []
 const counts = { submits: 0, delivered: 0, unanswered: 0, bound: 0 }
 
@@ -63,10 +71,15 @@ function deliver(session: Session, pdu: Pdu<'submit_sm'>): void {
 
 answerParent<SoakServerQuestion, SoakServerAnswer>(import.meta.url, async ({ kind }) => {
   before ??= holdings()
-  if (kind === 'listen') port = (await server.listen(0, '127.0.0.1')).port
+  if (kind === 'listen') {
+    port = (await server.listen(0, HOST)).port
+    tlsPort = (await server.listen(0, HOST, { tls: authority.identity('soak') })).port
+  }
   if (kind === 'close') {
     await server.close()
     left = await leftovers(before)
   }
-  return { ...counts, ...processMemory(), port, open: server.sessions.size, leftovers: left }
+  const { cert: ca } = authority
+  const { size: open } = server.sessions
+  return { ...counts, ...processMemory(), port, tlsPort, ca, open, leftovers: left }
 })

@@ -90,10 +90,11 @@ export class Acceptor {
 
   #accept(socket: Socket): void {
     const { hasRoom, onReady, onRefused } = this.#actions
+    // A balancer's check that was reset before we came to accept it.
+    if (socket.remoteAddress === undefined) return dismiss(socket)
     const refuse = (kind: 'tooMany' | 'untrustedProxy', reason: string) => {
-      socket.on('error', () => undefined)
       onRefused({ kind, reason, ...peerOf(socket) })
-      socket.destroy()
+      dismiss(socket)
     }
     if (!hasRoom()) return refuse('tooMany', 'there are as many connections as there may be')
     if (this.#proxies && !isAmong(this.#proxies, socket))
@@ -116,6 +117,11 @@ export class Acceptor {
   }
 }
 
+function dismiss(socket: Socket): void {
+  socket.on('error', () => undefined)
+  socket.destroy()
+}
+
 function proxyList(from: readonly string[]): BlockList {
   const proxies = new BlockList()
   for (const one of from) {
@@ -134,6 +140,5 @@ function proxyList(from: readonly string[]): BlockList {
 
 /** An IPv4 address on an IPv6 socket (::ffff:10.0.0.7) is found under its IPv4 form. */
 function isAmong(proxies: BlockList, { remoteAddress = '' }: Socket): boolean {
-  if (remoteAddress === '') return false
   return proxies.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4')
 }

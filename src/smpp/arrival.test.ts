@@ -161,6 +161,45 @@ describe('without a header there is no session:', () => {
   })
 })
 
+test('header and handshake have one deadline together', async () => {
+  const { port, refused } = await served({
+    tls: authority.identity('centre'),
+    timers: { sessionInitTimeoutMs: 60 },
+  })
+  const peer = await connected(port)
+  peer.send(V2_TCP4)
+  expect(await refused.next()).toMatchObject({
+    kind: 'timeout',
+    reason: 'its TLS handshake was not complete within 60 ms',
+    remoteAddress: '203.0.113.7',
+  })
+  await peer.end()
+})
+
+const starts = [V1_LINE, V2_TCP4, V2_TCP4.subarray(0, 13), Buffer.from('PROXY '), Buffer.alloc(0)]
+const records = [Buffer.alloc(0), Buffer.from('1603010010', 'hex'), Buffer.from('160301', 'hex')]
+
+test.each([
+  ['with TLS', { tls: authority.identity('centre') }],
+  ['without', {}],
+])('whatever octets come behind a proxy, the connection ends in time: %s', async (_, options) => {
+  const { server, port } = await served({ ...options, timers: { sessionInitTimeoutMs: 30 } })
+  const noise = fc.tuple(
+    fc.constantFrom(...starts),
+    fc.constantFrom(...records),
+    fc.uint8Array({ maxLength: 300 }),
+  )
+  await fc.assert(
+    fc.asyncProperty(noise, fc.array(fc.nat(400), { maxLength: 3 }), async (octets, cuts) => {
+      const peer = await rawClient(port)
+      await sendInPieces(peer, Buffer.concat(octets), cuts)
+      await peer.end()
+    }),
+    { numRuns: 60, interruptAfterTimeLimit: 5_000 },
+  )
+  await expect.poll(() => server.sessions.size).toBe(0)
+})
+
 test.each([
   ['the proxy is named', ['192.0.2.7', '127.0.0.0/8'], true],
   ['it is not', ['192.0.2.7', '10.0.0.0/8', '2001:db8::/32'], false],
@@ -219,6 +258,7 @@ describe('a thousand connections that say nothing', () => {
 async function sendInPieces(peer: RawPeer, octets: Buffer, cuts: readonly number[]) {
   const places = [...new Set(cuts.map((cut) => cut % octets.length))].toSorted((a, b) => a - b)
   let from = 0
+  if (octets.length === 0) return
   for (const place of [...places, octets.length]) {
     peer.send(octets.subarray(from, place))
     from = place

@@ -91,13 +91,10 @@ export class Arrival {
     const { tls } = this.#ways
     if (!tls) return this.#ready(this.#connection)
     this.#step = 'TLS handshake'
-    // Who ends in the middle of a handshake ends it; a session ends both ways by itself.
+    // Who ends in the middle of a handshake ends it; a session answers an end with its own.
     this.#connection.allowHalfOpen = false
     tls.secure(this.#connection, (result) => {
-      if (!(result instanceof Error)) {
-        result.allowHalfOpen = true
-        return this.#ready(result)
-      }
+      if (!(result instanceof Error)) return this.#ready(result)
       // Errors of TLS and of sockets have a code.
       const { code } = result as NodeJS.ErrnoException
       if (code === 'ECONNRESET') this.#onLeft()

@@ -265,6 +265,15 @@ describe('who waits for outbinds', () => {
     peer.close()
   })
 
+  test('closes without unbind what is not bound', async () => {
+    const { asked, port, listener } = await waiting()
+    const peer = await rawClient(port)
+    peer.send(OUTBIND)
+    await asked.next()
+    await Promise.all([listener.close(), peer.end()])
+    expect(peer.received).toEqual([])
+  })
+
   test('has a limit on them, and closes with its signal', async () => {
     const abort = new AbortController()
     const { port, refused, listener } = await waiting({ maxSessions: 1, signal: abort.signal })

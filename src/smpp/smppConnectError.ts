@@ -50,7 +50,11 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     'The peer does not speak TLS on this port; leave out tls, or take its TLS port',
   ],
   [
-    /ALERT.*(PROTOCOL_VERSION|HANDSHAKE_FAILURE)|UNSUPPORTED_PROTOCOL|NO_SHARED_CIPHER/,
+    /ALERT_HANDSHAKE_FAILURE/,
+    'The peer wants a certificate of ours (tls.cert and tls.key), or other ciphers (tls.ciphers)',
+  ],
+  [
+    /ALERT.*PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_SHARED_CIPHER/,
     'Both sides need a version and a cipher in common: see tls.minVersion and tls.ciphers',
   ],
 ]

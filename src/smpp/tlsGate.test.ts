@@ -92,6 +92,26 @@ describe('over TLS', () => {
     peer.close()
   })
 
+  test('nothing overtakes a bind that takes its time, and nothing stays behind', async () => {
+    const server = createSmppServer({
+      tls: centre,
+      events: {
+        ...agreeable,
+        onBind: (session, pdu) => setImmediate(() => session.acceptBind(pdu)),
+      },
+    })
+    onTestFinished(() => server.close())
+    const { port } = await server.listen(0, '127.0.0.1')
+    const peer = new RawPeer(connectTls({ port, host: '127.0.0.1', ca: authority.cert }))
+    const count = 2000
+    const submits = Array.from({ length: count }, (_, index) => submitPdu(index + 2))
+    peer.send(Buffer.concat([bindPdu(), ...submits]))
+    const received = await peer.pdus(count + 1)
+    const sequences = received.map(({ sequence_number }) => sequence_number)
+    expect(sequences).toEqual(Array.from({ length: count + 1 }, (_, index) => index + 1))
+    peer.close()
+  })
+
   test('who ends its side gets the answers that are there', async () => {
     const { port } = await served()
     const socket = connectTls({ port, host: '127.0.0.1', ca: authority.cert })
@@ -118,6 +138,10 @@ describe('a server tells why a connection became no session:', () => {
     const error = await failing(port, { ca: authority.cert })
     expect(error).toMatchObject({ code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' })
     expect(String(error)).toContain('give one of a CA it knows as tls.cert and tls.key')
+    const older = await failing(port, { ca: authority.cert, maxVersion: 'TLSv1.2' })
+    expect(older).toMatchObject({ code: expect.stringContaining('ALERT_HANDSHAKE_FAILURE') })
+    // TLS 1.2 has no alert of its own for it.
+    expect(String(older)).toContain('tls.cert and tls.key')
     expect(await refused.next()).toMatchObject({
       kind: 'tls',
       code: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE',
@@ -267,6 +291,25 @@ describe('a client', () => {
       connectTimeoutMs: 50,
     })
     await expect(connecting).rejects.toMatchObject({ code: 'CONNECT_TIMEOUT' })
+  })
+
+  test('gives up in the middle of a handshake', async () => {
+    const plain = await rawServer()
+    onTestFinished(() => plain.close())
+    const abort = new AbortController()
+    const connecting = connectSmpp({
+      host: '127.0.0.1',
+      port: plain.port,
+      command: 'bind_receiver',
+      system_id: '',
+      password: '',
+      tls: true,
+      signal: abort.signal,
+    })
+    const peer = await plain.accept()
+    abort.abort()
+    await expect(connecting).rejects.toMatchObject({ code: 'ABORTED' })
+    await peer.end()
   })
 
   test('says that its own key is none', async () => {

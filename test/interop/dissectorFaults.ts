@@ -1,0 +1,113 @@
+import { readTlv, tlv, tlvName, type CommandName, type Pdu } from '../../src/smpp/index.ts'
+import { isResponseId } from '../../src/smpp/codec.ts'
+import { PDUS } from '../../src/smpp/pduTable.ts'
+import { typicalPdu } from './typicalPdu.ts'
+
+/** What Wireshark (4.0.17) gets wrong. */
+export interface DissectorFault {
+  readonly what: string
+  /** A PDU that shows it. */
+  readonly pdu: Pdu
+  /** What it makes of that PDU, and nothing else: the rest of it is read right. */
+  readonly differences: readonly string[]
+}
+
+/** SMPP 5.0 §4.8.4 lets TLVs, congestion_state say, come with any response. */
+const WITHOUT_TLVS_THERE: readonly CommandName[] = [
+  'generic_nack',
+  'unbind_resp',
+  'enquire_link_resp',
+  'cancel_sm_resp',
+  'replace_sm_resp',
+  'cancel_broadcast_sm_resp',
+  'query_sm_resp',
+]
+
+const MALFORMED = [
+  'complains: [Malformed Packet: SMPP]',
+  'complains: Malformed Packet',
+  'then _ws.malformed',
+  'then _ws.malformed',
+]
+
+const REFUSED = 0x0b
+
+export const DISSECTOR_FAULTS: readonly DissectorFault[] = [
+  {
+    what: 'the body of a refusal is not looked at',
+    pdu: typicalPdu('submit_sm_resp', [tlv('congestion_state', 90)], REFUSED),
+    differences: [
+      'not seen: smpp.message_id "0a1b2c3d-4e5f" in 14 octets at 16',
+      'not seen: smpp.opt_param_tag 1064 in 2 octets at 30',
+      'not seen: smpp.opt_param_len 1 in 2 octets at 32',
+      'not seen: smpp.congestion_state 5a in 1 octets at 34',
+    ],
+  },
+  ...WITHOUT_TLVS_THERE.map((command) => {
+    const at = command === 'query_sm_resp' ? 49 : 16
+    return {
+      what: `TLVs in ${command} are not looked at`,
+      pdu: typicalPdu(command, [tlv('congestion_state', 90)]),
+      differences: [
+        `not seen: smpp.opt_param_tag 1064 in 2 octets at ${at}`,
+        `not seen: smpp.opt_param_len 1 in 2 octets at ${at + 2}`,
+        `not seen: smpp.congestion_state 5a in 1 octets at ${at + 4}`,
+      ],
+    }
+  }),
+  {
+    what: 'of broadcast_rep_num one octet is read, and the other for the next TLV',
+    pdu: typicalPdu('broadcast_sm', [tlv('broadcast_rep_num', 0x0102)]),
+    differences: [
+      ...MALFORMED,
+      'not seen: smpp.broadcast_rep_num 0102 in 2 octets at 83',
+      'seen: smpp.broadcast_rep_num "1" in 1 octets at 83',
+    ],
+  },
+  {
+    what: 'of ms_validity one octet is read, as 3.4 has it',
+    pdu: typicalPdu('submit_sm', [tlv('ms_validity', Buffer.from([4, 1, 0, 7]))]),
+    differences: [
+      ...MALFORMED,
+      'not seen: smpp.ms_validity 04010007 in 4 octets at 100',
+      'seen: smpp.ms_validity "4" in 1 octets at 100',
+    ],
+  },
+  {
+    what: 'an empty validity_period of submit_multi is called schedule_delivery_time',
+    pdu: { ...typicalPdu('submit_multi'), validity_period: '' },
+    differences: ['seen: smpp.schedule_delivery_time_r "0.000000000" in 1 octets at 73'],
+  },
+  {
+    what: 'a PDU of more than 65,536 octets is not taken for one',
+    pdu: typicalPdu('data_sm', [tlv('message_payload', Buffer.alloc(65_488, 'x'))]),
+    differences: ['0 PDUs of SMPP in the packet'],
+  },
+]
+
+/**
+ * A PDU of random fields, so that Wireshark has to read it as we do: without what it gets wrong,
+ * and without what is no error of ours but none of a peer either (a time that is none, a TLV of
+ * another size than its type has, octets that are said to begin with a user data header).
+ */
+export function withoutFaults(pdu: Pdu): Pdu {
+  const isResponse = isResponseId(PDUS[pdu.command].command_id)
+  const plain = {
+    ...pdu,
+    command_status: isResponse ? 0 : pdu.command_status,
+    ...('esm_class' in pdu ? { esm_class: pdu.esm_class & 0xbf } : {}),
+    ...('tlvs' in pdu ? { tlvs: pdu.tlvs.filter((one) => isRead(pdu.command, one)) } : {}),
+    ...(pdu.command === 'submit_multi' ? { validity_period: '000002000000000R' } : {}),
+    ...(pdu.command === 'query_sm_resp' ? { final_date: '261231235959948+' } : {}),
+    ...(pdu.command === 'deliver_sm' ? { schedule_delivery_time: '', validity_period: '' } : {}),
+  }
+  // Of the same command, with the same fields.
+  return plain as Pdu
+}
+
+function isRead(command: CommandName, one: { readonly tag: number; readonly octets: Buffer }) {
+  if (WITHOUT_TLVS_THERE.includes(command)) return false
+  const name = tlvName(one.tag)
+  if (name === 'broadcast_rep_num' || name === 'ms_validity') return false
+  return name === undefined || readTlv([one], name) !== undefined
+}

@@ -1,0 +1,9 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { debianProgram } from './debianProgram.ts'
+
+/** Such as 4.0.17; '' when it does not say. */
+export async function tsharkVersion(): Promise<string> {
+  const { stdout } = await promisify(execFile)(debianProgram('tshark', 'tshark'), ['--version'])
+  return /^TShark \(Wireshark\) ([\d.]+)/.exec(stdout)?.[1] ?? ''
+}
