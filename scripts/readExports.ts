@@ -142,6 +142,7 @@ class SourceModule {
 
   #classMember(node: ESTree.ClassElement): Member[] {
     if (!('key' in node) || node.key.type === 'PrivateIdentifier') return []
+    if (this.#docOf(node.start).includes('@internal')) return []
     const name = node.computed ? `[${this.#slice(node.key)}]` : nameOf(node.key)
     if (node.type === 'MethodDefinition') {
       const text = oneLine(this.#head(node, node.value.body))

@@ -79,8 +79,11 @@ function withoutDoc(one: Exported): string[] {
       ? [`${where(one.line)}  ${one.kind} ${one.name} has no doc comment`]
       : []
   if (one.kind === 'constant') return own
+  // One of a method's overloads tells of all.
+  const isTold = (name: string) =>
+    one.members.some((member) => member.name === name && member.doc !== '')
   const members = one.members
-    .filter(({ doc, name }) => doc === '' && name !== 'constructor')
+    .filter(({ name }) => !isTold(name) && name !== 'constructor')
     .map(({ line, name }) => `${where(line)}  ${one.name}.${name} has no doc comment`)
   return [...own, ...members]
 }

@@ -16,6 +16,7 @@ export interface RefusedConnection {
   readonly code?: string
   /** The real client's, when a PROXY header told it. */
   readonly remoteAddress: string
+  /** As remoteAddress. */
   readonly remotePort: number
 }
 

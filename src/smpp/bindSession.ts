@@ -4,12 +4,19 @@ import { abortedError, bindError } from './smppConnectError.ts'
 
 /** What an ESME binds with (SMPP 3.4 §4.1). */
 export interface BindRequest {
+  /** To send, to receive, or both; a session of 3.3 has no bind_transceiver. */
   readonly command: BindCommand
+  /** At most 15 characters. */
   readonly system_id: string
+  /** At most 8 characters. */
   readonly password: string
+  /** At most 12 characters; default ''. */
   readonly system_type?: string
+  /** One of TYPE_OF_NUMBER, of address_range; default 0. */
   readonly addr_ton?: number
+  /** One of NUMBERING_PLAN, of address_range; default 0. */
   readonly addr_npi?: number
+  /** Which addresses we serve (SMPP 3.4 §4.1.1), at most 40 characters; default ''. */
   readonly address_range?: string
   /** Gives up, and closes the session, until it is bound. */
   readonly signal?: AbortSignal

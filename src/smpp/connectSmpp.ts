@@ -33,6 +33,7 @@ export interface EsmeOptions {
 
 /** `connectTimeoutMs` ends with the connection; the bind then has the response timer. */
 export interface ConnectSmppOptions extends BindRequest, OpenSocketOptions, EsmeOptions {
+  /** Gives up, and closes the connection, until the session is bound. */
   readonly signal?: AbortSignal
 }
 

@@ -16,6 +16,7 @@ export interface SessionLimits {
   readonly waitingSends: number
 }
 
+/** 1 MiB and 16 MiB of octets, 10,000 requests, 10,000 sends. */
 export const DEFAULT_LIMITS: SessionLimits = {
   unsentOctetsPause: 1024 * 1024,
   unsentOctetsMax: 16 * 1024 * 1024,

@@ -104,6 +104,7 @@ export type {
   RequestHandlers,
   RequestOutcome,
   SessionEvents,
+  SessionSettings,
   SessionTimers,
   SessionBind,
 } from './sessionTypes.ts'

@@ -8,6 +8,7 @@ import { DEFAULT_MAX_SESSIONS, DEFAULT_TIMERS } from './sessionDefaults.ts'
 import type { SmppServerEvents } from './smppServer.ts'
 import type { SecureContext, ServerTlsOptions } from './tlsGate.ts'
 
+/** Those of a server and its sessions; onOutbind is needed. */
 export interface OutbindEvents extends SmppServerEvents {
   /**
    * A message centre asks for a bind. Check its system_id and password, then answer with
@@ -17,13 +18,17 @@ export interface OutbindEvents extends SmppServerEvents {
   onOutbind(session: Session, pdu: Pdu<'outbind'>): void
 }
 
+/** Where an ESME waits for outbinds, and what its sessions are told. */
 export interface ListenForOutbindOptions extends EsmeOptions {
   /** 0: any free one. */
   readonly port: number
   /** Default: all addresses of this machine. */
   readonly host?: string
+  /** What happens at the port, and to sessions. */
   readonly events: OutbindEvents
+  /** Default: plain TCP. */
   readonly tls?: ServerTlsOptions
+  /** Default: none. */
   readonly proxyProtocol?: ProxyProtocol
   /** As for a server. Default 10,000. */
   readonly maxSessions?: number
@@ -31,8 +36,11 @@ export interface ListenForOutbindOptions extends EsmeOptions {
   readonly signal?: AbortSignal
 }
 
+/** A port that waits for outbinds. */
 export interface OutbindListener extends AsyncDisposable {
+  /** The one that listens, also where 0 was asked for. */
   readonly port: number
+  /** All that have not closed, bound or not. */
   readonly sessions: ReadonlySet<Session>
   /** The certificate of TLS connections to come; those there are go on. Throws if it is none. */
   setSecureContext(context: SecureContext): void

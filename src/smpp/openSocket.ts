@@ -12,13 +12,17 @@ export type ClientTlsOptions = Omit<
   'host' | 'port' | 'path' | 'socket' | 'timeout' | 'allowHalfOpen' | 'lookup'
 >
 
+/** Where to connect, and how. */
 export interface OpenSocketOptions {
+  /** A name or an address. */
   readonly host: string
+  /** SMPP has 2775, over TLS 3550; centres use any. */
   readonly port: number
   /** Default: plain TCP. `true`: TLS that trusts the CAs that Node does. */
   readonly tls?: boolean | ClientTlsOptions
   /** From the call to the connection, a TLS handshake included. Default 10 s. */
   readonly connectTimeoutMs?: number
+  /** Gives up. */
   readonly signal?: AbortSignal
 }
 

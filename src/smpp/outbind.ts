@@ -5,7 +5,9 @@ import { abortedError, SmppConnectError } from './smppConnectError.ts'
 
 /** Where an ESME waits, and how it knows us: both fields are ours (SMPP 3.4 §4.1.7.1). */
 export interface OutbindOptions extends OpenSocketOptions {
+  /** At most 15 characters. */
   readonly system_id: string
+  /** At most 64 characters; by the book 8. */
   readonly password: string
   /** Gives up, and closes the connection, until the session is bound. */
   readonly signal?: AbortSignal

@@ -5,10 +5,13 @@ import { isIPv4, isIPv6 } from 'node:net'
 
 /** Where a connection comes from. */
 export interface Endpoint {
+  /** IPv4 or IPv6. */
   readonly address: string
+  /** 0 to 65535. */
   readonly port: number
 }
 
+/** What readProxyHeader found at the front of a connection. */
 export type ProxyHeader =
   /** No header yet, and what there is may become one. */
   | { readonly kind: 'incomplete' }

@@ -30,6 +30,7 @@ const REASONS: Readonly<Record<FailedRequest['code'], string>> = {
  * - `TOO_MANY_WAITING`: the window is full, and so is the queue for it.
  */
 export class RequestError extends Error {
+  /** See above. */
   readonly code: FailedRequest['code']
   /** True: whether the peer took it is unknown. False: it did not. */
   readonly isOutcomeUnknown: boolean

@@ -1,10 +1,4 @@
-// One SMPP connection, of either side. What it promises: each request of ours gets exactly one
-// outcome (a response, a timeout, or `closed`), and at most one `late` after a timeout; requests of
-// the peer reach the owner in the order of the wire, none before its bind is answered; input of the
-// peer, whatever it is, is answered as SMPP 5.0 §2.11 says and never throws. It answers
-// enquire_link and unbind itself. It retries nothing: when the connection is gone, pending requests
-// end as `closed`, and whether the peer took them is unknown. Reading stops while the peer does not
-// read our answers; nothing is dropped.
+// Sessions, of either side. What they promise, retry and drop stands above the class.
 
 import type { Socket } from 'node:net'
 import { compiledByName } from './codec.ts'
@@ -35,9 +29,18 @@ import { sessionTls, type SessionTls } from './sessionTls.ts'
 import type { OutcomeOf, RequestOutcome, SessionBind, SessionSettings } from './sessionTypes.ts'
 import { readTlv, tlv } from './tlv.ts'
 
+/**
+ * One SMPP connection, of either side. Each request of ours gets exactly one outcome (a response, a
+ * timeout, or `closed`), and at most one `late` after a timeout. Requests of the peer reach the
+ * owner in the order of the wire, none before its bind is answered; its input, whatever it is, is
+ * answered as SMPP 5.0 §2.11 says and never throws. enquire_link and unbind are answered here.
+ * Nothing is retried: whether the peer took what was pending when the connection went is unknown.
+ * Reading stops while the peer does not read our answers; nothing is dropped.
+ */
 export class Session {
-  /** The peer's; behind a proxy that says so, the real client's. '' and 0 when it has gone. */
+  /** The peer's; behind a proxy that says so, the real client's. '' when it has gone. */
   readonly remoteAddress: string
+  /** As remoteAddress; 0 when the peer has gone. */
   readonly remotePort: number
   /** Over TLS: the protocol, and the peer's certificate. */
   readonly tls: SessionTls | undefined
@@ -59,7 +62,7 @@ export class Session {
   #isGone = false
   readonly #whenGone: (() => void)[] = []
 
-  /** `source`: where the peer connects from, if not where the socket does. */
+  /** connectSmpp and createSmppServer do it. `source`: the peer's, if not as the socket says. */
   constructor(socket: Socket, settings: SessionSettings, source?: Endpoint) {
     this.remoteAddress = source?.address ?? socket.remoteAddress ?? ''
     this.remotePort = source?.port ?? socket.remotePort ?? 0
@@ -129,6 +132,7 @@ export class Session {
     socket.on('close', () => this.#onSocketClosed())
   }
 
+  /** As the specification calls it (SMPP 5.0 §2.3). */
   get state(): SessionState {
     return this.#state
   }
@@ -142,6 +146,7 @@ export class Session {
     return this.#interfaceVersion
   }
 
+  /** Who is bound, and how; undefined before the bind. */
   get bind(): Readonly<SessionBind> | undefined {
     return this.#bind
   }
@@ -151,6 +156,7 @@ export class Session {
     return this.#requests.size
   }
 
+  /** How many requests may leave now; 0 once we are about to leave. */
   get windowFree(): number {
     return this.#requests.free
   }
@@ -171,8 +177,8 @@ export class Session {
   }
 
   /**
-   * Ours, 0-100: put into each response, where the version is 5.0. Undefined (the default) tells
-   * nothing. Throws PduError when it is no such number.
+   * Ours, 0-100: put into each response of version 5.0. Undefined, the default, tells nothing.
+   * Throws PduError when it is no such number.
    */
   set congestionState(congestionState: number | undefined) {
     this.#writer.congestion =
@@ -197,8 +203,8 @@ export class Session {
   }
 
   /**
-   * The same with a body from encodeBody, or as it was received. Throws PduError when the peer
-   * must not get TLVs and the body cannot be read to leave them out.
+   * The same with a body from encodeBody, or as it was received. Throws PduError when the peer must
+   * not get TLVs and the body cannot be read to leave them out.
    */
   requestBody<C extends RequestCommand>(
     command: C,
@@ -233,7 +239,10 @@ export class Session {
     return true
   }
 
-  /** A refusal is its header alone, unless `fields` are given (a reason in a TLV). */
+  /**
+   * Answers a request of the peer. A refusal is its header alone, unless `fields` are given (a
+   * reason in a TLV). Throws PduError when one does not fit on the wire.
+   */
   respond<C extends RequestCommand>(
     request: { readonly command: C; readonly sequence_number: number },
     commandStatus: number,
@@ -253,11 +262,12 @@ export class Session {
     this.#reader.hold('owner')
   }
 
+  /** Ends pauseReading. */
   resumeReading(): void {
     this.#reader.release('owner')
   }
 
-  /** Does nothing when the session has closed meanwhile. */
+  /** ESME_ROK, and reading goes on. Does nothing when the session has closed meanwhile. */
   acceptBind(request: Pdu<BindCommand>, systemId = this.#settings.systemId): void {
     if (!this.#reader.isHeldForBind || !this.#isUnbound) return
     const { command, interface_version } = request
@@ -268,7 +278,7 @@ export class Session {
     this.#reader.release('bind')
   }
 
-  /** Answers, then closes. */
+  /** Answers, then closes. Does nothing when the session has closed meanwhile. */
   refuseBind(request: Pdu<BindCommand>, commandStatus: number): void {
     if (!this.#reader.isHeldForBind || !this.#isUnbound) return
     this.#writer.answer(request, commandStatus)
@@ -276,10 +286,9 @@ export class Session {
   }
 
   /**
-   * Leaves in order: no new requests of ours, then the answers that both sides still owe, then
-   * unbind, then close. Each wait is bounded by the response timer. New requests of the peer still
-   * reach the owner until unbind is sent; a submit_sm that comes after that gets ESME_RTHROTTLED,
-   * all else ESME_RINVBNDSTS.
+   * Leaves in order: no new requests of ours, the answers that both sides still owe, unbind, close.
+   * Each wait is bounded by the response timer. New requests of the peer reach the owner until
+   * unbind is sent; then messages are refused as temporary, all else with ESME_RINVBNDSTS.
    */
   unbind(): Promise<void> {
     if (this.#isGone) return Promise.resolve()
@@ -309,10 +318,7 @@ export class Session {
     setImmediate(() => this.#finish())
   }
 
-  /**
-   * For bindSession: `onAnswer` is called before anything behind the answer is read. Throws
-   * PduError when the version has no such bind, or a field does not fit on the wire.
-   */
+  /** For bindSession: `onAnswer` comes before what is behind the answer is read. @internal */
   requestBind(
     command: BindCommand,
     body: BindBody,

@@ -35,15 +35,20 @@ export interface SessionTimers {
   readonly pduTimeoutMs?: number
 }
 
+/** Who is bound, and how, as the bind had it (SMPP 3.4 §4.1). */
 export interface SessionBind extends Pick<
   BindBody,
   'system_id' | 'system_type' | 'interface_version' | 'address_range'
 > {
+  /** As what: it sends, receives, or both. */
   readonly command: BindCommand
 }
 
+/** What onMalformed is told. */
 export interface MalformedInput {
+  /** As on the wire. */
   readonly command_id: number
+  /** In words, for a log; the peer does not see it. */
   readonly reason: string
   /** What was answered. */
   readonly commandStatus: number
@@ -57,6 +62,7 @@ export type RequestHandlers = {
   readonly [C in RequestCommand]?: (session: Session, pdu: Pdu<C>, body: Buffer) => void
 }
 
+/** What the owner of a session is told, all optional. A handler must not throw. */
 export interface SessionEvents extends PduEvents {
   /**
    * Server side: answer with acceptBind or refuseBind, now or later. Until then nothing else is
@@ -94,12 +100,15 @@ export interface SessionEvents extends PduEvents {
  * length in octets. They cost nothing when they are left out.
  */
 export interface PduEvents {
+  /** Before it is handled. */
   onPduReceived?(session: Session, command_id: number, status: number, octets: number): void
+  /** When it is written; it leaves with what else is written in this turn. */
   onPduSent?(session: Session, command_id: number, status: number, octets: number): void
   /** A request of ours was answered, `elapsedMs` after it was written. Also when it came late. */
   onAnswered?(session: Session, response_id: number, elapsedMs: number): void
 }
 
+/** What a session is made of; connectSmpp and createSmppServer fill it. */
 export interface SessionSettings {
   /** Who we are: a message centre (server) or an ESME (client). */
   readonly side: 'mc' | 'esme'
@@ -107,11 +116,15 @@ export interface SessionSettings {
   readonly interfaceVersion: InterfaceVersion
   /** Client side: the version of a centre whose bind_resp has no sc_interface_version. */
   readonly versionWhenUntold: InterfaceVersion
+  /** Whom to tell. */
   readonly events: SessionEvents
+  /** In milliseconds. */
   readonly timers: SessionTimers
   /** How many requests of ours may be unanswered. */
   readonly windowSize: number
+  /** Above, framing counts as lost (SMPP 5.0 §2.11.2). */
   readonly maxPduOctets: number
+  /** Missing ones as in DEFAULT_LIMITS. */
   readonly limits?: Partial<SessionLimits>
   /**
    * Lets the window follow the peer's congestion_state instead of staying at `windowSize`, which is

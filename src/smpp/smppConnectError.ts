@@ -8,6 +8,7 @@ import type { RequestOutcome } from './sessionTypes.ts'
  * BIND_TIMEOUT, CLOSED (before bind_resp), TOO_MANY_SESSIONS (of our own server) or ABORTED.
  */
 export class SmppConnectError extends Error {
+  /** See above. */
   readonly code: string
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -19,7 +20,9 @@ export class SmppConnectError extends Error {
 
 /** The peer answered the bind with this command_status. */
 export class BindRefusedError extends Error {
+  /** The same for each of them. */
   readonly code = 'BIND_REFUSED'
+  /** That of bind_resp or generic_nack; commandStatusName has its name. */
   readonly commandStatus: number
 
   constructor(commandStatus: number, message: string) {

@@ -16,11 +16,13 @@ import type { SessionEvents, SessionSettings, SessionTimers } from './sessionTyp
 import { SmppConnectError } from './smppConnectError.ts'
 import type { SecureContext, ServerTlsOptions } from './tlsGate.ts'
 
+/** Those of its sessions, and one of its own. */
 export interface SmppServerEvents extends SessionEvents {
   /** A connection that became no session; it is closed without a word of SMPP. */
   onRefusedConnection?(refused: RefusedConnection): void
 }
 
+/** What a server is told; `events` alone is needed. */
 export interface SmppServerOptions {
   /** Without `onBind`, every bind is refused. */
   readonly events: SmppServerEvents
@@ -49,6 +51,7 @@ export interface SmppServerOptions {
   readonly proxyProtocol?: ProxyProtocol
 }
 
+/** One port. */
 export interface ListenOptions {
   /** 0: any free one. */
   readonly port: number
@@ -64,6 +67,7 @@ export interface ListenOptions {
 
 /** One port. */
 export interface SmppListener {
+  /** The one that listens, where 0 was asked for, too. */
   readonly port: number
   /** The certificate of TLS connections to come; those there are go on. Throws if it is none. */
   setSecureContext(context: SecureContext): void
@@ -71,7 +75,9 @@ export interface SmppListener {
   stop(): void
 }
 
+/** A message centre: its sessions and its ports. */
 export interface SmppServer extends AsyncDisposable {
+  /** All that have not closed, bound or not. */
   readonly sessions: ReadonlySet<Session>
   /**
    * May be called for several ports. Rejects with the error of `net` (code EADDRINUSE, EACCES, …)

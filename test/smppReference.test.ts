@@ -1,0 +1,101 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { readExports } from '../scripts/readExports.ts'
+import { root } from '../scripts/runStep.ts'
+import { smppReference } from '../scripts/smppReference.ts'
+
+const { markdown, undocumented } = smppReference()
+
+test('the reference of the library is what its comments say', () => {
+  const kept = readFileSync(join(root, 'docs/smpp-api.md'), 'utf8')
+  if (kept !== markdown) throw new Error('docs/smpp-api.md is stale: npm run docs:smpp writes it')
+})
+
+test('everything the library exports has a doc comment, its options and methods too', () => {
+  if (undocumented.length > 0) throw new Error(`\n${undocumented.join('\n')}\n`)
+})
+
+test('the reference has each session method, PDU, TLV and status code', () => {
+  for (const line of [
+    /^### Session\n/m,
+    /^\| `respond</m,
+    /^\| `submit_sm` \| 0x00000004 \| 3\.3 \| ESME: BOUND_TX BOUND_TRX \| `service_type` C6,/m,
+    /^\| `sar_msg_ref_num` \| 0x020c \| number \| 2 \|$/m,
+    /^\| `ESME_RTHROTTLED` \| `0x58` \| throttled \|/m,
+    /^\| `UCS2` \| `0x08` \| Big endian/m,
+  ])
+    expect(markdown).toMatch(line)
+})
+
+test('links of the reference lead to headings of it', () => {
+  const anchors = new Set<string>()
+  for (const [, heading = ''] of markdown.matchAll(/^##+ (.*)$/gm)) {
+    const anchor = heading.toLowerCase().replaceAll(' ', '-')
+    anchors.add(anchors.has(anchor) ? `${anchor}-1` : anchor)
+  }
+  const links = [...markdown.matchAll(/\]\(#([^)]*)\)/g)].map(([, anchor]) => anchor)
+  expect(links.length).toBeGreaterThan(100)
+  expect(links.filter((link) => !anchors.has(link ?? ''))).toEqual([])
+})
+
+test('overloads, methods, options and values are read with their comments', () => {
+  const found = exportsOf({
+    'index.ts': "export * from './a.ts'\nexport { type Shape, seen } from './b.ts'\n",
+    'a.ts': `/** One. */
+export function one(a: string): void
+export function one(b: number): void
+export function one(): void {}
+/** Many. */
+export class Many {
+  #own = 1
+  /** Twice. */
+  twice(n: number): number {}
+  get size(): number {}
+  /** Ours. @internal */
+  inside() {}
+}
+`,
+    'b.ts': `/** Not exported. */
+export const hidden = 1
+
+/** A shape. */
+export interface Shape {
+  /**
+   * In
+   * octets.
+   */
+  readonly size?: number
+}
+// Seen.
+export const seen = { /** First. */ A: 0x0a } as const
+`,
+  })
+  expect(found.map(({ name, doc }) => [name, doc])).toEqual([
+    ['one', 'One.'],
+    ['Many', 'Many.'],
+    ['Shape', 'A shape.'],
+    ['seen', ''],
+  ])
+  const [one, many, shape, seen] = found
+  expect(one?.declaration).toBe('function one(a: string): void\nfunction one(b: number): void')
+  expect(many?.members).toEqual([
+    { name: 'twice', line: 9, doc: 'Twice.', text: 'twice(n: number): number' },
+    { name: 'size', line: 10, doc: '', text: 'size: number' },
+  ])
+  expect(shape?.members).toMatchObject([{ text: 'size?: number', doc: 'In\noctets.' }])
+  expect(seen?.members).toMatchObject([{ name: 'A', text: '0x0a', doc: 'First.' }])
+})
+
+test('an export that is in no file is told', () => {
+  const files = { 'index.ts': "export { b } from './a.ts'\n", 'a.ts': 'export const a = 1\n' }
+  expect(() => exportsOf(files)).toThrow('index.ts exports b, which is not in a.ts')
+})
+
+function exportsOf(files: Readonly<Record<string, string>>) {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-exports-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  return readExports(join(folder, 'index.ts'))
+}
