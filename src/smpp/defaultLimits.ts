@@ -12,6 +12,10 @@ export interface SessionLimits {
    * them are answered. Default 10,000.
    */
   readonly unansweredByUs: number
+  /**
+   * The same in octets, those of TLVs and of the chunks they came in included. Default 16 MiB.
+   */
+  readonly unansweredOctets: number
   /** Calls of `send` that wait for a place in the window. Default 10,000. */
   readonly waitingSends: number
 }
@@ -21,5 +25,6 @@ export const DEFAULT_LIMITS: SessionLimits = {
   unsentOctetsPause: 1024 * 1024,
   unsentOctetsMax: 16 * 1024 * 1024,
   unansweredByUs: 10_000,
+  unansweredOctets: 16 * 1024 * 1024,
   waitingSends: 10_000,
 }

@@ -3,6 +3,7 @@ import { compiledById, compiledByName, HEADER_OCTETS, isResponseId, responseTo }
 import * as status from './commandStatus.ts'
 import type { CompiledPdu } from './compilePdu.ts'
 import { PduError } from './pduError.ts'
+import type { OwedAnswers } from './owedAnswers.ts'
 import type { BindCommand, CommandName, Pdu } from './pduTable.ts'
 import type { PduWriter } from './pduWriter.ts'
 import type { Session } from './session.ts'
@@ -50,17 +51,17 @@ export class InboundPdus {
   readonly #peer: 'esme' | 'mc'
   readonly #handlers: Handlers
   readonly #isCounted: boolean
-  readonly #owedMax: number
-  #owed = 0
+  readonly #owed: OwedAnswers
+  #isHeld = false
 
   constructor(
     session: Session,
     settings: SessionSettings,
-    owedMax: number,
     writer: PduWriter,
+    owed: OwedAnswers,
     actions: InboundActions,
   ) {
-    this.#owedMax = owedMax
+    this.#owed = owed
     this.#session = session
     this.#settings = settings
     this.#writer = writer
@@ -73,13 +74,15 @@ export class InboundPdus {
 
   /** Requests that the owner has not answered. */
   get owed(): number {
-    return this.#owed
+    return this.#owed.count
   }
 
   /** The owner answered one. */
   answered(): void {
-    if (this.#owed > 0 && --this.#owed === this.#owedMax >> 1)
-      setImmediate(() => this.#actions.holdReading(false))
+    this.#owed.answered()
+    if (!this.#isHeld || !this.#owed.isLittle) return
+    this.#isHeld = false
+    setImmediate(() => this.#actions.holdReading(false))
   }
 
   receive(octets: Buffer, start: number, end: number): void {
@@ -154,7 +157,11 @@ export class InboundPdus {
       this.#receiveOwn(pdu)
       return
     }
-    if (++this.#owed === this.#owedMax) this.#actions.holdReading(true)
+    this.#owed.add('tlvs' in pdu ? pdu.tlvs.length : 0)
+    if (!this.#isHeld && this.#owed.isTooMuch) {
+      this.#isHeld = true
+      this.#actions.holdReading(true)
+    }
     this.#actions.onMessage()
     // Called as a method, so that an object with a state of its own may handle requests.
     this.#handlers[command]?.(this.#session, pdu, octets.subarray(body, end))

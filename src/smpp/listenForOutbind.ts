@@ -67,7 +67,7 @@ export async function listenForOutbind(options: ListenForOutbindOptions): Promis
   async function close(): Promise<void> {
     signal?.removeEventListener('abort', onAbort)
     desk.acceptor.close()
-    await Promise.all([...desk.sessions].map((session) => session.unbind()))
+    await Promise.all([...desk.connections].map((session) => session.unbind()))
   }
   return {
     port,
@@ -81,6 +81,8 @@ export async function listenForOutbind(options: ListenForOutbindOptions): Promis
 
 class OutbindDesk {
   readonly sessions = new Set<Session>()
+  /** With those that have closed and whose peer keeps the connection. */
+  readonly connections = new Set<Session>()
   readonly acceptor: Acceptor
   readonly #options: ListenForOutbindOptions
 
@@ -91,7 +93,7 @@ class OutbindDesk {
       { tls, proxyProtocol },
       {
         timeoutMs: timers?.sessionInitTimeoutMs ?? 0,
-        hasRoom: () => this.sessions.size + this.acceptor.arriving < maxSessions,
+        hasRoom: () => this.connections.size + this.acceptor.arriving < maxSessions,
         onReady: (socket, source) => this.#serve(socket, source),
         onRefused: (refused) => events.onRefusedConnection?.(refused),
       },
@@ -115,7 +117,9 @@ class OutbindDesk {
       },
     })
     const onBound = () => clearTimeout(timer)
-    const session = new Session(socket, { ...settings, onBound }, source)
+    const onGone = (gone: Session) => void this.connections.delete(gone)
+    const session = new Session(socket, { ...settings, onBound, onGone }, source)
     this.sessions.add(session)
+    this.connections.add(session)
   }
 }

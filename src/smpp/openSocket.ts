@@ -20,7 +20,10 @@ export interface OpenSocketOptions {
   readonly port: number
   /** Default: plain TCP. `true`: TLS that trusts the CAs that Node does. */
   readonly tls?: boolean | ClientTlsOptions
-  /** From the call to the connection, a TLS handshake included. Default 10 s. */
+  /**
+   * From the call to the connection, a TLS handshake included, in milliseconds. Default 10,000;
+   * 0: as long as the machine itself tries.
+   */
   readonly connectTimeoutMs?: number
   /** Gives up. */
   readonly signal?: AbortSignal
@@ -38,9 +41,8 @@ export function openSocket(options: OpenSocketOptions): Promise<Socket> {
     return Promise.reject(unusable(error, where))
   }
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      fail(new SmppConnectError('CONNECT_TIMEOUT', `${where} did not answer`))
-    }, connectTimeoutMs)
+    const onOverdue = () => fail(new SmppConnectError('CONNECT_TIMEOUT', `${where} did not answer`))
+    const timer = connectTimeoutMs > 0 ? setTimeout(onOverdue, connectTimeoutMs) : undefined
     const onAbort = () => fail(abortedError(where))
     const onError = (error: NodeJS.ErrnoException) => fail(socketError(error, where))
     function settle(): void {

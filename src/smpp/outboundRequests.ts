@@ -47,6 +47,8 @@ export class OutboundRequests {
   #wasFull = false
   #answersSinceResize = 0
   #congestionState: number | undefined
+  /** Why nothing more is sent, once that is so. */
+  #endReason = 'it is unbinding'
 
   constructor(
     settings: SessionSettings,
@@ -114,10 +116,11 @@ export class OutboundRequests {
     return new Promise((resolve, reject) => {
       const fail = (failure: FailedRequest) => reject(new RequestError(command, failure))
       const attempt = () => {
-        const onAbort = () => fail({ code: 'ABORTED', isOutcomeUnknown: true })
+        const onAbort = () =>
+          fail({ code: 'ABORTED', isOutcomeUnknown: true, cause: signal?.reason })
         const settle = (outcome: OutcomeOf<C>) => {
           signal?.removeEventListener('abort', onAbort)
-          const failure = failureOf(outcome)
+          const failure = failureOf(outcome, this.#endReason)
           if (failure) fail(failure)
           // The window lets only this kind of response and generic_nack through.
           else if ('pdu' in outcome) resolve(outcome.pdu as Pdu<ResponseTo<C>>)
@@ -131,8 +134,9 @@ export class OutboundRequests {
           reject(error)
         }
       }
-      if (signal?.aborted) fail({ code: 'ABORTED', isOutcomeUnknown: false })
-      else if (this.#actions.isLeaving()) fail({ code: 'CLOSED', isOutcomeUnknown: false })
+      if (signal?.aborted) fail({ code: 'ABORTED', isOutcomeUnknown: false, cause: signal.reason })
+      else if (this.#actions.isLeaving())
+        fail({ code: 'CLOSED', isOutcomeUnknown: false, reason: this.#endReason })
       else if (this.#hasRoom() || !this.#actions.maySend(compiledByName(command))) attempt()
       else this.#waiting.add({ attempt, fail, signal })
     })
@@ -199,12 +203,13 @@ export class OutboundRequests {
 
   /** We are leaving: what has not been sent will not be. */
   refuseWaiting(): void {
-    this.#waiting.close()
+    this.#waiting.close(this.#endReason)
   }
 
-  close(): void {
+  close(reason: string): void {
+    this.#endReason = reason
     this.#window.close()
-    this.#waiting.close()
+    this.#waiting.close(reason)
   }
 
   /** SMPP 5.0 §4.8.4.18: any response may tell how busy the peer is. */
@@ -252,9 +257,9 @@ export class OutboundRequests {
   }
 }
 
-function failureOf(outcome: RequestOutcome<Answer>): FailedRequest | undefined {
+function failureOf(outcome: RequestOutcome<Answer>, reason: string): FailedRequest | undefined {
   if (outcome.kind === 'timeout') return { code: 'TIMEOUT', isOutcomeUnknown: true }
-  if (outcome.kind === 'closed') return { code: 'CLOSED', isOutcomeUnknown: true }
+  if (outcome.kind === 'closed') return { code: 'CLOSED', isOutcomeUnknown: true, reason }
   const { command, command_status: commandStatus } = outcome.pdu
   if (command !== 'generic_nack') return undefined
   return { code: 'NACKED', isOutcomeUnknown: false, commandStatus }

@@ -25,8 +25,8 @@ const settings: SessionSettings = {
 
 const nothing = () => undefined
 
-test('while too much is unsent nothing is read, and then in order', () => {
-  const clock = new SessionClock(settings, {
+function idleClock(): SessionClock {
+  return new SessionClock(settings, {
     now: nothing,
     enquire: nothing,
     unbind: nothing,
@@ -34,11 +34,37 @@ test('while too much is unsent nothing is read, and then in order', () => {
     close: nothing,
     destroy: nothing,
   })
+}
+
+test('what is behind a PDU whose handler throws is read all the same', async () => {
+  const clock = idleClock()
+  const socket = new Socket()
+  const read: number[] = []
+  new PduReader(socket, { ...DEFAULT_LIMITS, maxPduOctets: 1000 }, clock, {
+    onChunk: nothing,
+    onUnsent: nothing,
+    onPdu() {
+      if (read.push(1) === 2) throw new Error('the owner is broken')
+    },
+    onBroken: nothing,
+  })
+  const four = Buffer.concat([ENQUIRE_LINK, ENQUIRE_LINK, ENQUIRE_LINK, ENQUIRE_LINK])
+  expect(() => socket.emit('data', four)).toThrow('the owner is broken')
+  expect(read).toHaveLength(2)
+  await new Promise(setImmediate)
+  expect(read).toHaveLength(4)
+  clock.stop()
+})
+
+test('while too much is unsent nothing is read, and then in order', () => {
+  const clock = idleClock()
   const socket = new Socket()
   let unsent = 0
   Object.defineProperty(socket, 'writableLength', { get: () => unsent })
   const read: number[] = []
   const reader = new PduReader(socket, { ...DEFAULT_LIMITS, maxPduOctets: 1000 }, clock, {
+    onChunk: nothing,
+    onUnsent: () => socket.destroy(),
     onPdu(octets, start) {
       read.push(octets.readUInt32BE(start + 12))
       if (read.length === 1) reader.checkCongestion()

@@ -12,8 +12,12 @@ export interface ReaderLimits {
 }
 
 export interface ReaderHandlers {
+  /** Before the PDUs in it. */
+  onChunk(octets: number): void
   /** The PDU is octets[start, end), a part of the socket's chunk. */
   onPdu(octets: Buffer, start: number, end: number): void
+  /** More octets wait to be sent than may. */
+  onUnsent(octets: number): void
   /** Framing is lost; octets[start, end) is what there is of the header, at least 4 octets. */
   onBroken(octets: Buffer, start: number, end: number): void
 }
@@ -61,7 +65,7 @@ export class PduReader {
   checkCongestion(): void {
     const octets = this.#socket.writableLength
     const isCongested = this.#holds.has('congestion')
-    if (octets > this.#limits.unsentOctetsMax) this.#socket.destroy()
+    if (octets > this.#limits.unsentOctetsMax) this.#handlers.onUnsent(octets)
     if (octets > this.#limits.unsentOctetsPause && !isCongested) {
       this.hold('congestion')
       this.#clock.congested(true)
@@ -93,12 +97,25 @@ export class PduReader {
     this.#clock.received()
     const isOldPartial = this.#framer.hasPartial
     this.#framer.push(chunk)
+    this.#handlers.onChunk(chunk.length)
     this.#read(isOldPartial)
   }
 
   #read(isOldPartial: boolean): void {
-    let isSamePartial = isOldPartial
+    let hasThrown = true
     this.#isReading = true
+    try {
+      this.#readAll(isOldPartial)
+      hasThrown = false
+    } finally {
+      this.#isReading = false
+      // An owner has thrown. Where its process lives on, what came behind must not wait for more.
+      if (hasThrown) setImmediate(() => this.#read(false))
+    }
+  }
+
+  #readAll(isOldPartial: boolean): void {
+    let isSamePartial = isOldPartial
     while (!this.#isHeld) {
       const found = this.#framer.next()
       const { octets, start, end } = this.#framer
@@ -113,6 +130,5 @@ export class PduReader {
         break
       }
     }
-    this.#isReading = false
   }
 }

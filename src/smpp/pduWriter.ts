@@ -1,11 +1,13 @@
 import assert from 'node:assert'
 import type { Socket } from 'node:net'
 import { HEADER_OCTETS, responseTo, writeHeader } from './codec.ts'
-import { ESME_ROK } from './commandStatus.ts'
+import { ESME_ROK, ESME_RTLVNOTALLWD } from './commandStatus.ts'
 import type { CompiledPdu } from './compilePdu.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
 import type { CommandName, PduBodies } from './pduTable.ts'
-import type { Tlv } from './tlv.ts'
+import { PduError } from './pduError.ts'
+import { tlvName, type Tlv } from './tlv.ts'
+import { TLVS } from './tlvTable.ts'
 
 const SCRATCH_OCTETS = 16 * 1024
 const SCRATCH_KEPT_MAX = 64
@@ -64,7 +66,7 @@ export class PduWriter {
     fields?: Partial<PduBodies[C]>,
   ): void {
     if (this.#isClosed) return
-    const body = this.#allowsTlvs || fields === undefined ? fields : { ...fields, tlvs: [] }
+    const body = this.#allowsTlvs || fields === undefined ? fields : withoutTlvs(fields)
     const octetsMax = HEADER_OCTETS + (body === undefined ? 0 : compiled.bodyOctetsMax(body))
     const out = this.#reserve(octetsMax)
     const at = this.#offset
@@ -146,4 +148,23 @@ export class PduWriter {
     if (scratch.length === SCRATCH_OCTETS && scratchPool.length < SCRATCH_KEPT_MAX)
       scratchPool.push(scratch)
   }
+}
+
+/** What the message means without them is dropped; what is its text, or joins it, must not be. */
+const NEEDED: readonly number[] = [
+  TLVS.message_payload.tag,
+  TLVS.sar_msg_ref_num.tag,
+  TLVS.sar_total_segments.tag,
+  TLVS.sar_segment_seqnum.tag,
+]
+
+function withoutTlvs<C extends CommandName>(fields: Partial<PduBodies[C]>): Partial<PduBodies[C]> {
+  // Not each body has TLVs; where there are any, they are what the row says.
+  const { tlvs = [] } = fields as { readonly tlvs?: readonly Tlv[] }
+  const needed = tlvs.find(({ tag }) => NEEDED.includes(tag))
+  if (needed) {
+    const reason = 'the peer is of version 3.3, which has no TLVs. Send it in short_message'
+    throw new PduError(ESME_RTLVNOTALLWD, tlvName(needed.tag) ?? 'tlvs', reason)
+  }
+  return { ...fields, tlvs: [] }
 }

@@ -6,13 +6,14 @@ import { commandStatusName } from './commandStatus.ts'
  */
 export type FailedRequest =
   | { readonly code: 'TIMEOUT'; readonly isOutcomeUnknown: true }
-  | { readonly code: 'CLOSED' | 'ABORTED'; readonly isOutcomeUnknown: boolean }
+  | { readonly code: 'CLOSED'; readonly isOutcomeUnknown: boolean; readonly reason: string }
+  | { readonly code: 'ABORTED'; readonly isOutcomeUnknown: boolean; readonly cause: unknown }
   | { readonly code: 'NOT_ALLOWED' | 'TOO_MANY_WAITING'; readonly isOutcomeUnknown: false }
   | { readonly code: 'NACKED'; readonly isOutcomeUnknown: false; readonly commandStatus: number }
 
 const REASONS: Readonly<Record<FailedRequest['code'], string>> = {
   TIMEOUT: 'the peer did not answer within the response timer',
-  CLOSED: 'the session closed before',
+  CLOSED: 'the session ended before',
   ABORTED: 'its signal was aborted',
   NOT_ALLOWED: 'state or version of the session forbid it: see session.state and canSend()',
   NACKED: 'the peer answered generic_nack',
@@ -39,11 +40,16 @@ export class RequestError extends Error {
 
   constructor(command: string, failure: FailedRequest) {
     const commandStatus = failure.code === 'NACKED' ? failure.commandStatus : undefined
-    const status = commandStatus === undefined ? '' : ` ${commandStatusName(commandStatus)}`
-    super(`${command} got no response: ${REASONS[failure.code]}${status}`)
+    const cause = failure.code === 'ABORTED' ? { cause: failure.cause } : {}
+    super(`${command} got no response: ${REASONS[failure.code]}${moreOf(failure)}`, cause)
     this.name = 'RequestError'
     this.code = failure.code
     this.isOutcomeUnknown = failure.isOutcomeUnknown
     this.commandStatus = commandStatus
   }
+}
+
+function moreOf(failure: FailedRequest): string {
+  if (failure.code === 'NACKED') return ` ${commandStatusName(failure.commandStatus)}`
+  return failure.code === 'CLOSED' ? `: ${failure.reason}` : ''
 }

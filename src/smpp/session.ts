@@ -2,17 +2,18 @@
 
 import type { Socket } from 'node:net'
 import { compiledByName } from './codec.ts'
+import { Binding } from './binding.ts'
 import * as status from './commandStatus.ts'
 import type { CompiledPdu } from './compilePdu.ts'
 import { DEFAULT_LIMITS } from './defaultLimits.ts'
 import { Departure } from './departure.ts'
 import { InboundPdus } from './inboundPdus.ts'
-import { lowerVersion, type InterfaceVersion } from './interfaceVersion.ts'
+import type { InterfaceVersion } from './interfaceVersion.ts'
 import { OutboundRequests } from './outboundRequests.ts'
+import { OwedAnswers } from './owedAnswers.ts'
 import { PduReader } from './pduReader.ts'
 import { PduWriter } from './pduWriter.ts'
 import {
-  BOUND_STATE,
   type BindBody,
   type BindCommand,
   type CommandName,
@@ -27,7 +28,7 @@ import type { Endpoint } from './proxyHeader.ts'
 import { SessionClock } from './sessionClock.ts'
 import { sessionTls, type SessionTls } from './sessionTls.ts'
 import type { OutcomeOf, RequestOutcome, SessionBind, SessionSettings } from './sessionTypes.ts'
-import { readTlv, tlv } from './tlv.ts'
+import { tlv } from './tlv.ts'
 
 /**
  * One SMPP connection, of either side. Each request of ours gets exactly one outcome (a response, a
@@ -54,9 +55,8 @@ export class Session {
   readonly #clock: SessionClock
   readonly #departure: Departure
   readonly #inbound: InboundPdus
+  readonly #binding: Binding
   #state: SessionState = 'OPEN'
-  #bind: SessionBind | undefined
-  #interfaceVersion: InterfaceVersion
   #closeReason = 'the peer closed the connection'
   #isFinished = false
   #isGone = false
@@ -69,7 +69,6 @@ export class Session {
     this.tls = sessionTls(socket)
     this.#socket = socket
     this.#settings = settings
-    this.#interfaceVersion = settings.interfaceVersion
     const limits = { ...DEFAULT_LIMITS, ...settings.limits }
     const { onPduSent, onAnswered } = settings.events
     this.#writer = new PduWriter(
@@ -94,12 +93,28 @@ export class Session {
       destroy: () => socket.destroy(),
     })
     const { maxPduOctets } = settings
+    const owed = new OwedAnswers(limits)
     this.#reader = new PduReader(socket, { ...limits, maxPduOctets }, this.#clock, {
+      onChunk: (octets) => owed.received(octets),
+      onUnsent: (octets) => {
+        this.#closeReason = `the peer did not take what we sent: ${octets} octets wait`
+        socket.destroy()
+      },
       onPdu: (octets, start, end) => this.#inbound.receive(octets, start, end),
       onBroken: (octets, start, end) =>
         this.close(`framing lost: ${this.#inbound.framingLost(octets, start, end)}`),
     })
-    this.#inbound = new InboundPdus(this, settings, limits.unansweredByUs, this.#writer, {
+    this.#binding = new Binding(settings, {
+      reader: this.#reader,
+      writer: this.#writer,
+      requests: this.#requests,
+      clock: this.#clock,
+      onBound: (state) => {
+        this.#state = state
+        settings.onBound?.(this)
+      },
+    })
+    this.#inbound = new InboundPdus(this, settings, this.#writer, owed, {
       isLeaving: () => this.#departure.awaitsUnbindResp,
       onMessage: () => this.#clock.message(),
       holdReading: (isHeld) => this.#reader[isHeld ? 'hold' : 'release']('owed'),
@@ -111,25 +126,8 @@ export class Session {
       onUnbind: (sequence) => this.#onUnbind(sequence),
       onResponse: (...response) => this.#onResponse(...response),
     })
-    this.#departure = new Departure({
-      weOwe: () => this.#inbound.owed > 0,
-      theyOwe: () => this.#requests.size > 0,
-      sendUnbind: () => {
-        this.#state = 'UNBOUND'
-        return this.#requests.sendBesides('unbind', {})
-      },
-      answerUnbind: (sequence_number) =>
-        this.#writer.answer({ command: 'unbind', sequence_number }, status.ESME_ROK),
-      setDeadline: (isLastStep) => this.#clock.leaving(isLastStep),
-      close: (reason) => this.close(reason),
-    })
-    socket.setNoDelay(true)
-    socket.on('end', () => this.close('the peer closed the connection'))
-    // A reset before any octet is a balancer's probe, any other the peer gone: 'close' follows.
-    socket.on('error', ({ message }) => {
-      if (this.#state !== 'CLOSED') this.#closeReason = `connection lost: ${message}`
-    })
-    socket.on('close', () => this.#onSocketClosed())
+    this.#departure = this.#newDeparture()
+    this.#attend(socket)
   }
 
   /** As the specification calls it (SMPP 5.0 §2.3). */
@@ -143,12 +141,12 @@ export class Session {
 
   /** Ours, and from the bind on the lower one of both sides' (SMPP 3.4 §5.2.4). */
   get interfaceVersion(): InterfaceVersion {
-    return this.#interfaceVersion
+    return this.#binding.interfaceVersion
   }
 
   /** Who is bound, and how; undefined before the bind. */
   get bind(): Readonly<SessionBind> | undefined {
-    return this.#bind
+    return this.#binding.bind
   }
 
   /** Our own requests without a response. */
@@ -241,22 +239,23 @@ export class Session {
 
   /**
    * Answers a request of the peer. A refusal is its header alone, unless `fields` are given (a
-   * reason in a TLV). Throws PduError when one does not fit on the wire.
+   * reason in a TLV). Once for each request: a second answer counts for another one. Throws
+   * PduError when a field does not fit on the wire; the request still waits then.
    */
   respond<C extends RequestCommand>(
     request: { readonly command: C; readonly sequence_number: number },
     commandStatus: number,
     fields?: Partial<PduBodies[ResponseTo<C>]>,
   ): void {
+    const isClosed = this.#state === 'CLOSED'
+    if (!isClosed) this.#writer.answer(request, commandStatus, fields)
     this.#inbound.answered()
-    if (this.#state === 'CLOSED') return
-    this.#writer.answer(request, commandStatus, fields)
-    if (this.#departure.hasBegun) this.#departure.advance(false)
+    if (!isClosed && this.#departure.hasBegun) this.#departure.advance(false)
   }
 
   /**
    * Reads nothing more from the peer until `resumeReading`: its requests pile up at its own end.
-   * It gets no answer to enquire_link meanwhile, and none of our own requests an answer.
+   * It gets no answer to enquire_link, our own requests get none. Ends with unbind at the latest.
    */
   pauseReading(): void {
     this.#reader.hold('owner')
@@ -267,20 +266,17 @@ export class Session {
     this.#reader.release('owner')
   }
 
-  /** ESME_ROK, and reading goes on. Does nothing when the session has closed meanwhile. */
+  /**
+   * ESME_ROK, and reading goes on. Does nothing when the session has closed meanwhile. Throws
+   * PduError when `systemId` has more than 15 characters; the bind then still waits.
+   */
   acceptBind(request: Pdu<BindCommand>, systemId = this.#settings.systemId): void {
-    if (!this.#reader.isHeldForBind || !this.#isUnbound) return
-    const { command, interface_version } = request
-    this.#becomeBound(command, request, interface_version)
-    const ours = this.#settings.interfaceVersion
-    const tlvs = this.#writer.allowsTlvs ? [tlv('sc_interface_version', ours)] : []
-    this.#writer.answer(request, status.ESME_ROK, { system_id: systemId, tlvs })
-    this.#reader.release('bind')
+    if (this.#binding.isAsked && this.#isUnbound) this.#binding.accept(request, systemId)
   }
 
   /** Answers, then closes. Does nothing when the session has closed meanwhile. */
   refuseBind(request: Pdu<BindCommand>, commandStatus: number): void {
-    if (!this.#reader.isHeldForBind || !this.#isUnbound) return
+    if (!this.#binding.isAsked || !this.#isUnbound) return
     this.#writer.answer(request, commandStatus)
     this.close(`bind refused: ${status.commandStatusName(commandStatus)}`)
   }
@@ -296,6 +292,8 @@ export class Session {
     if (this.#isUnbound) this.close('left before any bind')
     else if (this.#state !== 'CLOSED') this.#departure.begin()
     this.#requests.refuseWaiting()
+    // The answers that are awaited, and the end of the connection, have to be read.
+    this.resumeReading()
     return gone
   }
 
@@ -324,44 +322,44 @@ export class Session {
     body: BindBody,
     onAnswer: (outcome: RequestOutcome) => void,
   ): void {
-    this.#requests.requestBind(command, body, (outcome) => {
-      const isBound =
-        outcome.kind === 'response' && this.#acceptBindResp(command, body, outcome.pdu)
-      onAnswer(outcome)
-      // The owner learns of its session from a promise: what is right behind the answer waits.
-      if (isBound) setImmediate(() => this.#reader.release('bind'))
+    this.#binding.request(command, body, onAnswer)
+  }
+
+  #newDeparture(): Departure {
+    return new Departure({
+      weOwe: () => this.#inbound.owed > 0,
+      theyOwe: () => this.#requests.size > 0,
+      sendUnbind: () => {
+        this.#state = 'UNBOUND'
+        return this.#requests.sendBesides('unbind', {})
+      },
+      answerUnbind: (sequence_number) =>
+        this.#writer.answer({ command: 'unbind', sequence_number }, status.ESME_ROK),
+      setDeadline: (isLastStep) => this.#clock.leaving(isLastStep),
+      close: (reason) => this.close(reason),
     })
   }
 
-  #acceptBindResp(command: BindCommand, body: BindBody, pdu: Pdu): boolean {
-    if (pdu.command_status !== status.ESME_ROK || !('tlvs' in pdu)) return false
-    const told = readTlv(pdu.tlvs, 'sc_interface_version')
-    this.#becomeBound(command, body, told ?? this.#settings.versionWhenUntold)
-    this.#reader.hold('bind')
-    return true
-  }
-
-  #becomeBound(command: BindCommand, body: BindBody, theirVersion: number): void {
-    const { system_id, system_type, interface_version, address_range } = body
-    this.#bind = { command, system_id, system_type, interface_version, address_range }
-    this.#state = BOUND_STATE[command]
-    this.#interfaceVersion = lowerVersion(this.#settings.interfaceVersion, theirVersion)
-    this.#writer.speak(this.#interfaceVersion)
-    this.#clock.bound()
-    this.#settings.onBound?.(this)
+  #attend(socket: Socket): void {
+    socket.setNoDelay(true)
+    socket.on('end', () => this.close('the peer closed the connection'))
+    // A reset before any octet is a balancer's probe, any other the peer gone: 'close' follows.
+    socket.on('error', ({ message }) => {
+      if (this.#state !== 'CLOSED') this.#closeReason = `connection lost: ${message}`
+    })
+    socket.on('close', () => this.#onSocketClosed())
   }
 
   #maySend({ sentBy, since }: CompiledPdu): boolean {
     return (
       !this.#departure.hasBegun &&
-      since <= this.#interfaceVersion &&
+      since <= this.#binding.interfaceVersion &&
       sentBy[this.#settings.side].has(this.#state)
     )
   }
 
   #onBind(pdu: Pdu<BindCommand>): void {
-    this.#reader.hold('bind')
-    this.#clock.bindWaits()
+    this.#binding.asked()
     const { onBind } = this.#settings.events
     if (onBind) onBind(this, pdu)
     else this.refuseBind(pdu, status.ESME_RBINDFAIL)
@@ -389,12 +387,13 @@ export class Session {
     this.#finish()
     this.#isGone = true
     for (const resolve of this.#whenGone) resolve()
+    this.#settings.onGone?.(this)
   }
 
   #finish(): void {
     if (this.#isFinished) return
     this.#isFinished = true
-    this.#requests.close()
+    this.#requests.close(this.#closeReason)
     this.#settings.events.onClosed?.(this, this.#closeReason)
   }
 }

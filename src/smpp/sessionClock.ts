@@ -38,6 +38,7 @@ export class SessionClock {
   #receivedAtMs: number
   #messageAtMs: number
   #enquiredAtMs = Infinity
+  #bindOverdue = 'no bind in time'
   #isReading = true
   #isBound = false
 
@@ -79,7 +80,9 @@ export class SessionClock {
     return this.#messageAtMs
   }
 
-  bindWaits(): void {
+  /** `overdue`: why the session is closed when the bind is not answered. */
+  bindWaits(overdue: string): void {
+    this.#bindOverdue = overdue
     const { responseTimeoutMs } = this.#settings.timers
     this.#deadlines.bind = performance.now() + (responseTimeoutMs || BIND_WAIT_MS)
   }
@@ -97,12 +100,12 @@ export class SessionClock {
     this.#receivedAtMs = now
     // What we did not read cannot have come in time.
     if (isReading && this.#deadlines.partial !== Infinity)
-      this.#deadlines.partial = now + this.#pduTimeoutMs
+      this.#deadlines.partial = now + orNever(this.#pduTimeoutMs)
   }
 
   partial(hasPartial: boolean): void {
     if (!hasPartial) this.#deadlines.partial = Infinity
-    else this.#deadlines.partial = performance.now() + this.#pduTimeoutMs
+    else this.#deadlines.partial = performance.now() + orNever(this.#pduTimeoutMs)
   }
 
   congested(isCongested: boolean): void {
@@ -126,7 +129,7 @@ export class SessionClock {
       return
     }
     this.#actions.now(nowMs)
-    if (nowMs >= bind) this.#actions.close('no bind in time')
+    if (nowMs >= bind) this.#actions.close(this.#bindOverdue)
     else if (nowMs >= congested) this.#actions.close('the peer does not read what we send')
     else if (nowMs >= partial && this.#isReading)
       this.#actions.close('half a PDU, and the rest did not come in time')

@@ -1,10 +1,11 @@
 import { afterEach, expect, test } from 'vitest'
-import { ESME_RINVDSTADR, ESME_ROK } from './commandStatus.ts'
+import { encodeBody } from './codec.ts'
+import { ESME_RINVDSTADR, ESME_ROK, ESME_RTLVNOTALLWD } from './commandStatus.ts'
 import { INTERFACE_VERSION } from './interfaceVersion.ts'
 import { PduError } from './pduError.ts'
 import { Inbox } from './servedPeer.fixture.ts'
 import { sessionPair, type SessionPair } from './sessionPair.fixture.ts'
-import { readTlv } from './tlv.ts'
+import { readTlv, tlv } from './tlv.ts'
 
 let pair: SessionPair
 
@@ -169,4 +170,67 @@ test('each PDU is told to those who count, in both directions', async () => {
     'received 80000004 11 16',
   ])
   expect(answered).toEqual(['80000009 true', '80000004 true'])
+})
+
+test('a peer of 3.3 gets no text that is lost on it', async () => {
+  const { esme, submits } = await start({
+    command: 'bind_transmitter',
+    interface_version: INTERFACE_VERSION.V3_3,
+  })
+  const tlvs = [tlv('message_payload', Buffer.from('a long text'))]
+  await expect(esme.send('submit_sm', { tlvs })).rejects.toMatchObject({
+    commandStatus: ESME_RTLVNOTALLWD,
+    field: 'message_payload',
+  })
+  const body = encodeBody('submit_sm', { tlvs: [tlv('sar_msg_ref_num', 1)] })
+  expect(() => esme.requestBody('submit_sm', body, () => undefined)).toThrow(PduError)
+  // What only adds to a message is left out.
+  const sending = esme.send('submit_sm', { tlvs: [tlv('user_message_reference', 7)] })
+  const { session, pdu } = await submits.next()
+  expect(pdu.tlvs).toEqual([])
+  session.respond(pdu, ESME_ROK)
+  await sending
+})
+
+test('a response that has no encoding is still owed', async () => {
+  const { esme, centre, submits } = await start()
+  const sending = esme.send('submit_sm', {})
+  const { session, pdu } = await submits.next()
+  const message_id = 'x'.repeat(100)
+  expect(() => session.respond(pdu, ESME_ROK, { message_id })).toThrow(PduError)
+  expect(centre.unansweredByUs).toBe(1)
+  session.respond(pdu, ESME_ROK)
+  expect(centre.unansweredByUs).toBe(0)
+  await sending
+})
+
+test('octets that wait for an answer hold the peer back as their number does', async () => {
+  const limits = { unansweredOctets: 100_000 }
+  const { esme, centre, submits } = await start({ windowSize: 20 }, { limits })
+  const tlvs = [tlv('message_payload', Buffer.alloc(40_000))]
+  const sending = Array.from({ length: 10 }, () => esme.send('submit_sm', { tlvs }))
+  for (let count = 0; count < 10; count++) {
+    const { session, pdu } = await submits.next()
+    await new Promise(setImmediate)
+    expect(centre.unansweredByUs).toBeLessThan(6)
+    session.respond(pdu, ESME_ROK)
+  }
+  await Promise.all(sending)
+})
+
+test('a session that ends because its peer takes nothing says so', async () => {
+  const closed = new Inbox<string>()
+  const { esme, centre } = await start({
+    windowSize: 1000,
+    limits: { unsentOctetsPause: 100_000, unsentOctetsMax: 1_000_000 },
+    events: { onClosed: (_, reason) => closed.push(reason) },
+  })
+  centre.pauseReading()
+  const tlvs = [tlv('message_payload', Buffer.alloc(60_000))]
+  const outcomes = new Inbox<string>()
+  for (let count = 0; count < 500; count++)
+    esme.request('submit_sm', { tlvs }, ({ kind }) => outcomes.push(kind))
+  expect(await closed.next()).toMatch(/^the peer did not take what we sent: \d+ octets wait$/)
+  expect(outcomes.all).toHaveLength(500)
+  expect(new Set(outcomes.all)).toEqual(new Set(['closed']))
 })

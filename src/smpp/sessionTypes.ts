@@ -135,4 +135,6 @@ export interface SessionSettings {
   readonly systemId: string
   /** For those who wait for a bind that the peer begins; called before bind_resp is sent. */
   readonly onBound?: (session: Session) => void
+  /** The connection is gone; a peer may keep it for 2 s when the session has closed. */
+  readonly onGone?: (session: Session) => void
 }

@@ -11,6 +11,7 @@ import {
   UNBIND_RESP,
   bindPdu,
   headerOf,
+  submitPdu,
 } from './servedPeer.fixture.ts'
 import { DEFAULT_WINDOW_SIZE } from './sessionDefaults.ts'
 import { createSmppServer } from './smppServer.ts'
@@ -67,6 +68,59 @@ describe('a server', () => {
     peer.send(headerOf(UNBIND_RESP, peer.received[1]?.sequence_number ?? 0))
     await gone
     expect(server.sessions.size).toBe(0)
+  })
+
+  test('counts connections that a peer keeps, and waits for them when it closes', async () => {
+    const { server, peer, port, binds } = await serve({}, 1)
+    peer.socket.allowHalfOpen = true
+    peer.send(bindPdu())
+    const { session, pdu } = await binds.next()
+    session.refuseBind(pdu, status.ESME_RBINDFAIL)
+    await peer.end()
+    expect(server.sessions.size).toBe(0)
+    const another = await rawClient(port)
+    await another.end()
+    expect(another.received).toEqual([])
+    const gone = server.close()
+    peer.close()
+    await gone
+  })
+
+  test('close with a signal that is aborted waits for no answer', async () => {
+    const { server, peer, bound, closed } = await serve()
+    await bound()
+    await server.close({ signal: AbortSignal.abort() })
+    expect(await closed.next()).toBe('the server was closed')
+    expect(peer.received.map(({ command }) => command)).not.toContain('unbind_resp')
+  })
+
+  test('a systemId that does not fit leaves the bind waiting for another answer', async () => {
+    const { peer, binds } = await serve()
+    peer.send(bindPdu())
+    const { session, pdu } = await binds.next()
+    expect(() => session.acceptBind(pdu, 'signalbox-production')).toThrow('system_id')
+    expect(session.state).toBe('OPEN')
+    session.acceptBind(pdu, 'signalbox')
+    await peer.pdus(1)
+    expect(peer.received).toMatchObject([{ command_status: 0, system_id: 'signalbox' }])
+  })
+
+  test('says that it was onBind that did not answer', async () => {
+    const { peer, closed } = await serve({ responseTimeoutMs: 30 })
+    peer.send(bindPdu())
+    expect(await closed.next()).toBe('onBind did not answer within the response timer')
+  })
+
+  test('half a PDU may wait for ever where its timer is off', async () => {
+    const { peer, bound, requests } = await serve({ pduTimeoutMs: 0, enquireLinkIntervalMs: 20 })
+    const session = await bound()
+    const submit = submitPdu(2)
+    peer.send(submit.subarray(0, 10))
+    // The clock has ticked since.
+    await peer.until((received) => received.some(({ command }) => command === 'enquire_link'))
+    expect(session.state).toBe('BOUND_TRX')
+    peer.send(submit.subarray(10))
+    expect((await requests.next()).pdu.sequence_number).toBe(2)
   })
 
   test('needs nothing but its events, and a client nothing but where and who', async () => {

@@ -101,10 +101,12 @@ export interface SmppServer extends AsyncDisposable {
   /** Takes no new connections; sessions go on. */
   stopAccepting(): void
   /**
-   * Takes no new connections, ends those that are no session yet, unbinds all sessions (bounded by
-   * their response timer).
+   * Takes no new connections, ends those that are no session yet, and unbinds all sessions;
+   * resolves when no connection is left. Each session may take the response timer for the answers
+   * that are owed, once more for unbind, and 2 s where the peer keeps the connection. `signal`
+   * closes those that are still there, so that only the last remains.
    */
-  close(): Promise<void>
+  close(options?: { readonly signal?: AbortSignal }): Promise<void>
 }
 
 /**
@@ -117,6 +119,8 @@ export function createSmppServer(options: SmppServerOptions): SmppServer {
 
 class MessageCentre implements SmppServer {
   readonly sessions = new Set<Session>()
+  /** With those that have closed and whose peer keeps the connection. */
+  readonly #connections = new Set<Session>()
   readonly #options: SmppServerOptions
   readonly #settings: SessionSettings
   readonly #maxSessions: number
@@ -127,7 +131,10 @@ class MessageCentre implements SmppServer {
 
   constructor(options: SmppServerOptions) {
     this.#options = options
-    this.#settings = settingsOf(options, (session) => this.sessions.delete(session))
+    this.#settings = settingsOf(options, {
+      onClosed: (session) => this.sessions.delete(session),
+      onGone: (session) => this.#connections.delete(session),
+    })
     this.#maxSessions = options.maxSessions ?? DEFAULT_MAX_SESSIONS
   }
 
@@ -170,7 +177,7 @@ class MessageCentre implements SmppServer {
     try {
       return await outbind({ ...options, signal }, this.#settings, (session) => {
         connected()
-        this.sessions.add(session)
+        this.#add(session)
       })
     } finally {
       connected()
@@ -185,10 +192,16 @@ class MessageCentre implements SmppServer {
     for (const acceptor of this.#acceptors) acceptor.stop()
   }
 
-  async close(): Promise<void> {
+  async close({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.#closing.abort(new Error('the server was closed; create another one'))
     for (const acceptor of this.#acceptors) acceptor.close()
-    await Promise.all([...this.sessions].map((session) => session.unbind()))
+    const cutOff = () => {
+      for (const session of this.sessions) session.close('the server was closed')
+    }
+    if (signal?.aborted) cutOff()
+    signal?.addEventListener('abort', cutOff)
+    await Promise.all([...this.#connections].map((session) => session.unbind()))
+    signal?.removeEventListener('abort', cutOff)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -211,14 +224,19 @@ class MessageCentre implements SmppServer {
       timeoutMs: this.#settings.timers.sessionInitTimeoutMs,
       hasRoom: () => this.#hasRoom(),
       onReady: (socket: Socket, source: Endpoint | undefined) => {
-        this.sessions.add(new Session(socket, this.#settings, source))
+        this.#add(new Session(socket, this.#settings, source))
       },
       onRefused: (refused) => events.onRefusedConnection?.(refused),
     })
   }
 
+  #add(session: Session): void {
+    this.sessions.add(session)
+    this.#connections.add(session)
+  }
+
   #hasRoom(): boolean {
-    let connections = this.sessions.size + this.#leaving
+    let connections = this.#connections.size + this.#leaving
     for (const { arriving } of this.#acceptors) connections += arriving
     return connections < this.#maxSessions
   }
@@ -226,7 +244,7 @@ class MessageCentre implements SmppServer {
 
 function settingsOf(
   options: SmppServerOptions,
-  onClosed: (session: Session) => void,
+  { onClosed, onGone }: { onClosed(session: Session): void; onGone(session: Session): void },
 ): SessionSettings {
   const { events } = options
   const interfaceVersion = options.interfaceVersion ?? INTERFACE_VERSION.V5_0
@@ -240,6 +258,7 @@ function settingsOf(
     maxPduOctets: options.maxPduOctets ?? MAX_PDU_OCTETS,
     limits: options.limits ?? {},
     followCongestion: options.followCongestion ?? false,
+    onGone,
     events: {
       ...events,
       onClosed(session, reason) {

@@ -33,7 +33,7 @@ export class WaitingSends {
     }
     const onAbort = () => {
       this.#sends.delete(send)
-      send.fail({ code: 'ABORTED', isOutcomeUnknown: false })
+      send.fail({ code: 'ABORTED', isOutcomeUnknown: false, cause: send.signal?.reason })
     }
     send.signal?.addEventListener('abort', onAbort, { once: true })
     this.#sends.set(send, () => send.signal?.removeEventListener('abort', onAbort))
@@ -51,10 +51,10 @@ export class WaitingSends {
     this.#isRefilling = false
   }
 
-  close(): void {
+  close(reason: string): void {
     for (const send of this.#sends.keys()) {
       this.#remove(send)
-      send.fail({ code: 'CLOSED', isOutcomeUnknown: false })
+      send.fail({ code: 'CLOSED', isOutcomeUnknown: false, reason })
     }
   }
 

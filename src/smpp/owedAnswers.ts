@@ -1,0 +1,70 @@
+import type { SessionLimits } from './defaultLimits.ts'
+
+/** What V8 needs for one TLV: an object and a view of its octets (measured: 135-150 octets). */
+const TLV_OCTETS = 150
+/** What is below this is bounded by the number of requests alone. */
+const CHARGED_OCTETS_MIN = 1024
+
+interface Charge {
+  readonly octets: number
+  /** It ends with so many answers since the session began. */
+  readonly answers: number
+}
+
+/**
+ * The requests that the owner has not answered, and what they hold: their bodies are views of the
+ * chunk that the socket delivered, so the first of a chunk is charged with all of it. A charge ends
+ * with as many answers as there were requests up to it, whichever were answered: to look each of
+ * them up by its sequence_number would cost a tenth of the server's speed.
+ */
+export class OwedAnswers {
+  readonly #limits: SessionLimits
+  readonly #charges: Charge[] = []
+  #requests = 0
+  #answers = 0
+  #octets = 0
+  #chunkOctets = 0
+  #nextEnd = Infinity
+
+  constructor(limits: SessionLimits) {
+    this.#limits = limits
+  }
+
+  get count(): number {
+    return this.#requests - this.#answers
+  }
+
+  /** Whether nothing more should be read. */
+  get isTooMuch(): boolean {
+    const { unansweredByUs, unansweredOctets } = this.#limits
+    return this.count >= unansweredByUs || this.#octets >= unansweredOctets
+  }
+
+  /** Whether enough is answered to read on. */
+  get isLittle(): boolean {
+    const { unansweredByUs, unansweredOctets } = this.#limits
+    return this.count <= unansweredByUs >> 1 && this.#octets <= unansweredOctets / 2
+  }
+
+  /** What comes next is in a chunk of so many octets. */
+  received(chunkOctets: number): void {
+    this.#chunkOctets = chunkOctets
+  }
+
+  add(tlvs: number): void {
+    this.#requests++
+    const octets = this.#chunkOctets + tlvs * TLV_OCTETS
+    this.#chunkOctets = 0
+    if (octets < CHARGED_OCTETS_MIN) return
+    this.#octets += octets
+    this.#charges.push({ octets, answers: this.#requests })
+    if (this.#charges.length === 1) this.#nextEnd = this.#requests
+  }
+
+  answered(): void {
+    if (this.#answers === this.#requests) return
+    if (++this.#answers < this.#nextEnd) return
+    this.#octets -= this.#charges.shift()?.octets ?? 0
+    this.#nextEnd = this.#charges[0]?.answers ?? Infinity
+  }
+}
