@@ -20,7 +20,8 @@ const PDU_INTRO = `### What each PDU holds
 
 Fields in wire order with their size: \`C16\` is a string of at most 15 characters and its NUL,
 \`i1\` a number of one octet, \`time\` is empty or the 16 characters of SMPP 3.4 §7.1.1, \`octets\`
-a Buffer of at most 255 (\`sm_length\` is implied), \`tlvs\` a list of \`Tlv\`.`
+a Buffer of at most 255 (\`sm_length\` is implied), \`tlvs\` a list of \`Tlv\`. Other PDUs may have
+\`tlvs\` too, vendors' own: there the property is missing when there are none.`
 
 export function pduTable(): string {
   const rows = Object.entries<PduRow>(PDUS).map(([name, row]) => [
@@ -76,8 +77,10 @@ export function tlvTable(): string {
 }
 
 function sizeOf(type: TlvRow['type']): string {
-  if (type.kind === 'integer') return String(type.octets)
-  if (type.kind === 'cString') return `1-${type.octetsMax}`
+  if (type.kind === 'integer') {
+    const { octets, min, max } = type
+    return min === 0 && max === 2 ** (8 * octets) - 1 ? `${octets}` : `${octets}: ${min}-${max}`
+  }
   const { octetsMin, octetsMax } = type
   return octetsMin === octetsMax ? String(octetsMax) : `${octetsMin}-${octetsMax}`
 }

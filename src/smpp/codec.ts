@@ -3,11 +3,13 @@
 // command_status must never hide behind a body that does not parse. Strings are Latin-1, so that
 // any octet survives; octets and TLVs are subarrays of what was given, not copies.
 
+import { isDeepStrictEqual } from 'node:util'
 import { ESME_RINVCMDID, ESME_RINVCMDLEN, ESME_ROK } from './commandStatus.ts'
 import { compilePdu, type CompiledPdu } from './compilePdu.ts'
 import { PduError } from './pduError.ts'
 import { PDUS, type CommandName, type Pdu, type PduBodies } from './pduTable.ts'
-import type { Tlv } from './tlv.ts'
+import { wholeTlvs } from './tlvStream.ts'
+import { wrongInteger } from './wrongValue.ts'
 
 /** Of every PDU: command_length, command_id, command_status and sequence_number (SMPP 3.4 §3.2). */
 export const HEADER_OCTETS = 16
@@ -48,7 +50,10 @@ export function compiledById(command_id: number): CompiledPdu | undefined {
 
 export function compiledByName<C extends CommandName>(command: C): CompiledPdu<C> {
   // The map holds under each name the functions of that name's row.
-  return BY_NAME.get(command) as unknown as CompiledPdu<C>
+  const compiled = BY_NAME.get(command) as unknown as CompiledPdu<C> | undefined
+  if (!compiled)
+    throw new PduError(ESME_RINVCMDID, 'command', `there is no PDU called ${String(command)}`)
+  return compiled
 }
 
 /** The response to a request; undefined for what has none (responses, generic_nack). */
@@ -132,14 +137,7 @@ export function decodeResponse(
   const body = start + HEADER_OCTETS
   if (status !== ESME_ROK && body < end)
     return decodeRefusal(compiled, octets, body, end, status, sequence)
-  const pdu = compiled.decodeLeniently(octets, body, end, status, sequence)
-  const lacksBody = body === end && status === ESME_ROK && compiled.row.fields.length > 0
-  return lacksBody ? marked(pdu, false) : pdu
-}
-
-function marked(pdu: Pdu, hasBody: boolean): Pdu {
-  // Only responses get here, and each of them may carry the mark.
-  return { ...pdu, hasBody } as Pdu
+  return compiled.decodeLeniently(octets, body, end, status, sequence)
 }
 
 // A refusal comes with no body, with a whole one, or with TLVs where the body should be (OpenSMPP):
@@ -152,27 +150,16 @@ function decodeRefusal(
   status: number,
   sequence: number,
 ): Pdu {
+  const bodyOctets = octets.subarray(body, end)
   try {
     const pdu = compiled.decode(octets, body, end, status, sequence)
-    return saysNothing(pdu, octets, body, end) ? marked(pdu, true) : pdu
+    return saysNothing(pdu, octets, body, end) ? { ...pdu, bodyOctets } : pdu
   } catch (error) {
     if (!(error instanceof PduError)) throw error
   }
   const pdu = compiled.decodeLeniently(octets, end, end, status, sequence)
-  const tlvs = compiled.row.tlvs ? tlvsAlone(octets, body, end) : undefined
-  return tlvs && 'tlvs' in pdu ? { ...pdu, tlvs } : pdu
-}
-
-function tlvsAlone(octets: Buffer, start: number, end: number): readonly Tlv[] | undefined {
-  const tlvs: Tlv[] = []
-  let at = start
-  while (at + 4 <= end) {
-    const to = at + 4 + octets.readUInt16BE(at + 2)
-    if (to > end) return undefined
-    tlvs.push({ tag: octets.readUInt16BE(at), octets: octets.subarray(at + 4, to) })
-    at = to
-  }
-  return at === end ? tlvs : undefined
+  const tlvs = wholeTlvs(octets, body, end)
+  return { ...pdu, ...(tlvs ? { tlvs } : {}), bodyOctets }
 }
 
 /**
@@ -195,26 +182,52 @@ export function encodeBody<C extends CommandName>(command: C, body: Partial<PduB
 
 /**
  * A whole PDU, header included. A refusal (response with non-zero command_status) whose body says
- * nothing is its header alone, as SMPP 3.4 §4 wants, unless it is marked `hasBody`. What decodePdu
- * gave for a whole PDU is encoded to the octets it was. Throws PduError when a field does not fit
- * on the wire.
+ * nothing is its header alone, as SMPP 3.4 §4 wants. What decodePdu gave for a whole PDU is encoded
+ * to the octets it was, under its present command_status and sequence_number; when another property
+ * was changed, by its fields. Throws PduError when a field does not fit on the wire.
  */
 export function encodePdu(pdu: Pdu): Buffer {
+  return (pdu.bodyOctets && asItCame(pdu, pdu.bodyOctets)) ?? encodeFields(pdu)
+}
+
+/** Undefined when `bodyOctets` says anything else than the fields, which then count. */
+function asItCame(pdu: Pdu, bodyOctets: Buffer): Buffer | undefined {
+  const out = Buffer.allocUnsafe(HEADER_OCTETS + bodyOctets.length)
+  writePduHeader(pdu, out)
+  out.set(bodyOctets, HEADER_OCTETS)
+  const decoded = decodePdu(out, 0, out.length)
+  return decoded.kind === 'pdu' && isDeepStrictEqual(decoded.pdu, pdu) ? out : undefined
+}
+
+function encodeFields(pdu: Pdu): Buffer {
   const compiled = compiledByName(pdu.command)
   const out = Buffer.allocUnsafe(HEADER_OCTETS + compiled.bodyOctetsMax(pdu))
   let end = compiled.writeBody(pdu, out, HEADER_OCTETS)
-  if (isResponseId(compiled.row.command_id) && leavesBodyOut(pdu, out, end)) end = HEADER_OCTETS
-  writeHeader(out, 0, end, compiled.row.command_id, pdu.command_status, pdu.sequence_number)
-  return out.subarray(0, end)
+  const { command_id } = compiled.row
+  const isRefusal = isResponseId(command_id) && pdu.command_status !== ESME_ROK
+  if (isRefusal && saysNothing(pdu, out, HEADER_OCTETS, end)) end = HEADER_OCTETS
+  const whole = out.subarray(0, end)
+  writePduHeader(pdu, whole)
+  return whole
 }
 
-function leavesBodyOut(pdu: Pdu, octets: Buffer, end: number): boolean {
-  if ('hasBody' in pdu && pdu.hasBody !== undefined) return !pdu.hasBody
-  return pdu.command_status !== ESME_ROK && saysNothing(pdu, octets, HEADER_OCTETS, end)
+/** What callers in JavaScript leave out is 0 here too. */
+interface Header {
+  readonly command: CommandName
+  readonly command_status?: number
+  readonly sequence_number?: number
+}
+
+function writePduHeader(pdu: Header, out: Buffer): void {
+  const { command_status = 0, sequence_number = 0 } = pdu
+  if (command_status >>> 0 !== command_status) wrongInteger('command_status', command_status, 4)
+  if (sequence_number >>> 0 !== sequence_number) wrongInteger('sequence_number', sequence_number, 4)
+  const { command_id } = compiledByName(pdu.command).row
+  writeHeader(out, 0, out.length, command_id, command_status, sequence_number)
 }
 
 /** Whether each field is 0 or empty, and there are no TLVs. */
 function saysNothing(pdu: Pdu, octets: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (octets[at] !== 0) return false
-  return !('tlvs' in pdu) || pdu.tlvs.length === 0
+  return pdu.tlvs === undefined || pdu.tlvs.length === 0
 }

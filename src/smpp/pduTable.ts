@@ -47,7 +47,7 @@ export interface PduRow {
   readonly esme: readonly SessionState[]
   readonly mc: readonly SessionState[]
   readonly fields: readonly Field[]
-  /** Whether TLVs follow. Where not, octets behind the last field are ignored (5.0 §2.11.1). */
+  /** Whether TLVs follow. Where not, anything may be behind the last field (5.0 §2.11.1). */
   readonly tlvs: boolean
   /** Without these it is answered ESME_RMISSINGTLV. */
   readonly tlvsRequired?: readonly TlvName[]
@@ -346,11 +346,12 @@ export type CommandName = keyof typeof PDUS
 
 type BodyOf<R extends PduRow> = {
   [F in R['fields'][number] as F['name']]: FieldValue<F>
-} & (R['tlvs'] extends true ? { tlvs: readonly Tlv[] } : unknown)
+} & (R['tlvs'] extends true ? { tlvs: readonly Tlv[] } : { tlvs?: readonly Tlv[] })
 
 /**
  * The body of each PDU: integers are numbers, C-octet strings are strings (Latin-1, without NUL),
- * octets are a Buffer; lengths and counts (`sm_length`) are implied.
+ * octets are a Buffer; lengths and counts (`sm_length`) are implied. Where the specification has no
+ * `tlvs` they are there only when some came: vendors add theirs to binds, for one.
  */
 export type PduBodies = {
   [C in CommandName]: { [K in keyof BodyOf<(typeof PDUS)[C]>]: BodyOf<(typeof PDUS)[C]>[K] }
@@ -369,22 +370,18 @@ export type BindBody = PduBodies['bind_transceiver']
 /** What a submit_sm carries, and a deliver_sm too (SMPP 3.4 §4.4.1, §4.6.1). */
 export type ShortMessageBody = PduBodies['submit_sm']
 
-type ResponseMark = {
-  /**
-   * Set by the decoder where the octets differ from what the encoder does by itself: a refusal
-   * that came with an empty body (true), a success that came with none (false).
-   */
-  hasBody?: boolean
-}
-
 /** A whole PDU. `command_length` is implied, `command_id` is `command`. */
 export type Pdu<C extends CommandName = CommandName> = {
   [K in C]: {
     command: K
     command_status: number
     sequence_number: number
-  } & PduBodies[K] &
-    (K extends `${string}_resp` ? ResponseMark : unknown)
+    /**
+     * The whole body as it came, set by the decoder only where its fields do not say it all: a
+     * response cut short, say. The encoder writes it as long as the fields are what it says.
+     */
+    bodyOctets?: Buffer
+  } & PduBodies[K]
 }[C]
 
 /** The name of the response to a request; never for what has none. */

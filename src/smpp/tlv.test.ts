@@ -62,13 +62,40 @@ describe('on the wire', () => {
     expect(readTlv([tlv('message_state', 2), tlv('message_state', 5)], 'message_state')).toBe(2)
     expect(readTlv([], 'message_state')).toBeUndefined()
   })
+
+  test('a value outside of its range is read', () => {
+    const congested = [{ tag: TLVS.congestion_state.tag, octets: Buffer.of(200) }]
+    expect(readTlv(congested, 'congestion_state')).toBe(200)
+    const network = [{ tag: TLVS.source_network_id.tag, octets: Buffer.from('1') }]
+    expect(readTlv(network, 'source_network_id')).toBe('1')
+    const node = [{ tag: TLVS.dest_node_id.tag, octets: Buffer.from('27001') }]
+    expect(readTlv(node, 'dest_node_id')).toEqual(Buffer.from('27001'))
+  })
 })
+
+const BEYOND_LATIN_1 = '\u041f\u0440\u0438\u0432\u0435\u0442'
 
 test.each([
   ['a number that is too large', () => tlv('message_state', 256)],
   ['a fraction', () => tlv('message_state', 1.5)],
+  ['a number beyond what a receiver may count on', () => tlv('congestion_state', 101)],
+  ['a part without a number', () => tlv('sar_segment_seqnum', 0)],
+  ['a message of no parts', () => tlv('sar_total_segments', 0)],
   ['a string that is too long', () => tlv('receipted_message_id', 'x'.repeat(65))],
+  ['a string that is too short', () => tlv('source_network_id', '12345')],
+  ['a time that is too short', () => tlv('broadcast_end_time', '2612312359590')],
+  ['a NUL in a string', () => tlv('receipted_message_id', 'ab\0cd')],
+  ['a character beyond Latin-1', () => tlv('additional_status_info_text', BEYOND_LATIN_1)],
   ['too few octets', () => tlv('network_error_code', Buffer.of(1, 2))],
+  ['fewer digits than a node has', () => tlv('source_node_id', Buffer.from('27001'))],
 ])('%s has no encoding', (_, encode) => {
   expect(encode).toThrow(expect.objectContaining({ name: 'PduError' }))
+})
+
+test('the ends of a range have one', () => {
+  expect(tlv('congestion_state', 0).octets).toEqual(Buffer.of(0))
+  expect(tlv('congestion_state', 100).octets).toEqual(Buffer.of(100))
+  expect(tlv('sar_total_segments', 255).octets).toEqual(Buffer.of(255))
+  expect(tlv('source_network_id', '131026').octets).toEqual(Buffer.from('131026\0'))
+  expect(tlv('broadcast_end_time', '261231235958700+').octets.length).toBe(17)
 })

@@ -1,6 +1,7 @@
 import { ESME_RINVTLVLEN, ESME_RINVTLVVAL } from './commandStatus.ts'
 import { PduError } from './pduError.ts'
-import { TLVS, type TlvName, type TlvRow, type TlvValue } from './tlvTable.ts'
+import { TLVS, type TlvName, type TlvRow, type TlvType, type TlvValue } from './tlvTable.ts'
+import { kindOfValue } from './wrongValue.ts'
 
 /** Optional parameter, its octets exactly as they were on the wire; unknown tags are kept too. */
 export interface Tlv {
@@ -58,33 +59,57 @@ function valueOf({ type }: TlvRow, octets: Buffer): number | string | Buffer | u
       return end < type.octetsMax ? octets.toString('latin1', 0, end) : undefined
     }
     case 'octets':
-      return length >= type.octetsMin && length <= type.octetsMax ? octets : undefined
+      return length >= type.octetsReadMin && length <= type.octetsMax ? octets : undefined
   }
 }
 
-/** A TLV to send. Throws PduError when the value does not fit its type. */
+/**
+ * A TLV to send. Throws PduError when the value does not fit its type: size, characters, and where
+ * the specification has a range that receivers count on (congestion_state 0-100, the sar TLVs from
+ * 1) that too. What is read may be outside of it.
+ */
 export function tlv<N extends TlvName>(name: N, value: TlvValue<N>): Tlv {
   const { tag, type }: TlvRow = TLVS[name]
   return { tag, octets: octetsOf(name, type, value) }
 }
 
-function octetsOf(name: string, type: TlvRow['type'], value: number | string | Buffer): Buffer {
-  if (type.kind === 'integer' && typeof value === 'number') {
-    if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * type.octets))
-      throw new PduError(ESME_RINVTLVVAL, name, `${value} is not ${type.octets} unsigned octets`)
-    const octets = Buffer.alloc(type.octets)
-    octets.writeUIntBE(value, 0, type.octets)
-    return octets
-  }
-  if (type.kind === 'cString' && typeof value === 'string') {
-    if (value.length >= type.octetsMax)
-      throw new PduError(ESME_RINVTLVLEN, name, `at most ${type.octetsMax - 1} characters`)
-    return Buffer.from(`${value}\0`, 'latin1')
-  }
+function octetsOf(name: string, type: TlvType, value: number | string | Buffer): Buffer {
+  if (type.kind === 'integer' && typeof value === 'number') return integerOctets(name, type, value)
+  if (type.kind === 'cString' && typeof value === 'string') return stringOctets(name, type, value)
   if (type.kind === 'octets' && Buffer.isBuffer(value)) {
     if (value.length < type.octetsMin || value.length > type.octetsMax)
-      throw new PduError(ESME_RINVTLVLEN, name, `${type.octetsMin}-${type.octetsMax} octets`)
+      throw new PduError(ESME_RINVTLVLEN, name, `${sizes(type.octetsMin, type.octetsMax)} octets`)
     return value
   }
-  throw new PduError(ESME_RINVTLVVAL, name, `a value of type ${type.kind} is needed`)
+  const needed = { integer: 'a number is', cString: 'a string is', octets: 'octets (a Buffer) are' }
+  const reason = `${needed[type.kind]} needed, not ${kindOfValue(value)}`
+  throw new PduError(ESME_RINVTLVVAL, name, reason)
+}
+
+function integerOctets(name: string, type: TlvType & { kind: 'integer' }, value: number): Buffer {
+  const { octets: length, min, max } = type
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw new PduError(ESME_RINVTLVVAL, name, `${value} is no whole number of ${min}-${max}`)
+  const octets = Buffer.alloc(length)
+  octets.writeUIntBE(value, 0, length)
+  return octets
+}
+
+function stringOctets(name: string, type: TlvType & { kind: 'cString' }, value: string): Buffer {
+  const { octetsMin, octetsMax } = type
+  if (value.length < octetsMin - 1 || value.length >= octetsMax) {
+    const reason = `${sizes(octetsMin - 1, octetsMax - 1)} characters`
+    throw new PduError(ESME_RINVTLVLEN, name, reason)
+  }
+  // As in fields: the first NUL would be its end, and beyond Latin-1 there is no octet for it.
+  for (let index = 0; index < value.length; index++) {
+    const code = value.charCodeAt(index)
+    if (code === 0 || code > 255)
+      throw new PduError(ESME_RINVTLVVAL, name, 'NUL or a character beyond Latin-1')
+  }
+  return Buffer.from(`${value}\0`, 'latin1')
+}
+
+function sizes(min: number, max: number): string {
+  return `it takes ${min === max ? max : `${min}-${max}`}`
 }

@@ -3,24 +3,39 @@
 // `message_state` here and the field of that name in query_sm_resp are different things.
 
 export type TlvType =
-  | { readonly kind: 'integer'; readonly octets: 1 | 2 | 4 }
-  | { readonly kind: 'cString'; readonly octetsMax: number }
-  | { readonly kind: 'octets'; readonly octetsMin: number; readonly octetsMax: number }
+  | {
+      readonly kind: 'integer'
+      readonly octets: 1 | 2 | 4
+      readonly min: number
+      readonly max: number
+    }
+  | { readonly kind: 'cString'; readonly octetsMin: number; readonly octetsMax: number }
+  | {
+      readonly kind: 'octets'
+      readonly octetsMin: number
+      readonly octetsMax: number
+      /** The fewest that are read as a value. */
+      readonly octetsReadMin: number
+    }
 
 export interface TlvRow {
   readonly tag: number
   readonly type: TlvType
 }
 
-const INT1 = { kind: 'integer', octets: 1 } as const
-const INT2 = { kind: 'integer', octets: 2 } as const
-const INT4 = { kind: 'integer', octets: 4 } as const
+/** What is outside of min and max is read all the same, but not sent. */
+const int1 = (min: number, max: number) => ({ kind: 'integer', octets: 1, min, max }) as const
 
-/** octetsMax counts the NUL, which should be there and often is not (both are accepted). */
-const cString = (octetsMax: number) => ({ kind: 'cString', octetsMax }) as const
+const INT1 = int1(0, 0xff)
+const INT2 = { kind: 'integer', octets: 2, min: 0, max: 0xffff } as const
+const INT4 = { kind: 'integer', octets: 4, min: 0, max: 0xffffffff } as const
 
-const octets = (octetsMin: number, octetsMax: number) =>
-  ({ kind: 'octets', octetsMin, octetsMax }) as const
+/** Both count the NUL, which should be there and often is not (read either way, like less). */
+const cString = (octetsMin: number, octetsMax: number) =>
+  ({ kind: 'cString', octetsMin, octetsMax }) as const
+
+const octets = (octetsMin: number, octetsMax: number, octetsReadMin = octetsMin) =>
+  ({ kind: 'octets', octetsMin, octetsMax, octetsReadMin }) as const
 
 /** Tag, type and size of each TLV, by the name of the specification. */
 export const TLVS = {
@@ -35,8 +50,8 @@ export const TLVS = {
   source_telematics_id: { tag: 0x0010, type: INT1 },
   qos_time_to_live: { tag: 0x0017, type: INT4 },
   payload_type: { tag: 0x0019, type: INT1 },
-  additional_status_info_text: { tag: 0x001d, type: cString(256) },
-  receipted_message_id: { tag: 0x001e, type: cString(65) },
+  additional_status_info_text: { tag: 0x001d, type: cString(1, 256) },
+  receipted_message_id: { tag: 0x001e, type: cString(1, 65) },
   ms_msg_wait_facilities: { tag: 0x0030, type: INT1 },
   privacy_indicator: { tag: 0x0201, type: INT1 },
   source_subaddress: { tag: 0x0202, type: octets(2, 23) },
@@ -47,8 +62,8 @@ export const TLVS = {
   dest_port: { tag: 0x020b, type: INT2 },
   sar_msg_ref_num: { tag: 0x020c, type: INT2 },
   language_indicator: { tag: 0x020d, type: INT1 },
-  sar_total_segments: { tag: 0x020e, type: INT1 },
-  sar_segment_seqnum: { tag: 0x020f, type: INT1 },
+  sar_total_segments: { tag: 0x020e, type: int1(1, 255) },
+  sar_segment_seqnum: { tag: 0x020f, type: int1(1, 255) },
   sc_interface_version: { tag: 0x0210, type: INT1 },
   callback_num_pres_ind: { tag: 0x0302, type: INT1 },
   callback_num_atag: { tag: 0x0303, type: octets(1, 65) },
@@ -62,7 +77,7 @@ export const TLVS = {
   delivery_failure_reason: { tag: 0x0425, type: INT1 },
   more_messages_to_send: { tag: 0x0426, type: INT1 },
   message_state: { tag: 0x0427, type: INT1 },
-  congestion_state: { tag: 0x0428, type: INT1 },
+  congestion_state: { tag: 0x0428, type: int1(0, 100) },
   ussd_service_op: { tag: 0x0501, type: INT1 },
   broadcast_channel_indicator: { tag: 0x0600, type: INT1 },
   broadcast_content_type: { tag: 0x0601, type: octets(3, 3) },
@@ -73,13 +88,14 @@ export const TLVS = {
   broadcast_area_identifier: { tag: 0x0606, type: octets(1, 101) },
   broadcast_error_status: { tag: 0x0607, type: INT4 },
   broadcast_area_success: { tag: 0x0608, type: INT1 },
-  broadcast_end_time: { tag: 0x0609, type: cString(17) },
+  broadcast_end_time: { tag: 0x0609, type: cString(17, 17) },
   broadcast_service_group: { tag: 0x060a, type: octets(1, 255) },
   billing_identification: { tag: 0x060b, type: octets(1, 1024) },
-  source_network_id: { tag: 0x060d, type: cString(65) },
-  dest_network_id: { tag: 0x060e, type: cString(65) },
-  source_node_id: { tag: 0x060f, type: octets(6, 6) },
-  dest_node_id: { tag: 0x0610, type: octets(6, 6) },
+  source_network_id: { tag: 0x060d, type: cString(7, 65) },
+  dest_network_id: { tag: 0x060e, type: cString(7, 65) },
+  /** Six digits, of which some send fewer: nothing in them depends on its place. */
+  source_node_id: { tag: 0x060f, type: octets(6, 6, 1) },
+  dest_node_id: { tag: 0x0610, type: octets(6, 6, 1) },
   dest_addr_np_resolution: { tag: 0x0611, type: INT1 },
   dest_addr_np_information: { tag: 0x0612, type: octets(10, 10) },
   dest_addr_np_country: { tag: 0x0613, type: octets(1, 5) },

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { tlv } from './tlv.ts'
+import { TLVS } from './tlvTable.ts'
 import { joinText, messageText, readUserData } from './userData.ts'
 import {
   concatenationElement,
@@ -92,8 +93,9 @@ describe('a message carries', () => {
   test('a part by SAR TLVs, when all three are there and make sense', () => {
     const sar = (total: number, sequence: number) => [
       tlv('sar_msg_ref_num', 0x1234),
-      tlv('sar_total_segments', total),
-      tlv('sar_segment_seqnum', sequence),
+      // As peers may send them: tlv() refuses a part 0.
+      { tag: TLVS.sar_total_segments.tag, octets: Buffer.of(total) },
+      { tag: TLVS.sar_segment_seqnum.tag, octets: Buffer.of(sequence) },
     ]
     const partOf = (tlvs: ReturnType<typeof sar>) =>
       readUserData({ esm_class: 0, data_coding: 0, tlvs }).concatenation

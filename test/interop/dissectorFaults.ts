@@ -88,7 +88,8 @@ export const DISSECTOR_FAULTS: readonly DissectorFault[] = [
 /**
  * A PDU of random fields, so that Wireshark has to read it as we do: without what it gets wrong,
  * and without what is no error of ours but none of a peer either (a time that is none, a TLV of
- * another size than its type has, octets that are said to begin with a user data header).
+ * another size than its type has or where the specification has none, octets that are said to begin
+ * with a user data header).
  */
 export function withoutFaults(pdu: Pdu): Pdu {
   const isResponse = isResponseId(PDUS[pdu.command].command_id)
@@ -106,7 +107,7 @@ export function withoutFaults(pdu: Pdu): Pdu {
 }
 
 function isRead(command: CommandName, one: { readonly tag: number; readonly octets: Buffer }) {
-  if (WITHOUT_TLVS_THERE.includes(command)) return false
+  if (!PDUS[command].tlvs || WITHOUT_TLVS_THERE.includes(command)) return false
   const name = tlvName(one.tag)
   if (name === 'broadcast_rep_num' || name === 'ms_validity') return false
   return name === undefined || readTlv([one], name) !== undefined

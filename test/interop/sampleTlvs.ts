@@ -30,9 +30,9 @@ function valuesOf(name: TlvName): readonly Value[] {
   const { type }: TlvRow = TLVS[name]
   switch (type.kind) {
     case 'integer':
-      return [0, 1, 2 ** (8 * type.octets) - 1]
+      return [...new Set([type.min, 1, type.max])]
     case 'cString':
-      return ['a', 'b'.repeat(type.octetsMax - 1)]
+      return ['a'.repeat(Math.max(1, type.octetsMin - 1)), 'b'.repeat(type.octetsMax - 1)]
     case 'octets':
       return [Buffer.alloc(type.octetsMin, 1), Buffer.alloc(type.octetsMax, 1)]
   }

@@ -52,7 +52,6 @@ withTshark('Wireshark reads each refusal, a header alone', async () => {
     command,
     command_status: 0x58,
     sequence_number: 0x7fffffff,
-    hasBody: false,
   }))
   // Without a body the other fields are not asked for.
   expect(await differencesOf(refusals as unknown as Pdu[])).toEqual([])
