@@ -1,5 +1,6 @@
 // Mutated PDUs (of real encodings of every kind) through framer, decoder and sessions of both
-// sides. Nothing may throw, be written that is no PDU, or be held beyond the limit.
+// sides, and the messages among them through what reads texts, receipts and parts. Nothing may
+// throw, be written that is no PDU, be lost, or be held beyond the limit.
 import { seededRandom } from '../src/lab/seededRandom.ts'
 import { fuzzSessions, type FuzzCounts } from '../src/smpp/fuzzSessions.fixture.ts'
 import type { Proof, ProofOptions } from './proof.ts'
@@ -47,6 +48,10 @@ export async function proveFuzz({
       'requests that reached an owner': seen?.handled ?? 0,
       'outcomes of our own requests': seen?.outcomes ?? 0,
       'PDUs that sessions wrote, all well-formed': seen?.written ?? 0,
+      'messages whose text and receipt were read': seen?.messages ?? 0,
+      'receipts among them': seen?.receipts ?? 0,
+      'long messages that were joined': seen?.joined ?? 0,
+      'long messages handed out with parts missing': seen?.incomplete ?? 0,
       'octets that a session held at most': seen?.octetsHeldMax ?? 0,
       'resident memory at most, MiB': Math.round(residentOctetsMax / 2 ** 20),
     },

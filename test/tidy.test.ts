@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { deadFiles } from './tidy/deadFiles.ts'
 import { forbiddenImports } from './tidy/importMatrix.ts'
 import { junkDrawers, misnamedFiles } from './tidy/names.ts'
+import { slowPatterns } from './tidy/patterns.ts'
 import { readProject } from './tidy/readProject.ts'
 import { longFiles, overlongFiles, overlongFunctions, overlongLines } from './tidy/sizes.ts'
 import { formatProblem, SourceFile } from './tidy/sourceFile.ts'
@@ -35,6 +36,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'no marks of unfinished work': leftMarks,
   'no paths of one machine': machinePathsIn,
   'tests neither skip nor sleep': idleTests,
+  'patterns over what a peer sends are linear': slowPatterns,
 }
 
 describe('the house', () => {
@@ -181,6 +183,18 @@ test('marks, machine paths, skipped and sleeping tests are found', () => {
   expect(objections(leftMarks, files)).toContain('src/a/b.ts:1')
   expect(objections(machinePathsIn, files)).toContain('src/a/b.ts:2')
   expect(objections(idleTests, files).split('\n')).toHaveLength(2)
+})
+
+test('a pattern that goes over a run again from each place in it is found', () => {
+  const slow = ['/[,.;]+$/', '/^ +| +$/', '/a.*b/', '/^(x+)+$/', '/^a+$/m', '/\\s{2,};/']
+  for (const pattern of slow) {
+    const found = objections(slowPatterns, { 'src/smpp/a.ts': `const a = ${pattern}` })
+    expect(found).toContain(`${pattern} is not sure to be linear`)
+  }
+  const fast = ['/^[,.;+*]+$/', '/\\s+/', '/^.*:\\d{1,3}$/', '/(?<!\\w)id:/gi', '/\\p{Cc}/gu']
+  const text = fast.map((pattern) => `x(${pattern})`).join('\n')
+  expect(objections(slowPatterns, { 'src/smpp/a.ts': text })).toBe('')
+  expect(objections(slowPatterns, { 'src/smpp/a.ts': "new RegExp('a')" })).toContain('new RegExp')
 })
 
 function objections(rule: Rule, files: Readonly<Record<string, string>>): string {

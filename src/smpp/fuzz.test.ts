@@ -9,4 +9,9 @@ test('sessions of both sides survive 10,000 mutated PDUs, and write only whole o
   expect(counts.handled).toBeGreaterThan(100)
   expect(counts.outcomes).toBeGreaterThan(20)
   expect(counts.written).toBeGreaterThan(1000)
+  // Messages were read as owners do: receipts, and parts that made a whole or did not.
+  expect(counts.messages).toBeGreaterThan(1000)
+  expect(counts.receipts).toBeGreaterThan(300)
+  expect(counts.joined).toBeGreaterThan(10)
+  expect(counts.incomplete).toBeGreaterThan(20)
 })

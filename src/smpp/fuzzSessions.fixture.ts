@@ -1,6 +1,7 @@
 import { handlersOfAll, REQUESTS } from './agreeable.fixture.ts'
 import { decodePdu, encodePdu } from './codec.ts'
 import { Framer } from './framer.ts'
+import { MessageReader, type MessageCounts } from './fuzzMessages.fixture.ts'
 import { INTERFACE_VERSION } from './interfaceVersion.ts'
 import { MemorySocket } from './memorySocket.fixture.ts'
 import { mutatedPdu } from './mutatedPdus.fixture.ts'
@@ -34,7 +35,7 @@ const BIND_RESP = encodePdu({
   tlvs: [{ tag: 0x0210, octets: Buffer.of(INTERFACE_VERSION.V5_0) }],
 })
 
-export interface FuzzCounts {
+export interface FuzzCounts extends MessageCounts {
   /** Mutated PDUs that were sent to a session. */
   pdus: number
   sessions: number
@@ -49,8 +50,14 @@ export interface FuzzCounts {
 
 /**
  * Sends mutated PDUs to sessions of both sides, in chunks cut anywhere, until `isDone`. Throws at
+<<<<<<< HEAD
  * the first thing that must not be: an exception, a PDU of ours that cannot be decoded, one that is
  * decoded but not encoded to what it was, more octets held than the limit allows.
+=======
+ * the first thing that must not be: an exception, a PDU of ours that cannot be decoded, one that
+ * is not encoded to what it was, more octets held than the limit allows, a message that cannot be
+ * read.
+>>>>>>> 8e7687b21e8f3e59dbac13ba3d1129cf026853b6
  */
 export async function fuzzSessions(
   random: () => number,
@@ -63,6 +70,10 @@ export async function fuzzSessions(
     outcomes: 0,
     written: 0,
     octetsHeldMax: 0,
+    messages: 0,
+    receipts: 0,
+    joined: 0,
+    incomplete: 0,
   }
   const victims = [new Victim('mc', random, counts), new Victim('esme', random, counts)]
   try {
@@ -71,6 +82,7 @@ export async function fuzzSessions(
       // Answers are written, requests time out, what was held is read.
       await new Promise(setImmediate)
     }
+    for (const victim of victims) victim.endMessages()
   } finally {
     for (const victim of victims) victim.end()
   }
@@ -82,6 +94,7 @@ class Victim {
   readonly #side: 'mc' | 'esme'
   readonly #random: () => number
   readonly #counts: FuzzCounts
+  readonly #messages: MessageReader
   #socket = new MemorySocket()
   #session: Session | undefined
 
@@ -89,13 +102,17 @@ class Victim {
     this.#side = side
     this.#random = random
     this.#counts = counts
+    this.#messages = new MessageReader(random, counts)
   }
 
   feed(): void {
     // One that waits for the rest of a PDU sees nothing any more: at times begin anew.
     if (!this.#session || this.#session.state === 'CLOSED' || this.#random() < 0.05) this.#begin()
     const pdus = Array.from({ length: BATCH }, () => mutatedPdu(this.#random))
-    for (const pdu of pdus) checkCodec(pdu)
+    for (const pdu of pdus) {
+      checkCodec(pdu)
+      this.#messages.read(pdu)
+    }
     this.#counts.pdus += pdus.length
     this.#ask()
     const octets = Buffer.concat(pdus)
@@ -105,6 +122,11 @@ class Victim {
       this.#checkHeld(octets.length)
       at = to
     }
+  }
+
+  /** That each part of a message has led somewhere. */
+  endMessages(): void {
+    this.#messages.end()
   }
 
   end(): void {

@@ -64,6 +64,7 @@ export { fillBitsAfter, packSeptets, unpackSeptets } from './packSeptets.ts'
 export {
   Reassembler,
   type IncompleteMessage,
+  type KeptWithPart,
   type MessagePart,
   type ReassemblerOptions,
   type Reassembly,

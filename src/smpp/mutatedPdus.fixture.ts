@@ -1,3 +1,4 @@
+import { realMessages } from './realMessages.fixture.ts'
 import { vectorLines } from './vectorLines.fixture.ts'
 
 type Random = () => number
@@ -8,6 +9,10 @@ const REAL: readonly Buffer[] = vectorLines('pdus')
   .map(({ hex }) => Buffer.from(hex, 'hex'))
   .filter(({ length }) => length <= OCTETS_MAX)
 
+const MESSAGES: readonly Buffer[] = realMessages()
+/** Receipts and parts would be few among all the kinds. */
+const MESSAGE_SHARE = 0.2
+
 /** Requests of ours have low numbers; responses that match one are the interesting ones. */
 const SEQUENCE_MAX = 32
 const HEADER_OCTETS = 16
@@ -17,8 +22,9 @@ function below(random: Random, limit: number): number {
 }
 
 function realPdu(random: Random): Buffer {
-  // There is at least one vector, and the index is below their number.
-  return REAL[below(random, REAL.length)] as Buffer
+  const from = random() < MESSAGE_SHARE ? MESSAGES : REAL
+  // There is at least one of each, and the index is below their number.
+  return from[below(random, from.length)] as Buffer
 }
 
 const MUTATIONS: readonly ((pdu: Buffer, random: Random) => Buffer)[] = [

@@ -1,6 +1,14 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
-import { Reassembler, type IncompleteMessage, type ReassemblerOptions } from './reassembler.ts'
+import { describe, expect, test, vi } from 'vitest'
+import type { Pdu } from './pduTable.ts'
+import {
+  Reassembler,
+  type IncompleteMessage,
+  type KeptWithPart,
+  type ReassemblerOptions,
+} from './reassembler.ts'
 import { segmentOctets, segmentText, type Segmented, type SegmentOptions } from './segmentText.ts'
 import { joinOctets, joinText, readUserData } from './userData.ts'
 
@@ -167,6 +175,70 @@ describe('nothing is dropped', () => {
     expect(incomplete).toMatchObject([{ reason: 'closed', parts: [{}, {}] }])
     expect(reassembler.octets).toBe(0)
   })
+})
+
+describe('what is kept with a part', () => {
+  /** Adds all but the first part, or all; the items are held by nothing here. */
+  function addAll(reassembler: Reassembler<object>, from: 0 | 1): WeakRef<object>[] {
+    return textParts(LONG)
+      .slice(from)
+      .map((part) => {
+        const item = { sequence_number: 1 }
+        reassembler.add('491', '492', part, item)
+        return new WeakRef(item)
+      })
+  }
+
+  function emptyReassembler(): Reassembler<object> {
+    const options = { timeLimitMs: 60_000, octetsMax: 1_000_000, nowMs: () => 0 }
+    return new Reassembler<object>({ ...options, onIncomplete: () => undefined })
+  }
+
+  const collect = collector()
+
+  test('is let go with its message, while the octets still tell duplicates', async () => {
+    const reassembler = emptyReassembler()
+    const items = addAll(reassembler, 0)
+    await vi.waitFor(() => {
+      collect()
+      expect(items.filter((item) => item.deref())).toEqual([])
+    })
+    const [first] = textParts(LONG)
+    expect(reassembler.add('491', '492', first!, {})).toEqual({ kind: 'duplicate' })
+  })
+
+  test('is there as long as its message waits', () => {
+    const reassembler = emptyReassembler()
+    const items = addAll(reassembler, 1)
+    collect()
+    expect(items.map((item) => item.deref())).toEqual([
+      { sequence_number: 1 },
+      { sequence_number: 1 },
+    ])
+    reassembler.close()
+  })
+
+  test('may be nothing, and no PDU: its octets are of all that came with it', () => {
+    const reassembler = new Reassembler({
+      timeLimitMs: 60_000,
+      octetsMax: 1_000_000,
+      nowMs: () => 0,
+      onIncomplete: () => undefined,
+    })
+    const [first] = textParts(LONG)
+    expect(reassembler.add('491', '492', first!)).toEqual({ kind: 'waiting', missing: 2 })
+    type MayKeep<T> = T extends KeptWithPart ? true : false
+    const mayKeepPdu: MayKeep<Pdu<'submit_sm'> | Pdu<'data_sm'>> = false
+    const mayKeepItsNumber: MayKeep<Pick<Pdu<'submit_sm'>, 'command' | 'sequence_number'>> = true
+    expect([mayKeepPdu, mayKeepItsNumber]).toEqual([false, true])
+  })
+
+  function collector(): () => void {
+    setFlagsFromString('--expose-gc')
+    const collect: unknown = runInNewContext('gc')
+    if (typeof collect !== 'function') throw new Error('V8 has no gc with --expose-gc')
+    return () => void collect()
+  }
 })
 
 test('any order of the parts, with duplicates, gives the whole exactly once', () => {

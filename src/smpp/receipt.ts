@@ -167,10 +167,16 @@ function firstOfEach(text: string): Mark[] {
 }
 
 function valueOf(label: Label, raw: string, isLast: boolean): string {
-  if (label === 'text') return isLast ? raw.replace(/[\r\n\0]+$/, '') : raw.trim()
-  const words = raw.trim().split(/\s+/)
-  const [first = '', second = ''] = words
+  if (label === 'text') return isLast ? withoutLast(raw, '\r\n\0') : raw.trim()
+  const [first = '', second = ''] = raw.trim().split(/\s+/, 2)
   // A date may be two words; what else follows a value is a label we do not know.
   const isTwoWords = label.endsWith('date') && /^\d+:/.test(second)
-  return (isTwoWords ? `${first} ${second}` : first).replace(/[,.;\0]+$/, '')
+  return withoutLast(isTwoWords ? `${first} ${second}` : first, ',.;\0')
+}
+
+/** By a loop: `/[,.;]+$/` looks from each of 65,000 commas to the end of them, 1.6 s in all. */
+function withoutLast(text: string, characters: string): string {
+  let end = text.length
+  while (end > 0 && characters.includes(text.charAt(end - 1))) end--
+  return text.slice(0, end)
 }
