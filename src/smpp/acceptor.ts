@@ -32,6 +32,9 @@ export interface AcceptorActions {
   onRefused(refused: RefusedConnection): void
 }
 
+/** What to do where a certificate comes to what has no TLS. */
+export const LISTEN_WITH_TLS = 'listen with tls: { key, cert }'
+
 /**
  * One port that takes connections, and hands them on when they are ready for a session: behind
  * their PROXY header and TLS handshake, if there are to be any.
@@ -72,9 +75,14 @@ export class Acceptor {
     })
   }
 
-  /** For connections to come; does nothing where there is no TLS. */
+  get hasTls(): boolean {
+    return this.#tls !== undefined
+  }
+
+  /** For connections to come. Throws when it cannot be used, and where there is no TLS. */
   setSecureContext(context: SecureContext): void {
-    this.#tls?.setSecureContext(context)
+    if (!this.#tls) throw new TypeError(`this port has no TLS to renew: ${LISTEN_WITH_TLS}`)
+    this.#tls.setSecureContext(context)
   }
 
   /** Takes no new connections. */
