@@ -6,7 +6,8 @@ import {
   type Server,
   type Socket,
 } from 'node:net'
-import { Arrival, peerOf, type RefusedConnection } from './arrival.ts'
+import { Arrival, type RefusedConnection } from './arrival.ts'
+import { peerOf } from './peerOf.ts'
 import type { Endpoint } from './proxyHeader.ts'
 import { DEFAULT_TIMERS } from './sessionDefaults.ts'
 import { TlsGate, type SecureContext, type ServerTlsOptions } from './tlsGate.ts'
