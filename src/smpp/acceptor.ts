@@ -6,7 +6,8 @@ import {
   type Server,
   type Socket,
 } from 'node:net'
-import { Arrival, peerOf, type RefusedConnection } from './arrival.ts'
+import { Arrival, type RefusedConnection } from './arrival.ts'
+import { peerOf } from './peerOf.ts'
 import type { Endpoint } from './proxyHeader.ts'
 import { DEFAULT_TIMERS } from './sessionDefaults.ts'
 import { TlsGate, type SecureContext, type ServerTlsOptions } from './tlsGate.ts'
@@ -31,6 +32,9 @@ export interface AcceptorActions {
   onReady(socket: Socket, source: Endpoint | undefined): void
   onRefused(refused: RefusedConnection): void
 }
+
+/** What to do where a certificate comes to what has no TLS. */
+export const LISTEN_WITH_TLS = 'listen with tls: { key, cert }'
 
 /**
  * One port that takes connections, and hands them on when they are ready for a session: behind
@@ -72,9 +76,14 @@ export class Acceptor {
     })
   }
 
-  /** For connections to come; does nothing where there is no TLS. */
+  get hasTls(): boolean {
+    return this.#tls !== undefined
+  }
+
+  /** For connections to come. Throws when it cannot be used, and where there is no TLS. */
   setSecureContext(context: SecureContext): void {
-    this.#tls?.setSecureContext(context)
+    if (!this.#tls) throw new TypeError(`this port has no TLS to renew: ${LISTEN_WITH_TLS}`)
+    this.#tls.setSecureContext(context)
   }
 
   /** Takes no new connections. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { peerOf } from './peerOf.ts'
 import { readProxyHeader, type Endpoint } from './proxyHeader.ts'
 import type { TlsGate } from './tlsGate.ts'
 
@@ -41,7 +42,7 @@ export class Arrival {
   readonly #connection: Socket
   readonly #ways: ArrivalWays
   readonly #timer: NodeJS.Timeout
-  readonly #peer: ReturnType<typeof peerOf>
+  #peer: ReturnType<typeof peerOf>
   #step: 'PROXY header' | 'TLS handshake' = 'PROXY header'
   #source: Endpoint | undefined
   #isDone = false
@@ -81,6 +82,7 @@ export class Arrival {
       this.#connection.pause()
       if (held.length > header.octets) this.#connection.unshift(held.subarray(header.octets))
       this.#source = header.source
+      this.#peer = peerOf(this.#connection, header.source)
       this.#secure()
     }
     this.#connection.on('data', onData)
@@ -122,9 +124,7 @@ export class Arrival {
       kind,
       reason,
       ...(code === undefined ? {} : { code }),
-      ...(this.#source
-        ? { remoteAddress: this.#source.address, remotePort: this.#source.port }
-        : this.#peer),
+      ...this.#peer,
     })
     this.#connection.destroy()
     this.#ways.onDone(this)
@@ -136,8 +136,4 @@ export class Arrival {
     clearTimeout(this.#timer)
     return true
   }
-}
-
-export function peerOf(socket: Socket) {
-  return { remoteAddress: socket.remoteAddress ?? '', remotePort: socket.remotePort ?? 0 }
 }

@@ -70,3 +70,16 @@ export class TestAuthority {
     return pki.certificateToPem(certificate)
   }
 }
+
+/** The same as PKCS #12, under the passphrase 'p'. */
+export function pfxOf({ key, cert }: Identity): Buffer {
+  const asn1 = forge.pkcs12.toPkcs12Asn1(
+    pki.privateKeyFromPem(key),
+    pki.certificateFromPem(cert),
+    'p',
+    {
+      algorithm: '3des',
+    },
+  )
+  return Buffer.from(forge.asn1.toDer(asn1).getBytes(), 'latin1')
+}

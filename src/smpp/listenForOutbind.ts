@@ -42,7 +42,10 @@ export interface OutbindListener extends AsyncDisposable {
   readonly port: number
   /** All that have not closed, bound or not. */
   readonly sessions: ReadonlySet<Session>
-  /** The certificate of TLS connections to come; those there are go on. Throws if it is none. */
+  /**
+   * A new certificate, or CA, for TLS connections to come; those there are go on. What is left out
+   * stays as it was. Throws when it is none, and where the port has no TLS.
+   */
   setSecureContext(context: SecureContext): void
   /** Takes no new connections; sessions go on. */
   stopAccepting(): void

@@ -13,6 +13,7 @@ import { OutboundRequests } from './outboundRequests.ts'
 import { OwedAnswers } from './owedAnswers.ts'
 import { PduReader } from './pduReader.ts'
 import { PduWriter } from './pduWriter.ts'
+import { peerOf } from './peerOf.ts'
 import {
   type BindBody,
   type BindCommand,
@@ -64,8 +65,7 @@ export class Session {
 
   /** connectSmpp and createSmppServer do it. `source`: the peer's, if not as the socket says. */
   constructor(socket: Socket, settings: SessionSettings, source?: Endpoint) {
-    this.remoteAddress = source?.address ?? socket.remoteAddress ?? ''
-    this.remotePort = source?.port ?? socket.remotePort ?? 0
+    ;({ remoteAddress: this.remoteAddress, remotePort: this.remotePort } = peerOf(socket, source))
     this.tls = sessionTls(socket)
     this.#socket = socket
     this.#settings = settings

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { Acceptor, type ProxyProtocol } from './acceptor.ts'
+import { Acceptor, LISTEN_WITH_TLS, type ProxyProtocol } from './acceptor.ts'
 import type { RefusedConnection } from './arrival.ts'
 import type { SessionLimits } from './defaultLimits.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
@@ -69,7 +69,10 @@ export interface ListenOptions {
 export interface SmppListener {
   /** The one that listens, where 0 was asked for, too. */
   readonly port: number
-  /** The certificate of TLS connections to come; those there are go on. Throws if it is none. */
+  /**
+   * A new certificate, or CA, for TLS connections to come; those there are go on. What is left out
+   * stays as it was. Throws when it is none, and where the port has no TLS.
+   */
   setSecureContext(context: SecureContext): void
   /** Takes no new connections at this port; sessions go on. */
   stop(): void
@@ -96,7 +99,10 @@ export interface SmppServer extends AsyncDisposable {
    * timer, refused by `onBind`, above maxSessions.
    */
   outbind(options: OutbindOptions): Promise<Session>
-  /** The certificate of TLS connections to come, at all ports. Throws if it is none. */
+  /**
+   * A new certificate, or CA, for TLS connections to come, at all ports with TLS that listen now.
+   * What is left out stays as it was. Throws when it is none, and when no port has TLS.
+   */
   setSecureContext(context: SecureContext): void
   /** Takes no new connections; sessions go on. */
   stopAccepting(): void
@@ -185,7 +191,10 @@ class MessageCentre implements SmppServer {
   }
 
   setSecureContext(context: SecureContext): void {
-    for (const acceptor of this.#acceptors) acceptor.setSecureContext(context)
+    const acceptors = [...this.#acceptors].filter(({ hasTls }) => hasTls)
+    if (acceptors.length === 0)
+      throw new TypeError(`no port of this server has TLS to renew: ${LISTEN_WITH_TLS} first`)
+    for (const acceptor of acceptors) acceptor.setSecureContext(context)
   }
 
   stopAccepting(): void {

@@ -3,57 +3,19 @@ import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { agreeable } from './agreeable.fixture.ts'
-import type { RefusedConnection } from './arrival.ts'
-import { TestAuthority } from './certificates.fixture.ts'
 import { connectSmpp } from './connectSmpp.ts'
-import type { ClientTlsOptions } from './openSocket.ts'
 import { RawPeer, rawClient, rawServer } from './rawPeer.fixture.ts'
-import { bindPdu, ENQUIRE_LINK, headerOf, Inbox, submitPdu } from './servedPeer.fixture.ts'
-import type { Session } from './session.ts'
-import { createSmppServer, type SmppServerOptions } from './smppServer.ts'
-
-const authority = new TestAuthority('Test CA')
-const stranger = new TestAuthority('Another CA')
-const centre = authority.identity('centre.example')
-const WITH_CLIENT_CERTIFICATE = { ...centre, ca: authority.cert, requestCert: true }
-
-async function served(options: Partial<SmppServerOptions> = {}) {
-  const refused = new Inbox<RefusedConnection>()
-  const bound = new Inbox<Session>()
-  const server = createSmppServer({
-    tls: centre,
-    ...options,
-    events: {
-      ...agreeable,
-      onBind(session, pdu) {
-        bound.push(session)
-        session.acceptBind(pdu)
-      },
-      onRefusedConnection: refused.push,
-    },
-  })
-  onTestFinished(() => server.close())
-  const listener = await server.listen(0, '127.0.0.1')
-  return { server, listener, port: listener.port, refused, bound }
-}
-
-function binding(port: number, tls: boolean | ClientTlsOptions) {
-  return connectSmpp({
-    host: '127.0.0.1',
-    port,
-    command: 'bind_transceiver',
-    system_id: 'esme1',
-    password: 'secret',
-    tls,
-  })
-}
-
-async function failing(port: number, tls: boolean | ClientTlsOptions): Promise<unknown> {
-  return binding(port, tls).then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-}
+import { bindPdu, ENQUIRE_LINK, headerOf, submitPdu } from './servedPeer.fixture.ts'
+import {
+  authority,
+  binding,
+  centre,
+  failing,
+  served,
+  stranger,
+  WITH_CLIENT_CERTIFICATE,
+} from './servedTls.fixture.ts'
+import { createSmppServer } from './smppServer.ts'
 
 describe('over TLS', () => {
   test('a client binds, and each side knows what the handshake said', async () => {

@@ -9,7 +9,10 @@ import type { TlsOptions, TLSSocket } from 'node:tls'
  */
 export type ServerTlsOptions = Omit<TlsOptions, 'allowHalfOpen' | 'pauseOnConnect' | 'noDelay'>
 
-/** What `setSecureContext` takes: the parts of a certificate that may change while we serve. */
+/**
+ * What `setSecureContext` takes: what is new, such as `cert` and `key`, or `ca`. What is left out
+ * stays as the port was told.
+ */
 export type SecureContext = SecureContextOptions
 
 type Done = (result: TLSSocket | Error) => void
@@ -21,9 +24,11 @@ type Done = (result: TLSSocket | Error) => void
 export class TlsGate {
   readonly #server: Server
   readonly #waiting = new WeakMap<Socket, Done>()
+  #options: ServerTlsOptions
 
   /** Throws what Node says of options that cannot be used. */
   constructor(options: ServerTlsOptions) {
+    this.#options = options
     this.#server = createServer(options)
     this.#server.on('secureConnection', (socket) => this.#settle(socket, socket))
     this.#server.on('tlsClientError', (error, socket) => {
@@ -33,9 +38,14 @@ export class TlsGate {
     })
   }
 
-  /** For connections to come. */
+  /**
+   * For connections to come. Throws when there is nothing new, or it is unusable; then all stays as
+   * it was.
+   */
   setSecureContext(context: SecureContext): void {
-    this.#server.setSecureContext(context)
+    const options = renewed(this.#options, context)
+    this.#server.setSecureContext(options)
+    this.#options = options
   }
 
   /** Octets that were read already are to be put back with `unshift` before. */
@@ -51,6 +61,25 @@ export class TlsGate {
     this.#waiting.delete(connection)
     onDone(result)
   }
+}
+
+const CERTIFICATE = ['cert', 'key', 'pfx'] as const
+
+/**
+ * Node's setSecureContext forgets all that it is not told, whom to trust and the lowest version
+ * included, so it is told everything again.
+ */
+function renewed(options: ServerTlsOptions, context: SecureContext): ServerTlsOptions {
+  const told = Object.entries(context).filter(([, value]) => value !== undefined)
+  if (told.length === 0)
+    throw new TypeError('setSecureContext got nothing: give what is new, such as cert and key')
+  // What is told has the types of SecureContext; entries forget them.
+  const changes = Object.fromEntries(told) as SecureContext
+  const kept = { ...options }
+  // One certificate takes the place of the other; with both, OpenSSL would go on with the pfx.
+  if (changes.pfx !== undefined) for (const name of CERTIFICATE) delete kept[name]
+  else if (changes.cert !== undefined) delete kept.pfx
+  return { ...kept, ...changes }
 }
 
 /**

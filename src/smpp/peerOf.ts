@@ -1,0 +1,25 @@
+import { isIPv4, type Socket } from 'node:net'
+import type { Endpoint } from './proxyHeader.ts'
+
+const MAPPED = /^::ffff:/i
+
+/** Who is at the other end: `source`, where a proxy tells it, or what the socket says. */
+export function peerOf(socket: Socket, source?: Endpoint) {
+  return {
+    remoteAddress: plainAddress(source?.address ?? socket.remoteAddress ?? ''),
+    remotePort: source?.port ?? socket.remotePort ?? 0,
+  }
+}
+
+/** An IPv4 client of a port that listens on `::` comes as ::ffff:10.0.0.7 (RFC 4291 §2.5.5.2). */
+function plainAddress(address: string): string {
+  if (!MAPPED.test(address)) return address
+  const rest = address.replace(MAPPED, '')
+  if (isIPv4(rest)) return rest
+  // A balancer may write it in hexadecimal: ::ffff:a00:7.
+  const groups = /^([\da-f]{1,4}):([\da-f]{1,4})$/i.exec(rest)
+  if (!groups) return address
+  const octets = Buffer.alloc(4)
+  groups.slice(1).forEach((group, index) => octets.writeUInt16BE(parseInt(group, 16), 2 * index))
+  return octets.join('.')
+}
