@@ -23,9 +23,10 @@ const ID_CHARACTERS_MAX = 64
 const PADDED_DIGITS = [8, 10] as const
 
 /**
- * The ids that submit_sm_resp may have had for the message of a receipt with this id: the id itself
- * first, then what the rule makes of it, the likeliest first, each once. Of ids in mixed case and
- * of other widths only the usual ones are among them; messageIdKey finds all. None for no id.
+ * The ids that submit_sm_resp (SMPP 3.4 §4.4.2) may have had for the message of a receipt (appendix
+ * B) with this id: the id itself first, then what the rule makes of it, the likeliest first, each
+ * once. Of ids in mixed case and of other widths only the usual ones are among them; messageIdKey
+ * finds all. None for no id.
  */
 export function messageIdCandidates(receiptId: string, rule: MessageIdRule): string[] {
   if (receiptId === '') return []
@@ -48,8 +49,8 @@ function looseForms(receiptId: string, { ignoreCase, ignoreLeadingZeros }: Messa
 }
 
 /**
- * A key that is equal for ids of the same message: store that of the submit_sm_resp, look up that
- * of the receipt.
+ * A key that is equal for ids of the same message: store that of the submit_sm_resp (SMPP 3.4
+ * §4.4.2), look up that of the receipt (appendix B).
  */
 export function messageIdKey(
   id: string,
@@ -62,7 +63,10 @@ export function messageIdKey(
   return rule.ignoreCase ? significant.toLowerCase() : significant
 }
 
-/** Whether a receipt is about the message of a submit_sm_resp. Ids that are equal always match. */
+/**
+ * Whether a receipt (SMPP 3.4 appendix B) is about the message of a submit_sm_resp (§4.4.2). Ids
+ * that are equal always match.
+ */
 export function isSameMessageId(
   responseId: string,
   receiptId: string,
