@@ -4,7 +4,7 @@
 
 /** What is the same message on a connection. Without any of it, ids match exactly. */
 export interface MessageIdRule {
-  /** `1A2b` is `1a2B`. */
+  /** `1A2b` is `1a2B`; of other letters than ASCII's the case counts. */
   readonly ignoreCase?: boolean
   /** `0017` is `17`. */
   readonly ignoreLeadingZeros?: boolean
@@ -60,7 +60,7 @@ export function messageIdKey(
   if (id.length > ID_CHARACTERS_MAX) return id
   if (isNumeric(rule)) return valueOf(id, rule[from])?.toString() ?? id
   const significant = rule.ignoreLeadingZeros ? withoutZeros(id) : id
-  return rule.ignoreCase ? significant.toLowerCase() : significant
+  return rule.ignoreCase ? lowerCase(significant) : significant
 }
 
 /**
@@ -97,5 +97,10 @@ function widthsOf(digits: string): string[] {
 }
 
 function casesOf(id: string): string[] {
-  return [id, id.toLowerCase(), id.toUpperCase()]
+  return [id, lowerCase(id), id.replace(/[a-z]/g, (letter) => letter.toUpperCase())]
+}
+
+/** Of ASCII, as ids are (SMPP 3.4 §3.1): `µ` of Latin-1 has a capital that is not in it. */
+function lowerCase(id: string): string {
+  return id.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
