@@ -17,6 +17,32 @@ test('everything the library exports has a doc comment, its options and methods 
   if (undocumented.length > 0) throw new Error(`\n${undocumented.join('\n')}\n`)
 })
 
+/** What no specification tells of. */
+const ownIdeas = new Set([
+  'joinOctets',
+  'Session.pauseReading',
+  'Session.resumeReading',
+  'Session.[Symbol.asyncDispose]',
+])
+
+test('each function of the library and each method of a session names its clause', () => {
+  const clause = /(SMPP (3\.4|5\.0)|TS 23\.0(38|40)|proxy-protocol\.txt) (§\d|appendix B)/
+  const all = readExports(join(root, 'src/smpp/index.ts'))
+  const functions = all.filter(({ kind }) => kind === 'function')
+  const session = all.find(({ name }) => name === 'Session')
+  const methods = (session?.members ?? [])
+    .filter(({ text, name }) => text.includes('(') && name !== 'constructor')
+    .filter(({ text }) => !text.startsWith('set '))
+    .map(({ name, doc }) => ({ name: `Session.${name}`, doc }))
+  const told = [...functions, ...methods]
+  expect(methods.length).toBeGreaterThan(10)
+  expect(told.map(({ name }) => name)).toEqual(expect.arrayContaining([...ownIdeas]))
+  const without = told.filter(
+    ({ name, doc }) => !ownIdeas.has(name) && !clause.test(doc.replaceAll('\n', ' ')),
+  )
+  expect(without.map(({ name }) => name)).toEqual([])
+})
+
 test('the reference has each session method, PDU, TLV and status code', () => {
   for (const line of [
     /^### Session\n/m,

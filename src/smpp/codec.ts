@@ -163,7 +163,7 @@ function decodeRefusal(
 }
 
 /**
- * The body alone, without a header: what RequestHandlers get as `body`. Octets and TLVs of the
+ * The body alone (SMPP 3.4 §3.2, §4): what RequestHandlers get as `body`. Octets and TLVs of the
  * result are subarrays of `octets`. Throws PduError when a request's is malformed.
  */
 export function decodeBody<C extends CommandName>(command: C, octets: Buffer): PduBodies[C] {
@@ -171,8 +171,8 @@ export function decodeBody<C extends CommandName>(command: C, octets: Buffer): P
 }
 
 /**
- * The body alone, for Session.requestBody, say. Missing fields are 0 or empty. Throws PduError when
- * a field does not fit on the wire.
+ * The body alone (SMPP 3.4 §3.2, §4), for Session.requestBody, say. Missing fields are 0 or empty.
+ * Throws PduError when a field does not fit on the wire.
  */
 export function encodeBody<C extends CommandName>(command: C, body: Partial<PduBodies[C]>): Buffer {
   const compiled = compiledByName(command)

@@ -232,7 +232,10 @@ const STATUSES: ReadonlyMap<number, StatusRow> = new Map(
   ),
 )
 
-/** Its name: `ESME_RTHROTTLED`; a code without a name (vendors use 0x400-0x4FF) as `0x00000481`. */
+/**
+ * Its name (SMPP 3.4 §5.1.3, 5.0 §4.7.6): `ESME_RTHROTTLED`; a code without a name (vendors use
+ * 0x400-0x4FF) as `0x00000481`.
+ */
 export function commandStatusName(commandStatus: number): string {
   return (
     STATUSES.get(commandStatus)?.name ??
@@ -241,8 +244,8 @@ export function commandStatusName(commandStatus: number): string {
 }
 
 /**
- * What to do about a command_status. Codes nobody defined are permanent: a retry of what cannot
- * work only adds load.
+ * What to do about a command_status (SMPP 3.4 §5.1.3, 5.0 §4.7.6; the classes are practice). Codes
+ * nobody defined are permanent: a retry of what cannot work only adds load.
  */
 export function classify(commandStatus: number): StatusClass {
   return STATUSES.get(commandStatus)?.class ?? 'permanent'

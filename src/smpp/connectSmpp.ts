@@ -38,9 +38,9 @@ export interface ConnectSmppOptions extends BindRequest, OpenSocketOptions, Esme
 }
 
 /**
- * Connects and binds. Rejects with SmppConnectError or BindRefusedError. `onClosed` is called only
- * for a session that was bound. Nothing that follows bind_resp is handled before the caller of the
- * promise had its turn, so it may set `session.context` first.
+ * Connects and binds (SMPP 3.4 §4.1). Rejects with SmppConnectError or BindRefusedError. `onClosed`
+ * is called only for a session that was bound. Nothing that follows bind_resp is handled before the
+ * caller of the promise had its turn, so it may set `session.context` first.
  */
 export async function connectSmpp(options: ConnectSmppOptions): Promise<Session> {
   const where = `${options.host}:${options.port}`

@@ -2,7 +2,9 @@ import { DATA_CODING } from './values/dataCoding.ts'
 
 /**
  * Alphabets that text can be written in. `gsm` has one septet an octet and is what nearly all peers
- * speak, `gsmPacked` eight in seven octets. `ucs2` is UTF-16 big endian, surrogate pairs and all.
+ * speak, `gsmPacked` eight in seven octets: a setting of a whole connection (`defaultAlphabet`),
+ * since no data_coding tells it from `gsm` (SMPP 3.4 §5.2.19). `ucs2` is UTF-16 big endian,
+ * surrogate pairs and all.
  */
 export type Alphabet = 'gsm' | 'gsmPacked' | 'ascii' | 'latin1' | 'ucs2' | 'utf8'
 

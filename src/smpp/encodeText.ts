@@ -9,7 +9,11 @@ import { isSevenBit, partEnds } from './partEnds.ts'
 export interface EncodeOptions {
   /** What data_coding 0 means on this connection; `gsm` by default. */
   readonly defaultAlphabet?: Alphabet
-  /** Those allowed, the preferred first; by default `defaultAlphabet` and `ucs2`. */
+  /**
+   * Those allowed, the preferred first; by default `defaultAlphabet` and `ucs2`. No data_coding
+   * names `gsm`, `gsmPacked` or `utf8` (SMPP 3.4 §5.2.19): each counts only as `defaultAlphabet`,
+   * and is passed over otherwise.
+   */
   readonly alphabets?: readonly Alphabet[]
   /**
    * National languages (TS 23.038 §6.2.1.2.4) whose shift tables may be used; none by default.
@@ -47,8 +51,9 @@ export type HeaderFor = (
 
 /**
  * Text for a short_message or message_payload without user data header, so without national
- * tables. Without options: GSM 03.38 (data_coding 0) when it has every character, else UTF-16 big
- * endian (8). Undefined when none of `alphabets` has the text; `ucs2` has any.
+ * tables (SMPP 3.4 §5.2.19, TS 23.038 §6.2). Without options: GSM 03.38 (data_coding 0) when it has
+ * every character, else UTF-16 big endian (8). Undefined when none of `alphabets` that can be named
+ * has the text; `ucs2` has any.
  */
 export function encodeText(text: string): EncodedText
 export function encodeText(text: string, options: EncodeOptions): EncodedText | undefined

@@ -61,7 +61,10 @@ function singleTable(language: number): CodeTable {
   return (SINGLE[known] ??= parseTable(NATIONAL_TABLES[known]?.single ?? ''))
 }
 
-/** How many septets `text` takes, an escape counted; undefined when a character has no code. */
+/**
+ * How many septets `text` takes, an escape counted (TS 23.038 §6.2.1, §6.2.1.1); undefined when a
+ * character has no code.
+ */
 export function gsmSeptets(text: string, shifts: GsmShifts = NO_SHIFTS): number | undefined {
   const plain = lockingTable(shifts.locking).codes
   const escaped = singleTable(shifts.single).codes
@@ -99,8 +102,8 @@ export function encodeGsm(text: string, shifts: GsmShifts = NO_SHIFTS): Buffer |
 }
 
 /**
- * The text behind one septet an octet. An octet from 0x80 is no GSM code: the peer means Latin-1,
- * so it is read as that. An escape at the end shows nothing. Never throws.
+ * The text behind one septet an octet (TS 23.038 §6.2.1). An octet from 0x80 is no GSM code: the
+ * peer means Latin-1, so it is read as that. An escape at the end shows nothing. Never throws.
  */
 export function decodeGsm(octets: Buffer, shifts: GsmShifts = NO_SHIFTS): string {
   const { units } = lockingTable(shifts.locking)

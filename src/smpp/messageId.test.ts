@@ -94,3 +94,10 @@ describe('candidates to look up', () => {
     expect(messageIdKey(long, 'receipt', HEX_TO_DECIMAL)).toBe(long)
   })
 })
+
+test.each(['01\u00b5', '\u00df1', '1\u00ff'])('each candidate for %s matches it', (id) => {
+  const rule = { ignoreCase: true }
+  const candidates = messageIdCandidates(id, rule)
+  expect(candidates.filter((one) => !isSameMessageId(one, id, rule))).toEqual([])
+  expect(candidates).toEqual([id])
+})

@@ -4,7 +4,7 @@
 
 /** What is the same message on a connection. Without any of it, ids match exactly. */
 export interface MessageIdRule {
-  /** `1A2b` is `1a2B`. */
+  /** `1A2b` is `1a2B`; of other letters than ASCII's the case counts. */
   readonly ignoreCase?: boolean
   /** `0017` is `17`. */
   readonly ignoreLeadingZeros?: boolean
@@ -23,9 +23,10 @@ const ID_CHARACTERS_MAX = 64
 const PADDED_DIGITS = [8, 10] as const
 
 /**
- * The ids that submit_sm_resp may have had for the message of a receipt with this id: the id itself
- * first, then what the rule makes of it, the likeliest first, each once. Of ids in mixed case and
- * of other widths only the usual ones are among them; messageIdKey finds all. None for no id.
+ * The ids that submit_sm_resp (SMPP 3.4 §4.4.2) may have had for the message of a receipt (appendix
+ * B) with this id: the id itself first, then what the rule makes of it, the likeliest first, each
+ * once. Of ids in mixed case and of other widths only the usual ones are among them; messageIdKey
+ * finds all. None for no id.
  */
 export function messageIdCandidates(receiptId: string, rule: MessageIdRule): string[] {
   if (receiptId === '') return []
@@ -48,8 +49,8 @@ function looseForms(receiptId: string, { ignoreCase, ignoreLeadingZeros }: Messa
 }
 
 /**
- * A key that is equal for ids of the same message: store that of the submit_sm_resp, look up that
- * of the receipt.
+ * A key that is equal for ids of the same message: store that of the submit_sm_resp (SMPP 3.4
+ * §4.4.2), look up that of the receipt (appendix B).
  */
 export function messageIdKey(
   id: string,
@@ -59,10 +60,13 @@ export function messageIdKey(
   if (id.length > ID_CHARACTERS_MAX) return id
   if (isNumeric(rule)) return valueOf(id, rule[from])?.toString() ?? id
   const significant = rule.ignoreLeadingZeros ? withoutZeros(id) : id
-  return rule.ignoreCase ? significant.toLowerCase() : significant
+  return rule.ignoreCase ? lowerCase(significant) : significant
 }
 
-/** Whether a receipt is about the message of a submit_sm_resp. Ids that are equal always match. */
+/**
+ * Whether a receipt (SMPP 3.4 appendix B) is about the message of a submit_sm_resp (§4.4.2). Ids
+ * that are equal always match.
+ */
 export function isSameMessageId(
   responseId: string,
   receiptId: string,
@@ -93,5 +97,10 @@ function widthsOf(digits: string): string[] {
 }
 
 function casesOf(id: string): string[] {
-  return [id, id.toLowerCase(), id.toUpperCase()]
+  return [id, lowerCase(id), id.replace(/[a-z]/g, (letter) => letter.toUpperCase())]
+}
+
+/** Of ASCII, as ids are (SMPP 3.4 §3.1): `µ` of Latin-1 has a capital that is not in it. */
+function lowerCase(id: string): string {
+  return id.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }

@@ -58,12 +58,12 @@ const BY_PART: readonly [string, MessageState][] = [
   ['DELIVERED', MESSAGE_STATE.DELIVERED],
 ]
 
-/** Whether it is one of MESSAGE_STATE. */
+/** Whether it is one of MESSAGE_STATE (SMPP 3.4 §5.2.28, 5.0 §4.7.15). */
 export function isMessageState(value: number | undefined): value is MessageState {
   return value !== undefined && Number.isInteger(value) && value >= 0 && value < ROWS.length
 }
 
-/** `DELIVERED`. */
+/** Its name in the specification (SMPP 3.4 §5.2.28, 5.0 §4.7.15): `DELIVERED`. */
 export function messageStateName(messageState: MessageState): MessageStateName {
   return ROWS[messageState]?.name ?? 'UNKNOWN'
 }
@@ -73,7 +73,10 @@ export function statOf(messageState: MessageState): string {
   return ROWS[messageState]?.stat ?? 'UNKNOWN'
 }
 
-/** The state behind a receipt's `stat:` in whatever spelling; undefined when it says nothing. */
+/**
+ * The state behind a receipt's `stat:` (SMPP 3.4 appendix B) in whatever spelling; undefined when
+ * it says nothing.
+ */
 export function messageStateOf(stat: string): MessageState | undefined {
   const word = stat.trim().toUpperCase()
   const known = BY_WORD.get(word)

@@ -44,7 +44,10 @@ export function unpackSeptets(
   return isFull && septets.at(-1) === CR ? septets.subarray(0, -1) : septets
 }
 
-/** Zero bits between a user data header of so many octets, UDHL included, and its septets. */
+/**
+ * Zero bits between a user data header of so many octets, UDHL included, and its septets (TS 23.040
+ * §9.2.3.24): 0 to 6.
+ */
 export function fillBitsAfter(udhOctets: number): number {
   return (7 - ((udhOctets * 8) % 7)) % 7
 }

@@ -45,9 +45,9 @@ const V2_TRANSPORT_MAX = 2
 const INCOMPLETE = { kind: 'incomplete' } as const
 
 /**
- * Reads a header off the front of what has come so far. Anything that cannot become one is refused
- * at its first wrong octet. Holding `octets` needs no more than 4,112 of them: with so many the
- * answer is never `incomplete`.
+ * Reads a header (proxy-protocol.txt §2.1, §2.2) off the front of what has come so far. Anything
+ * that cannot become one is refused at its first wrong octet. Holding `octets` needs no more than
+ * 4,112 of them: with so many the answer is never `incomplete`.
  */
 export function readProxyHeader(octets: Buffer): ProxyHeader {
   if (startsLike(octets, V1_PREFIX)) return readV1(octets)

@@ -1,4 +1,4 @@
-// Delivery receipts (SMPP 3.4 appendix B and 5.0 §4.8.4.58). The text of a receipt is whatever its
+// Delivery receipts (SMPP 3.4 appendix B and 5.0 §4.8.4.47). The text of a receipt is whatever its
 // SMSC writes, so it is read by labels in any order and case, the first of each counts, and all
 // values stay the strings they were: ids are opaque, `err` may be hex or letters. The TLVs
 // receipted_message_id and message_state win over the text, unless asked otherwise. readReceiptTime
@@ -53,9 +53,10 @@ export interface ReceiptOptions {
 }
 
 /**
- * The receipt in a deliver_sm or data_sm, from its TLVs and the text in short_message or
- * message_payload; undefined when it is none (a message of a subscriber), which esm_class tells.
- * What the SMSC left out is undefined. Never throws.
+ * The receipt in a deliver_sm or data_sm, from its TLVs (SMPP 5.0 §4.8.4.37, §4.8.4.42, §4.8.4.47)
+ * and the text (SMPP 3.4 appendix B) in short_message or message_payload; undefined when it is none
+ * (a message of a subscriber), which esm_class tells (§5.2.12). What the SMSC left out is
+ * undefined. Takes time by how long the text is, whatever is in it. Never throws.
  */
 export function parseReceipt(body: MessageBody, options: ReceiptOptions = {}): Receipt | undefined {
   const type = body.esm_class & MESSAGE_TYPE_MASK
@@ -100,7 +101,10 @@ function networkErrorOf({ tlvs }: MessageBody): NetworkErrorCode | undefined {
   return octets && readNetworkErrorCode(octets)
 }
 
-/** The number in `sub` or `dlvrd`; undefined for `null`, `...` and what else is none. */
+/**
+ * The number in `sub` or `dlvrd` (SMPP 3.4 appendix B); undefined for `null`, `...` and what else
+ * is none.
+ */
 export function receiptCount(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined
 }

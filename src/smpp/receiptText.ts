@@ -1,5 +1,5 @@
 // Receipts as an SMSC writes them: the text of SMPP 3.4 appendix B, which is "typical" and no more,
-// in the styles that ESMEs were built for, and the TLVs that say the same (5.0 §4.8.4.58).
+// in the styles that ESMEs were built for, and the TLVs that say the same (5.0 §4.8.4.37, .47).
 
 import { messageStateName, statOf, type MessageState } from './messageState.ts'
 import { writeReceiptTime, type ReceiptTimeFormat } from './receiptTime.ts'
@@ -88,9 +88,9 @@ const TEXT_CHARACTERS_MAX = 20
 const SHORT_MESSAGE_OCTETS_MAX = 254
 
 /**
- * What a deliver_sm needs to be this receipt; the addresses are the message's, swapped. A text of
- * more than 254 octets goes into message_payload. Throws PduError when the id has more than 64
- * characters.
+ * What a deliver_sm needs to be this receipt (SMPP 3.4 §4.6.1, appendix B); the addresses are the
+ * message's, swapped. A text of more than 254 octets goes into message_payload. Throws PduError
+ * when the id has more than 64 characters.
  */
 export function receiptBody(
   fields: ReceiptFields,
@@ -114,8 +114,8 @@ export function receiptBody(
 }
 
 /**
- * The text alone. Latin-1 by default, with `?` for what it lacks and for control characters, which
- * would break the format.
+ * The text alone (SMPP 3.4 appendix B). Latin-1 by default, with `?` for what it lacks and for
+ * control characters, which would break the format.
  */
 export function receiptText(fields: ReceiptFields, style: ReceiptStyle = {}): Buffer {
   const { labels = APPENDIX_B, textLabel = 'text' } = style

@@ -12,7 +12,10 @@ export interface ReceiptTimeOptions {
   readonly latestMs?: number
 }
 
-/** The instant that a receipt's date means; undefined when it means none. Never throws. */
+/**
+ * The instant that a receipt's date means (SMPP 3.4 appendix B, §7.1.1); undefined when it means
+ * none. Never throws.
+ */
 export function readReceiptTime(text: string, options: ReceiptTimeOptions = {}): Date | undefined {
   const { utcOffsetMinutes = 0, latestMs = Number.POSITIVE_INFINITY } = options
   const { date, offsetMinutes = utcOffsetMinutes } = splitZone(text.trim())
@@ -96,7 +99,7 @@ function unixMs(digits: string): number | undefined {
 /** How receipts write a date; appendix B has the first. */
 export type ReceiptTimeFormat = 'YYMMDDhhmm' | 'YYMMDDhhmmss' | 'YYYYMMDDhhmm' | 'YYYYMMDDhhmmss'
 
-/** `date` in the local time of an SMSC so many minutes east of UTC. */
+/** `date` in the local time of an SMSC so many minutes east of UTC (SMPP 3.4 appendix B). */
 export function writeReceiptTime(
   date: Date,
   format: ReceiptTimeFormat,

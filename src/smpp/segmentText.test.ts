@@ -323,3 +323,16 @@ test('any octets are joined again from their parts', () => {
     }),
   )
 })
+
+test.each(['gsm', 'gsmPacked', 'utf8'] as const)(
+  '%s, which no data_coding names, is used as the default alphabet and else passed over',
+  (alphabet) => {
+    const options = { reference: 1, alphabets: [alphabet] }
+    const other = alphabet === 'gsm' ? 'latin1' : 'gsm'
+    for (const text of ['', 'Hello']) {
+      expect(segmentText(text, { ...options, defaultAlphabet: other }).kind).toBe('unencodable')
+      const named = segmentText(text, { ...options, defaultAlphabet: alphabet })
+      expect(named).toMatchObject({ kind: 'segmented', segments: [{ data_coding: 0 }] })
+    }
+  },
+)

@@ -41,7 +41,10 @@ export interface Segment {
   readonly tlvs: readonly Tlv[]
 }
 
-/** The parts in order; `unencodable`: none of the allowed alphabets has the text. */
+/**
+ * The parts in order; `unencodable`: none of the allowed alphabets that a data_coding can name has
+ * the text.
+ */
 export type Segmented =
   | { readonly kind: 'segmented'; readonly segments: readonly Segment[] }
   /** More than 255 parts, or more than message_payload holds: its 65,535 octets are one part. */
@@ -56,9 +59,9 @@ const PAYLOAD_OCTETS_MAX = 65_535
 const CONCATENATION_OCTETS = { udh8: 5, udh16: 6, sar: 6, message_payload: 5 } as const
 
 /**
- * Encodes as `options` allow (see EncodeOptions) and splits. A part ends neither within an escape
- * pair nor within a surrogate pair. Throws RangeError when `reference` or `udh` cannot be written,
- * or `udh` comes with `sar`.
+ * Encodes as `options` allow (see EncodeOptions) and splits (TS 23.040 §9.2.3.24.1; SMPP 3.4
+ * §5.3.2.22-24, §5.3.2.32). A part ends neither within an escape pair nor within a surrogate pair.
+ * Throws RangeError when `reference` or `udh` cannot be written, or `udh` comes with `sar`.
  */
 export function segmentText(text: string, options: SegmentOptions & EncodeOptions): Segmented {
   const headerFor: HeaderFor = (shifts) =>
@@ -72,10 +75,10 @@ export function segmentText(text: string, options: SegmentOptions & EncodeOption
 }
 
 /**
- * Splits octets that are encoded already, or are no text at all (data_coding 4 by default). What
- * data_coding says of them, on a connection with that `defaultAlphabet`, decides how much a part
- * holds and where it may end; `shifts` are the national tables they were written with. Errors as
- * segmentText.
+ * Splits octets (TS 23.040 §9.2.3.24.1; SMPP 3.4 §5.3.2.22-24, §5.3.2.32) that are encoded already,
+ * or are no text at all (data_coding 4 by default). What data_coding says of them, on a connection
+ * with that `defaultAlphabet`, decides how much a part holds and where it may end; `shifts` are the
+ * national tables they were written with. Errors as segmentText.
  */
 export function segmentOctets(
   octets: Buffer,

@@ -183,14 +183,14 @@ export class Session {
       congestionState === undefined ? undefined : tlv('congestion_state', congestionState)
   }
 
-  /** Whether state and version allow it. */
+  /** Whether state and version allow it (SMPP 3.4 §2.3, §3.4; 5.0 §2.4). */
   canSend(command: CommandName): boolean {
     return this.#maySend(compiledByName(command))
   }
 
   /**
    * Sends a request and returns its sequence_number; undefined when the window is full, or state
-   * or version forbid it. Throws PduError when a field does not fit on the wire.
+   * or version forbid it (SMPP 3.4 §2.3). Throws PduError when a field does not fit on the wire.
    */
   request<C extends RequestCommand>(
     command: C,
@@ -202,7 +202,7 @@ export class Session {
 
   /**
    * The same with a body from encodeBody, or as it was received. Throws PduError when the peer must
-   * not get TLVs and the body cannot be read to leave them out.
+   * not get TLVs (SMPP 3.4 §3.4) and the body cannot be read to leave them out.
    */
   requestBody<C extends RequestCommand>(
     command: C,
@@ -216,7 +216,7 @@ export class Session {
    * The same as a promise of the response, whatever its command_status. While the window is full it
    * waits, first come, first served. Rejects with RequestError, or with PduError when a field does
    * not fit on the wire. `signal` ends the waiting; what was sent stays sent, and keeps its place
-   * in the window until it is answered.
+   * in the window until its sequence_number is answered (SMPP 3.4 §5.1.4).
    */
   send<C extends RequestCommand>(
     command: C,
@@ -228,7 +228,7 @@ export class Session {
 
   /**
    * Sends what has no response; false when state or version forbid it. Throws PduError when a
-   * field does not fit on the wire.
+   * field does not fit on the wire. It is outbind or alert_notification (SMPP 3.4 §4.1.7, §4.12).
    */
   notify<C extends OneWayCommand>(command: C, fields: Partial<PduBodies[C]>): boolean {
     if (!this.canSend(command)) return false
@@ -239,8 +239,8 @@ export class Session {
 
   /**
    * Answers a request of the peer. A refusal is its header alone, unless `fields` are given (a
-   * reason in a TLV). Once for each request: a second answer counts for another one. Throws
-   * PduError when a field does not fit on the wire; the request still waits then.
+   * reason in a TLV; SMPP 3.4 §5.1.3). Once for each request: a second answer counts for another.
+   * Throws PduError when a field does not fit on the wire; the request still waits then.
    */
   respond<C extends RequestCommand>(
     request: { readonly command: C; readonly sequence_number: number },
@@ -267,14 +267,14 @@ export class Session {
   }
 
   /**
-   * ESME_ROK, and reading goes on. Does nothing when the session has closed meanwhile. Throws
+   * ESME_ROK (SMPP 3.4 §4.1), and reading goes on. Nothing when the session has closed. Throws
    * PduError when `systemId` has more than 15 characters; the bind then still waits.
    */
   acceptBind(request: Pdu<BindCommand>, systemId = this.#settings.systemId): void {
     if (this.#binding.isAsked && this.#isUnbound) this.#binding.accept(request, systemId)
   }
 
-  /** Answers, then closes. Does nothing when the session has closed meanwhile. */
+  /** Answers (SMPP 3.4 §4.1), then closes. Does nothing when the session has closed meanwhile. */
   refuseBind(request: Pdu<BindCommand>, commandStatus: number): void {
     if (!this.#binding.isAsked || !this.#isUnbound) return
     this.#writer.answer(request, commandStatus)
@@ -282,7 +282,7 @@ export class Session {
   }
 
   /**
-   * Leaves in order: no new requests of ours, the answers that both sides still owe, unbind, close.
+   * As SMPP 3.4 §4.2: no new requests of ours, the answers that both still owe, unbind, close.
    * Each wait is bounded by the response timer. New requests of the peer reach the owner until
    * unbind is sent; then messages are refused as temporary, all else with ESME_RINVBNDSTS.
    */
@@ -302,7 +302,7 @@ export class Session {
     return this.unbind()
   }
 
-  /** At once: pending requests end as `closed`. What was written already still leaves. */
+  /** At once (SMPP 5.0 §2.3): pending requests end as `closed`. What was written still leaves. */
   close(reason: string): void {
     if (this.#state === 'CLOSED') return
     this.#writer.close()

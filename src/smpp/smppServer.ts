@@ -116,8 +116,8 @@ export interface SmppServer extends AsyncDisposable {
 }
 
 /**
- * A message centre. `await using server = createSmppServer({ events })` closes it at the end of
- * the block.
+ * A message centre (SMPP 3.4 §2.2). `await using server = createSmppServer({ events })` closes it
+ * at the end of the block.
  */
 export function createSmppServer(options: SmppServerOptions): SmppServer {
   return new MessageCentre(options)

@@ -16,7 +16,10 @@ const NAMES: ReadonlyMap<number, TlvName> = new Map(
   (Object.keys(TLVS) as TlvName[]).map((name) => [TLVS[name].tag, name]),
 )
 
-/** The name of a tag; undefined for vendors' own (0x1400-0x3FFF) and unknown ones. */
+/**
+ * The name of a tag (SMPP 3.4 §5.3, 5.0 §4.8.4); undefined for vendors' own (0x1400-0x3FFF) and
+ * unknown ones.
+ */
 export function tlvName(tag: number): TlvName | undefined {
   return NAMES.get(tag)
 }
@@ -34,9 +37,9 @@ export function readTlv<N extends TlvName>(tlvs: readonly Tlv[], name: N): TlvVa
 }
 
 /**
- * The values of all TLVs of that name, in the order of the wire (callback_num, the areas of a
- * broadcast): the n-th of one belongs to the n-th of its companion. Undefined stands where one has
- * a size that is not that of its type.
+ * The values of all TLVs of that name, in the order of the wire (callback_num, SMPP 3.4 §5.3.2.36;
+ * the areas of a broadcast, 5.0 §4.8.4.4): the n-th of one belongs to the n-th of its companion.
+ * Undefined stands where one has a size that is not that of its type.
  */
 export function readRepeatedTlv<N extends TlvName>(
   tlvs: readonly Tlv[],
@@ -64,9 +67,9 @@ function valueOf({ type }: TlvRow, octets: Buffer): number | string | Buffer | u
 }
 
 /**
- * A TLV to send. Throws PduError when the value does not fit its type: size, characters, and where
- * the specification has a range that receivers count on (congestion_state 0-100, the sar TLVs from
- * 1) that too. What is read may be outside of it.
+ * A TLV to send (SMPP 3.4 §5.3, 5.0 §4.8.4). Throws PduError when the value does not fit its type:
+ * size, characters, and where the specification has a range that receivers count on
+ * (congestion_state 0-100, the sar TLVs from 1) that too. What is read may be outside of it.
  */
 export function tlv<N extends TlvName>(name: N, value: TlvValue<N>): Tlv {
   const { tag, type }: TlvRow = TLVS[name]

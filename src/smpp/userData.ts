@@ -88,8 +88,8 @@ function sarOf(tlvs: readonly Tlv[]): Concatenation | undefined {
 export type TextPart = Pick<UserData, 'data_coding' | 'octets' | 'shifts' | 'fillBits'>
 
 /**
- * The text of parts, in their order. Pairs that a peer cut between two parts come together again.
- * Never throws.
+ * The text of parts, in their order, each as its data_coding says (SMPP 3.4 §5.2.19). Pairs that a
+ * peer cut between two parts come together again. Never throws.
  */
 export function joinText(
   parts: readonly TextPart[],
@@ -122,7 +122,7 @@ export function joinOctets(parts: readonly { readonly octets: Buffer }[]): Buffe
     : Buffer.concat(parts.map(({ octets }) => octets))
 }
 
-/** The text of one message, or of one part. Never throws. */
+/** The text of one message, or of one part (SMPP 3.4 §5.2.19, §5.3.2.32). Never throws. */
 export function messageText(
   body: MessageBody,
   options: { readonly defaultAlphabet?: Alphabet } = {},

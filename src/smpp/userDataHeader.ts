@@ -38,8 +38,8 @@ const SINGLE_SHIFT = 0x24
 const LOCKING_SHIFT = 0x25
 
 /**
- * The header at the front of `octets`; undefined when the length octet is missing or runs over the
- * end: then there is none. Never throws.
+ * The header at the front of `octets` (TS 23.040 §9.2.3.24); undefined when the length octet is
+ * missing or runs over the end: then there is none. Never throws.
  */
 export function parseUdh(octets: Buffer): UserDataHeader | undefined {
   const length = (octets[0] ?? octets.length) + 1
@@ -54,7 +54,10 @@ export function parseUdh(octets: Buffer): UserDataHeader | undefined {
   return { elements, length }
 }
 
-/** With its length octet; empty for no elements. Throws RangeError above 255 octets of elements. */
+/**
+ * With its length octet (TS 23.040 §9.2.3.24); empty for no elements. Throws RangeError above 255
+ * octets of elements.
+ */
 export function encodeUdh(elements: readonly InformationElement[]): Buffer {
   if (elements.length === 0) return Buffer.alloc(0)
   const length = elements.reduce((sum, { octets }) => sum + 2 + octets.length, 0)

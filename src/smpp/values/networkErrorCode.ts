@@ -25,13 +25,13 @@ export interface NetworkErrorCode {
   readonly code: number
 }
 
-/** Undefined when there are not exactly three octets. */
+/** From the TLV (SMPP 3.4 §5.3.2.31); undefined when there are not exactly three octets. */
 export function readNetworkErrorCode(octets: Buffer): NetworkErrorCode | undefined {
   if (octets.length !== 3) return undefined
   return { type: octets.readUInt8(0), code: octets.readUInt16BE(1) }
 }
 
-/** The three octets. Throws RangeError when `type` or `code` does not fit. */
+/** The TLV's three octets (SMPP 3.4 §5.3.2.31). Throws RangeError when one does not fit. */
 export function networkErrorCodeOctets({ type, code }: NetworkErrorCode): Buffer {
   const octets = Buffer.alloc(3)
   octets.writeUInt8(type, 0)
