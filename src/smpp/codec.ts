@@ -193,7 +193,7 @@ export function encodePdu(pdu: Pdu): Buffer {
 /** Undefined when `bodyOctets` says anything else than the fields, which then count. */
 function asItCame(pdu: Pdu, bodyOctets: Buffer): Buffer | undefined {
   const out = Buffer.allocUnsafe(HEADER_OCTETS + bodyOctets.length)
-  writePduHeader(pdu, out)
+  writeCheckedHeader(out, out.length, compiledByName(pdu.command), pdu)
   out.set(bodyOctets, HEADER_OCTETS)
   const decoded = decodePdu(out, 0, out.length)
   return decoded.kind === 'pdu' && isDeepStrictEqual(decoded.pdu, pdu) ? out : undefined
@@ -203,27 +203,27 @@ function encodeFields(pdu: Pdu): Buffer {
   const compiled = compiledByName(pdu.command)
   const out = Buffer.allocUnsafe(HEADER_OCTETS + compiled.bodyOctetsMax(pdu))
   let end = compiled.writeBody(pdu, out, HEADER_OCTETS)
-  const { command_id } = compiled.row
-  const isRefusal = isResponseId(command_id) && pdu.command_status !== ESME_ROK
+  const isRefusal = isResponseId(compiled.row.command_id) && pdu.command_status !== ESME_ROK
   if (isRefusal && saysNothing(pdu, out, HEADER_OCTETS, end)) end = HEADER_OCTETS
-  const whole = out.subarray(0, end)
-  writePduHeader(pdu, whole)
-  return whole
+  writeCheckedHeader(out, end, compiled, pdu)
+  return out.subarray(0, end)
 }
 
 /** What callers in JavaScript leave out is 0 here too. */
 interface Header {
-  readonly command: CommandName
   readonly command_status?: number
   readonly sequence_number?: number
 }
 
-function writePduHeader(pdu: Header, out: Buffer): void {
-  const { command_status = 0, sequence_number = 0 } = pdu
+function writeCheckedHeader(
+  out: Buffer,
+  commandLength: number,
+  { row }: CompiledPdu,
+  { command_status = 0, sequence_number = 0 }: Header,
+): void {
   if (command_status >>> 0 !== command_status) wrongInteger('command_status', command_status, 4)
   if (sequence_number >>> 0 !== sequence_number) wrongInteger('sequence_number', sequence_number, 4)
-  const { command_id } = compiledByName(pdu.command).row
-  writeHeader(out, 0, out.length, command_id, command_status, sequence_number)
+  writeHeader(out, 0, commandLength, row.command_id, command_status, sequence_number)
 }
 
 /** Whether each field is 0 or empty, and there are no TLVs. */

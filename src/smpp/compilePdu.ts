@@ -20,7 +20,7 @@ import { latin1Text } from './latin1Text.ts'
 import type { Tlv } from './tlv.ts'
 import { readTlvs, readTlvsLeniently, tlvOctets, wholeTlvs, writeTlvs } from './tlvStream.ts'
 import { TLVS } from './tlvTable.ts'
-import { wrongInteger, wrongList, wrongOctets, wrongString } from './wrongValue.ts'
+import { wrongList, wrongOctets, wrongString, zeroOrWrong } from './wrongValue.ts'
 
 export interface CompiledPdu<C extends CommandName = CommandName> {
   readonly command: C
@@ -81,7 +81,7 @@ const RUNTIME = {
   keepRest,
   tooShort,
   wrong,
-  wrongInteger,
+  zeroOrWrong,
   wrongString,
   wrongOctets,
   wrongList,
@@ -206,29 +206,29 @@ function encodeField(field: Field, owner: string): string {
         { length: field.octets },
         (_, at) => `out[o + ${at}] = i >>> ${8 * (field.octets - 1 - at)}`,
       ).join('; ')
-      return `i = ${value}; if (i === undefined) i = 0
-      else if (typeof i !== 'number' || ${check}) wrongInteger(${name}, i, ${field.octets})
+      // undefined takes the same branch as what is wrong: most fields take none.
+      return `i = ${value}; if (${check}) i = zeroOrWrong(${name}, i, ${field.octets})
       ${write}; o += ${field.octets}`
     }
     case 'cString':
     case 'time': {
       const { commandStatus } = field
       const odd = `wrong(${commandStatus}, ${name}, 'NUL or a character beyond Latin-1')`
-      return `s = ${value}; if (s !== undefined) {
-        if (typeof s !== 'string') wrongString(${commandStatus}, ${name}, s)
+      return `s = ${value}; if (typeof s === 'string') {
         ${field.kind === 'time' ? checkTime(field) : checkLength(field)}
         for (i = 0; i < s.length; i++) {
           c = s.charCodeAt(i); if (c === 0 || c > 255) ${odd}
-          out[o++] = c } }
+          out[o++] = c }
+      } else if (s !== undefined) wrongString(${commandStatus}, ${name}, s)
       out[o++] = 0`
     }
     case 'octets': {
       const { commandStatus } = field
       const long = `wrong(${commandStatus}, ${name}, 'more than 255 octets')`
-      return `b = ${value}; if (b === undefined) out[o++] = 0; else {
-        if (!(b instanceof Uint8Array)) wrongOctets(${commandStatus}, ${name}, b)
+      return `b = ${value}; if (b instanceof Uint8Array) {
         if (b.length > 255) ${long}
-        out[o++] = b.length; if (b.length > 0) { out.set(b, o); o += b.length } }`
+        out[o++] = b.length; out.set(b, o); o += b.length
+      } else if (b === undefined) out[o++] = 0; else wrongOctets(${commandStatus}, ${name}, b)`
     }
     case 'list':
       return encodeCounted(field, value, 0, encodeEntry(field.entry))
@@ -353,7 +353,7 @@ function moduleSource(command: string, row: PduRow): string {
       ${decodeSource(row, true, head)}
       // A refusal is its header alone.
       if (!isExact && (start < end || command_status === 0))
-        pdu.bodyOctets = octets.subarray(start, end)
+        pdu.bodyOctets = start < end ? octets.subarray(start, end) : NO_OCTETS
       return pdu
     },
     decodeBody(octets, start, end) {

@@ -21,6 +21,11 @@ export function wrongInteger(field: string, value: unknown, octets: number): nev
   throw new PduError(ESME_RINVCMDLEN, field, reason)
 }
 
+/** One branch for what is left out, which is 0, and for what is no number of that size. */
+export function zeroOrWrong(field: string, value: unknown, octets: number): 0 {
+  return value === undefined ? 0 : wrongInteger(field, value, octets)
+}
+
 export function wrongString(commandStatus: number, field: string, value: unknown): never {
   throw new PduError(commandStatus, field, `a string is needed, not ${kindOfValue(value)}`)
 }
