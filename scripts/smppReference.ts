@@ -16,7 +16,7 @@ import { root } from './runStep.ts'
 /** Where a file's exports are described; all other files are about sessions. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Sessions: [],
-  PDUs: ['codec', 'pduTable', 'pduError', 'interfaceVersion'],
+  PDUs: ['codec', 'commandName', 'pduTable', 'pduError', 'interfaceVersion', 'smppTime'],
   TLVs: ['tlv', 'tlvTable', 'values/networkErrorCode'],
   Text: [
     'dataCoding',

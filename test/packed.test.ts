@@ -8,8 +8,10 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { root, runStep } from '../scripts/runStep.ts'
+import { connectSmpp, createSmppServer, ESME_ROK, messageText } from '../src/smpp/index.ts'
 import { SourceFile } from './tidy/sourceFile.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'signalbox-packed-'))
@@ -101,6 +103,104 @@ describe('the two programs of its README', () => {
   })
 })
 
+describe('the recipes of its README', () => {
+  test('have at most fifteen lines each', () => {
+    const section = /\n## Recipes\n([^]*?)\n## /.exec(readme())?.[1] ?? ''
+    const recipes = [...section.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code)
+    expect(recipes).toHaveLength(5)
+    for (const recipe of recipes)
+      expect(recipe.split('\n').filter((line) => line.trim() !== '').length).toBeLessThan(16)
+  })
+
+  test('connect again, and send again what was not taken', async () => {
+    const port = await freePort()
+    const client = program('again.mjs', [
+      `const options = ${JSON.stringify({ ...BIND, port, windowSize: 1 })}, requests = {}`,
+      recipe('Connect again').replace('1_000', '50'),
+      recipe('Send again what was not taken'),
+      `const texts = ['taken?', 'not sent', 'not sent either'].map((text) => Buffer.from(text))
+      const sent = await Promise.allSettled(texts.map((text) => submit({ short_message: text })))
+      console.log(sent.map(({ value, reason }) => value?.message_id ?? reason.code).join())
+      isLeaving = true
+      await (await link).unbind()
+      console.log(await submit({}).catch(({ code }) => code))`,
+    ])
+    await vi.waitFor(() => expect(client.output()).toContain('ECONNREFUSED'), { timeout: 15_000 })
+    let binds = 0
+    await using server = createSmppServer({
+      events: {
+        onBind: (session, pdu) => session.acceptBind(pdu, String(++binds)),
+        requests: {
+          submit_sm(session, pdu) {
+            if (binds === 1) session.close('the first session answers nothing')
+            else session.respond(pdu, ESME_ROK, { message_id: messageText(pdu) })
+          },
+        },
+      },
+    })
+    await server.listen(port, '127.0.0.1')
+    await client.ended
+    expect(client.output()).toMatch(/\nCLOSED,not sent,not sent either\nCLOSED\n$/)
+    expect(binds).toBe(2)
+  })
+
+  test('keep a pace', async () => {
+    const path = join(app, 'pace.mjs')
+    writeFileSync(path, `${recipe('Keep a pace')}\nexport { pace }`)
+    // What the recipe says it is.
+    const { pace } = (await import(pathToFileURL(path).href)) as {
+      pace(count: number, periodMs: number): () => Promise<void>
+    }
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const turn = pace(5, 100)
+    let turns = 0
+    const taken = async (afterMs: number) => {
+      await vi.advanceTimersByTimeAsync(afterMs)
+      return turns
+    }
+    const take = (count: number) => {
+      for (; count > 0; count--) void turn().then(() => turns++)
+    }
+    take(3)
+    expect(await taken(60)).toBe(3)
+    take(9)
+    expect(await taken(0)).toBe(5)
+    expect(await taken(39)).toBe(5)
+    expect(await taken(1)).toBe(8)
+    expect(await taken(59)).toBe(8)
+    expect(await taken(1)).toBe(10)
+    expect(await taken(40)).toBe(12)
+  })
+
+  test('limit connections per address, and end within a deadline', async () => {
+    const port = await freePort()
+    const server = program('limited.mjs', [
+      'const events = { onBind: (session, bind) => session.acceptBind(bind) }',
+      recipe('Limit connections per address').replace('> 10', '> 1'),
+      recipe('End within a deadline'),
+      `await server.listen(${port}, '127.0.0.1')\nconsole.log('listens')`,
+    ])
+    await vi.waitFor(() => expect(server.output()).toBe('listens\n'), { timeout: 15_000 })
+    const first = await connectSmpp({ ...BIND, port })
+    await expect(connectSmpp({ ...BIND, port })).rejects.toMatchObject({ code: 'CLOSED' })
+    await first.unbind()
+    let closedBy = ''
+    const events = { onClosed: (_: unknown, reason: string) => void (closedBy = reason) }
+    await vi.waitFor(() => connectSmpp({ ...BIND, port, events }), { timeout: 15_000 })
+    server.terminate()
+    await server.ended
+    await vi.waitFor(() => expect(closedBy).toBe('unbound by the peer'))
+  })
+})
+
+const BIND = {
+  host: '127.0.0.1',
+  command: 'bind_transceiver',
+  system_id: 'shop',
+  password: 's3cret',
+} as const
+
 const files = ['typed/client.mts', 'typed/server.mts']
 const compilerOptions = {
   target: 'es2022',
@@ -138,10 +238,29 @@ async function expectTalk(
 }
 
 function programOf(name: 'client' | 'server'): string {
-  const readme = readFileSync(join(installed, 'README.md'), 'utf8')
-  const found = new RegExp(`## A ${name} in ten lines\\n[^]*?\`\`\`js\\n([^]*?)\`\`\``).exec(readme)
-  if (!found?.[1]) throw new Error(`the README has no program under "A ${name} in ten lines"`)
+  return codeUnder(`## A ${name} in ten lines`)
+}
+
+function recipe(title: string): string {
+  return codeUnder(`### ${title}`)
+}
+
+function readme(): string {
+  return readFileSync(join(installed, 'README.md'), 'utf8')
+}
+
+/** The first code behind a heading. */
+function codeUnder(heading: string): string {
+  const [, section = ''] = readme().split(`\n${heading}\n`)
+  const found = /^```js\n([^]*?)^```/m.exec(section)
+  if (!found?.[1]) throw new Error(`the README has no program under "${heading}"`)
   return found[1]
+}
+
+/** Starts what `parts` make together. */
+function program(path: string, parts: readonly string[]) {
+  writeFileSync(join(app, path), parts.join('\n'))
+  return start(process.execPath, path)
 }
 
 /** Both streams of a program; it is killed when its test ends. */
@@ -155,7 +274,7 @@ function start(node: string, path: string) {
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text))
-  return { ended, output: () => output }
+  return { ended, output: () => output, terminate: () => child.kill('SIGTERM') }
 }
 
 /** This Node, and each other one on PATH that may run the library. */

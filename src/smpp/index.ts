@@ -10,6 +10,7 @@ export {
   type Decoded,
   type MalformedPdu,
 } from './codec.ts'
+export { commandName } from './commandName.ts'
 export {
   MESSAGE_STATE,
   isMessageState,
@@ -54,6 +55,14 @@ export {
   type ReceiptTimeFormat,
   type ReceiptTimeOptions,
 } from './receiptTime.ts'
+export {
+  readSmppTime,
+  writeAbsoluteTime,
+  writeRelativeTime,
+  type RelativeTime,
+  type SmppTime,
+  type SmppTimeOptions,
+} from './smppTime.ts'
 export { RANK_FINAL, RANK_UNCERTAIN, rankOf } from './stateRank.ts'
 export { charsetOf, dataCodingOf, type Alphabet, type Charset } from './dataCoding.ts'
 export { decodeText, type DecodeOptions } from './decodeText.ts'

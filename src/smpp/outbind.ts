@@ -47,6 +47,8 @@ export async function outbind(
       session.close('given up')
     }
     onSession(session)
+    // Its owner wants none with this ESME; onClosed rejects.
+    if (session.state === 'CLOSED') return
     signal?.addEventListener('abort', onAbort)
     try {
       if (!session.notify('outbind', { system_id, password }))

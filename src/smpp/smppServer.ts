@@ -16,8 +16,14 @@ import type { SessionEvents, SessionSettings, SessionTimers } from './sessionTyp
 import { SmppConnectError } from './smppConnectError.ts'
 import type { SecureContext, ServerTlsOptions } from './tlsGate.ts'
 
-/** Those of its sessions, and one of its own. */
+/** Those of its sessions, and two of its own. */
 export interface SmppServerEvents extends SessionEvents {
+  /**
+   * A connection has become a session, behind its PROXY header and TLS handshake, and nothing of
+   * SMPP was read from it yet, or sent: `session.close` refuses it without a word. onClosed follows
+   * for each. With outbind (SMPP 3.4 §4.1.7) too, before it is sent. It must not throw.
+   */
+  onConnection?(session: Session): void
   /** A connection that became no session; it is closed without a word of SMPP. */
   onRefusedConnection?(refused: RefusedConnection): void
 }
@@ -242,6 +248,7 @@ class MessageCentre implements SmppServer {
   #add(session: Session): void {
     this.sessions.add(session)
     this.#connections.add(session)
+    this.#options.events.onConnection?.(session)
   }
 
   #hasRoom(): boolean {
