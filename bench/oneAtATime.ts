@@ -89,7 +89,9 @@ export class OneAtATime {
   }
 
   async #send(registered_delivery: number) {
-    const { data_coding, octets } = encodeText(`${this.#options.text} ${++this.#sent}`)
+    const { data_coding, short_message: octets } = encodeText(
+      `${this.#options.text} ${++this.#sent}`,
+    )
     const sentAtMs = performance.now()
     let answeredAtMs = 0
     const outcome = await new Promise<RequestOutcome>((resolve) => {

@@ -47,7 +47,7 @@ const FAILURES_MAX = 20
 /** One session in so many goes over TLS. */
 const TLS_EVERY = 5
 
-const { data_coding, octets: short_message } = encodeText('Your code is 123456.')
+const { data_coding, short_message } = encodeText('Your code is 123456.')
 const MESSAGE = { source_addr: 'soak', destination_addr: '4477', data_coding, short_message }
 
 const counts = { answered: 0, throttled: 0, timedOut: 0, cutOff: 0, taken: 0, sessions: 0 }

@@ -4,7 +4,7 @@ const TEXT = 'One message like many others: your code is 123456. Do not share it
 
 /** Whole PDUs in a row, as a socket delivers them; each has another number and sequence_number. */
 export function typicalSubmits(count: number): Buffer[] {
-  const { data_coding, octets } = encodeText(TEXT)
+  const { data_coding, short_message } = encodeText(TEXT)
   return Array.from({ length: count }, (_, index) =>
     encodePdu({
       command: 'submit_sm',
@@ -26,7 +26,7 @@ export function typicalSubmits(count: number): Buffer[] {
       replace_if_present_flag: 0,
       data_coding,
       sm_default_msg_id: 0,
-      short_message: octets,
+      short_message,
       tlvs: [],
     }),
   )

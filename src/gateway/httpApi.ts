@@ -122,7 +122,7 @@ function authenticate(credentials: Credentials, request: FastifyRequest): User |
 }
 
 function submitSmBody(message: z.infer<typeof messageSchema>): Buffer {
-  const { data_coding, octets } = encodeText(message.text)
+  const { data_coding, short_message: octets } = encodeText(message.text)
   const long = octets.length > MAX_SHORT_MESSAGE_OCTETS
   return encodeBody('submit_sm', {
     ...sourceAddress(message.from),

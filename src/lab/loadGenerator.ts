@@ -197,7 +197,7 @@ export class LoadRun {
   }
 
   fields(n: number): Partial<PduBodies['submit_sm']> {
-    const { data_coding, octets } = encodeText(this.#text(n))
+    const { data_coding, short_message: octets } = encodeText(this.#text(n))
     return {
       source_addr_ton: this.#sourceTon,
       source_addr_npi: this.#sourceTon === 1 ? 1 : 0,

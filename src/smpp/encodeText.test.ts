@@ -8,13 +8,13 @@ const ALPHABETS: readonly Alphabet[] = ['gsm', 'gsmPacked', 'ascii', 'latin1', '
 
 describe('without options', () => {
   test('GSM 03.38 is taken when it has every character', () => {
-    const octets = Buffer.from('611b65', 'hex')
-    expect(encodeText('a€')).toEqual({ data_coding: 0, octets, alphabet: 'gsm' })
+    const short_message = Buffer.from('611b65', 'hex')
+    expect(encodeText('a€')).toEqual({ data_coding: 0, short_message, alphabet: 'gsm' })
   })
 
   test('what GSM lacks is sent as UTF-16 big endian, pairs and all', () => {
-    const octets = Buffer.from('0416d83dde00', 'hex')
-    expect(encodeText('Ж😀')).toEqual({ data_coding: 8, octets, alphabet: 'ucs2' })
+    const short_message = Buffer.from('0416d83dde00', 'hex')
+    expect(encodeText('Ж😀')).toEqual({ data_coding: 8, short_message, alphabet: 'ucs2' })
   })
 })
 
@@ -81,7 +81,7 @@ describe('decoding gives back the text', () => {
         fc.pre(!text.startsWith('\ufeff') && !(alphabet === 'gsmPacked' && text.endsWith('\r')))
         const encoded = encodeText(text, options)
         fc.pre(encoded !== undefined)
-        const { data_coding, octets } = encoded
+        const { data_coding, short_message: octets } = encoded
         expect(decodeText(data_coding, octets, { defaultAlphabet: alphabet })).toBe(text)
       }),
       { maxSkipsPerRun: 1_000 },
@@ -108,7 +108,9 @@ describe('decoding gives back the text', () => {
           })
           expect(encoded).toBeDefined()
           if (!encoded) return
-          expect(decodeText(encoded.data_coding, encoded.octets, { defaultAlphabet })).toBe(text)
+          expect(decodeText(encoded.data_coding, encoded.short_message, { defaultAlphabet })).toBe(
+            text,
+          )
         },
       ),
     )

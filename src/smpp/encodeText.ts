@@ -24,12 +24,12 @@ export interface EncodeOptions {
   readonly choice?: 'cheapest' | 'first'
 }
 
-/** Text as a PDU carries it. */
+/** Text as a PDU carries it: `{ ...addresses, ...encodeText(text) }` is a submit_sm. */
 export interface EncodedText {
   /** For the PDU's field of that name: 0 for the connection's default alphabet. */
   readonly data_coding: number
-  /** For short_message, or message_payload when there are more than 254. */
-  readonly octets: Buffer
+  /** For the field of that name up to 254 octets, else for the TLV message_payload. */
+  readonly short_message: Buffer
   /** What they are written in. */
   readonly alphabet: Alphabet
 }
@@ -64,7 +64,7 @@ export function encodeText(text: string, options: EncodeOptions = {}): EncodedTe
   const isPacked = alphabet === 'gsmPacked'
   return {
     data_coding,
-    octets: isPacked ? packSeptets(octets, { padWithCr: true }) : octets,
+    short_message: isPacked ? packSeptets(octets, { padWithCr: true }) : octets,
     alphabet,
   }
 }

@@ -34,7 +34,7 @@ export class PduWriter {
   /** Our congestion_state, for each response that may have it. */
   congestion: Tlv | undefined
   #allowsTlvs = true
-  #allowsCongestion = false
+  #isVersion5 = false
   #scratch: Buffer | undefined
   #offset = 0
   #isClosed = false
@@ -55,7 +55,7 @@ export class PduWriter {
   /** Peers of 3.3 know no TLVs (SMPP 3.4 §3.4), and those of 3.4 no congestion_state. */
   speak(version: InterfaceVersion): void {
     this.#allowsTlvs = version >= INTERFACE_VERSION.V3_4
-    this.#allowsCongestion = version >= INTERFACE_VERSION.V5_0
+    this.#isVersion5 = version >= INTERFACE_VERSION.V5_0
   }
 
   /** Without `fields` the header alone. Throws PduError when a field does not fit on the wire. */
@@ -67,6 +67,7 @@ export class PduWriter {
   ): void {
     if (this.#isClosed) return
     const body = this.#allowsTlvs || fields === undefined ? fields : withoutTlvs(fields)
+    if (body !== undefined && !this.#isVersion5) compiled.checkBefore5(body)
     const octetsMax = HEADER_OCTETS + (body === undefined ? 0 : compiled.bodyOctetsMax(body))
     const out = this.#reserve(octetsMax)
     const at = this.#offset
@@ -105,7 +106,7 @@ export class PduWriter {
     { row }: CompiledPdu,
     body: Partial<PduBodies[CommandName]> | undefined,
   ): Partial<PduBodies[CommandName]> | undefined {
-    if (!this.congestion || !this.#allowsCongestion || !body || !row.tlvs) return body
+    if (!this.congestion || !this.#isVersion5 || !body || !row.tlvs) return body
     const tlvs = 'tlvs' in body && body.tlvs ? body.tlvs : []
     return { ...body, tlvs: [...tlvs, this.congestion] }
   }

@@ -40,7 +40,7 @@ describe('texts split as others count them', () => {
       expect(encoded === undefined).toBe(counts === null)
       if (!encoded || !counts) continue
       const octetsPerUnit = alphabet === 'ucs2' ? 2 : 1
-      const { octets } = encoded
+      const { short_message: octets } = encoded
       expect(octets.length / octetsPerUnit).toBe(counts.units)
       expect(sizesOf(partEnds(octets, alphabet, UDH8), octetsPerUnit)).toEqual(spread(counts.sizes))
       expect(sizesOf(partEnds(octets, alphabet, UDH16), octetsPerUnit)).toEqual(
@@ -50,11 +50,11 @@ describe('texts split as others count them', () => {
   })
 
   test.each(vectors.filter(({ gsm7 }) => gsm7?.unpacked_hex))('$id has these octets', (vector) => {
-    const { octets } = encodeText(vector.text, { alphabets: ['gsm'] })!
+    const { short_message: octets } = encodeText(vector.text, { alphabets: ['gsm'] })!
     expect(octets.toString('hex')).toBe(vector.gsm7!.unpacked_hex)
     expect(packSeptets(octets).toString('hex')).toBe(vector.gsm7!.packed_hex)
     const ucs2 = encodeText(vector.text, { alphabets: ['ucs2'] })!
-    expect(ucs2.octets.toString('hex')).toBe(vector.text_utf16be)
+    expect(ucs2.short_message.toString('hex')).toBe(vector.text_utf16be)
   })
 
   test.each(vectors)('$id is encoded in the first alphabet that has it', (vector) => {

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { encodeBody } from './codec.ts'
-import { ESME_RINVDSTADR, ESME_ROK, ESME_RTLVNOTALLWD } from './commandStatus.ts'
+import { ESME_RINVDSTADR, ESME_RINVMSGLEN, ESME_ROK, ESME_RTLVNOTALLWD } from './commandStatus.ts'
 import { INTERFACE_VERSION } from './interfaceVersion.ts'
 import { PduError } from './pduError.ts'
 import { Inbox } from './servedPeer.fixture.ts'
@@ -233,4 +233,16 @@ test('a session that ends because its peer takes nothing says so', async () => {
   expect(await closed.next()).toMatch(/^the peer did not take what we sent: \d+ octets wait$/)
   expect(outcomes.all).toHaveLength(500)
   expect(new Set(outcomes.all)).toEqual(new Set(['closed']))
+})
+
+test('below 5.0 a message has at most 254 octets', async () => {
+  const { esme, submits } = await start({ interface_version: INTERFACE_VERSION.V3_4 })
+  const longest = { short_message: Buffer.alloc(254) }
+  await expect(esme.send('submit_sm', { short_message: Buffer.alloc(255) })).rejects.toMatchObject({
+    commandStatus: ESME_RINVMSGLEN,
+  })
+  const sending = esme.send('submit_sm', longest)
+  const { session, pdu } = await submits.next()
+  session.respond(pdu, ESME_ROK)
+  expect((await sending).command_status).toBe(ESME_ROK)
 })
