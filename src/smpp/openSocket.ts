@@ -20,7 +20,10 @@ export interface OpenSocketOptions {
   readonly port: number
   /** Default: plain TCP. `true`: TLS that trusts the CAs that Node does. */
   readonly tls?: boolean | ClientTlsOptions
-  /** From the call to the connection, a TLS handshake included. Default 10 s. */
+  /**
+   * From the call to the connection, a TLS handshake included, in milliseconds. Default 10 s; 0: as
+   * long as the system tries.
+   */
   readonly connectTimeoutMs?: number
   /** Gives up. */
   readonly signal?: AbortSignal
@@ -38,9 +41,8 @@ export function openSocket(options: OpenSocketOptions): Promise<Socket> {
     return Promise.reject(unusable(error, where))
   }
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      fail(new SmppConnectError('CONNECT_TIMEOUT', `${where} did not answer`))
-    }, connectTimeoutMs)
+    const overdue = () => fail(new SmppConnectError('CONNECT_TIMEOUT', `${where} did not answer`))
+    const timer = connectTimeoutMs > 0 ? setTimeout(overdue, connectTimeoutMs) : undefined
     const onAbort = () => fail(abortedError(where))
     const onError = (error: NodeJS.ErrnoException) => fail(socketError(error, where))
     function settle(): void {
@@ -65,7 +67,9 @@ export function openSocket(options: OpenSocketOptions): Promise<Socket> {
 }
 
 /** Throws what Node says of options that cannot be used, such as a key that is none. */
-function begin({ host, port, tls }: OpenSocketOptions): Socket {
+function begin({ host: told, port, tls }: OpenSocketOptions): Socket {
+  // As in a URL: [::1].
+  const host = /^\[(.*)\]$/.exec(told)?.[1] ?? told
   const where = { host, port, noDelay: true, allowHalfOpen: true } as const
   if (!tls) return connect(where)
   // Not for an address (RFC 6066 §3): its certificate is checked for the address all the same.
