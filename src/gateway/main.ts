@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { runComponent } from '../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../runtime/component.ts'
-import { createSmppServer, INTERFACE_VERSION } from '../smpp/index.ts'
+import { createSmppServer, INTERFACE_VERSION, type SessionTimers } from '../smpp/index.ts'
 import { readStatus } from '../store/messages.ts'
 import { claimOutbox, OUTBOX_TOPIC, reclaimOutbox, settleOutbox } from '../store/outbox.ts'
 import { Presence } from '../store/presence.ts'
@@ -57,7 +57,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
         log.warn({ systemId, remoteAddress }, `bind refused: ${why}`),
       onTrouble,
     }),
-    timers: config,
+    timers: timersOf(config),
     windowSize: DELIVERY_WINDOW,
     maxSessions: config.maxSessions,
     // Above the window of any user: what exceeds that is refused, not left unread.
@@ -110,6 +110,13 @@ function outboxDelivery(
   })
   waker.listen(OUTBOX_TOPIC, () => delivery.stir())
   return delivery
+}
+
+/** By name: the rest of the settings is nothing that a session could be told. */
+function timersOf(config: SessionTimers): SessionTimers {
+  const { sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs, inactivityTimeoutMs } =
+    config
+  return { sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs, inactivityTimeoutMs }
 }
 
 function routerClient(

@@ -1,3 +1,4 @@
+import { checkOptions } from './checkOptions.ts'
 import type { BindCommand } from './pduTable.ts'
 import type { Session } from './session.ts'
 import { abortedError, bindError } from './smppConnectError.ts'
@@ -25,13 +26,21 @@ export interface BindRequest {
 /**
  * Binds a session of an ESME that is connected and not bound, such as one that got an outbind
  * (SMPP 3.4 §2.2.1). Resolves with the same session. Rejects with SmppConnectError or
- * BindRefusedError, or PduError when a field does not fit; the session is closed then.
+ * BindRefusedError, PduError when a field does not fit, TypeError or RangeError when an option
+ * cannot be; the session is closed then.
  */
-export function bindSession(
-  session: Session,
-  request: BindRequest,
-  where = `${session.remoteAddress}:${session.remotePort}`,
-): Promise<Session> {
+export function bindSession(session: Session, request: BindRequest): Promise<Session> {
+  try {
+    checkOptions('bindSession', request)
+  } catch (error) {
+    session.close('the bind has options that cannot be')
+    return Promise.reject(error)
+  }
+  return bindAt(`${session.remoteAddress}:${session.remotePort}`, session, request)
+}
+
+/** With options that were checked; `where` is for messages. */
+export function bindAt(where: string, session: Session, request: BindRequest): Promise<Session> {
   const { command, signal } = request
   return new Promise((resolve, reject) => {
     const onAbort = () => {

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net'
-import { bindSession, type BindRequest } from './bindSession.ts'
+import { bindAt, type BindRequest } from './bindSession.ts'
+import { checkOptions } from './checkOptions.ts'
 import type { SessionLimits } from './defaultLimits.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
 import { openSocket, type OpenSocketOptions } from './openSocket.ts'
 import { Session } from './session.ts'
-import { DEFAULT_WINDOW_SIZE, MAX_PDU_OCTETS, timersOf } from './sessionDefaults.ts'
+import { DEFAULT_WINDOW_SIZE, MAX_PDU_OCTETS, timersOf, told } from './sessionDefaults.ts'
 import type { SessionEvents, SessionSettings, SessionTimers } from './sessionTypes.ts'
-import { SmppConnectError, socketError } from './smppConnectError.ts'
+import { closedError, SmppConnectError, socketError } from './smppConnectError.ts'
 
 /** What a session of an ESME may be told, however its connection came about. */
 export interface EsmeOptions {
@@ -38,11 +39,13 @@ export interface ConnectSmppOptions extends BindRequest, OpenSocketOptions, Esme
 }
 
 /**
- * Connects and binds (SMPP 3.4 §4.1). Rejects with SmppConnectError or BindRefusedError. `onClosed`
- * is called only for a session that was bound. Nothing that follows bind_resp is handled before the
- * caller of the promise had its turn, so it may set `session.context` first.
+ * Connects and binds (SMPP 3.4 §4.1). Rejects with SmppConnectError or BindRefusedError, PduError
+ * when a field does not fit, TypeError or RangeError when an option cannot be. `onClosed` is called
+ * only for a session that was bound. Nothing that follows bind_resp is handled before the caller of
+ * the promise had its turn, so it may set `session.context` first.
  */
 export async function connectSmpp(options: ConnectSmppOptions): Promise<Session> {
+  checkOptions('connectSmpp', options)
   const where = `${options.host}:${options.port}`
   const socket = await openSocket(options)
   const lost = firstError(socket)
@@ -55,12 +58,13 @@ export async function connectSmpp(options: ConnectSmppOptions): Promise<Session>
     }),
   )
   try {
-    return await bindSession(session, options, where)
+    return await bindAt(where, session, options)
   } catch (error) {
     // In TLS 1.3 we learn only now that our certificate was not taken.
     const isClosed = error instanceof SmppConnectError && error.code === 'CLOSED'
     const reason = isClosed ? lost() : undefined
-    throw reason?.code?.startsWith('ERR_SSL') ? socketError(reason, where) : error
+    if (reason?.code?.startsWith('ERR_SSL')) throw socketError(reason, where)
+    throw isClosed ? closedError(where, options) : error
   }
 }
 
@@ -77,7 +81,7 @@ export function esmeSettings(
     windowSize: options.windowSize ?? DEFAULT_WINDOW_SIZE,
     systemId,
     maxPduOctets: options.maxPduOctets ?? MAX_PDU_OCTETS,
-    limits: options.limits ?? {},
+    limits: told(options.limits ?? {}),
     followCongestion: options.followCongestion ?? false,
     events,
   }

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import { Acceptor, type ProxyProtocol } from './acceptor.ts'
+import { checkOptions } from './checkOptions.ts'
 import { esmeSettings, type EsmeOptions } from './connectSmpp.ts'
 import type { Pdu } from './pduTable.ts'
 import type { Endpoint } from './proxyHeader.ts'
 import { Session } from './session.ts'
-import { DEFAULT_MAX_SESSIONS, DEFAULT_TIMERS } from './sessionDefaults.ts'
+import { DEFAULT_MAX_SESSIONS, timersOf } from './sessionDefaults.ts'
 import type { SmppServerEvents } from './smppServer.ts'
 import type { SecureContext, ServerTlsOptions } from './tlsGate.ts'
 
@@ -56,22 +57,24 @@ export interface OutbindListener extends AsyncDisposable {
 /**
  * The ESME's side of outbind (SMPP 3.4 §2.2.1, §4.1.7): waits for message centres that connect.
  * Who sends no outbind, or gets no bind of ours, within the session-init timer is closed. Rejects
- * with the error of `net` (code EADDRINUSE, …).
+ * with the error of `net` (code EADDRINUSE, …), TypeError or RangeError when an option cannot be.
  */
 export async function listenForOutbind(options: ListenForOutbindOptions): Promise<OutbindListener> {
+  checkOptions('listenForOutbind', options)
   const { signal } = options
   signal?.throwIfAborted()
   const desk = new OutbindDesk(options)
   const port = await desk.acceptor.listen(options.port, options.host)
   const onAbort = () => void close()
   signal?.addEventListener('abort', onAbort)
-  // While it began to listen.
-  if (signal?.aborted) await close()
   async function close(): Promise<void> {
     signal?.removeEventListener('abort', onAbort)
     desk.acceptor.close()
     await Promise.all([...desk.connections].map((session) => session.unbind()))
   }
+  // While it began to listen.
+  if (signal?.aborted) await close()
+  signal?.throwIfAborted()
   return {
     port,
     sessions: desk.sessions,
@@ -105,7 +108,7 @@ class OutbindDesk {
 
   #serve(socket: Socket, source: Endpoint | undefined): void {
     const { events, timers } = this.#options
-    const { sessionInitTimeoutMs } = { ...DEFAULT_TIMERS, ...timers }
+    const { sessionInitTimeoutMs } = timersOf(timers)
     const overdue = () => {
       // A bind that waits for its answer has the response timer.
       if (session.unanswered === 0) session.close('no outbind, or no bind, in time')

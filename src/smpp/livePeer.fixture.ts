@@ -12,7 +12,7 @@ export type Side = 'server' | 'client'
 
 const { V5_0 } = INTERFACE_VERSION
 const BIND_RESP = '000000198000000900000000000000014d430002100001' + V5_0.toString(16)
-const OPTIONS = { windowSize: 10, maxSessions: 100, systemId: 'Signalbox' }
+const SERVER = { windowSize: 10, maxSessions: 100, systemId: 'Signalbox' }
 
 export interface LivePeer {
   /** Bound to a session of that side over TCP, in version 5.0; the bind is among `received`. */
@@ -40,7 +40,7 @@ export async function livePeer(side: Side, timers: SessionTimers): Promise<LiveP
 }
 
 async function toServer(events: SessionEvents, timers: SessionTimers) {
-  const server = createSmppServer({ ...OPTIONS, events, timers })
+  const server = createSmppServer({ ...SERVER, events, timers })
   const { port } = await server.listen(0, '127.0.0.1')
   const peer = await rawClient(port)
   peer.send(bindPdu({ interface_version: V5_0 }))
@@ -55,7 +55,7 @@ async function toServer(events: SessionEvents, timers: SessionTimers) {
 async function toClient(events: SessionEvents, timers: SessionTimers) {
   const centre = await rawServer()
   const connecting = connectSmpp({
-    ...OPTIONS,
+    windowSize: SERVER.windowSize,
     events,
     timers,
     host: '127.0.0.1',

@@ -67,7 +67,9 @@ export function openSocket(options: OpenSocketOptions): Promise<Socket> {
 }
 
 /** Throws what Node says of options that cannot be used, such as a key that is none. */
-function begin({ host, port, tls }: OpenSocketOptions): Socket {
+function begin({ host: told, port, tls }: OpenSocketOptions): Socket {
+  // As in a URL: [::1].
+  const host = /^\[(.*)\]$/.exec(told)?.[1] ?? told
   const where = { host, port, noDelay: true, allowHalfOpen: true } as const
   if (!tls) return connect(where)
   // Not for an address (RFC 6066 §3): its certificate is checked for the address all the same.

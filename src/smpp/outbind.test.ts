@@ -179,7 +179,11 @@ describe('an outbind is rejected, with no session left, when', () => {
   })
 
   test('there are as many sessions as there may be', async () => {
-    const bound = centre({ maxSessions: 0 }).outbind({ host: '127.0.0.1', port: 1, ...WHO })
+    const server = centre({ maxSessions: 1 })
+    const { port } = await server.listen(0, '127.0.0.1')
+    await rawClient(port)
+    await expect.poll(() => server.sessions.size).toBe(1)
+    const bound = server.outbind({ host: '127.0.0.1', port: 1, ...WHO })
     await expect(bound).rejects.toMatchObject({ code: 'TOO_MANY_SESSIONS' })
   })
 

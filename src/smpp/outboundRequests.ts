@@ -1,4 +1,4 @@
-import { compiledByName, decodeResponse } from './codec.ts'
+import { compiledByName, decodeResponse, requestByName } from './codec.ts'
 import { ESME_RINVCMDID, ESME_ROK } from './commandStatus.ts'
 import type { CompiledPdu } from './compilePdu.ts'
 import { nextWindowSize } from './nextWindowSize.ts'
@@ -84,7 +84,7 @@ export class OutboundRequests {
     fields: Partial<PduBodies[C]>,
     onOutcome: (outcome: OutcomeOf<C>) => void,
   ): number | undefined {
-    const compiled = compiledByName(command)
+    const compiled = requestByName(command)
     if (!this.#hasRoom() || !this.#actions.maySend(compiled)) return undefined
     const sequence = this.#window.nextSequence()
     this.#writer.write(compiled, ESME_ROK, sequence, fields)
@@ -97,7 +97,7 @@ export class OutboundRequests {
     body: Buffer,
     onOutcome: (outcome: OutcomeOf<C>) => void,
   ): number | undefined {
-    const compiled = compiledByName(command)
+    const compiled = requestByName(command)
     if (!this.#hasRoom() || !this.#actions.maySend(compiled)) return undefined
     if (!this.#writer.allowsTlvs)
       return this.request(command, compiled.decodeBody(body, 0, body.length), onOutcome)
@@ -137,7 +137,7 @@ export class OutboundRequests {
       if (signal?.aborted) fail({ code: 'ABORTED', isOutcomeUnknown: false, cause: signal.reason })
       else if (this.#actions.isLeaving())
         fail({ code: 'CLOSED', isOutcomeUnknown: false, reason: this.#endReason })
-      else if (this.#hasRoom() || !this.#actions.maySend(compiledByName(command))) attempt()
+      else if (this.#hasRoom() || !this.#actions.maySend(requestByName(command))) attempt()
       else this.#waiting.add({ attempt, fail, signal })
     })
   }
@@ -167,6 +167,7 @@ export class OutboundRequests {
   sendBesides<C extends CommandName>(command: C, fields: Partial<PduBodies[C]>): number {
     const sequence = this.#window.nextSequence()
     this.#writer.write(compiledByName(command), ESME_ROK, sequence, fields)
+    this.#window.used(sequence)
     return sequence
   }
 

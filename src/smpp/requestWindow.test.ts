@@ -17,7 +17,9 @@ function add(window: RequestWindow, sentAtMs: number, outcomes: string[]): numbe
 
 test('sequence_number wraps from 0x7FFFFFFF to 1', () => {
   const window = new RequestWindow(10, TIMEOUT_MS, 0x7ffffffe)
-  expect([window.nextSequence(), window.nextSequence()]).toEqual([0x7fffffff, 1])
+  expect(window.nextSequence()).toBe(0x7fffffff)
+  window.used(0x7fffffff)
+  expect(window.nextSequence()).toBe(1)
 })
 
 test('numbers that are pending, or may still be answered late, are not given again', () => {

@@ -37,12 +37,18 @@ export class RequestWindow {
     return this.#pending.size
   }
 
-  /** 1..0x7FFFFFFF, then 1 again, passing over those still in use. */
+  /** 1..0x7FFFFFFF, then 1 again, passing over those still in use. The same until it is used. */
   nextSequence(): number {
+    let sequence = this.#lastSequence
     do {
-      this.#lastSequence = this.#lastSequence >= SEQUENCE_MAX ? 1 : this.#lastSequence + 1
-    } while (this.#pending.has(this.#lastSequence) || this.#late.has(this.#lastSequence))
-    return this.#lastSequence
+      sequence = sequence >= SEQUENCE_MAX ? 1 : sequence + 1
+    } while (this.#pending.has(sequence) || this.#late.has(sequence))
+    return sequence
+  }
+
+  /** It was sent. `add` says so too. */
+  used(sequence: number): void {
+    this.#lastSequence = sequence
   }
 
   /**
@@ -55,6 +61,7 @@ export class RequestWindow {
     sentAtMs: number,
     onOutcome: PendingRequest['onOutcome'],
   ): void {
+    this.#lastSequence = sequence
     this.#pending.set(sequence, { responseId, sentAtMs, onOutcome })
   }
 

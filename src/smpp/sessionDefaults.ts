@@ -25,5 +25,11 @@ export const CONNECT_TIMEOUT_MS = 10_000
 
 /** Those that are told, and the defaults for the others. */
 export function timersOf(timers: Partial<SessionTimers> = {}): SessionTimers {
-  return { ...DEFAULT_TIMERS, ...timers }
+  return { ...DEFAULT_TIMERS, ...told(timers) }
+}
+
+/** What is undefined counts as left out. */
+export function told<T extends object>(options: T): T {
+  // What is taken out of a T may be left out of it.
+  return Object.fromEntries(Object.entries(options).filter(([, one]) => one !== undefined)) as T
 }

@@ -35,8 +35,6 @@ const settings = {
     pduTimeoutMs: 30,
   },
   windowSize: 1,
-  maxSessions: 1000,
-  systemId: '',
 } satisfies SmppServerOptions
 
 type Noise = { readonly peer: RawPeer; readonly bind: Buffer }

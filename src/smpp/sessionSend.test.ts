@@ -127,10 +127,16 @@ test('a request that is not answered in time ends as a timeout and frees its pla
 })
 
 test('what the session forbids or the wire cannot carry is told at once', async () => {
-  const { esme } = await start()
+  const { esme, submits } = await start()
   expect(await failure(esme.send('deliver_sm', {}))).toBe('NOT_ALLOWED false')
   await expect(submit('4'.repeat(30))).rejects.toBeInstanceOf(PduError)
   expect(esme.unanswered).toBe(0)
+  // Nothing was sent, so no sequence_number is used up.
+  const sending = submit('1')
+  const { session, pdu } = await submits.next()
+  expect(pdu.sequence_number).toBe(2)
+  session.respond(pdu, ESME_ROK)
+  await sending
 })
 
 test('a generic_nack rejects with its command_status', async () => {

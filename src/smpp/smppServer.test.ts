@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { agreeable } from './agreeable.fixture.ts'
 import * as status from './commandStatus.ts'
 import { connectSmpp } from './connectSmpp.ts'
+import { listenForOutbind } from './listenForOutbind.ts'
 import { V1_LINE } from './proxyHeader.fixture.ts'
 import { rawClient } from './rawPeer.fixture.ts'
 import {
@@ -29,10 +30,12 @@ afterEach(async () => {
 
 describe('a server', () => {
   test('a connection above maxSessions is closed without a word', async () => {
-    const { server, peer } = await serve({}, 0)
+    const { server, port, bound } = await serve({}, 1)
+    await bound()
+    const peer = await rawClient(port)
     await peer.end()
     expect(peer.received).toEqual([])
-    expect(server.sessions.size).toBe(0)
+    expect(server.sessions.size).toBe(1)
   })
 
   test('without onBind every bind is refused', async () => {
@@ -176,9 +179,21 @@ describe('a server', () => {
   test('does not listen when its signal says so while it begins to', async () => {
     const abort = new AbortController()
     const server = createSmppServer({ events: agreeable })
-    const listening = server.listen(0, '127.0.0.1', { signal: abort.signal })
+    const { signal } = abort
+    const listening = server.listen(0, '127.0.0.1', { signal })
     abort.abort()
-    const { port } = await listening
-    await expect(rawClient(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    await expect(listening).rejects.toBe(signal.reason)
+    await expect(server.listen(0, '127.0.0.1')).rejects.toThrow('create another one')
+    const events = { ...agreeable, onOutbind: () => undefined }
+    const late = new AbortController()
+    const waiting = listenForOutbind({ port: 0, host: '127.0.0.1', events, signal: late.signal })
+    late.abort()
+    await expect(waiting).rejects.toBe(late.signal.reason)
+  })
+
+  test('does not listen when it is closed while it begins to', async () => {
+    const server = createSmppServer({ events: agreeable })
+    const listening = server.listen(0, '127.0.0.1')
+    await Promise.all([server.close(), expect(listening).rejects.toThrow('create another one')])
   })
 })

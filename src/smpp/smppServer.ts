@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { Acceptor, LISTEN_WITH_TLS, type ProxyProtocol } from './acceptor.ts'
 import type { RefusedConnection } from './arrival.ts'
+import { checkOptions } from './checkOptions.ts'
 import type { SessionLimits } from './defaultLimits.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
 import { outbind, type OutbindOptions } from './outbind.ts'
@@ -11,6 +12,7 @@ import {
   DEFAULT_WINDOW_SIZE,
   MAX_PDU_OCTETS,
   timersOf,
+  told,
 } from './sessionDefaults.ts'
 import type { SessionEvents, SessionSettings, SessionTimers } from './sessionTypes.ts'
 import { SmppConnectError } from './smppConnectError.ts'
@@ -90,7 +92,8 @@ export interface SmppServer extends AsyncDisposable {
   readonly sessions: ReadonlySet<Session>
   /**
    * May be called for several ports. Rejects with the error of `net` (code EADDRINUSE, EACCES, …)
-   * or of options that cannot be used.
+   * or of options that cannot be used, with that of `close` or `signal` when they come before it
+   * listens.
    */
   listen(options: ListenOptions): Promise<SmppListener>
   listen(
@@ -102,7 +105,8 @@ export interface SmppServer extends AsyncDisposable {
    * Connects to an ESME and asks it to bind (SMPP 3.4 §2.2.1, §4.1.7; 5.0 §4.1.1.7). Its bind comes
    * to `onBind` like any other, with a session whose state is OUTBOUND; the promise resolves when
    * it was accepted. Rejects with SmppConnectError: no connection, no bind within the session-init
-   * timer, refused by `onBind`, above maxSessions.
+   * timer, refused by `onBind`, above maxSessions; with TypeError or RangeError when an option
+   * cannot be.
    */
   outbind(options: OutbindOptions): Promise<Session>
   /**
@@ -123,9 +127,10 @@ export interface SmppServer extends AsyncDisposable {
 
 /**
  * A message centre (SMPP 3.4 §2.2). `await using server = createSmppServer({ events })` closes it
- * at the end of the block.
+ * at the end of the block. Throws TypeError or RangeError when an option cannot be.
  */
 export function createSmppServer(options: SmppServerOptions): SmppServer {
+  checkOptions('createSmppServer', options)
   return new MessageCentre(options)
 }
 
@@ -156,16 +161,20 @@ class MessageCentre implements SmppServer {
     rest: Omit<ListenOptions, 'port' | 'host'> = {},
   ): Promise<SmppListener> {
     const named = host === undefined ? {} : { host }
-    const at = typeof first === 'number' ? { ...rest, ...named, port: first } : first
+    const at = typeof first === 'object' ? first : { ...rest, ...named, port: first }
+    checkOptions('listen', at)
     const { signal } = at
     signal?.throwIfAborted()
     this.#closing.signal.throwIfAborted()
     const acceptor = this.#acceptor(at)
     const port = await acceptor.listen(at.port, at.host)
     this.#acceptors.add(acceptor)
-    this.#closeOnAbort(signal)
     // While it began to listen.
+    if (signal?.aborted) void this.close()
     if (this.#closing.signal.aborted) acceptor.close()
+    signal?.throwIfAborted()
+    this.#closing.signal.throwIfAborted()
+    this.#closeOnAbort(signal)
     return {
       port,
       setSecureContext: (context) => acceptor.setSecureContext(context),
@@ -174,6 +183,7 @@ class MessageCentre implements SmppServer {
   }
 
   async outbind(options: OutbindOptions): Promise<Session> {
+    checkOptions('outbind', options)
     if (!this.#hasRoom()) {
       const message = 'there are as many sessions as maxSessions says'
       throw new SmppConnectError('TOO_MANY_SESSIONS', message)
@@ -224,7 +234,6 @@ class MessageCentre implements SmppServer {
   }
 
   #closeOnAbort(signal: AbortSignal | undefined): void {
-    if (signal?.aborted) void this.close()
     const onAbort = () => void this.close()
     signal?.addEventListener('abort', onAbort)
     this.#closing.signal.addEventListener('abort', () => {
@@ -272,7 +281,7 @@ function settingsOf(
     windowSize: options.windowSize ?? DEFAULT_WINDOW_SIZE,
     systemId: options.systemId ?? '',
     maxPduOctets: options.maxPduOctets ?? MAX_PDU_OCTETS,
-    limits: options.limits ?? {},
+    limits: told(options.limits ?? {}),
     followCongestion: options.followCongestion ?? false,
     onGone,
     events: {

@@ -69,7 +69,7 @@ describe('a value of another type is refused in words that say what is needed', 
     expect(() => encodePdu({ ...link, command_status: 2 ** 32 })).toThrow('command_status: 4294')
     const unknown = { ...link, command: 'submitSm' }
     // A misspelled name, as only JavaScript lets it through.
-    expect(() => encodePdu(unknown as never)).toThrow('there is no PDU called submitSm')
+    expect(() => encodePdu(unknown as never)).toThrow("there is no command 'submitSm'")
   })
 
   test('and one that is left out, or undefined, is 0 or empty', () => {

@@ -1,0 +1,175 @@
+// What an option may be. A check throws TypeError for the wrong kind of value and RangeError for
+// one of the right kind that cannot be; the message names the option, what came and what is needed.
+// What is undefined counts as left out.
+
+import { nearestName, orWhat } from './nearestName.ts'
+
+/** `name` is the option's, as its owner would write it: 'timers.responseTimeoutMs'. */
+export type OptionCheck = (value: unknown, name: string) => void
+
+/** One check for each option of T. */
+export type OptionChecks<T> = Readonly<Record<keyof T, OptionCheck>>
+
+/** What `setTimeout` takes; above, it fires at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
+interface Wanted {
+  readonly type: 'number' | 'string' | 'boolean' | 'function'
+  /** In words: 'an integer from 0 to 255'. */
+  readonly words: string
+  /** Not put into messages. */
+  readonly isSecret?: boolean
+}
+
+function wanted<T>(
+  { type, words, isSecret = false }: Wanted,
+  holds: (value: T) => boolean = () => true,
+): OptionCheck {
+  return (value, name) => {
+    const came = isSecret && typeof value === 'number' ? 'a number' : shown(value)
+    const message = `${name} is ${came}: ${words} is needed`
+    if (typeof value !== type) throw new TypeError(message)
+    // `type` is the name of T's.
+    if (!holds(value as T)) throw new RangeError(message)
+  }
+}
+
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER): OptionCheck {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
+  return wanted<number>(
+    { type: 'number', words: `an integer ${range}` },
+    (value) => Number.isInteger(value) && value >= min && value <= max,
+  )
+}
+
+/** In milliseconds. */
+export const timer: OptionCheck = wanted<number>(
+  { type: 'number', words: `a number of milliseconds from 0 (off) to ${TIMER_MS_MAX}` },
+  (value) => value >= 0 && value <= TIMER_MS_MAX,
+)
+
+export const flag: OptionCheck = wanted({ type: 'boolean', words: 'true or false' })
+
+export const handler: OptionCheck = wanted({ type: 'function', words: 'a function' })
+
+export const text: OptionCheck = wanted({ type: 'string', words: 'a string' })
+
+export const secret: OptionCheck = wanted({ type: 'string', words: 'a string', isSecret: true })
+
+/** Of a field of so many octets with its NUL. */
+export function shortText(charactersMax: number): OptionCheck {
+  return wanted<string>(
+    { type: 'string', words: `a string of at most ${charactersMax} characters` },
+    (value) => value.length <= charactersMax,
+  )
+}
+
+export const host: OptionCheck = wanted<string>(
+  { type: 'string', words: 'a name or an address' },
+  (value) => value.trim() !== '',
+)
+
+/** `hint`: what a wrong value may have meant, if anything. */
+export function oneOf(
+  values: readonly (string | number)[],
+  words: string,
+  hint: (wrong: unknown) => string | undefined,
+): OptionCheck {
+  return (value, name) => {
+    if (values.some((one) => one === value)) return
+    const meant = hint(value)
+    const message = `${name} is ${shown(value)}: ${words} is needed`
+    throw new TypeError(meant === undefined ? message : `${message}. Did you mean ${meant}?`)
+  }
+}
+
+export const signal: OptionCheck = (value, name) => {
+  if (value instanceof AbortSignal) return
+  throw new TypeError(`${name} is ${shown(value)}: an AbortSignal is needed`)
+}
+
+/** What an object may have, and what it must. */
+export interface Options<T> {
+  readonly checks: OptionChecks<T>
+  readonly needed?: readonly (keyof T & string)[]
+}
+
+interface AnyOptions {
+  readonly checks: Readonly<Record<string, OptionCheck>>
+  readonly needed?: readonly string[]
+}
+
+/** An object with these options and no others. */
+export function object<T>(options: Options<T>): OptionCheck {
+  return (value, name) => checkEach(value, options, name, `${name}.`)
+}
+
+/**
+ * An object with handlers of these names. It may have a state of its own beside them: neither a
+ * function nor of nearly such a name.
+ */
+export function handlers<T>({ checks, needed = [] }: Options<T>): OptionCheck {
+  const names = Object.keys(checks)
+  return (value, name) => {
+    if (!isObject(value)) return anyObject(value, name)
+    const prefix = `${name}.`
+    for (const [key, one] of Object.entries(value)) {
+      const isMeant = typeof one === 'function' || nearestName(key, names) !== undefined
+      if (isMeant && !Object.hasOwn(checks, key)) throw unknownOption(key, checks, prefix)
+    }
+    checkKnown(value, { checks, needed }, prefix)
+  }
+}
+
+/** An object of which others know what it may have. */
+export const anyObject: OptionCheck = (value, name) => {
+  if (isObject(value)) return
+  throw new TypeError(`${name} is ${shown(value)}: an object is needed`)
+}
+
+/** `prefix` goes before the name of each option. */
+export function checkEach(
+  value: unknown,
+  { checks, needed = [] }: AnyOptions,
+  name: string,
+  prefix: string,
+): void {
+  if (!isObject(value)) throw new TypeError(`${name} is ${shown(value)}: an object is needed`)
+  const unknown = Object.keys(value).find((key) => !Object.hasOwn(checks, key))
+  if (unknown !== undefined) throw unknownOption(unknown, checks, prefix)
+  checkKnown(value, { checks, needed }, prefix)
+}
+
+function checkKnown(
+  value: Readonly<Record<string, unknown>>,
+  { checks, needed = [] }: AnyOptions,
+  prefix: string,
+): void {
+  for (const [key, check] of Object.entries(checks))
+    if (value[key] !== undefined || needed.includes(key)) check(value[key], prefix + key)
+}
+
+function unknownOption(key: string, checks: object, prefix: string): TypeError {
+  return new TypeError(`${prefix}${key} is unknown: ${orWhat(key, Object.keys(checks))}`)
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What came, for a message: short, and in one line. */
+export function shown(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+    case 'object':
+      if (value === null) return 'null'
+      return Array.isArray(value) ? 'an array' : 'an object'
+    case 'function':
+      return 'a function'
+    case 'undefined':
+      return 'missing'
+    default:
+      return String(value)
+  }
+}
