@@ -1,7 +1,8 @@
 // `npm run pack:smpp`: the library of src/smpp as the npm package `signalbox`, which holds nothing
 // else (the platform runs from a checkout or an image). Compiled modules, declarations, source maps
-// with their sources in them, README and LICENSE; no declaration maps, which would want the sources
-// as files. Its package.json is made here from the one of the checkout, which stays private.
+// with their sources in them, README, API reference and LICENSE; no declaration maps, which would
+// want the sources as files. Its package.json is made here from the one of the checkout, which
+// stays private.
 
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
@@ -39,7 +40,9 @@ async function main(): Promise<void> {
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(ours), null, 2)}\n`)
   cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
   cpSync(join(root, 'src/smpp/README.md'), join(folder, 'README.md'))
-  rewrite(join(folder, 'README.md'), withoutLocalLinks)
+  cpSync(join(root, 'docs/smpp-api.md'), join(folder, 'docs/smpp-api.md'))
+  rewrite(join(folder, 'README.md'), linksOfPackage)
+  rewrite(join(folder, 'docs/smpp-api.md'), linksOfPackage)
   await step(['npm', 'pack', folder, '--pack-destination', out, '--loglevel', 'error'])
   const tarball = join(out, `signalbox-${ours.version}.tgz`)
   console.log(relative(process.cwd(), tarball) || tarball)
@@ -81,9 +84,12 @@ function namesSource(map: string): string {
   return map.replace(/"sources":\["[^"]*?([^/"]+)"\]/, '"sources":["$1"]')
 }
 
-/** What it links to in the checkout is not in the package. */
-function withoutLocalLinks(markdown: string): string {
-  return markdown.replace(/\[([^\]]*)\]\(\.[^)]*\)/g, '$1')
+/** Where the pages that link to each other lie in the package; nothing else is in it to link to. */
+function linksOfPackage(markdown: string): string {
+  return markdown
+    .replaceAll('](../../docs/smpp-api.md)', '](docs/smpp-api.md)')
+    .replaceAll('](../src/smpp/README.md)', '](../README.md)')
+    .replace(/\[([^\]]*)\]\((?!\.\.\/README\.md)\.[^)]*\)/g, '$1')
 }
 
 /** `description`: root/package.json has the platform's, and this is a library. */
@@ -99,7 +105,7 @@ function manifest({ version, license }: RootPackage) {
       './smpp': { types: './smpp/index.d.ts', default: './smpp/index.js' },
       './package.json': './package.json',
     },
-    files: ['smpp'],
+    files: ['smpp', 'docs'],
     sideEffects: false,
     engines: { node: '>=20' },
     // Its declarations name Buffer, Socket and the like.

@@ -33,14 +33,22 @@ async function done(command: readonly [string, ...string[]]): Promise<string> {
 }
 
 describe('the package', () => {
-  test('has the compiled library, its README and its licence, and nothing else', () => {
+  test('has the compiled library, its README, reference and licence, and nothing else', () => {
     const others = filesIn(installed).filter((path) => {
       const name = /^smpp\/(.*)(?:\.js|\.js\.map|\.d\.ts)$/.exec(path)?.[1]
       if (name === undefined || /test|fixture|vectors|suite/.test(name)) return true
       return !existsSync(join(root, 'src/smpp', `${name}.ts`))
     })
-    expect(others).toEqual(['LICENSE', 'README.md', 'package.json'])
+    expect(others).toEqual(['LICENSE', 'README.md', 'docs/smpp-api.md', 'package.json'])
     expect(filesIn(installed)).toContain('smpp/index.d.ts')
+  })
+
+  test.each(['README.md', 'docs/smpp-api.md'])('has whatever its %s links to', (page) => {
+    const markdown = readFileSync(join(installed, page), 'utf8')
+    const links = [...markdown.matchAll(/\]\(([^)#][^)]*)\)/g)].map(([, link = '']) => link)
+    const local = links.filter((link) => !/^https?:/.test(link))
+    expect(local.filter((link) => !existsSync(join(installed, page, '..', link)))).toEqual([])
+    expect(local).toContain(page === 'README.md' ? 'docs/smpp-api.md' : '../README.md')
   })
 
   test('depends on no package', () => {
