@@ -5,6 +5,7 @@
 
 import { ESME_RINVCMDID, ESME_RINVCMDLEN, ESME_ROK } from './commandStatus.ts'
 import { compilePdu, type CompiledPdu } from './compilePdu.ts'
+import { orWhat } from './nearestName.ts'
 import { PduError } from './pduError.ts'
 import { PDUS, type CommandName, type Pdu, type PduBodies } from './pduTable.ts'
 import type { Tlv } from './tlv.ts'
@@ -38,6 +39,10 @@ const COMMANDS = Object.keys(PDUS) as CommandName[]
 const BY_NAME: ReadonlyMap<CommandName, CompiledPdu> = new Map(
   COMMANDS.map((command) => [command, compilePdu(command, PDUS[command])]),
 )
+/** Those that are answered. */
+const REQUESTS: typeof BY_NAME = new Map(
+  [...BY_NAME].filter(([command]) => `${command}_resp` in PDUS),
+)
 const BY_ID: ReadonlyMap<number, CompiledPdu> = new Map(
   [...BY_NAME.values()].map((compiled) => [compiled.row.command_id, compiled]),
 )
@@ -48,7 +53,24 @@ export function compiledById(command_id: number): CompiledPdu | undefined {
 
 export function compiledByName<C extends CommandName>(command: C): CompiledPdu<C> {
   // The map holds under each name the functions of that name's row.
-  return BY_NAME.get(command) as unknown as CompiledPdu<C>
+  return (BY_NAME.get(command) ?? unknownCommand(command)) as unknown as CompiledPdu<C>
+}
+
+/** The same for what has a response. */
+export function requestByName<C extends CommandName>(command: C): CompiledPdu<C> {
+  // As above.
+  return (REQUESTS.get(command) ?? noRequest(command)) as unknown as CompiledPdu<C>
+}
+
+function unknownCommand(command: string): never {
+  const meant = orWhat(command, COMMANDS, 'it is called as in the specification, such as submit_sm')
+  throw new TypeError(`there is no command '${command}': ${meant}`)
+}
+
+function noRequest(command: CommandName): never {
+  if (isResponseId(compiledByName(command).row.command_id))
+    throw new TypeError(`${command} is a response: give it as answer to a request, with respond`)
+  throw new TypeError(`${command} has no response: send it with notify`)
 }
 
 /** The response to a request; undefined for what has none (responses, generic_nack). */

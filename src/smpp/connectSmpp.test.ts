@@ -121,6 +121,14 @@ describe('an error says why there is no session', () => {
     centre = await rawServer()
   })
 
+  test('nobody listens, at an address in brackets', async () => {
+    const { port } = centre
+    // Without IPv6 it is another error of the address, and still none of a name.
+    const error = await failing({ host: '[::1]', port })
+    expect(error).toMatchObject({ code: expect.stringMatching(/^(ECONNREFUSED|EADDR|EAF)/) })
+    expect(String(error)).toContain(`[::1]:${port}`)
+  })
+
   test('the bind is not answered', async () => {
     const failed = failing({ timers: { ...TIMERS, responseTimeoutMs: 20 } })
     expect(await failed).toMatchObject({ name: 'SmppConnectError', code: 'BIND_TIMEOUT' })

@@ -7,7 +7,7 @@ import { openSocket, type OpenSocketOptions } from './openSocket.ts'
 import { Session } from './session.ts'
 import { DEFAULT_WINDOW_SIZE, MAX_PDU_OCTETS, timersOf, told } from './sessionDefaults.ts'
 import type { SessionEvents, SessionSettings, SessionTimers } from './sessionTypes.ts'
-import { SmppConnectError, socketError } from './smppConnectError.ts'
+import { closedError, SmppConnectError, socketError } from './smppConnectError.ts'
 
 /** What a session of an ESME may be told, however its connection came about. */
 export interface EsmeOptions {
@@ -63,7 +63,8 @@ export async function connectSmpp(options: ConnectSmppOptions): Promise<Session>
     // In TLS 1.3 we learn only now that our certificate was not taken.
     const isClosed = error instanceof SmppConnectError && error.code === 'CLOSED'
     const reason = isClosed ? lost() : undefined
-    throw reason?.code?.startsWith('ERR_SSL') ? socketError(reason, where) : error
+    if (reason?.code?.startsWith('ERR_SSL')) throw socketError(reason, where)
+    throw isClosed ? closedError(where, options) : error
   }
 }
 

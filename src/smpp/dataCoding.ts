@@ -1,3 +1,4 @@
+import { orWhat } from './nearestName.ts'
 import { DATA_CODING } from './values/dataCoding.ts'
 
 /**
@@ -5,6 +6,15 @@ import { DATA_CODING } from './values/dataCoding.ts'
  * speak, `gsmPacked` eight in seven octets. `ucs2` is UTF-16 big endian, surrogate pairs and all.
  */
 export type Alphabet = 'gsm' | 'gsmPacked' | 'ascii' | 'latin1' | 'ucs2' | 'utf8'
+
+const ALPHABETS: readonly Alphabet[] = ['gsm', 'gsmPacked', 'ascii', 'latin1', 'ucs2', 'utf8']
+
+/** Throws TypeError: from JavaScript it may be any name. */
+export function checkAlphabet(alphabet: Alphabet): void {
+  if (ALPHABETS.includes(alphabet)) return
+  const name = String(alphabet)
+  throw new TypeError(`there is no alphabet '${name}': ${orWhat(name, ALPHABETS)}`)
+}
 
 /** Alphabets that text can be read from. */
 export type Charset = Alphabet | 'iso-8859-5' | 'iso-8859-8' | 'iso-2022-jp' | 'euc-kr' | 'octets'

@@ -1,7 +1,8 @@
 // Text to octets: in the cheapest of the alphabets that a connection allows.
 
-import { dataCodingOf, type Alphabet } from './dataCoding.ts'
+import { checkAlphabet, dataCodingOf, type Alphabet } from './dataCoding.ts'
 import { encodeGsm, NO_SHIFTS, type GsmShifts } from './gsmAlphabet.ts'
+import { text as checkText } from './optionCheck.ts'
 import { packSeptets } from './packSeptets.ts'
 import { isSevenBit, partEnds } from './partEnds.ts'
 
@@ -48,7 +49,8 @@ export type HeaderFor = (
 /**
  * Text for a short_message or message_payload without user data header, so without national
  * tables. Without options: GSM 03.38 (data_coding 0) when it has every character, else UTF-16 big
- * endian (8). Undefined when none of `alphabets` has the text; `ucs2` has any.
+ * endian (8). Undefined when none of `alphabets` has the text; `ucs2` has any. Throws TypeError
+ * when it is no text, or an alphabet is none.
  */
 export function encodeText(text: string): EncodedText
 export function encodeText(text: string, options: EncodeOptions): EncodedText | undefined
@@ -78,6 +80,9 @@ export function chooseEncoding(
   headerFor: HeaderFor,
 ): Encoding | undefined {
   const { defaultAlphabet = 'gsm', choice = 'cheapest', languages = [] } = options
+  checkText(text, 'text')
+  checkAlphabet(defaultAlphabet)
+  options.alphabets?.forEach(checkAlphabet)
   let best: { encoding: Encoding; parts: number; octets: number } | undefined
   for (const alphabet of options.alphabets ?? [defaultAlphabet, 'ucs2']) {
     const data_coding = dataCodingOf(alphabet, defaultAlphabet)

@@ -11,10 +11,14 @@ export function nearestName(wrong: string, names: readonly string[]): string | u
   return names.find((name) => isPartOf(plainWrong, plain(name)))
 }
 
-/** `. Did you mean …?`, or what there is, behind a message about a name that is unknown. */
-export function orWhat(wrong: string, names: readonly string[]): string {
+/** What to put behind a message about a name that is unknown. */
+export function orWhat(
+  wrong: string,
+  names: readonly string[],
+  otherwise = `there is ${names.join(', ')}`,
+): string {
   const nearest = nearestName(wrong, names)
-  return nearest === undefined ? `there is ${names.join(', ')}` : `did you mean ${nearest}?`
+  return nearest === undefined ? otherwise : `did you mean ${nearest}?`
 }
 
 /** systemId, system_id and SYSTEM_ID are the same to who reads. */

@@ -1,4 +1,4 @@
-import { compiledByName, decodeResponse } from './codec.ts'
+import { compiledByName, decodeResponse, requestByName } from './codec.ts'
 import { ESME_RINVCMDID, ESME_ROK } from './commandStatus.ts'
 import type { CompiledPdu } from './compilePdu.ts'
 import { nextWindowSize } from './nextWindowSize.ts'
@@ -82,7 +82,7 @@ export class OutboundRequests {
     fields: Partial<PduBodies[C]>,
     onOutcome: (outcome: OutcomeOf<C>) => void,
   ): number | undefined {
-    const compiled = compiledByName(command)
+    const compiled = requestByName(command)
     if (!this.#hasRoom() || !this.#actions.maySend(compiled)) return undefined
     const sequence = this.#window.nextSequence()
     this.#writer.write(compiled, ESME_ROK, sequence, fields)
@@ -95,7 +95,7 @@ export class OutboundRequests {
     body: Buffer,
     onOutcome: (outcome: OutcomeOf<C>) => void,
   ): number | undefined {
-    const compiled = compiledByName(command)
+    const compiled = requestByName(command)
     if (!this.#hasRoom() || !this.#actions.maySend(compiled)) return undefined
     if (!this.#writer.allowsTlvs)
       return this.request(command, compiled.decodeBody(body, 0, body.length), onOutcome)
@@ -133,7 +133,7 @@ export class OutboundRequests {
       }
       if (signal?.aborted) fail({ code: 'ABORTED', isOutcomeUnknown: false })
       else if (this.#actions.isLeaving()) fail({ code: 'CLOSED', isOutcomeUnknown: false })
-      else if (this.#hasRoom() || !this.#actions.maySend(compiledByName(command))) attempt()
+      else if (this.#hasRoom() || !this.#actions.maySend(requestByName(command))) attempt()
       else this.#waiting.add({ attempt, fail, signal })
     })
   }

@@ -4,6 +4,7 @@
 import { charsetOf, type Alphabet, type Charset } from './dataCoding.ts'
 import { chooseEncoding, type EncodeOptions, type HeaderFor } from './encodeText.ts'
 import { NO_SHIFTS, type GsmShifts } from './gsmAlphabet.ts'
+import { orWhat } from './nearestName.ts'
 import { fillBitsAfter, packSeptets, unpackSeptets } from './packSeptets.ts'
 import { partEnds } from './partEnds.ts'
 import { tlv, type Tlv } from './tlv.ts'
@@ -58,7 +59,7 @@ const CONCATENATION_OCTETS = { udh8: 5, udh16: 6, sar: 6, message_payload: 5 } a
 /**
  * Encodes as `options` allow (see EncodeOptions) and splits. A part ends neither within an escape
  * pair nor within a surrogate pair. Throws RangeError when `reference` or `udh` cannot be written,
- * or `udh` comes with `sar`.
+ * or `udh` comes with `sar`; TypeError when it is no text, or there is no such alphabet or `by`.
  */
 export function segmentText(text: string, options: SegmentOptions & EncodeOptions): Segmented {
   const headerFor: HeaderFor = (shifts) =>
@@ -108,9 +109,17 @@ function elementsOf(shifts: GsmShifts, { by, udh = [] }: SegmentOptions): Inform
   return elements
 }
 
+/** Throws TypeError: from JavaScript it may be any name. */
+function concatenationOctets(by: keyof typeof CONCATENATION_OCTETS = 'udh8'): number {
+  const octets: number | undefined = CONCATENATION_OCTETS[by]
+  if (octets !== undefined) return octets
+  const ways = Object.keys(CONCATENATION_OCTETS)
+  throw new TypeError(`there is no way to split by '${String(by)}': ${orWhat(String(by), ways)}`)
+}
+
 function headerOctets(shifts: GsmShifts, options: SegmentOptions) {
   const single = encodeUdh(elementsOf(shifts, options)).length
-  return { single, each: Math.max(single, 1) + CONCATENATION_OCTETS[options.by ?? 'udh8'] }
+  return { single, each: Math.max(single, 1) + concatenationOctets(options.by) }
 }
 
 function split(message: Split, options: SegmentOptions): Segmented {

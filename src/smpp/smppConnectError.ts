@@ -73,6 +73,27 @@ export function socketError(error: NodeJS.ErrnoException, where: string): SmppCo
   return new SmppConnectError(code, message, { cause: error })
 }
 
+/**
+ * The peer took the connection and closed it without a word: over TLS 1.3 also when it does not
+ * like our certificate, which it sees only when the handshake is over for us.
+ */
+export function closedError(
+  where: string,
+  { command, tls }: { readonly command: BindCommand; readonly tls?: boolean | object },
+): SmppConnectError {
+  const hasCertificate = typeof tls === 'object' && ('cert' in tls || 'pfx' in tls)
+  const hint = !tls
+    ? 'It may want TLS (tls: true), or not know our address'
+    : hasCertificate
+      ? 'It may not take our certificate: give one of a CA it knows as tls.cert and tls.key'
+      : 'It may want a certificate of ours (tls.cert and tls.key), or not know our address'
+  return new SmppConnectError('CLOSED', `${closedBefore(command, where)}. ${hint}`)
+}
+
+function closedBefore(command: BindCommand, where: string): string {
+  return `${where} closed before it answered ${command}`
+}
+
 /** What the outcome of a bind means; undefined when we are bound. */
 export function bindError(
   outcome: RequestOutcome,
@@ -83,7 +104,7 @@ export function bindError(
     case 'timeout':
       return new SmppConnectError('BIND_TIMEOUT', `${where} did not answer ${command}`)
     case 'closed':
-      return new SmppConnectError('CLOSED', `${where} closed before it answered ${command}`)
+      return new SmppConnectError('CLOSED', closedBefore(command, where))
     case 'late':
       return undefined
     case 'response': {

@@ -116,11 +116,11 @@ describe('a server tells why a connection became no session:', () => {
     ['is of a stranger', stranger.identity('esme1'), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
   ])('a certificate that %s', async (_, identity, code) => {
     const { port, refused, server } = await served({ tls: WITH_CLIENT_CERTIFICATE })
-    expect(await failing(port, { ca: authority.cert, ...identity })).toMatchObject({
-      name: 'SmppConnectError',
-    })
+    const error = await failing(port, { ca: authority.cert, ...identity })
+    expect(error).toMatchObject({ name: 'SmppConnectError', code: 'CLOSED' })
     expect(await refused.next()).toMatchObject({ kind: 'tls', code, remoteAddress: '127.0.0.1' })
     expect(server.sessions.size).toBe(0)
+    expect(String(error)).toContain('may not take our certificate')
   })
 
   test('a client without TLS, which gets the end', async () => {
@@ -229,6 +229,13 @@ describe('a certificate of the server', () => {
 })
 
 describe('a client', () => {
+  test('without TLS says that a port that closed at once may want it', async () => {
+    const { port } = await served()
+    const error = await failing(port, false)
+    expect(error).toMatchObject({ name: 'SmppConnectError', code: 'CLOSED' })
+    expect(String(error)).toContain('It may want TLS (tls: true)')
+  })
+
   test('says that the peer does not speak TLS', async () => {
     const plain = await rawServer()
     onTestFinished(() => plain.close())

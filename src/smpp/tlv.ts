@@ -1,4 +1,5 @@
 import { ESME_RINVTLVLEN, ESME_RINVTLVVAL } from './commandStatus.ts'
+import { orWhat } from './nearestName.ts'
 import { PduError } from './pduError.ts'
 import { TLVS, type TlvName, type TlvRow, type TlvValue } from './tlvTable.ts'
 
@@ -25,7 +26,7 @@ export function tlvName(tag: number): TlvName | undefined {
  * that of its type: an optional parameter that makes no sense is ignored (SMPP 3.4 §3.3).
  */
 export function readTlv<N extends TlvName>(tlvs: readonly Tlv[], name: N): TlvValue<N> | undefined {
-  const row: TlvRow = TLVS[name]
+  const row = rowOf(name)
   const found = tlvs.find((one) => one.tag === row.tag)
   if (!found) return undefined
   // `row` is the row of N, so the value has N's type; TypeScript does not follow the table.
@@ -41,10 +42,18 @@ export function readRepeatedTlv<N extends TlvName>(
   tlvs: readonly Tlv[],
   name: N,
 ): (TlvValue<N> | undefined)[] {
-  const row: TlvRow = TLVS[name]
+  const row = rowOf(name)
   const found = tlvs.filter((one) => one.tag === row.tag)
   // As in readTlv: `row` is the row of N.
   return found.map(({ octets }) => valueOf(row, octets) as TlvValue<N> | undefined)
+}
+
+function rowOf(name: TlvName): TlvRow {
+  // From JavaScript it may be any name.
+  const row: TlvRow | undefined = TLVS[name]
+  if (row) return row
+  const meant = orWhat(name, Object.keys(TLVS), 'one without a name is { tag, octets }')
+  throw new TypeError(`there is no TLV '${name}': ${meant}`)
 }
 
 function valueOf({ type }: TlvRow, octets: Buffer): number | string | Buffer | undefined {
@@ -64,7 +73,7 @@ function valueOf({ type }: TlvRow, octets: Buffer): number | string | Buffer | u
 
 /** A TLV to send. Throws PduError when the value does not fit its type. */
 export function tlv<N extends TlvName>(name: N, value: TlvValue<N>): Tlv {
-  const { tag, type }: TlvRow = TLVS[name]
+  const { tag, type } = rowOf(name)
   return { tag, octets: octetsOf(name, type, value) }
 }
 
