@@ -2,6 +2,7 @@ import { compiledByName, decodeResponse, requestByName } from './codec.ts'
 import { ESME_RINVCMDID, ESME_ROK } from './commandStatus.ts'
 import type { CompiledPdu } from './compilePdu.ts'
 import { nextWindowSize } from './nextWindowSize.ts'
+import { signal as checkSignal } from './optionCheck.ts'
 import { PduError } from './pduError.ts'
 import type {
   BindBody,
@@ -112,6 +113,7 @@ export class OutboundRequests {
     signal: AbortSignal | undefined,
   ): Promise<Pdu<ResponseTo<C>>> {
     return new Promise((resolve, reject) => {
+      if (signal !== undefined) checkSignal(signal, 'signal')
       const fail = (failure: FailedRequest) => reject(new RequestError(command, failure))
       const attempt = () => {
         const onAbort = () => fail({ code: 'ABORTED', isOutcomeUnknown: true })
