@@ -100,7 +100,7 @@ describe('what cannot be is told by name, with what came and what is needed:', (
       'followCongestion is "no": true or false is needed',
     ],
     ['connectSmpp', { signal: {} }, 'signal is an object: an AbortSignal is needed'],
-    ['connectSmpp', { tls: 'yes' }, 'tls is "yes": an object is needed'],
+    ['connectSmpp', { tls: 'yes' }, 'tls is "yes": true, false or an object is needed'],
     ['connectSmpp', { events: { onClosed: 5 } }, 'events.onClosed is 5: a function is needed'],
     [
       'connectSmpp',
@@ -122,7 +122,7 @@ describe('what cannot be is told by name, with what came and what is needed:', (
       'tls is without a certificate: an object with key and cert, or pfx, is needed',
     ],
     ['listen', { tls: true }, 'tls is true: an object with key and cert, or pfx, is needed'],
-    ['listen', { proxyProtocol: 'v2' }, 'proxyProtocol is "v2": an object is needed'],
+    ['listen', { proxyProtocol: 'v2' }, 'proxyProtocol is "v2": true, false or { from } is needed'],
     [
       'listen',
       { proxyProtocol: { from: '10.0.0.1' } },

@@ -9,7 +9,6 @@ import type { ListenForOutbindOptions, OutbindEvents } from './listenForOutbind.
 import { nearestName } from './nearestName.ts'
 import type { OpenSocketOptions } from './openSocket.ts'
 import {
-  anyObject,
   checkEach,
   flag,
   handler,
@@ -99,7 +98,8 @@ const version = oneOf(
 )
 
 const clientTls: OptionCheck = (value, name) => {
-  if (typeof value !== 'boolean') anyObject(value, name)
+  if (typeof value === 'boolean' || isObject(value)) return
+  throw new TypeError(`${name} is ${shown(value)}: true, false or an object is needed`)
 }
 
 const IDENTITIES: readonly (readonly string[])[] = [
@@ -121,13 +121,16 @@ const serverTls: OptionCheck = (value, name) => {
 
 const proxyProtocol: OptionCheck = (value, name) => {
   if (typeof value === 'boolean') return
+  if (!isObject(value))
+    throw new TypeError(`${name} is ${shown(value)}: true, false or { from } is needed`)
   checkEach(value, { checks: { from: proxies }, needed: ['from'] }, name, `${name}.`)
 }
 
 function proxies(value: unknown, name: string): void {
   const isList = Array.isArray(value) && value.every((one) => typeof one === 'string')
   if (isList && value.length > 0) return
-  const came = Array.isArray(value) ? 'an array without one, or with others' : shown(value)
+  const inside = value instanceof Array && value.length > 0 ? ' with others' : ' without any'
+  const came = shown(value) + (Array.isArray(value) ? inside : '')
   throw new TypeError(`${name} is ${came}: an array of addresses or subnets is needed`)
 }
 

@@ -65,7 +65,11 @@ export function requestByName<C extends CommandName>(command: C): CompiledPdu<C>
 }
 
 function unknownCommand(command: string): never {
-  const meant = orWhat(command, COMMANDS, 'it is called as in the specification, such as submit_sm')
+  const meant = orWhat(
+    String(command),
+    COMMANDS,
+    'it is called as in the specification, such as submit_sm',
+  )
   throw new TypeError(`there is no command '${command}': ${meant}`)
 }
 

@@ -50,14 +50,9 @@ export interface FuzzCounts extends MessageCounts {
 
 /**
  * Sends mutated PDUs to sessions of both sides, in chunks cut anywhere, until `isDone`. Throws at
-<<<<<<< HEAD
- * the first thing that must not be: an exception, a PDU of ours that cannot be decoded, one that is
- * decoded but not encoded to what it was, more octets held than the limit allows.
-=======
  * the first thing that must not be: an exception, a PDU of ours that cannot be decoded, one that
- * is not encoded to what it was, more octets held than the limit allows, a message that cannot be
- * read.
->>>>>>> 8e7687b21e8f3e59dbac13ba3d1129cf026853b6
+ * is decoded but not encoded to what it was, more octets held than the limit allows, a message
+ * that cannot be read.
  */
 export async function fuzzSessions(
   random: () => number,

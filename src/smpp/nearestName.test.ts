@@ -58,6 +58,7 @@ async function bound(): Promise<Session> {
 
 test.each([
   ['submit', "there is no command 'submit': did you mean submit_sm?"],
+  [undefined, "there is no command 'undefined'"],
   ['submit_sm_resp', 'submit_sm_resp is a response'],
   ['alert_notification', 'alert_notification has no response: send it with notify'],
 ])('a session sends no request %s', async (command, message) => {
@@ -69,6 +70,8 @@ test.each([
   expect(() => session.requestBody(wrong(command), Buffer.alloc(0), () => undefined)).toThrow(
     message,
   )
+  // A signal that is none would be met when the answer comes.
+  await expect(session.send('submit_sm', {}, { signal: wrong({}) })).rejects.toThrow('AbortSignal')
   expect(session.unanswered).toBe(0)
   expect(await session.send('submit_sm', {})).toMatchObject({ command_status: 0 })
   await session.unbind()

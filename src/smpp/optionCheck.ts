@@ -111,7 +111,7 @@ export function object<T>(options: Options<T>): OptionCheck {
 export function handlers<T>({ checks, needed = [] }: Options<T>): OptionCheck {
   const names = Object.keys(checks)
   return (value, name) => {
-    if (!isObject(value)) return anyObject(value, name)
+    if (!isObject(value)) throw noObject(value, name)
     const prefix = `${name}.`
     for (const [key, one] of Object.entries(value)) {
       const isMeant = typeof one === 'function' || nearestName(key, names) !== undefined
@@ -121,12 +121,6 @@ export function handlers<T>({ checks, needed = [] }: Options<T>): OptionCheck {
   }
 }
 
-/** An object of which others know what it may have. */
-export const anyObject: OptionCheck = (value, name) => {
-  if (isObject(value)) return
-  throw new TypeError(`${name} is ${shown(value)}: an object is needed`)
-}
-
 /** `prefix` goes before the name of each option. */
 export function checkEach(
   value: unknown,
@@ -134,7 +128,7 @@ export function checkEach(
   name: string,
   prefix: string,
 ): void {
-  if (!isObject(value)) throw new TypeError(`${name} is ${shown(value)}: an object is needed`)
+  if (!isObject(value)) throw noObject(value, name)
   const unknown = Object.keys(value).find((key) => !Object.hasOwn(checks, key))
   if (unknown !== undefined) throw unknownOption(unknown, checks, prefix)
   checkKnown(value, { checks, needed }, prefix)
@@ -147,6 +141,10 @@ function checkKnown(
 ): void {
   for (const [key, check] of Object.entries(checks))
     if (value[key] !== undefined || needed.includes(key)) check(value[key], prefix + key)
+}
+
+function noObject(value: unknown, name: string): TypeError {
+  return new TypeError(`${name} is ${shown(value)}: an object is needed`)
 }
 
 function unknownOption(key: string, checks: object, prefix: string): TypeError {

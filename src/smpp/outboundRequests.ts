@@ -1,12 +1,14 @@
-import { compiledByName, decodeResponse, requestByName } from './codec.ts'
+import { compiledByName, decodeResponse, isResponseId, requestByName, responseTo } from './codec.ts'
 import { ESME_RINVCMDID, ESME_ROK } from './commandStatus.ts'
 import type { CompiledPdu } from './compilePdu.ts'
 import { nextWindowSize } from './nextWindowSize.ts'
+import { signal as checkSignal } from './optionCheck.ts'
 import { PduError } from './pduError.ts'
 import type {
   BindBody,
   BindCommand,
   CommandName,
+  OneWayCommand,
   Pdu,
   PduBodies,
   RequestCommand,
@@ -85,6 +87,7 @@ export class OutboundRequests {
     onOutcome: (outcome: OutcomeOf<C>) => void,
   ): number | undefined {
     const compiled = requestByName(command)
+    if (typeof onOutcome !== 'function') needsCallback(command)
     if (!this.#hasRoom() || !this.#actions.maySend(compiled)) return undefined
     const sequence = this.#window.nextSequence()
     this.#writer.write(compiled, ESME_ROK, sequence, fields)
@@ -98,6 +101,7 @@ export class OutboundRequests {
     onOutcome: (outcome: OutcomeOf<C>) => void,
   ): number | undefined {
     const compiled = requestByName(command)
+    if (typeof onOutcome !== 'function') needsCallback(command)
     if (!this.#hasRoom() || !this.#actions.maySend(compiled)) return undefined
     if (!this.#writer.allowsTlvs)
       return this.request(command, compiled.decodeBody(body, 0, body.length), onOutcome)
@@ -114,6 +118,7 @@ export class OutboundRequests {
     signal: AbortSignal | undefined,
   ): Promise<Pdu<ResponseTo<C>>> {
     return new Promise((resolve, reject) => {
+      if (signal !== undefined) checkSignal(signal, 'signal')
       const fail = (failure: FailedRequest) => reject(new RequestError(command, failure))
       const attempt = () => {
         const onAbort = () =>
@@ -161,6 +166,16 @@ export class OutboundRequests {
     const sequence = this.#window.nextSequence()
     this.#writer.write(compiled, ESME_ROK, sequence, body)
     this.#expect(compiled, sequence, onOutcome)
+  }
+
+  /** False when state or version forbid it. */
+  notify<C extends OneWayCommand>(command: C, fields: Partial<PduBodies[C]>): boolean {
+    const compiled = compiledByName(command)
+    if (responseTo(command) || isResponseId(compiled.row.command_id))
+      throw new TypeError(`${command} is not for notify: use send, request or respond`)
+    if (!this.#actions.maySend(compiled)) return false
+    this.sendBesides(command, fields)
+    return true
   }
 
   /** What has no place in the window; returns its sequence_number. */
@@ -264,4 +279,8 @@ function failureOf(outcome: RequestOutcome<Answer>, reason: string): FailedReque
   const { command, command_status: commandStatus } = outcome.pdu
   if (command !== 'generic_nack') return undefined
   return { code: 'NACKED', isOutcomeUnknown: false, commandStatus }
+}
+
+function needsCallback(command: string): never {
+  throw new TypeError(`${command}: request wants a function for the outcome; send is a promise`)
 }

@@ -231,8 +231,7 @@ export class Session {
    * field does not fit on the wire. It is outbind or alert_notification (SMPP 3.4 §4.1.7, §4.12).
    */
   notify<C extends OneWayCommand>(command: C, fields: Partial<PduBodies[C]>): boolean {
-    if (!this.canSend(command)) return false
-    this.#requests.sendBesides(command, fields)
+    if (!this.#requests.notify(command, fields)) return false
     if (command === 'outbind') this.#state = 'OUTBOUND'
     return true
   }

@@ -178,3 +178,20 @@ test('more than the limit may not wait', async () => {
   }
   await Promise.all(sending)
 })
+
+test('what only plain JavaScript can get wrong is told at once', async () => {
+  const { esme } = await start()
+  // As JavaScript sees it: any names, any values.
+  const { request, notify } = esme as unknown as Record<string, (...values: unknown[]) => unknown>
+  const wrong: [() => unknown, string][] = [
+    [() => request?.call(esme, 'submit_sm', {}), 'wants a function for the outcome'],
+    [() => request?.call(esme, 'submit', {}, () => undefined), 'did you mean submit_sm'],
+    [() => notify?.call(esme, 'submit_sm', {}), 'submit_sm is not for notify'],
+    [() => notify?.call(esme, 'submit_sm_resp', {}), 'submit_sm_resp is not for notify'],
+  ]
+  for (const [call, message] of wrong) {
+    expect(call).toThrow(TypeError)
+    expect(call).toThrow(message)
+  }
+  expect(esme.unanswered).toBe(0)
+})

@@ -97,7 +97,7 @@ export interface SessionEvents extends PduEvents {
 
 /**
  * For metrics: called for each PDU, with command_id and command_status as on the wire and its
- * length in octets. They cost nothing when they are left out.
+ * length in octets. They must not send anything. They cost nothing when they are left out.
  */
 export interface PduEvents {
   /** Before it is handled. */

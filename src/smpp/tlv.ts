@@ -56,7 +56,7 @@ function rowOf(name: TlvName): TlvRow {
   // From JavaScript it may be any name.
   const row: TlvRow | undefined = TLVS[name]
   if (row) return row
-  const meant = orWhat(name, Object.keys(TLVS), 'one without a name is { tag, octets }')
+  const meant = orWhat(String(name), Object.keys(TLVS), 'one without a name is { tag, octets }')
   throw new TypeError(`there is no TLV '${name}': ${meant}`)
 }
 
