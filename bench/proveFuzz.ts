@@ -2,7 +2,7 @@
 // sides, and the messages among them through what reads texts, receipts and parts. Nothing may
 // throw, be written that is no PDU, be lost, or be held beyond the limit.
 import { seededRandom } from '../src/lab/seededRandom.ts'
-import { fuzzSessions, type FuzzCounts } from '../src/smpp/fuzzSessions.fixture.ts'
+import { fuzzSessions, type FuzzCounts } from '../src/smpp/testing/fuzzSessions.fixture.ts'
 import type { Proof, ProofOptions } from './proof.ts'
 
 const PROGRESS_PDUS = 250_000

@@ -1,6 +1,6 @@
 // The centre of `prove -- protocol-soak`: answers what it gets, sends a deliver_sm for each tenth
 // submit_sm, leaves one in 5,000 unanswered, and now and then ends a session by itself.
-import { TestAuthority } from '../src/smpp/certificates.fixture.ts'
+import { TestAuthority } from '../src/smpp/testing/certificates.fixture.ts'
 import { createSmppServer, ESME_ROK, type Pdu, type Session } from '../src/smpp/index.ts'
 import { answerParent } from './askChild.ts'
 import { type Holdings, holdings, leftovers } from './leftovers.ts'

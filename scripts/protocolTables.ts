@@ -1,9 +1,9 @@
 // What the protocol's own tables say, as tables of the reference.
 
-import { classify } from '../src/smpp/commandStatus.ts'
-import type { Field } from '../src/smpp/pduField.ts'
-import { PDUS, type PduRow } from '../src/smpp/pduTable.ts'
-import { TLVS, type TlvRow } from '../src/smpp/tlvTable.ts'
+import { classify } from '../src/smpp/wire/commandStatus.ts'
+import type { Field } from '../src/smpp/wire/pduField.ts'
+import { PDUS, type PduRow } from '../src/smpp/wire/pduTable.ts'
+import { TLVS, type TlvRow } from '../src/smpp/wire/tlvTable.ts'
 import { code, hex, oneLine, tableOf } from './markdownTable.ts'
 import type { Exported } from './readExports.ts'
 

@@ -62,7 +62,7 @@ export function smppReference(): SmppReference {
 }
 
 function groupOf({ file }: Exported): string {
-  const name = file.replace(/\.ts$/, '')
+  const name = file.replace(/^\w+\/|\.ts$/g, '') // without its folder of src/smpp
   const listed = Object.keys(GROUPS).find((title) => GROUPS[title]?.includes(name))
   return listed ?? (name.startsWith('values/') ? 'Values' : 'Sessions')
 }

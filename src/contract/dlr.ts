@@ -2,7 +2,7 @@
 // submission; otherwise the dlr-processor finds it by (connector, upstream id).
 
 import type { UpstreamId } from '../domain/ids.ts'
-import type { MessageState } from '../smpp/messageState.ts'
+import type { MessageState } from '../smpp/receipts/messageState.ts'
 import { type EnvelopeMessage, messageFrom, messageRow, type MessageRow } from './envelope.ts'
 import { asRow, ContractError, pack, unpack } from './msgpack.ts'
 

@@ -3,7 +3,7 @@
 // a retry (lost answer, other router) publishes nothing twice: the verdicts of a batch are kept
 // beside its id. Verdicts come back in the order of the submissions.
 
-import { ESME_ROK } from '../smpp/commandStatus.ts'
+import { ESME_ROK } from '../smpp/wire/commandStatus.ts'
 import type { MessageId } from '../domain/ids.ts'
 import { ContractError, pack, unpack } from './msgpack.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { newMessageId, upstreamId } from '../domain/ids.ts'
-import { MESSAGE_STATE } from '../smpp/messageState.ts'
+import { MESSAGE_STATE } from '../smpp/receipts/messageState.ts'
 import { decodeReceipts, encodeReceipts, type UpstreamReceipt } from './dlr.ts'
 import { decodeEnvelope, encodeEnvelope, type EnvelopeMessage } from './envelope.ts'
 import { decodeJournal, encodeEvents, type JournalEvent } from './journal.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { MESSAGE_STATE } from '../smpp/messageState.ts'
+import { MESSAGE_STATE } from '../smpp/receipts/messageState.ts'
 import { isFinal, RANK_FINAL, RANK_UNCERTAIN, rankOf, wantsReceipt } from './messageProgress.ts'
 
 const { ACCEPTED, DELIVERED, ENROUTE, EXPIRED, UNDELIVERABLE, UNKNOWN } = MESSAGE_STATE

@@ -1,11 +1,11 @@
 // What of a message's progress matters to whom. States and their ranks are the protocol's.
 
-import { MESSAGE_STATE, type MessageState } from '../smpp/messageState.ts'
-import { RANK_UNCERTAIN, rankOf } from '../smpp/stateRank.ts'
+import { MESSAGE_STATE, type MessageState } from '../smpp/receipts/messageState.ts'
+import { RANK_UNCERTAIN, rankOf } from '../smpp/receipts/stateRank.ts'
 
-export { messageStateName } from '../smpp/messageState.ts'
-export type { MessageState } from '../smpp/messageState.ts'
-export { RANK_FINAL, RANK_UNCERTAIN, rankOf } from '../smpp/stateRank.ts'
+export { messageStateName } from '../smpp/receipts/messageState.ts'
+export type { MessageState } from '../smpp/receipts/messageState.ts'
+export { RANK_FINAL, RANK_UNCERTAIN, rankOf } from '../smpp/receipts/stateRank.ts'
 
 export function isFinal(state: MessageState): boolean {
   return rankOf(state) >= RANK_UNCERTAIN

@@ -1,6 +1,6 @@
 // SMPP 3.3, 3.4 and 5.0: what the rest of the house imports.
 
-export * from './commandStatus.ts'
+export * from './wire/commandStatus.ts'
 export {
   decodePdu,
   encodePdu,
@@ -9,8 +9,8 @@ export {
   HEADER_OCTETS,
   type Decoded,
   type MalformedPdu,
-} from './codec.ts'
-export { commandName } from './commandName.ts'
+} from './wire/codec.ts'
+export { commandName } from './wire/commandName.ts'
 export {
   MESSAGE_STATE,
   isMessageState,
@@ -19,9 +19,9 @@ export {
   statOf,
   type MessageState,
   type MessageStateName,
-} from './messageState.ts'
-export { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
-export { PduError } from './pduError.ts'
+} from './receipts/messageState.ts'
+export { INTERFACE_VERSION, type InterfaceVersion } from './wire/interfaceVersion.ts'
+export { PduError } from './wire/pduError.ts'
 export type {
   BindBody,
   BindCommand,
@@ -33,14 +33,19 @@ export type {
   ResponseTo,
   SessionState,
   ShortMessageBody,
-} from './pduTable.ts'
+} from './wire/pduTable.ts'
 export {
   isSameMessageId,
   messageIdCandidates,
   messageIdKey,
   type MessageIdRule,
-} from './messageId.ts'
-export { parseReceipt, receiptCount, type Receipt, type ReceiptOptions } from './receipt.ts'
+} from './receipts/messageId.ts'
+export {
+  parseReceipt,
+  receiptCount,
+  type Receipt,
+  type ReceiptOptions,
+} from './receipts/receipt.ts'
 export {
   RECEIPT_STYLES,
   receiptBody,
@@ -48,13 +53,13 @@ export {
   type ReceiptFields,
   type ReceiptLabel,
   type ReceiptStyle,
-} from './receiptText.ts'
+} from './receipts/receiptText.ts'
 export {
   readReceiptTime,
   writeReceiptTime,
   type ReceiptTimeFormat,
   type ReceiptTimeOptions,
-} from './receiptTime.ts'
+} from './receipts/receiptTime.ts'
 export {
   readSmppTime,
   writeAbsoluteTime,
@@ -62,14 +67,14 @@ export {
   type RelativeTime,
   type SmppTime,
   type SmppTimeOptions,
-} from './smppTime.ts'
-export { RANK_FINAL, RANK_UNCERTAIN, rankOf } from './stateRank.ts'
-export { charsetOf, dataCodingOf, type Alphabet, type Charset } from './dataCoding.ts'
-export { decodeText, type DecodeOptions } from './decodeText.ts'
-export { encodeText, type EncodedText, type EncodeOptions } from './encodeText.ts'
-export { decodeGsm, encodeGsm, gsmSeptets, NO_SHIFTS, type GsmShifts } from './gsmAlphabet.ts'
-export { NATIONAL_TABLES, type NationalTable } from './nationalTable.ts'
-export { fillBitsAfter, packSeptets, unpackSeptets } from './packSeptets.ts'
+} from './wire/smppTime.ts'
+export { RANK_FINAL, RANK_UNCERTAIN, rankOf } from './receipts/stateRank.ts'
+export { charsetOf, dataCodingOf, type Alphabet, type Charset } from './text/dataCoding.ts'
+export { decodeText, type DecodeOptions } from './text/decodeText.ts'
+export { encodeText, type EncodedText, type EncodeOptions } from './text/encodeText.ts'
+export { decodeGsm, encodeGsm, gsmSeptets, NO_SHIFTS, type GsmShifts } from './text/gsmAlphabet.ts'
+export { NATIONAL_TABLES, type NationalTable } from './text/nationalTable.ts'
+export { fillBitsAfter, packSeptets, unpackSeptets } from './text/packSeptets.ts'
 export {
   Reassembler,
   type IncompleteMessage,
@@ -77,14 +82,14 @@ export {
   type MessagePart,
   type ReassemblerOptions,
   type Reassembly,
-} from './reassembler.ts'
+} from './text/reassembler.ts'
 export {
   segmentOctets,
   segmentText,
   type Segment,
   type Segmented,
   type SegmentOptions,
-} from './segmentText.ts'
+} from './text/segmentText.ts'
 export {
   joinOctets,
   joinText,
@@ -93,7 +98,7 @@ export {
   type MessageBody,
   type TextPart,
   type UserData,
-} from './userData.ts'
+} from './text/userData.ts'
 export {
   encodeUdh,
   parseUdh,
@@ -101,12 +106,12 @@ export {
   type Concatenation,
   type InformationElement,
   type UserDataHeader,
-} from './userDataHeader.ts'
-export { readRepeatedTlv, readTlv, tlv, tlvName, type Tlv } from './tlv.ts'
-export { TLVS, type TlvName, type TlvValue } from './tlvTable.ts'
-export { Session } from './session.ts'
-export { DEFAULT_LIMITS, type SessionLimits } from './defaultLimits.ts'
-export { RequestError } from './requestError.ts'
+} from './text/userDataHeader.ts'
+export { readRepeatedTlv, readTlv, tlv, tlvName, type Tlv } from './wire/tlv.ts'
+export { TLVS, type TlvName, type TlvValue } from './wire/tlvTable.ts'
+export { Session } from './session/session.ts'
+export { DEFAULT_LIMITS, type SessionLimits } from './session/defaultLimits.ts'
+export { RequestError } from './session/requestError.ts'
 export type {
   MalformedInput,
   OutcomeOf,
@@ -117,14 +122,14 @@ export type {
   SessionSettings,
   SessionTimers,
   SessionBind,
-} from './sessionTypes.ts'
-export type { SessionTls } from './sessionTls.ts'
+} from './session/sessionTypes.ts'
+export type { SessionTls } from './transport/sessionTls.ts'
 export {
   DEFAULT_MAX_SESSIONS,
   DEFAULT_TIMERS,
   DEFAULT_WINDOW_SIZE,
   MAX_PDU_OCTETS,
-} from './sessionDefaults.ts'
+} from './session/sessionDefaults.ts'
 export {
   createSmppServer,
   type ListenOptions,
@@ -132,93 +137,100 @@ export {
   type SmppServer,
   type SmppServerEvents,
   type SmppServerOptions,
-} from './smppServer.ts'
-export type { ProxyProtocol } from './acceptor.ts'
-export type { RefusedConnection } from './arrival.ts'
-export type { SecureContext, ServerTlsOptions } from './tlsGate.ts'
-export { readProxyHeader, type Endpoint, type ProxyHeader } from './proxyHeader.ts'
-export { connectSmpp, type ConnectSmppOptions, type EsmeOptions } from './connectSmpp.ts'
-export type { ClientTlsOptions, OpenSocketOptions } from './openSocket.ts'
-export { BindRefusedError, SmppConnectError } from './smppConnectError.ts'
-export { bindSession, type BindRequest } from './bindSession.ts'
-export type { OutbindOptions } from './outbind.ts'
+} from './endpoint/smppServer.ts'
+export type { ProxyProtocol } from './transport/acceptor.ts'
+export type { RefusedConnection } from './transport/arrival.ts'
+export type { SecureContext, ServerTlsOptions } from './transport/tlsGate.ts'
+export { readProxyHeader, type Endpoint, type ProxyHeader } from './transport/proxyHeader.ts'
+export { connectSmpp, type ConnectSmppOptions, type EsmeOptions } from './endpoint/connectSmpp.ts'
+export type { ClientTlsOptions, OpenSocketOptions } from './transport/openSocket.ts'
+export { BindRefusedError, SmppConnectError } from './transport/smppConnectError.ts'
+export { bindSession, type BindRequest } from './endpoint/bindSession.ts'
+export type { OutbindOptions } from './endpoint/outbind.ts'
 export {
   listenForOutbind,
   type ListenForOutbindOptions,
   type OutbindEvents,
   type OutbindListener,
-} from './listenForOutbind.ts'
+} from './endpoint/listenForOutbind.ts'
 
 // What the fields and TLVs may hold, by name.
-export { ADDR_SUBUNIT, type AddrSubunit } from './values/addrSubunit.ts'
-export { ALERT_PRIORITY, type AlertPriority } from './values/alertPriority.ts'
-export { BEARER_TYPE, type BearerType } from './values/bearerType.ts'
-export { BROADCAST_AREA_FORMAT, type BroadcastAreaFormat } from './values/broadcastAreaFormat.ts'
-export { BROADCAST_CHANNEL, type BroadcastChannel } from './values/broadcastChannel.ts'
+export { ADDR_SUBUNIT, type AddrSubunit } from './wire/values/addrSubunit.ts'
+export { ALERT_PRIORITY, type AlertPriority } from './wire/values/alertPriority.ts'
+export { BEARER_TYPE, type BearerType } from './wire/values/bearerType.ts'
+export {
+  BROADCAST_AREA_FORMAT,
+  type BroadcastAreaFormat,
+} from './wire/values/broadcastAreaFormat.ts'
+export { BROADCAST_CHANNEL, type BroadcastChannel } from './wire/values/broadcastChannel.ts'
 export {
   BROADCAST_CONTENT_NETWORK,
   type BroadcastContentNetwork,
-} from './values/broadcastContentNetwork.ts'
+} from './wire/values/broadcastContentNetwork.ts'
 export {
   BROADCAST_FREQUENCY_UNIT,
   type BroadcastFrequencyUnit,
-} from './values/broadcastFrequencyUnit.ts'
+} from './wire/values/broadcastFrequencyUnit.ts'
 export {
   BROADCAST_MESSAGE_CLASS,
   type BroadcastMessageClass,
-} from './values/broadcastMessageClass.ts'
+} from './wire/values/broadcastMessageClass.ts'
 export {
   CALLBACK_PRESENTATION,
   CALLBACK_SCREENING,
   type CallbackPresentation,
   type CallbackScreening,
-} from './values/callbackPresentation.ts'
-export { CONGESTION_STATE, type CongestionState } from './values/congestionState.ts'
-export { DATA_CODING, type DataCoding } from './values/dataCoding.ts'
+} from './wire/values/callbackPresentation.ts'
+export { CONGESTION_STATE, type CongestionState } from './wire/values/congestionState.ts'
+export { DATA_CODING, type DataCoding } from './wire/values/dataCoding.ts'
 export {
   DELIVERY_FAILURE_REASON,
   type DeliveryFailureReason,
-} from './values/deliveryFailureReason.ts'
-export { DEST_FLAG, type DestFlag } from './values/destFlag.ts'
-export { DISPLAY_TIME, type DisplayTime } from './values/displayTime.ts'
-export { ITS_REPLY_TYPE, type ItsReplyType } from './values/itsReplyType.ts'
-export { LANGUAGE_INDICATOR, type LanguageIndicator } from './values/languageIndicator.ts'
-export { MESSAGE_FEATURE, type MessageFeature } from './values/messageFeature.ts'
-export { MESSAGE_TYPE, MESSAGE_TYPE_MASK, type MessageType } from './values/messageType.ts'
+} from './wire/values/deliveryFailureReason.ts'
+export { DEST_FLAG, type DestFlag } from './wire/values/destFlag.ts'
+export { DISPLAY_TIME, type DisplayTime } from './wire/values/displayTime.ts'
+export { ITS_REPLY_TYPE, type ItsReplyType } from './wire/values/itsReplyType.ts'
+export { LANGUAGE_INDICATOR, type LanguageIndicator } from './wire/values/languageIndicator.ts'
+export { MESSAGE_FEATURE, type MessageFeature } from './wire/values/messageFeature.ts'
+export { MESSAGE_TYPE, MESSAGE_TYPE_MASK, type MessageType } from './wire/values/messageType.ts'
 export {
   MESSAGE_WAITING,
   MESSAGE_WAITING_ACTIVE,
   type MessageWaiting,
-} from './values/messageWaiting.ts'
-export { MESSAGING_MODE, MESSAGING_MODE_MASK, type MessagingMode } from './values/messagingMode.ts'
-export { MS_AVAILABILITY, type MsAvailability } from './values/msAvailability.ts'
-export { MS_VALIDITY, type MsValidity } from './values/msValidity.ts'
+} from './wire/values/messageWaiting.ts'
+export {
+  MESSAGING_MODE,
+  MESSAGING_MODE_MASK,
+  type MessagingMode,
+} from './wire/values/messagingMode.ts'
+export { MS_AVAILABILITY, type MsAvailability } from './wire/values/msAvailability.ts'
+export { MS_VALIDITY, type MsValidity } from './wire/values/msValidity.ts'
 export {
   NETWORK_ERROR_TYPE,
   readNetworkErrorCode,
   networkErrorCodeOctets,
   type NetworkErrorType,
   type NetworkErrorCode,
-} from './values/networkErrorCode.ts'
-export { NETWORK_TYPE, type NetworkType } from './values/networkType.ts'
-export { NUMBER_PORTABILITY, type NumberPortability } from './values/numberPortability.ts'
-export { NUMBERING_PLAN, type NumberingPlan } from './values/numberingPlan.ts'
-export { PAYLOAD_TYPE, type PayloadType } from './values/payloadType.ts'
+} from './wire/values/networkErrorCode.ts'
+export { NETWORK_TYPE, type NetworkType } from './wire/values/networkType.ts'
+export { NUMBER_PORTABILITY, type NumberPortability } from './wire/values/numberPortability.ts'
+export { NUMBERING_PLAN, type NumberingPlan } from './wire/values/numberingPlan.ts'
+export { PAYLOAD_TYPE, type PayloadType } from './wire/values/payloadType.ts'
 export {
   PRIORITY_FLAG,
   BROADCAST_PRIORITY,
   type PriorityFlag,
   type BroadcastPriority,
-} from './values/priorityFlag.ts'
-export { PRIVACY_INDICATOR, type PrivacyIndicator } from './values/privacyIndicator.ts'
+} from './wire/values/priorityFlag.ts'
+export { PRIVACY_INDICATOR, type PrivacyIndicator } from './wire/values/privacyIndicator.ts'
 export {
   RECEIPT_REQUEST,
   REGISTERED_DELIVERY,
   RECEIPT_REQUEST_MASK,
   type ReceiptRequest,
   type RegisteredDelivery,
-} from './values/registeredDelivery.ts'
-export { SERVICE_TYPE, type ServiceType } from './values/serviceType.ts'
-export { SUBADDRESS_TYPE, type SubaddressType } from './values/subaddressType.ts'
-export { TYPE_OF_NUMBER, type TypeOfNumber } from './values/typeOfNumber.ts'
-export { USSD_SERVICE_OP, type UssdServiceOp } from './values/ussdServiceOp.ts'
+} from './wire/values/registeredDelivery.ts'
+export { SERVICE_TYPE, type ServiceType } from './wire/values/serviceType.ts'
+export { SUBADDRESS_TYPE, type SubaddressType } from './wire/values/subaddressType.ts'
+export { TYPE_OF_NUMBER, type TypeOfNumber } from './wire/values/typeOfNumber.ts'
+export { USSD_SERVICE_OP, type UssdServiceOp } from './wire/values/ussdServiceOp.ts'

@@ -1,5 +1,5 @@
 import { encodePdu, type Pdu } from '../../src/smpp/index.ts'
-import { PDUS } from '../../src/smpp/pduTable.ts'
+import { PDUS } from '../../src/smpp/wire/pduTable.ts'
 import type { DissectedField, Dissection } from './dissect.ts'
 import { fieldSpans } from './fieldSpans.ts'
 import { shownFields, type ShownField } from './shownFields.ts'

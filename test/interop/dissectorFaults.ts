@@ -1,6 +1,6 @@
 import { readTlv, tlv, tlvName, type CommandName, type Pdu } from '../../src/smpp/index.ts'
-import { isResponseId } from '../../src/smpp/codec.ts'
-import { PDUS } from '../../src/smpp/pduTable.ts'
+import { isResponseId } from '../../src/smpp/wire/codec.ts'
+import { PDUS } from '../../src/smpp/wire/pduTable.ts'
 import { typicalPdu } from './typicalPdu.ts'
 
 /** What Wireshark (4.0.17) gets wrong. */

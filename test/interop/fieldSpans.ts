@@ -1,6 +1,6 @@
 import { type Pdu, type Tlv, tlvName } from '../../src/smpp/index.ts'
-import type { EntryField, Field } from '../../src/smpp/pduField.ts'
-import { PDUS, type PduRow } from '../../src/smpp/pduTable.ts'
+import type { EntryField, Field } from '../../src/smpp/wire/pduField.ts'
+import { PDUS, type PduRow } from '../../src/smpp/wire/pduTable.ts'
 
 /** Where a field lies in the octets of a PDU, and what it holds. */
 export interface FieldSpan {

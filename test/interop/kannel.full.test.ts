@@ -20,7 +20,7 @@ import {
   type Pdu,
   type Session,
 } from '../../src/smpp/index.ts'
-import { Inbox } from '../../src/smpp/servedPeer.fixture.ts'
+import { Inbox } from '../../src/smpp/testing/servedPeer.fixture.ts'
 import { ask } from './ask.ts'
 import { isMissing } from './debianProgram.ts'
 import { startKannel, type KannelBox } from './kannelBox.ts'

@@ -20,7 +20,7 @@ import {
   type BindCommand,
   type Pdu,
 } from '../../src/smpp/index.ts'
-import { Inbox } from '../../src/smpp/servedPeer.fixture.ts'
+import { Inbox } from '../../src/smpp/testing/servedPeer.fixture.ts'
 import { ask } from './ask.ts'
 import { debianProgram, howToInstall, isMissing } from './debianProgram.ts'
 import { recordingServer, TIMERS } from './recordingServer.ts'

@@ -17,7 +17,7 @@ import {
   type ConnectSmppOptions,
   type Pdu,
 } from '../../src/smpp/index.ts'
-import { Inbox } from '../../src/smpp/servedPeer.fixture.ts'
+import { Inbox } from '../../src/smpp/testing/servedPeer.fixture.ts'
 import { ask } from './ask.ts'
 import { TIMERS } from './recordingServer.ts'
 

@@ -1,4 +1,4 @@
-import { handlersOfAll } from '../../src/smpp/agreeable.fixture.ts'
+import { handlersOfAll } from '../../src/smpp/testing/agreeable.fixture.ts'
 import {
   createSmppServer,
   ESME_ROK,
@@ -10,7 +10,7 @@ import {
   type Session,
   type SmppServer,
 } from '../../src/smpp/index.ts'
-import { Inbox } from '../../src/smpp/servedPeer.fixture.ts'
+import { Inbox } from '../../src/smpp/testing/servedPeer.fixture.ts'
 
 /** What the response to each kind of request has in it (nothing by default), or refuses with. */
 export type Answers = {

@@ -1,5 +1,5 @@
 import { tlv, TLVS, type Tlv, type TlvName } from '../../src/smpp/index.ts'
-import type { TlvRow } from '../../src/smpp/tlvTable.ts'
+import type { TlvRow } from '../../src/smpp/wire/tlvTable.ts'
 
 /** Values of each TLV: what is written often, else the shortest and the longest that fit. */
 export function sampleTlvs(name: TlvName): readonly Tlv[] {

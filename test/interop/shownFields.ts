@@ -1,4 +1,4 @@
-import { isResponseId } from '../../src/smpp/codec.ts'
+import { isResponseId } from '../../src/smpp/wire/codec.ts'
 import type { FieldSpan } from './fieldSpans.ts'
 
 /** A field as Wireshark shall show it. */

@@ -5,8 +5,8 @@ import type { Pdu, Session as OtherSession } from 'smpp'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { connectSmpp, createSmppServer, ESME_ROK } from '../../src/smpp/index.ts'
 import type { ClientTlsOptions, RefusedConnection } from '../../src/smpp/index.ts'
-import { type Identity, TestAuthority } from '../../src/smpp/certificates.fixture.ts'
-import { Inbox } from '../../src/smpp/servedPeer.fixture.ts'
+import { type Identity, TestAuthority } from '../../src/smpp/testing/certificates.fixture.ts'
+import { Inbox } from '../../src/smpp/testing/servedPeer.fixture.ts'
 
 const HOST = '127.0.0.1'
 const authority = new TestAuthority('Test CA')

@@ -3,7 +3,7 @@
 
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { ALL_COMMANDS, anyPdu } from '../../src/smpp/anyPdu.fixture.ts'
+import { ALL_COMMANDS, anyPdu } from '../../src/smpp/testing/anyPdu.fixture.ts'
 import {
   encodePdu,
   INTERFACE_VERSION,
@@ -13,7 +13,7 @@ import {
   type Pdu,
   type TlvName,
 } from '../../src/smpp/index.ts'
-import { PDUS, type PduRow } from '../../src/smpp/pduTable.ts'
+import { PDUS, type PduRow } from '../../src/smpp/wire/pduTable.ts'
 import { isMissing } from './debianProgram.ts'
 import { dissect } from './dissect.ts'
 import { dissectionDifferences } from './dissectionDifferences.ts'

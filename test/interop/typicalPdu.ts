@@ -1,6 +1,6 @@
 import { INTERFACE_VERSION, type CommandName, type Pdu, type Tlv } from '../../src/smpp/index.ts'
-import type { EntryField, Field } from '../../src/smpp/pduField.ts'
-import { PDUS, type PduRow } from '../../src/smpp/pduTable.ts'
+import type { EntryField, Field } from '../../src/smpp/wire/pduField.ts'
+import { PDUS, type PduRow } from '../../src/smpp/wire/pduTable.ts'
 
 /** What the fields of everyday PDUs hold; all others have what fits their kind. */
 const VALUES: Readonly<Record<string, string | number>> = {

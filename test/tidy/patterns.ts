@@ -1,7 +1,7 @@
 import type { Problem, SourceFile } from './sourceFile.ts'
 
 /** Matched against codes of Node and OpenSSL, which are short and no peer's to choose. */
-const ownInput = new Set(['src/smpp/smppConnectError.ts'])
+const ownInput = new Set(['src/smpp/transport/smppConnectError.ts'])
 
 /**
  * What a peer sends may be a run of 65,000 of anything, and a pattern that goes over the run again

@@ -1,0 +1,79 @@
+import { checkOptions } from './checkOptions.ts'
+import type { BindCommand } from '../wire/pduTable.ts'
+import type { Session } from '../session/session.ts'
+import { abortedError, bindError } from '../transport/smppConnectError.ts'
+
+/** What an ESME binds with (SMPP 3.4 §4.1). */
+export interface BindRequest {
+  /** To send, to receive, or both; a session of 3.3 has no bind_transceiver. */
+  readonly command: BindCommand
+  /** At most 15 characters. */
+  readonly system_id: string
+  /** At most 8 characters. */
+  readonly password: string
+  /** At most 12 characters; default ''. */
+  readonly system_type?: string
+  /** One of TYPE_OF_NUMBER, of address_range; default 0. */
+  readonly addr_ton?: number
+  /** One of NUMBERING_PLAN, of address_range; default 0. */
+  readonly addr_npi?: number
+  /** Which addresses we serve (SMPP 3.4 §4.1.1), at most 40 characters; default ''. */
+  readonly address_range?: string
+  /** Gives up, and closes the session, until it is bound. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Binds a session of an ESME that is connected and not bound, such as one that got an outbind
+ * (SMPP 3.4 §2.2.1). Resolves with the same session. Rejects with SmppConnectError or
+ * BindRefusedError, PduError when a field does not fit, TypeError or RangeError when an option
+ * cannot be; the session is closed then.
+ */
+export function bindSession(session: Session, request: BindRequest): Promise<Session> {
+  try {
+    checkOptions('bindSession', request)
+  } catch (error) {
+    session.close('the bind has options that cannot be')
+    return Promise.reject(error)
+  }
+  return bindAt(`${session.remoteAddress}:${session.remotePort}`, session, request)
+}
+
+/** With options that were checked; `where` is for messages. */
+export function bindAt(where: string, session: Session, request: BindRequest): Promise<Session> {
+  const { command, signal } = request
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      reject(abortedError(where))
+      session.close('given up')
+    }
+    if (signal?.aborted) return onAbort()
+    signal?.addEventListener('abort', onAbort)
+    try {
+      session.requestBind(command, bodyOf(request, session), (outcome) => {
+        signal?.removeEventListener('abort', onAbort)
+        const refusal = bindError(outcome, command, where)
+        if (refusal === undefined) return resolve(session)
+        reject(refusal)
+        session.close(refusal.message)
+      })
+    } catch (error) {
+      // Credentials that do not fit the PDU, a version without this bind: nothing was sent.
+      signal?.removeEventListener('abort', onAbort)
+      session.close('the bind has no encoding')
+      reject(error)
+    }
+  })
+}
+
+function bodyOf(request: BindRequest, { interfaceVersion }: Session) {
+  return {
+    system_id: request.system_id,
+    password: request.password,
+    system_type: request.system_type ?? '',
+    interface_version: interfaceVersion,
+    addr_ton: request.addr_ton ?? 0,
+    addr_npi: request.addr_npi ?? 0,
+    address_range: request.address_range ?? '',
+  }
+}

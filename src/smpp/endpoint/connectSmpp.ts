@@ -1,0 +1,94 @@
+import type { Socket } from 'node:net'
+import { bindAt, type BindRequest } from './bindSession.ts'
+import { checkOptions } from './checkOptions.ts'
+import type { SessionLimits } from '../session/defaultLimits.ts'
+import { INTERFACE_VERSION, type InterfaceVersion } from '../wire/interfaceVersion.ts'
+import { openSocket, type OpenSocketOptions } from '../transport/openSocket.ts'
+import { Session } from '../session/session.ts'
+import { DEFAULT_WINDOW_SIZE, MAX_PDU_OCTETS, timersOf, told } from '../session/sessionDefaults.ts'
+import type { SessionEvents, SessionSettings, SessionTimers } from '../session/sessionTypes.ts'
+import { closedError, SmppConnectError, socketError } from '../transport/smppConnectError.ts'
+
+/** What a session of an ESME may be told, however its connection came about. */
+export interface EsmeOptions {
+  /** What we speak at most. Default 3.4; the session's version is the lower one of both sides'. */
+  readonly interface_version?: InterfaceVersion
+  /**
+   * The version of a centre that does not tell one. Default 3.4, since many centres of 3.4 leave
+   * it out; by the book (SMPP 3.4 §3.4) it is 3.3, and such a centre gets no TLVs.
+   */
+  readonly versionWhenUntold?: InterfaceVersion
+  /** Without a handler for them, requests of the peer are answered ESME_RINVCMDID. */
+  readonly events?: SessionEvents
+  /** In milliseconds. Those left out: see DEFAULT_TIMERS. */
+  readonly timers?: Partial<SessionTimers>
+  /** Our own unanswered requests. Default 100. */
+  readonly windowSize?: number
+  /** Default 70,000. */
+  readonly maxPduOctets?: number
+  /** What the session holds at most; missing ones as in DEFAULT_LIMITS. */
+  readonly limits?: Partial<SessionLimits>
+  /** Lets the window follow the peer's congestion_state, up to windowSize. Default false. */
+  readonly followCongestion?: boolean
+}
+
+/** `connectTimeoutMs` ends with the connection; the bind then has the response timer. */
+export interface ConnectSmppOptions extends BindRequest, OpenSocketOptions, EsmeOptions {
+  /** Gives up, and closes the connection, until the session is bound. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Connects and binds (SMPP 3.4 §4.1). Rejects with SmppConnectError or BindRefusedError, PduError
+ * when a field does not fit, TypeError or RangeError when an option cannot be. `onClosed` is called
+ * only for a session that was bound. Nothing that follows bind_resp is handled before the caller of
+ * the promise had its turn, so it may set `session.context` first.
+ */
+export async function connectSmpp(options: ConnectSmppOptions): Promise<Session> {
+  checkOptions('connectSmpp', options)
+  const where = `${options.host}:${options.port}`
+  const socket = await openSocket(options)
+  const lost = firstError(socket)
+  const events = options.events ?? {}
+  const session = new Session(
+    socket,
+    esmeSettings(options, options.system_id, {
+      ...events,
+      onClosed: (closed, reason) => closed.bind && events.onClosed?.(closed, reason),
+    }),
+  )
+  try {
+    return await bindAt(where, session, options)
+  } catch (error) {
+    // In TLS 1.3 we learn only now that our certificate was not taken.
+    const isClosed = error instanceof SmppConnectError && error.code === 'CLOSED'
+    const reason = isClosed ? lost() : undefined
+    if (reason?.code?.startsWith('ERR_SSL')) throw socketError(reason, where)
+    throw isClosed ? closedError(where, options) : error
+  }
+}
+
+export function esmeSettings(
+  options: EsmeOptions,
+  systemId: string,
+  events: SessionEvents,
+): SessionSettings {
+  return {
+    side: 'esme',
+    interfaceVersion: options.interface_version ?? INTERFACE_VERSION.V3_4,
+    versionWhenUntold: options.versionWhenUntold ?? INTERFACE_VERSION.V3_4,
+    timers: timersOf(options.timers),
+    windowSize: options.windowSize ?? DEFAULT_WINDOW_SIZE,
+    systemId,
+    maxPduOctets: options.maxPduOctets ?? MAX_PDU_OCTETS,
+    limits: told(options.limits ?? {}),
+    followCongestion: options.followCongestion ?? false,
+    events,
+  }
+}
+
+function firstError(socket: Socket): () => NodeJS.ErrnoException | undefined {
+  let first: NodeJS.ErrnoException | undefined
+  socket.once('error', (error) => (first = error))
+  return () => first
+}

@@ -1,0 +1,131 @@
+import type { Socket } from 'node:net'
+import { Acceptor, type ProxyProtocol } from '../transport/acceptor.ts'
+import { checkOptions } from './checkOptions.ts'
+import { esmeSettings, type EsmeOptions } from './connectSmpp.ts'
+import type { Pdu } from '../wire/pduTable.ts'
+import type { Endpoint } from '../transport/proxyHeader.ts'
+import { Session } from '../session/session.ts'
+import { DEFAULT_MAX_SESSIONS, timersOf } from '../session/sessionDefaults.ts'
+import type { SmppServerEvents } from './smppServer.ts'
+import type { SecureContext, ServerTlsOptions } from '../transport/tlsGate.ts'
+
+/** Those of a server and its sessions; onOutbind is needed. */
+export interface OutbindEvents extends SmppServerEvents {
+  /**
+   * A message centre asks for a bind. Check its system_id and password, then answer with
+   * `bindSession(session, { command: 'bind_receiver', … })` or `session.close(reason)`, now or
+   * within the session-init timer.
+   */
+  onOutbind(session: Session, pdu: Pdu<'outbind'>): void
+}
+
+/** Where an ESME waits for outbinds, and what its sessions are told. */
+export interface ListenForOutbindOptions extends EsmeOptions {
+  /** 0: any free one. */
+  readonly port: number
+  /** Default: all addresses of this machine. */
+  readonly host?: string
+  /** What happens at the port, and to sessions. */
+  readonly events: OutbindEvents
+  /** Default: plain TCP. */
+  readonly tls?: ServerTlsOptions
+  /** Default: none. */
+  readonly proxyProtocol?: ProxyProtocol
+  /** As for a server. Default 10,000. */
+  readonly maxSessions?: number
+  /** Closes the listener as `close` does. */
+  readonly signal?: AbortSignal
+}
+
+/** A port that waits for outbinds. */
+export interface OutbindListener extends AsyncDisposable {
+  /** The one that listens, also where 0 was asked for. */
+  readonly port: number
+  /** All that have not closed, bound or not. */
+  readonly sessions: ReadonlySet<Session>
+  /**
+   * A new certificate, or CA, for TLS connections to come; those there are go on. What is left out
+   * stays as it was. Throws when it is none, and where the port has no TLS.
+   */
+  setSecureContext(context: SecureContext): void
+  /** Takes no new connections; sessions go on. */
+  stopAccepting(): void
+  /** Takes no new connections, unbinds all sessions (bounded by their response timer). */
+  close(): Promise<void>
+}
+
+/**
+ * The ESME's side of outbind (SMPP 3.4 §2.2.1, §4.1.7): waits for message centres that connect.
+ * Who sends no outbind, or gets no bind of ours, within the session-init timer is closed. Rejects
+ * with the error of `net` (code EADDRINUSE, …), TypeError or RangeError when an option cannot be.
+ */
+export async function listenForOutbind(options: ListenForOutbindOptions): Promise<OutbindListener> {
+  checkOptions('listenForOutbind', options)
+  const { signal } = options
+  signal?.throwIfAborted()
+  const desk = new OutbindDesk(options)
+  const port = await desk.acceptor.listen(options.port, options.host)
+  const onAbort = () => void close()
+  signal?.addEventListener('abort', onAbort)
+  async function close(): Promise<void> {
+    signal?.removeEventListener('abort', onAbort)
+    desk.acceptor.close()
+    await Promise.all([...desk.connections].map((session) => session.unbind()))
+  }
+  // While it began to listen.
+  if (signal?.aborted) await close()
+  signal?.throwIfAborted()
+  return {
+    port,
+    sessions: desk.sessions,
+    setSecureContext: (context) => desk.acceptor.setSecureContext(context),
+    stopAccepting: () => desk.acceptor.stop(),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+class OutbindDesk {
+  readonly sessions = new Set<Session>()
+  /** With those that have closed and whose peer keeps the connection. */
+  readonly connections = new Set<Session>()
+  readonly acceptor: Acceptor
+  readonly #options: ListenForOutbindOptions
+
+  constructor(options: ListenForOutbindOptions) {
+    const { tls, proxyProtocol, maxSessions = DEFAULT_MAX_SESSIONS, events, timers } = options
+    this.#options = options
+    this.acceptor = new Acceptor(
+      { tls, proxyProtocol },
+      {
+        timeoutMs: timers?.sessionInitTimeoutMs ?? 0,
+        hasRoom: () => this.connections.size + this.acceptor.arriving < maxSessions,
+        onReady: (socket, source) => this.#serve(socket, source),
+        onRefused: (refused) => events.onRefusedConnection?.(refused),
+      },
+    )
+  }
+
+  #serve(socket: Socket, source: Endpoint | undefined): void {
+    const { events, timers } = this.#options
+    const { sessionInitTimeoutMs } = timersOf(timers)
+    const overdue = () => {
+      // A bind that waits for its answer has the response timer.
+      if (session.unanswered === 0) session.close('no outbind, or no bind, in time')
+    }
+    const timer = sessionInitTimeoutMs > 0 ? setTimeout(overdue, sessionInitTimeoutMs) : undefined
+    const settings = esmeSettings(this.#options, '', {
+      ...events,
+      onClosed: (closed, reason) => {
+        clearTimeout(timer)
+        this.sessions.delete(closed)
+        events.onClosed?.(closed, reason)
+      },
+    })
+    const onBound = () => clearTimeout(timer)
+    const onGone = (gone: Session) => void this.connections.delete(gone)
+    const session = new Session(socket, { ...settings, onBound, onGone }, source)
+    this.sessions.add(session)
+    this.connections.add(session)
+  }
+}

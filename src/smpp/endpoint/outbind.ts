@@ -1,0 +1,62 @@
+import { openSocket, type OpenSocketOptions } from '../transport/openSocket.ts'
+import { Session } from '../session/session.ts'
+import type { SessionSettings } from '../session/sessionTypes.ts'
+import { abortedError, SmppConnectError } from '../transport/smppConnectError.ts'
+
+/** Where an ESME waits, and how it knows us: both fields are ours (SMPP 3.4 §4.1.7.1). */
+export interface OutbindOptions extends OpenSocketOptions {
+  /** At most 15 characters. */
+  readonly system_id: string
+  /** At most 64 characters; by the book 8. */
+  readonly password: string
+  /** Gives up, and closes the connection, until the session is bound. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Connects, sends outbind and waits for the bind. `onSession` is called before anything can come
+ * from the ESME.
+ */
+export async function outbind(
+  options: OutbindOptions,
+  settings: SessionSettings,
+  onSession: (session: Session) => void,
+): Promise<Session> {
+  const { system_id, password, signal } = options
+  const where = `${options.host}:${options.port}`
+  const socket = await openSocket(options)
+  const { events } = settings
+  return new Promise((resolve, reject) => {
+    const session = new Session(socket, {
+      ...settings,
+      onBound: resolve,
+      events: {
+        ...events,
+        onClosed(closed, reason) {
+          const message = `${where} did not bind after outbind: ${reason}`
+          // Nothing happens when it was bound.
+          reject(new SmppConnectError('CLOSED', message))
+          signal?.removeEventListener('abort', onAbort)
+          events.onClosed?.(closed, reason)
+        },
+      },
+    })
+    function onAbort(): void {
+      if (session.bind) return
+      reject(abortedError(where))
+      session.close('given up')
+    }
+    onSession(session)
+    // Its owner wants none with this ESME; onClosed rejects.
+    if (session.state === 'CLOSED') return
+    signal?.addEventListener('abort', onAbort)
+    try {
+      if (!session.notify('outbind', { system_id, password }))
+        throw new SmppConnectError('CLOSED', 'there is no outbind below version 3.4')
+    } catch (error) {
+      // The credentials do not fit the PDU, or our version has none: nothing was sent.
+      reject(error)
+      session.close('the outbind has no encoding')
+    }
+  })
+}

@@ -1,0 +1,295 @@
+import type { Socket } from 'node:net'
+import { Acceptor, LISTEN_WITH_TLS, type ProxyProtocol } from '../transport/acceptor.ts'
+import type { RefusedConnection } from '../transport/arrival.ts'
+import { checkOptions } from './checkOptions.ts'
+import type { SessionLimits } from '../session/defaultLimits.ts'
+import { INTERFACE_VERSION, type InterfaceVersion } from '../wire/interfaceVersion.ts'
+import { outbind, type OutbindOptions } from './outbind.ts'
+import type { Endpoint } from '../transport/proxyHeader.ts'
+import { Session } from '../session/session.ts'
+import {
+  DEFAULT_MAX_SESSIONS,
+  DEFAULT_WINDOW_SIZE,
+  MAX_PDU_OCTETS,
+  timersOf,
+  told,
+} from '../session/sessionDefaults.ts'
+import type { SessionEvents, SessionSettings, SessionTimers } from '../session/sessionTypes.ts'
+import { SmppConnectError } from '../transport/smppConnectError.ts'
+import type { SecureContext, ServerTlsOptions } from '../transport/tlsGate.ts'
+
+/** Those of its sessions, and two of its own. */
+export interface SmppServerEvents extends SessionEvents {
+  /**
+   * A connection has become a session, behind its PROXY header and TLS handshake, and nothing of
+   * SMPP was read from it yet, or sent: `session.close` refuses it without a word. onClosed follows
+   * for each. With outbind (SMPP 3.4 §4.1.7) too, before it is sent. It must not throw.
+   */
+  onConnection?(session: Session): void
+  /** A connection that became no session; it is closed without a word of SMPP. */
+  onRefusedConnection?(refused: RefusedConnection): void
+}
+
+/** What a server is told; `events` alone is needed. */
+export interface SmppServerOptions {
+  /** Without `onBind`, every bind is refused. */
+  readonly events: SmppServerEvents
+  /** In milliseconds. Those left out: see DEFAULT_TIMERS. */
+  readonly timers?: Partial<SessionTimers>
+  /** Our own unanswered requests per session. Default 100. */
+  readonly windowSize?: number
+  /**
+   * Connections at once, those within a PROXY header or TLS handshake included. One above this is
+   * closed without a word. Default 10,000.
+   */
+  readonly maxSessions?: number
+  /** Put into bind_resp (SMPP 3.4 §4.1.2). Default ''. */
+  readonly systemId?: string
+  /** Default 70,000. */
+  readonly maxPduOctets?: number
+  /** What one session holds at most; missing ones as in DEFAULT_LIMITS. */
+  readonly limits?: Partial<SessionLimits>
+  /** Lets each window follow the peer's congestion_state, up to windowSize. Default false. */
+  readonly followCongestion?: boolean
+  /** The highest version we speak, put into bind_resp. Default 5.0. */
+  readonly interfaceVersion?: InterfaceVersion
+  /** For ports that are not told otherwise. Default: plain TCP. */
+  readonly tls?: ServerTlsOptions
+  /** For ports that are not told otherwise. Default: none. */
+  readonly proxyProtocol?: ProxyProtocol
+}
+
+/** One port. */
+export interface ListenOptions {
+  /** 0: any free one. */
+  readonly port: number
+  /** Default: all addresses of this machine. */
+  readonly host?: string
+  /** Default: as the server. `false`: plain TCP. */
+  readonly tls?: ServerTlsOptions | false
+  /** Default: as the server. */
+  readonly proxyProtocol?: ProxyProtocol
+  /** Closes the server (not this port alone) as `close` does. */
+  readonly signal?: AbortSignal
+}
+
+/** One port. */
+export interface SmppListener {
+  /** The one that listens, where 0 was asked for, too. */
+  readonly port: number
+  /**
+   * A new certificate, or CA, for TLS connections to come; those there are go on. What is left out
+   * stays as it was. Throws when it is none, and where the port has no TLS.
+   */
+  setSecureContext(context: SecureContext): void
+  /** Takes no new connections at this port; sessions go on. */
+  stop(): void
+}
+
+/** A message centre: its sessions and its ports. */
+export interface SmppServer extends AsyncDisposable {
+  /** All that have not closed, bound or not. */
+  readonly sessions: ReadonlySet<Session>
+  /**
+   * May be called for several ports. Rejects with the error of `net` (code EADDRINUSE, EACCES, …)
+   * or of options that cannot be used, with that of `close` or `signal` when they come before it
+   * listens.
+   */
+  listen(options: ListenOptions): Promise<SmppListener>
+  listen(
+    port: number,
+    host?: string,
+    options?: Omit<ListenOptions, 'port' | 'host'>,
+  ): Promise<SmppListener>
+  /**
+   * Connects to an ESME and asks it to bind (SMPP 3.4 §2.2.1, §4.1.7; 5.0 §4.1.1.7). Its bind comes
+   * to `onBind` like any other, with a session whose state is OUTBOUND; the promise resolves when
+   * it was accepted. Rejects with SmppConnectError: no connection, no bind within the session-init
+   * timer, refused by `onBind`, above maxSessions; with TypeError or RangeError when an option
+   * cannot be.
+   */
+  outbind(options: OutbindOptions): Promise<Session>
+  /**
+   * A new certificate, or CA, for TLS connections to come, at all ports with TLS that listen now.
+   * What is left out stays as it was. Throws when it is none, and when no port has TLS.
+   */
+  setSecureContext(context: SecureContext): void
+  /** Takes no new connections; sessions go on. */
+  stopAccepting(): void
+  /**
+   * Takes no new connections, ends those that are no session yet, and unbinds all sessions;
+   * resolves when no connection is left. Each session may take the response timer for the answers
+   * that are owed, once more for unbind, and 2 s where the peer keeps the connection. `signal`
+   * closes those that are still there, so that only the last remains.
+   */
+  close(options?: { readonly signal?: AbortSignal }): Promise<void>
+}
+
+/**
+ * A message centre (SMPP 3.4 §2.2). `await using server = createSmppServer({ events })` closes it
+ * at the end of the block. Throws TypeError or RangeError when an option cannot be.
+ */
+export function createSmppServer(options: SmppServerOptions): SmppServer {
+  checkOptions('createSmppServer', options)
+  return new MessageCentre(options)
+}
+
+class MessageCentre implements SmppServer {
+  readonly sessions = new Set<Session>()
+  /** With those that have closed and whose peer keeps the connection. */
+  readonly #connections = new Set<Session>()
+  readonly #options: SmppServerOptions
+  readonly #settings: SessionSettings
+  readonly #maxSessions: number
+  readonly #acceptors = new Set<Acceptor>()
+  readonly #closing = new AbortController()
+  /** Outbinds whose connection is not there yet. */
+  #leaving = 0
+
+  constructor(options: SmppServerOptions) {
+    this.#options = options
+    this.#settings = settingsOf(options, {
+      onClosed: (session) => this.sessions.delete(session),
+      onGone: (session) => this.#connections.delete(session),
+    })
+    this.#maxSessions = options.maxSessions ?? DEFAULT_MAX_SESSIONS
+  }
+
+  async listen(
+    first: number | ListenOptions,
+    host?: string,
+    rest: Omit<ListenOptions, 'port' | 'host'> = {},
+  ): Promise<SmppListener> {
+    const named = host === undefined ? {} : { host }
+    const at = typeof first === 'object' ? first : { ...rest, ...named, port: first }
+    checkOptions('listen', at)
+    const { signal } = at
+    signal?.throwIfAborted()
+    this.#closing.signal.throwIfAborted()
+    const acceptor = this.#acceptor(at)
+    const port = await acceptor.listen(at.port, at.host)
+    this.#acceptors.add(acceptor)
+    // While it began to listen.
+    if (signal?.aborted) void this.close()
+    if (this.#closing.signal.aborted) acceptor.close()
+    signal?.throwIfAborted()
+    this.#closing.signal.throwIfAborted()
+    this.#closeOnAbort(signal)
+    return {
+      port,
+      setSecureContext: (context) => acceptor.setSecureContext(context),
+      stop: () => acceptor.stop(),
+    }
+  }
+
+  async outbind(options: OutbindOptions): Promise<Session> {
+    checkOptions('outbind', options)
+    if (!this.#hasRoom()) {
+      const message = 'there are as many sessions as maxSessions says'
+      throw new SmppConnectError('TOO_MANY_SESSIONS', message)
+    }
+    const closing = this.#closing.signal
+    const signal = options.signal ? AbortSignal.any([options.signal, closing]) : closing
+    this.#leaving++
+    let isConnected = false
+    const connected = () => {
+      if (!isConnected) this.#leaving--
+      isConnected = true
+    }
+    try {
+      return await outbind({ ...options, signal }, this.#settings, (session) => {
+        connected()
+        this.#add(session)
+      })
+    } finally {
+      connected()
+    }
+  }
+
+  setSecureContext(context: SecureContext): void {
+    const acceptors = [...this.#acceptors].filter(({ hasTls }) => hasTls)
+    if (acceptors.length === 0)
+      throw new TypeError(`no port of this server has TLS to renew: ${LISTEN_WITH_TLS} first`)
+    for (const acceptor of acceptors) acceptor.setSecureContext(context)
+  }
+
+  stopAccepting(): void {
+    for (const acceptor of this.#acceptors) acceptor.stop()
+  }
+
+  async close({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    this.#closing.abort(new Error('the server was closed; create another one'))
+    for (const acceptor of this.#acceptors) acceptor.close()
+    const cutOff = () => {
+      for (const session of this.sessions) session.close('the server was closed')
+    }
+    if (signal?.aborted) cutOff()
+    signal?.addEventListener('abort', cutOff)
+    await Promise.all([...this.#connections].map((session) => session.unbind()))
+    signal?.removeEventListener('abort', cutOff)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #closeOnAbort(signal: AbortSignal | undefined): void {
+    const onAbort = () => void this.close()
+    signal?.addEventListener('abort', onAbort)
+    this.#closing.signal.addEventListener('abort', () => {
+      signal?.removeEventListener('abort', onAbort)
+    })
+  }
+
+  #acceptor({ tls, proxyProtocol }: ListenOptions): Acceptor {
+    const { events, tls: usualTls, proxyProtocol: usualProxyProtocol } = this.#options
+    const ways = { tls: tls ?? usualTls, proxyProtocol: proxyProtocol ?? usualProxyProtocol }
+    return new Acceptor(ways, {
+      timeoutMs: this.#settings.timers.sessionInitTimeoutMs,
+      hasRoom: () => this.#hasRoom(),
+      onReady: (socket: Socket, source: Endpoint | undefined) => {
+        this.#add(new Session(socket, this.#settings, source))
+      },
+      onRefused: (refused) => events.onRefusedConnection?.(refused),
+    })
+  }
+
+  #add(session: Session): void {
+    this.sessions.add(session)
+    this.#connections.add(session)
+    this.#options.events.onConnection?.(session)
+  }
+
+  #hasRoom(): boolean {
+    let connections = this.#connections.size + this.#leaving
+    for (const { arriving } of this.#acceptors) connections += arriving
+    return connections < this.#maxSessions
+  }
+}
+
+function settingsOf(
+  options: SmppServerOptions,
+  { onClosed, onGone }: { onClosed(session: Session): void; onGone(session: Session): void },
+): SessionSettings {
+  const { events } = options
+  const interfaceVersion = options.interfaceVersion ?? INTERFACE_VERSION.V5_0
+  return {
+    side: 'mc',
+    interfaceVersion,
+    versionWhenUntold: interfaceVersion,
+    timers: timersOf(options.timers),
+    windowSize: options.windowSize ?? DEFAULT_WINDOW_SIZE,
+    systemId: options.systemId ?? '',
+    maxPduOctets: options.maxPduOctets ?? MAX_PDU_OCTETS,
+    limits: told(options.limits ?? {}),
+    followCongestion: options.followCongestion ?? false,
+    onGone,
+    events: {
+      ...events,
+      onClosed(session, reason) {
+        onClosed(session)
+        events.onClosed?.(session, reason)
+      },
+    },
+  }
+}

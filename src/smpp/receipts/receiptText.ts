@@ -1,0 +1,159 @@
+// Receipts as an SMSC writes them: the text of SMPP 3.4 appendix B, which is "typical" and no more,
+// in the styles that ESMEs were built for, and the TLVs that say the same (5.0 §4.8.4.37, .47).
+
+import { messageStateName, statOf, type MessageState } from './messageState.ts'
+import { writeReceiptTime, type ReceiptTimeFormat } from './receiptTime.ts'
+import { RANK_UNCERTAIN, rankOf } from './stateRank.ts'
+import { tlv } from '../wire/tlv.ts'
+import type { MessageBody } from '../text/userData.ts'
+import { DATA_CODING } from '../wire/values/dataCoding.ts'
+import { MESSAGE_TYPE } from '../wire/values/messageType.ts'
+
+/** What a receipt is to say (SMPP 3.4 appendix B). */
+export interface ReceiptFields {
+  /** The message_id of the submit_sm_resp, at most 64 characters. */
+  readonly id: string
+  /** How many short messages were submitted; written with at least three digits. */
+  readonly sub: number
+  /** How many of them were delivered; written with at least three digits. */
+  readonly dlvrd: number
+  /** When the message was submitted. */
+  readonly submitDate: Date
+  /** When it reached its state. */
+  readonly doneDate: Date
+  /**
+   * Written as `stat` and into the TLV message_state; one that is not final makes it an
+   * intermediate notification.
+   */
+  readonly messageState: MessageState
+  /** Written with at least three characters: `000` for no error. */
+  readonly err: string
+  /** The message; its first 20 characters are written unless the style says otherwise. */
+  readonly text: string
+}
+
+/** The labels of appendix B. */
+export type ReceiptLabel =
+  | 'id'
+  | 'sub'
+  | 'dlvrd'
+  | 'submit date'
+  | 'done date'
+  | 'stat'
+  | 'err'
+  | 'text'
+
+/** How a receipt is written. What is left out is as in appendix B. */
+export interface ReceiptStyle {
+  /** Which, in this order. */
+  readonly labels?: readonly ReceiptLabel[]
+  /** Appendix B prints `Text` once, and some ESMEs look for it. */
+  readonly textLabel?: 'text' | 'Text'
+  /** How much of the text, in characters; default 20. */
+  readonly textCharactersMax?: number
+  /** Default `YYMMDDhhmm`. */
+  readonly dates?: ReceiptTimeFormat
+  /** Of the dates: minutes east of UTC. */
+  readonly utcOffsetMinutes?: number
+  /** `DELIVRD`, or `DELIVERED`. */
+  readonly stat?: 'short' | 'full'
+  /** Default `latin1`, under data_coding 0; `ucs2` under 8. */
+  readonly alphabet?: 'latin1' | 'ucs2'
+  /** Without receipted_message_id and message_state: SMPP 3.3 has no TLVs. */
+  readonly withoutTlvs?: boolean
+}
+
+const APPENDIX_B = [
+  'id',
+  'sub',
+  'dlvrd',
+  'submit date',
+  'done date',
+  'stat',
+  'err',
+  'text',
+] as const satisfies readonly ReceiptLabel[]
+
+/** Styles with a name. */
+export const RECEIPT_STYLES = {
+  appendixB: {},
+  /** Without counts and text. */
+  brief: { labels: ['id', 'submit date', 'done date', 'stat', 'err'] },
+  seconds: { dates: 'YYMMDDhhmmss' },
+  smpp33: { withoutTlvs: true },
+} as const satisfies Readonly<Record<string, ReceiptStyle>>
+
+const TEXT_CHARACTERS_MAX = 20
+/** SMPP 3.4 §5.2.21. */
+const SHORT_MESSAGE_OCTETS_MAX = 254
+
+/**
+ * What a deliver_sm needs to be this receipt (SMPP 3.4 §4.6.1, appendix B); the addresses are the
+ * message's, swapped. A text of more than 254 octets goes into message_payload. Throws PduError
+ * when the id has more than 64 characters.
+ */
+export function receiptBody(
+  fields: ReceiptFields,
+  style: ReceiptStyle = {},
+): Required<MessageBody> {
+  const { id, messageState } = fields
+  const octets = receiptText(fields, style)
+  const isLong = octets.length > SHORT_MESSAGE_OCTETS_MAX
+  const said = style.withoutTlvs
+    ? []
+    : [tlv('receipted_message_id', id), tlv('message_state', messageState)]
+  return {
+    esm_class:
+      rankOf(messageState) < RANK_UNCERTAIN
+        ? MESSAGE_TYPE.INTERMEDIATE_NOTIFICATION
+        : MESSAGE_TYPE.DELIVERY_RECEIPT,
+    data_coding: style.alphabet === 'ucs2' ? DATA_CODING.UCS2 : DATA_CODING.MC_DEFAULT,
+    short_message: isLong ? Buffer.alloc(0) : octets,
+    tlvs: isLong ? [...said, tlv('message_payload', octets)] : said,
+  }
+}
+
+/**
+ * The text alone (SMPP 3.4 appendix B). Latin-1 by default, with `?` for what it lacks and for
+ * control characters, which would break the format.
+ */
+export function receiptText(fields: ReceiptFields, style: ReceiptStyle = {}): Buffer {
+  const { labels = APPENDIX_B, textLabel = 'text' } = style
+  const line = labels
+    .map((label) => `${label === 'text' ? textLabel : label}:${valueOf(label, fields, style)}`)
+    .join(' ')
+  return style.alphabet === 'ucs2'
+    ? Buffer.from(line, 'utf16le').swap16()
+    : Buffer.from(line.replace(/[^\x20-\x7e\xa0-\xff]/gu, '?'), 'latin1')
+}
+
+function valueOf(label: ReceiptLabel, fields: ReceiptFields, style: ReceiptStyle): string {
+  const { dates = 'YYMMDDhhmm', utcOffsetMinutes = 0 } = style
+  switch (label) {
+    case 'id':
+      return fields.id
+    case 'sub':
+    case 'dlvrd':
+      return String(fields[label]).padStart(3, '0')
+    case 'submit date':
+      return writeReceiptTime(fields.submitDate, dates, utcOffsetMinutes)
+    case 'done date':
+      return writeReceiptTime(fields.doneDate, dates, utcOffsetMinutes)
+    case 'stat':
+      return style.stat === 'full'
+        ? messageStateName(fields.messageState)
+        : statOf(fields.messageState)
+    case 'err':
+      return fields.err.padStart(3, '0')
+    case 'text':
+      return beginningOf(fields.text, style.textCharactersMax ?? TEXT_CHARACTERS_MAX)
+  }
+}
+
+/** Whole characters: none has more than two UTF-16 units. */
+function beginningOf(text: string, charactersMax: number): string {
+  return Array.from(text.slice(0, charactersMax * 2))
+    .slice(0, charactersMax)
+    .join('')
+    .replace(/\p{Cc}/gu, '?')
+}

@@ -1,0 +1,99 @@
+import * as status from '../wire/commandStatus.ts'
+import { type InterfaceVersion, lowerVersion } from '../wire/interfaceVersion.ts'
+import type { OutboundRequests } from './outboundRequests.ts'
+import type { PduReader } from './pduReader.ts'
+import type { PduWriter } from './pduWriter.ts'
+import { BOUND_STATE } from '../wire/pduTable.ts'
+import type { BindBody, BindCommand, Pdu, SessionState } from '../wire/pduTable.ts'
+import type { SessionClock } from './sessionClock.ts'
+import type { RequestOutcome, SessionBind, SessionSettings } from './sessionTypes.ts'
+import { readTlv, tlv } from '../wire/tlv.ts'
+
+export interface BindingParts {
+  readonly reader: PduReader
+  readonly writer: PduWriter
+  readonly requests: OutboundRequests
+  readonly clock: SessionClock
+  /** Before bind_resp is written, or what follows it is read. */
+  onBound(state: SessionState): void
+}
+
+/** How a session comes to be bound, on either side, and what was agreed on (SMPP 3.4 §4.1). */
+export class Binding {
+  readonly #settings: SessionSettings
+  readonly #parts: BindingParts
+  #bind: SessionBind | undefined
+  #interfaceVersion: InterfaceVersion
+
+  constructor(settings: SessionSettings, parts: BindingParts) {
+    this.#settings = settings
+    this.#parts = parts
+    this.#interfaceVersion = settings.interfaceVersion
+  }
+
+  get bind(): SessionBind | undefined {
+    return this.#bind
+  }
+
+  get interfaceVersion(): InterfaceVersion {
+    return this.#interfaceVersion
+  }
+
+  /** Whether the peer's bind waits for its answer. */
+  get isAsked(): boolean {
+    return this.#parts.reader.isHeldForBind
+  }
+
+  /** The peer asks; nothing more is read until it is answered. */
+  asked(): void {
+    this.#parts.reader.hold('bind')
+    this.#parts.clock.bindWaits('onBind did not answer within the response timer')
+  }
+
+  /** Throws PduError, and changes nothing, when `systemId` does not fit into bind_resp. */
+  accept(request: Pdu<BindCommand>, systemId: string): void {
+    const { writer, reader } = this.#parts
+    const ours = this.#settings.interfaceVersion
+    const version = lowerVersion(ours, request.interface_version)
+    const tlvs = [tlv('sc_interface_version', ours)]
+    writer.speak(version)
+    writer.answer(request, status.ESME_ROK, { system_id: systemId, tlvs })
+    this.#become(request.command, request, version)
+    reader.release('bind')
+  }
+
+  /**
+   * `onAnswer` comes before what is behind the answer is read. Throws PduError when there is no
+   * such bind in the version, or a field does not fit on the wire.
+   */
+  request(command: BindCommand, body: BindBody, onAnswer: (outcome: RequestOutcome) => void): void {
+    const { requests, reader, clock } = this.#parts
+    requests.requestBind(command, body, (outcome) => {
+      const isBound = outcome.kind === 'response' && this.#receive(command, body, outcome.pdu)
+      onAnswer(outcome)
+      // The owner learns of its session from a promise: what is right behind the answer waits.
+      if (isBound) setImmediate(() => reader.release('bind'))
+    })
+    clock.bindWaits('the bind was not answered in time')
+  }
+
+  #receive(command: BindCommand, body: BindBody, pdu: Pdu): boolean {
+    if (pdu.command_status !== status.ESME_ROK || !('tlvs' in pdu)) return false
+    const { writer, reader } = this.#parts
+    const { interfaceVersion, versionWhenUntold } = this.#settings
+    const theirs = readTlv(pdu.tlvs, 'sc_interface_version') ?? versionWhenUntold
+    const version = lowerVersion(interfaceVersion, theirs)
+    writer.speak(version)
+    this.#become(command, body, version)
+    reader.hold('bind')
+    return true
+  }
+
+  #become(command: BindCommand, body: BindBody, version: InterfaceVersion): void {
+    const { system_id, system_type, interface_version, address_range } = body
+    this.#bind = { command, system_id, system_type, interface_version, address_range }
+    this.#interfaceVersion = version
+    this.#parts.clock.bound()
+    this.#parts.onBound(BOUND_STATE[command])
+  }
+}

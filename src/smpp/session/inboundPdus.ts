@@ -1,0 +1,234 @@
+import assert from 'node:assert'
+import {
+  compiledById,
+  compiledByName,
+  HEADER_OCTETS,
+  isResponseId,
+  responseTo,
+} from '../wire/codec.ts'
+import * as status from '../wire/commandStatus.ts'
+import type { CompiledPdu } from '../wire/compilePdu.ts'
+import { PduError } from '../wire/pduError.ts'
+import type { OwedAnswers } from './owedAnswers.ts'
+import type { BindCommand, CommandName, Pdu } from '../wire/pduTable.ts'
+import type { PduWriter } from './pduWriter.ts'
+import type { Session } from './session.ts'
+import type { SessionSettings } from './sessionTypes.ts'
+import { stateRefusal } from './stateRefusal.ts'
+
+export interface InboundActions {
+  /** Whether we sent unbind and its response has not come. */
+  isLeaving(): boolean
+  /** A message of the peer. */
+  onMessage(): void
+  /** Nothing more is to be read, or it is again. */
+  holdReading(isHeld: boolean): void
+  onBind(pdu: Pdu<BindCommand>): void
+  onOutbind(pdu: Pdu<'outbind'>): void
+  onUnbind(sequence: number): void
+  onResponse(compiled: CompiledPdu, octets: Buffer, start: number, end: number): void
+}
+
+type Handler = (session: Session, pdu: Pdu, body: Buffer) => void
+type Handlers = Readonly<Partial<Record<CommandName, Handler>>>
+
+const NACK = compiledByName('generic_nack')
+
+/** What the session itself takes; all else is the owner's, or nobody's. */
+const OWN: ReadonlySet<CommandName> = new Set([
+  'bind_receiver',
+  'bind_transmitter',
+  'bind_transceiver',
+  'unbind',
+  'enquire_link',
+  'alert_notification',
+  'outbind',
+] as const)
+
+/**
+ * What becomes of each PDU of the peer (SMPP 5.0 §2.8, §2.11): responses, and requests that state
+ * and version allow and that somebody handles, are handed on. All others are answered here.
+ */
+export class InboundPdus {
+  readonly #session: Session
+  readonly #settings: SessionSettings
+  readonly #writer: PduWriter
+  readonly #actions: InboundActions
+  readonly #peer: 'esme' | 'mc'
+  readonly #handlers: Handlers
+  readonly #isCounted: boolean
+  readonly #owed: OwedAnswers
+  #isHeld = false
+
+  constructor(
+    session: Session,
+    settings: SessionSettings,
+    writer: PduWriter,
+    owed: OwedAnswers,
+    actions: InboundActions,
+  ) {
+    this.#owed = owed
+    this.#session = session
+    this.#settings = settings
+    this.#writer = writer
+    this.#actions = actions
+    this.#isCounted = settings.events.onPduReceived !== undefined
+    this.#peer = settings.side === 'mc' ? 'esme' : 'mc'
+    // Each handler is called with PDUs of the command under which it was found, and no others.
+    this.#handlers = (settings.events.requests ?? {}) as Handlers
+  }
+
+  /** Requests that the owner has not answered. */
+  get owed(): number {
+    return this.#owed.count
+  }
+
+  /** The owner answered one. */
+  answered(): void {
+    this.#owed.answered()
+    if (!this.#isHeld || !this.#owed.isLittle) return
+    this.#isHeld = false
+    setImmediate(() => this.#actions.holdReading(false))
+  }
+
+  receive(octets: Buffer, start: number, end: number): void {
+    const command_id = octets.readUInt32BE(start + 4)
+    if (this.#isCounted) this.#count(command_id, octets, start, end)
+    const compiled = compiledById(command_id)
+    if (isResponseId(command_id)) {
+      if (compiled) this.#actions.onResponse(compiled, octets, start, end)
+      return
+    }
+    const sequence = octets.readUInt32BE(start + 12)
+    if (!compiled) {
+      const shown = command_id.toString(16).padStart(8, '0')
+      this.#nack(command_id, sequence, `unknown command_id 0x${shown}`)
+    } else if (!compiled.sentBy[this.#peer].has(this.#session.state)) {
+      this.#refuseState(compiled.command, sequence)
+    } else if (compiled.since > this.#session.interfaceVersion) {
+      // In the version of this session there is no such command.
+      const version = this.#session.interfaceVersion.toString(16)
+      this.#nack(command_id, sequence, `${compiled.command} in a session of version 0x${version}`)
+    } else {
+      this.#receiveRequest(compiled, octets, start, end, sequence)
+    }
+  }
+
+  /**
+   * SMPP 5.0 §2.11.2: answered once, and then there is nothing more to understand. Returns why.
+   * The sequence_number is worth something only when the rest of the header looks like one: HTTP
+   * and TLS have no sequence numbers.
+   */
+  framingLost(octets: Buffer, start: number, end: number): string {
+    const command_id = end - start >= 8 ? octets.readUInt32BE(start + 4) : 0
+    const isHeader = end - start >= HEADER_OCTETS && compiledById(command_id)
+    const sequence = isHeader ? octets.readUInt32BE(start + 12) : 0
+    const reason = `impossible command_length ${octets.readUInt32BE(start)}`
+    this.#writer.write(NACK, status.ESME_RINVCMDLEN, sequence)
+    this.#malformed(command_id, status.ESME_RINVCMDLEN, reason)
+    return reason
+  }
+
+  #count(command_id: number, octets: Buffer, start: number, end: number): void {
+    const commandStatus = octets.readUInt32BE(start + 8)
+    const { events } = this.#settings
+    events.onPduReceived?.(this.#session, command_id, commandStatus, end - start)
+  }
+
+  #receiveRequest(
+    compiled: CompiledPdu,
+    octets: Buffer,
+    start: number,
+    end: number,
+    sequence: number,
+  ): void {
+    const { command } = compiled
+    const isHandled = this.#handlers[command] !== undefined
+    if (!isHandled && !OWN.has(command)) {
+      this.#refuse(command, sequence, status.ESME_RINVCMDID)
+      return
+    }
+    const body = start + HEADER_OCTETS
+    let pdu: Pdu
+    try {
+      pdu = compiled.decode(octets, body, end, octets.readUInt32BE(start + 8), sequence)
+      if (compiled.tagsRequired.length > 0) checkTags(compiled, pdu)
+    } catch (error) {
+      if (!(error instanceof PduError)) throw error
+      this.#refuse(command, sequence, error.commandStatus)
+      this.#malformed(compiled.row.command_id, error.commandStatus, error.message)
+      return
+    }
+    if (!isHandled) {
+      this.#receiveOwn(pdu)
+      return
+    }
+    this.#owed.add('tlvs' in pdu ? pdu.tlvs.length : 0)
+    if (!this.#isHeld && this.#owed.isTooMuch) {
+      this.#isHeld = true
+      this.#actions.holdReading(true)
+    }
+    this.#actions.onMessage()
+    // Called as a method, so that an object with a state of its own may handle requests.
+    this.#handlers[command]?.(this.#session, pdu, octets.subarray(body, end))
+  }
+
+  #receiveOwn(pdu: Pdu): void {
+    const { events } = this.#settings
+    switch (pdu.command) {
+      case 'enquire_link':
+        this.#writer.answer(pdu, status.ESME_ROK)
+        break
+      case 'unbind':
+        this.#actions.onUnbind(pdu.sequence_number)
+        break
+      case 'bind_transmitter':
+      case 'bind_receiver':
+      case 'bind_transceiver':
+        this.#actions.onBind(pdu)
+        break
+      case 'alert_notification':
+        this.#actions.onMessage()
+        events.onAlertNotification?.(this.#session, pdu)
+        break
+      case 'outbind':
+        this.#actions.onOutbind(pdu)
+        break
+      default:
+        assert.fail(`${pdu.command} is not the session's own`)
+    }
+  }
+
+  #refuseState(command: CommandName, sequence: number): void {
+    const commandStatus = stateRefusal(command, {
+      state: this.#session.state,
+      isBound: this.#session.bind !== undefined,
+      isLeaving: this.#actions.isLeaving(),
+    })
+    this.#refuse(command, sequence, commandStatus)
+  }
+
+  /** What has no response of its own is answered generic_nack (SMPP 3.4 §4.3). */
+  #refuse(command: CommandName, sequence_number: number, commandStatus: number): void {
+    if (responseTo(command)) this.#writer.answer({ command, sequence_number }, commandStatus)
+    else this.#writer.write(NACK, commandStatus, sequence_number)
+  }
+
+  #nack(command_id: number, sequence: number, reason: string): void {
+    this.#writer.write(NACK, status.ESME_RINVCMDID, sequence)
+    this.#malformed(command_id, status.ESME_RINVCMDID, reason)
+  }
+
+  #malformed(command_id: number, commandStatus: number, reason: string): void {
+    this.#settings.events.onMalformed?.(this.#session, { command_id, reason, commandStatus })
+  }
+}
+
+function checkTags({ tagsRequired }: CompiledPdu, pdu: Pdu): void {
+  const tlvs = 'tlvs' in pdu ? pdu.tlvs : []
+  for (const required of tagsRequired)
+    if (!tlvs.some(({ tag }) => tag === required)) {
+      const reason = `0x${required.toString(16).padStart(4, '0')} is missing`
+      throw new PduError(status.ESME_RMISSINGTLV, 'tlvs', reason)
+    }
+}

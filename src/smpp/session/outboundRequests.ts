@@ -1,0 +1,292 @@
+import {
+  compiledByName,
+  decodeResponse,
+  isResponseId,
+  requestByName,
+  responseTo,
+} from '../wire/codec.ts'
+import { ESME_RINVCMDID, ESME_ROK } from '../wire/commandStatus.ts'
+import type { CompiledPdu } from '../wire/compilePdu.ts'
+import { nextWindowSize } from './nextWindowSize.ts'
+import { signal as checkSignal } from '../wire/optionCheck.ts'
+import { PduError } from '../wire/pduError.ts'
+import type {
+  BindBody,
+  BindCommand,
+  CommandName,
+  OneWayCommand,
+  Pdu,
+  PduBodies,
+  RequestCommand,
+  ResponseTo,
+} from '../wire/pduTable.ts'
+import type { PduWriter } from './pduWriter.ts'
+import { type FailedRequest, RequestError } from './requestError.ts'
+import { RequestWindow } from './requestWindow.ts'
+import { orNever } from './sessionClock.ts'
+import type { OutcomeOf, RequestOutcome, SessionSettings } from './sessionTypes.ts'
+import { readTlv } from '../wire/tlv.ts'
+import { WaitingSends } from './waitingSends.ts'
+
+const RESPONSE_BIT = 0x80000000
+
+type Answer = Pick<Pdu, 'command' | 'command_status'>
+
+export interface OutboundActions {
+  /** State and version allow it, and we are not about to leave. */
+  maySend(compiled: CompiledPdu): boolean
+  isLeaving(): boolean
+  /** A request leaves now; returns when that is, by the clock of `performance.now`. */
+  requested(): number
+  /** The peer's congestion_state, when it is another than before. */
+  onCongestion(congestionState: number): void
+  onAnswered: ((command_id: number, elapsedMs: number) => void) | undefined
+  /** The window was full, and is not any more. */
+  onWindowFree(): void
+}
+
+/** Our requests of one session: those in the window, and those that wait for a place in it. */
+export class OutboundRequests {
+  readonly #settings: SessionSettings
+  readonly #writer: PduWriter
+  readonly #actions: OutboundActions
+  readonly #window: RequestWindow
+  readonly #waiting: WaitingSends
+  #wasFull = false
+  #answersSinceResize = 0
+  #congestionState: number | undefined
+  /** Why nothing more is sent, once that is so. */
+  #endReason = 'it is unbinding'
+
+  constructor(
+    settings: SessionSettings,
+    waitingSendsMax: number,
+    writer: PduWriter,
+    actions: OutboundActions,
+  ) {
+    this.#settings = settings
+    this.#writer = writer
+    this.#actions = actions
+    this.#window = new RequestWindow(
+      settings.windowSize,
+      orNever(settings.timers.responseTimeoutMs),
+    )
+    this.#waiting = new WaitingSends(waitingSendsMax)
+  }
+
+  get size(): number {
+    return this.#window.size
+  }
+
+  get free(): number {
+    return this.#actions.isLeaving() ? 0 : this.#window.free
+  }
+
+  /** Undefined until the peer told one. */
+  get congestionState(): number | undefined {
+    return this.#congestionState
+  }
+
+  request<C extends RequestCommand>(
+    command: C,
+    fields: Partial<PduBodies[C]>,
+    onOutcome: (outcome: OutcomeOf<C>) => void,
+  ): number | undefined {
+    const compiled = requestByName(command)
+    if (typeof onOutcome !== 'function') needsCallback(command)
+    if (!this.#hasRoom() || !this.#actions.maySend(compiled)) return undefined
+    const sequence = this.#window.nextSequence()
+    this.#writer.write(compiled, ESME_ROK, sequence, fields)
+    this.#expect(compiled, sequence, onOutcome)
+    return sequence
+  }
+
+  requestBody<C extends RequestCommand>(
+    command: C,
+    body: Buffer,
+    onOutcome: (outcome: OutcomeOf<C>) => void,
+  ): number | undefined {
+    const compiled = requestByName(command)
+    if (typeof onOutcome !== 'function') needsCallback(command)
+    if (!this.#hasRoom() || !this.#actions.maySend(compiled)) return undefined
+    if (!this.#writer.allowsTlvs)
+      return this.request(command, compiled.decodeBody(body, 0, body.length), onOutcome)
+    const sequence = this.#window.nextSequence()
+    this.#writer.writeEncoded(compiled.row.command_id, sequence, body)
+    this.#expect(compiled, sequence, onOutcome)
+    return sequence
+  }
+
+  /** The same as a promise; see Session.send. */
+  send<C extends RequestCommand>(
+    command: C,
+    fields: Partial<PduBodies[C]>,
+    signal: AbortSignal | undefined,
+  ): Promise<Pdu<ResponseTo<C>>> {
+    return new Promise((resolve, reject) => {
+      if (signal !== undefined) checkSignal(signal, 'signal')
+      const fail = (failure: FailedRequest) => reject(new RequestError(command, failure))
+      const attempt = () => {
+        const onAbort = () =>
+          fail({ code: 'ABORTED', isOutcomeUnknown: true, cause: signal?.reason })
+        const settle = (outcome: OutcomeOf<C>) => {
+          signal?.removeEventListener('abort', onAbort)
+          const failure = failureOf(outcome, this.#endReason)
+          if (failure) fail(failure)
+          // The window lets only this kind of response and generic_nack through.
+          else if ('pdu' in outcome) resolve(outcome.pdu as Pdu<ResponseTo<C>>)
+        }
+        try {
+          const sequence = this.request(command, fields, settle)
+          if (sequence === undefined) fail({ code: 'NOT_ALLOWED', isOutcomeUnknown: false })
+          else signal?.addEventListener('abort', onAbort, { once: true })
+        } catch (error) {
+          // A field does not fit on the wire: nothing was sent.
+          reject(error)
+        }
+      }
+      if (signal?.aborted) fail({ code: 'ABORTED', isOutcomeUnknown: false, cause: signal.reason })
+      else if (this.#actions.isLeaving())
+        fail({ code: 'CLOSED', isOutcomeUnknown: false, reason: this.#endReason })
+      else if (this.#hasRoom() || !this.#actions.maySend(requestByName(command))) attempt()
+      else this.#waiting.add({ attempt, fail, signal })
+    })
+  }
+
+  /** Throws PduError when the version has no such bind, or a field does not fit on the wire. */
+  requestBind(
+    command: BindCommand,
+    body: BindBody,
+    onOutcome: (outcome: RequestOutcome) => void,
+  ): void {
+    const compiled = compiledByName(command)
+    if (!this.#actions.maySend(compiled)) {
+      const { interfaceVersion } = this.#settings
+      const reason =
+        compiled.since > interfaceVersion
+          ? `there is no ${command} in version 0x${interfaceVersion.toString(16)}. ` +
+            'Bind one way, or ask for 0x34'
+          : `${command} is for a session that is connected and neither bound nor leaving`
+      throw new PduError(ESME_RINVCMDID, 'interface_version', reason)
+    }
+    const sequence = this.#window.nextSequence()
+    this.#writer.write(compiled, ESME_ROK, sequence, body)
+    this.#expect(compiled, sequence, onOutcome)
+  }
+
+  /** False when state or version forbid it. */
+  notify<C extends OneWayCommand>(command: C, fields: Partial<PduBodies[C]>): boolean {
+    const compiled = compiledByName(command)
+    if (responseTo(command) || isResponseId(compiled.row.command_id))
+      throw new TypeError(`${command} is not for notify: use send, request or respond`)
+    if (!this.#actions.maySend(compiled)) return false
+    this.sendBesides(command, fields)
+    return true
+  }
+
+  /** What has no place in the window; returns its sequence_number. */
+  sendBesides<C extends CommandName>(command: C, fields: Partial<PduBodies[C]>): number {
+    const sequence = this.#window.nextSequence()
+    this.#writer.write(compiledByName(command), ESME_ROK, sequence, fields)
+    this.#window.used(sequence)
+    return sequence
+  }
+
+  #expect<P>(
+    { row }: CompiledPdu,
+    sequence: number,
+    onOutcome: (outcome: RequestOutcome<P>) => void,
+  ): void {
+    const responseId = row.command_id + RESPONSE_BIT
+    // The window gives it only responses to this command, and generic_nack.
+    const onAny = onOutcome as (outcome: RequestOutcome) => void
+    this.#window.add(responseId, sequence, this.#actions.requested(), onAny)
+  }
+
+  /** Whether it answered one of ours. What answers nothing is ignored (SMPP 5.0 §2.11.1). */
+  receive(compiled: CompiledPdu, octets: Buffer, start: number, end: number): boolean {
+    const sequence = octets.readUInt32BE(start + 12)
+    const { command_id } = compiled.row
+    if (!this.#window.expects(sequence, command_id, compiled.command === 'generic_nack'))
+      return false
+    const { onAnswered } = this.#actions
+    if (onAnswered) this.#tellElapsed(command_id, sequence, onAnswered)
+    const pdu = decodeResponse(compiled, octets, start, end)
+    this.#heed(pdu)
+    this.#window.settle(sequence, pdu)
+    this.#refill()
+    return true
+  }
+
+  expire(nowMs: number): void {
+    this.#window.expire(nowMs)
+    this.#refill()
+  }
+
+  /** We are leaving: what has not been sent will not be. */
+  refuseWaiting(): void {
+    this.#waiting.close(this.#endReason)
+  }
+
+  close(reason: string): void {
+    this.#endReason = reason
+    this.#window.close()
+    this.#waiting.close(reason)
+  }
+
+  /** SMPP 5.0 §4.8.4.18: any response may tell how busy the peer is. */
+  #heed(pdu: Pdu): void {
+    if (!('tlvs' in pdu) || pdu.tlvs.length === 0) return
+    const told = readTlv(pdu.tlvs, 'congestion_state')
+    if (told === undefined) return
+    if (this.#settings.followCongestion) this.#resize(told)
+    if (told === this.#congestionState) return
+    this.#congestionState = told
+    this.#actions.onCongestion(told)
+  }
+
+  /** Who came first goes first: a request waits behind those that wait already. */
+  #hasRoom(): boolean {
+    if (this.#waiting.size > 0 && !this.#waiting.isRefilling) return false
+    if (this.free > 0) return true
+    this.#wasFull = true
+    return false
+  }
+
+  #refill(): void {
+    if (!this.#wasFull || this.#window.free === 0) return
+    this.#waiting.refill(() => this.free > 0)
+    if (this.free === 0) return
+    this.#wasFull = false
+    this.#actions.onWindowFree()
+  }
+
+  /** Once per window of answers: those under way when it changed tell of the time before. */
+  #resize(congestionState: number): void {
+    if (++this.#answersSinceResize < this.#window.sizeMax) return
+    this.#answersSinceResize = 0
+    const { windowSize } = this.#settings
+    this.#window.sizeMax = nextWindowSize(this.#window.sizeMax, congestionState, windowSize)
+  }
+
+  #tellElapsed(
+    command_id: number,
+    sequence: number,
+    onAnswered: NonNullable<OutboundActions['onAnswered']>,
+  ): void {
+    const sentAtMs = this.#window.sentAtMs(sequence)
+    if (sentAtMs !== undefined) onAnswered(command_id, performance.now() - sentAtMs)
+  }
+}
+
+function failureOf(outcome: RequestOutcome<Answer>, reason: string): FailedRequest | undefined {
+  if (outcome.kind === 'timeout') return { code: 'TIMEOUT', isOutcomeUnknown: true }
+  if (outcome.kind === 'closed') return { code: 'CLOSED', isOutcomeUnknown: true, reason }
+  const { command, command_status: commandStatus } = outcome.pdu
+  if (command !== 'generic_nack') return undefined
+  return { code: 'NACKED', isOutcomeUnknown: false, commandStatus }
+}
+
+function needsCallback(command: string): never {
+  throw new TypeError(`${command}: request wants a function for the outcome; send is a promise`)
+}

@@ -1,0 +1,36 @@
+import {
+  ESME_RALYBND,
+  ESME_RINVBNDSTS,
+  ESME_ROK,
+  ESME_RTHROTTLED,
+  ESME_RX_T_APPN,
+} from '../wire/commandStatus.ts'
+import type { CommandName, SessionState } from '../wire/pduTable.ts'
+
+/** What crossed our unbind, which is not its sender's fault: to be tried again on another bind. */
+const CROSSED: ReadonlyMap<CommandName, number> = new Map([
+  ['submit_sm', ESME_RTHROTTLED],
+  ['submit_multi', ESME_RTHROTTLED],
+  ['data_sm', ESME_RTHROTTLED],
+  ['broadcast_sm', ESME_RTHROTTLED],
+  ['deliver_sm', ESME_RX_T_APPN],
+])
+
+export interface Situation {
+  readonly state: SessionState
+  readonly isBound: boolean
+  /** We sent unbind and its response has not come. */
+  readonly isLeaving: boolean
+}
+
+/** What a request is answered that the session's state forbids (SMPP 3.4 §2.3). */
+export function stateRefusal(
+  command: CommandName,
+  { isBound, isLeaving, state }: Situation,
+): number {
+  if (command.startsWith('bind_') && isBound) return ESME_RALYBND
+  if (state !== 'UNBOUND') return ESME_RINVBNDSTS
+  // Both sides sent unbind at the same time.
+  if (command === 'unbind') return ESME_ROK
+  return (isLeaving ? CROSSED.get(command) : undefined) ?? ESME_RINVBNDSTS
+}

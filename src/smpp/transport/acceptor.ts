@@ -1,0 +1,153 @@
+import {
+  BlockList,
+  createServer,
+  isIPv6,
+  type AddressInfo,
+  type Server,
+  type Socket,
+} from 'node:net'
+import { Arrival, type RefusedConnection } from './arrival.ts'
+import { peerOf } from './peerOf.ts'
+import type { Endpoint } from './proxyHeader.ts'
+import { DEFAULT_TIMERS } from '../session/sessionDefaults.ts'
+import { TlsGate, type SecureContext, type ServerTlsOptions } from './tlsGate.ts'
+
+/**
+ * `true`: each connection begins with a PROXY header, version 1 or 2, or is closed. Anybody who
+ * reaches the port may then say to be any client; `from` names the proxies that may, as addresses
+ * or subnets ('10.0.0.7', '10.1.0.0/16', '2001:db8::/64').
+ */
+export type ProxyProtocol = boolean | { readonly from: readonly string[] }
+
+/** What one port may be told. */
+export interface AcceptorOptions {
+  readonly tls?: ServerTlsOptions | false | undefined
+  readonly proxyProtocol?: ProxyProtocol | undefined
+}
+
+export interface AcceptorActions {
+  /** From the connection until it is ready, in milliseconds; 0: 10 s. */
+  readonly timeoutMs: number
+  hasRoom(): boolean
+  onReady(socket: Socket, source: Endpoint | undefined): void
+  onRefused(refused: RefusedConnection): void
+}
+
+/** What to do where a certificate comes to what has no TLS. */
+export const LISTEN_WITH_TLS = 'listen with tls: { key, cert }'
+
+/**
+ * One port that takes connections, and hands them on when they are ready for a session: behind
+ * their PROXY header and TLS handshake, if there are to be any.
+ */
+export class Acceptor {
+  readonly #server: Server
+  readonly #tls: TlsGate | undefined
+  readonly #proxies: BlockList | undefined
+  readonly #expectsProxyHeader: boolean
+  readonly #actions: AcceptorActions
+  readonly #arrivals = new Set<Arrival>()
+
+  /** Throws when TLS options or proxies cannot be used. */
+  constructor({ tls, proxyProtocol = false }: AcceptorOptions, actions: AcceptorActions) {
+    this.#tls = tls ? new TlsGate(tls) : undefined
+    this.#expectsProxyHeader = proxyProtocol !== false
+    if (typeof proxyProtocol === 'object') this.#proxies = proxyList(proxyProtocol.from)
+    this.#actions = actions
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket))
+  }
+
+  /** Connections that are not ready yet. */
+  get arriving(): number {
+    return this.#arrivals.size
+  }
+
+  /** Rejects with the error of `net`. */
+  listen(port: number, host: string | undefined): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        // Out of file descriptors: that connection is lost, the server goes on.
+        this.#server.on('error', () => undefined)
+        // It listens on TCP, so the address is no pipe's string.
+        resolve((this.#server.address() as AddressInfo).port)
+      })
+    })
+  }
+
+  get hasTls(): boolean {
+    return this.#tls !== undefined
+  }
+
+  /** For connections to come. Throws when it cannot be used, and where there is no TLS. */
+  setSecureContext(context: SecureContext): void {
+    if (!this.#tls) throw new TypeError(`this port has no TLS to renew: ${LISTEN_WITH_TLS}`)
+    this.#tls.setSecureContext(context)
+  }
+
+  /** Takes no new connections. */
+  stop(): void {
+    if (this.#server.listening) this.#server.close()
+  }
+
+  /** Takes no new connections, and ends those that are not ready. */
+  close(): void {
+    this.stop()
+    for (const arrival of this.#arrivals) arrival.end()
+  }
+
+  #accept(socket: Socket): void {
+    const { hasRoom, onReady, onRefused } = this.#actions
+    // A balancer's check that was reset before we came to accept it.
+    if (socket.remoteAddress === undefined) return dismiss(socket)
+    const refuse = (kind: 'tooMany' | 'untrustedProxy', reason: string) => {
+      onRefused({ kind, reason, ...peerOf(socket) })
+      dismiss(socket)
+    }
+    if (!hasRoom()) return refuse('tooMany', 'there are as many connections as there may be')
+    if (this.#proxies && !isAmong(this.#proxies, socket))
+      return refuse('untrustedProxy', 'it is none of the proxies that may connect')
+    if (!this.#tls && !this.#expectsProxyHeader) return onReady(socket, undefined)
+    this.#arrive(socket)
+  }
+
+  #arrive(socket: Socket): void {
+    const { timeoutMs, onReady, onRefused } = this.#actions
+    const arrival = new Arrival(socket, {
+      expectsProxyHeader: this.#expectsProxyHeader,
+      tls: this.#tls,
+      timeoutMs: timeoutMs || DEFAULT_TIMERS.sessionInitTimeoutMs,
+      onReady,
+      onRefused,
+      onDone: (done) => void this.#arrivals.delete(done),
+    })
+    this.#arrivals.add(arrival)
+  }
+}
+
+function dismiss(socket: Socket): void {
+  socket.on('error', () => undefined)
+  socket.destroy()
+}
+
+function proxyList(from: readonly string[]): BlockList {
+  const proxies = new BlockList()
+  for (const one of from) {
+    const [address = '', prefix] = one.split('/')
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
+    try {
+      if (prefix === undefined) proxies.addAddress(address, family)
+      else proxies.addSubnet(address, /^\d+$/.test(prefix) ? Number(prefix) : -1, family)
+    } catch (cause) {
+      const message = `proxyProtocol.from: '${one}' is no address, and no subnet like 10.0.0.0/8`
+      throw new TypeError(message, { cause })
+    }
+  }
+  return proxies
+}
+
+/** An IPv4 address on an IPv6 socket (::ffff:10.0.0.7) is found under its IPv4 form. */
+function isAmong(proxies: BlockList, { remoteAddress = '' }: Socket): boolean {
+  return proxies.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4')
+}

@@ -1,0 +1,85 @@
+import { connect, isIP, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import { CONNECT_TIMEOUT_MS } from '../session/sessionDefaults.ts'
+import { abortedError, SmppConnectError, socketError } from './smppConnectError.ts'
+
+/**
+ * Node's options of `tls.connect`: `ca` (whom to trust), `cert` and `key` (who we are),
+ * `servername`, `minVersion`, `rejectUnauthorized` and others. Where to connect is told elsewhere.
+ */
+export type ClientTlsOptions = Omit<
+  ConnectionOptions,
+  'host' | 'port' | 'path' | 'socket' | 'timeout' | 'allowHalfOpen' | 'lookup'
+>
+
+/** Where to connect, and how. */
+export interface OpenSocketOptions {
+  /** A name or an address. */
+  readonly host: string
+  /** SMPP has 2775, over TLS 3550; centres use any. */
+  readonly port: number
+  /** Default: plain TCP. `true`: TLS that trusts the CAs that Node does. */
+  readonly tls?: boolean | ClientTlsOptions
+  /**
+   * From the call to the connection, a TLS handshake included, in milliseconds. Default 10,000;
+   * 0: as long as the machine itself tries.
+   */
+  readonly connectTimeoutMs?: number
+  /** Gives up. */
+  readonly signal?: AbortSignal
+}
+
+/** Connects; over TLS also checks the peer's certificate. Rejects with SmppConnectError. */
+export function openSocket(options: OpenSocketOptions): Promise<Socket> {
+  const { signal, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options
+  const where = `${options.host}:${options.port}`
+  if (signal?.aborted) return Promise.reject(abortedError(where))
+  let socket: Socket
+  try {
+    socket = begin(options)
+  } catch (error) {
+    return Promise.reject(unusable(error, where))
+  }
+  return new Promise((resolve, reject) => {
+    const onOverdue = () => fail(new SmppConnectError('CONNECT_TIMEOUT', `${where} did not answer`))
+    const timer = connectTimeoutMs > 0 ? setTimeout(onOverdue, connectTimeoutMs) : undefined
+    const onAbort = () => fail(abortedError(where))
+    const onError = (error: NodeJS.ErrnoException) => fail(socketError(error, where))
+    function settle(): void {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+      socket.off('error', onError)
+      // An error until the session takes over is seen again as its 'close'.
+      socket.on('error', () => undefined)
+    }
+    function fail(error: SmppConnectError): void {
+      settle()
+      socket.destroy()
+      reject(error)
+    }
+    signal?.addEventListener('abort', onAbort)
+    socket.on('error', onError)
+    socket.once(options.tls ? 'secureConnect' : 'connect', () => {
+      settle()
+      resolve(socket)
+    })
+  })
+}
+
+/** Throws what Node says of options that cannot be used, such as a key that is none. */
+function begin({ host: told, port, tls }: OpenSocketOptions): Socket {
+  // As in a URL: [::1].
+  const host = /^\[(.*)\]$/.exec(told)?.[1] ?? told
+  const where = { host, port, noDelay: true, allowHalfOpen: true } as const
+  if (!tls) return connect(where)
+  // Not for an address (RFC 6066 §3): its certificate is checked for the address all the same.
+  const servername = isIP(host) ? {} : { servername: host }
+  return connectTls({ ...servername, ...(tls === true ? {} : tls), ...where })
+}
+
+function unusable(error: unknown, where: string): SmppConnectError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'TLS_OPTIONS'
+  const reason = error instanceof Error ? error.message : String(error)
+  const message = `cannot connect to ${where}: ${reason}. Check host, port and the tls options`
+  return new SmppConnectError(code, message, { cause: error })
+}

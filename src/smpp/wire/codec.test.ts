@@ -1,0 +1,288 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { decodeBody, decodePdu, encodeBody, encodePdu } from './codec.ts'
+import * as status from './commandStatus.ts'
+import { PduError } from './pduError.ts'
+import { ALL_COMMANDS, anyOctets as octets, anyPdu, anyPduOf } from '../testing/anyPdu.fixture.ts'
+import { DEST_FLAG } from './values/destFlag.ts'
+import { PDUS, type Pdu } from './pduTable.ts'
+import { readRepeatedTlv, readTlv, type Tlv } from './tlv.ts'
+import { TLVS, type TlvName } from './tlvTable.ts'
+import { vectorLines, type PduVector } from '../testing/vectorLines.fixture.ts'
+
+const vectors = vectorLines('pdus')
+/** What others say beside the fields, or what is implied by them. */
+const NOT_FIELDS = new Set([
+  'command_length',
+  'command_id',
+  'sm_length',
+  'number_of_dests',
+  'no_unsuccess',
+  'tlvs',
+  'tlv_list',
+])
+
+function decoded(octets: Buffer): Pdu {
+  const result = decodePdu(octets, 0, octets.length)
+  if (result.kind !== 'pdu') throw new Error(result.reason)
+  return result.pdu
+}
+
+/** In the notation of the vectors: octets as hex. */
+function shown(value: unknown): unknown {
+  if (Buffer.isBuffer(value)) return value.toString('hex')
+  return Array.isArray(value) ? value.map(shown) : value
+}
+
+describe('PDUs of other encoders', () => {
+  test('there are vectors for each PDU', () => {
+    const commands = new Set(vectors.map((vector) => vector.decoded.command))
+    expect([...commands].toSorted()).toEqual(Object.keys(PDUS).toSorted())
+  })
+
+  test('are decoded as they were meant', () => {
+    for (const { id, hex, decoded: meant } of vectors) {
+      const pdu: Record<string, unknown> = decoded(Buffer.from(hex, 'hex'))
+      const names = Object.keys(meant).filter((field) => !NOT_FIELDS.has(field))
+      const own = Object.fromEntries(names.map((name) => [name, shown(pdu[name])]))
+      expect({ id, ...meant, ...own }).toEqual({ id, ...meant })
+      const tlvs = meant.tlv_list.map(({ tag, value }) => ({
+        tag,
+        octets: Buffer.from(value, 'hex'),
+      }))
+      expect({ id, tlvs: pdu['tlvs'] ?? [] }).toEqual({ id, tlvs })
+    }
+  })
+
+  test('are encoded octet for octet', () => {
+    for (const { id, hex } of vectors) {
+      const encoded = encodePdu(decoded(Buffer.from(hex, 'hex'))).toString('hex')
+      expect({ id, hex: encoded }).toEqual({ id, hex })
+    }
+  })
+
+  test('have the TLV values that were put in', () => {
+    for (const { id, hex, decoded: meant } of vectors) {
+      const pdu = decoded(Buffer.from(hex, 'hex'))
+      for (const [name, value] of Object.entries(meant.tlvs)) {
+        if (!(name in TLVS)) continue
+        // Just looked up: it is a name of the table.
+        const own = readRepeatedTlv(pdu.tlvs ?? [], name as TlvName)
+        const meantValues: readonly unknown[] = Array.isArray(value) ? value : [value]
+        // An object has the octets of an integer that is of another size: for us no value.
+        const expected = meantValues.map((one) => (typeof one === 'object' ? undefined : one))
+        expect({ id, [name]: shown(own) }).toEqual({ id, [name]: expected })
+      }
+    }
+  })
+})
+
+test('each kind has a row of its own', () => {
+  const ids = Object.values(PDUS).map(({ command_id }) => command_id)
+  expect(new Set(ids).size).toBe(ids.length)
+  for (const [command, { command_id }] of Object.entries(PDUS))
+    if (command.endsWith('_resp')) expect(ids).toContain(command_id - 0x80000000)
+})
+
+describe.each(ALL_COMMANDS)('any %s', (command) => {
+  test('comes back as it went', () => {
+    fc.assert(
+      fc.property(anyPduOf(command), (pdu) => {
+        expect(decoded(encodePdu(pdu))).toEqual(pdu)
+      }),
+      { numRuns: 30 },
+    )
+  })
+})
+
+describe('any PDU', () => {
+  test('that is decoded is encoded to the same octets', () => {
+    fc.assert(
+      fc.property(anyPdu, (pdu) => {
+        const octets = encodePdu(pdu)
+        expect(encodePdu(decoded(octets))).toEqual(octets)
+      }),
+    )
+  })
+
+  test('has a body that comes back as it went', () => {
+    fc.assert(
+      fc.property(anyPdu, (pdu) => {
+        const { command, command_status: _, sequence_number: __, ...body } = pdu
+        expect(decodeBody(command, encodeBody(command, pdu))).toEqual(body)
+      }),
+    )
+  })
+
+  test('is found in any part of a buffer', () => {
+    fc.assert(
+      fc.property(anyPdu, octets(20), octets(20), (pdu, before, after) => {
+        const whole = encodePdu(pdu)
+        const buffer = Buffer.concat([before, whole, after])
+        const result = decodePdu(buffer, before.length, before.length + whole.length)
+        expect(result).toEqual({ kind: 'pdu', pdu })
+      }),
+    )
+  })
+})
+
+test('any octets decode to a PDU that encodes to them, or to a reason', () => {
+  const header = fc.constantFrom(...Object.values(PDUS).map(({ command_id }) => command_id))
+  fc.assert(
+    fc.property(header, fc.constantFrom(0, 8), octets(200), (command_id, commandStatus, body) => {
+      const pdu = Buffer.concat([Buffer.alloc(16), body])
+      pdu.writeUInt32BE(pdu.length, 0)
+      pdu.writeUInt32BE(command_id, 4)
+      pdu.writeUInt32BE(commandStatus, 8)
+      const result = decodePdu(pdu, 0, pdu.length)
+      if (result.kind === 'malformed') expect(result.commandStatus).toBeGreaterThan(0)
+      else expect(encodePdu(result.pdu)).toEqual(pdu)
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('octets that are no whole PDU are malformed', () => {
+  const enquire = Buffer.from('00000010000000150000000000000005', 'hex')
+  expect(decodePdu(enquire, 0, 15)).toMatchObject({
+    kind: 'malformed',
+    commandStatus: status.ESME_RINVCMDLEN,
+  })
+  expect(decodePdu(Buffer.concat([enquire, enquire]), 0, 32)).toMatchObject({
+    kind: 'malformed',
+    commandStatus: status.ESME_RINVCMDLEN,
+    sequence_number: 5,
+  })
+})
+
+describe('a body of which fields are missing', () => {
+  test('is encoded with 0 and empty', () => {
+    const body = encodeBody('submit_sm', { destination_addr: '4477' })
+    expect(decodeBody('submit_sm', body)).toMatchObject({
+      service_type: '',
+      destination_addr: '4477',
+      data_coding: 0,
+      short_message: Buffer.alloc(0),
+      tlvs: [],
+    })
+  })
+})
+
+describe('what does not fit on the wire is an error, not something else on the wire', () => {
+  test.each([
+    ['a string that is too long', { source_addr: 'x'.repeat(21) }, status.ESME_RINVSRCADR],
+    ['a NUL in a string', { destination_addr: '44\x0077' }, status.ESME_RINVDSTADR],
+    ['a character beyond Latin-1', { source_addr: '€' }, status.ESME_RINVSRCADR],
+    ['a number of nine bits', { data_coding: 256 }, status.ESME_RINVCMDLEN],
+    ['a negative number', { esm_class: -1 }, status.ESME_RINVCMDLEN],
+    ['256 octets of text', { short_message: Buffer.alloc(256) }, status.ESME_RINVMSGLEN],
+  ])('%s', (_, body, commandStatus) => {
+    expect(() => encodeBody('submit_sm', body)).toThrow(
+      expect.objectContaining({ name: 'PduError', commandStatus }),
+    )
+  })
+
+  test('a TLV of 65,536 octets', () => {
+    const big: Tlv = { tag: 0x0424, octets: Buffer.alloc(65_536) }
+    expect(() => encodeBody('submit_sm', { tlvs: [big] })).toThrow(PduError)
+  })
+})
+
+const LIST_OF_NO_NAME = { dest_flag: DEST_FLAG.DISTRIBUTION_LIST, dl_name: '' } as const
+
+describe('a list', () => {
+  const refused = (command: 'submit_multi' | 'submit_multi_resp', hex: string) => {
+    const body = Buffer.from(hex, 'hex')
+    return () => decodeBody(command, body)
+  }
+
+  test('of destinations holds addresses and names of lists, in any order', () => {
+    const body = {
+      dest_address: [
+        { dest_flag: DEST_FLAG.DISTRIBUTION_LIST, dl_name: 'friends' },
+        {
+          dest_flag: DEST_FLAG.SME_ADDRESS,
+          dest_addr_ton: 1,
+          dest_addr_npi: 1,
+          destination_addr: '4477',
+        },
+      ],
+    } as const
+    const octets = encodeBody('submit_multi', body)
+    // service_type, three of the source, then SMPP 3.4 §4.5.1.1: count, flag, ...
+    const list = '02' + '02667269656e647300' + '0101013434373700'
+    expect(octets.toString('hex', 4, 22)).toBe(list)
+    expect(decodeBody('submit_multi', octets)).toMatchObject(body)
+  })
+
+  test.each([
+    ['without an entry', '0000000000', status.ESME_RINVNUMDESTS],
+    ['with a flag that nobody defined', '000000000103', status.ESME_RINVDESTFLAG],
+    ['that ends early', '0000000002' + '026100', status.ESME_RINVCMDLEN],
+    ['with a name that is too long', '0000000001' + '02' + '61'.repeat(21), status.ESME_RINVDLNAME],
+  ])('of destinations %s is refused', (_, hex, commandStatus) => {
+    expect(refused('submit_multi', hex)).toThrow(expect.objectContaining({ commandStatus }))
+  })
+
+  test.each([
+    ['no destination', []],
+    ['256 destinations', Array.from({ length: 256 }, () => LIST_OF_NO_NAME)],
+  ])('of %s has no encoding', (_, dest_address) => {
+    expect(() => encodeBody('submit_multi', { dest_address })).toThrow(
+      expect.objectContaining({ commandStatus: status.ESME_RINVNUMDESTS }),
+    )
+  })
+
+  test('of failures may be cut off, or missing: what is whole counts', () => {
+    const one = '0101' + '313500' + '0000000b'
+    const failure = { dest_addr_ton: 1, dest_addr_npi: 1, destination_addr: '15' }
+    expect(refused('submit_multi_resp', '7800' + '02' + one)()).toMatchObject({
+      message_id: 'x',
+      unsuccess_sme: [{ ...failure, error_status_code: status.ESME_RINVDSTADR }],
+    })
+    expect(refused('submit_multi_resp', '7800')()).toMatchObject({ unsuccess_sme: [] })
+  })
+})
+
+describe('a response says what it can', () => {
+  const refusal = (hex: string) => decoded(Buffer.from(hex, 'hex'))
+
+  test('TLVs where the body of a refusal should be are TLVs', () => {
+    const hex = vectorLines('malformed').find(({ id }) => id === 'm104')?.send[0]
+    const pdu = refusal(String(hex))
+    expect(pdu).toMatchObject({ command_status: 0xfe, message_id: '' })
+    expect(readTlv(pdu.tlvs ?? [], 'delivery_failure_reason')).toBe(2)
+  })
+
+  test('a message_id without its NUL is taken as far as it goes', () => {
+    const pdu = refusal('0000001480000004000000000000000761626364')
+    expect(pdu).toMatchObject({ command_status: 0, message_id: 'abcd' })
+  })
+
+  test('a body that does not parse does not hide the status', () => {
+    const pdu = refusal('00000015800000040000005800000007ff' + '00ff00ff')
+    expect(pdu).toMatchObject({ command_status: 0x58, sequence_number: 7 })
+  })
+})
+
+test('1-3 octets behind the last field are no TLV, and refused where TLVs may follow', () => {
+  for (const { id, hex, decoded: meant } of vectors.filter(isRequestWithoutTlvs)) {
+    for (const more of [1, 2, 3]) {
+      const longer = Buffer.concat([Buffer.from(hex, 'hex'), Buffer.alloc(more)])
+      longer.writeUInt32BE(longer.length, 0)
+      const { kind, ...result } = decodePdu(longer, 0, longer.length)
+      const isRefused = hasTlvs(meant.command)
+      expect({ id, kind }).toEqual({ id, kind: isRefused ? 'malformed' : 'pdu' })
+      if (isRefused) expect(result).toMatchObject({ commandStatus: status.ESME_RINVTLVSTREAM })
+    }
+  }
+})
+
+function hasTlvs(command: string): boolean {
+  return Object.entries(PDUS).some(([name, { tlvs }]) => name === command && tlvs)
+}
+
+function isRequestWithoutTlvs({ decoded: { command, tlv_list } }: PduVector): boolean {
+  const isResponse = command.endsWith('_resp') || command === 'generic_nack'
+  return !isResponse && tlv_list.length === 0
+}
