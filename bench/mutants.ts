@@ -39,7 +39,7 @@ const STORE_AWAY: Guard = {
 }
 const STORE_FAILS: Guard = {
   project: 'unit',
-  file: 'src/workers/outcomeWriter.test.ts',
+  file: 'src/components/workers/outcomeWriter.test.ts',
   test: 'while the store is away nothing is let go, and when it is back all is kept',
 }
 
@@ -51,7 +51,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the router answers before the publish is durable',
     invariant: '1',
-    file: 'src/router/batchPublisher.ts',
+    file: 'src/components/router/batchPublisher.ts',
     piece: 'const outcome = await this.#options.queue.publishOnce(publications, fresh)',
     replacement: `for (const { answer, batchId } of fresh) settle(batchId, answer)
     const outcome = await this.#options.queue.publishOnce(publications, fresh)`,
@@ -61,7 +61,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the worker answers deliver_sm before the receipt is durable',
     invariant: '3',
-    file: 'src/workers/receiptIntake.ts',
+    file: 'src/components/workers/receiptIntake.ts',
     piece: 'await queue.publish([{ queue: DLR_QUEUE, payload, messages: batch.length }])',
     replacement: `const messages = batch.length
       for (const { session, request } of batch.splice(0)) session.respond(request, ESME_ROK)
@@ -72,7 +72,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the worker settles an envelope when it takes it',
     invariant: '2',
-    file: 'src/workers/connectorWork.ts',
+    file: 'src/components/workers/connectorWork.ts',
     piece: 'return work.verdict',
     replacement: `return { kind: 'done' }`,
     guard: WORKERS_KILLED,
@@ -81,7 +81,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the worker settles an envelope before its outcomes are durable',
     invariant: '2',
-    file: 'src/workers/outcomeWriter.ts',
+    file: 'src/components/workers/outcomeWriter.ts',
     piece: `await this.#persist(() => this.#keep([...works], later, events))
     for (const work of complete) work.finish()`,
     replacement: `for (const work of complete) work.finish()
@@ -92,7 +92,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the gateway refuses for want of an answer with ESME_RSYSERR',
     invariant: '9',
-    file: 'src/gateway/routerClient.ts',
+    file: 'src/components/gateway/routerClient.ts',
     piece: `commandStatus: ESME_RTHROTTLED,
   reason: 'not accepted in time: try again',`,
     replacement: `commandStatus: 0x08,

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { EmbeddedPostgres } from '../src/cli/up/embeddedPostgres.ts'
-import { migrate } from '../src/store/migrate.ts'
-import { onServer, TEMPLATE_DATABASE, withDatabase } from '../src/store/testing/onServer.ts'
+import { migrate } from '../src/database/migrate.ts'
+import { onServer, TEMPLATE_DATABASE, withDatabase } from '../src/database/testing/onServer.ts'
 
 let stop: (() => Promise<void>) | undefined
 

@@ -56,40 +56,42 @@ describe('the house', () => {
 describe('a component may not', () => {
   test.each([
     ['import another component', "import { route } from '../router/route.ts'", 'router'],
-    ['name an adapter', "import { X } from '../queue/postgresQueue.ts'", 'only main.ts'],
-    ['reach into tools', "import { X } from '../lab/simulator.ts'", 'gateway may not import lab'],
-    ['import a test', "import { X } from '../../test/x.ts'", 'src may import src only'],
+    ['name an adapter', "import { X } from '../../queue/postgres/x.ts'", 'only main.ts'],
+    ['reach into tools', "import { X } from '../../lab/x.ts'", 'components may not import lab'],
+    ['import a test', "import { X } from '../../../test/x.ts'", 'src may import src only'],
     ['leave out node:', "import { readFileSync } from 'fs'", 'write node:fs'],
   ])('%s', (_, text, message) => {
-    expect(objections(forbiddenImports, { 'src/gateway/accept.ts': text })).toContain(message)
+    expect(objections(forbiddenImports, { 'src/components/gateway/accept.ts': text })).toContain(
+      message,
+    )
   })
 })
 
 test('main.ts of a component may name an adapter, and cli may load main.ts when asked', () => {
   const files = {
-    'src/gateway/main.ts': "import { postgresQueue } from '../queue/postgresQueue.ts'",
-    'src/cli/main.ts': "await import('../gateway/main.ts')",
+    'src/components/gateway/main.ts': "import { X } from '../../queue/postgres/x.ts'",
+    'src/cli/main.ts': "await import('../components/gateway/main.ts')",
   }
   expect(objections(forbiddenImports, files)).toBe('')
 })
 
 test('cli may load nothing else of a component', () => {
-  const files = { 'src/cli/main.ts': "import { main } from '../gateway/main.ts'" }
-  expect(objections(forbiddenImports, files)).toContain('cli may not import gateway')
+  const files = { 'src/cli/main.ts': "import { main } from '../components/gateway/main.ts'" }
+  expect(objections(forbiddenImports, files)).toContain('cli may not import components')
 })
 
-test('the protocol uses no package, the domain does no I/O, also not by way of smpp', () => {
+test('the protocol uses no package, routing does no I/O, also not by way of smpp', () => {
   const files = {
     'src/smpp/session.ts': "import { Socket } from 'node:net'\nimport { z } from 'zod'",
-    'src/domain/route.ts': "import { Session } from '../smpp/session.ts'",
-    'src/domain/limits.ts': "import { readFileSync } from 'node:fs'",
-    'src/domain/state.ts': "import type { Session } from '../smpp/session.ts'",
+    'src/routing/route.ts': "import { Session } from '../smpp/session.ts'",
+    'src/routing/limits.ts': "import { readFileSync } from 'node:fs'",
+    'src/routing/state.ts': "import type { Session } from '../smpp/session.ts'",
   }
   const found = objections(forbiddenImports, files)
   expect(found).toContain('src/smpp/session.ts:2')
-  expect(found).toContain('src/domain/route.ts:1  domain may import only files of smpp that do no')
-  expect(found).toContain('src/domain/limits.ts:1  domain does no I/O')
-  expect(found).not.toContain('src/domain/state.ts')
+  expect(found).toContain('src/routing/route.ts:1  routing may import only files of smpp that do')
+  expect(found).toContain('src/routing/limits.ts:1  routing does no I/O')
+  expect(found).not.toContain('src/routing/state.ts')
 })
 
 test('a room that is not in the design is refused', () => {

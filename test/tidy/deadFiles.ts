@@ -3,7 +3,7 @@ import type { Problem, SourceFile } from './sourceFile.ts'
 /** Where things begin: commands, each room's process, the protocol library, benches. */
 const roots = [
   /^bin\/\w+\.js$/,
-  /^src\/\w+\/main\.ts$/,
+  /^src\/(components\/)?\w+\/main\.ts$/,
   /^src\/smpp\/index\.ts$/,
   /^scripts\/\w+\.ts$/,
   /^bench\/\w+\.ts$/,

@@ -3,36 +3,34 @@
 import { builtinModules } from 'node:module'
 import type { Import, Problem, SourceFile } from './sourceFile.ts'
 
-const lower = ['smpp', 'flow', 'domain', 'contract', 'queue', 'store', 'archive', 'runtime']
+const nouns = ['platform', 'routing', 'message', 'outbox', 'queue', 'cluster', 'archive', 'secrets']
 
 /** What a room may import besides itself. */
 const matrix: Readonly<Record<string, readonly string[]>> = {
   smpp: [],
   flow: [],
-  domain: ['flow', 'smpp'],
-  contract: ['domain', 'smpp'],
   runtime: ['flow'],
-  queue: ['contract', 'domain', 'flow', 'runtime'],
-  store: ['contract', 'domain', 'flow', 'runtime'],
-  archive: ['contract', 'domain', 'flow', 'runtime'],
-  gateway: lower,
-  router: lower,
-  workers: lower,
-  dlr: lower,
-  admin: lower,
-  exporters: lower,
+  database: ['flow', 'message', 'platform', 'queue', 'outbox'],
+  message: ['smpp', 'flow', 'database', 'queue', 'routing'],
+  platform: ['flow', 'database', 'components', 'runtime'],
+  routing: ['smpp', 'flow', 'platform', 'message', 'queue'],
+  outbox: ['smpp', 'flow', 'message', 'database'],
+  queue: ['smpp', 'flow', 'message'],
+  cluster: ['flow', 'database'],
+  archive: ['flow'],
+  secrets: ['flow'],
+  components: ['smpp', 'flow', 'runtime', 'database', ...nouns],
   lab: ['smpp', 'flow', 'runtime'],
-  cli: ['contract', 'lab', 'runtime'],
+  cli: ['platform', 'lab', 'runtime'],
 }
 
 /** The packages a room may use, where that is restricted. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   smpp: [],
   flow: [],
-  contract: ['zod', 'msgpackr'],
 }
 
-const adapters = /^src\/(queue|archive)\/(postgres|rabbit|amqp|sqs|s3|local)\w*\.ts$/
+const adapters = /^src\/(queue|archive|secrets)\/\w+\//
 const inputOutput =
   /^(node:)?(net|tls|http|https|http2|dgram|dns|fs|child_process|cluster|worker_threads)(\/|$)/
 
@@ -60,11 +58,13 @@ function objection(
   }
   if (one.target === undefined) return packageObjection(room, one.specifier)
   const other = roomOf(one.target)
-  if (other === room) return undefined
+  if (other === room && componentOf(path) === componentOf(one.target)) return undefined
   if (other === undefined) return `imports ${one.target}, and src may import src only`
-  if (one.kind === 'dynamic' && room === 'cli' && one.target === `src/${other}/main.ts`) {
-    return undefined
-  }
+  if (one.kind === 'dynamic' && room === 'cli' && one.target.endsWith('/main.ts')) return undefined
+  const component = componentOf(one.target)
+  if (other === room && component === undefined) return undefined
+  if (other === room && componentOf(path) !== undefined)
+    return `a component may not import ${component}. Move what both need into a lower room`
   if (!allowed.includes(other)) {
     const own = allowed.length > 0 ? allowed.join(', ') : 'nothing of ours'
     return (
@@ -75,7 +75,7 @@ function objection(
   if (adapters.test(one.target) && !path.endsWith('/main.ts')) {
     return `only main.ts of a component names an adapter. Take the port, and pass ${one.target} in`
   }
-  const wantsPure = room === 'domain' || room === 'contract'
+  const wantsPure = nouns.includes(room)
   if (wantsPure && other === 'smpp' && one.kind !== 'type' && !isPure(one.target, byPath)) {
     return `${room} may import only files of smpp that do no I/O. Import the file that is needed`
   }
@@ -85,7 +85,7 @@ function objection(
 function packageObjection(room: string, specifier: string): string | undefined {
   if (builtinModules.includes(specifier)) return `write node:${specifier}`
   if (specifier.startsWith('node:')) {
-    const pure = room === 'domain' || room === 'contract'
+    const pure = room === 'routing'
     return pure && inputOutput.test(specifier)
       ? `${room} does no I/O. Move what needs ${specifier} into the room that owns it`
       : undefined
@@ -115,6 +115,11 @@ function isPure(
 
 function roomOf(path: string): string | undefined {
   return /^src\/([^/]+)\//.exec(path)?.[1]
+}
+
+/** `gateway` for a file of that component; undefined for what all components share. */
+function componentOf(path: string): string | undefined {
+  return /^src\/components\/([^/]+)\//.exec(path)?.[1]
 }
 
 function rooms(): string {

@@ -4,12 +4,18 @@ import type { Command } from 'commander'
 import type { ComponentName } from '../../runtime/componentName.ts'
 
 const MAINS: Readonly<Record<ComponentName, readonly [string, () => Promise<unknown>]>> = {
-  gateway: ["customers' SMPP binds and HTTP API", () => import('../../gateway/main.ts')],
-  router: ['policy, route choice, durable acceptance', () => import('../../router/main.ts')],
-  workers: ['upstream binds, submitting, pacing', () => import('../../workers/main.ts')],
-  dlr: ['receipts, message states, deliveries to customers', () => import('../../dlr/main.ts')],
-  admin: ['management API', () => import('../../admin/main.ts')],
-  exporters: ['figures of the whole platform', () => import('../../exporters/main.ts')],
+  gateway: ["customers' SMPP binds and HTTP API", () => import('../../components/gateway/main.ts')],
+  router: [
+    'policy, route choice, durable acceptance',
+    () => import('../../components/router/main.ts'),
+  ],
+  workers: ['upstream binds, submitting, pacing', () => import('../../components/workers/main.ts')],
+  dlr: [
+    'receipts, message states, deliveries to customers',
+    () => import('../../components/dlr/main.ts'),
+  ],
+  admin: ['management API', () => import('../../components/admin/main.ts')],
+  exporters: ['figures of the whole platform', () => import('../../components/exporters/main.ts')],
 }
 
 export function registerComponents(program: Command): void {

@@ -129,7 +129,7 @@ export class LocalPlatform {
       databaseUrl,
       this.#demo?.simulator.start(signal),
       warmCache(compileCache(this.#options)),
-      import('../../store/main.ts'),
+      import('../../database/main.ts'),
     ])
     return databaseUrl
   }

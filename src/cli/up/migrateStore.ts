@@ -5,7 +5,7 @@ export async function migrateStore(
   databaseUrl: string,
   isGiven: boolean,
 ): Promise<{ applied: string[] }> {
-  const { migrate } = await import('../../store/main.ts')
+  const { migrate } = await import('../../database/main.ts')
   return migrate(databaseUrl).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause)
     const { host, pathname } = new URL(databaseUrl)

@@ -1,0 +1,234 @@
+import { onTestFinished, expect, test } from 'vitest'
+import { parseMessageId } from '../../message/ids.ts'
+import { StoreUnavailable } from '../../database/database.ts'
+import { RevisionConflict } from '../../platform/resourceTable.ts'
+import type { ResourceChange, ResourceRow } from '../../platform/resourceTable.ts'
+import { createAdminServer } from './adminServer.ts'
+import type { ResourceStore } from '../../platform/storedPlatform.ts'
+
+const TOKEN = 'a-token-for-tests'
+const authorization = `Bearer ${TOKEN}`
+const quiet = { info() {}, error() {} }
+
+function memoryStore(): ResourceStore & { revision: number; beforeWrite: () => void } {
+  const rows = new Map<string, ResourceRow>()
+  const store = {
+    revision: 0,
+    beforeWrite() {},
+    async read() {
+      return { revision: store.revision, rows: [...rows.values()] }
+    },
+    async write(changes: readonly ResourceChange[], expectedRevision: number) {
+      store.beforeWrite()
+      if (store.revision !== expectedRevision) throw new RevisionConflict('meanwhile')
+      const revision = ++store.revision
+      for (const { kind, id, spec } of changes) {
+        const deleted = spec === undefined
+        rows.set(`${kind}/${id}`, { kind, id, spec: structuredClone(spec), revision, deleted })
+      }
+      return revision
+    },
+    async waitingFor() {
+      return 0
+    },
+  }
+  return store
+}
+
+function startServer(store: ResourceStore = memoryStore()) {
+  const server = createAdminServer({
+    adminToken: TOKEN,
+    resources: store,
+    readTrace: async () => undefined,
+    log: quiet,
+  })
+  onTestFinished(() => server.close())
+  return server
+}
+
+type Server = ReturnType<typeof startServer>
+type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
+
+async function call(
+  server: Server,
+  method: Method,
+  path: string,
+  body?: object,
+  headers: Record<string, string> = {},
+) {
+  const url = `/admin/v1${path}`
+  const response = await server.inject({
+    method,
+    url,
+    headers: { authorization, ...headers },
+    ...(body && { payload: body }),
+  })
+  const answer: unknown = response.body === '' ? undefined : JSON.parse(response.body)
+  return { status: response.statusCode, headers: response.headers, answer }
+}
+
+const platform = {
+  accounts: [{ id: 'demo' }],
+  users: [{ id: 'alice', account: 'demo', password: 'secret' }],
+  connectors: [{ id: 'smsc', host: 'h', port: 2776, systemId: 'us', password: 'pw' }],
+  routeTable: { routes: [{ prefix: '43', connector: 'smsc' }], default: 'smsc' },
+}
+
+async function appliedServer(store?: ResourceStore): Promise<Server> {
+  const server = startServer(store)
+  const { status } = await call(server, 'POST', '/platform/apply', platform)
+  expect(status).toBe(200)
+  return server
+}
+
+test('without the token nothing is told', async () => {
+  const server = startServer()
+  for (const wrong of ['', 'Bearer ', 'Bearer wrong', `Basic ${TOKEN}`]) {
+    const { status, headers, answer } = await call(server, 'GET', '/platform', undefined, {
+      authorization: wrong,
+    })
+    expect(status).toBe(401)
+    expect(headers['content-type']).toBe('application/problem+json')
+    expect(headers['www-authenticate']).toBe('Bearer')
+    expect(answer).toMatchObject({ title: 'Not authorised', status: 401 })
+  }
+})
+
+test('an applied platform is one revision, and the same again is none', async () => {
+  const server = startServer()
+  const first = await call(server, 'POST', '/platform/apply', platform)
+  expect(first.answer).toMatchObject({ revision: 1 })
+  expect(first.headers['etag']).toBe('"1"')
+  const second = await call(server, 'POST', '/platform/apply', platform)
+  expect(second.answer).toEqual({ revision: 1, changes: [] })
+})
+
+test('a dry run tells the changes and makes none', async () => {
+  const store = memoryStore()
+  const server = startServer(store)
+  const { answer } = await call(server, 'POST', '/platform/apply?dryRun=true', platform)
+  expect(answer).toMatchObject({
+    revision: 0,
+    changes: [{ action: 'create', id: 'demo' }, {}, {}, {}],
+  })
+  expect(store.revision).toBe(0)
+})
+
+test('an export can be applied again, with its secrets masked', async () => {
+  const server = await appliedServer()
+  const exported = await call(server, 'GET', '/platform')
+  expect(exported.answer).toMatchObject({ connectors: [{ password: '(hidden)' }] })
+  // The answer of an export is a platform document, an object.
+  const document = exported.answer as object
+  const diff = await call(server, 'POST', '/platform/diff', document)
+  expect(diff).toMatchObject({ status: 200, answer: { changes: [] } })
+  const open = await call(server, 'GET', '/platform?secrets=true')
+  expect(open.answer).toMatchObject({ connectors: [{ password: 'pw' }] })
+})
+
+test('a broken document names each fault and its place', async () => {
+  const connectors = [{ ...platform.connectors[0], port: 'abc', tsp: 5 }]
+  const { status, answer } = await call(startServer(), 'POST', '/platform/apply', { connectors })
+  expect(status).toBe(422)
+  expect(answer).toMatchObject({
+    detail:
+      'connectors[0].port: expected a number from 1 to 65535, got "abc"; ' +
+      'connectors[0]: unknown key "tsp"; did you mean "tps"?',
+    errors: [/^connectors\[0\].port: /, /unknown key "tsp"/],
+    pointers: ['#/connectors/0/port', '#/connectors/0/tsp'],
+  })
+})
+
+test('a body that is not JSON, a wrong id and an unknown path are problems too', async () => {
+  const server = startServer()
+  const headers = { authorization, 'content-type': 'application/json' }
+  const url = '/admin/v1/platform/apply'
+  const broken = await server.inject({ method: 'POST', url, headers, payload: '{' })
+  expect(broken.statusCode).toBe(400)
+  expect(broken.headers['content-type']).toBe('application/problem+json')
+  const yaml = { ...headers, 'content-type': 'text/yaml' }
+  const other = await server.inject({ method: 'POST', url, headers: yaml, payload: 'a: 1' })
+  expect(other.statusCode).toBe(415)
+  expect((await call(server, 'GET', '/messages/17')).status).toBe(400)
+  expect((await call(server, 'GET', '/nothing')).status).toBe(404)
+  const id = '01890a5d-ac96-774b-bcce-b302099a8057'
+  expect(parseMessageId(id)).toBeDefined()
+  expect((await call(server, 'GET', `/messages/${id}`)).status).toBe(404)
+})
+
+test('a resource can be put, read and deleted by itself', async () => {
+  const server = await appliedServer()
+  const created = await call(server, 'PUT', '/users/bob', { account: 'demo', password: 'pw' })
+  expect(created.status).toBe(201)
+  expect(created.answer).toMatchObject({ id: 'bob', window: 1000 })
+  expect(created.answer).not.toHaveProperty('password')
+  const again = await call(server, 'PUT', '/users/bob', { account: 'demo', password: 'pw' })
+  expect(again.status).toBe(200)
+  expect(again.headers['etag']).toBe(created.headers['etag'])
+  expect((await call(server, 'GET', '/users/bob')).answer).toEqual(created.answer)
+  expect((await call(server, 'GET', '/users')).answer).toHaveLength(2)
+  expect((await call(server, 'DELETE', '/users/bob')).status).toBe(204)
+  expect((await call(server, 'GET', '/users/bob')).status).toBe(404)
+  expect((await call(server, 'DELETE', '/users/bob')).status).toBe(404)
+})
+
+test('a resource is checked against the others', async () => {
+  const server = await appliedServer()
+  const lost = await call(server, 'PUT', '/users/bob', { account: 'nowhere', password: 'pw' })
+  expect(lost).toMatchObject({ status: 422, answer: { detail: /there is no account "nowhere"/ } })
+  const other = await call(server, 'PUT', '/accounts/a', { id: 'b' })
+  expect(other).toMatchObject({ status: 422, answer: { detail: /the path says "a"/ } })
+})
+
+test('what is in use is not deleted, and it is said what to do', async () => {
+  const server = await appliedServer()
+  expect(await call(server, 'DELETE', '/connectors/smsc')).toMatchObject({
+    status: 409,
+    answer: {
+      detail:
+        'the route table leads to connector "smsc": prefix 43, the default. ' +
+        'Change it first: PUT /admin/v1/route-table',
+    },
+  })
+  expect(await call(server, 'DELETE', '/accounts/demo')).toMatchObject({ status: 409 })
+  const emptied = await call(server, 'PUT', '/route-table', { routes: [] })
+  expect(emptied.status).toBe(200)
+  expect((await call(server, 'DELETE', '/connectors/smsc')).status).toBe(204)
+})
+
+test('If-Match refuses a change of something else than was seen', async () => {
+  const server = await appliedServer()
+  const change = { account: 'demo', password: 'pw' }
+  const stale = await call(server, 'PUT', '/users/bob', change, { 'if-match': '"0"' })
+  expect(stale.status).toBe(412)
+  const fresh = await call(server, 'PUT', '/users/bob', change, { 'if-match': '"1"' })
+  expect(fresh.status).toBe(201)
+  const odd = await call(server, 'PUT', '/users/bob', change, { 'if-match': 'yes' })
+  expect(odd.status).toBe(400)
+})
+
+test('a change that meets another one is planned again', async () => {
+  const store = memoryStore()
+  const server = await appliedServer(store)
+  let meetings = 2
+  store.beforeWrite = () => {
+    if (meetings-- > 0) store.revision++
+  }
+  const body = { account: 'demo', password: 'pw' }
+  expect((await call(server, 'PUT', '/users/bob', body)).status).toBe(201)
+  store.beforeWrite = () => {
+    store.revision++
+  }
+  expect((await call(server, 'PUT', '/users/eve', body)).status).toBe(412)
+})
+
+test('with the store away requests are told to come again', async () => {
+  const away = async () => {
+    throw new StoreUnavailable('connect ECONNREFUSED')
+  }
+  const server = startServer({ read: away, write: away, waitingFor: away })
+  expect(await call(server, 'GET', '/platform')).toMatchObject({
+    status: 503,
+    answer: { title: 'Temporarily unavailable' },
+  })
+})

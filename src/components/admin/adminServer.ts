@@ -1,0 +1,106 @@
+// The management API: resources and whole platform documents under /admin/v1, each request with
+// the bearer token. A change is answered once it is one committed revision in the store; nothing is
+// retried here after the write began, and a change that changes nothing writes nothing. Every error
+// is a problem document. With the store away requests get 503 and the server stays.
+
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { fastify } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { z } from 'zod'
+import { problem, PROBLEM_TYPE } from '../../runtime/problem.ts'
+import type { Logger } from '../../runtime/log.ts'
+import { StoreUnavailable } from '../../database/database.ts'
+import type { MessageTrace } from '../../message/trace.ts'
+import { describeIssues } from './describeIssues.ts'
+import { messageRoutes } from './messageRoutes.ts'
+import { platformRoutes } from './platformRoutes.ts'
+import { invalid, ProblemError } from './problem.ts'
+import type { AdminProblem } from './problem.ts'
+import { resourceRoutes } from './resourceRoutes.ts'
+import type { ResourceStore } from '../../platform/storedPlatform.ts'
+import type { MessageId } from '../../message/ids.ts'
+
+export interface AdminServerOptions {
+  readonly adminToken: string
+  readonly resources: ResourceStore
+  readTrace(id: MessageId): Promise<MessageTrace | undefined>
+  readonly log: Pick<Logger, 'info' | 'error'>
+}
+
+/** Some 50,000 routes; larger tables will come as files. */
+const BODY_OCTETS_MAX = 8 * 1024 * 1024
+
+export type AdminServer = ReturnType<typeof createAdminServer>
+
+export function createAdminServer(options: AdminServerOptions) {
+  const server = fastify({ bodyLimit: BODY_OCTETS_MAX }).withTypeProvider<ZodTypeProvider>()
+  server.setValidatorCompiler<z.ZodType>(({ schema }) => (input: unknown) => {
+    const result = schema.safeParse(input)
+    if (result.success) return { value: result.data }
+    return { error: invalid(describeIssues(schema, result.error.issues, input)) }
+  })
+  server.setErrorHandler((error, request, reply) => {
+    const document = documentOf(error)
+    if (document.status >= 500)
+      options.log.error({ err: error, method: request.method, url: request.url }, document.title)
+    return sendProblem(reply, document)
+  })
+  server.setNotFoundHandler((request, reply) => {
+    const detail = `there is no ${request.method} ${request.url.split('?')[0]} here`
+    return sendProblem(reply, problem(404, detail))
+  })
+  server.register(
+    async (api) => {
+      api.addHook('onRequest', tokenCheck(options.adminToken))
+      await api.register(platformRoutes(options))
+      await api.register(resourceRoutes(options))
+      await api.register(messageRoutes(options))
+    },
+    { prefix: '/admin/v1' },
+  )
+  return server
+}
+
+/** Digests have one length and are compared in constant time, so timing says nothing. */
+function tokenCheck(adminToken: string) {
+  const expected = digest(adminToken)
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const [scheme, token] = (request.headers.authorization ?? '').split(' ')
+    if (scheme?.toLowerCase() === 'bearer' && timingSafeEqual(digest(token ?? ''), expected)) return
+    reply.header('www-authenticate', 'Bearer')
+    throw new ProblemError(
+      401,
+      'send the header "Authorization: Bearer TOKEN" with the token from SIGNALBOX_ADMIN_TOKEN',
+    )
+  }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+function sendProblem(reply: FastifyReply, document: AdminProblem): FastifyReply {
+  // As octets: fastify would add a charset to text, and its own content type to an object.
+  return reply
+    .code(document.status)
+    .header('content-type', PROBLEM_TYPE)
+    .send(Buffer.from(JSON.stringify(document)))
+}
+
+function documentOf(error: unknown): AdminProblem {
+  if (error instanceof ProblemError) return error.document
+  if (error instanceof StoreUnavailable)
+    return problem(503, 'the database does not answer; nothing was lost, try again')
+  if (isFastifyError(error)) {
+    const { statusCode = 500, message } = error
+    if (statusCode === 413) return problem(413, `${message} (${BODY_OCTETS_MAX} octets)`)
+    if (statusCode === 415) return problem(415, 'send JSON: Content-Type: application/json')
+    if (statusCode < 500) return problem(statusCode, message)
+  }
+  return problem(500, 'the log of the admin component says what happened')
+}
+
+function isFastifyError(error: unknown): error is FastifyError {
+  return error instanceof Error && 'statusCode' in error
+}

@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import { closestName } from '../../runtime/closestName.ts'
+import { place } from './problem.ts'
+import type { ProblemItem } from './problem.ts'
+
+type Issue = z.core.$ZodIssue
+/** The part of JSON Schema that zod writes and this file reads. */
+interface SchemaNode {
+  readonly type?: string
+  readonly enum?: readonly unknown[]
+  readonly anyOf?: readonly SchemaNode[]
+  readonly properties?: Readonly<Record<string, SchemaNode>>
+  readonly items?: SchemaNode
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly exclusiveMinimum?: number
+  readonly minLength?: number
+  readonly maxLength?: number
+}
+
+const SECRET_KEYS = new Set<PropertyKey>(['password', 'passwordHash', 'apiKey', 'apiKeyHash'])
+
+/**
+ * zod's issues as sentences: `connectors[0].port`, `expected a number from 1 to 65535, got "abc"`.
+ * What is expected comes from the schema itself, so a message names the whole range, not only the
+ * bound that was crossed. Secrets are never repeated.
+ */
+export function describeIssues(
+  schema: z.ZodType,
+  issues: readonly Issue[],
+  input: unknown,
+): ProblemItem[] {
+  // zod types its JSON Schema loosely; SchemaNode names the keys read here, all optional.
+  const root = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as SchemaNode
+  return issues.flatMap((issue) => {
+    const node = nodeAt(root, issue.path)
+    if (issue.code === 'unrecognized_keys') return unknownKeys(issue, node)
+    const given = valueAt(input, issue.path)
+    return [{ ...place(issue.path), detail: sentence(issue, node, given) }]
+  })
+}
+
+function sentence(issue: Issue, node: SchemaNode | undefined, given: unknown): string {
+  if (issue.code === 'custom') return issue.message
+  const expected = expectation(issue, node, given)
+  if (given === undefined) return `is missing: expected ${expected}`
+  return `expected ${expected}, got ${shown(given, issue.path.at(-1))}`
+}
+
+function expectation(issue: Issue, node: SchemaNode | undefined, given: unknown): string {
+  // A message that the schema's author wrote says more than the pattern behind it.
+  if (issue.code === 'invalid_format' && !issue.message.startsWith('Invalid')) return issue.message
+  return (node && described(node, given)) ?? issue.message
+}
+
+function described(node: SchemaNode, given?: unknown): string | undefined {
+  if (node.enum) return listed(node.enum.map(String))
+  if (node.anyOf) return node.anyOf.map((one) => described(one) ?? 'something else').join(' or ')
+  switch (node.type) {
+    case 'integer':
+      // Only a fraction needs to be told that it must be whole.
+      return `${isFraction(given) ? 'a whole' : 'a'} number${range(node)}`
+    case 'number':
+      return `a number${range(node)}`
+    case 'string':
+      return `text${lengthRange(node)}`
+    case 'boolean':
+      return 'true or false'
+    case 'array':
+      return 'a list'
+    case 'object':
+      return `an object with ${Object.keys(node.properties ?? {}).join(', ')}`
+    default:
+      return undefined
+  }
+}
+
+function isFraction(given: unknown): boolean {
+  return typeof given === 'number' && !Number.isInteger(given)
+}
+
+function range({ minimum, maximum, exclusiveMinimum }: SchemaNode): string {
+  if (exclusiveMinimum !== undefined)
+    return ` above ${exclusiveMinimum}${maximum === undefined ? '' : ` and up to ${maximum}`}`
+  if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`
+  if (minimum !== undefined) return ` of at least ${minimum}`
+  return maximum === undefined ? '' : ` of at most ${maximum}`
+}
+
+function lengthRange({ minLength = 0, maxLength }: SchemaNode): string {
+  if (maxLength !== undefined && minLength > 0) return ` of ${minLength} to ${maxLength} characters`
+  if (maxLength !== undefined) return ` of at most ${maxLength} characters`
+  return minLength > 1 ? ` of at least ${minLength} characters` : ''
+}
+
+function listed(words: readonly string[]): string {
+  const last = words.at(-1) ?? 'nothing'
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} or ${last}`
+}
+
+function unknownKeys(
+  issue: Extract<Issue, { code: 'unrecognized_keys' }>,
+  node: SchemaNode | undefined,
+): ProblemItem[] {
+  const known = Object.keys(node?.properties ?? {})
+  return issue.keys.map((key) => {
+    const closest = closestName(key, known)
+    const advice = closest ? `did you mean "${closest}"?` : `known are ${known.join(', ')}`
+    const { path } = place(issue.path)
+    return { ...place([...issue.path, key]), path, detail: `unknown key "${key}"; ${advice}` }
+  })
+}
+
+function shown(given: unknown, key: PropertyKey | undefined): string {
+  if (key !== undefined && SECRET_KEYS.has(key)) return 'something else (a secret, not shown)'
+  if (given === null) return 'nothing'
+  if (Array.isArray(given)) return 'a list'
+  if (typeof given === 'object') return 'an object'
+  const text = JSON.stringify(given)
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text
+}
+
+function nodeAt(root: SchemaNode, path: readonly PropertyKey[]): SchemaNode | undefined {
+  return path.reduce<SchemaNode | undefined>(
+    (node, key) => (typeof key === 'number' ? node?.items : node?.properties?.[String(key)]),
+    root,
+  )
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => {
+    if (typeof value !== 'object' || value === null) return undefined
+    return Reflect.get(value, key)
+  }, input)
+}

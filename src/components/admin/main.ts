@@ -1,0 +1,49 @@
+// The admin component: the management API on its port. It is never on the path of a message: with
+// it away, everything flows on with the platform as it is. It promises that an answered change is
+// one durable revision, which the other components follow within a second. It retries a change
+// that met another one, a few times, unless the caller named the revision it wants to change.
+
+import type { AddressInfo } from 'node:net'
+import { runComponent } from '../../runtime/component.ts'
+import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
+import { openDatabase } from '../../database/database.ts'
+import { readResources, writeResources } from '../../platform/resourceTable.ts'
+import { readTrace } from '../../message/trace.ts'
+import { waitingMessages } from './waitingMessages.ts'
+import { createAdminServer } from './adminServer.ts'
+
+/** Few people use it at a time; the other components need the connections more. */
+const POOL_SIZE_MAX = 4
+
+async function startAdmin(context: ComponentContext): Promise<RunningComponent> {
+  const { config, log, health } = context
+  const database = openDatabase({
+    databaseUrl: config.databaseUrl,
+    poolSize: Math.min(config.databasePoolSize, POOL_SIZE_MAX),
+    applicationName: 'signalbox-admin',
+    onError: (error) => log.warn({ err: error }, 'an idle connection to the store was lost'),
+  })
+  const server = createAdminServer({
+    adminToken: config.adminToken,
+    resources: {
+      read: () => readResources(database),
+      write: (changes, expectedRevision) => writeResources(database, changes, expectedRevision),
+      waitingFor: (connector) => waitingMessages(database, connector),
+    },
+    readTrace: (id) => readTrace(database, id),
+    log,
+  })
+  await server.listen({ host: config.host, port: config.adminPort })
+  health.setReady('http', true)
+  // A TCP listener's address is an object; only pipes have a string.
+  const { port } = server.server.address() as AddressInfo
+  return {
+    ports: { admin: port },
+    async drain() {
+      await server.close()
+      await database.close()
+    },
+  }
+}
+
+await runComponent('admin', startAdmin)

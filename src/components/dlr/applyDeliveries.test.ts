@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import type { Delivery } from '../../queue/queue.ts'
+import { QueryRefused, StoreUnavailable } from '../../database/database.ts'
+import { applyDeliveries } from './applyDeliveries.ts'
+
+/** Envelopes of words; `poison` is refused by the database, `garbage` cannot be read. */
+function readerOf(failure?: Error) {
+  const applied = new Set<string>()
+  return {
+    applied,
+    reader: {
+      read: (payload: Buffer) => {
+        const text = payload.toString()
+        if (text === 'garbage') throw new Error('unreadable')
+        return text.split(' ')
+      },
+      apply: async (items: readonly string[]) => {
+        if (failure) throw failure
+        if (items.includes('poison')) throw new QueryRefused('a NUL', '22021', { cause: undefined })
+        for (const item of items) applied.add(item)
+      },
+    },
+  }
+}
+
+function delivery(text: string): Delivery {
+  return { id: text, queue: 'dlr', payload: Buffer.from(text), receives: 1 }
+}
+
+test('only the envelope with the culprit is set aside, and the rest of it is applied', async () => {
+  const { applied, reader } = readerOf()
+  const texts = ['a b', 'c poison d', 'garbage', 'e']
+  const verdicts = await applyDeliveries(reader, texts.map(delivery))
+  expect(verdicts).toMatchObject([
+    { kind: 'done' },
+    { kind: 'dead', reason: expect.stringContaining('1 of 3') },
+    { kind: 'dead', reason: expect.stringContaining('unreadable') },
+    { kind: 'done' },
+  ])
+  expect([...applied].join('')).toBe('abcde')
+})
+
+test('trouble that may pass sets nothing aside', async () => {
+  for (const failure of [
+    new StoreUnavailable('away'),
+    new QueryRefused('schema is older', '42703', { cause: undefined }),
+    new Error('anything'),
+  ]) {
+    const { reader } = readerOf(failure)
+    await expect(applyDeliveries(reader, [delivery('a')])).rejects.toThrow(failure.message)
+  }
+})

@@ -1,0 +1,100 @@
+// The dlr-processor: writes what became of messages. It reads the journal and the receipts, each
+// in batches, and settles them once their transaction has committed; killed in between it does the
+// same again, which changes nothing. It never pushes back on those who publish.
+
+import { DLR_QUEUE, decodeReceipts } from '../../message/receiptWire.ts'
+import { JOURNAL_QUEUE } from '../../message/journalWire.ts'
+import { repeat } from '../../flow/repeat.ts'
+import { Consumer, type ConsumerOptions } from '../../queue/consumer.ts'
+import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
+import { runComponent } from '../../runtime/component.ts'
+import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
+import { OUTBOX_TOPIC } from '../../outbox/outboxTable.ts'
+import { openStoreLink } from '../storeLink.ts'
+import { applyDeliveries, type Reader } from './applyDeliveries.ts'
+import { changesFrom, readJournal } from './changesFrom.ts'
+import { StateWriter } from './stateWriter.ts'
+
+/** Envelopes in one transaction; each holds up to a few hundred messages. */
+const MAX_ENVELOPES = 8
+/**
+ * `accepted` and `submitted` of a message are some 100 ms apart: what rests that long meets in one
+ * row written once instead of twice, and the row is still visible within a second.
+ */
+const JOURNAL_INTERVAL_MS = 250
+const MAX_JOURNAL_ENVELOPES = 48
+/** Transactions under way per queue: one waits for the disk while the next is read. */
+const CONCURRENCY = 2
+const JOURNAL_CONCURRENCY = 4
+const SWEEP_INTERVAL_MS = 500
+const SWEEP_BATCH = 500
+
+async function start(context: ComponentContext): Promise<RunningComponent> {
+  const { config, log, metrics } = context
+  const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
+  const link = openStoreLink({ ...config, component: 'dlr', onTrouble })
+  const queue = new PostgresQueue(link.database, link.waker, config.instance)
+  const writer = new StateWriter({
+    database: link.database,
+    receiptTtlHours: config.receiptTtlHours,
+    onOutbox: () => link.waker.stir([OUTBOX_TOPIC]),
+  })
+  const source = { queue, leaseMs: config.queueLeaseMs, onError: onTrouble }
+  const consumers = [
+    startConsumer(
+      { ...source, name: JOURNAL_QUEUE, minIntervalMs: JOURNAL_INTERVAL_MS },
+      { envelopes: MAX_JOURNAL_ENVELOPES, transactions: JOURNAL_CONCURRENCY },
+      { read: readJournal, apply: (events) => writer.apply(changesFrom(events)) },
+    ),
+    startConsumer(
+      { ...source, name: DLR_QUEUE },
+      { envelopes: MAX_ENVELOPES, transactions: CONCURRENCY },
+      { read: decodeReceipts, apply: (receipts) => writer.applyReceipts(receipts) },
+    ),
+  ]
+  const sweep = async (): Promise<number> =>
+    (await writer.sweep(SWEEP_BATCH)) === SWEEP_BATCH ? 0 : SWEEP_INTERVAL_MS
+  const stopSweeping = repeat(SWEEP_INTERVAL_MS, 'sweeping parked receipts', sweep, onTrouble)
+  for (const [name, help] of COUNTERS)
+    metrics.gauge(`dlr_${name}`, help, [], (gauge) => gauge.set(writer.counters[name]))
+  return {
+    ports: {},
+    drain: async () => {
+      stopSweeping()
+      await Promise.all(consumers.map((consumer) => consumer.drain()))
+      for (const consumer of consumers) consumer.close()
+      await link.close()
+    },
+  }
+}
+
+const COUNTERS = [
+  ['transitions', 'State changes written since start'],
+  ['parked', 'Receipts that matched nothing yet, since start'],
+  ['matched', 'Receipts matched through the store since start'],
+  ['harmful', 'Parked receipts that cannot be written: tried again at each sweep'],
+] as const
+
+function startConsumer<Item>(
+  source: Omit<ConsumerOptions, 'capacity' | 'handle'>,
+  max: { readonly envelopes: number; readonly transactions: number },
+  reader: Reader<Item>,
+): Consumer {
+  let underWay = 0
+  const consumer: Consumer = new Consumer({
+    ...source,
+    capacity: () => (underWay < max.transactions ? max.envelopes : 0),
+    handle: async (deliveries) => {
+      underWay++
+      try {
+        return await applyDeliveries(reader, deliveries)
+      } finally {
+        underWay--
+        consumer.poke()
+      }
+    },
+  })
+  return consumer
+}
+
+await runComponent('dlr', start)

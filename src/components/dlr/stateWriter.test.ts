@@ -1,0 +1,270 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { UpstreamReceipt } from '../../message/receiptWire.ts'
+import { encodeEnvelope, type EnvelopeMessage } from '../../queue/envelopeWire.ts'
+import { encodeEvents, type JournalEvent } from '../../message/journalWire.ts'
+import { type MessageId, newMessageId, upstreamId } from '../../message/ids.ts'
+import { decodeBody, encodeBody, MESSAGE_STATE, parseReceipt } from '../../smpp/index.ts'
+import type { MessageState } from '../../smpp/index.ts'
+import type { Database } from '../../database/database.ts'
+import { claimOutbox } from '../../outbox/outboxTable.ts'
+import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
+import { readTrace } from '../../message/trace.ts'
+import { changesFrom, readJournal } from './changesFrom.ts'
+import { StateWriter } from './stateWriter.ts'
+
+const { ACCEPTED, DELIVERED, UNDELIVERABLE, UNKNOWN } = MESSAGE_STATE
+const HOUR_MS = 3_600_000
+let store: TestStore
+let database: Database
+let writer: StateWriter
+let outboxStirred = 0
+let serial = 0
+
+beforeAll(async () => {
+  store = await openTestStore()
+  database = store.link().database
+})
+afterAll(() => store.drop())
+beforeEach(() => {
+  writer = new StateWriter({ database, receiptTtlHours: 72, onOutbox: () => outboxStirred++ })
+})
+
+/** A message of an account of its own, so that its outbox holds nothing else. */
+function message(overrides: Partial<EnvelopeMessage> = {}): EnvelopeMessage {
+  const body = encodeBody('submit_sm', {
+    source_addr: 'shop',
+    source_addr_ton: 5,
+    destination_addr: '31612345678',
+    dest_addr_ton: 1,
+    registered_delivery: 1,
+    short_message: Buffer.from('Your code is 123456. Do not share it.'),
+  })
+  return {
+    messageId: newMessageId(),
+    account: `account-${serial++}`,
+    user: 'demo',
+    acceptedAtMs: Date.now(),
+    attempts: 0,
+    body,
+    registeredDelivery: 1,
+    ...overrides,
+  }
+}
+
+function journal(...events: JournalEvent[]): Promise<void> {
+  return writer.apply(changesFrom(readJournal(encodeEvents(events))))
+}
+
+function accept(...messages: EnvelopeMessage[]): Promise<void> {
+  const envelope = {
+    envelopeId: newMessageId(),
+    connector: 'sim',
+    lane: 'normal' as const,
+    messages,
+  }
+  return writer.apply(changesFrom(readJournal(encodeEnvelope(envelope))))
+}
+
+function submitted(one: EnvelopeMessage, id: string, atMs = Date.now()): JournalEvent {
+  return {
+    kind: 'submitted',
+    message: one,
+    connector: 'sim',
+    atMs,
+    upstreamId: upstreamId(id),
+    segment: 0,
+  }
+}
+
+function receipt(id: string, messageState: MessageState): UpstreamReceipt {
+  return {
+    connector: 'sim',
+    upstreamId: upstreamId(id),
+    destination: '31612345678',
+    messageState,
+    error: '000',
+    receivedAtMs: Date.now(),
+    message: undefined,
+  }
+}
+
+async function stateOf(one: EnvelopeMessage): Promise<string | undefined> {
+  return (await readTrace(database, one.messageId))?.state
+}
+
+/** The first sweep is due after a second. */
+async function sweepUntilDelivered(one: EnvelopeMessage): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        await writer.sweep(100)
+        return stateOf(one)
+      },
+      { timeout: 10_000 },
+    )
+    .toBe('DELIVERED')
+}
+
+async function deliveries(one: EnvelopeMessage) {
+  const rows = await claimOutbox(database, new Map([[one.account, 100]]), 1, 'test')
+  return rows.map((row) => parseReceipt(decodeBody('deliver_sm', row.deliver_sm)))
+}
+
+test('accepted, submitted, delivered: all is visible, and a receipt goes out', async () => {
+  const one = message()
+  await accept(one)
+  expect(await stateOf(one)).toBe('ENROUTE')
+  await journal(submitted(one, 'life'))
+  await writer.applyReceipts([receipt('life', DELIVERED)])
+  expect(await stateOf(one)).toBe('DELIVERED')
+  expect(await deliveries(one)).toMatchObject([{ id: one.messageId, messageState: DELIVERED }])
+  expect(outboxStirred).toBeGreaterThan(0)
+})
+
+test('a receipt that overtakes the journal waits for it', async () => {
+  const one = message()
+  await writer.applyReceipts([receipt('early', DELIVERED)])
+  expect(await stateOf(one)).toBeUndefined()
+  await journal(submitted(one, 'early'))
+  expect(await stateOf(one)).toBe('DELIVERED')
+  expect(await deliveries(one)).toHaveLength(1)
+})
+
+test('a receipt with its message in hand needs nothing else to have arrived', async () => {
+  const one = message()
+  await writer.applyReceipts([{ ...receipt('inhand', DELIVERED), message: one }])
+  expect(await stateOf(one)).toBe('DELIVERED')
+  await accept(one)
+  await journal(submitted(one, 'inhand'))
+  expect(await stateOf(one)).toBe('DELIVERED')
+  expect(await deliveries(one)).toHaveLength(1)
+})
+
+test('what both sides missed is found by a sweep', async () => {
+  const one = message()
+  await writer.applyReceipts([receipt('swept', DELIVERED)])
+  // As when the id was written by a transaction that could not see the parked receipt yet.
+  await database.pool.query(
+    `insert into upstream_ids values ('sim', 'swept', 0, $1, '31612345678', now())`,
+    [one.messageId],
+  )
+  await accept(one)
+  await sweepUntilDelivered(one)
+  const { rows } = await database.pool.query(
+    `select * from parked_receipts where upstream_id = 'swept'`,
+  )
+  expect(rows).toEqual([])
+})
+
+test('the same receipt twice, and an interim one after the final one, change nothing', async () => {
+  const one = message()
+  await journal(submitted(one, 'twice'))
+  await writer.applyReceipts([receipt('twice', UNDELIVERABLE), receipt('twice', UNDELIVERABLE)])
+  await writer.applyReceipts([receipt('twice', UNDELIVERABLE)])
+  await writer.applyReceipts([receipt('twice', ACCEPTED), receipt('twice', DELIVERED)])
+  expect(await stateOf(one)).toBe('UNDELIVERABLE')
+  expect(await deliveries(one)).toMatchObject([{ messageState: UNDELIVERABLE }])
+})
+
+test('the journal may repeat itself in any order', async () => {
+  const one = message()
+  const event = submitted(one, 'again')
+  await journal(event, event)
+  await accept(one)
+  await journal(event)
+  await writer.applyReceipts([receipt('again', DELIVERED)])
+  await journal(event)
+  await accept(one)
+  expect(await stateOf(one)).toBe('DELIVERED')
+  expect(await deliveries(one)).toHaveLength(1)
+})
+
+test('a message that failed here is undeliverable, and its customer is told', async () => {
+  const one = message()
+  await journal({
+    kind: 'failed',
+    message: one,
+    connector: 'sim',
+    atMs: Date.now(),
+    commandStatus: 0x0b,
+    reason: 'ESME_RINVDSTADR',
+  })
+  expect(await stateOf(one)).toBe('UNDELIVERABLE')
+  expect(await deliveries(one)).toMatchObject([{ messageState: UNDELIVERABLE }])
+})
+
+test('a customer who asked for no receipt gets none', async () => {
+  const one = message({ registeredDelivery: 0 })
+  await journal(submitted(one, 'silent'))
+  await writer.applyReceipts([receipt('silent', DELIVERED)])
+  expect(await stateOf(one)).toBe('DELIVERED')
+  expect(await deliveries(one)).toEqual([])
+})
+
+test('an id the SMSC used again belongs to the newer message, for its destination', async () => {
+  const old = message()
+  const young = message()
+  await journal(submitted(old, 'reused', Date.now() - HOUR_MS))
+  await journal(submitted(young, 'reused'))
+  await writer.applyReceipts([receipt('reused', DELIVERED)])
+  expect(await stateOf(old)).toBe('ENROUTE')
+  expect(await stateOf(young)).toBe('DELIVERED')
+  await writer.applyReceipts([{ ...receipt('reused', DELIVERED), destination: '4915112345678' }])
+  expect(await stateOf(old)).toBe('ENROUTE')
+})
+
+/** Of a message that was accepted at that time: its time, and the rest of a fresh one. */
+function idOf(atMs: number): MessageId {
+  const prefix = atMs.toString(16).padStart(12, '0')
+  // With its first 48 bits replaced it is a message id still.
+  return `${prefix.slice(0, 8)}-${prefix.slice(8)}${newMessageId().slice(13)}` as MessageId
+}
+
+test('a message from before the oldest partition gets its partition', async () => {
+  const atMs = Date.now() - 30 * 24 * HOUR_MS
+  const one = message({ messageId: idOf(atMs), acceptedAtMs: atMs })
+  await accept(one)
+  expect(await stateOf(one)).toBe('ENROUTE')
+})
+
+test('a message without a sensible time brings one day of partitions, not decades', async () => {
+  const ofNoClock = message({ messageId: idOf(0), acceptedAtMs: 0 })
+  const lately = Date.now() - 40 * 24 * HOUR_MS
+  const late = message({ messageId: idOf(lately), acceptedAtMs: lately })
+  const partitions = async () => {
+    const text = `select count(*)::int as count from pg_inherits
+      where inhparent = 'messages'::regclass`
+    const [row] = await database.run<{ count: number }>({ name: 'test.partitions', text })
+    return row?.count ?? 0
+  }
+  const before = await partitions()
+  await accept(ofNoClock, late)
+  expect(await stateOf(ofNoClock)).toBe('ENROUTE')
+  expect(await stateOf(late)).toBe('ENROUTE')
+  expect((await partitions()) - before).toBeLessThan(4)
+})
+
+test('UNKNOWN yields to the true end of a message', async () => {
+  const one = message()
+  await journal(submitted(one, 'unknown'))
+  await writer.applyReceipts([receipt('unknown', UNKNOWN)])
+  expect(await stateOf(one)).toBe('UNKNOWN')
+  await writer.applyReceipts([receipt('unknown', DELIVERED), receipt('unknown', UNKNOWN)])
+  expect(await stateOf(one)).toBe('DELIVERED')
+})
+
+test('a receipt that cannot be written keeps no other from being swept', async () => {
+  const one = message()
+  await writer.applyReceipts([receipt('poisoned', DELIVERED), receipt('sound', DELIVERED)])
+  // As a defect of ours could leave it: nothing can be read from it.
+  await database.pool.query(
+    `update parked_receipts set receipt = 'x', due_at = now() - interval '1 hour'
+      where upstream_id = 'poisoned'`,
+  )
+  await database.pool.query(
+    `insert into upstream_ids values ('sim', 'sound', 0, $1, '31612345678', now())`,
+    [one.messageId],
+  )
+  await accept(one)
+  await sweepUntilDelivered(one)
+})

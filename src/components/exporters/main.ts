@@ -1,0 +1,36 @@
+// The exporters: figures of the whole platform, read from the store and served at /metrics of this
+// component's health port. They are read every two seconds whether or not anybody asks, so a scrape
+// costs the store nothing. With the store away the last figures stay, signalbox_store_up says 0,
+// and reading goes on. No message needs this component.
+
+import { runComponent } from '../../runtime/component.ts'
+import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
+import { openDatabase } from '../../database/database.ts'
+import { readPlatformGauges } from './platformGauges.ts'
+import { followGauges } from './followGauges.ts'
+import { createPlatformMetrics } from './platformMetrics.ts'
+
+async function startExporters(context: ComponentContext): Promise<RunningComponent> {
+  const { config, log, metrics } = context
+  const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
+  const database = openDatabase({
+    databaseUrl: config.databaseUrl,
+    poolSize: 1,
+    applicationName: 'signalbox-exporters',
+    onError: (error) => onTrouble('a connection to the store was lost', error),
+  })
+  const stopFollowing = followGauges({
+    read: () => readPlatformGauges(database),
+    metrics: createPlatformMetrics(metrics),
+    onTrouble,
+  })
+  return {
+    ports: {},
+    async drain() {
+      stopFollowing()
+      await database.close()
+    },
+  }
+}
+
+await runComponent('exporters', startExporters)

@@ -1,0 +1,73 @@
+// The SMPP side towards customers: who may bind, and what happens to a submit_sm. ESME_ROK means
+// durable, never merely received.
+
+import { ESME_RALYBND, ESME_RBINDFAIL, ESME_ROK, ESME_RTHROTTLED } from '../../smpp/index.ts'
+import type { Pdu, Session, SessionEvents } from '../../smpp/index.ts'
+import type { BindRegistry } from './bindRegistry.ts'
+import type { Credentials } from './credentials.ts'
+import type { Intake } from './intake.ts'
+
+export interface CustomerSessionsOptions {
+  /** What we call ourselves in bind responses. */
+  systemId: string
+  credentials: Credentials
+  binds: BindRegistry
+  intake: Intake
+  /** A receiver is there: deliveries may wait for it. */
+  onReceiver: () => void
+  onBindRefused: (systemId: string, remoteAddress: string, why: string) => void
+  onTrouble: (what: string, error: Error) => void
+}
+
+type BindPdu = Pdu<'bind_transmitter' | 'bind_receiver' | 'bind_transceiver'>
+
+export function customerSessions(options: CustomerSessionsOptions): SessionEvents {
+  return {
+    onBind: (session, pdu) => {
+      bind(options, session, pdu).catch((error: Error) => {
+        options.onTrouble('binding a customer', error)
+        session.refuseBind(pdu, ESME_RBINDFAIL)
+      })
+    },
+    requests: {
+      submit_sm: (session, pdu, body) => submitSm(options, session, pdu, body),
+    },
+    onClosed: (session) => options.binds.remove(session),
+  }
+}
+
+// SMPP 3.4 §4.1. Wrong password and unknown system_id look the same (SMPP 5.0: ESME_RBINDFAIL).
+async function bind(options: CustomerSessionsOptions, session: Session, pdu: BindPdu) {
+  const { binds, credentials, onBindRefused, onReceiver } = options
+  const user = await credentials.byPassword(pdu.system_id, pdu.password)
+  if (session.state === 'CLOSED') return
+  if (!user) {
+    onBindRefused(pdu.system_id, session.remoteAddress, 'wrong system_id or password')
+    return session.refuseBind(pdu, ESME_RBINDFAIL)
+  }
+  if (!binds.hasRoomFor(user)) {
+    onBindRefused(user.id, session.remoteAddress, `all ${user.maxBinds} binds are taken`)
+    return session.refuseBind(pdu, ESME_RALYBND)
+  }
+  session.acceptBind(pdu, options.systemId)
+  binds.add({ session, user })
+  onReceiver()
+}
+
+// SMPP 3.4 §4.4. The verdicts of a batch come back together.
+function submitSm(
+  { binds, intake }: CustomerSessionsOptions,
+  session: Session,
+  pdu: Pdu<'submit_sm'>,
+  body: Buffer,
+): void {
+  const bound = binds.get(session)
+  // The session itself refuses what comes before a bind; a bind that is being closed ends here.
+  if (!bound || session.unansweredByUs > bound.user.window)
+    return session.respond(pdu, ESME_RTHROTTLED)
+  const request = { command: pdu.command, sequence_number: pdu.sequence_number }
+  intake.submit(bound.user, body, (verdict, messageId) => {
+    if (verdict.kind === 'accepted') session.respond(request, ESME_ROK, { message_id: messageId })
+    else session.respond(request, verdict.commandStatus)
+  })
+}

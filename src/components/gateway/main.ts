@@ -1,0 +1,157 @@
+// The gateway: the customers' side, SMPP and HTTP. It answers a message only after the router says
+// it is durable, and loses no bind because another component or the database is down: what it needs
+// to know lies in its memory and on its disk.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import { runComponent } from '../../runtime/component.ts'
+import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
+import { createSmppServer, INTERFACE_VERSION, type SessionTimers } from '../../smpp/index.ts'
+import { readStatus } from '../../message/messageTable.ts'
+import { claimOutbox, OUTBOX_TOPIC, reclaimOutbox, settleOutbox } from '../../outbox/outboxTable.ts'
+import { Presence } from '../../cluster/presence.ts'
+import { openStoreLink, type StoreLink } from '../storeLink.ts'
+import { BindRegistry } from './bindRegistry.ts'
+import { Credentials } from './credentials.ts'
+import { customerSessions } from './customerSessions.ts'
+import { createHttpApi } from './httpApi.ts'
+import { Intake } from './intake.ts'
+import { OutboxDelivery } from './outboxDelivery.ts'
+import { RouterClient } from './routerClient.ts'
+
+const SYSTEM_ID = 'signalbox'
+/** deliver_sm under way per bind; most ESMEs take tens. */
+const UNANSWERED_MAX = 20_000
+const DELIVERY_WINDOW = 100
+const OUTBOX_LEASE_MARGIN_MS = 15_000
+const DRAIN_POLL_MS = 20
+
+async function start(context: ComponentContext): Promise<RunningComponent> {
+  const { config, log } = context
+  const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
+  const link = openStoreLink({ ...config, component: 'gateway', onTrouble })
+  await link.follower.start()
+
+  const router = routerClient(context, onTrouble)
+  const presence = new Presence({
+    database: link.database,
+    watch: {
+      component: 'router',
+      onChange: (routers) => router.setRouters(routers.map(({ address }) => address)),
+    },
+    onTrouble,
+  })
+  await presence.start()
+
+  const intake = new Intake(router, config.maxInFlight)
+  const credentials = new Credentials(() => link.follower.platform)
+  const binds = new BindRegistry()
+  const delivery = outboxDelivery(context, link, binds, onTrouble)
+  const server = createSmppServer({
+    events: customerSessions({
+      systemId: SYSTEM_ID,
+      credentials,
+      binds,
+      intake,
+      onReceiver: () => delivery.stir(),
+      onBindRefused: (systemId, remoteAddress, why) =>
+        log.warn({ systemId, remoteAddress }, `bind refused: ${why}`),
+      onTrouble,
+    }),
+    timers: timersOf(config),
+    windowSize: DELIVERY_WINDOW,
+    maxSessions: config.maxSessions,
+    // Above the window of any user: what exceeds that is refused, not left unread.
+    limits: { unansweredByUs: UNANSWERED_MAX },
+    systemId: SYSTEM_ID,
+    // What 5.0 adds, broadcasts, goes nowhere from here.
+    interfaceVersion: INTERFACE_VERSION.V3_4,
+  })
+  const http = createHttpApi({
+    credentials,
+    intake,
+    readStatus: (id, account) => readStatus(link.database, id, account),
+    onTrouble,
+  })
+  registerMetrics(context, intake, binds, delivery)
+  const { port: smppPort } = await server.listen(config.smppPort, config.host)
+  const httpUrl = await http.listen({ port: config.httpPort, host: config.host })
+  return {
+    ports: { smpp: smppPort, http: Number(new URL(httpUrl).port) },
+    drain: async () => {
+      server.stopAccepting()
+      await http.close()
+      intake.close()
+      while (intake.inFlight > 0) await delay(DRAIN_POLL_MS)
+      await server.close()
+      await delivery.stop()
+      await presence.stop()
+      await router.close()
+      await link.close()
+    },
+  }
+}
+
+function outboxDelivery(
+  { config }: ComponentContext,
+  { database, waker }: StoreLink,
+  binds: BindRegistry,
+  onTrouble: (what: string, error: Error) => void,
+): OutboxDelivery {
+  const { instance } = config
+  const delivery = new OutboxDelivery({
+    outbox: {
+      reclaim: (inHand) => reclaimOutbox(database, instance, inHand),
+      claim: (wanted, leaseMs) => claimOutbox(database, wanted, leaseMs, instance),
+      settle: (outcomes) => settleOutbox(database, outcomes),
+    },
+    binds,
+    leaseMs: config.responseTimeoutMs + OUTBOX_LEASE_MARGIN_MS,
+    onTrouble,
+  })
+  waker.listen(OUTBOX_TOPIC, () => delivery.stir())
+  return delivery
+}
+
+/** By name: the rest of the settings is nothing that a session could be told. */
+function timersOf(config: SessionTimers): SessionTimers {
+  const { sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs, inactivityTimeoutMs } =
+    config
+  return { sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs, inactivityTimeoutMs }
+}
+
+function routerClient(
+  { config, metrics }: ComponentContext,
+  onTrouble: (what: string, error: Error) => void,
+): RouterClient {
+  const unknown = metrics.counter(
+    'gateway_unknown_outcome_messages_total',
+    'Messages refused at the deadline because no router answered: accepted or not, nobody knows',
+  )
+  return new RouterClient({
+    clusterToken: config.clusterToken,
+    acceptTimeoutMs: config.acceptTimeoutMs,
+    onUnknownOutcome: (messages) => unknown.inc(messages),
+    onTrouble,
+  })
+}
+
+function registerMetrics(
+  { metrics }: ComponentContext,
+  intake: Intake,
+  binds: BindRegistry,
+  delivery: OutboxDelivery,
+): void {
+  const figures: [name: string, help: string, read: () => number][] = [
+    ['gateway_binds', 'Customer binds on this gateway', () => binds.size],
+    ['gateway_messages_in_flight', 'Messages waiting for a verdict', () => intake.inFlight],
+    ['gateway_accepted_messages', 'Accepted since start', () => intake.counters.accepted],
+    ['gateway_refused_messages', 'Refused since start', () => intake.counters.refused],
+    ['gateway_delivered', 'deliver_sm acknowledged since start', () => delivery.counters.delivered],
+    ['gateway_deliver_refused', 'deliver_sm refused for good', () => delivery.counters.refused],
+    ['gateway_deliver_retried', 'deliver_sm to be tried again', () => delivery.counters.retried],
+  ]
+  for (const [name, help, read] of figures)
+    metrics.gauge(name, help, [], (gauge) => gauge.set(read()))
+}
+
+await runComponent('gateway', start)

@@ -1,0 +1,136 @@
+import { afterEach, expect, test } from 'vitest'
+import { userSchema } from '../../platform/resources.ts'
+import { newMessageId } from '../../message/ids.ts'
+import { encodeBody, ESME_ROK, ESME_RX_P_APPN, ESME_RX_T_APPN } from '../../smpp/index.ts'
+import type { RequestOutcome, Session } from '../../smpp/index.ts'
+import type { OutboxOutcome, OutboxRow } from '../../outbox/outboxTable.ts'
+import { BindRegistry } from './bindRegistry.ts'
+import { OutboxDelivery } from './outboxDelivery.ts'
+
+type Answer = (outcome: RequestOutcome) => void
+const DELIVER_SM = encodeBody('deliver_sm', { short_message: Buffer.from('id:1 stat:DELIVRD') })
+const running: OutboxDelivery[] = []
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((delivery) => delivery.stop()))
+})
+
+/** A receiver with a window, whose answers the test gives by hand. */
+function receiver(windowSize: number, interfaceVersion = 0x34) {
+  const answers: Answer[] = []
+  const bodies: Buffer[] = []
+  let free = windowSize
+  const session = {
+    interfaceVersion,
+    canSend: () => true,
+    get windowFree() {
+      return free
+    },
+    requestBody: (_: string, body: Buffer, onOutcome: Answer) => {
+      if (free === 0) return undefined
+      free--
+      bodies.push(body)
+      answers.push((outcome) => {
+        free++
+        onOutcome(outcome)
+      })
+      return bodies.length
+    },
+  }
+  // As much of a session as the delivery uses.
+  return { answers, bodies, session: session as unknown as Session }
+}
+
+function response(commandStatus: number): RequestOutcome {
+  const pdu = {
+    command: 'deliver_sm_resp' as const,
+    command_status: commandStatus,
+    sequence_number: 1,
+    message_id: '',
+    tlvs: [],
+  }
+  return { kind: 'response', pdu }
+}
+
+/** An outbox in memory: rows go out once, settlements are remembered. */
+function outboxOf(count: number) {
+  const rows: OutboxRow[] = Array.from({ length: count }, (_, index) => ({
+    id: String(index + 1),
+    account: 'demo',
+    message_id: newMessageId(),
+    deliver_sm: DELIVER_SM,
+    attempts: 1,
+  }))
+  const settled: OutboxOutcome[] = []
+  const claims: number[] = []
+  const outbox = {
+    reclaim: async () => undefined,
+    claim: async (wanted: ReadonlyMap<string, number>) => {
+      claims.push(wanted.get('demo') ?? 0)
+      return rows.splice(0, wanted.get('demo') ?? 0)
+    },
+    settle: async (outcomes: readonly OutboxOutcome[]) => void settled.push(...outcomes),
+  }
+  return { claims, outbox, settled }
+}
+
+function deliveryFrom(outbox: ReturnType<typeof outboxOf>['outbox'], sessions: Session[]) {
+  const binds = new BindRegistry()
+  const user = userSchema.parse({ id: 'u', account: 'demo', password: 'x' })
+  for (const session of sessions) binds.add({ session, user })
+  const delivery = new OutboxDelivery({
+    outbox,
+    binds,
+    leaseMs: 1000,
+    onTrouble: (what, error) => {
+      throw new Error(what, { cause: error })
+    },
+  })
+  running.push(delivery)
+  delivery.stir()
+  return delivery
+}
+
+test('only as much is claimed as there is room for, and answers make room', async () => {
+  const { claims, outbox, settled } = outboxOf(5)
+  const { answers, bodies, session } = receiver(2)
+  deliveryFrom(outbox, [session])
+  await expect.poll(() => bodies.length).toBe(2)
+  expect(claims[0]).toBe(2)
+  answers[0]?.(response(ESME_ROK))
+  await expect.poll(() => bodies.length).toBe(3)
+  await expect.poll(() => settled).toEqual([{ kind: 'acknowledged', id: '1', user: 'u' }])
+})
+
+test('the answer decides: acknowledged, refused for good, or again', async () => {
+  const { outbox, settled } = outboxOf(4)
+  const { answers, session } = receiver(4)
+  deliveryFrom(outbox, [session])
+  await expect.poll(() => answers.length).toBe(4)
+  answers[0]?.(response(ESME_ROK))
+  answers[1]?.(response(ESME_RX_P_APPN))
+  answers[2]?.(response(ESME_RX_T_APPN))
+  answers[3]?.({ kind: 'closed' })
+  await expect.poll(() => settled.length).toBe(4)
+  expect(settled).toMatchObject([
+    { kind: 'acknowledged', id: '1' },
+    { kind: 'refused', id: '2', commandStatus: ESME_RX_P_APPN },
+    { kind: 'retry', id: '3' },
+    { kind: 'retry', id: '4', delayMs: 0 },
+  ])
+})
+
+test('without a receiver nothing is claimed', () => {
+  const { claims, outbox } = outboxOf(1)
+  deliveryFrom(outbox, [])
+  expect(claims).toEqual([])
+})
+
+test('the receiver with most room is served first', async () => {
+  const { outbox } = outboxOf(3)
+  const narrow = receiver(1)
+  const wide = receiver(3)
+  deliveryFrom(outbox, [narrow.session, wide.session])
+  await expect.poll(() => narrow.bodies.length + wide.bodies.length).toBe(3)
+  expect(wide.bodies.length).toBeGreaterThanOrEqual(2)
+})

@@ -1,0 +1,111 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import {
+  ACCEPTED,
+  decodeBatch,
+  encodeVerdicts,
+  type Verdict,
+} from '../../routing/routerCallWire.ts'
+import { newMessageId } from '../../message/ids.ts'
+import { RouterClient } from './routerClient.ts'
+
+const open: Server[] = []
+const clients: RouterClient[] = []
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()))
+  for (const server of open.splice(0)) {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+})
+
+/** A router that answers with `status`, or accepts everything. Tells the batch ids it saw. */
+async function router(status?: number) {
+  const batchIds: string[] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const batch = decodeBatch(Buffer.concat(chunks))
+      batchIds.push(batch.batchId)
+      response.statusCode = status ?? 200
+      response.end(status ? '' : encodeVerdicts(batch.submissions.map(() => ACCEPTED)))
+    })
+  })
+  open.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  // A TCP listener's address is an object.
+  const { port } = server.address() as AddressInfo
+  return { address: `http://127.0.0.1:${port}`, batchIds }
+}
+
+function clientOf(addresses: string[], acceptTimeoutMs = 5000) {
+  const unknown: number[] = []
+  const client = new RouterClient({
+    clusterToken: 'token',
+    acceptTimeoutMs,
+    onUnknownOutcome: (messages) => unknown.push(messages),
+    onTrouble: () => undefined, // outages are what is tested here
+  })
+  clients.push(client)
+  client.setRouters(addresses)
+  return { client, unknown }
+}
+
+function submit(client: RouterClient, account = 'demo'): Promise<Verdict> {
+  return new Promise((resolve) =>
+    client.submit(
+      {
+        messageId: newMessageId(),
+        account,
+        user: 'u',
+        receivedAtMs: Date.now(),
+        body: Buffer.from('body'),
+      },
+      resolve,
+    ),
+  )
+}
+
+test('the verdict comes back, and messages of one turn share a batch', async () => {
+  const only = await router()
+  const { client } = clientOf([only.address])
+  const verdicts = await Promise.all([submit(client), submit(client), submit(client)])
+  expect(verdicts).toEqual([ACCEPTED, ACCEPTED, ACCEPTED])
+  expect(only.batchIds).toHaveLength(1)
+})
+
+test('an account stays with one router while it lives', async () => {
+  const routers = [await router(), await router()]
+  const { client } = clientOf(routers.map(({ address }) => address))
+  for (let i = 0; i < 5; i++) await submit(client, 'demo')
+  expect(routers.map(({ batchIds }) => batchIds.length)).toContain(5)
+})
+
+test('a batch that one router could not publish goes to another under the same id', async () => {
+  const failing = [await router(503), await router(503)]
+  const healthy = await router()
+  const { client } = clientOf([...failing, healthy].map(({ address }) => address))
+  // Whichever router an account has, one of these starts at a failing one.
+  for (const account of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'])
+    expect(await submit(client, account)).toEqual(ACCEPTED)
+  const tried = failing.flatMap(({ batchIds }) => batchIds)
+  expect(tried.length).toBeGreaterThan(0)
+  for (const batchId of tried) expect(healthy.batchIds).toContain(batchId)
+})
+
+test('at the deadline the sender gets a temporary refusal and the outcome is unknown', async () => {
+  const { client, unknown } = clientOf([], 50)
+  expect(await submit(client)).toMatchObject({ kind: 'refused', commandStatus: 0x58 })
+  expect(unknown).toEqual([1])
+})
+
+test('a router that comes late is found', async () => {
+  const { client } = clientOf([])
+  const verdict = submit(client)
+  const late = await router()
+  client.setRouters([late.address])
+  expect(await verdict).toEqual(ACCEPTED)
+})

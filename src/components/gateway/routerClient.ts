@@ -1,0 +1,179 @@
+// Hands submissions to routers and brings the verdicts back. Each account has one router, chosen by
+// rendezvous hashing over those that live; what goes to one router leaves in batches that form by
+// themselves. A batch keeps its id and its messages over all attempts, also when another router
+// takes it, so nothing is published twice. At the deadline the sender gets a temporary refusal, and
+// the outcome counts as unknown.
+
+import { Agent, type Dispatcher, request } from 'undici'
+import { uuidv7 } from 'uuidv7'
+import {
+  CONTENT_TYPE,
+  decodeVerdicts,
+  encodeBatch,
+  ROUTER_BATCH_PATH,
+} from '../../routing/routerCallWire.ts'
+import type { Submission, Verdict } from '../../routing/routerCallWire.ts'
+import { backOffMs } from '../../flow/backOff.ts'
+import { Batcher } from '../../flow/batcher.ts'
+import { rendezvous } from '../../flow/rendezvous.ts'
+import { ESME_RTHROTTLED } from '../../smpp/index.ts'
+
+export interface RouterClientOptions {
+  clusterToken: string
+  /** From receiving a message to refusing it for want of an answer. */
+  acceptTimeoutMs: number
+  onUnknownOutcome: (messages: number) => void
+  onTrouble: (what: string, error: Error) => void
+}
+
+export type VerdictListener = (verdict: Verdict) => void
+
+interface Waiting {
+  submission: Submission
+  onVerdict: VerdictListener
+}
+
+const MAX_BATCH_MESSAGES = 1000
+const MAX_BATCH_OCTETS = 1024 * 1024
+/** Requests under way to one router; more only makes its batches smaller. */
+const CONCURRENCY = 2
+/** A router that does not answer in this time is asked again; the batch id makes that safe. */
+const ATTEMPT_TIMEOUT_MS = 3_000
+const FIRST_RETRY_MS = 25
+const LAST_RETRY_MS = 500
+/** Where accounts go while no router is known. */
+const NOWHERE = ''
+
+export class RouterClient {
+  #options: RouterClientOptions
+  #agent: Dispatcher = new Agent({ connections: CONCURRENCY, pipelining: 1 })
+  #routers: readonly string[] = []
+  #routerOf = new Map<string, string>()
+  #batchers = new Map<string, Batcher<Waiting>>()
+  #troubled = false
+
+  constructor(options: RouterClientOptions) {
+    this.#options = options
+  }
+
+  /** The addresses of the routers that live, like `http://10.0.0.7:7070`. */
+  setRouters(addresses: readonly string[]): void {
+    this.#routers = addresses
+    this.#routerOf.clear()
+  }
+
+  get hasRouters(): boolean {
+    return this.#routers.length > 0
+  }
+
+  /** The listener is called exactly once, at the latest a little after the deadline. */
+  submit(submission: Submission, onVerdict: VerdictListener): void {
+    this.#batcherOf(this.#routerFor(submission.account)).add({ submission, onVerdict })
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#batchers.values()].map((batcher) => batcher.whenIdle()))
+    await this.#agent.close()
+  }
+
+  #routerFor(account: string): string {
+    let router = this.#routerOf.get(account)
+    if (router === undefined) {
+      router = rendezvous(account, this.#routers) ?? NOWHERE
+      this.#routerOf.set(account, router)
+    }
+    return router
+  }
+
+  #batcherOf(router: string): Batcher<Waiting> {
+    let batcher = this.#batchers.get(router)
+    if (!batcher) {
+      batcher = new Batcher({
+        send: (batch) => this.#deliver(router, batch),
+        onError: (error) => this.#options.onTrouble('submitting to a router', error),
+        maxItems: MAX_BATCH_MESSAGES,
+        octetsOf: ({ submission }) => submission.body.length,
+        maxOctets: MAX_BATCH_OCTETS,
+        concurrency: CONCURRENCY,
+      })
+      this.#batchers.set(router, batcher)
+    }
+    return batcher
+  }
+
+  async #deliver(preferred: string, batch: Waiting[]): Promise<void> {
+    const batchId = uuidv7()
+    const submissions = batch.map((waiting) => waiting.submission)
+    const octets = encodeBatch({ batchId, submissions })
+    // Of the youngest: those that waited behind a slow batch have had no attempt of their own yet.
+    const youngestMs = submissions.at(-1)?.receivedAtMs ?? Date.now()
+    const deadlineMs = youngestMs + this.#options.acceptTimeoutMs
+    const failed = new Set<string>()
+    for (let attempt = 0; ; attempt++) {
+      const router = this.#pick(preferred, batchId, failed)
+      const leftMs = deadlineMs - Date.now()
+      if (leftMs <= 0) return this.#giveUp(batch)
+      const verdicts = await this.#attempt(router, octets, Math.min(leftMs, ATTEMPT_TIMEOUT_MS))
+      if (verdicts?.length === batch.length) {
+        batch.forEach((waiting, index) => waiting.onVerdict(verdicts[index] ?? UNKNOWN_OUTCOME))
+        return
+      }
+      failed.add(router)
+      const restMs = Math.min(leftMs, backOffMs(attempt, FIRST_RETRY_MS, LAST_RETRY_MS))
+      await new Promise((resolve) => setTimeout(resolve, restMs))
+    }
+  }
+
+  /** The account's router, or while that fails another one; all again when all have failed. */
+  #pick(preferred: string, batchId: string, failed: Set<string>): string {
+    if (this.#routers.includes(preferred) && !failed.has(preferred)) return preferred
+    const untried = this.#routers.filter((router) => !failed.has(router))
+    if (untried.length === 0) failed.clear()
+    return rendezvous(batchId, untried.length > 0 ? untried : this.#routers) ?? NOWHERE
+  }
+
+  async #attempt(
+    router: string,
+    octets: Buffer,
+    timeoutMs: number,
+  ): Promise<Verdict[] | undefined> {
+    if (router === NOWHERE) return undefined
+    try {
+      const { statusCode, body } = await request(router + ROUTER_BATCH_PATH, {
+        method: 'POST',
+        dispatcher: this.#agent,
+        headers: {
+          'content-type': CONTENT_TYPE,
+          authorization: `Bearer ${this.#options.clusterToken}`,
+        },
+        body: octets,
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      const answer = Buffer.from(await body.arrayBuffer())
+      if (statusCode === 200) {
+        this.#troubled = false
+        return decodeVerdicts(answer)
+      }
+      // 503 is the store's trouble, which the router reports itself.
+      if (statusCode !== 503) throw new Error(`router ${router} answered ${statusCode}`)
+    } catch (error) {
+      const reason = error instanceof Error ? error : new Error(String(error))
+      // Said once per outage.
+      if (!this.#troubled) this.#options.onTrouble('asking a router', reason)
+      this.#troubled = true
+    }
+    return undefined
+  }
+
+  #giveUp(batch: Waiting[]): void {
+    this.#options.onUnknownOutcome(batch.length)
+    for (const waiting of batch) waiting.onVerdict(UNKNOWN_OUTCOME)
+  }
+}
+
+/** Many ESMEs drop a message on ESME_RSYSERR, so our own trouble is throttling to them. */
+const UNKNOWN_OUTCOME: Verdict = {
+  kind: 'refused',
+  commandStatus: ESME_RTHROTTLED,
+  reason: 'not accepted in time: try again',
+}

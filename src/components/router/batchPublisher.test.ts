@@ -1,0 +1,203 @@
+import { expect, test } from 'vitest'
+import { decodeEnvelope } from '../../queue/envelopeWire.ts'
+import { JOURNAL_QUEUE } from '../../message/journalWire.ts'
+import { platformSchema } from '../../platform/resources.ts'
+import { decodeVerdicts, type Submission } from '../../routing/routerCallWire.ts'
+import { newMessageId } from '../../message/ids.ts'
+import type { BatchMark, Publication, PublishOnceOutcome, Queue } from '../../queue/queue.ts'
+import { encodeBody, ESME_RINVDSTADR, ESME_RSUBMITFAIL, ESME_RTHROTTLED } from '../../smpp/index.ts'
+import { buildPlatform, withChanges } from '../../platform/platform.ts'
+import { Admitter } from '../../routing/admission.ts'
+import { BatchPublisher } from './batchPublisher.ts'
+
+const document = platformSchema.parse({
+  accounts: [{ id: 'demo' }, { id: 'closed', enabled: false }],
+  connectors: [
+    { id: 'nl', host: 'x', port: 1, systemId: 's', password: 'p', tps: 100 },
+    { id: 'slow', host: 'x', port: 1, systemId: 's', password: 'p', tps: 1 },
+  ],
+  routeTable: {
+    routes: [
+      { prefix: '31', connector: 'nl' },
+      { prefix: '49', connector: 'slow' },
+    ],
+  },
+})
+
+const WANTED = () => true
+
+function platformOf() {
+  const rows = [
+    ...document.accounts.map((spec) => ({ kind: 'account' as const, id: spec.id, spec })),
+    ...document.connectors.map((spec) => ({ kind: 'connector' as const, id: spec.id, spec })),
+    { kind: 'route_table' as const, id: 'active', spec: document.routeTable },
+  ]
+  const changes = rows.map((row) => ({ ...row, revision: 1, deleted: false }))
+  return buildPlatform(1, withChanges(new Map(), changes))
+}
+
+function submission(destination: string, account = 'demo'): Submission {
+  return {
+    messageId: newMessageId(),
+    account,
+    user: 'u',
+    receivedAtMs: 1_790_000_000_000,
+    body: encodeBody('submit_sm', {
+      destination_addr: destination,
+      short_message: Buffer.from('hi'),
+      registered_delivery: 1,
+    }),
+  }
+}
+
+/** Remembers what was published, and knows some batches already. */
+function fakeQueue(known = new Map<string, Buffer>()) {
+  const published: Publication[] = []
+  let failure: Error | undefined
+  const publishOnce = async (
+    publications: readonly Publication[],
+    marks: readonly BatchMark[],
+  ): Promise<PublishOnceOutcome> => {
+    if (failure) throw failure
+    const answers = new Map(
+      marks.flatMap(({ batchId }) => {
+        const answer = known.get(batchId)
+        return answer ? [[batchId, answer] as const] : []
+      }),
+    )
+    const doubled = new Set(marks.map(({ batchId }) => batchId)).size < marks.length
+    if (answers.size > 0 || doubled) return { kind: 'repeated', answers }
+    for (const { batchId, answer } of marks) known.set(batchId, answer)
+    published.push(...publications)
+    return { kind: 'published' }
+  }
+  const unused = () => Promise.reject(new Error('not used here'))
+  const queue: Queue = {
+    publishOnce,
+    publish: unused,
+    receive: unused,
+    extend: unused,
+    settle: unused,
+    reclaim: unused,
+    onWake: () => () => undefined,
+  }
+  return { queue, published, fail: (error: Error | undefined) => (failure = error) }
+}
+
+function publisherOn(queue: Queue): BatchPublisher {
+  const platform = platformOf()
+  return new BatchPublisher({
+    queue,
+    admitter: () => new Admitter(platform),
+    paceOf: (connector) => platform.connectors.get(connector)?.tps ?? 1,
+    onPublished: () => undefined,
+    onRefused: () => undefined,
+    onError: (error) => {
+      throw error
+    },
+  })
+}
+
+test('accepted messages go to their connector and to the journal in the same octets', async () => {
+  const { queue, published } = fakeQueue()
+  const first = submission('31612345678')
+  const answer = await publisherOn(queue).submit({ batchId: 'b1', submissions: [first] }, WANTED)
+  expect(decodeVerdicts(answer)).toEqual([{ kind: 'accepted' }])
+  expect(published.map(({ queue: name }) => name)).toEqual(['submit.nl.normal', JOURNAL_QUEUE])
+  expect(published[0]?.payload).toBe(published[1]?.payload)
+  const envelope = decodeEnvelope(published[0]?.payload ?? Buffer.alloc(0))
+  expect(envelope.messages).toMatchObject([
+    { messageId: first.messageId, account: 'demo', registeredDelivery: 1, attempts: 0 },
+  ])
+})
+
+test('each message gets the command_status that says why not', async () => {
+  const { queue, published } = fakeQueue()
+  const answer = await publisherOn(queue).submit(
+    {
+      batchId: 'b1',
+      submissions: [
+        submission('shop'),
+        submission('33612345678'),
+        submission('31612345678', 'closed'),
+        submission('31612345678', 'nobody'),
+      ],
+    },
+    WANTED,
+  )
+  expect(decodeVerdicts(answer)).toMatchObject([
+    { kind: 'refused', commandStatus: ESME_RINVDSTADR },
+    { kind: 'refused', commandStatus: ESME_RINVDSTADR },
+    { kind: 'refused', commandStatus: ESME_RSUBMITFAIL },
+    // Somebody signed in with it at the gateway: we have not heard of it yet.
+    { kind: 'refused', commandStatus: ESME_RTHROTTLED },
+  ])
+  expect(published).toEqual([])
+})
+
+test('a batch that comes again publishes nothing; others beside it are published', async () => {
+  const { queue, published } = fakeQueue()
+  const publisher = publisherOn(queue)
+  const repeated = { batchId: 'b1', submissions: [submission('31612345678')] }
+  const first = await publisher.submit(repeated, WANTED)
+  published.length = 0
+  const [again, fresh] = await Promise.all([
+    publisher.submit(repeated, WANTED),
+    publisher.submit({ batchId: 'b2', submissions: [submission('31612345679')] }, WANTED),
+  ])
+  expect(again).toEqual(first)
+  expect(decodeVerdicts(fresh)).toEqual([{ kind: 'accepted' }])
+  const messages = published.filter(({ queue: name }) => name !== JOURNAL_QUEUE)
+  expect(messages.map((publication) => publication.messages)).toEqual([1])
+})
+
+test('nothing is answered while the queue is away, and the same batch may come again', async () => {
+  const { queue, fail } = fakeQueue()
+  const publisher = publisherOn(queue)
+  const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
+  fail(new Error('away'))
+  await expect(publisher.submit(batch, WANTED)).rejects.toThrow('away')
+  fail(undefined)
+  expect(decodeVerdicts(await publisher.submit(batch, WANTED))).toEqual([{ kind: 'accepted' }])
+})
+
+test('an envelope holds at most a few seconds of the connector and 48 KiB', async () => {
+  const { queue, published } = fakeQueue()
+  const slow = Array.from({ length: 5 }, () => submission('4915112345678'))
+  const many = Array.from({ length: 400 }, () => submission('31612345678'))
+  await publisherOn(queue).submit({ batchId: 'b1', submissions: [...slow, ...many] }, WANTED)
+  const sizes = (name: string) =>
+    published.filter((one) => one.queue === name).map(({ messages }) => messages)
+  expect(sizes('submit.slow.normal')).toEqual([2, 2, 1])
+  expect(sizes('submit.nl.normal').reduce((sum, size) => sum + size, 0)).toBe(400)
+  for (const { payload } of published) expect(payload.length).toBeLessThan(50 * 1024)
+})
+
+test('a destination with a plus goes upstream as digits of international type', async () => {
+  const { queue, published } = fakeQueue()
+  const { submissions } = { submissions: [submission('+31612345678')] }
+  await publisherOn(queue).submit({ batchId: 'b1', submissions }, WANTED)
+  const envelope = decodeEnvelope(published[0]?.payload ?? Buffer.alloc(0))
+  const body = envelope.messages[0]?.body ?? Buffer.alloc(0)
+  expect(body.includes('31612345678\0')).toBe(true)
+  expect(body.includes('+')).toBe(false)
+})
+
+test('a batch that waits here twice is published once, and both are answered', async () => {
+  const { queue, published } = fakeQueue()
+  const publisher = publisherOn(queue)
+  const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
+  const answers = await Promise.all([
+    publisher.submit(batch, WANTED),
+    publisher.submit(batch, WANTED),
+  ])
+  expect(answers.map(decodeVerdicts)).toEqual([[{ kind: 'accepted' }], [{ kind: 'accepted' }]])
+  expect(published).toHaveLength(2)
+})
+
+test('what nobody waits for any more is not published', async () => {
+  const { queue, published } = fakeQueue()
+  const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
+  await expect(publisherOn(queue).submit(batch, () => false)).rejects.toThrow('nobody waits')
+  expect(published).toEqual([])
+})

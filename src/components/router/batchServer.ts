@@ -1,0 +1,100 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { CONTENT_TYPE, decodeBatch, ROUTER_BATCH_PATH } from '../../routing/routerCallWire.ts'
+import type { SubmissionBatch } from '../../routing/routerCallWire.ts'
+
+export interface BatchServerOptions {
+  /** What gateways must show as their bearer token. */
+  clusterToken: string
+  /** `isWanted` turns false when the gateway has gone. */
+  submit: (batch: SubmissionBatch, isWanted: () => boolean) => Promise<Buffer>
+  onError: (what: string, error: Error) => void
+}
+
+/** A batch is a few hundred KB; this is far beyond any that a gateway makes. */
+const MAX_BATCH_OCTETS = 16 * 1024 * 1024
+/** Longer than gateways keep an idle connection, so that it is they who close. */
+const KEEP_ALIVE_MS = 60_000
+
+/**
+ * The gateway's call: `POST /v1/batch`. 200 with verdicts; 401 wrong token; 400 what cannot be
+ * read; 503 when it is unknown whether the batch was published (same batch again, here or
+ * elsewhere).
+ */
+export function createBatchServer(options: BatchServerOptions): Server {
+  const token = digest(`Bearer ${options.clusterToken}`)
+  const server = createServer((request, response) => {
+    answer(request, response, token, options).catch((error: Error) => {
+      options.onError('answering a gateway', error)
+      end(response, 500)
+    })
+  })
+  server.keepAliveTimeout = KEEP_ALIVE_MS
+  server.headersTimeout = KEEP_ALIVE_MS + 5_000
+  return server
+}
+
+export async function listen(server: Server, port: number, host: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  // A TCP listener's address is an object; only pipes have a string.
+  return (server.address() as AddressInfo).port
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  token: Buffer,
+  { submit, onError }: BatchServerOptions,
+): Promise<void> {
+  if (!timingSafeEqual(digest(request.headers.authorization ?? ''), token))
+    return end(response, 401)
+  if (request.method !== 'POST' || request.url !== ROUTER_BATCH_PATH) return end(response, 404)
+  const octets = await readBody(request)
+  if (!octets) return end(response, 413)
+  let batch: SubmissionBatch
+  try {
+    batch = decodeBatch(octets)
+  } catch (error) {
+    onError('reading a batch', error instanceof Error ? error : new Error(String(error)))
+    return end(response, 400)
+  }
+  try {
+    const verdicts = await submit(batch, () => !response.destroyed)
+    response.writeHead(200, { 'content-type': CONTENT_TYPE, 'content-length': verdicts.length })
+    response.end(verdicts)
+  } catch (error) {
+    if (response.destroyed) return
+    onError('publishing', error instanceof Error ? error : new Error(String(error)))
+    end(response, 503)
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let octets = 0
+  for await (const chunk of request) {
+    // Without an encoding set, an IncomingMessage yields buffers.
+    const buffer = chunk as Buffer
+    octets += buffer.length
+    if (octets > MAX_BATCH_OCTETS) return undefined
+    chunks.push(buffer)
+  }
+  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+function end(response: ServerResponse, status: number): void {
+  response.writeHead(status, { 'content-length': 0 })
+  response.end()
+}

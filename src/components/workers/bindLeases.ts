@@ -1,0 +1,107 @@
+// Which upstream binds this process may hold. A lease counts from before its renewal was asked for,
+// on the monotonic clock, so that a slow answer never makes it longer than the store believes; who
+// writes to an SMSC checks it in the same tick. With the store away leases run to their end and the
+// binds close then: never one too many.
+
+import type { Connector } from '../../platform/resources.ts'
+import type { SlotClaim } from '../../cluster/bindSlotTable.ts'
+
+export interface BindLeasesOptions {
+  acquire: (claim: SlotClaim) => Promise<number[]>
+  release: (connector: string, slots: readonly number[]) => Promise<void>
+  /** Workers that live, this one included. */
+  workers: () => number
+  ttlMs: number
+  /** Called after each round: the slots held now and until when (monotonic ms). */
+  onChange: (connector: string, slots: readonly number[], heldUntilMs: number) => void
+  /** Binds of these slots must be closed before it resolves; then the slots are given up. */
+  closeBinds: (connector: string, slots: readonly number[]) => Promise<void>
+  onTrouble: (what: string, error: Error) => void
+  now?: () => number
+}
+
+/** A slot whose holder left is seen by the others within this time. */
+const SEARCH_INTERVAL_MS = 2_000
+
+export class BindLeases {
+  #options: BindLeasesOptions
+  #now: () => number
+  #connectors: readonly Connector[] = []
+  #held = new Map<string, number[]>()
+  #timer: NodeJS.Timeout | undefined
+  #running: Promise<void> = Promise.resolve()
+  #stopped = false
+
+  constructor(options: BindLeasesOptions) {
+    this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+  }
+
+  /** Starts, or changes, which connectors are wanted. */
+  want(connectors: readonly Connector[]): void {
+    this.#connectors = connectors.filter((connector) => connector.enabled)
+    this.#roundNow()
+  }
+
+  /** Closes all binds and gives their slots back. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.#running
+    await Promise.all([...this.#held].map(([connector, slots]) => this.#giveUp(connector, slots)))
+  }
+
+  #roundNow(): void {
+    if (this.#stopped) return
+    clearTimeout(this.#timer)
+    this.#running = this.#running.then(() => this.#round())
+  }
+
+  async #round(): Promise<void> {
+    const wanted = new Set(this.#connectors.map((connector) => connector.id))
+    const unwanted = [...this.#held].filter(([connector]) => !wanted.has(connector))
+    // Side by side: one SMSC that is slow to unbind must not keep the others' leases waiting.
+    await Promise.all([
+      ...this.#connectors.map((connector) => this.#renew(connector)),
+      ...unwanted.map(([connector, slots]) => this.#giveUp(connector, slots)),
+    ])
+    clearTimeout(this.#timer)
+    const restMs = Math.min(SEARCH_INTERVAL_MS, this.#options.ttlMs / 6)
+    if (!this.#stopped) this.#timer = setTimeout(() => this.#roundNow(), restMs)
+  }
+
+  async #renew({ id, binds }: Connector): Promise<void> {
+    const share = Math.ceil(binds / Math.max(1, this.#options.workers()))
+    const askedAtMs = this.#now()
+    try {
+      const surplus = (this.#held.get(id) ?? []).filter(
+        (slot, index) => index >= share || slot > binds,
+      )
+      if (surplus.length > 0) await this.#giveUp(id, surplus)
+      const slots = await this.#options.acquire({ connector: id, slots: binds, wanted: share })
+      this.#held.set(id, slots)
+      this.#options.onChange(id, slots, askedAtMs + this.#options.ttlMs)
+    } catch (error) {
+      this.#options.onTrouble(
+        `renewing the binds of ${id}`,
+        error instanceof Error ? error : new Error(String(error)),
+      )
+    }
+  }
+
+  async #giveUp(connector: string, slots: readonly number[]): Promise<void> {
+    const left = (this.#held.get(connector) ?? []).filter((slot) => !slots.includes(slot))
+    if (left.length > 0) this.#held.set(connector, left)
+    else this.#held.delete(connector)
+    try {
+      await this.#options.closeBinds(connector, slots)
+      await this.#options.release(connector, slots)
+    } catch (error) {
+      // They run out by themselves.
+      this.#options.onTrouble(
+        `releasing binds of ${connector}`,
+        error instanceof Error ? error : new Error(String(error)),
+      )
+    }
+  }
+}

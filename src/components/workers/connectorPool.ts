@@ -1,0 +1,152 @@
+// The connectors this process works for: one ConnectorWork each, with a bind per leased slot. A
+// connector whose settings changed gets new binds; its work in hand goes on.
+
+import type { Connector } from '../../platform/resources.ts'
+import { submitQueue } from '../../queue/envelopeWire.ts'
+import type { Queue } from '../../queue/queue.ts'
+import { connectorPassword } from './connectorPassword.ts'
+import { ConnectorWork, type ConnectorWorkOptions } from './connectorWork.ts'
+import type { ReceiptIntake } from './receiptIntake.ts'
+import { UpstreamBind } from './upstreamBind.ts'
+
+export interface ConnectorPoolOptions extends Pick<
+  ConnectorWorkOptions,
+  'queueLeaseMs' | 'writer' | 'recent' | 'readCheckpoint' | 'removeCheckpoints' | 'onTrouble'
+> {
+  queue: Queue
+  secretsDir: string
+  intake: ReceiptIntake
+}
+
+interface Entry {
+  work: ConnectorWork
+  binds: Map<number, UpstreamBind>
+  /** Slots whose former bind is still unbinding: a new one on top would be one too many. */
+  closing: Map<number, Promise<void>>
+  /** What the last round of leasing said. */
+  held: { slots: readonly number[]; heldUntilMs: number } | undefined
+  /** The settings its binds were made with. */
+  madeWith: string
+}
+
+export class ConnectorPool {
+  #options: ConnectorPoolOptions
+  #connectors: ReadonlyMap<string, Connector> = new Map()
+  #entries = new Map<string, Entry>()
+
+  constructor(options: ConnectorPoolOptions) {
+    this.#options = options
+  }
+
+  setConnectors(connectors: ReadonlyMap<string, Connector>): void {
+    this.#connectors = connectors
+  }
+
+  /**
+   * The slots held now; those not named were lost or given up. Called again and again, so that what
+   * cannot be done yet is done at a later call.
+   */
+  setSlots(id: string, slots: readonly number[], heldUntilMs: number): void {
+    const connector = this.#connectors.get(id)
+    if (!connector) return
+    const settings = JSON.stringify(connector)
+    const entry = this.#entryFor(connector, settings)
+    const keep = entry.madeWith === settings ? slots : []
+    const gone = [...entry.binds.keys()].filter((slot) => !keep.includes(slot))
+    entry.held = { slots, heldUntilMs }
+    if (gone.length > 0) this.#closeThenBind(id, entry, gone)
+    entry.madeWith = settings
+    for (const slot of slots) {
+      const bind = entry.binds.get(slot)
+      if (bind) bind.extendLease(heldUntilMs)
+      else if (!entry.closing.has(slot))
+        entry.binds.set(slot, this.#bind(entry.work, connector, slot, heldUntilMs))
+    }
+    entry.work.setBinds([...entry.binds.values()])
+  }
+
+  /** Gives slots up: resolves when their links are closed. */
+  async closeSlots(id: string, slots: readonly number[]): Promise<void> {
+    const entry = this.#entries.get(id)
+    if (!entry) return
+    const { held } = entry
+    if (held) entry.held = { ...held, slots: held.slots.filter((slot) => !slots.includes(slot)) }
+    await closeBinds(entry, slots)
+  }
+
+  /** Nothing more is received or sent. */
+  stop(): void {
+    for (const { work } of this.#entries.values()) work.stop()
+  }
+
+  /** After the binds are closed and outcomes written. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#entries.values()].map(({ work }) => work.close()))
+  }
+
+  *boundByConnector(): Iterable<[string, number]> {
+    for (const [id, { binds }] of this.#entries)
+      yield [id, [...binds.values()].filter((bind) => bind.bound).length]
+  }
+
+  *countersByConnector(): Iterable<[string, ConnectorWork['counters']]> {
+    for (const [id, { work }] of this.#entries) yield [id, work.counters]
+  }
+
+  /** What is held when the former binds are closed is bound again, with the new settings. */
+  #closeThenBind(id: string, entry: Entry, gone: readonly number[]): void {
+    closeBinds(entry, gone)
+      .then(() => {
+        if (entry.held) this.setSlots(id, entry.held.slots, entry.held.heldUntilMs)
+      })
+      .catch((error: Error) => this.#options.onTrouble(`closing binds of ${id}`, error))
+  }
+
+  #entryFor(connector: Connector, madeWith: string): Entry {
+    const { id } = connector
+    let entry = this.#entries.get(id)
+    if (!entry) {
+      const work = new ConnectorWork({
+        ...this.#options,
+        connector: () => this.#connectors.get(id) ?? connector,
+        queueName: submitQueue(id, 'normal'),
+      })
+      entry = { work, binds: new Map(), closing: new Map(), held: undefined, madeWith }
+      this.#entries.set(id, entry)
+    }
+    return entry
+  }
+
+  #bind(
+    work: ConnectorWork,
+    connector: Connector,
+    slot: number,
+    heldUntilMs: number,
+  ): UpstreamBind {
+    const { intake, onTrouble, secretsDir } = this.#options
+    return new UpstreamBind({
+      connector,
+      slot,
+      heldUntilMs,
+      password: () => connectorPassword(connector, secretsDir),
+      onDeliver: (session, pdu) => intake.take(connector.id, session, pdu),
+      onChange: () => work.pump(),
+      onTrouble: (bind, what, error) => onTrouble(`${bind}: ${what}`, error),
+    })
+  }
+}
+
+async function closeBinds(entry: Entry, slots: readonly number[]): Promise<void> {
+  for (const slot of slots) {
+    const bind = entry.binds.get(slot)
+    if (!bind) continue
+    entry.binds.delete(slot)
+    entry.closing.set(
+      slot,
+      bind.close().finally(() => entry.closing.delete(slot)),
+    )
+  }
+  entry.work.setBinds([...entry.binds.values()])
+  // Also those that were closing already: a slot is free only when its link is.
+  await Promise.all(slots.flatMap((slot) => entry.closing.get(slot) ?? []))
+}

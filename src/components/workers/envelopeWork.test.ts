@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import type { Envelope, EnvelopeMessage } from '../../queue/envelopeWire.ts'
+import { newMessageId, upstreamId } from '../../message/ids.ts'
+import { EnvelopeWork, type Outcome } from './envelopeWork.ts'
+
+function message(): EnvelopeMessage {
+  return {
+    messageId: newMessageId(),
+    account: 'demo',
+    user: 'demo',
+    acceptedAtMs: 1,
+    attempts: 0,
+    body: Buffer.from('body'),
+    registeredDelivery: 1,
+  }
+}
+
+const envelope: Envelope = {
+  envelopeId: newMessageId(),
+  connector: 'sim',
+  lane: 'normal',
+  messages: [message(), message(), message(), message()],
+}
+const submitted: Outcome = { kind: 'submitted', atMs: 5, upstreamId: upstreamId('77') }
+const failed: Outcome = { kind: 'failed', atMs: 6, commandStatus: 0x45, reason: 'no' }
+const deferred: Outcome = { kind: 'deferred', atMs: 7, commandStatus: 0x58, dueAtMs: 99 }
+
+test('what a checkpoint kept is not sent again, and its events are told again', () => {
+  const before = new EnvelopeWork(envelope)
+  before.record(0, submitted)
+  before.record(2, failed)
+  before.record(3, deferred)
+  const after = new EnvelopeWork(envelope, before.checkpoint())
+  expect(after.remaining.map(([index]) => index)).toEqual([1])
+  expect(after.complete).toBe(false)
+  expect(after.events()).toEqual(before.events())
+  after.record(1, submitted)
+  expect(after.complete).toBe(true)
+})
+
+test('the first outcome of a message stands', () => {
+  const work = new EnvelopeWork(envelope)
+  work.record(0, submitted)
+  work.record(0, failed)
+  expect(work.events()).toMatchObject([{ kind: 'submitted', upstreamId: '77' }])
+})
+
+test('it is settled as done when finished, and comes again when it is let go of', async () => {
+  const finished = new EnvelopeWork(envelope)
+  finished.finish()
+  expect(await finished.verdict).toEqual({ kind: 'done' })
+  const released = new EnvelopeWork(envelope)
+  released.release()
+  expect(await released.verdict).toEqual({ kind: 'retry', delayMs: 0 })
+})

@@ -1,0 +1,55 @@
+// What has a schedule rather than a message: moving what waited back to its queue, ending
+// deliveries that nobody took, partitions, and clearing what crashes left behind. Every worker
+// process runs it; the statements are such that several at once do no harm.
+
+import { repeat } from '../../flow/repeat.ts'
+import type { Queue } from '../../queue/queue.ts'
+import type { Database } from '../../database/database.ts'
+import { type DueEntry, moveDue } from '../../message/waitingMessageTable.ts'
+import { maintain } from '../../database/maintain.ts'
+import { expireOutbox } from '../../outbox/outboxTable.ts'
+
+export interface JobsOptions {
+  database: Database
+  queue: Queue
+  receiptTtlHours: number
+  onTrouble: (what: string, error: Error) => void
+}
+
+const LATER_INTERVAL_MS = 250
+const LATER_BATCH = 100
+const NO_ANSWER = Buffer.alloc(0)
+const EXPIRE_INTERVAL_MS = 60_000
+const MAINTENANCE_INTERVAL_MS = 15 * 60_000
+
+/** Starts them; returns how to stop. */
+export function startJobs({
+  database,
+  queue,
+  receiptTtlHours,
+  onTrouble,
+}: JobsOptions): () => void {
+  // Marked by its own id like a gateway's batch, an envelope is published once.
+  const publish = async ({ envelopeId, ...publication }: DueEntry): Promise<void> => {
+    await queue.publishOnce([publication], [{ batchId: envelopeId, answer: NO_ANSWER }])
+  }
+  const moveAllDue = async (): Promise<void> => {
+    while ((await moveDue(database, LATER_BATCH, publish)) === LATER_BATCH);
+  }
+  const expireAll = async (): Promise<void> => {
+    while ((await expireOutbox(database)) > 0);
+  }
+  const stops = [
+    repeat(LATER_INTERVAL_MS, 'moving what was due', moveAllDue, onTrouble),
+    repeat(EXPIRE_INTERVAL_MS, 'expiring deliveries', expireAll, onTrouble),
+    repeat(
+      MAINTENANCE_INTERVAL_MS,
+      'maintenance',
+      () => maintain(database, receiptTtlHours),
+      onTrouble,
+    ),
+  ]
+  return () => {
+    for (const stop of stops) stop()
+  }
+}

@@ -1,0 +1,128 @@
+import { expect, test } from 'vitest'
+import { decodeEnvelope, type Envelope } from '../../queue/envelopeWire.ts'
+import { decodeJournal } from '../../message/journalWire.ts'
+import { newMessageId, upstreamId } from '../../message/ids.ts'
+import type { Publication } from '../../queue/queue.ts'
+import type { Checkpoint } from '../../message/checkpointTable.ts'
+import type { LaterEntry } from '../../message/waitingMessageTable.ts'
+import { EnvelopeWork, type Outcome } from './envelopeWork.ts'
+import { OutcomeWriter } from './outcomeWriter.ts'
+
+function envelopeOf(count: number): Envelope {
+  const messages = Array.from({ length: count }, () => ({
+    messageId: newMessageId(),
+    account: 'demo',
+    user: 'demo',
+    acceptedAtMs: 1,
+    attempts: 3,
+    body: Buffer.from('body'),
+    registeredDelivery: 1,
+  }))
+  return { envelopeId: newMessageId(), connector: 'sim', lane: 'normal', messages }
+}
+
+/** Keeps what is written, in the order of the calls; fails as often as told. */
+function fakeStore(failures = 0) {
+  const calls: string[] = []
+  const checkpoints: Checkpoint[] = []
+  const later: LaterEntry[] = []
+  const published: Publication[] = []
+  const attempt = (call: string) => {
+    calls.push(call)
+    if (failures-- > 0) throw new Error('away')
+  }
+  return {
+    calls,
+    checkpoints,
+    later,
+    published,
+    store: {
+      keep: async (rows: readonly Checkpoint[], entries: readonly LaterEntry[]) => {
+        attempt('keep')
+        checkpoints.push(...rows)
+        later.push(...entries)
+      },
+      publish: async (publications: readonly Publication[]) => {
+        attempt('journal')
+        published.push(...publications)
+      },
+    },
+  }
+}
+
+const submitted: Outcome = { kind: 'submitted', atMs: 5, upstreamId: upstreamId('77') }
+const deferred: Outcome = { kind: 'deferred', atMs: 7, commandStatus: 0x58, dueAtMs: 99 }
+
+function eventsIn(publications: readonly Publication[]) {
+  return publications.flatMap(({ payload }) => {
+    const entry = decodeJournal(payload)
+    return entry.kind === 'events' ? entry.events : []
+  })
+}
+
+test('an envelope is let go only when all its outcomes are kept', async () => {
+  const { checkpoints, published, store } = fakeStore()
+  const writer = new OutcomeWriter(store, () => undefined)
+  const work = new EnvelopeWork(envelopeOf(2))
+  let settled = false
+  const verdict = work.verdict.then((given) => {
+    settled = true
+    return given
+  })
+  writer.record(work, 0, submitted)
+  await writer.whenIdle()
+  expect(settled).toBe(false)
+  expect(checkpoints).toHaveLength(1)
+  writer.record(work, 1, submitted)
+  expect(await verdict).toEqual({ kind: 'done' })
+  expect(eventsIn(published).map(({ kind }) => kind)).toEqual(['submitted', 'submitted'])
+})
+
+test('what must wait is kept together with the checkpoint that says so', async () => {
+  const { calls, later, store } = fakeStore()
+  const writer = new OutcomeWriter(store, () => undefined)
+  const work = new EnvelopeWork(envelopeOf(1))
+  writer.record(work, 0, deferred)
+  await work.verdict
+  expect(calls.filter((call) => call === 'keep')).toHaveLength(1)
+  expect(later).toHaveLength(1)
+  const again = decodeEnvelope(later[0]?.payload ?? Buffer.alloc(0))
+  expect(again.messages).toMatchObject([{ attempts: 4 }])
+  expect(again.envelopeId).not.toBe(work.envelope.envelopeId)
+})
+
+test('while the store is away nothing is let go, and when it is back all is kept', async () => {
+  const { published, store } = fakeStore(3)
+  const troubles: string[] = []
+  const writer = new OutcomeWriter(store, (what) => troubles.push(what))
+  const work = new EnvelopeWork(envelopeOf(1))
+  writer.record(work, 0, submitted)
+  expect(await work.verdict).toEqual({ kind: 'done' })
+  expect(troubles).toEqual(['keeping outcomes'])
+  // Told at least once: an attempt that failed halfway may have told it already.
+  expect(eventsIn(published)[0]).toMatchObject({ kind: 'submitted', upstreamId: '77' })
+})
+
+test('an envelope that was done before it came again is settled and told again', async () => {
+  const { published, store } = fakeStore()
+  const writer = new OutcomeWriter(store, () => undefined)
+  const envelope = envelopeOf(1)
+  const before = new EnvelopeWork(envelope)
+  before.record(0, submitted)
+  const work = new EnvelopeWork(envelope, before.checkpoint())
+  writer.resume(work)
+  expect(await work.verdict).toEqual({ kind: 'done' })
+  expect(eventsIn(published)).toMatchObject([{ kind: 'submitted', upstreamId: '77' }])
+})
+
+test('what is let go of unfinished is let go only when its outcomes are kept', async () => {
+  const { calls, checkpoints, store } = fakeStore()
+  const writer = new OutcomeWriter(store, () => undefined)
+  const work = new EnvelopeWork(envelopeOf(2))
+  writer.record(work, 0, submitted)
+  writer.release(work)
+  expect(calls).toEqual([])
+  expect(await work.verdict).toEqual({ kind: 'retry', delayMs: 0 })
+  const again = new EnvelopeWork(work.envelope, checkpoints.at(-1)?.outcomes)
+  expect(again.remaining.map(([index]) => index)).toEqual([1])
+})

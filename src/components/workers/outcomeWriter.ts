@@ -1,0 +1,143 @@
+// Makes outcomes durable, in batches that form by themselves: the checkpoints of the envelopes
+// touched, in one transaction with what must wait; beside it the journal's events; and only then
+// are complete envelopes let go. While the store is away the batch is tried again: nothing else
+// may be done with it.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import { uuidv7 } from 'uuidv7'
+import { encodeEnvelope, type EnvelopeMessage, submitQueue } from '../../queue/envelopeWire.ts'
+import { encodeEvents, JOURNAL_QUEUE, type JournalEvent } from '../../message/journalWire.ts'
+import { backOffMs } from '../../flow/backOff.ts'
+import { Batcher } from '../../flow/batcher.ts'
+import type { Publication } from '../../queue/queue.ts'
+import type { Checkpoint } from '../../message/checkpointTable.ts'
+import type { LaterEntry } from '../../message/waitingMessageTable.ts'
+import { type EnvelopeWork, eventOf, type Outcome } from './envelopeWork.ts'
+
+export interface OutcomeStore {
+  /** Both or neither: what a checkpoint calls deferred is in `later`, and the other way round. */
+  keep(checkpoints: readonly Checkpoint[], later: readonly LaterEntry[]): Promise<void>
+  publish(publications: readonly Publication[]): Promise<void>
+}
+
+interface Recorded {
+  kind: 'recorded'
+  work: EnvelopeWork
+  message: EnvelopeMessage
+  outcome: Outcome
+}
+
+interface Touched {
+  kind: 'resumed' | 'released'
+  work: EnvelopeWork
+}
+
+const MAX_OUTCOMES = 2_000
+/** Events in one journal envelope. */
+const MAX_EVENTS = 250
+
+export class OutcomeWriter {
+  #store: OutcomeStore
+  #onTrouble: (what: string, error: Error) => void
+  #batcher: Batcher<Recorded | Touched>
+
+  constructor(store: OutcomeStore, onTrouble: (what: string, error: Error) => void) {
+    this.#store = store
+    this.#onTrouble = onTrouble
+    this.#batcher = new Batcher({
+      send: (items) => this.#write(items),
+      onError: (error) => onTrouble('writing outcomes', error),
+      maxItems: MAX_OUTCOMES,
+    })
+  }
+
+  /** Records the outcome of one message of an envelope. */
+  record(work: EnvelopeWork, index: number, outcome: Outcome): void {
+    const message = work.envelope.messages[index]
+    if (!message) return
+    work.record(index, outcome)
+    this.#batcher.add({ kind: 'recorded', work, message, outcome })
+  }
+
+  /** An envelope that came again: what its checkpoint knows is published again. */
+  resume(work: EnvelopeWork): void {
+    this.#batcher.add({ kind: 'resumed', work })
+  }
+
+  /** Lets go of an envelope that is not finished, once what was answered so far is kept. */
+  release(work: EnvelopeWork): void {
+    this.#batcher.add({ kind: 'released', work })
+  }
+
+  /** A submit_sm_resp after its timer: the upstream id counts, whatever was decided meanwhile. */
+  late(work: EnvelopeWork, message: EnvelopeMessage, outcome: Outcome): void {
+    this.#batcher.add({ kind: 'recorded', work, message, outcome })
+  }
+
+  whenIdle(): Promise<void> {
+    return this.#batcher.whenIdle()
+  }
+
+  async #write(items: (Recorded | Touched)[]): Promise<void> {
+    const recorded = items.filter((item) => item.kind === 'recorded')
+    const resumed = items.filter((item) => item.kind === 'resumed')
+    const works = new Set(items.map(({ work }) => work))
+    const events = [
+      ...recorded.map(({ work, message, outcome }) =>
+        eventOf(work.envelope.connector, message, outcome),
+      ),
+      ...resumed.flatMap(({ work }) => work.events()),
+    ]
+    const later = recorded.flatMap(laterEntry)
+    const complete = [...works].filter((work) => work.complete)
+    await this.#persist(() => this.#keep([...works], later, events))
+    for (const work of complete) work.finish()
+    for (const { kind, work } of items) if (kind === 'released') work.release()
+  }
+
+  async #keep(works: EnvelopeWork[], later: LaterEntry[], events: JournalEvent[]): Promise<void> {
+    const checkpoints = works.map((work) => ({
+      envelopeId: work.envelope.envelopeId,
+      outcomes: work.checkpoint(),
+    }))
+    const publications: Publication[] = []
+    for (let from = 0; from < events.length; from += MAX_EVENTS) {
+      const some = events.slice(from, from + MAX_EVENTS)
+      publications.push({
+        queue: JOURNAL_QUEUE,
+        payload: encodeEvents(some),
+        messages: some.length,
+      })
+    }
+    await Promise.all([this.#store.keep(checkpoints, later), this.#store.publish(publications)])
+  }
+
+  async #persist(work: () => Promise<void>): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await work()
+      } catch (error) {
+        const reason = error instanceof Error ? error : new Error(String(error))
+        // Said at the first failure of each batch.
+        if (attempt === 0) this.#onTrouble('keeping outcomes', reason)
+        await delay(backOffMs(attempt, 50, 2_000))
+      }
+    }
+  }
+}
+
+function laterEntry({ work, message, outcome }: Recorded): LaterEntry[] {
+  if (outcome.kind !== 'deferred') return []
+  const { connector, lane } = work.envelope
+  const again = { ...message, attempts: message.attempts + 1 }
+  const envelope = { envelopeId: uuidv7(), connector, lane, messages: [again] }
+  return [
+    {
+      envelopeId: envelope.envelopeId,
+      dueAtMs: outcome.dueAtMs,
+      queue: submitQueue(connector, lane),
+      payload: encodeEnvelope(envelope),
+      messages: 1,
+    },
+  ]
+}

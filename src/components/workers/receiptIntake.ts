@@ -1,0 +1,111 @@
+// Receipts from SMSCs: read, matched with what this process still remembers, made durable on the
+// queue, and only then acknowledged. When the queue is away the SMSC is asked to send them again.
+// Mobile-originated messages have no route yet: they are refused as temporary, so the SMSC keeps
+// them.
+
+import { DLR_QUEUE, encodeReceipts, type UpstreamReceipt } from '../../message/receiptWire.ts'
+import { normaliseDestination } from '../../routing/destination.ts'
+import { upstreamId } from '../../message/ids.ts'
+import { Batcher } from '../../flow/batcher.ts'
+import type { Queue } from '../../queue/queue.ts'
+import { ESME_ROK, ESME_RX_T_APPN, MESSAGE_STATE, parseReceipt } from '../../smpp/index.ts'
+import type { MessageState, Pdu, Session } from '../../smpp/index.ts'
+import type { RecentSubmissions } from './recentSubmissions.ts'
+
+interface Unanswered {
+  session: Session
+  request: { command: 'deliver_sm'; sequence_number: number }
+  receipt: UpstreamReceipt
+}
+
+const TON_INTERNATIONAL = 1
+/** SMPP 3.4 §4.4.2: a message_id; and more than any err seen in practice. */
+const ID_CHARACTERS_MAX = 64
+const ERROR_CHARACTERS_MAX = 20
+/** SMPP 3.4 §5.2.12: bits 5-2 of esm_class. */
+const ESM_CLASS_TYPE = 0x3c
+const ESM_CLASS_INTERMEDIATE = 0x20
+/** Receipts that may wait here for the queue. */
+const WAITING_MAX = 20_000
+/** Receipts in one envelope: about 64 KB. */
+const MAX_RECEIPTS = 200
+
+export class ReceiptIntake {
+  #recent: RecentSubmissions
+  #batcher: Batcher<Unanswered>
+  /** Added up in plain numbers; metrics read them when scraped. */
+  readonly counters = { receipts: 0, mobileOriginatedRefused: 0 }
+
+  constructor(
+    queue: Queue,
+    recent: RecentSubmissions,
+    onTrouble: (what: string, error: Error) => void,
+  ) {
+    this.#recent = recent
+    this.#batcher = new Batcher({
+      send: (batch) => this.#publish(queue, batch, onTrouble),
+      onError: (error) => onTrouble('taking receipts in', error),
+      maxItems: MAX_RECEIPTS,
+      concurrency: 2,
+    })
+  }
+
+  /** SMPP 3.4 §4.6: a deliver_sm on a bind of `connector`. It is answered later. */
+  take(connector: string, session: Session, pdu: Pdu<'deliver_sm'>): void {
+    const request = { command: pdu.command, sequence_number: pdu.sequence_number }
+    // An SMSC without a window, while the queue is away: it sends them again.
+    if (this.#batcher.waiting >= WAITING_MAX) return session.respond(request, ESME_RX_T_APPN)
+    const parsed = parseReceipt(pdu)
+    if (!parsed) {
+      this.counters.mobileOriginatedRefused++
+      return session.respond(request, ESME_RX_T_APPN)
+    }
+    const id = upstreamId(cleaned(parsed.id ?? '', ID_CHARACTERS_MAX))
+    // Addresses are swapped in receipts. Only one that says it is international is compared: what
+    // an SMSC calls unknown or national may lack its country code.
+    const destination =
+      pdu.source_addr_ton === TON_INTERNATIONAL ? (normaliseDestination(pdu.source_addr) ?? '') : ''
+    const receipt: UpstreamReceipt = {
+      connector,
+      upstreamId: id,
+      destination,
+      messageState: parsed.messageState ?? stateNotUnderstood(pdu.esm_class),
+      error: cleaned(parsed.err ?? '', ERROR_CHARACTERS_MAX),
+      receivedAtMs: Date.now(),
+      message: this.#recent.find(connector, id, destination),
+    }
+    this.#batcher.add({ session, request, receipt })
+  }
+
+  whenIdle(): Promise<void> {
+    return this.#batcher.whenIdle()
+  }
+
+  async #publish(
+    queue: Queue,
+    batch: Unanswered[],
+    onTrouble: (what: string, error: Error) => void,
+  ): Promise<void> {
+    const payload = encodeReceipts(batch.map(({ receipt }) => receipt))
+    let commandStatus = ESME_ROK
+    try {
+      await queue.publish([{ queue: DLR_QUEUE, payload, messages: batch.length }])
+      this.counters.receipts += batch.length
+    } catch (error) {
+      onTrouble('publishing receipts', error instanceof Error ? error : new Error(String(error)))
+      commandStatus = ESME_RX_T_APPN
+    }
+    for (const { session, request } of batch) session.respond(request, commandStatus)
+  }
+}
+
+/** Up to the first NUL, which some SMSCs pad with and the database refuses. */
+function cleaned(text: string, charactersMax: number): string {
+  const end = text.indexOf('\0')
+  return (end < 0 ? text : text.slice(0, end)).slice(0, charactersMax)
+}
+
+function stateNotUnderstood(esmClass: number): MessageState {
+  const interim = (esmClass & ESM_CLASS_TYPE) === ESM_CLASS_INTERMEDIATE
+  return interim ? MESSAGE_STATE.ENROUTE : MESSAGE_STATE.UNKNOWN
+}

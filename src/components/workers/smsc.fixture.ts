@@ -1,0 +1,30 @@
+import { onTestFinished } from 'vitest'
+import { createSmppServer } from '../../smpp/index.ts'
+import type { RequestHandlers, Session } from '../../smpp/index.ts'
+
+/** An SMSC that lets everybody bind; closed at the end of the test. */
+export async function startSmsc(submit_sm: RequestHandlers['submit_sm'] = () => undefined) {
+  const sessions = new Set<Session>()
+  const server = createSmppServer({
+    events: {
+      onBind: (session, pdu) => {
+        sessions.add(session)
+        session.acceptBind(pdu, 'smsc')
+      },
+      requests: { submit_sm },
+      onClosed: (session) => void sessions.delete(session),
+    },
+    timers: {
+      sessionInitTimeoutMs: 5000,
+      enquireLinkIntervalMs: 0,
+      responseTimeoutMs: 5000,
+      inactivityTimeoutMs: 0,
+    },
+    windowSize: 10,
+    maxSessions: 10,
+    systemId: 'smsc',
+  })
+  const { port } = await server.listen(0, '127.0.0.1')
+  onTestFinished(() => server.close())
+  return { port, sessions }
+}

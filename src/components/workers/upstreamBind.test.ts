@@ -1,0 +1,84 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { connectorSchema } from '../../platform/resources.ts'
+import type { RequestOutcome } from '../../smpp/index.ts'
+import { startSmsc } from './smsc.fixture.ts'
+import { UpstreamBind } from './upstreamBind.ts'
+
+function bindTo(port: number, heldForMs: number, password: () => string = () => 'p') {
+  const troubles: string[] = []
+  const bind = new UpstreamBind({
+    connector: connectorSchema.parse({
+      id: 'sim',
+      host: '127.0.0.1',
+      port,
+      systemId: 's',
+      password: 'p',
+      tps: 1000,
+    }),
+    slot: 1,
+    password,
+    heldUntilMs: performance.now() + heldForMs,
+    onDeliver: () => undefined,
+    onChange: () => undefined,
+    onTrouble: (_, what, error) => troubles.push(`${what}: ${error.message}`),
+  })
+  onTestFinished(() => bind.close())
+  return { bind, troubles }
+}
+
+test('a bind whose lease runs out is closed, also when there is nothing to send', async () => {
+  const { port, sessions } = await startSmsc()
+  const { bind } = bindTo(port, 400)
+  await expect.poll(() => bind.bound).toBe(true)
+  await expect.poll(() => bind.bound).toBe(false)
+  await expect.poll(() => sessions.size).toBe(0)
+})
+
+test('a lease that is extended keeps its bind', async () => {
+  const { port, sessions } = await startSmsc()
+  const startMs = performance.now()
+  const { bind, troubles } = bindTo(port, 300)
+  bind.extendLease(startMs + 60_000)
+  await expect.poll(() => bind.bound).toBe(true)
+  // Until the first lease would have been over.
+  await expect.poll(() => performance.now()).toBeGreaterThan(startMs + 400)
+  expect(sessions.size).toBe(1)
+  expect(troubles).toEqual([])
+})
+
+test('a lease that is renewed after it ran out is bound under at once', async () => {
+  const { port, sessions } = await startSmsc()
+  const { bind } = bindTo(port, 0)
+  expect(sessions.size).toBe(0)
+  bind.extendLease(performance.now() + 60_000)
+  // Sooner than after the longest pause between two attempts, which is at least 7.5 s.
+  await expect.poll(() => bind.bound, { timeout: 5_000 }).toBe(true)
+})
+
+test('a session that was closed takes nothing more, even before it says so', async () => {
+  const { port } = await startSmsc()
+  const { bind } = bindTo(port, 60_000)
+  await expect.poll(() => bind.waitMs(performance.now() + 2000)).toBe(0)
+  const outcomes: RequestOutcome['kind'][] = []
+  const submitSm = { destination_addr: '31612345678' }
+  const nowMs = performance.now() + 2000
+  const submit = () =>
+    // The fields that are left out are empty on the wire.
+    bind.submit(submitSm as never, nowMs, ({ kind }) => {
+      outcomes.push(kind)
+      // What a pump would ask at this very moment.
+      expect(bind.waitMs(nowMs)).toBe(Number.POSITIVE_INFINITY)
+    })
+  expect(submit()).toBe(true)
+  bind.waitMs(Number.POSITIVE_INFINITY) // its lease is over then: it closes
+  await expect.poll(() => outcomes).toEqual(['closed'])
+})
+
+test('a password that cannot be read is a failed attempt, not the end of the process', async () => {
+  const { port } = await startSmsc()
+  const { bind, troubles } = bindTo(port, 60_000, () => {
+    throw new Error('no such file')
+  })
+  await expect.poll(() => troubles[0]).toContain('no such file')
+  expect(bind.bound).toBe(false)
+})

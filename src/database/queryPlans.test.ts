@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newMessageId, upstreamId } from '../message/ids.ts'
+import type { QueueVerdict } from '../queue/queue.ts'
+import { PostgresQueue } from '../queue/postgres/postgresQueue.ts'
+import {
+  addToOutbox,
+  claimOutbox,
+  settleOutbox,
+  type OutboxOutcome,
+} from '../outbox/outboxTable.ts'
+import type { StoreLink } from '../components/storeLink.ts'
+import { openTestStore, type TestStore } from './testing/testStore.ts'
+import { parkedReceiptsDue, takeParkedFor } from '../message/upstreamIdTable.ts'
+
+/** Tables that are empty again and again, and then long. */
+const TABLES = ['outbox', 'queue_envelopes', 'parked_receipts'] as const
+const ACCOUNT = 'acme'
+const QUEUE = 'submit.north.normal'
+const SCAN = new RegExp(`Scan.* on (${TABLES.join('|')})( |$)`)
+
+let store: TestStore
+let link: StoreLink
+beforeAll(async () => {
+  store = await openTestStore()
+  link = store.link()
+  const { run } = link.database
+  const messageId = newMessageId()
+  const entry = { account: ACCOUNT, messageId, deliverSm: Buffer.alloc(1), expiresAtMs: Date.now() }
+  await addToOutbox(run, [entry, entry, entry])
+  const rows = await claimOutbox(link.database, new Map([[ACCOUNT, 3]]), 60_000, 'gateway-0')
+  const outcomes = rows.map(({ id }, index) => outboxOutcomes(id)[index])
+  await settleOutbox(
+    link.database,
+    outcomes.filter((outcome) => outcome !== undefined),
+  )
+  await useQueue()
+  await takeParkedFor(run, [
+    {
+      connector: 'north',
+      upstreamId: upstreamId('1'),
+      segment: 1,
+      messageId,
+      destination: '31612345678',
+      submittedAtMs: Date.now(),
+    },
+  ])
+  await parkedReceiptsDue(run, 10)
+  await link.database.pool.query(`truncate ${TABLES.join(', ')}`)
+  await link.database.pool.query(`vacuum analyze ${TABLES.join(', ')}`)
+})
+afterAll(() => store.drop())
+
+function outboxOutcomes(id: string): OutboxOutcome[] {
+  return [
+    { kind: 'acknowledged', id, user: 'acme-1' },
+    { kind: 'refused', id, commandStatus: 8 },
+    { kind: 'retry', id, delayMs: 1 },
+  ]
+}
+
+async function useQueue(): Promise<void> {
+  const queue = new PostgresQueue(link.database, link.waker, 'workers-0')
+  const verdicts: QueueVerdict[] = [
+    { kind: 'done' },
+    { kind: 'retry', delayMs: 1 },
+    { kind: 'dead', reason: 'a test' },
+  ]
+  const payload = Buffer.alloc(1)
+  await queue.publish(verdicts.map(() => ({ queue: QUEUE, payload, messages: 1 })))
+  const deliveries = await queue.receive(QUEUE, 3, 60_000)
+  const settled = deliveries.flatMap((delivery, index) => {
+    const verdict = verdicts[index]
+    return verdict ? [{ delivery, verdict }] : []
+  })
+  await queue.settle(settled)
+}
+
+// A connection keeps the plan of a prepared statement until the next analyze: one that reads the
+// whole table costs nothing while it is empty, and everything when it holds 200,000 rows.
+test.each([
+  'outbox.claim',
+  'outbox.acknowledge',
+  'outbox.refuse',
+  'outbox.retry',
+  'queue.receive',
+  'queue.done',
+  'queue.retry',
+  'queue.dead',
+  'parkedReceipts.takeFor',
+  'parkedReceipts.takeDue',
+])('%s looks rows up by an index, though its table was empty', async (name) => {
+  const { rows: known } = await link.database.pool.query<{ statement: string }>(
+    'select statement from pg_prepared_statements where name = $1',
+    [name],
+  )
+  expect(known).toHaveLength(1)
+  const { rows } = await link.database.pool.query<{ 'QUERY PLAN': string }>(
+    `explain (generic_plan, costs off) ${known[0]?.statement}`,
+  )
+  const plan = rows.map((row) => row['QUERY PLAN'])
+  const scans = plan.flatMap((line, index) => (SCAN.test(line) ? [[line, plan[index + 1]]] : []))
+  expect(scans.length).toBeGreaterThan(0)
+  for (const scan of scans)
+    expect(scan.join('\n')).toMatch(/(Index|Bitmap Heap) Scan.*\n *(Index|Recheck) Cond: /)
+})

@@ -1,0 +1,51 @@
+// A fresh, migrated database for a test file, cloned from a template that the global set-up of the
+// tests made in one embedded PostgreSQL.
+
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inject } from 'vitest'
+import { openStoreLink, type StoreLink } from '../../components/storeLink.ts'
+import { onServer, TEMPLATE_DATABASE, withDatabase } from './onServer.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Of the maintenance database of the server that test databases live in. */
+    postgresUrl: string
+  }
+}
+
+export interface TestStore {
+  databaseUrl: string
+  /** Opens another link to it, as another process would. */
+  link(): StoreLink
+  /** Closes all links and drops the database. */
+  drop(): Promise<void>
+}
+
+export async function openTestStore(): Promise<TestStore> {
+  const adminUrl = inject('postgresUrl')
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  await onServer(adminUrl, `create database ${name} template ${TEMPLATE_DATABASE}`)
+  const databaseUrl = withDatabase(adminUrl, name)
+  const links: StoreLink[] = []
+  return {
+    databaseUrl,
+    link: () => {
+      const link = openStoreLink({
+        databaseUrl,
+        databasePoolSize: 4,
+        home: join(tmpdir(), name),
+        component: 'test',
+        instance: `test-${links.length}`,
+        onTrouble: () => undefined, // what matters to a test shows in its assertions
+      })
+      links.push(link)
+      return link
+    },
+    drop: async () => {
+      await Promise.all(links.map((link) => link.close()))
+      await onServer(adminUrl, `drop database ${name} with (force)`)
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import type { Database } from '../database/database.ts'
+
+// One row per envelope that a worker has begun, with the outcome of each message so far: read first
+// when an envelope comes again, so that nothing that was answered is sent twice.
+
+export interface Checkpoint {
+  envelopeId: string
+  outcomes: Buffer
+}
+
+const WRITE = {
+  name: 'checkpoints.write',
+  text: `insert into checkpoints (envelope_id, outcomes)
+    select * from unnest($1::uuid[], $2::bytea[])
+    on conflict (envelope_id) do update set outcomes = excluded.outcomes, updated_at = now()`,
+}
+const READ = {
+  name: 'checkpoints.read',
+  text: 'select outcomes from checkpoints where envelope_id = $1',
+}
+const REMOVE = {
+  name: 'checkpoints.remove',
+  text: 'delete from checkpoints where envelope_id = any($1::uuid[])',
+}
+
+export async function writeCheckpoints(run: Database['run'], rows: readonly Checkpoint[]) {
+  if (rows.length === 0) return
+  await run(WRITE, [rows.map((row) => row.envelopeId), rows.map((row) => row.outcomes)])
+}
+
+export async function readCheckpoint(
+  database: Database,
+  envelopeId: string,
+): Promise<Buffer | undefined> {
+  const [row] = await database.run<{ outcomes: Buffer }>(READ, [envelopeId])
+  return row?.outcomes
+}
+
+export async function removeCheckpoints(database: Database, envelopeIds: readonly string[]) {
+  if (envelopeIds.length > 0) await database.run(REMOVE, [envelopeIds])
+}

@@ -1,0 +1,104 @@
+// What happened to messages, on the queue `journal`: envelopes as the router published them (each
+// message in it was accepted), and events from workers. Events apply in any order and repeatedly,
+// so each carries enough to create the message's row.
+
+import type { UpstreamId } from './ids.ts'
+import {
+  type Envelope,
+  ENVELOPE_TAG,
+  type EnvelopeMessage,
+  envelopeFrom,
+  messageFrom,
+  messageRow,
+  type MessageRow,
+} from '../queue/envelopeWire.ts'
+import { asRow, ContractError, pack, unpack } from './msgpackWire.ts'
+
+export const JOURNAL_QUEUE = 'journal'
+
+interface EventOfMessage {
+  message: EnvelopeMessage
+  connector: string
+  /** When it happened at the worker, ms since the epoch. */
+  atMs: number
+}
+
+/** The SMSC took it and named it. */
+export interface SubmittedEvent extends EventOfMessage {
+  kind: 'submitted'
+  upstreamId: UpstreamId
+  /** Which part of a long message; 0 while a message is one segment. */
+  segment: number
+}
+/** It will not be sent: a permanent refusal, attempts used up, or given up with the link. */
+export interface FailedEvent extends EventOfMessage {
+  kind: 'failed'
+  commandStatus: number
+  reason: string
+}
+/** Put aside for another attempt. */
+export interface DeferredEvent extends EventOfMessage {
+  kind: 'deferred'
+  commandStatus: number
+  dueAtMs: number
+}
+export type JournalEvent = SubmittedEvent | FailedEvent | DeferredEvent
+
+export type JournalEntry =
+  | { kind: 'accepted'; envelope: Envelope }
+  | { kind: 'events'; events: JournalEvent[] }
+
+const VERSION = 1
+const EVENTS_TAG = 'J'
+const KINDS = ['submitted', 'failed', 'deferred'] as const
+
+type Row = [number, MessageRow, string, number, string, number]
+
+export function encodeEvents(events: readonly JournalEvent[]): Buffer {
+  return pack([EVENTS_TAG, VERSION, events.map(rowOf)])
+}
+
+/** An entry of the queue: an envelope the router published, or a worker's events. */
+export function decodeJournal(octets: Uint8Array): JournalEntry {
+  // The tag and version are checked before the rest is believed.
+  const unpacked = asRow(unpack(octets)) as [string, number, unknown]
+  const [tag, version, rows] = unpacked
+  if (tag === ENVELOPE_TAG) return { kind: 'accepted', envelope: envelopeFrom(unpacked) }
+  if (tag !== EVENTS_TAG || version !== VERSION)
+    throw new ContractError(
+      `not a journal entry this version reads: ${String(tag)} ${String(version)}`,
+    )
+  return { kind: 'events', events: asRow(rows).map(eventFrom) }
+}
+
+/** `detail` and `number` mean what the kind says: see eventFrom, which reads them back. */
+function rowOf(event: JournalEvent): Row {
+  const kind = KINDS.indexOf(event.kind)
+  const message = messageRow(event.message)
+  const { connector, atMs } = event
+  switch (event.kind) {
+    case 'submitted':
+      return [kind, message, connector, atMs, event.upstreamId, event.segment]
+    case 'failed':
+      return [kind, message, connector, atMs, event.reason, event.commandStatus]
+    case 'deferred':
+      return [kind, message, connector, atMs, String(event.dueAtMs), event.commandStatus]
+  }
+}
+
+function eventFrom(fields: unknown): JournalEvent {
+  // Written by rowOf; what the store checks anyway is left to it.
+  const [kindIndex, row, connector, atMs, detail, number] = asRow(fields) as Row
+  const base = { message: messageFrom(row), connector, atMs }
+  switch (KINDS[kindIndex]) {
+    case 'submitted':
+      // Written from an UpstreamId by rowOf.
+      return { ...base, kind: 'submitted', upstreamId: detail as UpstreamId, segment: number }
+    case 'failed':
+      return { ...base, kind: 'failed', reason: detail, commandStatus: number }
+    case 'deferred':
+      return { ...base, kind: 'deferred', dueAtMs: Number(detail), commandStatus: number }
+    default:
+      throw new ContractError(`journal event kind ${kindIndex}`)
+  }
+}

@@ -1,0 +1,169 @@
+// Messages and what became of them. Only the dlr-processor writes here, each call inside its
+// transaction. All calls may be repeated and come in any order: facts are added, never taken back,
+// and a state only gives way to one of higher rank (domain/messageProgress.ts).
+
+import type { MessageId, UpstreamId } from './ids.ts'
+import type { MessageState } from './messageProgress.ts'
+import type { Database } from '../database/database.ts'
+
+type Run = Database['run']
+
+/** What is known of a message; enough to create its row. */
+export interface MessageFacts {
+  messageId: MessageId
+  account: string
+  user: string
+  connector: string
+  sourceAddr: string
+  destinationAddr: string
+  submitSm: Buffer
+  registeredDelivery: number
+  acceptedAtMs: number
+  attempts: number
+  submittedAtMs: number | undefined
+  upstreamId: UpstreamId | undefined
+}
+
+const RECORD = {
+  name: 'messages.record',
+  text: `insert into messages as m (message_id, account, user_id, connector, source_addr,
+      destination_addr, submit_sm, registered_delivery, state, state_rank, attempts, accepted_at,
+      submitted_at, upstream_id)
+    select message_id, account, user_id, connector, source_addr, destination_addr, submit_sm,
+      registered_delivery, 1, 1, attempts, to_timestamp(accepted_at / 1000.0),
+      to_timestamp(submitted_at / 1000.0), upstream_id
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+      $7::bytea[], $8::int[], $9::float8[], $10::int[], $11::float8[], $12::text[])
+      as fact (message_id, account, user_id, connector, source_addr, destination_addr, submit_sm,
+        registered_delivery, accepted_at, attempts, submitted_at, upstream_id)
+    on conflict (message_id) do update set
+      connector = case when excluded.submitted_at is null then m.connector
+        else excluded.connector end,
+      submitted_at = coalesce(excluded.submitted_at, m.submitted_at),
+      upstream_id = coalesce(excluded.upstream_id, m.upstream_id),
+      attempts = greatest(excluded.attempts, m.attempts)
+    where excluded.submitted_at is not null or excluded.attempts > m.attempts`,
+}
+
+/** Creates the rows of messages and adds what is new. One entry per message. */
+export async function recordFacts(run: Run, facts: readonly MessageFacts[]): Promise<void> {
+  if (facts.length === 0) return
+  await run(RECORD, [
+    facts.map((fact) => fact.messageId),
+    facts.map((fact) => fact.account),
+    facts.map((fact) => fact.user),
+    facts.map((fact) => fact.connector),
+    facts.map((fact) => fact.sourceAddr),
+    facts.map((fact) => fact.destinationAddr),
+    facts.map((fact) => fact.submitSm),
+    facts.map((fact) => fact.registeredDelivery),
+    facts.map((fact) => fact.acceptedAtMs),
+    facts.map((fact) => fact.attempts),
+    facts.map((fact) => fact.submittedAtMs ?? null),
+    facts.map((fact) => fact.upstreamId ?? null),
+  ])
+}
+
+export interface Transition {
+  messageId: MessageId
+  state: MessageState
+  rank: number
+  /** As the SMSC wrote it, or our reason. */
+  error: string
+  commandStatus: number | undefined
+  doneAtMs: number
+}
+
+/** A transition that took place, with what a receipt to the customer needs. */
+export interface Transitioned {
+  message_id: MessageId
+  account: string
+  registered_delivery: number
+  submit_sm: Buffer
+  accepted_at_ms: number
+  state: MessageState
+  error: string
+  done_at_ms: number
+}
+
+const TRANSITION = {
+  name: 'messages.transition',
+  text: `update messages as m set state = t.state, state_rank = t.state_rank, error = t.error,
+      command_status = t.command_status, done_at = to_timestamp(t.done_at / 1000.0)
+    from unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::bigint[], $6::float8[])
+      as t (message_id, state, state_rank, error, command_status, done_at)
+    where m.message_id = t.message_id and m.state_rank < t.state_rank
+    returning m.message_id, m.account, m.registered_delivery, m.submit_sm, m.state, m.error,
+      (extract(epoch from m.accepted_at) * 1000)::float8 as accepted_at_ms,
+      t.done_at as done_at_ms`,
+}
+
+/** Applies those that rank above the present state, and returns just these. One per message. */
+export function applyTransitions(
+  run: Run,
+  transitions: readonly Transition[],
+): Promise<Transitioned[]> {
+  if (transitions.length === 0) return Promise.resolve([])
+  return run<Transitioned>(TRANSITION, [
+    transitions.map((one) => one.messageId),
+    transitions.map((one) => one.state),
+    transitions.map((one) => one.rank),
+    transitions.map((one) => one.error),
+    transitions.map((one) => one.commandStatus ?? null),
+    transitions.map((one) => one.doneAtMs),
+  ])
+}
+
+export interface MessageStatus {
+  message_id: MessageId
+  account: string
+  source_addr: string
+  destination_addr: string
+  state: MessageState
+  error: string | null
+  accepted_at: Date
+  submitted_at: Date | null
+  done_at: Date | null
+}
+
+const STATUS = {
+  name: 'messages.status',
+  text: `select message_id, account, source_addr, destination_addr, state, error, accepted_at,
+      submitted_at, done_at
+    from messages where message_id = $1 and account = $2`,
+}
+
+export async function readStatus(
+  database: Database,
+  messageId: MessageId,
+  account: string,
+): Promise<MessageStatus | undefined> {
+  const [row] = await database.run<MessageStatus>(STATUS, [messageId, account])
+  return row
+}
+
+const ENSURE_PARTITIONS = {
+  name: 'messages.ensurePartitions',
+  text: `select ensure_partitions(to_timestamp($1 / 1000.0), to_timestamp($2 / 1000.0))`,
+}
+
+/** Creates the partitions for messages of these times where they are missing. */
+export async function ensurePartitions(database: Database, fromMs: number, toMs: number) {
+  await database.run(ENSURE_PARTITIONS, [fromMs, toMs])
+}
+
+/** PostgreSQL's check_violation, which a row without a partition is. */
+export const NO_PARTITION = '23514'
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+/** Day by day: one message from a gateway without a clock must not ask for fifty years of them. */
+export async function ensurePartitionsFor(
+  database: Database,
+  timesMs: readonly number[],
+): Promise<void> {
+  // A row's own time may lie a little after its message's.
+  const near = timesMs.flatMap((atMs) => [atMs, atMs + HOUR_MS])
+  const days = new Set(near.map((atMs) => Math.floor(atMs / DAY_MS) * DAY_MS))
+  for (const dayMs of days) await ensurePartitions(database, dayMs, dayMs)
+}

@@ -1,0 +1,60 @@
+import type { Database } from '../database/database.ts'
+
+// What must wait for another attempt lies here, not in a process: envelopes with the queue they
+// return to and when. Each has its id from the start, so putting it here twice is once, and so is
+// publishing it.
+
+export interface LaterEntry {
+  envelopeId: string
+  dueAtMs: number
+  queue: string
+  payload: Buffer
+  messages: number
+}
+
+const PUT = {
+  name: 'later.put',
+  text: `insert into later (envelope_id, due_at, queue, payload, messages)
+    select id, to_timestamp(due / 1000.0), queue, payload, messages
+    from unnest($1::uuid[], $2::float8[], $3::text[], $4::bytea[], $5::int[])
+      as entry (id, due, queue, payload, messages)
+    on conflict do nothing`,
+}
+
+export async function putLater(run: Database['run'], entries: readonly LaterEntry[]) {
+  if (entries.length === 0) return
+  await run(PUT, [
+    entries.map((entry) => entry.envelopeId),
+    entries.map((entry) => entry.dueAtMs),
+    entries.map((entry) => entry.queue),
+    entries.map((entry) => entry.payload),
+    entries.map((entry) => entry.messages),
+  ])
+}
+
+const DUE = {
+  name: 'later.due',
+  text: `select envelope_id as "envelopeId", queue, payload, messages from later
+    where due_at <= now() order by due_at limit $1`,
+}
+const REMOVE = {
+  name: 'later.remove',
+  text: 'delete from later where envelope_id = any($1::uuid[])',
+}
+
+export type DueEntry = Omit<LaterEntry, 'dueAtMs'>
+
+/**
+ * Hands what is due to `publish`, which must publish an envelope once however often it is told to,
+ * and removes it after that; returns how many were due. Several processes may do so at once.
+ */
+export async function moveDue(
+  database: Database,
+  max: number,
+  publish: (entry: DueEntry) => Promise<void>,
+): Promise<number> {
+  const due = await database.run<DueEntry>(DUE, [max])
+  await Promise.all(due.map(publish))
+  if (due.length > 0) await database.run(REMOVE, [due.map((entry) => entry.envelopeId)])
+  return due.length
+}

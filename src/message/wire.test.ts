@@ -1,0 +1,139 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { newMessageId, upstreamId } from './ids.ts'
+import { MESSAGE_STATE } from '../smpp/receipts/messageState.ts'
+import { decodeReceipts, encodeReceipts, type UpstreamReceipt } from './receiptWire.ts'
+import { decodeEnvelope, encodeEnvelope, type EnvelopeMessage } from '../queue/envelopeWire.ts'
+import { decodeJournal, encodeEvents, type JournalEvent } from './journalWire.ts'
+import { ContractError, pack } from './msgpackWire.ts'
+import {
+  ACCEPTED,
+  decodeBatch,
+  decodeVerdicts,
+  encodeBatch,
+  encodeVerdicts,
+  type Verdict,
+} from '../routing/routerCallWire.ts'
+
+function message(text: string): EnvelopeMessage {
+  return {
+    messageId: newMessageId(),
+    account: 'demo',
+    user: 'demo-1',
+    acceptedAtMs: 1_790_000_000_123,
+    attempts: 2,
+    body: Buffer.from(text),
+    registeredDelivery: 1,
+  }
+}
+
+test('a batch and its verdicts come over the router call as they were', () => {
+  const { messageId, account, user, body } = message('a')
+  const batch = {
+    batchId: newMessageId(),
+    submissions: [{ messageId, account, user, receivedAtMs: 1_790_000_000_000, body }],
+  }
+  expect(decodeBatch(encodeBatch(batch))).toEqual(batch)
+  const verdicts: Verdict[] = [
+    ACCEPTED,
+    { kind: 'refused', commandStatus: 0x0b, reason: 'no route' },
+    ACCEPTED,
+  ]
+  expect(decodeVerdicts(encodeVerdicts(verdicts))).toEqual(verdicts)
+})
+
+test('an envelope comes out as it went in', () => {
+  const envelope = {
+    envelopeId: newMessageId(),
+    connector: 'sim',
+    lane: 'normal' as const,
+    messages: [message('a'), message('b')],
+  }
+  const octets = encodeEnvelope(envelope)
+  expect(decodeEnvelope(octets)).toEqual(envelope)
+  expect(decodeJournal(octets)).toEqual({ kind: 'accepted', envelope })
+})
+
+test('150 typical messages fit one envelope of 64 KiB', () => {
+  const messages = Array.from({ length: 150 }, () => message('x'.repeat(160)))
+  const octets = encodeEnvelope({
+    envelopeId: newMessageId(),
+    connector: 'sim',
+    lane: 'normal',
+    messages,
+  })
+  expect(octets.length).toBeLessThan(64 * 1024)
+})
+
+test('each kind of event comes out of the journal as it went in', () => {
+  const base = { connector: 'sim', atMs: 1_790_000_000_500 }
+  const events: JournalEvent[] = [
+    { ...base, kind: 'submitted', message: message('a'), upstreamId: upstreamId('77'), segment: 0 },
+    { ...base, kind: 'failed', message: message('b'), commandStatus: 0x45, reason: 'refused' },
+    { ...base, kind: 'deferred', message: message('c'), commandStatus: 0x58, dueAtMs: 9 },
+  ]
+  expect(decodeJournal(encodeEvents(events))).toEqual({ kind: 'events', events })
+})
+
+test('receipts come out as they went in, with and without their message', () => {
+  const receipt: UpstreamReceipt = {
+    connector: 'sim',
+    upstreamId: upstreamId('0A1B'),
+    destination: '31612345678',
+    messageState: MESSAGE_STATE.DELIVERED,
+    error: '000',
+    receivedAtMs: 1_790_000_001_000,
+    message: undefined,
+  }
+  const receipts = [receipt, { ...receipt, message: message('a') }]
+  expect(decodeReceipts(encodeReceipts(receipts))).toEqual(receipts)
+})
+
+test('what another version wrote is refused by name, not misread', () => {
+  const later = pack(['E', 99, 'id', 'sim', 'normal', []])
+  expect(() => decodeEnvelope(later)).toThrow(ContractError)
+  expect(() => decodeJournal(pack(['J', 99, []]))).toThrow(ContractError)
+  expect(() => decodeReceipts(pack(['D', 99, []]))).toThrow(ContractError)
+  expect(() => decodeBatch(pack([99, 'id', []]))).toThrow(ContractError)
+  expect(() => decodeVerdicts(pack([99, []]))).toThrow(ContractError)
+})
+
+test.each([
+  ['an envelope', 'E', decodeEnvelope],
+  ['a journal entry', 'J', decodeJournal],
+  ['receipts', 'D', decodeReceipts],
+])('octets of any kind are %s or are refused by name', (_, tag, decode) => {
+  const rows = fc.array(fc.oneof(fc.anything(), fc.array(fc.anything(), { maxLength: 8 })))
+  const octets = fc.oneof(
+    fc.uint8Array(),
+    fc.anything().map((value) => pack(value)),
+    rows.map((list) => pack([tag, 1, list])),
+    rows.map((list) => pack(['E', 1, newMessageId(), 'sim', 'normal', list])),
+  )
+  const refusalOf = (input: Uint8Array) => {
+    try {
+      return void decode(input)
+    } catch (error) {
+      return error
+    }
+  }
+  fc.assert(
+    fc.property(octets, (input) => {
+      const refusal = refusalOf(input)
+      if (refusal !== undefined) expect(refusal).toBeInstanceOf(ContractError)
+    }),
+  )
+})
+
+test('an envelope that no worker could finish is refused', () => {
+  const row: readonly unknown[] = [newMessageId(), 'bank', 'bank', 1, 0, Buffer.from('body'), 1]
+  const envelopes = [
+    ['no uuid', 'sim', 'normal', [row]],
+    [newMessageId(), 'sim', 'nowhere', [row]],
+    [newMessageId(), 'sim', 'normal', []],
+    [newMessageId(), 'sim', 'normal', [row.with(5, null)]],
+    [newMessageId(), 'sim', 'normal', [row.with(0, 7)]],
+  ]
+  for (const fields of envelopes)
+    expect(() => decodeEnvelope(pack(['E', 1, ...fields]))).toThrow(ContractError)
+})

@@ -1,0 +1,37 @@
+import { MESSAGE_STATE } from '../smpp/receipts/messageState.ts'
+import { receiptBody } from '../smpp/receipts/receiptText.ts'
+import { messageText } from '../smpp/text/userData.ts'
+import { decodeBody, encodeBody } from '../smpp/wire/codec.ts'
+import type { Transitioned } from '../message/messageTable.ts'
+
+/** The deliver_sm body that tells a customer what became of a message (SMPP 3.4 appendix B). */
+export function customerReceipt(message: Transitioned): Buffer {
+  const submitSm = decodeBody('submit_sm', message.submit_sm)
+  const delivered = message.state === MESSAGE_STATE.DELIVERED
+  return encodeBody('deliver_sm', {
+    service_type: submitSm.service_type,
+    // Swapped: the receipt comes from the number the message went to.
+    source_addr_ton: submitSm.dest_addr_ton,
+    source_addr_npi: submitSm.dest_addr_npi,
+    source_addr: submitSm.destination_addr,
+    dest_addr_ton: submitSm.source_addr_ton,
+    dest_addr_npi: submitSm.source_addr_npi,
+    destination_addr: submitSm.source_addr,
+    ...receiptBody({
+      id: message.message_id,
+      sub: 1,
+      dlvrd: delivered ? 1 : 0,
+      submitDate: new Date(message.accepted_at_ms),
+      doneDate: new Date(message.done_at_ms),
+      messageState: message.state,
+      err: errOf(message.error),
+      // Octet for octet where it can be, as data_coding 0 means the same to the customer both ways.
+      text: messageText(submitSm, { defaultAlphabet: 'latin1' }).replace(/[^\x20-\x7e]/g, '.'),
+    }),
+  })
+}
+
+/** A word without blanks, as the label format wants it; a reason in prose shows in the trace. */
+function errOf(error: string): string {
+  return /^[\w.-]{1,20}$/.test(error) ? error : '000'
+}

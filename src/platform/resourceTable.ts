@@ -1,0 +1,81 @@
+import type { ResourceKind } from './resources.ts'
+import type { Database } from '../database/database.ts'
+
+export interface ResourceRow {
+  kind: ResourceKind
+  id: string
+  spec: unknown
+  revision: number
+  deleted: boolean
+}
+
+export interface ResourceChange {
+  kind: ResourceKind
+  id: string
+  /** undefined deletes it. */
+  spec: unknown
+}
+
+const READ = {
+  name: 'resources.read',
+  text: `select kind, id, spec, revision, deleted from resources
+    where revision > $1 and (not deleted or $1 > 0) order by revision, kind, id`,
+}
+const REVISION = { name: 'resources.revision', text: 'select revision from platform_revision' }
+const NEXT_REVISION = {
+  name: 'resources.nextRevision',
+  text: 'update platform_revision set revision = revision + 1 returning revision',
+}
+const WRITE = {
+  name: 'resources.write',
+  text: `insert into resources (kind, id, spec, revision, deleted)
+    select kind, id, coalesce(spec, '{}'), $4, spec is null
+    from unnest($1::text[], $2::text[], $3::jsonb[]) as change (kind, id, spec)
+    on conflict (kind, id) do update
+      set spec = excluded.spec, revision = excluded.revision, deleted = excluded.deleted`,
+}
+
+export class RevisionConflict extends Error {
+  readonly code = 'REVISION_CONFLICT'
+}
+
+/** All live resources (`since` 0), or what changed after `since`, deletions included. */
+export async function readResources(
+  database: Database,
+  since = 0,
+): Promise<{ revision: number; rows: ResourceRow[] }> {
+  // The revision is read first: rows written between the two reads come again next time.
+  const [head] = await database.run<{ revision: string }>(REVISION)
+  const revision = Number(head?.revision ?? 0)
+  if (revision === since) return { revision, rows: [] }
+  const rows = await database.run<Omit<ResourceRow, 'revision'> & { revision: string }>(READ, [
+    since,
+  ])
+  return { revision, rows: rows.map((row) => ({ ...row, revision: Number(row.revision) })) }
+}
+
+/**
+ * Writes all changes as one new revision and returns it. Writers wait for each other on the
+ * revision's row. With `expectedRevision` it throws RevisionConflict when somebody was faster.
+ */
+export async function writeResources(
+  database: Database,
+  changes: readonly ResourceChange[],
+  expectedRevision?: number,
+): Promise<number> {
+  return database.transaction(async (run) => {
+    const [next] = await run<{ revision: string }>(NEXT_REVISION)
+    const revision = Number(next?.revision)
+    if (expectedRevision !== undefined && revision !== expectedRevision + 1)
+      throw new RevisionConflict(
+        `the platform is at revision ${revision - 1}, not ${expectedRevision}: read it again`,
+      )
+    await run(WRITE, [
+      changes.map((change) => change.kind),
+      changes.map((change) => change.id),
+      changes.map((change) => (change.spec === undefined ? null : JSON.stringify(change.spec))),
+      revision,
+    ])
+    return revision
+  })
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import type { ResourceRow } from './resourceTable.ts'
+import { readStoredPlatform, StoredResourceUnreadable } from './storedPlatform.ts'
+
+function storeOf(...rows: Pick<ResourceRow, 'kind' | 'id' | 'spec'>[]) {
+  return {
+    read: async () => ({
+      revision: 1,
+      rows: rows.map((row) => ({ ...row, revision: 1, deleted: false })),
+    }),
+    write: async () => 2,
+  }
+}
+
+const connector = { id: 'smsc', host: 'h', port: 2775, systemId: 's', password: 'p' }
+
+test('a row that was written without a newer field gets its default', async () => {
+  const store = storeOf({ kind: 'connector', id: 'smsc', spec: connector })
+  const { platform } = await readStoredPlatform(store)
+  expect(platform.connectors[0]).toMatchObject({ window: 10, tps: 30 })
+})
+
+test('a field that only another version knows is left alone', async () => {
+  const store = storeOf({ kind: 'connector', id: 'smsc', spec: { ...connector, colour: 'red' } })
+  const { platform } = await readStoredPlatform(store)
+  expect(platform.connectors[0]).toMatchObject(connector)
+})
+
+test('a row that cannot be read is named', async () => {
+  const store = storeOf({ kind: 'connector', id: 'smsc', spec: { ...connector, port: 'x' } })
+  await expect(readStoredPlatform(store)).rejects.toThrow(StoredResourceUnreadable)
+  await expect(readStoredPlatform(store)).rejects.toThrow(/connector "smsc"/)
+})
+
+test('resources come in the order of their names', async () => {
+  const store = storeOf(
+    { kind: 'account', id: 'b', spec: { id: 'b' } },
+    { kind: 'account', id: 'a', spec: { id: 'a' } },
+  )
+  const { platform } = await readStoredPlatform(store)
+  expect(platform.accounts.map(({ id }) => id)).toEqual(['a', 'b'])
+})

@@ -1,0 +1,66 @@
+import { uuidv7 } from 'uuidv7'
+import {
+  encodeEnvelope,
+  ENVELOPE_MAX_OCTETS,
+  ENVELOPE_MESSAGE_OVERHEAD_OCTETS,
+  submitQueue,
+} from './envelopeWire.ts'
+import type { Envelope, EnvelopeMessage, Lane } from './envelopeWire.ts'
+import { JOURNAL_QUEUE } from '../message/journalWire.ts'
+import type { Publication } from './queue.ts'
+
+export interface Admitted {
+  message: EnvelopeMessage
+  connector: string
+  lane: Lane
+}
+
+/** So that a worker that takes an envelope is done with it within this time. */
+const PACE_SECONDS = 2
+
+/**
+ * Packs messages into envelopes, one connector and lane each, in the order they came. Each envelope
+ * is published twice with the same octets: for the connector, and as the journal's word that its
+ * messages were accepted.
+ *
+ * @param paceOf messages a second of a connector
+ */
+export function packEnvelopes(
+  admitted: readonly Admitted[],
+  paceOf: (connector: string) => number,
+): Publication[] {
+  const publications: Publication[] = []
+  const open = new Map<string, { envelope: Envelope; octets: number; max: number }>()
+  for (const { message, connector, lane } of admitted) {
+    const queue = submitQueue(connector, lane)
+    const octets = message.body.length + ENVELOPE_MESSAGE_OVERHEAD_OCTETS
+    let filling = open.get(queue)
+    if (
+      filling &&
+      (filling.octets + octets > ENVELOPE_MAX_OCTETS ||
+        filling.envelope.messages.length >= filling.max)
+    ) {
+      publications.push(...publish(queue, filling.envelope))
+      filling = undefined
+    }
+    if (!filling) {
+      const envelope: Envelope = { envelopeId: uuidv7(), connector, lane, messages: [] }
+      const max = Math.max(1, Math.floor(paceOf(connector) * PACE_SECONDS))
+      filling = { envelope, octets: 0, max }
+      open.set(queue, filling)
+    }
+    filling.envelope.messages.push(message)
+    filling.octets += octets
+  }
+  for (const [queue, { envelope }] of open) publications.push(...publish(queue, envelope))
+  return publications
+}
+
+function publish(queue: string, envelope: Envelope): Publication[] {
+  const payload = encodeEnvelope(envelope)
+  const messages = envelope.messages.length
+  return [
+    { queue, payload, messages },
+    { queue: JOURNAL_QUEUE, payload, messages },
+  ]
+}

@@ -1,0 +1,19 @@
+import { afterAll, beforeAll } from 'vitest'
+import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
+import { PostgresQueue } from './postgresQueue.ts'
+import { queueSuite, type QueueUnderTest } from '../queue.suite.ts'
+
+let store: TestStore
+let under: QueueUnderTest
+
+beforeAll(async () => {
+  store = await openTestStore()
+  const adapter = (instance: string) => {
+    const { database, waker } = store.link()
+    return new PostgresQueue(database, waker, instance)
+  }
+  under = { queue: adapter('one'), other: adapter('two') }
+})
+afterAll(() => store.drop())
+
+queueSuite(() => under)

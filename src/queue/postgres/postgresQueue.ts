@@ -1,0 +1,194 @@
+// The queue port on PostgreSQL: one table, claims by key order with SKIP LOCKED, leases as a time
+// until which a row is invisible. Measured with 50 KB envelopes and fsync elsewhere: 2.1 ms p50
+// from publish to receive, 750 envelopes/s, far above need.
+
+import type {
+  BatchMark,
+  Delivery,
+  Publication,
+  PublishOnceOutcome,
+  Queue,
+  Settlement,
+} from '../queue.ts'
+
+const PUBLISH = {
+  name: 'queue.publish',
+  text: `insert into queue_envelopes (queue, payload, messages)
+    select * from unnest($1::text[], $2::bytea[], $3::int[])`,
+}
+const PUBLISH_ONCE = {
+  name: 'queue.publishOnce',
+  text: 'select publish_once($1::uuid[], $2::bytea[], $3::text[], $4::bytea[], $5::int[])',
+}
+const ANSWERS = {
+  name: 'queue.answers',
+  text: 'select batch_id, answer from queue_batches where batch_id = any($1::uuid[])',
+}
+const RECEIVE = {
+  name: 'queue.receive',
+  text: `with next as (
+      select id from queue_envelopes where queue = $1 and visible_at <= now()
+      order by id limit $2 for update skip locked)
+    update queue_envelopes as e
+      set visible_at = now() + $3 * interval '1 ms', receives = e.receives + 1, leased_by = $4
+    where e.queue = $1 and e.id = any(array(select id from next))
+    returning e.id, e.payload, e.receives`,
+}
+const EXTEND = {
+  name: 'queue.extend',
+  text: `update queue_envelopes set visible_at = now() + $3 * interval '1 ms'
+    where queue = $1 and id = any($2::bigint[]) and leased_by = $4`,
+}
+const RECLAIM = {
+  name: 'queue.reclaim',
+  text: `update queue_envelopes set visible_at = now()
+    where queue = $1 and leased_by = $2 and visible_at > now() and id <> all($3::bigint[])`,
+}
+const DONE = {
+  name: 'queue.done',
+  // An id belongs to one queue, so pairs need no look.
+  text: 'delete from queue_envelopes where queue = any($1::text[]) and id = any($2::bigint[])',
+}
+const RETRY = {
+  name: 'queue.retry',
+  text: `update queue_envelopes as e set visible_at = now() + settled.delay * interval '1 ms'
+    from unnest($1::text[], $2::bigint[], $3::float8[]) as settled (queue, id, delay)
+    where e.queue = any($1::text[]) and e.id = any($2::bigint[]) and e.id = settled.id
+      and e.leased_by = $4`,
+}
+const DEAD = {
+  name: 'queue.dead',
+  text: `with gone as (
+      delete from queue_envelopes as e
+      using unnest($1::text[], $2::bigint[], $3::text[]) as settled (queue, id, reason)
+      where e.queue = any($1::text[]) and e.id = any($2::bigint[]) and e.id = settled.id
+      returning e.queue, e.payload, settled.reason, e.receives)
+    insert into dead_letters (queue, payload, reason, receives) select * from gone`,
+}
+
+/** Raised by publish_once (migration 0002). */
+const REPEATED_BATCH = 'SB001'
+
+/** What this adapter needs of a database; a component's main.ts hands in the store's. */
+export interface SqlRunner {
+  run<Row>(statement: { name: string; text: string }, values?: readonly unknown[]): Promise<Row[]>
+}
+
+/** Tells consumers of a topic, in every process, that rows were committed. */
+export interface TopicWaker {
+  stir(topics: Iterable<string>): void
+  listen(topic: string, listener: () => void): () => void
+}
+
+export class PostgresQueue implements Queue {
+  #sql: SqlRunner
+  #waker: TopicWaker
+  #instance: string
+
+  /** @param instance never two processes at a time under one name; see reclaim() */
+  constructor(sql: SqlRunner, waker: TopicWaker, instance: string) {
+    this.#sql = sql
+    this.#waker = waker
+    this.#instance = instance
+  }
+
+  async publish(publications: readonly Publication[]): Promise<void> {
+    await this.#sql.run(PUBLISH, columnsOf(publications))
+    this.#published(publications)
+  }
+
+  async publishOnce(
+    publications: readonly Publication[],
+    marks: readonly BatchMark[],
+  ): Promise<PublishOnceOutcome> {
+    const batchIds = marks.map((mark) => mark.batchId)
+    const answers = marks.map((mark) => mark.answer)
+    try {
+      await this.#sql.run(PUBLISH_ONCE, [batchIds, answers, ...columnsOf(publications)])
+    } catch (error) {
+      if (!isRepeatedBatch(error)) throw error
+      return { kind: 'repeated', answers: await this.#answersTo(batchIds) }
+    }
+    this.#published(publications)
+    return { kind: 'published' }
+  }
+
+  async #answersTo(batchIds: readonly string[]): Promise<Map<string, Buffer>> {
+    const rows = await this.#sql.run<{ batch_id: string; answer: Buffer }>(ANSWERS, [batchIds])
+    return new Map(rows.map((row) => [row.batch_id, row.answer]))
+  }
+
+  #published(publications: readonly Publication[]): void {
+    this.#waker.stir(new Set(publications.map((publication) => topicOf(publication.queue))))
+  }
+
+  async receive(queue: string, max: number, leaseMs: number): Promise<Delivery[]> {
+    const rows = await this.#sql.run<{ id: string; payload: Buffer; receives: number }>(RECEIVE, [
+      queue,
+      max,
+      leaseMs,
+      this.#instance,
+    ])
+    // An update returns its rows in no order; bigint ids compare by length, then by digits.
+    rows.sort((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1))
+    return rows.map((row) => ({ ...row, queue }))
+  }
+
+  async reclaim(queue: string, inHand: readonly Delivery[]): Promise<void> {
+    const ids = inHand.map((delivery) => delivery.id)
+    await this.#sql.run(RECLAIM, [queue, this.#instance, ids])
+  }
+
+  async extend(deliveries: readonly Delivery[], leaseMs: number): Promise<void> {
+    for (const [queue, group] of Map.groupBy(deliveries, (delivery) => delivery.queue)) {
+      await this.#sql.run(EXTEND, [queue, group.map(({ id }) => id), leaseMs, this.#instance])
+    }
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<void> {
+    const done: Delivery[] = []
+    const retry: [Delivery, number][] = []
+    const dead: [Delivery, string][] = []
+    for (const { delivery, verdict } of settlements) {
+      if (verdict.kind === 'done') done.push(delivery)
+      else if (verdict.kind === 'retry') retry.push([delivery, verdict.delayMs])
+      else dead.push([delivery, verdict.reason])
+    }
+    if (done.length > 0) await this.#sql.run(DONE, keysOf(done))
+    if (retry.length > 0)
+      await this.#sql.run(RETRY, [
+        ...keysOf(retry.map(([delivery]) => delivery)),
+        retry.map(([, delayMs]) => delayMs),
+        this.#instance,
+      ])
+    if (dead.length > 0)
+      await this.#sql.run(DEAD, [
+        ...keysOf(dead.map(([delivery]) => delivery)),
+        dead.map(([, reason]) => reason),
+      ])
+  }
+
+  onWake(queue: string, listener: () => void): () => void {
+    return this.#waker.listen(topicOf(queue), listener)
+  }
+}
+
+function topicOf(queue: string): string {
+  return `queue:${queue}`
+}
+
+function isRepeatedBatch(error: unknown): boolean {
+  return error instanceof Error && 'sqlState' in error && error.sqlState === REPEATED_BATCH
+}
+
+function columnsOf(publications: readonly Publication[]): [string[], Buffer[], number[]] {
+  return [
+    publications.map((publication) => publication.queue),
+    publications.map((publication) => publication.payload),
+    publications.map((publication) => publication.messages),
+  ]
+}
+
+function keysOf(deliveries: readonly Delivery[]): [string[], string[]] {
+  return [deliveries.map((delivery) => delivery.queue), deliveries.map((delivery) => delivery.id)]
+}

@@ -1,0 +1,91 @@
+// What the router decides about one message: account, destination, route. Pure and synchronous; the
+// platform is a picture in memory. Steps that come later (limits, screening, price) join here.
+
+import type { EnvelopeMessage, Lane } from '../queue/envelopeWire.ts'
+import type { Submission } from './routerCallWire.ts'
+import { normaliseDestination } from './destination.ts'
+import { compileRoutes, type RouteChoice } from './compileRoutes.ts'
+import { decodeBody, encodeBody } from '../smpp/wire/codec.ts'
+import {
+  ESME_RINVDSTADR,
+  ESME_RINVMSGLEN,
+  ESME_RSUBMITFAIL,
+  ESME_RTHROTTLED,
+} from '../smpp/wire/commandStatus.ts'
+import type { ShortMessageBody } from '../smpp/wire/pduTable.ts'
+import type { Platform } from '../platform/platform.ts'
+
+export type Admission =
+  | { kind: 'admitted'; message: EnvelopeMessage; connector: string; lane: Lane }
+  | { kind: 'refused'; commandStatus: number; reason: string }
+
+/** SMPP 3.4 §5.2.5, §5.2.6: what a number in international form is called on the wire. */
+const TON_INTERNATIONAL = 1
+const NPI_E164 = 1
+
+export class Admitter {
+  #platform: Platform
+  #routeTo: RouteChoice
+
+  constructor(platform: Platform) {
+    this.#platform = platform
+    const { routes, default: byDefault } = platform.routeTable
+    this.#routeTo = compileRoutes(routes, byDefault)
+  }
+
+  admit(submission: Submission): Admission {
+    const account = this.#platform.accounts.get(submission.account)
+    // The gateway knows it, or nobody would have signed in: we follow a moment later.
+    if (!account) return refused(ESME_RTHROTTLED, 'the account is not known here yet')
+    if (!account.enabled) return refused(ESME_RSUBMITFAIL, 'the account is closed')
+    // The gateway decoded these octets before it sent them on, so they decode here too.
+    const submitSm = decodeBody('submit_sm', submission.body)
+    const destination = normaliseDestination(submitSm.destination_addr)
+    if (!destination)
+      return refused(ESME_RINVDSTADR, 'destination_addr is not a number in international form')
+    const connector = this.#routeTo(destination)
+    if (connector === undefined)
+      return refused(ESME_RINVDSTADR, 'no route fits and there is no default')
+    if (!this.#platform.connectors.get(connector)?.enabled)
+      return refused(ESME_RINVDSTADR, `connector ${connector} is disabled`)
+    const body = asSentUpstream(submission.body, submitSm, destination)
+    if (body.length > MAX_BODY_OCTETS) return refused(ESME_RINVMSGLEN, 'the message is too long')
+    return { kind: 'admitted', message: messageOf(submission, submitSm, body), connector, lane }
+  }
+}
+
+/** One lane until accounts and templates choose (high for one-time codes, bulk for campaigns). */
+const lane: Lane = 'normal'
+/** One message must fit an envelope; message_payload allows 64 KiB, phones do not. */
+const MAX_BODY_OCTETS = 40 * 1024
+
+function refused(commandStatus: number, reason: string): Admission {
+  return { kind: 'refused', commandStatus, reason }
+}
+
+function messageOf(
+  submission: Submission,
+  submitSm: ShortMessageBody,
+  body: Buffer,
+): EnvelopeMessage {
+  return {
+    messageId: submission.messageId,
+    account: submission.account,
+    user: submission.user,
+    acceptedAtMs: submission.receivedAtMs,
+    attempts: 0,
+    body,
+    registeredDelivery: submitSm.registered_delivery,
+  }
+}
+
+/** The octets as they came, unless normalising changed the destination. */
+function asSentUpstream(body: Buffer, submitSm: ShortMessageBody, destination: string): Buffer {
+  if (submitSm.destination_addr === destination) return body
+  return encodeBody('submit_sm', {
+    ...submitSm,
+    dest_addr_ton: TON_INTERNATIONAL,
+    dest_addr_npi: NPI_E164,
+    destination_addr: destination,
+  })
+}

@@ -1,0 +1,78 @@
+// The call from gateway to router: `POST /v1/batch` over HTTP/1.1 keep-alive, msgpack both ways.
+// A batch carries an id of its own and each submission the message id the gateway gave it, so that
+// a retry (lost answer, other router) publishes nothing twice: the verdicts of a batch are kept
+// beside its id. Verdicts come back in the order of the submissions.
+
+import { ESME_ROK } from '../smpp/wire/commandStatus.ts'
+import type { MessageId } from '../message/ids.ts'
+import { ContractError, pack, unpack } from '../message/msgpackWire.ts'
+
+export const ROUTER_BATCH_PATH = '/v1/batch'
+export const CONTENT_TYPE = 'application/msgpack'
+
+export interface Submission {
+  messageId: MessageId
+  account: string
+  /** Which user of the account: its system_id, or the id of the API user. */
+  user: string
+  /** When the gateway read it, ms since the epoch. */
+  receivedAtMs: number
+  /** The body of the submit_sm as it came (SMPP 3.4 §4.4.1), without the header. */
+  body: Buffer
+}
+
+export interface SubmissionBatch {
+  batchId: string
+  submissions: Submission[]
+}
+
+export type Verdict =
+  | { kind: 'accepted' }
+  | { kind: 'refused'; commandStatus: number; reason: string }
+
+const VERSION = 1
+export const ACCEPTED: Verdict = { kind: 'accepted' }
+
+type Row = [MessageId, string, string, number, Buffer]
+
+export function encodeBatch(batch: SubmissionBatch): Buffer {
+  const rows: Row[] = batch.submissions.map((one) => [
+    one.messageId,
+    one.account,
+    one.user,
+    one.receivedAtMs,
+    one.body,
+  ])
+  return pack([VERSION, batch.batchId, rows])
+}
+
+export function decodeBatch(octets: Uint8Array): SubmissionBatch {
+  // The version is checked before anything of the shape is believed.
+  const [version, batchId, rows] = unpack(octets) as [number, string, Row[]]
+  if (version !== VERSION) throw new ContractError(`router call version ${String(version)}`)
+  const submissions = rows.map(([messageId, account, user, receivedAtMs, body]) => ({
+    messageId,
+    account,
+    user,
+    receivedAtMs,
+    body,
+  }))
+  return { batchId, submissions }
+}
+
+/** `0` for accepted, `[command_status, reason]` for refused: most batches are a run of zeros. */
+export function encodeVerdicts(verdicts: readonly Verdict[]): Buffer {
+  const rows = verdicts.map((verdict) =>
+    verdict.kind === 'accepted' ? ESME_ROK : [verdict.commandStatus, verdict.reason],
+  )
+  return pack([VERSION, rows])
+}
+
+export function decodeVerdicts(octets: Uint8Array): Verdict[] {
+  // As above: written by encodeVerdicts of this version or refused.
+  const [version, rows] = unpack(octets) as [number, (0 | [number, string])[]]
+  if (version !== VERSION) throw new ContractError(`router verdicts version ${String(version)}`)
+  return rows.map((row) =>
+    row === ESME_ROK ? ACCEPTED : { kind: 'refused', commandStatus: row[0], reason: row[1] },
+  )
+}
