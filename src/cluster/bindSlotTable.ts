@@ -61,3 +61,19 @@ export async function releaseSlots(
 ): Promise<void> {
   await database.run(RELEASE, [holder, connector, slots])
 }
+
+export interface HeldSlots {
+  connector: string
+  slots: number
+}
+
+const HELD = {
+  name: 'bindSlots.held',
+  text: `select connector, count(*)::float8 as slots from bind_slots
+    where held_until > now() group by connector`,
+}
+
+/** How many slots of each connector some process holds now. */
+export function readHeldSlots(run: Database['run']): Promise<HeldSlots[]> {
+  return run<HeldSlots>(HELD)
+}

@@ -1,14 +1,27 @@
-// Says that this process runs and where it listens, and who else does. The list is kept in memory
-// and survives the store: while it cannot be read, the last one known stays in force.
+// Announces that this process runs and where it listens, and follows which others do. The list is
+// kept in memory and survives the database: while it cannot be read, the last known one stays in
+// force.
 
 import { repeat } from '../flow/repeat.ts'
-import type { Database } from '../database/database.ts'
-import { beat, HEARTBEAT_INTERVAL_MS, leave, readProcesses } from './processTable.ts'
-import type { RunningProcess } from './processTable.ts'
+
+export const HEARTBEAT_INTERVAL_MS = 1_000
+
+export interface RunningProcess {
+  instance: string
+  address: string
+}
+
+/** Where processes announce themselves: processTable.ts with a database, a list in tests. */
+export interface ProcessList {
+  beat(component: string, instance: string, address: string): Promise<void>
+  leave(component: string, instance: string): Promise<void>
+  /** The processes of a component that gave a sign of life lately. */
+  read(component: string): Promise<RunningProcess[]>
+}
 
 export interface PresenceOptions {
-  database: Database
-  /** Beats under this name, when there is an address to announce. */
+  processes: ProcessList
+  /** Beats under this name, if there is an address to announce. */
   announce?: { component: string; instance: string; address: string }
   /** Whose list is followed. */
   watch?: { component: string; onChange: (processes: readonly RunningProcess[]) => void }
@@ -36,22 +49,23 @@ export class Presence {
   /** Leaves the list, so that others stop coming here. */
   async stop(): Promise<void> {
     this.#stopRounds()
-    const { announce, database, onTrouble } = this.#options
+    const { announce, processes, onTrouble } = this.#options
     if (!announce) return
-    await leave(database, announce.component, announce.instance).catch((error: Error) =>
-      onTrouble('leaving the list of processes', error),
-    )
+    await processes
+      .leave(announce.component, announce.instance)
+      .catch((error: Error) => onTrouble('leaving the list of processes', error))
   }
 
   async #round(): Promise<void> {
-    const { announce, database, watch } = this.#options
-    if (announce) await beat(database, announce.component, announce.instance, announce.address)
-    if (watch) this.#changed(await readProcesses(database, watch.component))
+    const { announce, processes, watch } = this.#options
+    if (announce) await processes.beat(announce.component, announce.instance, announce.address)
+    if (watch) this.#changed(await processes.read(watch.component))
   }
 
   #changed(processes: RunningProcess[]): void {
     const known = JSON.stringify(processes)
-    // An empty list while we knew some is more likely the store's trouble than everybody's end.
+    // After some were known, an empty list more likely means trouble with the database than that
+    // every process has ended.
     if (known === this.#known || (processes.length === 0 && this.#known !== '')) return
     this.#known = known
     this.#options.watch?.onChange(processes)

@@ -1,13 +1,8 @@
 import type { Database } from '../database/database.ts'
+import type { ProcessList, RunningProcess } from './presence.ts'
 
 /** A process that beat within this time counts as running. */
-export const PROCESS_TTL_MS = 5_000
-export const HEARTBEAT_INTERVAL_MS = 1_000
-
-export interface RunningProcess {
-  instance: string
-  address: string
-}
+const PROCESS_TTL_MS = 5_000
 
 const BEAT = {
   name: 'processes.beat',
@@ -23,20 +18,41 @@ const READ = {
   text: `select instance, address from processes
     where component = $1 and heartbeat_at > now() - $2 * interval '1 ms' order by instance`,
 }
-
-export async function beat(
-  database: Database,
-  component: string,
-  instance: string,
-  address: string,
-): Promise<void> {
-  await database.run(BEAT, [component, instance, address])
+const COUNT = {
+  name: 'processes.count',
+  // count() is a bigint, which `pg` hands out as text: the cast makes a number of it.
+  text: `select component, count(*)::float8 as processes from processes
+    where heartbeat_at > now() - $1 * interval '1 ms' group by component`,
+}
+const REMOVE_OLD = {
+  name: 'processes.removeOld',
+  text: `delete from processes where heartbeat_at < now() - interval '1 hour'`,
 }
 
-export async function leave(database: Database, component: string, instance: string) {
-  await database.run(LEAVE, [component, instance])
+/** The list of processes in the database. */
+export function processList(database: Database): ProcessList {
+  return {
+    beat: async (component, instance, address) => {
+      await database.run(BEAT, [component, instance, address])
+    },
+    leave: async (component, instance) => {
+      await database.run(LEAVE, [component, instance])
+    },
+    read: (component) => database.run<RunningProcess>(READ, [component, PROCESS_TTL_MS]),
+  }
 }
 
-export function readProcesses(database: Database, component: string): Promise<RunningProcess[]> {
-  return database.run<RunningProcess>(READ, [component, PROCESS_TTL_MS])
+export interface ProcessCount {
+  component: string
+  processes: number
+}
+
+/** How many processes of each component run now. */
+export function countProcesses(run: Database['run']): Promise<ProcessCount[]> {
+  return run<ProcessCount>(COUNT, [PROCESS_TTL_MS])
+}
+
+/** Forgets processes that ended without leaving the list. */
+export async function removeOldProcesses(database: Database): Promise<void> {
+  await database.run(REMOVE_OLD)
 }

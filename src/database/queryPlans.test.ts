@@ -10,7 +10,7 @@ import {
 } from '../outbox/outboxTable.ts'
 import type { StoreLink } from '../components/storeLink.ts'
 import { openTestStore, type TestStore } from './testing/testStore.ts'
-import { parkedReceiptsDue, takeParkedFor } from '../message/upstreamIdTable.ts'
+import { parkedReceiptsDue, takeParkedFor } from '../message/parkedReceiptTable.ts'
 
 /** Tables that are empty again and again, and then long. */
 const TABLES = ['outbox', 'queue_envelopes', 'parked_receipts'] as const

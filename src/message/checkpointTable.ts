@@ -39,3 +39,13 @@ export async function readCheckpoint(
 export async function removeCheckpoints(database: Database, envelopeIds: readonly string[]) {
   if (envelopeIds.length > 0) await database.run(REMOVE, [envelopeIds])
 }
+
+const REMOVE_OLD = {
+  name: 'checkpoints.removeOld',
+  text: `delete from checkpoints where updated_at < now() - interval '7 days'`,
+}
+
+/** A checkpoint goes when its envelope is settled; crashes leave some behind. */
+export async function removeOldCheckpoints(database: Database): Promise<void> {
+  await database.run(REMOVE_OLD)
+}

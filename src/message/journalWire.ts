@@ -1,18 +1,10 @@
-// What happened to messages, on the queue `journal`: envelopes as the router published them (each
-// message in it was accepted), and events from workers. Events apply in any order and repeatedly,
-// so each carries enough to create the message's row.
+// Events from workers on the queue `journal`. Events apply in any order and repeatedly, so each
+// carries enough to create the message's row. The journal's other entries are the envelopes that
+// the router published: queue/journalEntryWire.ts reads both.
 
 import type { UpstreamId } from './ids.ts'
-import {
-  type Envelope,
-  ENVELOPE_TAG,
-  type EnvelopeMessage,
-  envelopeFrom,
-  messageFrom,
-  messageRow,
-  type MessageRow,
-} from '../queue/envelopeWire.ts'
-import { asRow, ContractError, pack, unpack } from './msgpackWire.ts'
+import { type EnvelopeMessage, messageFrom, messageRow, type MessageRow } from './messageWire.ts'
+import { asRow, ContractError, pack } from './msgpackWire.ts'
 
 export const JOURNAL_QUEUE = 'journal'
 
@@ -44,10 +36,6 @@ export interface DeferredEvent extends EventOfMessage {
 }
 export type JournalEvent = SubmittedEvent | FailedEvent | DeferredEvent
 
-export type JournalEntry =
-  | { kind: 'accepted'; envelope: Envelope }
-  | { kind: 'events'; events: JournalEvent[] }
-
 const VERSION = 1
 const EVENTS_TAG = 'J'
 const KINDS = ['submitted', 'failed', 'deferred'] as const
@@ -58,17 +46,15 @@ export function encodeEvents(events: readonly JournalEvent[]): Buffer {
   return pack([EVENTS_TAG, VERSION, events.map(rowOf)])
 }
 
-/** An entry of the queue: an envelope the router published, or a worker's events. */
-export function decodeJournal(octets: Uint8Array): JournalEntry {
+/** The events of an unpacked entry. Throws ContractError unless it holds events of this version. */
+export function eventsFrom(unpacked: unknown): JournalEvent[] {
   // The tag and version are checked before the rest is believed.
-  const unpacked = asRow(unpack(octets)) as [string, number, unknown]
-  const [tag, version, rows] = unpacked
-  if (tag === ENVELOPE_TAG) return { kind: 'accepted', envelope: envelopeFrom(unpacked) }
+  const [tag, version, rows] = asRow(unpacked) as [string, number, unknown]
   if (tag !== EVENTS_TAG || version !== VERSION)
     throw new ContractError(
       `not a journal entry this version reads: ${String(tag)} ${String(version)}`,
     )
-  return { kind: 'events', events: asRow(rows).map(eventFrom) }
+  return asRow(rows).map(eventFrom)
 }
 
 /** `detail` and `number` mean what the kind says: see eventFrom, which reads them back. */

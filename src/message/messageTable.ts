@@ -1,28 +1,13 @@
 // Messages and what became of them. Only the dlr-processor writes here, each call inside its
 // transaction. All calls may be repeated and come in any order: facts are added, never taken back,
-// and a state only gives way to one of higher rank (domain/messageProgress.ts).
+// and a state only gives way to one of higher rank (messageProgress.ts).
 
-import type { MessageId, UpstreamId } from './ids.ts'
+import type { MessageId } from './ids.ts'
 import type { MessageState } from './messageProgress.ts'
+import type { MessageFacts, Transition, Transitioned } from './stateChanges.ts'
 import type { Database } from '../database/database.ts'
 
 type Run = Database['run']
-
-/** What is known of a message; enough to create its row. */
-export interface MessageFacts {
-  messageId: MessageId
-  account: string
-  user: string
-  connector: string
-  sourceAddr: string
-  destinationAddr: string
-  submitSm: Buffer
-  registeredDelivery: number
-  acceptedAtMs: number
-  attempts: number
-  submittedAtMs: number | undefined
-  upstreamId: UpstreamId | undefined
-}
 
 const RECORD = {
   name: 'messages.record',
@@ -62,28 +47,6 @@ export async function recordFacts(run: Run, facts: readonly MessageFacts[]): Pro
     facts.map((fact) => fact.submittedAtMs ?? null),
     facts.map((fact) => fact.upstreamId ?? null),
   ])
-}
-
-export interface Transition {
-  messageId: MessageId
-  state: MessageState
-  rank: number
-  /** As the SMSC wrote it, or our reason. */
-  error: string
-  commandStatus: number | undefined
-  doneAtMs: number
-}
-
-/** A transition that took place, with what a receipt to the customer needs. */
-export interface Transitioned {
-  message_id: MessageId
-  account: string
-  registered_delivery: number
-  submit_sm: Buffer
-  accepted_at_ms: number
-  state: MessageState
-  error: string
-  done_at_ms: number
 }
 
 const TRANSITION = {
@@ -142,28 +105,25 @@ export async function readStatus(
   return row
 }
 
-const ENSURE_PARTITIONS = {
-  name: 'messages.ensurePartitions',
-  text: `select ensure_partitions(to_timestamp($1 / 1000.0), to_timestamp($2 / 1000.0))`,
+/** Everything that the row of a message says. */
+export interface StoredMessage extends MessageStatus {
+  user_id: string
+  connector: string
+  upstream_id: string | null
+  attempts: number
 }
 
-/** Creates the partitions for messages of these times where they are missing. */
-export async function ensurePartitions(database: Database, fromMs: number, toMs: number) {
-  await database.run(ENSURE_PARTITIONS, [fromMs, toMs])
+const READ = {
+  name: 'messages.read',
+  text: `select message_id, account, user_id, connector, source_addr, destination_addr, state,
+      error, upstream_id, attempts, accepted_at, submitted_at, done_at
+    from messages where message_id = $1`,
 }
 
-/** PostgreSQL's check_violation, which a row without a partition is. */
-export const NO_PARTITION = '23514'
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
-
-/** Day by day: one message from a gateway without a clock must not ask for fifty years of them. */
-export async function ensurePartitionsFor(
+export async function readMessage(
   database: Database,
-  timesMs: readonly number[],
-): Promise<void> {
-  // A row's own time may lie a little after its message's.
-  const near = timesMs.flatMap((atMs) => [atMs, atMs + HOUR_MS])
-  const days = new Set(near.map((atMs) => Math.floor(atMs / DAY_MS) * DAY_MS))
-  for (const dayMs of days) await ensurePartitions(database, dayMs, dayMs)
+  messageId: MessageId,
+): Promise<StoredMessage | undefined> {
+  const [row] = await database.run<StoredMessage>(READ, [messageId])
+  return row
 }

@@ -3,12 +3,7 @@
 
 import type { UpstreamId } from './ids.ts'
 import type { MessageState } from '../smpp/receipts/messageState.ts'
-import {
-  type EnvelopeMessage,
-  messageFrom,
-  messageRow,
-  type MessageRow,
-} from '../queue/envelopeWire.ts'
+import { type EnvelopeMessage, messageFrom, messageRow, type MessageRow } from './messageWire.ts'
 import { asRow, ContractError, pack, unpack } from './msgpackWire.ts'
 
 export const DLR_QUEUE = 'dlr'

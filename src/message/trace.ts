@@ -1,9 +1,7 @@
 import type { MessageId } from './ids.ts'
-import { messageStateName } from './messageProgress.ts'
-import type { MessageState } from './messageProgress.ts'
-import type { Database } from '../database/database.ts'
+import { messageStateName, type MessageState } from './messageProgress.ts'
 
-/** The whole life of a message as the store knows it, oldest step first. */
+/** The whole life of a message as the database knows it, oldest step first. */
 export interface MessageTrace {
   messageId: MessageId
   account: string
@@ -22,7 +20,8 @@ export interface TraceStep {
   detail: string
 }
 
-interface MessageRow {
+/** What a trace needs of a message's row. */
+interface TracedMessage {
   message_id: MessageId
   account: string
   user_id: string
@@ -38,33 +37,9 @@ interface MessageRow {
   done_at: Date | null
 }
 
-const MESSAGE = { name: 'trace.message', text: 'select * from messages where message_id = $1' }
-const OUTBOX = {
-  name: 'trace.outbox',
-  text: `select 'pending' as kind, state as detail, attempts, created_at as at, command_status
-      from outbox where message_id = $1
-    union all
-    select 'acknowledged', user_id, 0, acknowledged_at, null
-      from outbox_acknowledged where message_id = $1`,
-}
-
-interface OutboxStep {
-  kind: 'pending' | 'acknowledged'
-  detail: string
-  attempts: number
-  at: Date
-  command_status: string | null
-}
-
-/** Undefined when the store has no such message (yet: it shows within a second of acceptance). */
-export async function readTrace(
-  database: Database,
-  messageId: MessageId,
-): Promise<MessageTrace | undefined> {
-  const [row] = await database.run<MessageRow>(MESSAGE, [messageId])
-  if (!row) return undefined
-  const outbox = await database.run<OutboxStep>(OUTBOX, [messageId])
-  const steps = [...messageSteps(row), ...outbox.map(outboxStep)]
+/** @param deliveries steps of the message's receipts on their way to the customer */
+export function traceOf(row: TracedMessage, deliveries: readonly TraceStep[]): MessageTrace {
+  const steps = [...messageSteps(row), ...deliveries]
   return {
     messageId: row.message_id,
     account: row.account,
@@ -78,7 +53,7 @@ export async function readTrace(
   }
 }
 
-function messageSteps(row: MessageRow): TraceStep[] {
+function messageSteps(row: TracedMessage): TraceStep[] {
   const steps = [
     {
       at: row.accepted_at.toISOString(),
@@ -99,16 +74,4 @@ function messageSteps(row: MessageRow): TraceStep[] {
       detail: row.error ? `error ${row.error}` : '',
     })
   return steps
-}
-
-function outboxStep(row: OutboxStep): TraceStep {
-  const at = row.at.toISOString()
-  if (row.kind === 'acknowledged')
-    return { at, step: 'receipt acknowledged', detail: `by a bind of ${row.detail}` }
-  const status = row.command_status ? `, command_status ${row.command_status}` : ''
-  return {
-    at,
-    step: `receipt ${row.detail}`,
-    detail: `for the customer, ${row.attempts} attempts${status}`,
-  }
 }

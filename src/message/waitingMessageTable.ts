@@ -58,3 +58,19 @@ export async function moveDue(
   if (due.length > 0) await database.run(REMOVE, [due.map((entry) => entry.envelopeId)])
   return due.length
 }
+
+const COUNT = {
+  name: 'later.count',
+  // sum() is a bigint, which `pg` hands out as text: the cast makes a number of it.
+  text: `select coalesce(sum(messages), 0)::float8 as messages from later
+    where $1::text[] is null or queue = any($1::text[])`,
+}
+
+/** Messages that wait for another attempt, of these queues or of all. */
+export async function countWaiting(
+  run: Database['run'],
+  queues?: readonly string[],
+): Promise<number> {
+  const [row] = await run<{ messages: number }>(COUNT, [queues ?? null])
+  return row?.messages ?? 0
+}

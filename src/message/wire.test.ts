@@ -3,8 +3,10 @@ import { expect, test } from 'vitest'
 import { newMessageId, upstreamId } from './ids.ts'
 import { MESSAGE_STATE } from '../smpp/receipts/messageState.ts'
 import { decodeReceipts, encodeReceipts, type UpstreamReceipt } from './receiptWire.ts'
-import { decodeEnvelope, encodeEnvelope, type EnvelopeMessage } from '../queue/envelopeWire.ts'
-import { decodeJournal, encodeEvents, type JournalEvent } from './journalWire.ts'
+import { decodeEnvelope, encodeEnvelope } from '../queue/envelopeWire.ts'
+import type { EnvelopeMessage } from './messageWire.ts'
+import { encodeEvents, type JournalEvent } from './journalWire.ts'
+import { decodeJournal } from '../queue/journalEntryWire.ts'
 import { ContractError, pack } from './msgpackWire.ts'
 import {
   ACCEPTED,

@@ -2,7 +2,7 @@ import { MESSAGE_STATE } from '../smpp/receipts/messageState.ts'
 import { receiptBody } from '../smpp/receipts/receiptText.ts'
 import { messageText } from '../smpp/text/userData.ts'
 import { decodeBody, encodeBody } from '../smpp/wire/codec.ts'
-import type { Transitioned } from '../message/messageTable.ts'
+import type { Transitioned } from '../message/stateChanges.ts'
 
 /** The deliver_sm body that tells a customer what became of a message (SMPP 3.4 appendix B). */
 export function customerReceipt(message: Transitioned): Buffer {

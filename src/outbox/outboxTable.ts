@@ -4,7 +4,7 @@
 
 import { type MessageId, timeOf } from '../message/ids.ts'
 import { type Database, QueryRefused } from '../database/database.ts'
-import { ensurePartitionsFor, NO_PARTITION } from '../message/messageTable.ts'
+import { ensurePartitionsFor, NO_PARTITION } from '../database/partitionTable.ts'
 
 export const OUTBOX_TOPIC = 'outbox'
 
@@ -177,4 +177,48 @@ const EXPIRE = {
 /** Ends what waited too long; returns how many. */
 export async function expireOutbox(database: Database): Promise<number> {
   return (await database.run(EXPIRE)).length
+}
+
+/** How a message's receipt fared on its way to the customer. */
+export interface DeliveryStep {
+  kind: 'pending' | 'acknowledged'
+  /** The state of a row that is still there, or the user who acknowledged it. */
+  detail: string
+  attempts: number
+  at: Date
+  command_status: string | null
+}
+
+const STEPS = {
+  name: 'outbox.steps',
+  text: `select 'pending' as kind, state as detail, attempts, created_at as at, command_status
+      from outbox where message_id = $1
+    union all
+    select 'acknowledged', user_id, 0, acknowledged_at, null
+      from outbox_acknowledged where message_id = $1`,
+}
+
+export function readDeliverySteps(
+  database: Database,
+  messageId: MessageId,
+): Promise<DeliveryStep[]> {
+  return database.run<DeliveryStep>(STEPS, [messageId])
+}
+
+export interface OutboxBacklog {
+  pending: number
+  oldestAgeSeconds: number
+}
+
+const BACKLOG = {
+  name: 'outbox.backlog',
+  // count() is a bigint, which `pg` hands out as text: the casts make numbers of it.
+  text: `select count(*)::float8 as pending,
+      coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as "oldestAgeSeconds"
+    from outbox where state = 'pending'`,
+}
+
+export async function readOutboxBacklog(run: Database['run']): Promise<OutboxBacklog> {
+  const [row] = await run<OutboxBacklog>(BACKLOG)
+  return row ?? { pending: 0, oldestAgeSeconds: 0 }
 }

@@ -2,26 +2,12 @@
 // the same however often it is delivered, under which workers keep their checkpoints. A consumer
 // reads this version and the one before it; so far there is one.
 
-import type { MessageId } from '../message/ids.ts'
+import { type Lane, LANES } from '../message/lane.ts'
+import { type EnvelopeMessage, messageFrom, messageRow } from '../message/messageWire.ts'
 import { asRow, ContractError, pack, unpack } from '../message/msgpackWire.ts'
 
-export type Lane = 'high' | 'normal' | 'bulk'
-
-const LANES: ReadonlySet<string> = new Set<Lane>(['high', 'normal', 'bulk'])
+const KNOWN_LANES: ReadonlySet<string> = new Set(LANES)
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
-export interface EnvelopeMessage {
-  messageId: MessageId
-  account: string
-  user: string
-  acceptedAtMs: number
-  /** Attempts made before this one; grows when a message waited in `later`. */
-  attempts: number
-  /** A submit_sm body as it goes upstream, apart from registered_delivery (worker's choice). */
-  body: Buffer
-  /** The registered_delivery the customer asked for. */
-  registeredDelivery: number
-}
 
 export interface Envelope {
   envelopeId: string
@@ -39,33 +25,13 @@ export function submitQueue(connector: string, lane: Lane): string {
   return `submit.${connector}.${lane}`
 }
 
+/** The queues of all lanes of a connector. */
+export function submitQueues(connector: string): string[] {
+  return LANES.map((lane) => submitQueue(connector, lane))
+}
+
 const VERSION = 1
 export const ENVELOPE_TAG = 'E'
-
-/** A message as it lies in envelopes, journal events and receipts alike. */
-export type MessageRow = [MessageId, string, string, number, number, Buffer, number]
-
-export function messageRow(one: EnvelopeMessage): MessageRow {
-  return [
-    one.messageId,
-    one.account,
-    one.user,
-    one.acceptedAtMs,
-    one.attempts,
-    one.body,
-    one.registeredDelivery,
-  ]
-}
-
-/** Throws ContractError; what the store checks anyway is left to it. */
-export function messageFrom(row: unknown): EnvelopeMessage {
-  // Its id and body are checked before the rest is believed.
-  const fields = asRow(row) as MessageRow
-  const [messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery] = fields
-  if (typeof messageId !== 'string' || !Buffer.isBuffer(body))
-    throw new ContractError('a message without an id or a body')
-  return { messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery }
-}
 
 export function encodeEnvelope(envelope: Envelope): Buffer {
   const { envelopeId, connector, lane, messages } = envelope
@@ -91,7 +57,7 @@ export function envelopeFrom(unpacked: unknown): Envelope {
     throw new ContractError(`not an envelope this version reads: ${String(tag)} ${String(version)}`)
   const messages = asRow(rows).map(messageFrom)
   // What a worker keeps under a name that the store refuses, or never finishes, holds up all else.
-  if (!UUID.test(envelopeId) || !LANES.has(lane) || messages.length === 0)
+  if (!UUID.test(envelopeId) || !KNOWN_LANES.has(lane) || messages.length === 0)
     throw new ContractError('an envelope without a proper id, lane or message')
   return { envelopeId, connector, lane, messages }
 }

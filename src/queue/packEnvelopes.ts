@@ -5,33 +5,36 @@ import {
   ENVELOPE_MESSAGE_OVERHEAD_OCTETS,
   submitQueue,
 } from './envelopeWire.ts'
-import type { Envelope, EnvelopeMessage, Lane } from './envelopeWire.ts'
+import type { Lane } from '../message/lane.ts'
+import type { Envelope } from './envelopeWire.ts'
+import type { EnvelopeMessage } from '../message/messageWire.ts'
 import { JOURNAL_QUEUE } from '../message/journalWire.ts'
 import type { Publication } from './queue.ts'
 
-export interface Admitted {
+/** A message and the queue it goes to. */
+export interface Addressed {
   message: EnvelopeMessage
   connector: string
   lane: Lane
 }
 
-/** So that a worker that takes an envelope is done with it within this time. */
+/** An envelope holds what its connector submits in this time, so that a worker is soon done. */
 const PACE_SECONDS = 2
 
 /**
  * Packs messages into envelopes, one connector and lane each, in the order they came. Each envelope
- * is published twice with the same octets: for the connector, and as the journal's word that its
- * messages were accepted.
+ * is published twice with the same octets: for the connector, and in the journal, which learns from
+ * it that its messages were accepted.
  *
  * @param paceOf messages a second of a connector
  */
 export function packEnvelopes(
-  admitted: readonly Admitted[],
+  messages: readonly Addressed[],
   paceOf: (connector: string) => number,
 ): Publication[] {
   const publications: Publication[] = []
   const open = new Map<string, { envelope: Envelope; octets: number; max: number }>()
-  for (const { message, connector, lane } of admitted) {
+  for (const { message, connector, lane } of messages) {
     const queue = submitQueue(connector, lane)
     const octets = message.body.length + ENVELOPE_MESSAGE_OVERHEAD_OCTETS
     let filling = open.get(queue)

@@ -1,13 +1,15 @@
 // What every adapter of the queue port must do, run against the real server by each adapter's test.
 
 import { randomUUID } from 'node:crypto'
+import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
-import type { Publication, Queue } from './queue.ts'
+import type { Publication, Queue, QueueUpkeep } from './queue.ts'
 
 export interface QueueUnderTest {
   queue: Queue
   /** Another process's view of the same queues. */
   other: Queue
+  upkeep: QueueUpkeep
 }
 
 const LEASE_MS = 60_000
@@ -16,6 +18,7 @@ export function queueSuite(open: () => QueueUnderTest): void {
   deliverySuite(open)
   settlementSuite(open)
   publishOnceSuite(open)
+  figuresSuite(open)
 }
 
 function freshName(): string {
@@ -127,5 +130,45 @@ function publishOnceSuite(open: () => QueueUnderTest): void {
     expect(texts(await other.receive(name, 1, LEASE_MS))).toEqual(['c'])
     await queue.reclaim(name, inHand)
     expect(texts(await other.receive(name, 10, LEASE_MS))).toEqual(['b'])
+  })
+}
+
+function figuresSuite(open: () => QueueUnderTest): void {
+  test('the depth of a queue counts what is in hand until it is settled', async () => {
+    const { queue, upkeep } = open()
+    const name = freshName()
+    const depth = async () => (await upkeep.depths()).find((one) => one.queue === name)
+    expect(await depth()).toBeUndefined()
+    await queue.publish([{ ...one(name, 'a'), messages: 3 }, one(name, 'b')])
+    const [first] = await queue.receive(name, 1, LEASE_MS)
+    if (!first) throw new Error('one should have come')
+    expect(await depth()).toMatchObject({ queue: name, envelopes: 2, messages: 4 })
+    expect((await depth())?.oldestAgeSeconds).toBeGreaterThanOrEqual(0)
+    expect(await upkeep.messagesOn([name, freshName()])).toBe(4)
+    await queue.settle([{ delivery: first, verdict: { kind: 'done' } }])
+    expect(await upkeep.messagesOn([name])).toBe(1)
+    expect(await upkeep.messagesOn([freshName()])).toBe(0)
+  })
+
+  test('what is set aside is counted by queue, whether it was published or not', async () => {
+    const { queue, upkeep } = open()
+    const name = freshName()
+    await queue.publish([one(name, 'poison')])
+    const [poison] = await queue.receive(name, 1, LEASE_MS)
+    if (!poison) throw new Error('one should have come')
+    await queue.settle([{ delivery: poison, verdict: { kind: 'dead', reason: 'unreadable' } }])
+    const letter = { queue: name, payload: Buffer.from('x'), reason: 'no message', receives: 4 }
+    await upkeep.setAside([letter])
+    const letters = await upkeep.deadLetters()
+    expect(letters.find((one) => one.queue === name)).toEqual({ queue: name, letters: 2 })
+  })
+
+  test('housekeeping keeps the mark of a batch that may still be retried', async () => {
+    const { queue, upkeep } = open()
+    const name = freshName()
+    const mark = { batchId: uuidv7(), answer: Buffer.from('answer') }
+    await queue.publishOnce([one(name, 'a')], [mark])
+    await upkeep.maintain()
+    expect(await queue.publishOnce([one(name, 'b')], [mark])).toMatchObject({ kind: 'repeated' })
   })
 }

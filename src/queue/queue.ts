@@ -41,6 +41,28 @@ export interface Settlement {
   verdict: QueueVerdict
 }
 
+/** An item that is set aside for a person to look at, with the reason. */
+export interface DeadLetter {
+  queue: string
+  payload: Buffer
+  reason: string
+  /** How often it was received or looked at before. */
+  receives: number
+}
+
+export interface DeadLetterCount {
+  queue: string
+  letters: number
+}
+
+/** How much lies on a queue; what consumers have in hand counts too. */
+export interface QueueDepth {
+  queue: string
+  envelopes: number
+  messages: number
+  oldestAgeSeconds: number
+}
+
 export interface Queue {
   publish(publications: readonly Publication[]): Promise<void>
   /** All or nothing together with the marks, so that a retry of a batch publishes nothing twice. */
@@ -60,4 +82,18 @@ export interface Queue {
   reclaim(queue: string, inHand: readonly Delivery[]): Promise<void>
   /** Calls back when something may have been published to the queue; returns how to stop that. */
   onWake(queue: string, listener: () => void): () => void
+}
+
+/** What operators and housekeeping need of the queues, beside the flow of messages. */
+export interface QueueUpkeep {
+  /** Sets items aside that were never published here, such as a receipt without a message. */
+  setAside(letters: readonly DeadLetter[]): Promise<void>
+  /** The depth of every queue that is not empty. */
+  depths(): Promise<QueueDepth[]>
+  /** Messages that lie on these queues; what consumers have in hand counts too. */
+  messagesOn(queues: readonly string[]): Promise<number>
+  /** How many items of each queue are set aside. */
+  deadLetters(): Promise<DeadLetterCount[]>
+  /** Housekeeping, every few minutes from any number of processes. */
+  maintain(): Promise<void>
 }

@@ -1,8 +1,9 @@
-// What the router decides about one message: account, destination, route. Pure and synchronous; the
-// platform is a picture in memory. Steps that come later (limits, screening, price) join here.
+// The router's decision about one message: account, destination, route. Pure and synchronous; the
+// platform is a picture in memory. Limits and screening will join as further steps.
 
-import type { EnvelopeMessage, Lane } from '../queue/envelopeWire.ts'
-import type { Submission } from './routerCallWire.ts'
+import type { Lane } from '../message/lane.ts'
+import type { EnvelopeMessage } from '../message/messageWire.ts'
+import { ACCEPTED, type Submission, type Verdict } from './routerCallWire.ts'
 import { normaliseDestination } from './destination.ts'
 import { compileRoutes, type RouteChoice } from './compileRoutes.ts'
 import { decodeBody, encodeBody } from '../smpp/wire/codec.ts'
@@ -15,8 +16,15 @@ import {
 import type { ShortMessageBody } from '../smpp/wire/pduTable.ts'
 import type { Platform } from '../platform/platform.ts'
 
+/** A message that may go on, and where to. */
+export interface Admitted {
+  message: EnvelopeMessage
+  connector: string
+  lane: Lane
+}
+
 export type Admission =
-  | { kind: 'admitted'; message: EnvelopeMessage; connector: string; lane: Lane }
+  | ({ kind: 'admitted' } & Admitted)
   | { kind: 'refused'; commandStatus: number; reason: string }
 
 /** SMPP 3.4 §5.2.5, §5.2.6: what a number in international form is called on the wire. */
@@ -52,6 +60,21 @@ export class Admitter {
     if (body.length > MAX_BODY_OCTETS) return refused(ESME_RINVMSGLEN, 'the message is too long')
     return { kind: 'admitted', message: messageOf(submission, submitSm, body), connector, lane }
   }
+}
+
+/** The verdicts in the order of the submissions, and the messages that may go on. */
+export function admitBatch(
+  admitter: Admitter,
+  submissions: readonly Submission[],
+): { admitted: Admitted[]; verdicts: Verdict[] } {
+  const admitted: Admitted[] = []
+  const verdicts = submissions.map((submission): Verdict => {
+    const admission = admitter.admit(submission)
+    if (admission.kind === 'refused') return admission
+    admitted.push(admission)
+    return ACCEPTED
+  })
+  return { admitted, verdicts }
 }
 
 /** One lane until accounts and templates choose (high for one-time codes, bulk for campaigns). */

@@ -3,7 +3,8 @@ import { platformSchema } from '../../platform/resources.ts'
 import { readResources, writeResources } from '../../platform/resourceTable.ts'
 import { openTestStore } from '../../database/testing/testStore.ts'
 import type { TestStore } from '../../database/testing/testStore.ts'
-import { waitingMessages } from './waitingMessages.ts'
+import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
+import { waitingFor } from './waitingFor.ts'
 import { changePlatform } from './changePlatform.ts'
 import { readStoredPlatform } from '../../platform/storedPlatform.ts'
 import type { ResourceStore } from '../../platform/storedPlatform.ts'
@@ -19,7 +20,7 @@ function resources(): ResourceStore {
   return {
     read: () => readResources(database),
     write: (changes, expectedRevision) => writeResources(database, changes, expectedRevision),
-    waitingFor: (connector) => waitingMessages(database, connector),
+    waitingFor: (connector) => waitingFor(database, postgresUpkeep(database), connector),
   }
 }
 

@@ -4,12 +4,13 @@
 // that met another one, a few times, unless the caller named the revision it wants to change.
 
 import type { AddressInfo } from 'node:net'
+import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { openDatabase } from '../../database/database.ts'
 import { readResources, writeResources } from '../../platform/resourceTable.ts'
-import { readTrace } from '../../message/trace.ts'
-import { waitingMessages } from './waitingMessages.ts'
+import { readTrace } from './readTrace.ts'
+import { waitingFor } from './waitingFor.ts'
 import { createAdminServer } from './adminServer.ts'
 
 /** Few people use it at a time; the other components need the connections more. */
@@ -28,7 +29,7 @@ async function startAdmin(context: ComponentContext): Promise<RunningComponent> 
     resources: {
       read: () => readResources(database),
       write: (changes, expectedRevision) => writeResources(database, changes, expectedRevision),
-      waitingFor: (connector) => waitingMessages(database, connector),
+      waitingFor: (connector) => waitingFor(database, postgresUpkeep(database), connector),
     },
     readTrace: (id) => readTrace(database, id),
     log,

@@ -12,7 +12,8 @@ import type { ComponentContext, RunningComponent } from '../../runtime/component
 import { OUTBOX_TOPIC } from '../../outbox/outboxTable.ts'
 import { openStoreLink } from '../storeLink.ts'
 import { applyDeliveries, type Reader } from './applyDeliveries.ts'
-import { changesFrom, readJournal } from './changesFrom.ts'
+import { changesFrom } from '../../message/changesFrom.ts'
+import { readJournal } from './readJournal.ts'
 import { StateWriter } from './stateWriter.ts'
 
 /** Envelopes in one transaction; each holds up to a few hundred messages. */

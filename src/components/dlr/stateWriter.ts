@@ -5,31 +5,28 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { decodeReceipts, encodeReceipts, type UpstreamReceipt } from '../../message/receiptWire.ts'
-import type { EnvelopeMessage } from '../../queue/envelopeWire.ts'
-import type { MessageId } from '../../message/ids.ts'
-import { rankOf, wantsReceipt } from '../../message/messageProgress.ts'
+import { wantsReceipt } from '../../message/messageProgress.ts'
 import { backOffMs } from '../../flow/backOff.ts'
-import { decodeBody } from '../../smpp/index.ts'
 import { type Database, QueryRefused, StoreUnavailable } from '../../database/database.ts'
-import {
-  applyTransitions,
-  ensurePartitionsFor,
-  NO_PARTITION,
-  type MessageFacts,
-  recordFacts,
-  type Transition,
-  type Transitioned,
-} from '../../message/messageTable.ts'
+import { applyTransitions, recordFacts } from '../../message/messageTable.ts'
 import { addToOutbox } from '../../outbox/outboxTable.ts'
+import { findByUpstreamId, recordUpstreamIds } from '../../message/upstreamIdTable.ts'
 import {
-  findByUpstreamId,
   parkedReceiptsDue,
   parkReceipts,
-  recordUpstreamIds,
   removeParked,
   takeParkedFor,
-  type UpstreamIdRow,
-} from '../../message/upstreamIdTable.ts'
+} from '../../message/parkedReceiptTable.ts'
+import {
+  byMessage,
+  factsOf,
+  highestPerMessage,
+  type StateChanges,
+  type Transition,
+  type Transitioned,
+  transitionOf,
+} from '../../message/stateChanges.ts'
+import { ensurePartitionsFor, NO_PARTITION } from '../../database/partitionTable.ts'
 import { customerReceipt } from '../../outbox/customerReceipt.ts'
 
 type Run = Database['run']
@@ -39,12 +36,6 @@ export interface StateWriterOptions {
   receiptTtlHours: number
   /** Rows were added to the outbox. */
   onOutbox: () => void
-}
-
-export interface StateChanges {
-  facts: readonly MessageFacts[]
-  upstreamIds: readonly UpstreamIdRow[]
-  transitions: readonly Transition[]
 }
 
 /** PostgreSQL: deadlock; serialisation failure. */
@@ -194,61 +185,4 @@ export class StateWriter {
       }
     }
   }
-}
-
-export function factsOf(message: EnvelopeMessage, connector: string): MessageFacts {
-  const submitSm = decodeBody('submit_sm', message.body)
-  return {
-    messageId: message.messageId,
-    account: message.account,
-    user: message.user,
-    connector,
-    sourceAddr: submitSm.source_addr,
-    destinationAddr: submitSm.destination_addr,
-    submitSm: message.body,
-    registeredDelivery: message.registeredDelivery,
-    acceptedAtMs: message.acceptedAtMs,
-    attempts: message.attempts,
-    submittedAtMs: undefined,
-    upstreamId: undefined,
-  }
-}
-
-function transitionOf(messageId: MessageId, receipt: Omit<UpstreamReceipt, 'message'>): Transition {
-  return {
-    messageId,
-    state: receipt.messageState,
-    rank: rankOf(receipt.messageState),
-    error: receipt.error,
-    commandStatus: undefined,
-    doneAtMs: receipt.receivedAtMs,
-  }
-}
-
-/** One entry per message, in the order of ids, so that writers lock rows in one order. */
-function byMessage(facts: readonly MessageFacts[]): MessageFacts[] {
-  const merged = new Map<MessageId, MessageFacts>()
-  for (const fact of facts) {
-    const known = merged.get(fact.messageId)
-    merged.set(fact.messageId, known ? mergedFacts(known, fact) : fact)
-  }
-  return sortedById([...merged.values()])
-}
-
-function mergedFacts(a: MessageFacts, b: MessageFacts): MessageFacts {
-  const later = (b.submittedAtMs ?? 0) > (a.submittedAtMs ?? 0) ? b : a
-  return { ...later, attempts: Math.max(a.attempts, b.attempts) }
-}
-
-function highestPerMessage(transitions: readonly Transition[]): Transition[] {
-  const highest = new Map<MessageId, Transition>()
-  for (const transition of transitions) {
-    const known = highest.get(transition.messageId)
-    if (!known || transition.rank > known.rank) highest.set(transition.messageId, transition)
-  }
-  return sortedById([...highest.values()])
-}
-
-function sortedById<Row extends { messageId: MessageId }>(rows: Row[]): Row[] {
-  return rows.sort((a, b) => (a.messageId < b.messageId ? -1 : 1))
 }

@@ -1,5 +1,5 @@
 import { repeat } from '../../flow/repeat.ts'
-import type { PlatformGauges } from './platformGauges.ts'
+import type { PlatformGauges } from './readGauges.ts'
 import type { PlatformMetrics } from './platformMetrics.ts'
 
 /** Between the end of one reading and the start of the next. */

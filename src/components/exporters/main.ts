@@ -6,7 +6,8 @@
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { openDatabase } from '../../database/database.ts'
-import { readPlatformGauges } from './platformGauges.ts'
+import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
+import { readGauges } from './readGauges.ts'
 import { followGauges } from './followGauges.ts'
 import { createPlatformMetrics } from './platformMetrics.ts'
 
@@ -20,7 +21,7 @@ async function startExporters(context: ComponentContext): Promise<RunningCompone
     onError: (error) => onTrouble('a connection to the store was lost', error),
   })
   const stopFollowing = followGauges({
-    read: () => readPlatformGauges(database),
+    read: () => readGauges(database, postgresUpkeep(database)),
     metrics: createPlatformMetrics(metrics),
     onTrouble,
   })

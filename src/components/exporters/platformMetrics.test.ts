@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createMetrics } from '../../runtime/metrics.ts'
-import type { PlatformGauges } from './platformGauges.ts'
+import type { PlatformGauges } from './readGauges.ts'
 import { createPlatformMetrics } from './platformMetrics.ts'
 
 const GAUGES: PlatformGauges = {

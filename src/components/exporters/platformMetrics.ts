@@ -1,6 +1,6 @@
 import { DLR_QUEUE } from '../../message/receiptWire.ts'
 import type { Gauge, Metrics } from '../../runtime/metrics.ts'
-import type { PlatformGauges } from './platformGauges.ts'
+import type { PlatformGauges } from './readGauges.ts'
 
 export interface PlatformMetrics {
   /** Takes over what was just read. */

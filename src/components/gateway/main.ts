@@ -9,6 +9,7 @@ import { createSmppServer, INTERFACE_VERSION, type SessionTimers } from '../../s
 import { readStatus } from '../../message/messageTable.ts'
 import { claimOutbox, OUTBOX_TOPIC, reclaimOutbox, settleOutbox } from '../../outbox/outboxTable.ts'
 import { Presence } from '../../cluster/presence.ts'
+import { processList } from '../../cluster/processTable.ts'
 import { openStoreLink, type StoreLink } from '../storeLink.ts'
 import { BindRegistry } from './bindRegistry.ts'
 import { Credentials } from './credentials.ts'
@@ -33,7 +34,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
 
   const router = routerClient(context, onTrouble)
   const presence = new Presence({
-    database: link.database,
+    processes: processList(link.database),
     watch: {
       component: 'router',
       onChange: (routers) => router.setRouters(routers.map(({ address }) => address)),

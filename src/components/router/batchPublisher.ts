@@ -1,30 +1,31 @@
-// Publishes batches, many gateways' batches in one transaction, and only then answers them. A batch
-// that was published before gets the answer it got then. When the store is away every batch in the
-// attempt is told so; whether it was published is unknown, and a retry of the same batch finds out.
+// Publishes the admitted messages of many gateways' batches in one transaction, and only then lets
+// their answers go. A batch that was published before gets the answer it got then. If the queue is
+// away, every batch of the attempt is rejected: whether it was published is unknown, and a retry of
+// the same batch finds out.
 
 import assert from 'node:assert'
-import type { SubmissionBatch, Verdict } from '../../routing/routerCallWire.ts'
-import { ACCEPTED, encodeVerdicts } from '../../routing/routerCallWire.ts'
 import { Batcher } from '../../flow/batcher.ts'
+import { type Addressed, packEnvelopes } from '../../queue/packEnvelopes.ts'
 import type { Queue } from '../../queue/queue.ts'
-import type { Admitter } from '../../routing/admission.ts'
-import { type Admitted, packEnvelopes } from '../../queue/packEnvelopes.ts'
 
 export interface BatchPublisherOptions {
   queue: Queue
-  admitter: () => Admitter
   /** Messages a second of a connector. */
   paceOf: (connector: string) => number
   /** Counts per publish, not per message. */
   onPublished: (batches: number, messages: number) => void
-  onRefused: (messages: number) => void
   onError: (error: Error) => void
 }
 
-interface PendingBatch {
+export interface AdmittedBatch {
   batchId: string
-  admitted: Admitted[]
+  /** At least one. */
+  messages: readonly Addressed[]
+  /** The encoded verdicts of the whole batch. */
   answer: Buffer
+}
+
+interface PendingBatch extends AdmittedBatch {
   isWanted: () => boolean
   resolve: (answer: Buffer) => void
   reject: (error: Error) => void
@@ -50,25 +51,14 @@ export class BatchPublisher {
   }
 
   /**
-   * The encoded verdicts, once every accepted message is durable. Rejects when that is unknown.
+   * Resolves with the answer once every message is durable. Rejects if that is unknown.
    *
-   * @param isWanted false once nobody waits for the answer: the gateway refused the messages then,
-   *   so what has not left yet must not be published any more
+   * @param isWanted false once nobody waits for the answer: the gateway has refused the messages by
+   *   then, so a batch that has not left yet must not be published any more
    */
-  submit(batch: SubmissionBatch, isWanted: () => boolean): Promise<Buffer> {
-    const admitter = this.#options.admitter()
-    const admitted: Admitted[] = []
-    const verdicts = batch.submissions.map((submission): Verdict => {
-      const admission = admitter.admit(submission)
-      if (admission.kind === 'refused') return admission
-      admitted.push(admission)
-      return ACCEPTED
-    })
-    this.#options.onRefused(verdicts.length - admitted.length)
-    const answer = encodeVerdicts(verdicts)
-    if (admitted.length === 0) return Promise.resolve(answer)
+  publish(batch: AdmittedBatch, isWanted: () => boolean): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      this.#batcher.add({ batchId: batch.batchId, admitted, answer, isWanted, resolve, reject })
+      this.#batcher.add({ ...batch, isWanted, resolve, reject })
     })
   }
 
@@ -95,13 +85,13 @@ export class BatchPublisher {
     for (const batch of batches) if (!batch.isWanted()) batch.reject(new Error('nobody waits'))
   }
 
-  /** Publishes one of each; those that had been published before are answered and left out. */
+  /** Publishes one copy of each batch; those published before are answered and left out. */
   async #attempt(
     copies: PendingBatch[][],
     settle: (batchId: string, answer: Buffer) => void,
   ): Promise<void> {
     const fresh = copies.flatMap(([first]) => first ?? [])
-    const messages = fresh.flatMap((batch) => batch.admitted)
+    const messages = fresh.flatMap((batch) => batch.messages)
     const publications = packEnvelopes(messages, this.#options.paceOf)
     const outcome = await this.#options.queue.publishOnce(publications, fresh)
     if (outcome.kind === 'published') {

@@ -1,19 +1,19 @@
-// The router: policy, route choice, and the publish that alone defines acceptance. Holds nothing
-// that a restart would lose: a batch that was not answered is tried again by its gateway under the
-// same id.
+// The router: policy, route choice, and the publish that alone defines acceptance. It holds nothing
+// that a restart would lose: the gateway repeats a batch without an answer under the same id.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
-import { Presence } from '../../cluster/presence.ts'
-import { HEARTBEAT_INTERVAL_MS } from '../../cluster/processTable.ts'
+import { HEARTBEAT_INTERVAL_MS, Presence } from '../../cluster/presence.ts'
+import { processList } from '../../cluster/processTable.ts'
 import { openStoreLink } from '../storeLink.ts'
-import { Admitter } from '../../routing/admission.ts'
+import { admitBatch, Admitter } from '../../routing/admission.ts'
+import { encodeVerdicts } from '../../routing/routerCallWire.ts'
 import { createBatchServer, listen } from './batchServer.ts'
 import { BatchPublisher } from './batchPublisher.ts'
 
-/** No batch for so long: no gateway counts on this router just now. */
+/** After so long without a batch, no gateway relies on this router. */
 const BUSY_MS = 5_000
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
@@ -29,27 +29,31 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const refused = metrics.counter('router_refused_messages_total', 'Messages refused by policy')
   const publisher = new BatchPublisher({
     queue: new PostgresQueue(link.database, link.waker, config.instance),
-    admitter: () => admitter,
     paceOf: (connector) => link.follower.platform.connectors.get(connector)?.tps ?? 1,
     onPublished: (batchCount, messageCount) => {
       batches.inc(batchCount)
       published.inc(messageCount)
     },
-    onRefused: (messageCount) => refused.inc(messageCount),
     onError: (error) => onTrouble('publishing', error),
   })
   let lastBatchAtMs = 0
   const server = createBatchServer({
     clusterToken: config.clusterToken,
-    submit: (batch, isWanted) => {
+    // A batch's way: each message is admitted or refused, the admitted ones are packed into
+    // envelopes and published, and only then the verdicts of all go back.
+    submit: async ({ batchId, submissions }, isWanted) => {
       lastBatchAtMs = Date.now()
-      return publisher.submit(batch, isWanted)
+      const { admitted: messages, verdicts } = admitBatch(admitter, submissions)
+      refused.inc(verdicts.length - messages.length)
+      const answer = encodeVerdicts(verdicts)
+      if (messages.length === 0) return answer
+      return publisher.publish({ batchId, messages, answer }, isWanted)
     },
     onError: onTrouble,
   })
   const port = await listen(server, config.routerPort, config.host)
   const presence = new Presence({
-    database: link.database,
+    processes: processList(link.database),
     announce: {
       component: 'router',
       instance: config.instance,

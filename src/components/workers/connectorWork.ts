@@ -4,7 +4,8 @@
 // otherwise), at once when the SMSC throttles, and from the table `later` when the SMSC has
 // passing trouble.
 
-import { decodeEnvelope, type EnvelopeMessage } from '../../queue/envelopeWire.ts'
+import { decodeEnvelope } from '../../queue/envelopeWire.ts'
+import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { ContractError } from '../../message/msgpackWire.ts'
 import type { Connector } from '../../platform/resources.ts'
 import { upstreamId } from '../../message/ids.ts'
@@ -13,7 +14,8 @@ import { Consumer } from '../../queue/consumer.ts'
 import type { Delivery, Queue, QueueVerdict, Settlement } from '../../queue/queue.ts'
 import { classify, commandStatusName, decodeBody, PduError } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome, ShortMessageBody } from '../../smpp/index.ts'
-import { EnvelopeWork, type Outcome } from './envelopeWork.ts'
+import type { Outcome } from '../../message/outcomeWire.ts'
+import { EnvelopeWork } from './envelopeWork.ts'
 import type { OutcomeWriter } from './outcomeWriter.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
 import type { UpstreamBind } from './upstreamBind.ts'

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
-import type { Envelope, EnvelopeMessage } from '../../queue/envelopeWire.ts'
+import type { Envelope } from '../../queue/envelopeWire.ts'
+import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { newMessageId, upstreamId } from '../../message/ids.ts'
-import { EnvelopeWork, type Outcome } from './envelopeWork.ts'
+import type { Outcome } from '../../message/outcomeWire.ts'
+import { EnvelopeWork } from './envelopeWork.ts'
 
 function message(): EnvelopeMessage {
   return {

@@ -2,19 +2,11 @@
 // a checkpoint, so that when the envelope comes again nothing that was answered is sent twice, and
 // the events of what was done are published again (they may be repeated, never missed).
 
-import type { Envelope, EnvelopeMessage } from '../../queue/envelopeWire.ts'
+import type { Envelope } from '../../queue/envelopeWire.ts'
+import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import type { JournalEvent } from '../../message/journalWire.ts'
-import { pack, unpack } from '../../message/msgpackWire.ts'
-import type { UpstreamId } from '../../message/ids.ts'
+import { decodeOutcomes, encodeOutcomes, type Outcome } from '../../message/outcomeWire.ts'
 import type { QueueVerdict } from '../../queue/queue.ts'
-
-export type Outcome =
-  | { kind: 'submitted'; atMs: number; upstreamId: UpstreamId }
-  | { kind: 'failed'; atMs: number; commandStatus: number; reason: string }
-  | { kind: 'deferred'; atMs: number; commandStatus: number; dueAtMs: number }
-
-type Row = [index: number, kind: number, atMs: number, number: number, text: string]
-const KINDS = ['submitted', 'failed', 'deferred'] as const
 
 export class EnvelopeWork {
   readonly envelope: Envelope
@@ -60,8 +52,7 @@ export class EnvelopeWork {
   /** All outcomes so far, to be kept. */
   checkpoint(): Buffer {
     this.#checkpointed = true
-    const rows = this.#outcomes.flatMap((outcome, index) => (outcome ? [row(index, outcome)] : []))
-    return pack(rows)
+    return encodeOutcomes(this.#outcomes)
   }
 
   /** What happened so far, as the journal wants it. */
@@ -90,37 +81,4 @@ export function eventOf(
   return outcome.kind === 'submitted'
     ? { ...outcome, connector, message, segment: 0 }
     : { ...outcome, connector, message }
-}
-
-function row(index: number, outcome: Outcome): Row {
-  const kind = KINDS.indexOf(outcome.kind)
-  switch (outcome.kind) {
-    case 'submitted':
-      return [index, kind, outcome.atMs, 0, outcome.upstreamId]
-    case 'failed':
-      return [index, kind, outcome.atMs, outcome.commandStatus, outcome.reason]
-    case 'deferred':
-      return [index, kind, outcome.atMs, outcome.commandStatus, String(outcome.dueAtMs)]
-  }
-}
-
-function decodeOutcomes(checkpoint: Buffer): [number, Outcome][] {
-  // Written by checkpoint() above.
-  const rows = unpack(checkpoint) as Row[]
-  return rows.map(([index, kind, atMs, number, text]) => [
-    index,
-    outcomeOf(kind, atMs, number, text),
-  ])
-}
-
-function outcomeOf(kind: number, atMs: number, number: number, text: string): Outcome {
-  switch (KINDS[kind]) {
-    case 'failed':
-      return { kind: 'failed', atMs, commandStatus: number, reason: text }
-    case 'deferred':
-      return { kind: 'deferred', atMs, commandStatus: number, dueAtMs: Number(text) }
-    default:
-      // Written from an UpstreamId by row().
-      return { kind: 'submitted', atMs, upstreamId: text as UpstreamId }
-  }
 }

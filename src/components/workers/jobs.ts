@@ -3,15 +3,16 @@
 // process runs it; the statements are such that several at once do no harm.
 
 import { repeat } from '../../flow/repeat.ts'
-import type { Queue } from '../../queue/queue.ts'
+import type { Queue, QueueUpkeep } from '../../queue/queue.ts'
 import type { Database } from '../../database/database.ts'
 import { type DueEntry, moveDue } from '../../message/waitingMessageTable.ts'
-import { maintain } from '../../database/maintain.ts'
+import { maintain } from './maintain.ts'
 import { expireOutbox } from '../../outbox/outboxTable.ts'
 
 export interface JobsOptions {
   database: Database
   queue: Queue
+  upkeep: QueueUpkeep
   receiptTtlHours: number
   onTrouble: (what: string, error: Error) => void
 }
@@ -26,6 +27,7 @@ const MAINTENANCE_INTERVAL_MS = 15 * 60_000
 export function startJobs({
   database,
   queue,
+  upkeep,
   receiptTtlHours,
   onTrouble,
 }: JobsOptions): () => void {
@@ -45,7 +47,7 @@ export function startJobs({
     repeat(
       MAINTENANCE_INTERVAL_MS,
       'maintenance',
-      () => maintain(database, receiptTtlHours),
+      () => maintain(database, upkeep, receiptTtlHours),
       onTrouble,
     ),
   ]

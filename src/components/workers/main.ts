@@ -4,6 +4,7 @@
 
 import { join } from 'node:path'
 import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
+import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { acquireSlots, releaseSlots } from '../../cluster/bindSlotTable.ts'
@@ -16,6 +17,7 @@ import {
 import type { Database } from '../../database/database.ts'
 import { type LaterEntry, putLater } from '../../message/waitingMessageTable.ts'
 import { Presence } from '../../cluster/presence.ts'
+import { processList } from '../../cluster/processTable.ts'
 import { openStoreLink, type StoreLink } from '../storeLink.ts'
 import { BindLeases } from './bindLeases.ts'
 import { ConnectorPool } from './connectorPool.ts'
@@ -58,7 +60,13 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     leases.want([...platform.connectors.values()])
   })
   const { receiptTtlHours } = config
-  const stopJobs = startJobs({ database, queue, receiptTtlHours, onTrouble })
+  const stopJobs = startJobs({
+    database,
+    queue,
+    upkeep: postgresUpkeep(database),
+    receiptTtlHours,
+    onTrouble,
+  })
   registerMetrics(context, pool, intake)
   return {
     ports: {},
@@ -108,7 +116,7 @@ function leasing(
     onTrouble,
   })
   const presence = new Presence({
-    database,
+    processes: processList(database),
     announce: { component: 'workers', instance, address: '' },
     watch: { component: 'workers', onChange: (list) => (workers = list.length) },
     onTrouble,

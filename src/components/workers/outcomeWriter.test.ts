@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import { decodeEnvelope, type Envelope } from '../../queue/envelopeWire.ts'
-import { decodeJournal } from '../../message/journalWire.ts'
+import { decodeJournal } from '../../queue/journalEntryWire.ts'
 import { newMessageId, upstreamId } from '../../message/ids.ts'
 import type { Publication } from '../../queue/queue.ts'
 import type { Checkpoint } from '../../message/checkpointTable.ts'
 import type { LaterEntry } from '../../message/waitingMessageTable.ts'
-import { EnvelopeWork, type Outcome } from './envelopeWork.ts'
+import type { Outcome } from '../../message/outcomeWire.ts'
+import { EnvelopeWork } from './envelopeWork.ts'
 import { OutcomeWriter } from './outcomeWriter.ts'
 
 function envelopeOf(count: number): Envelope {

@@ -5,14 +5,16 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { uuidv7 } from 'uuidv7'
-import { encodeEnvelope, type EnvelopeMessage, submitQueue } from '../../queue/envelopeWire.ts'
+import { encodeEnvelope, submitQueue } from '../../queue/envelopeWire.ts'
+import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { encodeEvents, JOURNAL_QUEUE, type JournalEvent } from '../../message/journalWire.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import type { Publication } from '../../queue/queue.ts'
 import type { Checkpoint } from '../../message/checkpointTable.ts'
 import type { LaterEntry } from '../../message/waitingMessageTable.ts'
-import { type EnvelopeWork, eventOf, type Outcome } from './envelopeWork.ts'
+import type { Outcome } from '../../message/outcomeWire.ts'
+import { type EnvelopeWork, eventOf } from './envelopeWork.ts'
 
 export interface OutcomeStore {
   /** Both or neither: what a checkpoint calls deferred is in `later`, and the other way round. */

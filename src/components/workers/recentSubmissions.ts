@@ -1,4 +1,4 @@
-import type { EnvelopeMessage } from '../../queue/envelopeWire.ts'
+import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import type { UpstreamId } from '../../message/ids.ts'
 
 interface Submission {

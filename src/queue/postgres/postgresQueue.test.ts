@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from 'vitest'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
 import { PostgresQueue } from './postgresQueue.ts'
+import { postgresUpkeep } from './postgresUpkeep.ts'
 import { queueSuite, type QueueUnderTest } from '../queue.suite.ts'
 
 let store: TestStore
@@ -12,7 +13,8 @@ beforeAll(async () => {
     const { database, waker } = store.link()
     return new PostgresQueue(database, waker, instance)
   }
-  under = { queue: adapter('one'), other: adapter('two') }
+  const upkeep = postgresUpkeep(store.link().database)
+  under = { queue: adapter('one'), other: adapter('two'), upkeep }
 })
 afterAll(() => store.drop())
 

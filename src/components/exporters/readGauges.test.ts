@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { beat } from '../../cluster/processTable.ts'
-import { readPlatformGauges } from './platformGauges.ts'
+import { processList } from '../../cluster/processTable.ts'
+import { readGauges } from './readGauges.ts'
 import { writeResources } from '../../platform/resourceTable.ts'
+import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { openTestStore } from '../../database/testing/testStore.ts'
 import type { TestStore } from '../../database/testing/testStore.ts'
 
+const connector = { host: 'x', port: 2775, systemId: 's', password: 'p' }
 let store: TestStore
 beforeAll(async () => {
   store = await openTestStore()
@@ -27,7 +29,7 @@ const FILL = `
 
 test('an empty store reads as zeros', async () => {
   const { database } = store.link()
-  expect(await readPlatformGauges(database)).toEqual({
+  expect(await readGauges(database, postgresUpkeep(database))).toEqual({
     queues: [],
     outboxPending: 0,
     outboxOldestAgeSeconds: 0,
@@ -43,12 +45,12 @@ test('an empty store reads as zeros', async () => {
 test('figures are counted by queue, connector and component', async () => {
   const { database } = store.link()
   await database.pool.query(FILL)
-  await beat(database, 'router', 'one', '127.0.0.1:7070')
+  await processList(database).beat('router', 'one', '127.0.0.1:7070')
   await writeResources(database, [
-    { kind: 'connector', id: 'a', spec: { id: 'a', enabled: true, binds: 4 } },
-    { kind: 'connector', id: 'off', spec: { id: 'off', enabled: false, binds: 2 } },
+    { kind: 'connector', id: 'a', spec: { ...connector, id: 'a', binds: 4 } },
+    { kind: 'connector', id: 'off', spec: { ...connector, id: 'off', enabled: false } },
   ])
-  const gauges = await readPlatformGauges(database)
+  const gauges = await readGauges(database, postgresUpkeep(database))
   const queues = new Map(gauges.queues.map((one) => [one.queue, one]))
   expect(queues.get('dlr')).toMatchObject({ envelopes: 2, messages: 30 })
   expect(queues.get('dlr')?.oldestAgeSeconds).toBeGreaterThanOrEqual(5)

@@ -1,25 +1,21 @@
-import { decodeJournal, type JournalEvent } from '../../message/journalWire.ts'
-import { RANK_FINAL, RANK_UNCERTAIN } from '../../message/messageProgress.ts'
-import { MESSAGE_STATE } from '../../smpp/index.ts'
-import type { MessageFacts, Transition } from '../../message/messageTable.ts'
-import type { UpstreamIdRow } from '../../message/upstreamIdTable.ts'
-import { factsOf, type StateChanges } from './stateWriter.ts'
+import { MESSAGE_STATE } from '../smpp/receipts/messageState.ts'
+import type { JournalEvent } from './journalWire.ts'
+import { RANK_FINAL, RANK_UNCERTAIN } from './messageProgress.ts'
+import {
+  factsOf,
+  type MessageFacts,
+  type StateChanges,
+  type Transition,
+  type UpstreamIdRow,
+} from './stateChanges.ts'
 
-/** What one entry of the journal tells; an envelope tells that its messages were accepted. */
-export type Told = JournalEvent | AcceptedEvent
+/** An event of a worker, or the router's acceptance of a message. */
+export type MessageEvent = JournalEvent | AcceptedEvent
 
 type AcceptedEvent = Pick<JournalEvent, 'message' | 'connector'> & { kind: 'accepted' }
 
-/** Throws on what this version cannot read. */
-export function readJournal(payload: Buffer): Told[] {
-  const entry = decodeJournal(payload)
-  if (entry.kind === 'events') return entry.events
-  const { connector, messages } = entry.envelope
-  return messages.map((message) => ({ kind: 'accepted', message, connector }))
-}
-
-/** Turns what the journal told into what is to be written. */
-export function changesFrom(events: readonly Told[]): StateChanges {
+/** What is to be written because of these events. */
+export function changesFrom(events: readonly MessageEvent[]): StateChanges {
   const facts: MessageFacts[] = []
   const upstreamIds: UpstreamIdRow[] = []
   const transitions: Transition[] = []

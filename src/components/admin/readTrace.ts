@@ -1,0 +1,28 @@
+import type { Database } from '../../database/database.ts'
+import type { MessageId } from '../../message/ids.ts'
+import { readMessage } from '../../message/messageTable.ts'
+import { type MessageTrace, traceOf, type TraceStep } from '../../message/trace.ts'
+import { type DeliveryStep, readDeliverySteps } from '../../outbox/outboxTable.ts'
+
+/** Undefined if the database has no such message. A new one shows within a second. */
+export async function readTrace(
+  database: Database,
+  messageId: MessageId,
+): Promise<MessageTrace | undefined> {
+  const row = await readMessage(database, messageId)
+  if (!row) return undefined
+  const deliveries = await readDeliverySteps(database, messageId)
+  return traceOf(row, deliveries.map(traceStep))
+}
+
+function traceStep(row: DeliveryStep): TraceStep {
+  const at = row.at.toISOString()
+  if (row.kind === 'acknowledged')
+    return { at, step: 'receipt acknowledged', detail: `by a bind of ${row.detail}` }
+  const status = row.command_status ? `, command_status ${row.command_status}` : ''
+  return {
+    at,
+    step: `receipt ${row.detail}`,
+    detail: `for the customer, ${row.attempts} attempts${status}`,
+  }
+}

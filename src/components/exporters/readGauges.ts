@@ -1,0 +1,52 @@
+// Figures of the whole platform for /metrics, each read from the room that owns it. They are read
+// every few seconds and only by the exporters, so they may cost an index scan; no message waits for
+// them.
+
+import { type HeldSlots, readHeldSlots } from '../../cluster/bindSlotTable.ts'
+import { countProcesses, type ProcessCount } from '../../cluster/processTable.ts'
+import type { Database } from '../../database/database.ts'
+import { readResources } from '../../platform/resourceTable.ts'
+import { readStoredPlatform } from '../../platform/storedPlatform.ts'
+import { countParkedReceipts } from '../../message/parkedReceiptTable.ts'
+import { countWaiting } from '../../message/waitingMessageTable.ts'
+import { readOutboxBacklog } from '../../outbox/outboxTable.ts'
+import type { DeadLetterCount, QueueDepth, QueueUpkeep } from '../../queue/queue.ts'
+
+export interface PlatformGauges {
+  queues: readonly QueueDepth[]
+  outboxPending: number
+  outboxOldestAgeSeconds: number
+  parkedReceipts: number
+  laterMessages: number
+  deadLetters: readonly DeadLetterCount[]
+  /** Bind slots that a process holds now. */
+  heldSlots: readonly HeldSlots[]
+  /** Bind slots that enabled connectors allow. */
+  configuredSlots: readonly HeldSlots[]
+  processes: readonly ProcessCount[]
+}
+
+/** One after the other, so that this never takes more than one connection. */
+export async function readGauges(database: Database, upkeep: QueueUpkeep): Promise<PlatformGauges> {
+  const { run } = database
+  const queues = await upkeep.depths()
+  const outbox = await readOutboxBacklog(run)
+  return {
+    queues,
+    outboxPending: outbox.pending,
+    outboxOldestAgeSeconds: outbox.oldestAgeSeconds,
+    parkedReceipts: await countParkedReceipts(run),
+    laterMessages: await countWaiting(run),
+    deadLetters: await upkeep.deadLetters(),
+    heldSlots: await readHeldSlots(run),
+    configuredSlots: await readConfiguredSlots(database),
+    processes: await countProcesses(run),
+  }
+}
+
+async function readConfiguredSlots(database: Database): Promise<HeldSlots[]> {
+  const { platform } = await readStoredPlatform({ read: () => readResources(database) })
+  return platform.connectors
+    .filter(({ enabled }) => enabled)
+    .map(({ id, binds }) => ({ connector: id, slots: binds }))
+}

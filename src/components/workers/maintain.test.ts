@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
+import { upstreamId } from '../../message/ids.ts'
+import { countParkedReceipts, parkReceipts } from '../../message/parkedReceiptTable.ts'
+import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
+import { maintain } from './maintain.ts'
+
+const HOUR_MS = 3_600_000
+let store: TestStore
+
+beforeAll(async () => {
+  store = await openTestStore()
+})
+afterAll(() => store.drop())
+
+test('a receipt without a message is set aside after its time, and not before', async () => {
+  const { database } = store.link()
+  const upkeep = postgresUpkeep(database)
+  const parked = (count: number, receivedAtMs: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      connector: 'sim',
+      upstreamId: upstreamId(String(index)),
+      destination: '',
+      receipt: Buffer.from('receipt'),
+      receivedAtMs,
+    }))
+  // More than one batch of them.
+  await parkReceipts(database.run, parked(1001, Date.now() - 73 * HOUR_MS))
+  await parkReceipts(database.run, parked(2, Date.now() - 71 * HOUR_MS))
+  await maintain(database, upkeep, 72)
+  expect(await countParkedReceipts(database.run)).toBe(2)
+  expect(await upkeep.deadLetters()).toEqual([{ queue: 'dlr', letters: 1001 }])
+})

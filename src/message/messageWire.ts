@@ -1,0 +1,42 @@
+// A message as it lies in envelopes, journal events and receipts alike. All three carry the same
+// row, so each of them says enough to create the message's row in the database.
+
+import type { MessageId } from './ids.ts'
+import { asRow, ContractError } from './msgpackWire.ts'
+
+export interface EnvelopeMessage {
+  messageId: MessageId
+  account: string
+  user: string
+  acceptedAtMs: number
+  /** Attempts made before this one; grows each time the message waits for another attempt. */
+  attempts: number
+  /** The submit_sm body that goes upstream; the worker sets its own registered_delivery. */
+  body: Buffer
+  /** The registered_delivery that the customer asked for. */
+  registeredDelivery: number
+}
+
+export type MessageRow = [MessageId, string, string, number, number, Buffer, number]
+
+export function messageRow(one: EnvelopeMessage): MessageRow {
+  return [
+    one.messageId,
+    one.account,
+    one.user,
+    one.acceptedAtMs,
+    one.attempts,
+    one.body,
+    one.registeredDelivery,
+  ]
+}
+
+/** Throws ContractError. Values that the database checks anyway are left to it. */
+export function messageFrom(row: unknown): EnvelopeMessage {
+  // Its id and body are checked before the rest is believed.
+  const fields = asRow(row) as MessageRow
+  const [messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery] = fields
+  if (typeof messageId !== 'string' || !Buffer.isBuffer(body))
+    throw new ContractError('a message without an id or a body')
+  return { messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery }
+}

@@ -1,0 +1,50 @@
+// What became of the messages of an envelope so far, as a checkpoint keeps it.
+
+import type { UpstreamId } from './ids.ts'
+import { pack, unpack } from './msgpackWire.ts'
+
+export type Outcome =
+  | { kind: 'submitted'; atMs: number; upstreamId: UpstreamId }
+  | { kind: 'failed'; atMs: number; commandStatus: number; reason: string }
+  | { kind: 'deferred'; atMs: number; commandStatus: number; dueAtMs: number }
+
+type Row = [index: number, kind: number, atMs: number, number: number, text: string]
+const KINDS = ['submitted', 'failed', 'deferred'] as const
+
+/** @param outcomes by index of the message in its envelope; open messages have none */
+export function encodeOutcomes(outcomes: readonly (Outcome | undefined)[]): Buffer {
+  return pack(outcomes.flatMap((outcome, index) => (outcome ? [rowOf(index, outcome)] : [])))
+}
+
+export function decodeOutcomes(checkpoint: Buffer): [index: number, outcome: Outcome][] {
+  // Written by encodeOutcomes above.
+  const rows = unpack(checkpoint) as Row[]
+  return rows.map(([index, kind, atMs, number, text]) => [
+    index,
+    outcomeOf(kind, atMs, number, text),
+  ])
+}
+
+function rowOf(index: number, outcome: Outcome): Row {
+  const kind = KINDS.indexOf(outcome.kind)
+  switch (outcome.kind) {
+    case 'submitted':
+      return [index, kind, outcome.atMs, 0, outcome.upstreamId]
+    case 'failed':
+      return [index, kind, outcome.atMs, outcome.commandStatus, outcome.reason]
+    case 'deferred':
+      return [index, kind, outcome.atMs, outcome.commandStatus, String(outcome.dueAtMs)]
+  }
+}
+
+function outcomeOf(kind: number, atMs: number, number: number, text: string): Outcome {
+  switch (KINDS[kind]) {
+    case 'failed':
+      return { kind: 'failed', atMs, commandStatus: number, reason: text }
+    case 'deferred':
+      return { kind: 'deferred', atMs, commandStatus: number, dueAtMs: Number(text) }
+    default:
+      // Written from an UpstreamId by rowOf.
+      return { kind: 'submitted', atMs, upstreamId: text as UpstreamId }
+  }
+}

@@ -1,0 +1,125 @@
+// What is to be written about messages: facts, upstream ids and transitions of state, and how
+// several of them meet in one row. Events and receipts become these; only the dlr-processor writes
+// them, each batch in one transaction.
+
+import { decodeBody } from '../smpp/wire/codec.ts'
+import type { MessageId, UpstreamId } from './ids.ts'
+import { type MessageState, rankOf } from './messageProgress.ts'
+import type { EnvelopeMessage } from './messageWire.ts'
+import type { UpstreamReceipt } from './receiptWire.ts'
+
+export interface StateChanges {
+  facts: readonly MessageFacts[]
+  upstreamIds: readonly UpstreamIdRow[]
+  transitions: readonly Transition[]
+}
+
+/** What is known of a message; enough to create its row. */
+export interface MessageFacts {
+  messageId: MessageId
+  account: string
+  user: string
+  connector: string
+  sourceAddr: string
+  destinationAddr: string
+  submitSm: Buffer
+  registeredDelivery: number
+  acceptedAtMs: number
+  attempts: number
+  submittedAtMs: number | undefined
+  upstreamId: UpstreamId | undefined
+}
+
+export interface Transition {
+  messageId: MessageId
+  state: MessageState
+  rank: number
+  /** As the SMSC wrote it, or our reason. */
+  error: string
+  commandStatus: number | undefined
+  doneAtMs: number
+}
+
+/** A transition that took place, with what a receipt to the customer needs. */
+export interface Transitioned {
+  message_id: MessageId
+  account: string
+  registered_delivery: number
+  submit_sm: Buffer
+  accepted_at_ms: number
+  state: MessageState
+  error: string
+  done_at_ms: number
+}
+
+export interface UpstreamIdRow {
+  connector: string
+  upstreamId: UpstreamId
+  segment: number
+  messageId: MessageId
+  destination: string
+  submittedAtMs: number
+}
+
+/** What is known of a message once it was accepted for a connector. */
+export function factsOf(message: EnvelopeMessage, connector: string): MessageFacts {
+  const submitSm = decodeBody('submit_sm', message.body)
+  return {
+    messageId: message.messageId,
+    account: message.account,
+    user: message.user,
+    connector,
+    sourceAddr: submitSm.source_addr,
+    destinationAddr: submitSm.destination_addr,
+    submitSm: message.body,
+    registeredDelivery: message.registeredDelivery,
+    acceptedAtMs: message.acceptedAtMs,
+    attempts: message.attempts,
+    submittedAtMs: undefined,
+    upstreamId: undefined,
+  }
+}
+
+/** Where a receipt takes its message. */
+export function transitionOf(
+  messageId: MessageId,
+  receipt: Omit<UpstreamReceipt, 'message'>,
+): Transition {
+  return {
+    messageId,
+    state: receipt.messageState,
+    rank: rankOf(receipt.messageState),
+    error: receipt.error,
+    commandStatus: undefined,
+    doneAtMs: receipt.receivedAtMs,
+  }
+}
+
+/** One entry per message, in the order of ids, so that all writers lock rows in the same order. */
+export function byMessage(facts: readonly MessageFacts[]): MessageFacts[] {
+  const merged = new Map<MessageId, MessageFacts>()
+  for (const fact of facts) {
+    const known = merged.get(fact.messageId)
+    merged.set(fact.messageId, known ? mergedFacts(known, fact) : fact)
+  }
+  return sortedById([...merged.values()])
+}
+
+function mergedFacts(a: MessageFacts, b: MessageFacts): MessageFacts {
+  const later = (b.submittedAtMs ?? 0) > (a.submittedAtMs ?? 0) ? b : a
+  return { ...later, attempts: Math.max(a.attempts, b.attempts) }
+}
+
+/** The transition of highest rank for each message, in the order of ids. */
+export function highestPerMessage(transitions: readonly Transition[]): Transition[] {
+  const highest = new Map<MessageId, Transition>()
+  for (const transition of transitions) {
+    const known = highest.get(transition.messageId)
+    if (!known || transition.rank > known.rank) highest.set(transition.messageId, transition)
+  }
+  return sortedById([...highest.values()])
+}
+
+function sortedById<Row extends { messageId: MessageId }>(rows: Row[]): Row[] {
+  return rows.sort((a, b) => (a.messageId < b.messageId ? -1 : 1))
+}

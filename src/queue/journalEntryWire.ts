@@ -1,0 +1,18 @@
+// An entry of the queue `journal`: an envelope as the router published it, each message of which
+// was accepted, or the events of a worker.
+
+import { eventsFrom, type JournalEvent } from '../message/journalWire.ts'
+import { asRow, unpack } from '../message/msgpackWire.ts'
+import { type Envelope, ENVELOPE_TAG, envelopeFrom } from './envelopeWire.ts'
+
+export type JournalEntry =
+  | { kind: 'accepted'; envelope: Envelope }
+  | { kind: 'events'; events: JournalEvent[] }
+
+/** Throws ContractError if this version cannot read the octets. */
+export function decodeJournal(octets: Uint8Array): JournalEntry {
+  const unpacked = unpack(octets)
+  const [tag] = asRow(unpacked)
+  if (tag === ENVELOPE_TAG) return { kind: 'accepted', envelope: envelopeFrom(unpacked) }
+  return { kind: 'events', events: eventsFrom(unpacked) }
+}

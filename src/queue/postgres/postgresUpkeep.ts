@@ -1,0 +1,29 @@
+import type { DeadLetterCount, QueueDepth, QueueUpkeep } from '../queue.ts'
+import type { SqlRunner } from './postgresQueue.ts'
+import { DEAD_LETTERS, DEPTHS, FORGET_BATCHES, MESSAGES_ON, SET_ASIDE } from './queueTable.ts'
+
+/** A gateway retries a batch within seconds; an hour is far beyond any deadline. */
+const BATCH_MARK_HOURS = 1
+
+export function postgresUpkeep(sql: SqlRunner): QueueUpkeep {
+  return {
+    setAside: async (letters) => {
+      if (letters.length === 0) return
+      await sql.run(SET_ASIDE, [
+        letters.map((letter) => letter.queue),
+        letters.map((letter) => letter.payload),
+        letters.map((letter) => letter.reason),
+        letters.map((letter) => letter.receives),
+      ])
+    },
+    depths: () => sql.run<QueueDepth>(DEPTHS),
+    messagesOn: async (queues) => {
+      const [row] = await sql.run<{ messages: number }>(MESSAGES_ON, [queues])
+      return row?.messages ?? 0
+    },
+    deadLetters: () => sql.run<DeadLetterCount>(DEAD_LETTERS),
+    maintain: async () => {
+      await sql.run(FORGET_BATCHES, [BATCH_MARK_HOURS])
+    },
+  }
+}

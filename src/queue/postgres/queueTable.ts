@@ -1,0 +1,84 @@
+// The statements of the queue adapter on PostgreSQL. The tables queue_envelopes, queue_batches and
+// dead_letters are named here and nowhere else.
+
+export const PUBLISH = {
+  name: 'queue.publish',
+  text: `insert into queue_envelopes (queue, payload, messages)
+    select * from unnest($1::text[], $2::bytea[], $3::int[])`,
+}
+export const PUBLISH_ONCE = {
+  name: 'queue.publishOnce',
+  text: 'select publish_once($1::uuid[], $2::bytea[], $3::text[], $4::bytea[], $5::int[])',
+}
+export const ANSWERS = {
+  name: 'queue.answers',
+  text: 'select batch_id, answer from queue_batches where batch_id = any($1::uuid[])',
+}
+export const RECEIVE = {
+  name: 'queue.receive',
+  text: `with next as (
+      select id from queue_envelopes where queue = $1 and visible_at <= now()
+      order by id limit $2 for update skip locked)
+    update queue_envelopes as e
+      set visible_at = now() + $3 * interval '1 ms', receives = e.receives + 1, leased_by = $4
+    where e.queue = $1 and e.id = any(array(select id from next))
+    returning e.id, e.payload, e.receives`,
+}
+export const EXTEND = {
+  name: 'queue.extend',
+  text: `update queue_envelopes set visible_at = now() + $3 * interval '1 ms'
+    where queue = $1 and id = any($2::bigint[]) and leased_by = $4`,
+}
+export const RECLAIM = {
+  name: 'queue.reclaim',
+  text: `update queue_envelopes set visible_at = now()
+    where queue = $1 and leased_by = $2 and visible_at > now() and id <> all($3::bigint[])`,
+}
+export const DONE = {
+  name: 'queue.done',
+  // An id belongs to one queue, so pairs need no look.
+  text: 'delete from queue_envelopes where queue = any($1::text[]) and id = any($2::bigint[])',
+}
+export const RETRY = {
+  name: 'queue.retry',
+  text: `update queue_envelopes as e set visible_at = now() + settled.delay * interval '1 ms'
+    from unnest($1::text[], $2::bigint[], $3::float8[]) as settled (queue, id, delay)
+    where e.queue = any($1::text[]) and e.id = any($2::bigint[]) and e.id = settled.id
+      and e.leased_by = $4`,
+}
+export const DEAD = {
+  name: 'queue.dead',
+  text: `with gone as (
+      delete from queue_envelopes as e
+      using unnest($1::text[], $2::bigint[], $3::text[]) as settled (queue, id, reason)
+      where e.queue = any($1::text[]) and e.id = any($2::bigint[]) and e.id = settled.id
+      returning e.queue, e.payload, settled.reason, e.receives)
+    insert into dead_letters (queue, payload, reason, receives) select * from gone`,
+}
+
+export const SET_ASIDE = {
+  name: 'queue.setAside',
+  text: `insert into dead_letters (queue, payload, reason, receives)
+    select * from unnest($1::text[], $2::bytea[], $3::text[], $4::int[])`,
+}
+// count() and sum() are bigints, which `pg` hands out as text: the casts make numbers of them.
+export const DEPTHS = {
+  name: 'queue.depths',
+  text: `select queue, count(*)::float8 as envelopes, sum(messages)::float8 as messages,
+      extract(epoch from now() - min(published_at))::float8 as "oldestAgeSeconds"
+    from queue_envelopes group by queue`,
+}
+export const MESSAGES_ON = {
+  name: 'queue.messagesOn',
+  text: `select coalesce(sum(messages), 0)::float8 as messages from queue_envelopes
+    where queue = any($1::text[])`,
+}
+export const DEAD_LETTERS = {
+  name: 'queue.deadLetters',
+  text: 'select queue, count(*)::float8 as letters from dead_letters group by queue',
+}
+export const FORGET_BATCHES = {
+  name: 'queue.forgetBatches',
+  // Batch ids are UUIDv7: the oldest are the first of the primary key.
+  text: `delete from queue_batches where batch_id < uuid_at(now() - $1 * interval '1 hour')`,
+}
