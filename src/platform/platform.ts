@@ -6,7 +6,7 @@ import type {
   RouteTable,
   User,
 } from './resources.ts'
-import type { ResourceRow } from './resourceTable.ts'
+import type { ResourceRow } from './resourceRow.ts'
 
 /** The platform's resources at one revision, as components hold them in memory. Never changed. */
 export interface Platform {

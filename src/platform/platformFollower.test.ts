@@ -5,7 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountSchema } from './resources.ts'
 import { type Database, openDatabase } from '../database/database.ts'
 import { PlatformFollower } from './platformFollower.ts'
-import { RevisionConflict, writeResources } from './resourceTable.ts'
+import { RevisionConflict } from './resourceRow.ts'
+import { readResources, writeResources } from './resourceTable.ts'
+import { KeptFile } from '../runtime/keptFile.ts'
 import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
 
 let store: TestStore
@@ -24,8 +26,8 @@ afterAll(async () => {
 
 function followerOn(on: Database, file: string): PlatformFollower {
   return new PlatformFollower({
-    database: on,
-    file: join(folder, file),
+    resources: { read: (since) => readResources(on, since) },
+    snapshot: new KeptFile(join(folder, file)),
     onTrouble: () => undefined, // outages are what is tested here
   })
 }

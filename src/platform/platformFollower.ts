@@ -1,21 +1,25 @@
-// Keeps a component's picture of the platform: read from the store, followed by polling for newer
-// revisions (one index look-up), and kept on disk after each change. At a cold start with the store
-// away the picture on disk serves until the store is back; with neither, start waits.
+// Keeps a component's picture of the platform. The follower reads all resources, then polls for
+// newer revisions (one index look-up), and writes a snapshot after each change. When the database
+// is away at a cold start, the snapshot serves until it is back. Without a snapshot, start waits.
 
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { repeat } from '../flow/repeat.ts'
-import type { Database } from '../database/database.ts'
 import { buildPlatform, type Platform, type ResourceRows, withChanges } from './platform.ts'
-import { readResources, type ResourceRow } from './resourceTable.ts'
+import type { ResourceRow } from './resourceRow.ts'
 
 const POLL_INTERVAL_MS = 400
 
 export interface FollowerOptions {
-  database: Database
-  /** Where the picture is kept between starts. */
-  file: string
-  onTrouble: (what: string, error: Error) => void
+  readonly resources: {
+    /** All live resources (`since` 0), or the changes after `since`, deletions included. */
+    read(since: number): Promise<{ revision: number; rows: readonly ResourceRow[] }>
+  }
+  /** A text that outlives the process. */
+  readonly snapshot: {
+    /** Undefined without a snapshot. */
+    read(): Promise<string | undefined>
+    write(text: string): Promise<void>
+  }
+  onTrouble(what: string, error: Error): void
 }
 
 export class PlatformFollower {
@@ -34,19 +38,20 @@ export class PlatformFollower {
     return this.#platform
   }
 
-  /** Resolves when there is a picture: the store's, or the disk's while the store is away. */
+  /** Resolves with the first picture: the database's or, while that is away, the snapshot's. */
   start(): Promise<void> {
     const { onTrouble } = this.#options
     return new Promise((resolve) => {
       const round = async (): Promise<void> => {
         try {
-          await this.#readStore()
+          await this.#readResources()
         } finally {
-          if (!this.#known) await this.#readDisk()
+          if (!this.#known) await this.#readSnapshot()
           if (this.#known) resolve()
         }
       }
-      this.#stopRounds = repeat(POLL_INTERVAL_MS, 'following the platform', round, onTrouble)
+      const report = (what: string, error: Error): void => onTrouble(what, error)
+      this.#stopRounds = repeat(POLL_INTERVAL_MS, 'following the platform', round, report)
     })
   }
 
@@ -60,12 +65,12 @@ export class PlatformFollower {
     this.#stopRounds()
   }
 
-  async #readStore(): Promise<void> {
+  async #readResources(): Promise<void> {
     const since = this.#known ? this.#platform.revision : 0
-    const { revision, rows } = await readResources(this.#options.database, since)
+    const { revision, rows } = await this.#options.resources.read(since)
     if (this.#known && rows.length === 0) return
     this.#adopt(highest(revision, rows, since), withChanges(this.#rows, rows))
-    await this.#writeDisk()
+    await this.#writeSnapshot()
   }
 
   #adopt(revision: number, rows: ResourceRows): void {
@@ -75,27 +80,24 @@ export class PlatformFollower {
     for (const listener of this.#listeners) listener(this.#platform)
   }
 
-  /** Quiet about a missing file: the store's trouble was just told of, and start() waits. */
-  async #readDisk(): Promise<void> {
-    const text = await readFile(this.#options.file, 'utf8').catch(() => undefined)
+  async #readSnapshot(): Promise<void> {
+    const text = await this.#options.snapshot.read()
     if (text === undefined) return
-    // Written by #writeDisk below.
+    // Written by #writeSnapshot below.
     const kept = JSON.parse(text) as { revision: number; rows: ResourceRow[] }
     this.#adopt(kept.revision, withChanges(new Map(), kept.rows))
   }
 
-  async #writeDisk(): Promise<void> {
-    const { file } = this.#options
+  async #writeSnapshot(): Promise<void> {
+    const { snapshot, onTrouble } = this.#options
     const text = JSON.stringify({
       revision: this.#platform.revision,
       rows: [...this.#rows.values()],
     })
     try {
-      await mkdir(dirname(file), { recursive: true })
-      await writeFile(`${file}.next`, text, { mode: 0o600 })
-      await rename(`${file}.next`, file)
+      await snapshot.write(text)
     } catch (error) {
-      this.#options.onTrouble(`keeping the platform in ${file}`, asError(error))
+      onTrouble('keeping a snapshot of the platform', asError(error))
     }
   }
 }

@@ -6,11 +6,11 @@
 
 import { HIDDEN, platformProblems, ROUTE_TABLE_ID } from './resources.ts'
 import type { Connector, PlatformDocument, ResourceKind, User } from './resources.ts'
-import type { ResourceChange } from './resourceTable.ts'
+import type { ResourceChange } from './resourceRow.ts'
 import { fieldChanges } from './fieldChanges.ts'
 import type { FieldChange } from './fieldChanges.ts'
-import { place } from '../components/admin/problem.ts'
-import type { ProblemItem } from '../components/admin/problem.ts'
+import { place } from './problemItem.ts'
+import type { ProblemItem } from './problemItem.ts'
 import { hashApiKey, hashPassword, verifyPassword } from './userSecrets.ts'
 
 export interface PlatformChange {

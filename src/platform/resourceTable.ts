@@ -1,20 +1,6 @@
-import type { ResourceKind } from './resources.ts'
 import type { Database } from '../database/database.ts'
-
-export interface ResourceRow {
-  kind: ResourceKind
-  id: string
-  spec: unknown
-  revision: number
-  deleted: boolean
-}
-
-export interface ResourceChange {
-  kind: ResourceKind
-  id: string
-  /** undefined deletes it. */
-  spec: unknown
-}
+import { RevisionConflict } from './resourceRow.ts'
+import type { ResourceChange, ResourceRow } from './resourceRow.ts'
 
 const READ = {
   name: 'resources.read',
@@ -35,11 +21,12 @@ const WRITE = {
       set spec = excluded.spec, revision = excluded.revision, deleted = excluded.deleted`,
 }
 
-export class RevisionConflict extends Error {
-  readonly code = 'REVISION_CONFLICT'
+/** The revision is a bigint, which `pg` returns as text. */
+interface StoredRow extends Omit<ResourceRow, 'revision'> {
+  readonly revision: string
 }
 
-/** All live resources (`since` 0), or what changed after `since`, deletions included. */
+/** All live resources (`since` 0), or the changes after revision `since`, deletions included. */
 export async function readResources(
   database: Database,
   since = 0,
@@ -48,10 +35,12 @@ export async function readResources(
   const [head] = await database.run<{ revision: string }>(REVISION)
   const revision = Number(head?.revision ?? 0)
   if (revision === since) return { revision, rows: [] }
-  const rows = await database.run<Omit<ResourceRow, 'revision'> & { revision: string }>(READ, [
-    since,
-  ])
-  return { revision, rows: rows.map((row) => ({ ...row, revision: Number(row.revision) })) }
+  const rows = await database.run<StoredRow>(READ, [since])
+  return { revision, rows: rows.map(numbered) }
+}
+
+function numbered(row: StoredRow): ResourceRow {
+  return { ...row, revision: Number(row.revision) }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ResourceRow } from './resourceTable.ts'
+import type { ResourceRow } from './resourceRow.ts'
 import { readStoredPlatform, StoredResourceUnreadable } from './storedPlatform.ts'
 
 function storeOf(...rows: Pick<ResourceRow, 'kind' | 'id' | 'spec'>[]) {

@@ -8,7 +8,7 @@ import {
   userSchema,
 } from './resources.ts'
 import type { Connector, PlatformDocument, ResourceKind, ResourceSpecs } from './resources.ts'
-import type { ResourceChange, ResourceRow } from './resourceTable.ts'
+import type { ResourceChange, ResourceRow } from './resourceRow.ts'
 
 /** Where resources lie; src/platform/resourceTable.ts with a database, an array in tests. */
 export interface ResourceStore {

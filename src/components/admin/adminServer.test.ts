@@ -1,8 +1,8 @@
 import { onTestFinished, expect, test } from 'vitest'
 import { parseMessageId } from '../../message/ids.ts'
 import { StoreUnavailable } from '../../database/database.ts'
-import { RevisionConflict } from '../../platform/resourceTable.ts'
-import type { ResourceChange, ResourceRow } from '../../platform/resourceTable.ts'
+import { RevisionConflict } from '../../platform/resourceRow.ts'
+import type { ResourceChange, ResourceRow } from '../../platform/resourceRow.ts'
 import { createAdminServer } from './adminServer.ts'
 import type { ResourceStore } from '../../platform/storedPlatform.ts'
 

@@ -1,5 +1,5 @@
 import type { PlatformDocument } from '../../platform/resources.ts'
-import { RevisionConflict } from '../../platform/resourceTable.ts'
+import { RevisionConflict } from '../../platform/resourceRow.ts'
 import { planPlatform } from '../../platform/platformPlan.ts'
 import type { PlatformPlan } from '../../platform/platformPlan.ts'
 import { invalid, ProblemError } from './problem.ts'

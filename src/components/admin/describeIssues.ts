@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { closestName } from '../../runtime/closestName.ts'
-import { place } from './problem.ts'
-import type { ProblemItem } from './problem.ts'
+import { place } from '../../platform/problemItem.ts'
+import type { ProblemItem } from '../../platform/problemItem.ts'
 
 type Issue = z.core.$ZodIssue
 /** The part of JSON Schema that zod writes and this file reads. */
