@@ -3,7 +3,8 @@
 // is away at a cold start, the snapshot serves until it is back. Without a snapshot, start waits.
 
 import { repeat } from '../flow/repeat.ts'
-import { buildPlatform, type Platform, type ResourceRows, withChanges } from './platform.ts'
+import { buildPlatform, EMPTY_PLATFORM, withChanges } from './platform.ts'
+import type { Platform, ResourceRows } from './platform.ts'
 import type { ResourceRow } from './resourceRow.ts'
 
 const POLL_INTERVAL_MS = 400
@@ -25,7 +26,7 @@ export interface FollowerOptions {
 export class PlatformFollower {
   #options: FollowerOptions
   #rows: ResourceRows = new Map()
-  #platform: Platform = buildPlatform(0, new Map())
+  #platform = EMPTY_PLATFORM
   #listeners = new Set<(platform: Platform) => void>()
   #stopRounds: () => void = () => undefined
   #known = false

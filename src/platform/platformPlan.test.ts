@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { HIDDEN, platformSchema } from './resources.ts'
-import type { PlatformDocument } from './resources.ts'
+import { platformSchema } from './platformDocument.ts'
+import { HIDDEN } from './resourceKind.ts'
+import type { PlatformDocument } from './platformDocument.ts'
 import { planPlatform } from './platformPlan.ts'
 import type { PlatformPlan } from './platformPlan.ts'
 import { hashApiKey, verifyPassword } from './userSecrets.ts'
@@ -103,10 +104,10 @@ test('a hidden password that is not stored is a problem', async () => {
   document.users[0] = { ...given().users[0]!, password: HIDDEN }
   document.connectors[0] = { ...given().connectors[0]!, password: HIDDEN }
   expect(problems(await planPlatform(document, EMPTY))).toEqual([
-    '#/users/0/password users[0].password: is (hidden), but there is none stored to keep: ' +
+    '#/users/0/password users[0].password: is (hidden), but no password is stored yet: ' +
       'give the password itself',
-    '#/connectors/0/password connectors[0].password: is (hidden), but there is none stored to ' +
-      'keep: give the password itself',
+    '#/connectors/0/password connectors[0].password: is (hidden), but no password is stored ' +
+      'yet: give the password itself',
   ])
 })
 

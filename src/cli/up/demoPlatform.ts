@@ -2,8 +2,8 @@
 // with a user for SMPP and one for HTTP, and the simulated SMSC as the way out for everything.
 import { writeFile } from 'node:fs/promises'
 import { stringify } from 'yaml'
-import { platformSchema } from '../../platform/resources.ts'
-import type { PlatformDocument } from '../../platform/resources.ts'
+import { platformSchema } from '../../platform/platformDocument.ts'
+import type { PlatformDocument } from '../../platform/platformDocument.ts'
 import type { AdminClient } from '../client/adminClient.ts'
 import { DEMO_SYSTEM_ID, SMSC_SYSTEM_ID } from './demoSetup.ts'
 import type { DemoSecrets } from './installationFile.ts'

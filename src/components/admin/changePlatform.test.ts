@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { platformSchema } from '../../platform/resources.ts'
+import { platformSchema } from '../../platform/platformDocument.ts'
 import { readResources, writeResources } from '../../platform/resourceTable.ts'
 import { openTestStore } from '../../database/testing/testStore.ts'
 import type { TestStore } from '../../database/testing/testStore.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { platformSchema } from '../../platform/resources.ts'
+import { platformSchema } from '../../platform/platformDocument.ts'
 import { describeIssues } from './describeIssues.ts'
 import { labelled } from '../../platform/problemItem.ts'
 
@@ -9,6 +9,7 @@ function described(input: unknown): string[] {
   return describeIssues(platformSchema, issues, input).map((item) => labelled(item))
 }
 
+const keys = Object.keys(platformSchema.shape).join(', ')
 const connector = { id: 'c', host: 'h', port: 2775, systemId: 's', password: 'p' }
 
 test('a number out of place is told its whole range', () => {
@@ -27,9 +28,7 @@ test('an unknown key is named, with the known one that it resembles', () => {
 })
 
 test('an unknown key that resembles nothing is shown what there is', () => {
-  expect(described({ prices: [] })).toEqual([
-    'unknown key "prices"; known are accounts, users, connectors, routeTable',
-  ])
+  expect(described({ prices: [] })).toEqual([`unknown key "prices"; known are ${keys}`])
 })
 
 test('what is missing is said to be missing', () => {
@@ -55,7 +54,5 @@ test('a secret is never repeated', () => {
 })
 
 test('a document that is no object at all is told so', () => {
-  expect(described([])).toEqual([
-    'expected an object with accounts, users, connectors, routeTable, got a list',
-  ])
+  expect(described([])).toEqual([`expected an object with ${keys}, got a list`])
 })

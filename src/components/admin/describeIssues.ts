@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { closestName } from '../../runtime/closestName.ts'
 import { place } from '../../platform/problemItem.ts'
 import type { ProblemItem } from '../../platform/problemItem.ts'
+import { SECRET_FIELDS } from '../../platform/resourceKinds.ts'
 
 type Issue = z.core.$ZodIssue
 /** The part of JSON Schema that zod writes and this file reads. */
@@ -17,8 +18,6 @@ interface SchemaNode {
   readonly minLength?: number
   readonly maxLength?: number
 }
-
-const SECRET_KEYS = new Set<PropertyKey>(['password', 'passwordHash', 'apiKey', 'apiKeyHash'])
 
 /**
  * zod's issues as sentences: `connectors[0].port`, `expected a number from 1 to 65535, got "abc"`.
@@ -112,7 +111,7 @@ function unknownKeys(
 }
 
 function shown(given: unknown, key: PropertyKey | undefined): string {
-  if (key !== undefined && SECRET_KEYS.has(key)) return 'something else (a secret, not shown)'
+  if (key !== undefined && SECRET_FIELDS.has(key)) return 'something else (a secret, not shown)'
   if (given === null) return 'nothing'
   if (Array.isArray(given)) return 'a list'
   if (typeof given === 'object') return 'an object'

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { platformSchema } from '../../platform/resources.ts'
+import { platformSchema, withoutSecrets } from '../../platform/platformDocument.ts'
 import type { AdminServerOptions } from './adminServer.ts'
 import { changePlatform, planEdit } from './changePlatform.ts'
 import { ifRevision, tagRevision } from './requestHeaders.ts'
-import { readStoredPlatform, withoutSecrets } from '../../platform/storedPlatform.ts'
+import { readStoredPlatform } from '../../platform/storedPlatform.ts'
 
 const flag = z
   .enum(['true', 'false'])

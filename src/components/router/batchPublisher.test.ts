@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { decodeEnvelope } from '../../queue/envelopeWire.ts'
 import { JOURNAL_QUEUE } from '../../message/journalWire.ts'
-import { platformSchema } from '../../platform/resources.ts'
+import { platformSchema } from '../../platform/platformDocument.ts'
 import { decodeVerdicts, type Submission } from '../../routing/routerCallWire.ts'
 import { newMessageId } from '../../message/ids.ts'
 import type { BatchMark, Publication, PublishOnceOutcome, Queue } from '../../queue/queue.ts'

@@ -6,7 +6,7 @@
 
 import { decodeEnvelope, type EnvelopeMessage } from '../../queue/envelopeWire.ts'
 import { ContractError } from '../../message/msgpackWire.ts'
-import type { Connector } from '../../platform/resources.ts'
+import type { Connector } from '../../platform/connector.ts'
 import { upstreamId } from '../../message/ids.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { Consumer } from '../../queue/consumer.ts'
