@@ -7,6 +7,11 @@ const READ = {
   text: `select kind, id, spec, revision, deleted from resources
     where revision > $1 and (not deleted or $1 > 0) order by revision, kind, id`,
 }
+const READ_KIND = {
+  name: 'resources.readKind',
+  text: `select kind, id, spec, revision, deleted from resources
+    where kind = $1 and not deleted order by id`,
+}
 const REVISION = { name: 'resources.revision', text: 'select revision from platform_revision' }
 const NEXT_REVISION = {
   name: 'resources.nextRevision',
@@ -37,6 +42,15 @@ export async function readResources(
   if (revision === since) return { revision, rows: [] }
   const rows = await database.run<StoredRow>(READ, [since])
   return { revision, rows: rows.map(numbered) }
+}
+
+/** The live resources of one kind, ordered by id; readSpec makes specs of them. */
+export async function readResourcesOfKind(
+  database: Database,
+  kind: string,
+): Promise<ResourceRow[]> {
+  const rows = await database.run<StoredRow>(READ_KIND, [kind])
+  return rows.map(numbered)
 }
 
 function numbered(row: StoredRow): ResourceRow {
