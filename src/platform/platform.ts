@@ -1,8 +1,7 @@
 import type { z } from 'zod'
+import { SINGLE_ID } from './resourceKind.ts'
 import { RESOURCE_KINDS } from './resourceKinds.ts'
 import type { KnownKind } from './resourceKinds.ts'
-import { SINGLE_ID } from './resourceKind.ts'
-import type { ResourceRow } from './resourceRow.ts'
 
 type PartOf<Kind extends KnownKind> = Kind['isSingle'] extends true
   ? z.output<Kind['schema']>
@@ -13,27 +12,19 @@ export type Platform = { readonly revision: number } & {
   readonly [Kind in KnownKind as Kind['key']]: PartOf<Kind>
 }
 
-/** The rows a Platform is made of, by `kind/id`: what is kept on disk, and what deltas change. */
-export type ResourceRows = ReadonlyMap<string, ResourceRow>
+/** Specs that the reader returned, by id. */
+export type Specs = ReadonlyMap<string, object>
 
-export function withChanges(rows: ResourceRows, changes: readonly ResourceRow[]): ResourceRows {
-  const next = new Map(rows)
-  for (const change of changes) {
-    const key = `${change.kind}/${change.id}`
-    if (change.deleted) next.delete(key)
-    else next.set(key, change)
-  }
-  return next
-}
+const NO_SPECS: Specs = new Map()
 
-export function buildPlatform(revision: number, rows: ResourceRows): Platform {
+/** @param specs by the names that kinds have in rows */
+export function platformOf(revision: number, specs: ReadonlyMap<string, Specs>): Platform {
   const parts = RESOURCE_KINDS.map((kind) => {
-    const ofKind = [...rows.values()].filter((row) => row.kind === kind.kind)
-    const specs = new Map(ofKind.map(({ id, spec }) => [id, spec]))
-    return [kind.key, kind.isSingle ? (specs.get(SINGLE_ID) ?? kind.initial) : specs] as const
+    const ofKind = specs.get(kind.kind) ?? NO_SPECS
+    return [kind.key, kind.isSingle ? (ofKind.get(SINGLE_ID) ?? kind.initial) : ofKind] as const
   })
-  // The admin API checked each spec against the schema of its kind before it was written.
+  // Each spec was parsed by the schema of its kind; Object.fromEntries forgets the keys.
   return { revision, ...Object.fromEntries(parts) } as Platform
 }
 
-export const EMPTY_PLATFORM = buildPlatform(0, new Map())
+export const EMPTY_PLATFORM = platformOf(0, new Map())

@@ -1,10 +1,14 @@
 // Keeps a component's picture of the platform. The follower reads all resources, then polls for
 // newer revisions (one index look-up), and writes a snapshot after each change. When the database
 // is away at a cold start, the snapshot serves until it is back. Without a snapshot, start waits.
+// A row that this version cannot read is reported once and leaves the rest as it is.
 
 import { repeat } from '../flow/repeat.ts'
-import { buildPlatform, EMPTY_PLATFORM, withChanges } from './platform.ts'
-import type { Platform, ResourceRows } from './platform.ts'
+import type { Platform } from './platform.ts'
+import { PlatformRows, resourceKey } from './platformRows.ts'
+import type { UnreadableRow } from './platformRows.ts'
+import { parseSnapshot, snapshotText } from './platformSnapshot.ts'
+import type { PlatformSnapshot } from './platformSnapshot.ts'
 import type { ResourceRow } from './resourceRow.ts'
 
 const POLL_INTERVAL_MS = 400
@@ -24,19 +28,19 @@ export interface FollowerOptions {
 }
 
 export class PlatformFollower {
-  #options: FollowerOptions
-  #rows: ResourceRows = new Map()
-  #platform = EMPTY_PLATFORM
-  #listeners = new Set<(platform: Platform) => void>()
+  readonly #options: FollowerOptions
+  readonly #rows = new PlatformRows()
+  readonly #listeners = new Set<(platform: Platform) => void>()
   #stopRounds: () => void = () => undefined
-  #known = false
+  #isKnown = false
+  #isSnapshotTried = false
 
   constructor(options: FollowerOptions) {
     this.#options = options
   }
 
   get platform(): Platform {
-    return this.#platform
+    return this.#rows.platform
   }
 
   /** Resolves with the first picture: the database's or, while that is away, the snapshot's. */
@@ -47,8 +51,8 @@ export class PlatformFollower {
         try {
           await this.#readResources()
         } finally {
-          if (!this.#known) await this.#readSnapshot()
-          if (this.#known) resolve()
+          if (!this.#isKnown) await this.#startFromSnapshot()
+          if (this.#isKnown) resolve()
         }
       }
       const report = (what: string, error: Error): void => onTrouble(what, error)
@@ -59,7 +63,7 @@ export class PlatformFollower {
   /** Calls back now and after each change. */
   follow(listener: (platform: Platform) => void): void {
     this.#listeners.add(listener)
-    listener(this.#platform)
+    listener(this.platform)
   }
 
   stop(): void {
@@ -67,38 +71,62 @@ export class PlatformFollower {
   }
 
   async #readResources(): Promise<void> {
-    const since = this.#known ? this.#platform.revision : 0
+    const isFirst = !this.#isKnown
+    const since = isFirst ? 0 : this.platform.revision
     const { revision, rows } = await this.#options.resources.read(since)
-    if (this.#known && rows.length === 0) return
-    this.#adopt(highest(revision, rows, since), withChanges(this.#rows, rows))
+    if (!isFirst && rows.length === 0) return
+    const unreadable = this.#rows.apply(highest(revision, rows, since), rows)
+    if (isFirst && unreadable.length > 0) await this.#putKeptInForce(unreadable)
+    this.#announce(unreadable)
     await this.#writeSnapshot()
   }
 
-  #adopt(revision: number, rows: ResourceRows): void {
-    this.#known = true
-    this.#rows = rows
-    this.#platform = buildPlatform(revision, rows)
-    for (const listener of this.#listeners) listener(this.#platform)
+  /** A process that starts again still serves the last readable versions. */
+  async #putKeptInForce(unreadable: readonly UnreadableRow[]): Promise<void> {
+    const newest = unreadable.map(({ row }) => row)
+    const keys = new Set(newest.map((row) => resourceKey(row)))
+    const snapshot = await this.#readSnapshot()
+    const kept = snapshot?.rows.filter((row) => keys.has(resourceKey(row))) ?? []
+    this.#rows.apply(this.platform.revision, [...kept, ...newest])
   }
 
-  async #readSnapshot(): Promise<void> {
-    const text = await this.#options.snapshot.read()
-    if (text === undefined) return
-    // Written by #writeSnapshot below.
-    const kept = JSON.parse(text) as { revision: number; rows: ResourceRow[] }
-    this.#adopt(kept.revision, withChanges(new Map(), kept.rows))
+  /** Only the first time: nobody else writes the snapshot. */
+  async #startFromSnapshot(): Promise<void> {
+    if (this.#isSnapshotTried) return
+    this.#isSnapshotTried = true
+    const snapshot = await this.#readSnapshot()
+    if (snapshot) this.#announce(this.#rows.apply(snapshot.revision, snapshot.rows))
+  }
+
+  #announce(unreadable: readonly UnreadableRow[]): void {
+    this.#isKnown = true
+    for (const { error } of unreadable)
+      this.#options.onTrouble(
+        'a stored resource cannot be read; its last readable version, if any, stays in force',
+        error,
+      )
+    for (const listener of this.#listeners) listener(this.platform)
+  }
+
+  async #readSnapshot(): Promise<PlatformSnapshot | undefined> {
+    try {
+      const text = await this.#options.snapshot.read()
+      return text === undefined ? undefined : parseSnapshot(text)
+    } catch (error) {
+      this.#options.onTrouble('reading the snapshot of the platform', asError(error))
+      return undefined
+    }
   }
 
   async #writeSnapshot(): Promise<void> {
-    const { snapshot, onTrouble } = this.#options
-    const text = JSON.stringify({
-      revision: this.#platform.revision,
-      rows: [...this.#rows.values()],
+    const text = snapshotText({
+      revision: this.platform.revision,
+      rows: [...this.#rows.kept()],
     })
     try {
-      await snapshot.write(text)
+      await this.#options.snapshot.write(text)
     } catch (error) {
-      onTrouble('keeping a snapshot of the platform', asError(error))
+      this.#options.onTrouble('keeping a snapshot of the platform', asError(error))
     }
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ResourceRow } from './resourceRow.ts'
-import { readStoredPlatform, StoredResourceUnreadable } from './storedPlatform.ts'
+import { StoredResourceUnreadable } from './readSpec.ts'
+import { readStoredPlatform } from './storedPlatform.ts'
 
 function storeOf(...rows: Pick<ResourceRow, 'kind' | 'id' | 'spec'>[]) {
   return {

@@ -1,6 +1,6 @@
-import type { z } from 'zod'
 import { documentOf } from './platformDocument.ts'
 import type { PlatformDocument } from './platformDocument.ts'
+import { readSpec } from './readSpec.ts'
 import { SINGLE_ID } from './resourceKind.ts'
 import type { ResourceKind } from './resourceKind.ts'
 import type { ResourceChange, ResourceRow } from './resourceRow.ts'
@@ -19,19 +19,14 @@ export interface StoredPlatform {
   readonly platform: PlatformDocument
 }
 
-/** A row that this version cannot read, most likely written by a newer one. */
-export class StoredResourceUnreadable extends Error {
-  readonly code = 'STORED_RESOURCE_UNREADABLE'
-}
-
-/** Reads all resources, in the order of their ids. */
+/** All resources, ordered by id. Throws StoredResourceUnreadable rather than leave one out. */
 export async function readStoredPlatform(
   store: Pick<ResourceStore, 'read'>,
 ): Promise<StoredPlatform> {
   const { revision, rows } = await store.read()
   const live = rows.filter((row) => !row.deleted).toSorted((one, other) => byId(one.id, other.id))
   const platform = documentOf((kind) =>
-    live.filter((row) => isOf(kind, row)).map((row) => parsed(kind, row)),
+    live.filter((row) => isOf(kind, row)).map((row) => specOf(kind, row)),
   )
   return { revision, platform }
 }
@@ -40,34 +35,10 @@ function isOf({ kind, isSingle }: ResourceKind, row: ResourceRow): boolean {
   return row.kind === kind && (!isSingle || row.id === SINGLE_ID)
 }
 
-function parsed({ kind, schema }: ResourceKind, row: ResourceRow): object {
-  let result = schema.safeParse(row.spec)
-  if (!result.success) result = schema.safeParse(withoutUnknownKeys(row.spec, result.error.issues))
-  if (result.success) return result.data
-  throw new StoredResourceUnreadable(
-    `the stored ${kind} "${row.id}" (revision ${row.revision}) cannot be read by this version; ` +
-      'run the version that wrote it, or newer',
-    { cause: result.error },
-  )
-}
-
-/** Another version may know more fields; this one ignores them. */
-function withoutUnknownKeys(spec: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
-  const known: unknown = structuredClone(spec)
-  for (const issue of issues) {
-    if (issue.code !== 'unrecognized_keys') continue
-    const place = issue.path.reduce<unknown>(
-      (value, key) => (isObject(value) ? Reflect.get(value, key) : undefined),
-      known,
-    )
-    if (!isObject(place)) continue
-    for (const key of issue.keys) Reflect.deleteProperty(place, key)
-  }
-  return known
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
+function specOf(kind: ResourceKind, row: ResourceRow): object {
+  const reading = readSpec(kind, row)
+  if (reading.kind === 'unreadable') throw reading.error
+  return reading.spec
 }
 
 function byId(one: string, other: string): number {

@@ -6,7 +6,7 @@ import { decodeVerdicts, type Submission } from '../../routing/routerCallWire.ts
 import { newMessageId } from '../../message/ids.ts'
 import type { BatchMark, Publication, PublishOnceOutcome, Queue } from '../../queue/queue.ts'
 import { encodeBody, ESME_RINVDSTADR, ESME_RSUBMITFAIL, ESME_RTHROTTLED } from '../../smpp/index.ts'
-import { buildPlatform, withChanges } from '../../platform/platform.ts'
+import { PlatformRows } from '../../platform/platformRows.ts'
 import { Admitter } from '../../routing/admission.ts'
 import { BatchPublisher } from './batchPublisher.ts'
 
@@ -27,13 +27,15 @@ const document = platformSchema.parse({
 const WANTED = () => true
 
 function platformOf() {
-  const rows = [
-    ...document.accounts.map((spec) => ({ kind: 'account' as const, id: spec.id, spec })),
-    ...document.connectors.map((spec) => ({ kind: 'connector' as const, id: spec.id, spec })),
-    { kind: 'route_table' as const, id: 'active', spec: document.routeTable },
+  const specs = [
+    ...document.accounts.map((spec) => ({ kind: 'account', id: spec.id, spec })),
+    ...document.connectors.map((spec) => ({ kind: 'connector', id: spec.id, spec })),
+    { kind: 'route_table', id: 'active', spec: document.routeTable },
   ]
-  const changes = rows.map((row) => ({ ...row, revision: 1, deleted: false }))
-  return buildPlatform(1, withChanges(new Map(), changes))
+  const rows = new PlatformRows()
+  const changes = specs.map((row) => ({ ...row, revision: 1, deleted: false }))
+  expect(rows.apply(1, changes)).toEqual([])
+  return rows.platform
 }
 
 function submission(destination: string, account = 'demo'): Submission {
