@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { parseMessageId } from '../../message/ids.ts'
-import type { AdminServerOptions } from './adminServer.ts'
+import type { AdminServerOptions } from './adminServerOptions.ts'
 import { ProblemError } from './problem.ts'
 
 /** The whole life of one message. */

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { platformSchema, withoutSecrets } from '../../platform/platformDocument.ts'
-import type { AdminServerOptions } from './adminServer.ts'
+import type { AdminServerOptions } from './adminServerOptions.ts'
 import { changePlatform, planEdit } from './changePlatform.ts'
 import { ifRevision, tagRevision } from './requestHeaders.ts'
 import { readStoredPlatform } from '../../platform/storedPlatform.ts'
