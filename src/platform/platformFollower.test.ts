@@ -31,7 +31,7 @@ function followerOn(on: Database, file: string): PlatformFollower {
   return new PlatformFollower({
     resources: { read: (since) => readResources(on, since) },
     snapshot: new KeptFile(join(folder, file)),
-    onTrouble: () => undefined, // outages are what is tested here
+    onTrouble: () => undefined, // tests below take the database away
   })
 }
 
@@ -39,7 +39,7 @@ function account(id: string) {
   return { kind: 'account' as const, id, spec: accountSchema.parse({ id }) }
 }
 
-test('changes and deletions show up in followers', async () => {
+test('followers see changes and deletions', async () => {
   const follower = followerOn(database, 'changes.json')
   await follower.start()
   const seen: string[][] = []
@@ -52,7 +52,7 @@ test('changes and deletions show up in followers', async () => {
   follower.stop()
 })
 
-test('with the store away a cold start serves what was last known', async () => {
+test('while the database is away, a cold start serves the last known platform', async () => {
   await writeResources(database, [account('kept')])
   const before = followerOn(database, 'cold.json')
   await before.start()

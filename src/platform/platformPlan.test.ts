@@ -88,7 +88,7 @@ test('changed secrets show as changed and never as themselves', async () => {
   ])
 })
 
-test('what a document does not name is deleted', async () => {
+test('a resource that a document does not name is deleted', async () => {
   const { changes, writes } = await planned(EMPTY, await storedDocument())
   expect(changes.map(({ action, kind, id }) => `${action} ${kind} ${id}`)).toEqual([
     'delete account demo',
@@ -111,7 +111,7 @@ test('a hidden password that is not stored is a problem', async () => {
   ])
 })
 
-test('references that lead nowhere are problems with a place', async () => {
+test('references to resources that do not exist are problems with a place', async () => {
   const document = given()
   document.accounts = []
   document.connectors = []
@@ -131,7 +131,7 @@ test('two users cannot have the same API key', async () => {
   ])
 })
 
-test('a password that goes away is shown as gone', async () => {
+test('a removed password is shown as removed', async () => {
   const document = given()
   const { password: _, ...rest } = given().users[0]!
   document.users[0] = rest

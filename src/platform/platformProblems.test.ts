@@ -10,7 +10,7 @@ const PLATFORM = {
   routeTable: { routes: [{ prefix: '31', connector: 'sim' }], default: 'sim' },
 }
 
-test('a small platform is filled up with defaults', () => {
+test('a small platform is completed with defaults', () => {
   const platform = platformSchema.parse(PLATFORM)
   expect(platform.connectors[0]).toMatchObject({ binds: 1, window: 10, tps: 30, enabled: true })
   expect(platformProblems(platform)).toEqual([])

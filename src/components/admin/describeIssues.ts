@@ -21,7 +21,7 @@ interface SchemaNode {
 
 /**
  * zod's issues as sentences: `connectors[0].port`, `expected a number from 1 to 65535, got "abc"`.
- * What is expected comes from the schema itself, so a message names the whole range, not only the
+ * The expectation comes from the schema itself, so a message names the whole range, not only the
  * bound that was crossed. Secrets are never repeated.
  */
 export function describeIssues(
@@ -57,7 +57,7 @@ function described(node: SchemaNode, given?: unknown): string | undefined {
   if (node.anyOf) return node.anyOf.map((one) => described(one) ?? 'something else').join(' or ')
   switch (node.type) {
     case 'integer':
-      // Only a fraction needs to be told that it must be whole.
+      // Only a fraction raises the question whether the number must be whole.
       return `${isFraction(given) ? 'a whole' : 'a'} number${range(node)}`
     case 'number':
       return `a number${range(node)}`

@@ -21,7 +21,7 @@ export function messageRoutes({ readTrace }: AdminServerOptions): FastifyPluginA
       throw new ProblemError(
         404,
         `there is no message ${id}: it was never accepted, is not written yet (try again in a ` +
-          'second), or is older than what is kept',
+          'second), or is no longer kept',
       )
     })
   }

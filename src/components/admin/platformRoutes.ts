@@ -11,7 +11,7 @@ const flag = z
   .default('false')
   .transform((text) => text === 'true')
 
-/** Whole documents: what a platform.yaml holds. */
+/** Whole documents, as in a platform.yaml. */
 export function platformRoutes({ resources, log }: AdminServerOptions): FastifyPluginAsyncZod {
   return async (api) => {
     const exported = { querystring: z.strictObject({ secrets: flag }) }

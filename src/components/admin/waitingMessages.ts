@@ -8,7 +8,7 @@ const WAITING = {
     where starts_with(waiting.queue, 'submit.' || $1 || '.')`,
 }
 
-/** Messages that were accepted for a connector and not settled yet, in its queues or waiting. */
+/** Counts messages that were accepted for a connector and not settled yet, queued or waiting. */
 export async function waitingMessages(database: Database, connector: string): Promise<number> {
   const [row] = await database.run<{ messages: number | null }>(WAITING, [connector])
   return row?.messages ?? 0
