@@ -4,6 +4,8 @@
 import { join } from 'node:path'
 import { type Database, openDatabase } from '../database/database.ts'
 import { PlatformFollower } from '../platform/platformFollower.ts'
+import { readResources } from '../platform/resourceTable.ts'
+import { KeptFile } from '../runtime/keptFile.ts'
 import { Waker } from '../cluster/waker.ts'
 
 export interface StoreLinkOptions {
@@ -39,8 +41,8 @@ export function openStoreLink(options: StoreLinkOptions): StoreLink {
     onError: (error) => onTrouble('wake-ups through the store', error),
   })
   const follower = new PlatformFollower({
-    database,
-    file: join(options.home, 'snapshot', `${options.instance}.json`),
+    resources: { read: (since) => readResources(database, since) },
+    snapshot: new KeptFile(join(options.home, 'snapshot', `${options.instance}.json`)),
     onTrouble,
   })
   return {

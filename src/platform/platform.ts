@@ -1,60 +1,30 @@
-import type {
-  Account,
-  Connector,
-  ResourceKind,
-  ResourceSpecs,
-  RouteTable,
-  User,
-} from './resources.ts'
-import type { ResourceRow } from './resourceTable.ts'
+import type { z } from 'zod'
+import { SINGLE_ID } from './resourceKind.ts'
+import { RESOURCE_KINDS } from './resourceKinds.ts'
+import type { KnownKind } from './resourceKinds.ts'
 
-/** The platform's resources at one revision, as components hold them in memory. Never changed. */
-export interface Platform {
-  readonly revision: number
-  readonly accounts: ReadonlyMap<string, Account>
-  readonly users: ReadonlyMap<string, User>
-  readonly usersByApiKeyHash: ReadonlyMap<string, User>
-  readonly connectors: ReadonlyMap<string, Connector>
-  readonly routeTable: RouteTable
+type PartOf<Kind extends KnownKind> = Kind['isSingle'] extends true
+  ? z.output<Kind['schema']>
+  : ReadonlyMap<string, z.output<Kind['schema']>>
+
+/** The platform at one revision, as components hold it in memory. Never changed. */
+export type Platform = { readonly revision: number } & {
+  readonly [Kind in KnownKind as Kind['key']]: PartOf<Kind>
 }
 
-/** The rows a Platform is made of, by `kind/id`: what is kept on disk, and what deltas change. */
-export type ResourceRows = ReadonlyMap<string, ResourceRow>
+/** Specs that the reader returned, by id. */
+export type Specs = ReadonlyMap<string, object>
 
-export function withChanges(rows: ResourceRows, changes: readonly ResourceRow[]): ResourceRows {
-  const next = new Map(rows)
-  for (const change of changes) {
-    const key = `${change.kind}/${change.id}`
-    if (change.deleted) next.delete(key)
-    else next.set(key, change)
-  }
-  return next
+const NO_SPECS: Specs = new Map()
+
+/** @param specs by the names that kinds have in rows */
+export function platformOf(revision: number, specs: ReadonlyMap<string, Specs>): Platform {
+  const parts = RESOURCE_KINDS.map((kind) => {
+    const ofKind = specs.get(kind.kind) ?? NO_SPECS
+    return [kind.key, kind.isSingle ? (ofKind.get(SINGLE_ID) ?? kind.initial) : ofKind] as const
+  })
+  // Each spec was parsed by the schema of its kind; Object.fromEntries forgets the keys.
+  return { revision, ...Object.fromEntries(parts) } as Platform
 }
 
-export function buildPlatform(revision: number, rows: ResourceRows): Platform {
-  const users = specsOf(rows, 'user')
-  const routeTables = specsOf(rows, 'route_table')
-  return {
-    revision,
-    accounts: byId(specsOf(rows, 'account')),
-    users: byId(users),
-    usersByApiKeyHash: new Map(
-      users.flatMap((user) => (user.apiKeyHash ? [[user.apiKeyHash, user]] : [])),
-    ),
-    connectors: byId(specsOf(rows, 'connector')),
-    routeTable: routeTables[0] ?? { routes: [] },
-  }
-}
-
-function specsOf<Kind extends ResourceKind>(rows: ResourceRows, kind: Kind): ResourceSpecs[Kind][] {
-  return (
-    [...rows.values()]
-      .filter((row) => row.kind === kind)
-      // The admin API checked each spec against the schema of its kind before it was written.
-      .map((row) => row.spec as ResourceSpecs[Kind])
-  )
-}
-
-function byId<Spec extends { id: string }>(specs: readonly Spec[]): Map<string, Spec> {
-  return new Map(specs.map((spec) => [spec.id, spec]))
-}
+export const EMPTY_PLATFORM = platformOf(0, new Map())

@@ -1,11 +1,16 @@
+import assert from 'node:assert'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accountSchema } from './resources.ts'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { BindRegistry } from '../components/gateway/bindRegistry.ts'
+import { accountSchema } from './account.ts'
 import { type Database, openDatabase } from '../database/database.ts'
 import { PlatformFollower } from './platformFollower.ts'
-import { RevisionConflict, writeResources } from './resourceTable.ts'
+import type { ResourceRow } from './resourceRow.ts'
+import { readResources, writeResources } from './resourceTable.ts'
+import { hashApiKey } from './userSecrets.ts'
+import { KeptFile } from '../runtime/keptFile.ts'
 import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
 
 let store: TestStore
@@ -24,9 +29,9 @@ afterAll(async () => {
 
 function followerOn(on: Database, file: string): PlatformFollower {
   return new PlatformFollower({
-    database: on,
-    file: join(folder, file),
-    onTrouble: () => undefined, // outages are what is tested here
+    resources: { read: (since) => readResources(on, since) },
+    snapshot: new KeptFile(join(folder, file)),
+    onTrouble: () => undefined, // tests below take the database away
   })
 }
 
@@ -34,7 +39,7 @@ function account(id: string) {
   return { kind: 'account' as const, id, spec: accountSchema.parse({ id }) }
 }
 
-test('changes and deletions show up in followers', async () => {
+test('followers see changes and deletions', async () => {
   const follower = followerOn(database, 'changes.json')
   await follower.start()
   const seen: string[][] = []
@@ -47,7 +52,7 @@ test('changes and deletions show up in followers', async () => {
   follower.stop()
 })
 
-test('with the store away a cold start serves what was last known', async () => {
+test('while the database is away, a cold start serves the last known platform', async () => {
   await writeResources(database, [account('kept')])
   const before = followerOn(database, 'cold.json')
   await before.start()
@@ -66,13 +71,128 @@ test('with the store away a cold start serves what was last known', async () => 
   await away.close()
 })
 
-test('writers that were overtaken are told so, and leave nothing behind', async () => {
-  const revision = await writeResources(database, [account('first')])
-  await writeResources(database, [account('second')], revision)
-  const overtaken = writeResources(database, [account('third')], revision)
-  await expect(overtaken).rejects.toThrow(RevisionConflict)
-  const follower = followerOn(database, 'overtaken.json')
+interface Trouble {
+  readonly what: string
+  readonly message: string
+}
+
+/** A database and a disk in memory; `fail` takes the database away. */
+function memoryPorts(rows: readonly ResourceRow[] = [], kept?: string) {
+  const troubles: Trouble[] = []
+  let failure: Error | undefined
+  const ports = {
+    rows: [...rows],
+    kept,
+    troubles,
+    fail: (error: Error | undefined) => (failure = error),
+    resources: {
+      async read(since: number) {
+        if (failure) throw failure
+        const newer = ports.rows.filter((row) => row.revision > since)
+        return { revision: Math.max(since, ...newer.map(({ revision }) => revision)), rows: newer }
+      },
+    },
+    snapshot: {
+      read: async () => ports.kept,
+      write: async (text: string) => {
+        ports.kept = text
+      },
+    },
+    onTrouble: (what: string, error: Error) => troubles.push({ what, message: error.message }),
+  }
+  return ports
+}
+
+type Ports = ReturnType<typeof memoryPorts>
+
+async function startedOn(ports: Ports): Promise<PlatformFollower> {
+  const follower = new PlatformFollower(ports)
+  onTestFinished(() => follower.stop())
   await follower.start()
-  expect(follower.platform.accounts.has('third')).toBe(false)
-  follower.stop()
+  return follower
+}
+
+function rowOf(kind: string, id: string, spec: unknown, revision = 1): ResourceRow {
+  return { kind, id, spec, revision, deleted: false }
+}
+
+/** As an older version wrote it: without `enabled`, `maxBinds` and `window`. */
+const olderUser = { id: 'alice', account: 'demo', apiKeyHash: hashApiKey('a-key-of-sixteen-char') }
+const defaults = { enabled: true, maxBinds: 10, window: 1000 }
+
+test('a user stored without maxBinds and window has the defaults, and binds', async () => {
+  const follower = await startedOn(memoryPorts([rowOf('user', 'alice', olderUser)]))
+  const user = follower.platform.users.get('alice')
+  assert(user)
+  expect(user).toEqual({ ...olderUser, ...defaults })
+  expect(new BindRegistry().hasRoomFor(user)).toBe(true)
+})
+
+test('a snapshot of an older version is read with the defaults too', async () => {
+  const rows = [rowOf('user', 'alice', olderUser), rowOf('connector', 'smsc', null)]
+  const ports = memoryPorts([], JSON.stringify({ revision: 1, rows }))
+  ports.fail(new Error('away'))
+  const follower = await startedOn(ports)
+  expect(follower.platform.users.get('alice')).toEqual({ ...olderUser, ...defaults })
+  expect(follower.platform.connectors.size).toBe(0)
+  expect(ports.troubles.map(({ message }) => message)).toEqual([
+    expect.stringContaining('stored connector "smsc" (revision 1)'),
+    'away',
+  ])
+})
+
+test('fields and kinds that only another version knows are ignored, and kept on disk', async () => {
+  const newerUser = { ...olderUser, colour: 'red' }
+  const ports = memoryPorts([rowOf('user', 'alice', newerUser), rowOf('tariff', 't', {})])
+  const follower = await startedOn(ports)
+  expect(follower.platform.users.get('alice')).toEqual({ ...olderUser, ...defaults })
+  expect(ports.troubles).toEqual([])
+  await expect.poll(() => ports.kept).toMatch(/"colour":"red".*"tariff"/)
+})
+
+test('an unreadable row is reported once, and the others are followed', async () => {
+  const ports = memoryPorts([rowOf('user', 'alice', olderUser), rowOf('account', 'demo', {})])
+  const follower = await startedOn(ports)
+  expect([...follower.platform.users.keys()]).toEqual(['alice'])
+  ports.rows = [
+    rowOf('user', 'alice', { ...olderUser, maxBinds: 'many' }, 2),
+    rowOf('user', 'bob', { ...olderUser, id: 'bob' }, 3),
+  ]
+  await expect.poll(() => follower.platform.revision).toBe(3)
+  ports.rows.push(rowOf('account', 'other', { id: 'other' }, 4))
+  await expect.poll(() => follower.platform.revision).toBe(4)
+  expect(follower.platform.users.get('alice')).toEqual({ ...olderUser, ...defaults })
+  expect([...follower.platform.users.keys()]).toEqual(['alice', 'bob'])
+  expect([...follower.platform.accounts.keys()]).toEqual(['other'])
+  expect(ports.troubles.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^the stored account "demo" \(revision 1\).*write the resource again$/),
+    expect.stringMatching(/^the stored user "alice" \(revision 2\).*run the version that wrote/),
+  ])
+})
+
+test('a process that starts again still serves the last readable version', async () => {
+  const ports = memoryPorts([rowOf('user', 'alice', olderUser)])
+  await startedOn(ports)
+  await expect.poll(() => ports.kept).toBeDefined()
+  ports.rows = [rowOf('user', 'alice', { ...olderUser, maxBinds: 'many' }, 2)]
+  const again = await startedOn(ports)
+  expect(again.platform.revision).toBe(2)
+  expect(again.platform.users.get('alice')).toEqual({ ...olderUser, ...defaults })
+  ports.fail(new Error('away'))
+  const cold = await startedOn(ports)
+  expect(cold.platform.users.get('alice')).toEqual({ ...olderUser, ...defaults })
+})
+
+test('a damaged snapshot is reported, and the follower waits for the database', async () => {
+  const ports = memoryPorts([rowOf('account', 'demo', { id: 'demo' })], '{"rows":')
+  ports.fail(new Error('away'))
+  const follower = new PlatformFollower(ports)
+  onTestFinished(() => follower.stop())
+  const started = follower.start()
+  await expect
+    .poll(() => ports.troubles.map(({ what }) => what))
+    .toEqual(['reading the snapshot of the platform', 'following the platform'])
+  ports.fail(undefined)
+  await started
+  expect(follower.platform.accounts.has('demo')).toBe(true)
 })

@@ -1,101 +1,132 @@
-// Keeps a component's picture of the platform: read from the store, followed by polling for newer
-// revisions (one index look-up), and kept on disk after each change. At a cold start with the store
-// away the picture on disk serves until the store is back; with neither, start waits.
+// Keeps a component's picture of the platform. The follower reads all resources, then polls for
+// newer revisions (one index look-up), and writes a snapshot after each change. When the database
+// is away at a cold start, the snapshot serves until it is back. Without a snapshot, start waits.
+// A row that this version cannot read is reported once and leaves the rest as it is.
 
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { repeat } from '../flow/repeat.ts'
-import type { Database } from '../database/database.ts'
-import { buildPlatform, type Platform, type ResourceRows, withChanges } from './platform.ts'
-import { readResources, type ResourceRow } from './resourceTable.ts'
+import type { Platform } from './platform.ts'
+import { PlatformRows, resourceKey } from './platformRows.ts'
+import type { UnreadableRow } from './platformRows.ts'
+import { parseSnapshot, snapshotText } from './platformSnapshot.ts'
+import type { PlatformSnapshot } from './platformSnapshot.ts'
+import type { ResourceRow } from './resourceRow.ts'
 
 const POLL_INTERVAL_MS = 400
 
 export interface FollowerOptions {
-  database: Database
-  /** Where the picture is kept between starts. */
-  file: string
-  onTrouble: (what: string, error: Error) => void
+  readonly resources: {
+    /** All live resources (`since` 0), or the changes after `since`, deletions included. */
+    read(since: number): Promise<{ revision: number; rows: readonly ResourceRow[] }>
+  }
+  /** A text that outlives the process. */
+  readonly snapshot: {
+    /** Undefined without a snapshot. */
+    read(): Promise<string | undefined>
+    write(text: string): Promise<void>
+  }
+  onTrouble(what: string, error: Error): void
 }
 
 export class PlatformFollower {
-  #options: FollowerOptions
-  #rows: ResourceRows = new Map()
-  #platform: Platform = buildPlatform(0, new Map())
-  #listeners = new Set<(platform: Platform) => void>()
+  readonly #options: FollowerOptions
+  readonly #rows = new PlatformRows()
+  readonly #listeners = new Set<(platform: Platform) => void>()
   #stopRounds: () => void = () => undefined
-  #known = false
+  #isKnown = false
+  #isSnapshotTried = false
 
   constructor(options: FollowerOptions) {
     this.#options = options
   }
 
   get platform(): Platform {
-    return this.#platform
+    return this.#rows.platform
   }
 
-  /** Resolves when there is a picture: the store's, or the disk's while the store is away. */
+  /** Resolves with the first picture: the database's or, while that is away, the snapshot's. */
   start(): Promise<void> {
     const { onTrouble } = this.#options
     return new Promise((resolve) => {
       const round = async (): Promise<void> => {
         try {
-          await this.#readStore()
+          await this.#readResources()
         } finally {
-          if (!this.#known) await this.#readDisk()
-          if (this.#known) resolve()
+          if (!this.#isKnown) await this.#startFromSnapshot()
+          if (this.#isKnown) resolve()
         }
       }
-      this.#stopRounds = repeat(POLL_INTERVAL_MS, 'following the platform', round, onTrouble)
+      const report = (what: string, error: Error): void => onTrouble(what, error)
+      this.#stopRounds = repeat(POLL_INTERVAL_MS, 'following the platform', round, report)
     })
   }
 
   /** Calls back now and after each change. */
   follow(listener: (platform: Platform) => void): void {
     this.#listeners.add(listener)
-    listener(this.#platform)
+    listener(this.platform)
   }
 
   stop(): void {
     this.#stopRounds()
   }
 
-  async #readStore(): Promise<void> {
-    const since = this.#known ? this.#platform.revision : 0
-    const { revision, rows } = await readResources(this.#options.database, since)
-    if (this.#known && rows.length === 0) return
-    this.#adopt(highest(revision, rows, since), withChanges(this.#rows, rows))
-    await this.#writeDisk()
+  async #readResources(): Promise<void> {
+    const isFirst = !this.#isKnown
+    const since = isFirst ? 0 : this.platform.revision
+    const { revision, rows } = await this.#options.resources.read(since)
+    if (!isFirst && rows.length === 0) return
+    const unreadable = this.#rows.apply(highest(revision, rows, since), rows)
+    if (isFirst && unreadable.length > 0) await this.#putKeptInForce(unreadable)
+    this.#announce(unreadable)
+    await this.#writeSnapshot()
   }
 
-  #adopt(revision: number, rows: ResourceRows): void {
-    this.#known = true
-    this.#rows = rows
-    this.#platform = buildPlatform(revision, rows)
-    for (const listener of this.#listeners) listener(this.#platform)
+  /** A process that starts again still serves the last readable versions. */
+  async #putKeptInForce(unreadable: readonly UnreadableRow[]): Promise<void> {
+    const newest = unreadable.map(({ row }) => row)
+    const keys = new Set(newest.map((row) => resourceKey(row)))
+    const snapshot = await this.#readSnapshot()
+    const kept = snapshot?.rows.filter((row) => keys.has(resourceKey(row))) ?? []
+    this.#rows.apply(this.platform.revision, [...kept, ...newest])
   }
 
-  /** Quiet about a missing file: the store's trouble was just told of, and start() waits. */
-  async #readDisk(): Promise<void> {
-    const text = await readFile(this.#options.file, 'utf8').catch(() => undefined)
-    if (text === undefined) return
-    // Written by #writeDisk below.
-    const kept = JSON.parse(text) as { revision: number; rows: ResourceRow[] }
-    this.#adopt(kept.revision, withChanges(new Map(), kept.rows))
+  /** Only the first time: nobody else writes the snapshot. */
+  async #startFromSnapshot(): Promise<void> {
+    if (this.#isSnapshotTried) return
+    this.#isSnapshotTried = true
+    const snapshot = await this.#readSnapshot()
+    if (snapshot) this.#announce(this.#rows.apply(snapshot.revision, snapshot.rows))
   }
 
-  async #writeDisk(): Promise<void> {
-    const { file } = this.#options
-    const text = JSON.stringify({
-      revision: this.#platform.revision,
-      rows: [...this.#rows.values()],
+  #announce(unreadable: readonly UnreadableRow[]): void {
+    this.#isKnown = true
+    for (const { error } of unreadable)
+      this.#options.onTrouble(
+        'a stored resource cannot be read; its last readable version, if any, stays in force',
+        error,
+      )
+    for (const listener of this.#listeners) listener(this.platform)
+  }
+
+  async #readSnapshot(): Promise<PlatformSnapshot | undefined> {
+    try {
+      const text = await this.#options.snapshot.read()
+      return text === undefined ? undefined : parseSnapshot(text)
+    } catch (error) {
+      this.#options.onTrouble('reading the snapshot of the platform', asError(error))
+      return undefined
+    }
+  }
+
+  async #writeSnapshot(): Promise<void> {
+    const text = snapshotText({
+      revision: this.platform.revision,
+      rows: [...this.#rows.kept()],
     })
     try {
-      await mkdir(dirname(file), { recursive: true })
-      await writeFile(`${file}.next`, text, { mode: 0o600 })
-      await rename(`${file}.next`, file)
+      await this.#options.snapshot.write(text)
     } catch (error) {
-      this.#options.onTrouble(`keeping the platform in ${file}`, asError(error))
+      this.#options.onTrouble('keeping a snapshot of the platform', asError(error))
     }
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { HIDDEN, platformSchema } from './resources.ts'
-import type { PlatformDocument } from './resources.ts'
+import { platformSchema } from './platformDocument.ts'
+import { HIDDEN } from './resourceKind.ts'
+import type { PlatformDocument } from './platformDocument.ts'
 import { planPlatform } from './platformPlan.ts'
 import type { PlatformPlan } from './platformPlan.ts'
 import { hashApiKey, verifyPassword } from './userSecrets.ts'
@@ -87,7 +88,7 @@ test('changed secrets show as changed and never as themselves', async () => {
   ])
 })
 
-test('what a document does not name is deleted', async () => {
+test('a resource that a document does not name is deleted', async () => {
   const { changes, writes } = await planned(EMPTY, await storedDocument())
   expect(changes.map(({ action, kind, id }) => `${action} ${kind} ${id}`)).toEqual([
     'delete account demo',
@@ -103,14 +104,14 @@ test('a hidden password that is not stored is a problem', async () => {
   document.users[0] = { ...given().users[0]!, password: HIDDEN }
   document.connectors[0] = { ...given().connectors[0]!, password: HIDDEN }
   expect(problems(await planPlatform(document, EMPTY))).toEqual([
-    '#/users/0/password users[0].password: is (hidden), but there is none stored to keep: ' +
+    '#/users/0/password users[0].password: is (hidden), but no password is stored yet: ' +
       'give the password itself',
-    '#/connectors/0/password connectors[0].password: is (hidden), but there is none stored to ' +
-      'keep: give the password itself',
+    '#/connectors/0/password connectors[0].password: is (hidden), but no password is stored ' +
+      'yet: give the password itself',
   ])
 })
 
-test('references that lead nowhere are problems with a place', async () => {
+test('references to resources that do not exist are problems with a place', async () => {
   const document = given()
   document.accounts = []
   document.connectors = []
@@ -130,7 +131,7 @@ test('two users cannot have the same API key', async () => {
   ])
 })
 
-test('a password that goes away is shown as gone', async () => {
+test('a removed password is shown as removed', async () => {
   const document = given()
   const { password: _, ...rest } = given().users[0]!
   document.users[0] = rest

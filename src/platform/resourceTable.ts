@@ -1,25 +1,16 @@
-import type { ResourceKind } from './resources.ts'
 import type { Database } from '../database/database.ts'
-
-export interface ResourceRow {
-  kind: ResourceKind
-  id: string
-  spec: unknown
-  revision: number
-  deleted: boolean
-}
-
-export interface ResourceChange {
-  kind: ResourceKind
-  id: string
-  /** undefined deletes it. */
-  spec: unknown
-}
+import { RevisionConflict } from './resourceRow.ts'
+import type { ResourceChange, ResourceRow } from './resourceRow.ts'
 
 const READ = {
   name: 'resources.read',
   text: `select kind, id, spec, revision, deleted from resources
     where revision > $1 and (not deleted or $1 > 0) order by revision, kind, id`,
+}
+const READ_KIND = {
+  name: 'resources.readKind',
+  text: `select kind, id, spec, revision, deleted from resources
+    where kind = $1 and not deleted order by id`,
 }
 const REVISION = { name: 'resources.revision', text: 'select revision from platform_revision' }
 const NEXT_REVISION = {
@@ -35,11 +26,12 @@ const WRITE = {
       set spec = excluded.spec, revision = excluded.revision, deleted = excluded.deleted`,
 }
 
-export class RevisionConflict extends Error {
-  readonly code = 'REVISION_CONFLICT'
+/** The revision is a bigint, which `pg` returns as text. */
+interface StoredRow extends Omit<ResourceRow, 'revision'> {
+  readonly revision: string
 }
 
-/** All live resources (`since` 0), or what changed after `since`, deletions included. */
+/** All live resources (`since` 0), or the changes after revision `since`, deletions included. */
 export async function readResources(
   database: Database,
   since = 0,
@@ -48,10 +40,21 @@ export async function readResources(
   const [head] = await database.run<{ revision: string }>(REVISION)
   const revision = Number(head?.revision ?? 0)
   if (revision === since) return { revision, rows: [] }
-  const rows = await database.run<Omit<ResourceRow, 'revision'> & { revision: string }>(READ, [
-    since,
-  ])
-  return { revision, rows: rows.map((row) => ({ ...row, revision: Number(row.revision) })) }
+  const rows = await database.run<StoredRow>(READ, [since])
+  return { revision, rows: rows.map(numbered) }
+}
+
+/** The live resources of one kind, ordered by id; readSpec makes specs of them. */
+export async function readResourcesOfKind(
+  database: Database,
+  kind: string,
+): Promise<ResourceRow[]> {
+  const rows = await database.run<StoredRow>(READ_KIND, [kind])
+  return rows.map(numbered)
+}
+
+function numbered(row: StoredRow): ResourceRow {
+  return { ...row, revision: Number(row.revision) }
 }
 
 /**

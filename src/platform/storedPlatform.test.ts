@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import type { ResourceRow } from './resourceTable.ts'
-import { readStoredPlatform, StoredResourceUnreadable } from './storedPlatform.ts'
+import type { ResourceRow } from './resourceRow.ts'
+import { StoredResourceUnreadable } from './readSpec.ts'
+import { readStoredPlatform } from './storedPlatform.ts'
 
 function storeOf(...rows: Pick<ResourceRow, 'kind' | 'id' | 'spec'>[]) {
   return {
@@ -20,7 +21,7 @@ test('a row that was written without a newer field gets its default', async () =
   expect(platform.connectors[0]).toMatchObject({ window: 10, tps: 30 })
 })
 
-test('a field that only another version knows is left alone', async () => {
+test('a field that only another version knows is ignored', async () => {
   const store = storeOf({ kind: 'connector', id: 'smsc', spec: { ...connector, colour: 'red' } })
   const { platform } = await readStoredPlatform(store)
   expect(platform.connectors[0]).toMatchObject(connector)

@@ -1,35 +1,28 @@
-import type { PlatformDocument } from './resources.ts'
+import { resourcesOf } from './platformDocument.ts'
+import type { PlatformDocument } from './platformDocument.ts'
+import type { ResourceKind } from './resourceKind.ts'
+import { RESOURCE_KINDS } from './resourceKinds.ts'
 
-/** Named at most so many times; the rest is counted. */
+/** At most so many uses are named; the others are counted. */
 const NAMED_MAX = 5
 
-/** Why a resource cannot be deleted yet, and what to do first; undefined when nothing needs it. */
+/** Why a resource cannot be deleted yet, and what to do first; undefined if nothing needs it. */
 export function usesOf(
-  list: 'accounts' | 'users' | 'connectors',
+  kind: ResourceKind,
   id: string,
-  platform: PlatformDocument,
+  document: PlatformDocument,
 ): string | undefined {
-  if (list === 'accounts') {
-    const users = platform.users.filter((user) => user.account === id).map((user) => user.id)
-    if (users.length === 0) return undefined
-    return (
-      `account "${id}" has users: ${named(users)}. ` +
-      'Delete them or move them to another account first'
-    )
-  }
-  if (list === 'connectors') {
-    const { routes, default: byDefault } = platform.routeTable
-    const uses = routes.flatMap(({ prefix, connector }) =>
-      connector === id ? [`prefix ${prefix}`] : [],
-    )
-    if (byDefault === id) uses.push('the default')
-    if (uses.length === 0) return undefined
-    return (
-      `the route table leads to connector "${id}": ${named(uses)}. ` +
-      'Change it first: PUT /admin/v1/route-table'
-    )
-  }
-  return undefined
+  const reasons = RESOURCE_KINDS.flatMap((other) =>
+    (other.references ?? [])
+      .filter(({ to }) => to.kind === kind.kind)
+      .flatMap((relation) => {
+        const uses = resourcesOf(document, other).flatMap(({ spec }) =>
+          relation.in(spec).flatMap((reference) => (reference.id === id ? [reference.use] : [])),
+        )
+        return uses.length === 0 ? [] : [relation.whyNeeded(id, named(uses))]
+      }),
+  )
+  return reasons.length === 0 ? undefined : reasons.join('. ')
 }
 
 function named(uses: readonly string[]): string {

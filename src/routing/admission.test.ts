@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { newMessageId } from '../message/ids.ts'
-import { buildPlatform, withChanges } from '../platform/platform.ts'
-import { platformSchema } from '../platform/resources.ts'
+import { PlatformRows } from '../platform/platformRows.ts'
+import { platformSchema } from '../platform/platformDocument.ts'
 import { decodeBody, encodeBody } from '../smpp/wire/codec.ts'
 import { ESME_RINVDSTADR, ESME_RSUBMITFAIL, ESME_RTHROTTLED } from '../smpp/wire/commandStatus.ts'
 import { admitBatch, Admitter } from './admission.ts'
@@ -21,7 +21,9 @@ const rows = [
   { kind: 'route_table' as const, id: 'active', spec: document.routeTable },
 ]
 const changes = rows.map((row) => ({ ...row, revision: 1, deleted: false }))
-const admitter = new Admitter(buildPlatform(1, withChanges(new Map(), changes)))
+const platformRows = new PlatformRows()
+platformRows.apply(1, changes)
+const admitter = new Admitter(platformRows.platform)
 
 function submission(destination: string, account = 'demo'): Submission {
   return {

@@ -12,7 +12,7 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
   runtime: ['flow'],
   database: ['flow', 'message', 'platform', 'queue', 'outbox'],
   message: ['smpp', 'flow', 'database', 'queue', 'routing'],
-  platform: ['flow', 'database', 'components', 'runtime'],
+  platform: ['flow', 'database'],
   routing: ['smpp', 'flow', 'platform', 'message', 'queue'],
   outbox: ['smpp', 'flow', 'message', 'database'],
   queue: ['smpp', 'flow', 'message'],

@@ -1,12 +1,13 @@
 import { styleText } from 'node:util'
+import { resourceTitle } from '../../platform/resourceKinds.ts'
 import type { PlatformChange } from './adminClient.ts'
 
 const SIGNS = { create: '+', update: '~', delete: '-' } as const
 const COLOURS = { create: 'green', update: 'yellow', delete: 'red' } as const
-/** Named in this order in the closing line. */
+/** The order of the closing line. */
 const ACTIONS = ['create', 'update', 'delete'] as const
 
-/** Changes for people. styleText leaves colours out where stdout is no terminal. */
+/** Changes for people. styleText omits colours when stdout is not a terminal. */
 export function changesText(changes: readonly PlatformChange[]): string {
   return changes.map(changeText).join('')
 }
@@ -22,8 +23,7 @@ export function changesSummary(changes: readonly PlatformChange[], done: boolean
 }
 
 function changeText({ action, kind, id, fields }: PlatformChange): string {
-  const name = kind === 'route_table' ? 'route table' : `${kind} ${id}`
-  const head = styleText(COLOURS[action], `${SIGNS[action]} ${name}`)
+  const head = styleText(COLOURS[action], `${SIGNS[action]} ${resourceTitle(kind, id)}`)
   return `${head}\n${fields.map(fieldText).join('')}`
 }
 

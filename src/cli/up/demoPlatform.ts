@@ -1,11 +1,13 @@
-// What a first start puts into an empty platform, so that a message can be sent at once: an account
-// with a user for SMPP and one for HTTP, and the simulated SMSC as the way out for everything.
+// The resources that a first start puts into an empty platform, so that a message can be sent at
+// once: an account with one user for SMPP and one for HTTP, and a default route to the simulated
+// SMSC.
+
 import { writeFile } from 'node:fs/promises'
 import { stringify } from 'yaml'
-import { platformSchema } from '../../platform/resources.ts'
-import type { PlatformDocument } from '../../platform/resources.ts'
+import { platformSchema } from '../../platform/platformDocument.ts'
+import type { PlatformDocument } from '../../platform/platformDocument.ts'
 import type { AdminClient } from '../client/adminClient.ts'
-import { DEMO_SYSTEM_ID, SMSC_SYSTEM_ID } from './demoSetup.ts'
+import { DEMO_SYSTEM_ID, SMSC_SYSTEM_ID } from './demoNames.ts'
 import type { DemoSecrets } from './installationFile.ts'
 
 export interface SmscPlace {
@@ -14,12 +16,12 @@ export interface SmscPlace {
 }
 
 const CONNECTOR = 'simulator'
-const YAML_HEAD = `# What the first start of Signalbox applied, secrets included. Change it, then:
+const YAML_HEAD = `# The platform of the first start, secrets included. Change it, then:
 #   npx signalbox diff -f FILE     shows what would change
 #   npx signalbox apply -f FILE    makes the platform what this file says
 `
 
-/** False, and nothing done, where the platform holds something already: that is never replaced. */
+/** Does nothing and returns false if the platform already holds resources: they stay. */
 export async function applyDemo(
   admin: AdminClient,
   secrets: DemoSecrets,
@@ -35,11 +37,10 @@ export async function applyDemo(
   return true
 }
 
-/** The simulator listens elsewhere than at the last start; a connector that is gone stays so. */
+/** Points the connector to the simulator's new place, unless somebody deleted the connector. */
 export async function moveConnector(admin: AdminClient, place: SmscPlace): Promise<void> {
   const { body } = await admin.get('/platform')
-  // Exported as it was given; the API checks it again.
-  const platform = body as PlatformDocument
+  const platform = platformSchema.parse(body)
   const connectors = platform.connectors.map((connector) =>
     connector.id === CONNECTOR ? { ...connector, ...place } : connector,
   )

@@ -1,7 +1,8 @@
-// The demo: a simulated SMSC, and at the first start what `demoPlatform` puts into the platform. A
-// platform that holds something already, put there by somebody else, is left alone.
+// The demo: a simulated SMSC, and the resources that demoPlatform.ts adds at the first start. A
+// platform that already holds resources, put there by somebody else, is left alone.
 import { join } from 'node:path'
 import type { Config } from '../../runtime/config.ts'
+import { DEMO_SYSTEM_ID, SMSC_SYSTEM_ID } from './demoNames.ts'
 import { freePort } from './freePort.ts'
 import type { InstallationFile, ReadyLine } from './installationFile.ts'
 import type { SupervisedOptions, SupervisedProcess } from './supervisedProcess.ts'
@@ -9,7 +10,7 @@ import type { SupervisedOptions, SupervisedProcess } from './supervisedProcess.t
 export interface DemoOptions {
   readonly config: Config
   readonly installation: InstallationFile
-  /** Where the simulator listens, and the connector finds it. */
+  /** The simulator listens here, and the connector points here. */
   readonly host: string
   readonly environment: NodeJS.ProcessEnv
   supervise(options: Pick<SupervisedOptions, 'name' | 'command'>): SupervisedProcess
@@ -21,9 +22,7 @@ interface Credentials {
   readonly api: Pick<ReadyLine['api'], 'key'>
 }
 
-export const DEMO_SYSTEM_ID = 'demo'
-export const SMSC_SYSTEM_ID = 'signalbox'
-export const RECEIPT_DELAY_MS = 200
+const RECEIPT_DELAY_MS = 200
 const DEFAULT_PORT = 2776
 const SMSC_STOP_MS = 5_000
 
@@ -51,17 +50,17 @@ export class DemoSetup {
     this.#smsc = supervise({ name: 'smsc', command: () => this.#command() })
   }
 
-  /** What was applied to a former database of the same name is not in this one. */
+  /** A new database of the same name lacks the resources that were applied to the former one. */
   meetNewDatabase(): void {
     this.#isApplied = false
   }
 
-  /** Whether the admin API has to be there before the components that follow the platform. */
+  /** True if the admin API must be up before the components that follow the platform. */
   get changesPlatform(): boolean {
     return !this.#isApplied || this.#isMoved
   }
 
-  /** Undefined where the demo is not part of the platform. */
+  /** Undefined if the demo is not part of the platform. */
   get credentials(): Credentials | undefined {
     if (!this.#isApplied) return undefined
     const { password, apiKey } = this.#options.installation.content.demo
@@ -86,11 +85,14 @@ export class DemoSetup {
       installation.save()
       return
     }
-    show('demo', 'left out, since this database holds a platform already (--no-demo says so too)')
+    show(
+      'demo',
+      'left out, since this database already holds a platform (--no-demo has the same effect)',
+    )
     await this.#smsc.stop(SMSC_STOP_MS)
   }
 
-  /** Its file goes on where it was, also on another port, and with it the receipts it owes. */
+  /** The simulator keeps its file, and with it the receipts it owes, on another port too. */
   #command(): { args: string[]; env: NodeJS.ProcessEnv } {
     const { config, installation, environment } = this.#options
     const { host, port } = this.place
@@ -103,7 +105,7 @@ export class DemoSetup {
     }
     return {
       args: ['simulate', 'smsc', '--json', ...Object.entries(options).flat()],
-      // Not an option: anybody on the machine may read those.
+      // In the environment, since any user of the machine can read a command line.
       env: { ...environment, SMSC_PASSWORD: installation.content.demo.smscPassword },
     }
   }

@@ -1,71 +1,9 @@
-import { onTestFinished, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { parseMessageId } from '../../message/ids.ts'
 import { StoreUnavailable } from '../../database/database.ts'
-import { RevisionConflict } from '../../platform/resourceTable.ts'
-import type { ResourceChange, ResourceRow } from '../../platform/resourceTable.ts'
-import { createAdminServer } from './adminServer.ts'
 import type { ResourceStore } from '../../platform/storedPlatform.ts'
-
-const TOKEN = 'a-token-for-tests'
-const authorization = `Bearer ${TOKEN}`
-const quiet = { info() {}, error() {} }
-
-function memoryStore(): ResourceStore & { revision: number; beforeWrite: () => void } {
-  const rows = new Map<string, ResourceRow>()
-  const store = {
-    revision: 0,
-    beforeWrite() {},
-    async read() {
-      return { revision: store.revision, rows: [...rows.values()] }
-    },
-    async write(changes: readonly ResourceChange[], expectedRevision: number) {
-      store.beforeWrite()
-      if (store.revision !== expectedRevision) throw new RevisionConflict('meanwhile')
-      const revision = ++store.revision
-      for (const { kind, id, spec } of changes) {
-        const deleted = spec === undefined
-        rows.set(`${kind}/${id}`, { kind, id, spec: structuredClone(spec), revision, deleted })
-      }
-      return revision
-    },
-    async waitingFor() {
-      return 0
-    },
-  }
-  return store
-}
-
-function startServer(store: ResourceStore = memoryStore()) {
-  const server = createAdminServer({
-    adminToken: TOKEN,
-    resources: store,
-    readTrace: async () => undefined,
-    log: quiet,
-  })
-  onTestFinished(() => server.close())
-  return server
-}
-
-type Server = ReturnType<typeof startServer>
-type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
-
-async function call(
-  server: Server,
-  method: Method,
-  path: string,
-  body?: object,
-  headers: Record<string, string> = {},
-) {
-  const url = `/admin/v1${path}`
-  const response = await server.inject({
-    method,
-    url,
-    headers: { authorization, ...headers },
-    ...(body && { payload: body }),
-  })
-  const answer: unknown = response.body === '' ? undefined : JSON.parse(response.body)
-  return { status: response.statusCode, headers: response.headers, answer }
-}
+import { authorization, call, memoryStore, startServer, TOKEN } from './adminServer.fixture.ts'
+import type { Server } from './adminServer.fixture.ts'
 
 const platform = {
   accounts: [{ id: 'demo' }],
@@ -81,7 +19,7 @@ async function appliedServer(store?: ResourceStore): Promise<Server> {
   return server
 }
 
-test('without the token nothing is told', async () => {
+test('a request without the token gets 401', async () => {
   const server = startServer()
   for (const wrong of ['', 'Bearer ', 'Bearer wrong', `Basic ${TOKEN}`]) {
     const { status, headers, answer } = await call(server, 'GET', '/platform', undefined, {
@@ -94,7 +32,7 @@ test('without the token nothing is told', async () => {
   }
 })
 
-test('an applied platform is one revision, and the same again is none', async () => {
+test('an applied platform is one revision, and applying it again writes nothing', async () => {
   const server = startServer()
   const first = await call(server, 'POST', '/platform/apply', platform)
   expect(first.answer).toMatchObject({ revision: 1 })
@@ -103,7 +41,7 @@ test('an applied platform is one revision, and the same again is none', async ()
   expect(second.answer).toEqual({ revision: 1, changes: [] })
 })
 
-test('a dry run tells the changes and makes none', async () => {
+test('a dry run reports changes and makes none', async () => {
   const store = memoryStore()
   const server = startServer(store)
   const { answer } = await call(server, 'POST', '/platform/apply?dryRun=true', platform)
@@ -126,7 +64,7 @@ test('an export can be applied again, with its secrets masked', async () => {
   expect(open.answer).toMatchObject({ connectors: [{ password: 'pw' }] })
 })
 
-test('a broken document names each fault and its place', async () => {
+test('the answer to an invalid document names each fault and its place', async () => {
   const connectors = [{ ...platform.connectors[0], port: 'abc', tsp: 5 }]
   const { status, answer } = await call(startServer(), 'POST', '/platform/apply', { connectors })
   expect(status).toBe(422)
@@ -139,7 +77,7 @@ test('a broken document names each fault and its place', async () => {
   })
 })
 
-test('a body that is not JSON, a wrong id and an unknown path are problems too', async () => {
+test('broken JSON, an invalid id and an unknown path get problem documents', async () => {
   const server = startServer()
   const headers = { authorization, 'content-type': 'application/json' }
   const url = '/admin/v1/platform/apply'
@@ -180,7 +118,7 @@ test('a resource is checked against the others', async () => {
   expect(other).toMatchObject({ status: 422, answer: { detail: /the path says "a"/ } })
 })
 
-test('what is in use is not deleted, and it is said what to do', async () => {
+test('a resource in use is not deleted, and the answer says what to do first', async () => {
   const server = await appliedServer()
   expect(await call(server, 'DELETE', '/connectors/smsc')).toMatchObject({
     status: 409,
@@ -196,7 +134,7 @@ test('what is in use is not deleted, and it is said what to do', async () => {
   expect((await call(server, 'DELETE', '/connectors/smsc')).status).toBe(204)
 })
 
-test('If-Match refuses a change of something else than was seen', async () => {
+test('If-Match refuses a change of any other revision', async () => {
   const server = await appliedServer()
   const change = { account: 'demo', password: 'pw' }
   const stale = await call(server, 'PUT', '/users/bob', change, { 'if-match': '"0"' })
@@ -222,7 +160,7 @@ test('a change that meets another one is planned again', async () => {
   expect((await call(server, 'PUT', '/users/eve', body)).status).toBe(412)
 })
 
-test('with the store away requests are told to come again', async () => {
+test('while the database is away, requests get 503', async () => {
   const away = async () => {
     throw new StoreUnavailable('connect ECONNREFUSED')
   }

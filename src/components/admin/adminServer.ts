@@ -1,7 +1,7 @@
-// The management API: resources and whole platform documents under /admin/v1, each request with
-// the bearer token. A change is answered once it is one committed revision in the store; nothing is
-// retried here after the write began, and a change that changes nothing writes nothing. Every error
-// is a problem document. With the store away requests get 503 and the server stays.
+// The management API: resources and whole platform documents under /admin/v1. Each request carries
+// the bearer token. The answer to a change means that it is one committed revision in the database.
+// A write that fails is not repeated, unless it met another write (changePlatform.ts). Every error
+// is a problem document. While the database is away, requests get 503 and the server stays.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { fastify } from 'fastify'
@@ -9,26 +9,16 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import { problem, PROBLEM_TYPE } from '../../runtime/problem.ts'
-import type { Logger } from '../../runtime/log.ts'
 import { StoreUnavailable } from '../../database/database.ts'
-import type { MessageTrace } from '../../message/trace.ts'
+import type { AdminServerOptions } from './adminServerOptions.ts'
 import { describeIssues } from './describeIssues.ts'
 import { messageRoutes } from './messageRoutes.ts'
 import { platformRoutes } from './platformRoutes.ts'
 import { invalid, ProblemError } from './problem.ts'
 import type { AdminProblem } from './problem.ts'
 import { resourceRoutes } from './resourceRoutes.ts'
-import type { ResourceStore } from '../../platform/storedPlatform.ts'
-import type { MessageId } from '../../message/ids.ts'
 
-export interface AdminServerOptions {
-  readonly adminToken: string
-  readonly resources: ResourceStore
-  readTrace(id: MessageId): Promise<MessageTrace | undefined>
-  readonly log: Pick<Logger, 'info' | 'error'>
-}
-
-/** Some 50,000 routes; larger tables will come as files. */
+/** About 50,000 routes. */
 const BODY_OCTETS_MAX = 8 * 1024 * 1024
 
 export type AdminServer = ReturnType<typeof createAdminServer>
@@ -62,7 +52,7 @@ export function createAdminServer(options: AdminServerOptions) {
   return server
 }
 
-/** Digests have one length and are compared in constant time, so timing says nothing. */
+/** Digests have equal lengths and are compared in constant time, so timing reveals nothing. */
 function tokenCheck(adminToken: string) {
   const expected = digest(adminToken)
   return async (request: FastifyRequest, reply: FastifyReply) => {
@@ -81,7 +71,7 @@ function digest(text: string): Buffer {
 }
 
 function sendProblem(reply: FastifyReply, document: AdminProblem): FastifyReply {
-  // As octets: fastify would add a charset to text, and its own content type to an object.
+  // Octets, because fastify adds a charset to text and its own content type to an object.
   return reply
     .code(document.status)
     .header('content-type', PROBLEM_TYPE)

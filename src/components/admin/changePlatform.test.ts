@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { platformSchema } from '../../platform/resources.ts'
+import { platformSchema } from '../../platform/platformDocument.ts'
 import { readResources, writeResources } from '../../platform/resourceTable.ts'
 import { openTestStore } from '../../database/testing/testStore.ts'
 import type { TestStore } from '../../database/testing/testStore.ts'
@@ -31,7 +31,7 @@ const DOCUMENT = platformSchema.parse({
   routeTable: { routes: [{ prefix: '43', connector: 'smsc' }] },
 })
 
-test('what was written is read again, and writing it again is no revision', async () => {
+test('a written platform is read back, and writing it again makes no revision', async () => {
   const one = resources()
   const change = { edit: () => DOCUMENT, ifRevision: undefined }
   const { revision, plan } = await changePlatform(one, change)
@@ -40,7 +40,7 @@ test('what was written is read again, and writing it again is no revision', asyn
   expect((await changePlatform(one, change)).revision).toBe(revision)
 })
 
-test('changes from several processes at once all happen, one after the other', async () => {
+test('concurrent changes by several processes all happen, one after the other', async () => {
   const ids = ['a', 'b', 'c']
   const before = (await readStoredPlatform(resources())).revision
   const revisions = await Promise.all(
@@ -64,7 +64,7 @@ test('changes from several processes at once all happen, one after the other', a
   expect(platform.accounts.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'demo'])
 })
 
-test('what a document no longer names is gone, and may come again', async () => {
+test('a resource that a document no longer names is deleted, and may come again', async () => {
   const one = resources()
   const apply = (document: typeof DOCUMENT) =>
     changePlatform(one, { edit: () => document, ifRevision: undefined })

@@ -1,5 +1,7 @@
-import type { PlatformDocument } from '../../platform/resources.ts'
-import { RevisionConflict } from '../../platform/resourceTable.ts'
+import type { PlatformDocument } from '../../platform/platformDocument.ts'
+import { kindNamed } from '../../platform/resourceKinds.ts'
+import { RevisionConflict } from '../../platform/resourceRow.ts'
+import type { ResourceChange } from '../../platform/resourceRow.ts'
 import { planPlatform } from '../../platform/platformPlan.ts'
 import type { PlatformPlan } from '../../platform/platformPlan.ts'
 import { invalid, ProblemError } from './problem.ts'
@@ -9,13 +11,13 @@ import type { ResourceStore, StoredPlatform } from '../../platform/storedPlatfor
 export type Plan = Extract<PlatformPlan, { kind: 'plan' }>
 
 export interface PlatformEdit {
-  /** The platform as it shall be, from the platform as it is. Throws what speaks against it. */
+  /** The wanted platform, made from the stored one. Throws if the edit is not allowed. */
   edit(stored: StoredPlatform): PlatformDocument
-  /** From If-Match: refuse when the platform is at another revision than this. */
+  /** From If-Match: the edit is refused when the platform is at another revision. */
   ifRevision: number | undefined
 }
 
-/** Somebody else wrote between our reading and our writing: read, plan and try again this often. */
+/** A write that meets another one is planned again from a fresh reading, at most this often. */
 const ATTEMPTS_MAX = 5
 
 export async function planEdit(
@@ -27,12 +29,12 @@ export async function planEdit(
   if (ifRevision !== undefined && ifRevision !== revision) throw changedMeanwhile(revision)
   const plan = await planPlatform(edit(stored), platform)
   if (plan.kind === 'problems') throw invalid(plan.problems)
-  for (const { id, kind, spec } of plan.writes)
-    if (kind === 'connector' && spec === undefined) await refuseWhileNeeded(store, id)
+  for (const write of plan.writes)
+    if (write.spec === undefined) await refuseWhileAwaited(store, write)
   return { revision, plan }
 }
 
-/** Applies an edit as one revision, or as none when it changes nothing. */
+/** Applies an edit as one revision; an edit that changes nothing writes nothing. */
 export async function changePlatform(
   store: ResourceStore,
   change: PlatformEdit,
@@ -51,15 +53,15 @@ export async function changePlatform(
   }
 }
 
-/** What was accepted for a connector can only be sent by it: nothing may be stranded. */
-async function refuseWhileNeeded(store: ResourceStore, connector: string): Promise<void> {
-  const messages = await store.waitingFor(connector)
-  if (messages === 0) return
-  throw new ProblemError(
-    409,
-    `connector "${connector}" still has ${messages} accepted messages to send. ` +
-      'Take it out of the route table, let it finish, and delete it then',
-  )
+/** A resource that accepted messages wait for is not deleted: they would be stranded. */
+async function refuseWhileAwaited(
+  store: ResourceStore,
+  { kind, id }: ResourceChange,
+): Promise<void> {
+  const { whyAwaited } = kindNamed(kind) ?? {}
+  if (!whyAwaited) return
+  const messages = await store.waitingFor(id)
+  if (messages > 0) throw new ProblemError(409, whyAwaited(id, messages))
 }
 
 function changedMeanwhile(revision: number | undefined): ProblemError {

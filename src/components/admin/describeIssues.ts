@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { closestName } from '../../runtime/closestName.ts'
-import { place } from './problem.ts'
-import type { ProblemItem } from './problem.ts'
+import { place } from '../../platform/problemItem.ts'
+import type { ProblemItem } from '../../platform/problemItem.ts'
+import { SECRET_FIELDS } from '../../platform/resourceKinds.ts'
 
 type Issue = z.core.$ZodIssue
 /** The part of JSON Schema that zod writes and this file reads. */
@@ -18,11 +19,9 @@ interface SchemaNode {
   readonly maxLength?: number
 }
 
-const SECRET_KEYS = new Set<PropertyKey>(['password', 'passwordHash', 'apiKey', 'apiKeyHash'])
-
 /**
  * zod's issues as sentences: `connectors[0].port`, `expected a number from 1 to 65535, got "abc"`.
- * What is expected comes from the schema itself, so a message names the whole range, not only the
+ * The expectation comes from the schema itself, so a message names the whole range, not only the
  * bound that was crossed. Secrets are never repeated.
  */
 export function describeIssues(
@@ -58,7 +57,7 @@ function described(node: SchemaNode, given?: unknown): string | undefined {
   if (node.anyOf) return node.anyOf.map((one) => described(one) ?? 'something else').join(' or ')
   switch (node.type) {
     case 'integer':
-      // Only a fraction needs to be told that it must be whole.
+      // Only a fraction raises the question whether the number must be whole.
       return `${isFraction(given) ? 'a whole' : 'a'} number${range(node)}`
     case 'number':
       return `a number${range(node)}`
@@ -112,7 +111,7 @@ function unknownKeys(
 }
 
 function shown(given: unknown, key: PropertyKey | undefined): string {
-  if (key !== undefined && SECRET_KEYS.has(key)) return 'something else (a secret, not shown)'
+  if (key !== undefined && SECRET_FIELDS.has(key)) return 'something else (a secret, not shown)'
   if (given === null) return 'nothing'
   if (Array.isArray(given)) return 'a list'
   if (typeof given === 'object') return 'an object'

@@ -1,7 +1,7 @@
-// The admin component: the management API on its port. It is never on the path of a message: with
-// it away, everything flows on with the platform as it is. It promises that an answered change is
-// one durable revision, which the other components follow within a second. It retries a change
-// that met another one, a few times, unless the caller named the revision it wants to change.
+// The admin component: the management API on its port. It is never on the path of a message: while
+// it is away, messages flow on with the platform as it is. It promises that an answered change is
+// one durable revision, which the other components follow within a second. A change that meets
+// another one is planned again, a few times, unless the caller named the revision to change.
 
 import type { AddressInfo } from 'node:net'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
@@ -13,7 +13,7 @@ import { readTrace } from './readTrace.ts'
 import { waitingFor } from './waitingFor.ts'
 import { createAdminServer } from './adminServer.ts'
 
-/** Few people use it at a time; the other components need the connections more. */
+/** Few people use the API at a time; the other components need the connections more. */
 const POOL_SIZE_MAX = 4
 
 async function startAdmin(context: ComponentContext): Promise<RunningComponent> {
@@ -22,7 +22,7 @@ async function startAdmin(context: ComponentContext): Promise<RunningComponent> 
     databaseUrl: config.databaseUrl,
     poolSize: Math.min(config.databasePoolSize, POOL_SIZE_MAX),
     applicationName: 'signalbox-admin',
-    onError: (error) => log.warn({ err: error }, 'an idle connection to the store was lost'),
+    onError: (error) => log.warn({ err: error }, 'an idle connection to the database was lost'),
   })
   const server = createAdminServer({
     adminToken: config.adminToken,

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { parseMessageId } from '../../message/ids.ts'
-import type { AdminServerOptions } from './adminServer.ts'
+import type { AdminServerOptions } from './adminServerOptions.ts'
 import { ProblemError } from './problem.ts'
 
 /** The whole life of one message. */
@@ -21,7 +21,7 @@ export function messageRoutes({ readTrace }: AdminServerOptions): FastifyPluginA
       throw new ProblemError(
         404,
         `there is no message ${id}: it was never accepted, is not written yet (try again in a ` +
-          'second), or is older than what is kept',
+          'second), or is no longer kept',
       )
     })
   }

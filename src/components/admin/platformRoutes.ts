@@ -1,17 +1,17 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { platformSchema } from '../../platform/resources.ts'
-import type { AdminServerOptions } from './adminServer.ts'
+import { platformSchema, withoutSecrets } from '../../platform/platformDocument.ts'
+import type { AdminServerOptions } from './adminServerOptions.ts'
 import { changePlatform, planEdit } from './changePlatform.ts'
 import { ifRevision, tagRevision } from './requestHeaders.ts'
-import { readStoredPlatform, withoutSecrets } from '../../platform/storedPlatform.ts'
+import { readStoredPlatform } from '../../platform/storedPlatform.ts'
 
 const flag = z
   .enum(['true', 'false'])
   .default('false')
   .transform((text) => text === 'true')
 
-/** Whole documents: what a platform.yaml holds. */
+/** Whole documents, as in a platform.yaml. */
 export function platformRoutes({ resources, log }: AdminServerOptions): FastifyPluginAsyncZod {
   return async (api) => {
     const exported = { querystring: z.strictObject({ secrets: flag }) }

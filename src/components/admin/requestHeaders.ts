@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ProblemError } from './problem.ts'
 
-/** The revision in `If-Match: "12"`; undefined when the request does not care. */
+/** The revision in `If-Match: "12"`; undefined without that header, or for `*`. */
 export function ifRevision(request: FastifyRequest): number | undefined {
   const header = request.headers['if-match']
   if (header === undefined || header === '*') return undefined
@@ -11,7 +11,7 @@ export function ifRevision(request: FastifyRequest): number | undefined {
   return Number(revision)
 }
 
-/** The platform has one revision for everything in it; as ETag it fits If-Match. */
+/** The whole platform has one revision. As the ETag of an answer it can come back as If-Match. */
 export function tagRevision(reply: FastifyReply, revision: number): void {
   reply.header('etag', `"${revision}"`)
 }

@@ -5,8 +5,9 @@
 import { type HeldSlots, readHeldSlots } from '../../cluster/bindSlotTable.ts'
 import { countProcesses, type ProcessCount } from '../../cluster/processTable.ts'
 import type { Database } from '../../database/database.ts'
-import { readResources } from '../../platform/resourceTable.ts'
-import { readStoredPlatform } from '../../platform/storedPlatform.ts'
+import { connectorKind } from '../../platform/connector.ts'
+import { readSpec } from '../../platform/readSpec.ts'
+import { readResourcesOfKind } from '../../platform/resourceTable.ts'
 import { countParkedReceipts } from '../../message/parkedReceiptTable.ts'
 import { countWaiting } from '../../message/waitingMessageTable.ts'
 import { readOutboxBacklog } from '../../outbox/outboxTable.ts'
@@ -44,9 +45,12 @@ export async function readGauges(database: Database, upkeep: QueueUpkeep): Promi
   }
 }
 
+/** Rows that this version cannot read are left out; the admin API names them. */
 async function readConfiguredSlots(database: Database): Promise<HeldSlots[]> {
-  const { platform } = await readStoredPlatform({ read: () => readResources(database) })
-  return platform.connectors
-    .filter(({ enabled }) => enabled)
-    .map(({ id, binds }) => ({ connector: id, slots: binds }))
+  const rows = await readResourcesOfKind(database, connectorKind.kind)
+  return rows.flatMap((row) => {
+    const reading = readSpec(connectorKind, row)
+    if (reading.kind === 'unreadable' || !reading.spec.enabled) return []
+    return [{ connector: reading.spec.id, slots: reading.spec.binds }]
+  })
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { userSchema } from '../../platform/resources.ts'
+import { userSchema } from '../../platform/user.ts'
 import type { Session } from '../../smpp/index.ts'
 import { BindRegistry } from './bindRegistry.ts'
 

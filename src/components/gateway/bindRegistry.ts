@@ -1,4 +1,4 @@
-import type { User } from '../../platform/resources.ts'
+import type { User } from '../../platform/user.ts'
 import type { Session } from '../../smpp/index.ts'
 
 /** A customer's bind on this gateway. */

@@ -1,7 +1,7 @@
 // Where messages enter, from SMPP and HTTP alike: bounded, given an id, handed to the router. Every
 // message gets one verdict.
 
-import type { User } from '../../platform/resources.ts'
+import type { User } from '../../platform/user.ts'
 import { newMessageId } from '../../message/ids.ts'
 import type { MessageId } from '../../message/ids.ts'
 import type { Verdict } from '../../routing/routerCallWire.ts'

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { userSchema } from '../../platform/resources.ts'
+import { userSchema } from '../../platform/user.ts'
 import { newMessageId } from '../../message/ids.ts'
 import { encodeBody, ESME_ROK, ESME_RX_P_APPN, ESME_RX_T_APPN } from '../../smpp/index.ts'
 import type { RequestOutcome, Session } from '../../smpp/index.ts'

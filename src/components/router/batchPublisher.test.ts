@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { decodeEnvelope } from '../../queue/envelopeWire.ts'
 import { JOURNAL_QUEUE } from '../../message/journalWire.ts'
-import { platformSchema } from '../../platform/resources.ts'
+import { platformSchema } from '../../platform/platformDocument.ts'
 import {
   decodeVerdicts,
   encodeVerdicts,
@@ -11,7 +11,7 @@ import {
 import { newMessageId } from '../../message/ids.ts'
 import type { BatchMark, Publication, PublishOnceOutcome, Queue } from '../../queue/queue.ts'
 import { encodeBody } from '../../smpp/index.ts'
-import { buildPlatform, withChanges } from '../../platform/platform.ts'
+import { PlatformRows } from '../../platform/platformRows.ts'
 import { admitBatch, Admitter } from '../../routing/admission.ts'
 import { BatchPublisher } from './batchPublisher.ts'
 
@@ -32,13 +32,15 @@ const document = platformSchema.parse({
 const WANTED = () => true
 
 function platformOf() {
-  const rows = [
-    ...document.accounts.map((spec) => ({ kind: 'account' as const, id: spec.id, spec })),
-    ...document.connectors.map((spec) => ({ kind: 'connector' as const, id: spec.id, spec })),
-    { kind: 'route_table' as const, id: 'active', spec: document.routeTable },
+  const specs = [
+    ...document.accounts.map((spec) => ({ kind: 'account', id: spec.id, spec })),
+    ...document.connectors.map((spec) => ({ kind: 'connector', id: spec.id, spec })),
+    { kind: 'route_table', id: 'active', spec: document.routeTable },
   ]
-  const changes = rows.map((row) => ({ ...row, revision: 1, deleted: false }))
-  return buildPlatform(1, withChanges(new Map(), changes))
+  const rows = new PlatformRows()
+  const changes = specs.map((row) => ({ ...row, revision: 1, deleted: false }))
+  expect(rows.apply(1, changes)).toEqual([])
+  return rows.platform
 }
 
 function submission(destination: string, account = 'demo'): Submission {

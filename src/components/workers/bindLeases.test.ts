@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { connectorSchema } from '../../platform/resources.ts'
+import { connectorSchema } from '../../platform/connector.ts'
 import { BindLeases } from './bindLeases.ts'
 
 const connector = connectorSchema.parse({

@@ -3,7 +3,7 @@
 // writes to an SMSC checks it in the same tick. With the store away leases run to their end and the
 // binds close then: never one too many.
 
-import type { Connector } from '../../platform/resources.ts'
+import type { Connector } from '../../platform/connector.ts'
 import type { SlotClaim } from '../../cluster/bindSlotTable.ts'
 
 export interface BindLeasesOptions {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
-import type { Connector } from '../../platform/resources.ts'
+import type { Connector } from '../../platform/connector.ts'
 
 /**
  * The password for an SMSC, read each time it is needed, so that a rotated one counts at the next

@@ -1,7 +1,7 @@
 // The connectors this process works for: one ConnectorWork each, with a bind per leased slot. A
 // connector whose settings changed gets new binds; its work in hand goes on.
 
-import type { Connector } from '../../platform/resources.ts'
+import type { Connector } from '../../platform/connector.ts'
 import { submitQueue } from '../../queue/envelopeWire.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { connectorPassword } from './connectorPassword.ts'

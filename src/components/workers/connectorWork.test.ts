@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { encodeEnvelope, type Envelope } from '../../queue/envelopeWire.ts'
-import { connectorSchema } from '../../platform/resources.ts'
+import { connectorSchema } from '../../platform/connector.ts'
 import { newMessageId, upstreamId } from '../../message/ids.ts'
 import type { Delivery, Queue, QueueVerdict, Settlement } from '../../queue/queue.ts'
 import { encodeBody, ESME_ROK } from '../../smpp/index.ts'

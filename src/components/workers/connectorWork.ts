@@ -7,7 +7,7 @@
 import { decodeEnvelope } from '../../queue/envelopeWire.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { ContractError } from '../../message/msgpackWire.ts'
-import type { Connector } from '../../platform/resources.ts'
+import type { Connector } from '../../platform/connector.ts'
 import { upstreamId } from '../../message/ids.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { Consumer } from '../../queue/consumer.ts'

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { connectorSchema } from '../../platform/resources.ts'
+import { connectorSchema } from '../../platform/connector.ts'
 import type { RequestOutcome } from '../../smpp/index.ts'
 import { startSmsc } from './smsc.fixture.ts'
 import { UpstreamBind } from './upstreamBind.ts'

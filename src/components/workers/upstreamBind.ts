@@ -3,7 +3,7 @@
 // resting after a throttle.
 
 import { type BindId, bindId } from '../../message/ids.ts'
-import type { Connector } from '../../platform/resources.ts'
+import type { Connector } from '../../platform/connector.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { Pacer } from '../../flow/pacer.ts'
 import { paceShare } from '../../flow/paceShare.ts'

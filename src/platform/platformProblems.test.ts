@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { platformProblems, platformSchema } from './resources.ts'
+import { platformSchema } from './platformDocument.ts'
+import { labelled } from './problemItem.ts'
+import { platformProblems } from './platformProblems.ts'
 
 const PLATFORM = {
   accounts: [{ id: 'demo' }],
@@ -8,20 +10,20 @@ const PLATFORM = {
   routeTable: { routes: [{ prefix: '31', connector: 'sim' }], default: 'sim' },
 }
 
-test('a small platform is filled up with defaults', () => {
+test('a small platform is completed with defaults', () => {
   const platform = platformSchema.parse(PLATFORM)
   expect(platform.connectors[0]).toMatchObject({ binds: 1, window: 10, tps: 30, enabled: true })
   expect(platformProblems(platform)).toEqual([])
 })
 
-test('names that point nowhere and doubles are all told at once', () => {
+test('lost references and duplicates are all reported at once', () => {
   const platform = platformSchema.parse({
     ...PLATFORM,
     accounts: [{ id: 'demo' }, { id: 'demo' }],
     users: [{ id: 'u', account: 'nobody', apiKey: '0123456789abcdef' }],
     routeTable: { routes: [{ prefix: '31', connector: 'gone' }], default: 'away' },
   })
-  expect(platformProblems(platform)).toEqual([
+  expect(platformProblems(platform).map(labelled)).toEqual([
     'accounts.demo: appears twice',
     'users.u.account: there is no account "nobody"',
     'routeTable.routes[0].connector: there is no connector "gone"',

@@ -1,0 +1,5 @@
+/** The demo customer's user. */
+export const DEMO_SYSTEM_ID = 'demo'
+
+/** Our name at the simulated SMSC. */
+export const SMSC_SYSTEM_ID = 'signalbox'

@@ -1,0 +1,68 @@
+// The admin API over a platform in memory, for tests of its routes and of resource kinds.
+
+import { onTestFinished } from 'vitest'
+import { RevisionConflict } from '../../platform/resourceRow.ts'
+import type { ResourceChange, ResourceRow } from '../../platform/resourceRow.ts'
+import type { ResourceStore } from '../../platform/storedPlatform.ts'
+import { createAdminServer } from './adminServer.ts'
+
+export const TOKEN = 'a-token-for-tests'
+export const authorization = `Bearer ${TOKEN}`
+const quiet = { info() {}, error() {} }
+
+export function memoryStore(): ResourceStore & { revision: number; beforeWrite: () => void } {
+  const rows = new Map<string, ResourceRow>()
+  const store = {
+    revision: 0,
+    beforeWrite() {},
+    async read() {
+      return { revision: store.revision, rows: [...rows.values()] }
+    },
+    async write(changes: readonly ResourceChange[], expectedRevision: number) {
+      store.beforeWrite()
+      if (store.revision !== expectedRevision) throw new RevisionConflict('meanwhile')
+      const revision = ++store.revision
+      for (const { kind, id, spec } of changes) {
+        const deleted = spec === undefined
+        rows.set(`${kind}/${id}`, { kind, id, spec: structuredClone(spec), revision, deleted })
+      }
+      return revision
+    },
+    async waitingFor() {
+      return 0
+    },
+  }
+  return store
+}
+
+export function startServer(store: ResourceStore = memoryStore()) {
+  const server = createAdminServer({
+    adminToken: TOKEN,
+    resources: store,
+    readTrace: async () => undefined,
+    log: quiet,
+  })
+  onTestFinished(() => server.close())
+  return server
+}
+
+export type Server = ReturnType<typeof startServer>
+type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
+
+export async function call(
+  server: Server,
+  method: Method,
+  path: string,
+  body?: object,
+  headers: Record<string, string> = {},
+) {
+  const url = `/admin/v1${path}`
+  const response = await server.inject({
+    method,
+    url,
+    headers: { authorization, ...headers },
+    ...(body && { payload: body }),
+  })
+  const answer: unknown = response.body === '' ? undefined : JSON.parse(response.body)
+  return { status: response.statusCode, headers: response.headers, answer }
+}

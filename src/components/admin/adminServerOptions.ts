@@ -1,0 +1,12 @@
+import type { MessageId } from '../../message/ids.ts'
+import type { MessageTrace } from '../../message/trace.ts'
+import type { ResourceStore } from '../../platform/storedPlatform.ts'
+import type { Logger } from '../../runtime/log.ts'
+
+export interface AdminServerOptions {
+  readonly adminToken: string
+  readonly resources: ResourceStore
+  /** Undefined for a message that is unknown or no longer kept. */
+  readTrace(id: MessageId): Promise<MessageTrace | undefined>
+  readonly log: Pick<Logger, 'info' | 'error'>
+}

@@ -1,0 +1,75 @@
+// The one reader of stored resources, for the admin API and for every follower. Rows outlive
+// versions: a field that only another version knows is ignored, at any depth, and a field that a
+// row was written without gets its default.
+
+import type { z } from 'zod'
+import type { ResourceRow } from './resourceRow.ts'
+
+/** A row that this version cannot read, most likely written by a newer one. */
+export class StoredResourceUnreadable extends Error {
+  readonly code = 'STORED_RESOURCE_UNREADABLE'
+}
+
+export type SpecReading<Spec> =
+  | { readonly kind: 'read'; readonly spec: Spec }
+  | { readonly kind: 'unreadable'; readonly error: StoredResourceUnreadable }
+
+export function readSpec<Schema extends z.ZodType<object>>(
+  { title, schema }: { readonly title: string; readonly schema: Schema },
+  { id, revision, spec }: Pick<ResourceRow, 'id' | 'revision' | 'spec'>,
+): SpecReading<z.output<Schema>> {
+  let result = schema.safeParse(spec)
+  if (!result.success) {
+    const unknown = unknownKeys(result.error.issues)
+    if (unknown) result = schema.safeParse(without(unknown, spec))
+  }
+  if (result.success) return { kind: 'read', spec: result.data }
+  const message =
+    `the stored ${title} "${id}" (revision ${revision}) cannot be read by this version: ` +
+    'run the version that wrote it or a newer one, or write the resource again'
+  return {
+    kind: 'unreadable',
+    error: new StoredResourceUnreadable(message, { cause: result.error }),
+  }
+}
+
+type Issue = z.core.$ZodIssue
+/** Leads to a key that the schema does not know. */
+type Path = readonly PropertyKey[]
+
+/** Undefined if there is any other issue. */
+function unknownKeys(issues: readonly Issue[]): Path[] | undefined {
+  const found: Path[] = []
+  for (const issue of issues) {
+    const paths = unknownKeysOf(issue)
+    if (!paths) return undefined
+    found.push(...paths)
+  }
+  return found
+}
+
+function unknownKeysOf(issue: Issue): Path[] | undefined {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [...issue.path, key])
+  if (issue.code !== 'invalid_union') return undefined
+  // A value fits an alternative of a union if that has nothing against it but unknown keys.
+  for (const alternative of issue.errors) {
+    const paths = unknownKeys(alternative)
+    if (paths && paths.length > 0) return paths.map((path) => [...issue.path, ...path])
+  }
+  return undefined
+}
+
+function without(paths: readonly Path[], spec: unknown): unknown {
+  const known: unknown = structuredClone(spec)
+  for (const path of paths) {
+    const holder = path
+      .slice(0, -1)
+      .reduce<unknown>((value, key) => (isObject(value) ? Reflect.get(value, key) : value), known)
+    if (isObject(holder)) Reflect.deleteProperty(holder, path.at(-1) ?? '')
+  }
+  return known
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
