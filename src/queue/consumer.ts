@@ -4,6 +4,7 @@
 
 import assert from 'node:assert'
 import { setTimeout as delay } from 'node:timers/promises'
+import { asError } from '../flow/asError.ts'
 import { backOffMs } from '../flow/backOff.ts'
 import { Batcher } from '../flow/batcher.ts'
 import type { Delivery, Queue, QueueVerdict, Settlement } from './queue.ts'
@@ -205,8 +206,4 @@ export class Consumer {
       .extend([...this.#inHand.values()], this.#options.leaseMs)
       .catch((error: Error) => this.#options.onError('extending leases', error))
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

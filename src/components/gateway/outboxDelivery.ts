@@ -3,6 +3,7 @@
 // has no room and so claims nothing; nobody waits for it.
 
 import { setTimeout as delay } from 'node:timers/promises'
+import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { classify, decodeBody, encodeBody, ESME_ROK } from '../../smpp/index.ts'
@@ -182,7 +183,7 @@ export class OutboxDelivery {
         await this.#options.outbox.settle(outcomes)
         break
       } catch (error) {
-        const reason = error instanceof Error ? error : new Error(String(error))
+        const reason = asError(error)
         // Said once per outage.
         if (attempt === 0) this.#options.onTrouble('settling deliveries', reason)
         await delay(backOffMs(attempt, 50, 2_000))

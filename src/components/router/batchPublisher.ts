@@ -5,6 +5,7 @@
 import assert from 'node:assert'
 import type { SubmissionBatch, Verdict } from '../../routing/routerCallWire.ts'
 import { ACCEPTED, encodeVerdicts } from '../../routing/routerCallWire.ts'
+import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import type { Queue } from '../../queue/queue.ts'
 import type { Admitter } from '../../routing/admission.ts'
@@ -89,7 +90,7 @@ export class BatchPublisher {
     try {
       while (copies.size > 0) await this.#attempt([...copies.values()], settle)
     } catch (error) {
-      const reason = error instanceof Error ? error : new Error(String(error))
+      const reason = asError(error)
       for (const batch of [...copies.values()].flat()) batch.reject(reason)
     }
     for (const batch of batches) if (!batch.isWanted()) batch.reject(new Error('nobody waits'))

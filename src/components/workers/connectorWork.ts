@@ -8,6 +8,7 @@ import { decodeEnvelope, type EnvelopeMessage } from '../../queue/envelopeWire.t
 import { ContractError } from '../../message/msgpackWire.ts'
 import type { Connector } from '../../platform/resources.ts'
 import { upstreamId } from '../../message/ids.ts'
+import { asError } from '../../flow/asError.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { Consumer } from '../../queue/consumer.ts'
 import type { Delivery, Queue, QueueVerdict, Settlement } from '../../queue/queue.ts'
@@ -152,8 +153,7 @@ export class ConnectorWork {
     try {
       work = await this.#open(delivery)
     } catch (error) {
-      const reason = error instanceof Error ? error : new Error(String(error))
-      this.#options.onTrouble(`opening an envelope of ${delivery.queue}`, reason)
+      this.#options.onTrouble(`opening an envelope of ${delivery.queue}`, asError(error))
       // Only what cannot be read is set aside; all other trouble may pass.
       if (error instanceof ContractError) return { kind: 'dead', reason: String(error) }
       return { kind: 'retry', delayMs: RETRY_OPEN_MS }

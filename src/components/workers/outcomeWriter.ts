@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { uuidv7 } from 'uuidv7'
 import { encodeEnvelope, type EnvelopeMessage, submitQueue } from '../../queue/envelopeWire.ts'
 import { encodeEvents, JOURNAL_QUEUE, type JournalEvent } from '../../message/journalWire.ts'
+import { asError } from '../../flow/asError.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import type { Publication } from '../../queue/queue.ts'
@@ -117,7 +118,7 @@ export class OutcomeWriter {
       try {
         return await work()
       } catch (error) {
-        const reason = error instanceof Error ? error : new Error(String(error))
+        const reason = asError(error)
         // Said at the first failure of each batch.
         if (attempt === 0) this.#onTrouble('keeping outcomes', reason)
         await delay(backOffMs(attempt, 50, 2_000))
