@@ -74,3 +74,30 @@ test('a full batch does not rest: more is waiting', async () => {
   expect(receives).toEqual([['a', 'b'], ['c', 'd'], ['e']])
   consumer.close()
 })
+
+test('a settlement is tried until it succeeds, and close() ends the trying at once', async () => {
+  const { add, queue } = memoryQueue()
+  const troubles: string[] = []
+  let attempts = 0
+  queue.settle = async () => {
+    attempts++
+    throw new Error('away')
+  }
+  const consumer = new Consumer({
+    queue,
+    name: 'q',
+    leaseMs: 60_000,
+    capacity: () => 1,
+    handle: async (deliveries) => deliveries.map(() => ({ kind: 'done' })),
+    onError: (what, error) => void troubles.push(`${what}: ${error.message}`),
+  })
+  add('a')
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(attempts).toBeGreaterThan(10)
+  expect(troubles).toEqual(['settling q: away'])
+  const attemptsBefore = attempts
+  consumer.close()
+  expect(vi.getTimerCount()).toBe(0)
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(attempts).toBe(attemptsBefore)
+})

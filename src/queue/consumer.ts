@@ -3,10 +3,9 @@
 // back after a pause; one that never answers keeps them only as long as this process lives.
 
 import assert from 'node:assert'
-import { setTimeout as delay } from 'node:timers/promises'
-import { asError } from '../flow/asError.ts'
 import { backOffMs } from '../flow/backOff.ts'
 import { Batcher } from '../flow/batcher.ts'
+import { untilDone } from '../flow/untilDone.ts'
 import type { Delivery, Queue, QueueVerdict, Settlement } from './queue.ts'
 
 export interface ConsumerOptions {
@@ -44,7 +43,7 @@ export class Consumer {
   #mustReclaim = true
   #failures = 0
   #stopped = false
-  #closed = false
+  #closing = new AbortController()
   #emptied: (() => void)[] = []
 
   constructor(options: ConsumerOptions) {
@@ -101,10 +100,10 @@ export class Consumer {
     clearTimeout(this.#rest)
   }
 
-  /** After stop(): no more leases are kept alive. */
+  /** After stop(): keeps no lease alive and settles nothing. What is in hand comes again. */
   close(): void {
     this.stop()
-    this.#closed = true
+    this.#closing.abort()
     clearInterval(this.#extender)
     this.#settler.stop()
   }
@@ -178,21 +177,15 @@ export class Consumer {
   }
 
   async #settle(settlements: Settlement[]): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      // Nothing is settled any more: what it was comes again.
-      if (this.#closed) return
-      try {
-        await this.#options.queue.settle(settlements)
-        break
-      } catch (error) {
-        // Said once per outage. Until it is settled it stays in hand.
-        if (attempt === 0) this.#options.onError(`settling ${this.#options.name}`, asError(error))
-        await delay(backOffMs(attempt, 50, 2_000))
-      }
-    }
+    const { name, onError, queue } = this.#options
+    const settled = await untilDone(() => queue.settle(settlements), {
+      signal: this.#closing.signal,
+      onTrouble: (error) => onError(`settling ${name}`, error),
+    })
+    if (!settled) return
     for (const { delivery, verdict } of settlements) {
       if (verdict.kind !== 'dead') continue
-      this.#options.onError(`set aside from ${delivery.queue}`, new Error(verdict.reason))
+      onError(`set aside from ${delivery.queue}`, new Error(verdict.reason))
     }
     this.#options.onSettled?.(settlements)
     for (const { delivery } of settlements) this.#inHand.delete(delivery.id)

@@ -2,10 +2,9 @@
 // with room in its window, sends deliver_sm, and settles each row by the answer. A slow customer
 // has no room and so claims nothing; nobody waits for it.
 
-import { setTimeout as delay } from 'node:timers/promises'
-import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import { backOffMs } from '../../flow/backOff.ts'
+import { untilDone } from '../../flow/untilDone.ts'
 import { classify, decodeBody, encodeBody, ESME_ROK } from '../../smpp/index.ts'
 import type { RequestOutcome, Session } from '../../smpp/index.ts'
 import type { OutboxOutcome, OutboxRow } from '../../outbox/outboxTable.ts'
@@ -176,19 +175,11 @@ export class OutboxDelivery {
     return backOffMs(row.attempts, RETRY_FIRST_MS, RETRY_CAP_MS)
   }
 
-  /** As often as it takes: a row that is not settled goes out twice. */
+  /** Never gives up: a row that is not settled goes out twice. */
   async #settle(outcomes: OutboxOutcome[]): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await this.#options.outbox.settle(outcomes)
-        break
-      } catch (error) {
-        const reason = asError(error)
-        // Said once per outage.
-        if (attempt === 0) this.#options.onTrouble('settling deliveries', reason)
-        await delay(backOffMs(attempt, 50, 2_000))
-      }
-    }
+    await untilDone(() => this.#options.outbox.settle(outcomes), {
+      onTrouble: (error) => this.#options.onTrouble('settling deliveries', error),
+    })
     for (const { id } of outcomes) this.#inHand.delete(id)
     if (outcomes.some((outcome) => outcome.kind === 'retry')) this.stir()
   }
