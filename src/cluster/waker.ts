@@ -28,7 +28,7 @@ export class Waker {
     this.#options = options
   }
 
-  /** Calls back when a topic stirs, here or in another process; returns how to stop that. */
+  /** Calls back when a topic is woken, here or in another process; returns how to stop that. */
   listen(topic: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(topic) ?? new Set()
     this.#listeners.set(topic, listeners.add(listener))
@@ -37,10 +37,10 @@ export class Waker {
   }
 
   /** Says that rows were committed; listeners in this process hear it at once. */
-  stir(topics: Iterable<string>): void {
+  wake(topics: Iterable<string>): void {
     for (const topic of topics) {
       this.#due.add(topic)
-      this.#wake(topic)
+      this.#notifyHere(topic)
     }
     this.#flush ??= setTimeout(() => this.#notify(), COALESCE_MS)
   }
@@ -52,7 +52,7 @@ export class Waker {
     await this.#client?.end().catch(this.#options.onError)
   }
 
-  #wake(topic: string): void {
+  #notifyHere(topic: string): void {
     for (const listener of this.#listeners.get(topic) ?? []) listener()
   }
 
@@ -78,7 +78,7 @@ export class Waker {
       keepAlive: true,
     })
     this.#client = client
-    client.on('notification', ({ payload }) => this.#wake(payload ?? ''))
+    client.on('notification', ({ payload }) => this.#notifyHere(payload ?? ''))
     let lost = false
     const onLost = (error: Error): void => {
       if (lost) return
@@ -93,7 +93,7 @@ export class Waker {
       .then(() => {
         this.#attempt = 0
         // What was committed while nobody listened.
-        for (const topic of this.#listeners.keys()) this.#wake(topic)
+        for (const topic of this.#listeners.keys()) this.#notifyHere(topic)
       })
       .catch(onLost)
   }

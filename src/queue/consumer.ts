@@ -14,7 +14,7 @@ export interface ConsumerOptions {
   queue: Queue
   name: string
   leaseMs: number
-  /** How many envelopes may be received now; 0 pauses until poke(). */
+  /** How many envelopes may be received now. After 0, wake() asks again. */
   capacity: () => number
   /** Answers one verdict per delivery, in order, once their outcome is durable. */
   handle: (deliveries: readonly Delivery[]) => Promise<QueueVerdict[]>
@@ -56,11 +56,11 @@ export class Consumer {
     })
     this.#stopWake = options.queue.onWake(options.name, () => this.#loop.expectMore())
     this.#extender = setInterval(() => this.#extend(), options.leaseMs / 3)
-    this.poke()
+    this.wake()
   }
 
-  /** Says that there is capacity again. */
-  poke(): void {
+  /** There may be capacity again. */
+  wake(): void {
     this.#loop.wake()
   }
 
@@ -133,7 +133,7 @@ export class Consumer {
     }
     onSettled?.(settlements)
     this.#loop.letGo(settlements.map(({ delivery }) => delivery))
-    this.poke()
+    this.wake()
   }
 
   #extend(): void {

@@ -37,7 +37,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const writer = new StateWriter({
     database: link.database,
     receiptTtlHours: config.receiptTtlHours,
-    onOutbox: () => link.waker.stir([OUTBOX_TOPIC]),
+    onOutbox: () => link.waker.wake([OUTBOX_TOPIC]),
   })
   const source = { queue, leaseMs: config.queueLeaseMs, onError: onTrouble }
   const consumers = [
@@ -90,7 +90,7 @@ function startConsumer<Item>(
         return await applyDeliveries(reader, deliveries)
       } finally {
         underWay--
-        consumer.poke()
+        consumer.wake()
       }
     },
   })

@@ -52,7 +52,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
       credentials,
       binds,
       intake,
-      onReceiver: () => delivery.stir(),
+      onReceiver: () => delivery.wake(),
       onBindRefused: (systemId, remoteAddress, why) =>
         log.warn({ systemId, remoteAddress }, `bind refused: ${why}`),
       onTrouble,
@@ -108,7 +108,7 @@ function outboxDelivery(
     leaseMs: config.responseTimeoutMs + OUTBOX_LEASE_MARGIN_MS,
     onTrouble,
   })
-  waker.listen(OUTBOX_TOPIC, () => delivery.stir())
+  waker.listen(OUTBOX_TOPIC, () => delivery.wake())
   return delivery
 }
 

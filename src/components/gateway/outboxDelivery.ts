@@ -56,7 +56,7 @@ export class OutboxDelivery {
   }
 
   /** There may be something to deliver, or somebody to deliver to. */
-  stir(): void {
+  wake(): void {
     this.#loop.expectMore()
   }
 
@@ -135,7 +135,7 @@ export class OutboxDelivery {
       onTrouble: (error) => this.#options.onTrouble('settling deliveries', error),
     })
     this.#loop.letGo(outcomes)
-    if (outcomes.some((outcome) => outcome.kind === 'retry')) this.stir()
+    if (outcomes.some((outcome) => outcome.kind === 'retry')) this.wake()
   }
 }
 

@@ -82,7 +82,7 @@ function workOn(port: number, deliveries: Delivery[], tps: number, checkpoint?: 
     password: () => 'p',
     heldUntilMs: performance.now() + 60_000,
     onDeliver: () => undefined,
-    onChange: () => work.pump(),
+    onChange: () => work.wake(),
     onTrouble,
   })
   work.setBinds([bind])

@@ -88,11 +88,11 @@ export class ConnectorWork {
 
   setBinds(binds: UpstreamBind[]): void {
     this.#binds = binds
-    this.pump()
+    this.wake()
   }
 
   /** Sends what can be sent now, and comes back when the next may go. */
-  pump(): void {
+  wake(): void {
     clearTimeout(this.#timer)
     if (!this.#hasLink() && this.#unanswered === 0) return this.#letGo()
     const nowMs = performance.now()
@@ -104,12 +104,12 @@ export class ConnectorWork {
         break
       }
       const task = this.#ready[this.#head++]
-      // A bind that takes nothing after all is about to say why, and that pumps again.
+      // A bind that refuses the message is about to report why, and that wakes us again.
       if (task && !this.#submit(bind, task, nowMs)) break
     }
     this.#compact()
-    if (waitMs !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.pump(), waitMs)
-    this.#consumer.poke()
+    if (waitMs !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), waitMs)
+    this.#consumer.wake()
   }
 
   /** Receives and sends nothing more; what is unanswered may still come in. */
@@ -158,7 +158,7 @@ export class ConnectorWork {
       if (error instanceof ContractError) return { kind: 'dead', reason: String(error) }
       return { kind: 'retry', delayMs: RETRY_OPEN_MS }
     }
-    this.pump()
+    this.wake()
     return work.verdict
   }
 
@@ -238,7 +238,7 @@ export class ConnectorWork {
       if (outcome.kind === 'response') this.#response(bind, task, outcome.pdu)
       else this.#unknown(task)
     }
-    this.pump()
+    this.wake()
   }
 
   #response(bind: UpstreamBind, task: Task, pdu: Pdu): void {

@@ -76,7 +76,7 @@ export interface SqlRunner {
 
 /** Tells consumers of a topic, in every process, that rows were committed. */
 export interface TopicWaker {
-  stir(topics: Iterable<string>): void
+  wake(topics: Iterable<string>): void
   listen(topic: string, listener: () => void): () => void
 }
 
@@ -119,7 +119,7 @@ export class PostgresQueue implements Queue {
   }
 
   #published(publications: readonly Publication[]): void {
-    this.#waker.stir(new Set(publications.map((publication) => topicOf(publication.queue))))
+    this.#waker.wake(new Set(publications.map((publication) => topicOf(publication.queue))))
   }
 
   async receive(queue: string, max: number, leaseMs: number): Promise<Delivery[]> {
