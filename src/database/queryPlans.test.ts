@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newMessageId, upstreamId } from '../message/ids.ts'
-import type { QueueVerdict } from '../queue/queue.ts'
+import type { Settlement } from '../queue/queue.ts'
 import { PostgresQueue } from '../queue/postgres/postgresQueue.ts'
 import {
   addToOutbox,
@@ -60,17 +60,17 @@ function outboxOutcomes(id: string): OutboxOutcome[] {
 
 async function useQueue(): Promise<void> {
   const queue = new PostgresQueue(link.database, link.waker, 'workers-0')
-  const verdicts: QueueVerdict[] = [
+  const settlements: Settlement[] = [
     { kind: 'done' },
     { kind: 'retry', delayMs: 1 },
     { kind: 'dead', reason: 'a test' },
   ]
   const payload = Buffer.alloc(1)
-  await queue.publish(verdicts.map(() => ({ queue: QUEUE, payload, messages: 1 })))
-  const deliveries = await queue.receive(QUEUE, 3, 60_000)
-  const settled = deliveries.flatMap((delivery, index) => {
-    const verdict = verdicts[index]
-    return verdict ? [{ delivery, verdict }] : []
+  await queue.publish(settlements.map(() => ({ queue: QUEUE, payload, messages: 1 })))
+  const entries = await queue.receive(QUEUE, 3, 60_000)
+  const settled = entries.flatMap((entry, index) => {
+    const settlement = settlements[index]
+    return settlement ? [{ entry, settlement }] : []
   })
   await queue.settle(settled)
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Consumer } from './consumer.ts'
-import type { Delivery, Queue } from './queue.ts'
+import type { Queue, QueueEntry } from './queue.ts'
 
 const INTERVAL_MS = 250
 
@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers())
 
 /** A queue in memory that counts how often it is asked. */
 function memoryQueue() {
-  const waiting: Delivery[] = []
+  const waiting: QueueEntry[] = []
   const receives: string[][] = []
   let wake = (): void => undefined
   const queue: Queue = {
@@ -42,7 +42,7 @@ function consumerOf(queue: Queue, capacity: number): Consumer {
     leaseMs: 60_000,
     minIntervalMs: INTERVAL_MS,
     capacity: () => capacity,
-    handle: async (deliveries) => deliveries.map(() => ({ kind: 'done' })),
+    handle: async (entries) => entries.map(() => ({ kind: 'done' })),
     onError: (what, error) => expect.fail(`${what}: ${error.message}`),
   })
 }
@@ -88,7 +88,7 @@ test('a settlement is tried until it succeeds, and close() ends the trying at on
     name: 'q',
     leaseMs: 60_000,
     capacity: () => 1,
-    handle: async (deliveries) => deliveries.map(() => ({ kind: 'done' })),
+    handle: async (entries) => entries.map(() => ({ kind: 'done' })),
     onError: (what, error) => void troubles.push(`${what}: ${error.message}`),
   })
   add('a')

@@ -1,5 +1,5 @@
 // Works off one queue: receives while there is capacity, hands envelopes over, keeps their leases
-// alive, and settles them in batches until the queue has taken the settlements. A handler that
+// alive, and settles them in batches until the queue has taken them. A handler that
 // rejects (the infrastructure failed) gets its envelopes again after a pause. A handler that never
 // answers keeps its envelopes only as long as this process lives.
 
@@ -8,7 +8,7 @@ import { backOffMs } from '../flow/backOff.ts'
 import { Batcher } from '../flow/batcher.ts'
 import { type ClaimSource, ClaimLoop } from '../flow/claimLoop.ts'
 import { untilDone } from '../flow/untilDone.ts'
-import type { Delivery, Queue, QueueVerdict, Settlement } from './queue.ts'
+import type { Queue, QueueEntry, SettledEntry, Settlement } from './queue.ts'
 
 export interface ConsumerOptions {
   queue: Queue
@@ -16,14 +16,14 @@ export interface ConsumerOptions {
   leaseMs: number
   /** How many envelopes may be received now. After 0, wake() asks again. */
   capacity: () => number
-  /** Answers one verdict per delivery, in order, once their outcome is durable. */
-  handle: (deliveries: readonly Delivery[]) => Promise<QueueVerdict[]>
-  /** Hands envelopes over one by one, so that none waits for another's verdict. */
+  /** Answers one settlement per entry, in order, once the outcome of each is durable. */
+  handle: (entries: readonly QueueEntry[]) => Promise<Settlement[]>
+  /** Hands envelopes over one by one, so that none waits for another's settlement. */
   singly?: boolean
   /** The rest between the starts of two receives, where larger batches cost less per message. */
   minIntervalMs?: number
-  /** Called once the queue has taken the settlements: these envelopes are no longer ours. */
-  onSettled?: (settlements: readonly Settlement[]) => void
+  /** Called once the queue has settled them: these envelopes are no longer ours. */
+  onSettled?: (settled: readonly SettledEntry[]) => void
   onError: (what: string, error: Error) => void
 }
 
@@ -35,8 +35,8 @@ const RETRY_AFTER_FAILURE_MS = 1_000
 
 export class Consumer {
   #options: ConsumerOptions
-  #loop: ClaimLoop<number, Delivery>
-  #settler: Batcher<Settlement>
+  #loop: ClaimLoop<number, QueueEntry>
+  #settler: Batcher<SettledEntry>
   #stopWake: () => void
   #extender: NodeJS.Timeout
   #closing = new AbortController()
@@ -50,7 +50,7 @@ export class Consumer {
       minIntervalMs: options.minIntervalMs ?? 0,
     })
     this.#settler = new Batcher({
-      send: (settlements) => this.#settle(settlements),
+      send: (settled) => this.#settle(settled),
       onError: (error) => options.onError('settling', error),
       maxItems: 500,
     })
@@ -84,7 +84,7 @@ export class Consumer {
     this.#settler.stop()
   }
 
-  #source(): ClaimSource<number, Delivery> {
+  #source(): ClaimSource<number, QueueEntry> {
     const { capacity, leaseMs, name, onError, queue, singly } = this.#options
     return {
       room: () => {
@@ -94,45 +94,45 @@ export class Consumer {
       claim: (room) => queue.receive(name, room, leaseMs),
       mayHaveLeft: (room, received) => received.length === room,
       reclaim: (inHand) => queue.reclaim(name, inHand),
-      take: (deliveries) => {
-        if (singly) for (const delivery of deliveries) this.#hand([delivery])
-        else this.#hand(deliveries)
+      take: (entries) => {
+        if (singly) for (const entry of entries) this.#hand([entry])
+        else this.#hand(entries)
       },
       onTrouble: (error) => onError(`receiving from ${name}`, error),
     }
   }
 
-  #hand(deliveries: readonly Delivery[]): void {
-    this.#options.handle(deliveries).then(
-      (verdicts) => {
-        assert.equal(verdicts.length, deliveries.length, 'one verdict per delivery')
-        for (const [index, delivery] of deliveries.entries()) {
-          const verdict = verdicts[index]
-          assert(verdict)
-          this.#settler.add({ delivery, verdict })
+  #hand(entries: readonly QueueEntry[]): void {
+    this.#options.handle(entries).then(
+      (settlements) => {
+        assert.equal(settlements.length, entries.length, 'one settlement per entry')
+        for (const [index, entry] of entries.entries()) {
+          const settlement = settlements[index]
+          assert(settlement)
+          this.#settler.add({ entry, settlement })
         }
       },
       (error: Error) => {
         this.#options.onError(`handling ${this.#options.name}`, error)
-        const verdict = { kind: 'retry', delayMs: RETRY_AFTER_FAILURE_MS } as const
-        for (const delivery of deliveries) this.#settler.add({ delivery, verdict })
+        const settlement = { kind: 'retry', delayMs: RETRY_AFTER_FAILURE_MS } as const
+        for (const entry of entries) this.#settler.add({ entry, settlement })
       },
     )
   }
 
-  async #settle(settlements: Settlement[]): Promise<void> {
+  async #settle(settled: SettledEntry[]): Promise<void> {
     const { name, onError, onSettled, queue } = this.#options
-    const settled = await untilDone(() => queue.settle(settlements), {
+    const isSettled = await untilDone(() => queue.settle(settled), {
       signal: this.#closing.signal,
       onTrouble: (error) => onError(`settling ${name}`, error),
     })
-    if (!settled) return
-    for (const { delivery, verdict } of settlements) {
-      if (verdict.kind !== 'dead') continue
-      onError(`set aside from ${delivery.queue}`, new Error(verdict.reason))
+    if (!isSettled) return
+    for (const { entry, settlement } of settled) {
+      if (settlement.kind !== 'dead') continue
+      onError(`set aside from ${entry.queue}`, new Error(settlement.reason))
     }
-    onSettled?.(settlements)
-    this.#loop.letGo(settlements.map(({ delivery }) => delivery))
+    onSettled?.(settled)
+    this.#loop.letGo(settled.map(({ entry }) => entry))
     this.wake()
   }
 

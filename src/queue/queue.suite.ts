@@ -13,7 +13,7 @@ export interface QueueUnderTest {
 const LEASE_MS = 60_000
 
 export function queueSuite(open: () => QueueUnderTest): void {
-  deliverySuite(open)
+  receiveSuite(open)
   settlementSuite(open)
   publishOnceSuite(open)
 }
@@ -26,11 +26,11 @@ function one(queue: string, text: string): Publication {
   return { queue, payload: Buffer.from(text), messages: 1 }
 }
 
-function texts(deliveries: readonly { payload: Buffer }[]): string[] {
-  return deliveries.map(({ payload }) => payload.toString())
+function texts(entries: readonly { payload: Buffer }[]): string[] {
+  return entries.map(({ payload }) => payload.toString())
 }
 
-function deliverySuite(open: () => QueueUnderTest): void {
+function receiveSuite(open: () => QueueUnderTest): void {
   test('what is published is received once, in order, and settled for good', async () => {
     const { queue, other } = open()
     const name = freshName()
@@ -38,7 +38,7 @@ function deliverySuite(open: () => QueueUnderTest): void {
     const first = await queue.receive(name, 2, LEASE_MS)
     expect(texts(first)).toEqual(['a', 'b'])
     expect(texts(await other.receive(name, 10, LEASE_MS))).toEqual(['c'])
-    await queue.settle(first.map((delivery) => ({ delivery, verdict: { kind: 'done' } })))
+    await queue.settle(first.map((entry) => ({ entry, settlement: { kind: 'done' } })))
     expect(await other.receive(name, 10, LEASE_MS)).toEqual([])
   })
 
@@ -47,8 +47,8 @@ function deliverySuite(open: () => QueueUnderTest): void {
     const name = freshName()
     const payload = Buffer.from(Array.from({ length: 60_000 }, (_, index) => index & 0xff))
     await queue.publish([{ queue: name, payload, messages: 7 }])
-    const [delivery] = await queue.receive(name, 1, LEASE_MS)
-    expect(delivery?.payload.equals(payload)).toBe(true)
+    const [entry] = await queue.receive(name, 1, LEASE_MS)
+    expect(entry?.payload.equals(payload)).toBe(true)
   })
 
   test('what is not settled comes again after its lease, and counts its receives', async () => {
@@ -78,8 +78,8 @@ function settlementSuite(open: () => QueueUnderTest): void {
     const [again, poison] = await queue.receive(name, 2, LEASE_MS)
     if (!again || !poison) throw new Error('both should have come')
     await queue.settle([
-      { delivery: again, verdict: { kind: 'retry', delayMs: 0 } },
-      { delivery: poison, verdict: { kind: 'dead', reason: 'unreadable' } },
+      { entry: again, settlement: { kind: 'retry', delayMs: 0 } },
+      { entry: poison, settlement: { kind: 'dead', reason: 'unreadable' } },
     ])
     expect(texts(await queue.receive(name, 10, LEASE_MS))).toEqual(['again'])
   })
