@@ -8,7 +8,7 @@ import {
   settleOutbox,
   type OutboxOutcome,
 } from '../outbox/outboxTable.ts'
-import type { StoreLink } from '../components/storeLink.ts'
+import type { DatabaseLink } from '../components/databaseLink.ts'
 import { openTestStore, type TestStore } from './testing/testStore.ts'
 import { parkedReceiptsDue, takeParkedFor } from '../message/upstreamIdTable.ts'
 
@@ -19,7 +19,7 @@ const QUEUE = 'submit.north.normal'
 const SCAN = new RegExp(`Scan.* on (${TABLES.join('|')})( |$)`)
 
 let store: TestStore
-let link: StoreLink
+let link: DatabaseLink
 beforeAll(async () => {
   store = await openTestStore()
   link = store.link()
@@ -59,7 +59,7 @@ function outboxOutcomes(id: string): OutboxOutcome[] {
 }
 
 async function useQueue(): Promise<void> {
-  const queue = new PostgresQueue(link.database, link.waker, 'workers-0')
+  const queue = new PostgresQueue(link.database, link.wakeUps, 'workers-0')
   const settlements: Settlement[] = [
     { kind: 'done' },
     { kind: 'retry', delayMs: 1 },

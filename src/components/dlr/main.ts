@@ -11,7 +11,7 @@ import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { OUTBOX_TOPIC } from '../../outbox/outboxTable.ts'
-import { openStoreLink } from '../storeLink.ts'
+import { openDatabaseLink } from '../databaseLink.ts'
 import { applyEntries, type Reader } from './applyEntries.ts'
 import { changesFrom, readJournal } from './changesFrom.ts'
 import { StateWriter } from './stateWriter.ts'
@@ -34,12 +34,12 @@ const SWEEP_BATCH = 500
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, log, metrics } = context
   const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
-  const link = openStoreLink({ ...config, component: 'dlr', onTrouble })
-  const queue = new PostgresQueue(link.database, link.waker, config.instance)
+  const link = openDatabaseLink({ ...config, component: 'dlr', onTrouble })
+  const queue = new PostgresQueue(link.database, link.wakeUps, config.instance)
   const writer = new StateWriter({
     database: link.database,
     receiptTtlHours: config.receiptTtlHours,
-    onOutbox: () => link.waker.wake([OUTBOX_TOPIC]),
+    onOutbox: () => link.wakeUps.wake([OUTBOX_TOPIC]),
   })
   const source = { queue, leaseMs: config.queueLeaseMs, onError: onTrouble }
   const consumers = [

@@ -9,7 +9,7 @@ import { createSmppServer, INTERFACE_VERSION, type SessionTimers } from '../../s
 import { readStatus } from '../../message/messageTable.ts'
 import { claimOutbox, OUTBOX_TOPIC, reclaimOutbox, settleOutbox } from '../../outbox/outboxTable.ts'
 import { Presence } from '../../cluster/presence.ts'
-import { openStoreLink, type StoreLink } from '../storeLink.ts'
+import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
 import { BindRegistry } from './bindRegistry.ts'
 import { Credentials } from './credentials.ts'
 import { customerSessions } from './customerSessions.ts'
@@ -28,7 +28,7 @@ const DRAIN_POLL_MS = 20
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, log } = context
   const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
-  const link = openStoreLink({ ...config, component: 'gateway', onTrouble })
+  const link = openDatabaseLink({ ...config, component: 'gateway', onTrouble })
   await link.follower.start()
 
   const router = routerClient(context, onTrouble)
@@ -93,7 +93,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
 
 function outboxDelivery(
   { config }: ComponentContext,
-  { database, waker }: StoreLink,
+  { database, wakeUps }: DatabaseLink,
   binds: BindRegistry,
   onTrouble: (what: string, error: Error) => void,
 ): OutboxDelivery {
@@ -108,7 +108,7 @@ function outboxDelivery(
     leaseMs: config.responseTimeoutMs + OUTBOX_LEASE_MARGIN_MS,
     onTrouble,
   })
-  waker.listen(OUTBOX_TOPIC, () => delivery.wake())
+  wakeUps.listen(OUTBOX_TOPIC, () => delivery.wake())
   return delivery
 }
 

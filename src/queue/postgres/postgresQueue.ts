@@ -75,20 +75,20 @@ export interface SqlRunner {
 }
 
 /** Tells the listeners of a topic, in every process, that rows were committed. */
-export interface TopicWaker {
+export interface TopicWakeUps {
   wake(topics: Iterable<string>): void
   listen(topic: string, listener: () => void): () => void
 }
 
 export class PostgresQueue implements Queue {
   #sql: SqlRunner
-  #waker: TopicWaker
+  #wakeUps: TopicWakeUps
   #instance: string
 
   /** @param instance a name that no two live processes share; see reclaim() */
-  constructor(sql: SqlRunner, waker: TopicWaker, instance: string) {
+  constructor(sql: SqlRunner, wakeUps: TopicWakeUps, instance: string) {
     this.#sql = sql
-    this.#waker = waker
+    this.#wakeUps = wakeUps
     this.#instance = instance
   }
 
@@ -119,7 +119,7 @@ export class PostgresQueue implements Queue {
   }
 
   #published(publications: readonly Publication[]): void {
-    this.#waker.wake(new Set(publications.map((publication) => topicOf(publication.queue))))
+    this.#wakeUps.wake(new Set(publications.map((publication) => topicOf(publication.queue))))
   }
 
   async receive(queue: string, max: number, leaseMs: number): Promise<QueueEntry[]> {
@@ -169,7 +169,7 @@ export class PostgresQueue implements Queue {
   }
 
   onWake(queue: string, listener: () => void): () => void {
-    return this.#waker.listen(topicOf(queue), listener)
+    return this.#wakeUps.listen(topicOf(queue), listener)
   }
 }
 
