@@ -73,7 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the worker settles an envelope when it takes it',
     invariant: '2',
     file: 'src/components/workers/connectorWork.ts',
-    piece: 'return work.verdict',
+    piece: 'return work.settlement',
     replacement: `return { kind: 'done' }`,
     guard: WORKERS_KILLED,
     says: LOST,
@@ -82,10 +82,14 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the worker settles an envelope before its outcomes are durable',
     invariant: '2',
     file: 'src/components/workers/outcomeWriter.ts',
-    piece: `await this.#persist(() => this.#keep([...works], later, events))
+    piece: `await untilDone(() => this.#keep([...works], later, events), {
+      onTrouble: (error) => this.#onTrouble('keeping outcomes', error),
+    })
     for (const work of complete) work.finish()`,
     replacement: `for (const work of complete) work.finish()
-    await this.#persist(() => this.#keep([...works], later, events))`,
+    await untilDone(() => this.#keep([...works], later, events), {
+      onTrouble: (error) => this.#onTrouble('keeping outcomes', error),
+    })`,
     guard: STORE_FAILS,
     says: /AssertionError: expected \[\] to deeply equal \[ 'keeping outcomes' \]/,
   },

@@ -4,6 +4,7 @@
 
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import { asError } from '../flow/asError.ts'
 import { ARRAY_TYPES, type ArrayType, encodeArray, UnfitParameter } from './binaryArray.ts'
 
 export class StoreUnavailable extends Error {
@@ -173,7 +174,7 @@ export function storeError(error: unknown): Error {
     return new QueryRefused(error.message, INVALID_TEXT, { cause: error })
   if (error instanceof Error && isConnectionTrouble(error))
     return new StoreUnavailable(`the store cannot be reached: ${error.message}`, { cause: error })
-  return error instanceof Error ? error : new Error(String(error))
+  return asError(error)
 }
 
 function isConnectionTrouble(error: Error): boolean {

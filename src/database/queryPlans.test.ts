@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newMessageId, upstreamId } from '../message/ids.ts'
-import type { QueueVerdict } from '../queue/queue.ts'
+import type { Settlement } from '../queue/queue.ts'
 import { PostgresQueue } from '../queue/postgres/postgresQueue.ts'
 import {
   addToOutbox,
@@ -8,7 +8,7 @@ import {
   settleOutbox,
   type OutboxOutcome,
 } from '../outbox/outboxTable.ts'
-import type { StoreLink } from '../components/storeLink.ts'
+import type { DatabaseLink } from '../components/databaseLink.ts'
 import { openTestStore, type TestStore } from './testing/testStore.ts'
 import { parkedReceiptsDue, takeParkedFor } from '../message/parkedReceiptTable.ts'
 
@@ -19,7 +19,7 @@ const QUEUE = 'submit.north.normal'
 const SCAN = new RegExp(`Scan.* on (${TABLES.join('|')})( |$)`)
 
 let store: TestStore
-let link: StoreLink
+let link: DatabaseLink
 beforeAll(async () => {
   store = await openTestStore()
   link = store.link()
@@ -59,18 +59,18 @@ function outboxOutcomes(id: string): OutboxOutcome[] {
 }
 
 async function useQueue(): Promise<void> {
-  const queue = new PostgresQueue(link.database, link.waker, 'workers-0')
-  const verdicts: QueueVerdict[] = [
+  const queue = new PostgresQueue(link.database, link.wakeUps, 'workers-0')
+  const settlements: Settlement[] = [
     { kind: 'done' },
     { kind: 'retry', delayMs: 1 },
     { kind: 'dead', reason: 'a test' },
   ]
   const payload = Buffer.alloc(1)
-  await queue.publish(verdicts.map(() => ({ queue: QUEUE, payload, messages: 1 })))
-  const deliveries = await queue.receive(QUEUE, 3, 60_000)
-  const settled = deliveries.flatMap((delivery, index) => {
-    const verdict = verdicts[index]
-    return verdict ? [{ delivery, verdict }] : []
+  await queue.publish(settlements.map(() => ({ queue: QUEUE, payload, messages: 1 })))
+  const entries = await queue.receive(QUEUE, 3, 60_000)
+  const settled = entries.flatMap((entry, index) => {
+    const settlement = settlements[index]
+    return settlement ? [{ entry, settlement }] : []
   })
   await queue.settle(settled)
 }

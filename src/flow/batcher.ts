@@ -3,6 +3,8 @@
 // One item at night is not delayed, ten thousand a second leave hundreds at a time. The batcher
 // neither retries nor drops: `send` owns what it was given and tells each item its fate.
 
+import { asError } from './asError.ts'
+
 export interface BatcherOptions<Item> {
   /** Takes over the items; must settle. A rejection is a defect of `send` and goes to `onError`. */
   send: (items: Item[]) => Promise<void>
@@ -75,7 +77,7 @@ export class Batcher<Item> {
     this.#underWay++
     this.#lastStartMs = this.#options.now()
     send(items)
-      .catch((error: unknown) => onError(error instanceof Error ? error : new Error(String(error))))
+      .catch((error: unknown) => onError(asError(error)))
       .finally(() => this.#finished())
       .catch(onError)
     if (this.#waiting.length > 0) this.#schedule()

@@ -1,3 +1,5 @@
+import { asError } from './asError.ts'
+
 /**
  * Runs `work` now and again `intervalMs` after each end; `work` may answer with another rest, ms.
  * Failures are said once per outage, never thrown. Returns how to stop.
@@ -17,7 +19,7 @@ export function repeat(
       restMs = (await work()) ?? intervalMs
       healthy = true
     } catch (error) {
-      if (healthy) onTrouble(what, error instanceof Error ? error : new Error(String(error)))
+      if (healthy) onTrouble(what, asError(error))
       healthy = false
     }
     if (!stopped) timer = setTimeout(start, restMs)

@@ -25,14 +25,14 @@ export class ReceiptSender {
   #readyFrom = 0
   #turn = 0
   #inFlight = 0
-  #pumpQueued = false
+  #wakeQueued = false
   sent = 0
 
   constructor(options: ReceiptSenderOptions) {
     this.#options = options
     this.#due = new DueTimer(DUE_GRANULARITY_MS, (messages) => {
       for (const message of messages) this.#ready.push(message)
-      this.#pump()
+      this.#wake()
     })
   }
 
@@ -54,7 +54,7 @@ export class ReceiptSender {
   addSession(session: Session): void {
     if (!session.canSend('deliver_sm')) return
     this.#sessions.push(session)
-    this.#queuePump()
+    this.#queueWake()
   }
 
   removeSession(session: Session): void {
@@ -67,16 +67,16 @@ export class ReceiptSender {
     this.#sessions.length = 0
   }
 
-  #queuePump(): void {
-    if (this.#pumpQueued) return
-    this.#pumpQueued = true
+  #queueWake(): void {
+    if (this.#wakeQueued) return
+    this.#wakeQueued = true
     queueMicrotask(() => {
-      this.#pumpQueued = false
-      this.#pump()
+      this.#wakeQueued = false
+      this.#wake()
     })
   }
 
-  #pump(): void {
+  #wake(): void {
     while (this.#readyFrom < this.#ready.length) {
       const message = this.#ready[this.#readyFrom]
       const session = this.#freeSession()
@@ -113,7 +113,7 @@ export class ReceiptSender {
   #answered(message: AcceptedMessage, outcome: RequestOutcome): void {
     if (outcome.kind === 'late') return
     this.#inFlight -= 1
-    this.#queuePump()
+    this.#queueWake()
     const { resendAfterMs } = this.#options
     if (outcome.kind === 'closed') return this.#due.add(0, message)
     if (outcome.kind === 'timeout') return this.#due.add(resendAfterMs, message)

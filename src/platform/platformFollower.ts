@@ -3,6 +3,7 @@
 // is away at a cold start, the snapshot serves until it is back. Without a snapshot, start waits.
 // A row that this version cannot read is reported once and leaves the rest as it is.
 
+import { asError } from '../flow/asError.ts'
 import { repeat } from '../flow/repeat.ts'
 import type { Platform } from './platform.ts'
 import { PlatformRows, resourceKey } from './platformRows.ts'
@@ -134,8 +135,4 @@ export class PlatformFollower {
 /** Rows can be newer than the revision that was read just before them. */
 function highest(revision: number, rows: readonly ResourceRow[], since: number): number {
   return rows.reduce((most, row) => Math.max(most, row.revision), Math.max(revision, since))
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Consumer } from './consumer.ts'
-import type { Delivery, Queue } from './queue.ts'
+import type { Queue, QueueEntry } from './queue.ts'
 
 const INTERVAL_MS = 250
 
@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers())
 
 /** A queue in memory that counts how often it is asked. */
 function memoryQueue() {
-  const waiting: Delivery[] = []
+  const waiting: QueueEntry[] = []
   const receives: string[][] = []
   let wake = (): void => undefined
   const queue: Queue = {
@@ -42,7 +42,7 @@ function consumerOf(queue: Queue, capacity: number): Consumer {
     leaseMs: 60_000,
     minIntervalMs: INTERVAL_MS,
     capacity: () => capacity,
-    handle: async (deliveries) => deliveries.map(() => ({ kind: 'done' })),
+    handle: async (entries) => entries.map(() => ({ kind: 'done' })),
     onError: (what, error) => expect.fail(`${what}: ${error.message}`),
   })
 }
@@ -73,4 +73,31 @@ test('a full batch does not rest: more is waiting', async () => {
   await vi.advanceTimersByTimeAsync(1)
   expect(receives).toEqual([['a', 'b'], ['c', 'd'], ['e']])
   consumer.close()
+})
+
+test('a settlement is tried until it succeeds, and close() ends the trying at once', async () => {
+  const { add, queue } = memoryQueue()
+  const troubles: string[] = []
+  let attempts = 0
+  queue.settle = async () => {
+    attempts++
+    throw new Error('away')
+  }
+  const consumer = new Consumer({
+    queue,
+    name: 'q',
+    leaseMs: 60_000,
+    capacity: () => 1,
+    handle: async (entries) => entries.map(() => ({ kind: 'done' })),
+    onError: (what, error) => void troubles.push(`${what}: ${error.message}`),
+  })
+  add('a')
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(attempts).toBeGreaterThan(10)
+  expect(troubles).toEqual(['settling q: away'])
+  const attemptsBefore = attempts
+  consumer.close()
+  expect(vi.getTimerCount()).toBe(0)
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(attempts).toBe(attemptsBefore)
 })

@@ -15,7 +15,7 @@ export interface QueueUnderTest {
 const LEASE_MS = 60_000
 
 export function queueSuite(open: () => QueueUnderTest): void {
-  deliverySuite(open)
+  receiveSuite(open)
   settlementSuite(open)
   publishOnceSuite(open)
   figuresSuite(open)
@@ -29,11 +29,11 @@ function one(queue: string, text: string): Publication {
   return { queue, payload: Buffer.from(text), messages: 1 }
 }
 
-function texts(deliveries: readonly { payload: Buffer }[]): string[] {
-  return deliveries.map(({ payload }) => payload.toString())
+function texts(entries: readonly { payload: Buffer }[]): string[] {
+  return entries.map(({ payload }) => payload.toString())
 }
 
-function deliverySuite(open: () => QueueUnderTest): void {
+function receiveSuite(open: () => QueueUnderTest): void {
   test('what is published is received once, in order, and settled for good', async () => {
     const { queue, other } = open()
     const name = freshName()
@@ -41,7 +41,7 @@ function deliverySuite(open: () => QueueUnderTest): void {
     const first = await queue.receive(name, 2, LEASE_MS)
     expect(texts(first)).toEqual(['a', 'b'])
     expect(texts(await other.receive(name, 10, LEASE_MS))).toEqual(['c'])
-    await queue.settle(first.map((delivery) => ({ delivery, verdict: { kind: 'done' } })))
+    await queue.settle(first.map((entry) => ({ entry, settlement: { kind: 'done' } })))
     expect(await other.receive(name, 10, LEASE_MS)).toEqual([])
   })
 
@@ -50,8 +50,8 @@ function deliverySuite(open: () => QueueUnderTest): void {
     const name = freshName()
     const payload = Buffer.from(Array.from({ length: 60_000 }, (_, index) => index & 0xff))
     await queue.publish([{ queue: name, payload, messages: 7 }])
-    const [delivery] = await queue.receive(name, 1, LEASE_MS)
-    expect(delivery?.payload.equals(payload)).toBe(true)
+    const [entry] = await queue.receive(name, 1, LEASE_MS)
+    expect(entry?.payload.equals(payload)).toBe(true)
   })
 
   test('what is not settled comes again after its lease, and counts its receives', async () => {
@@ -81,8 +81,8 @@ function settlementSuite(open: () => QueueUnderTest): void {
     const [again, poison] = await queue.receive(name, 2, LEASE_MS)
     if (!again || !poison) throw new Error('both should have come')
     await queue.settle([
-      { delivery: again, verdict: { kind: 'retry', delayMs: 0 } },
-      { delivery: poison, verdict: { kind: 'dead', reason: 'unreadable' } },
+      { entry: again, settlement: { kind: 'retry', delayMs: 0 } },
+      { entry: poison, settlement: { kind: 'dead', reason: 'unreadable' } },
     ])
     expect(texts(await queue.receive(name, 10, LEASE_MS))).toEqual(['again'])
   })
@@ -145,7 +145,7 @@ function figuresSuite(open: () => QueueUnderTest): void {
     expect(await depth()).toMatchObject({ queue: name, envelopes: 2, messages: 4 })
     expect((await depth())?.oldestAgeSeconds).toBeGreaterThanOrEqual(0)
     expect(await upkeep.messagesOn([name, freshName()])).toBe(4)
-    await queue.settle([{ delivery: first, verdict: { kind: 'done' } }])
+    await queue.settle([{ entry: first, settlement: { kind: 'done' } }])
     expect(await upkeep.messagesOn([name])).toBe(1)
     expect(await upkeep.messagesOn([freshName()])).toBe(0)
   })
@@ -156,7 +156,7 @@ function figuresSuite(open: () => QueueUnderTest): void {
     await queue.publish([one(name, 'poison')])
     const [poison] = await queue.receive(name, 1, LEASE_MS)
     if (!poison) throw new Error('one should have come')
-    await queue.settle([{ delivery: poison, verdict: { kind: 'dead', reason: 'unreadable' } }])
+    await queue.settle([{ entry: poison, settlement: { kind: 'dead', reason: 'unreadable' } }])
     const letter = { queue: name, payload: Buffer.from('x'), reason: 'no message', receives: 4 }
     await upkeep.setAside([letter])
     const letters = await upkeep.deadLetters()

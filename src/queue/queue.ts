@@ -1,7 +1,8 @@
-// The queue port: envelopes, at least once, in no promised order. Publishing is durable when the
-// promise resolves. What is received is leased: it comes again when its lease runs out, and is gone
-// only when it is settled as done or dead. Nothing is dropped, and receive counts never kill:
-// handlers find the one item that does harm and set only that aside.
+// The queue port carries envelopes, each at least once, in no promised order. A publish is durable
+// when its promise resolves. A received envelope is leased: it comes again when its lease runs out,
+// and it leaves the queue only when it is settled as done or dead. Nothing is dropped, and no
+// number of receives makes an envelope dead: handlers find the one item that does harm and set only
+// that item's envelope aside.
 
 export interface Publication {
   queue: string
@@ -10,7 +11,7 @@ export interface Publication {
   messages: number
 }
 
-/** Marks a batch as published, with what its sender was answered. */
+/** Marks a batch as published, together with the answer that its sender got. */
 export interface BatchMark {
   batchId: string
   answer: Buffer
@@ -18,27 +19,29 @@ export interface BatchMark {
 
 export type PublishOnceOutcome =
   | { kind: 'published' }
-  /** Nothing was published: these batches had been before, and got these answers. */
+  /** Nothing was published. These batches were published before and got these answers. */
   | { kind: 'repeated'; answers: ReadonlyMap<string, Buffer> }
 
-export interface Delivery {
+/** An envelope that was received. */
+export interface QueueEntry {
   readonly id: string
   readonly queue: string
   readonly payload: Buffer
-  /** 1 the first time. */
+  /** How often it was received, this time included. */
   readonly receives: number
 }
 
-export type QueueVerdict =
+/** What happens to a received envelope. */
+export type Settlement =
   | { kind: 'done' }
-  /** Make it visible again after a while. */
+  /** It becomes visible again after the delay. */
   | { kind: 'retry'; delayMs: number }
-  /** Set it aside for a person to look at, with the reason. */
+  /** It is set aside, with the reason, for a person to look at. */
   | { kind: 'dead'; reason: string }
 
-export interface Settlement {
-  delivery: Delivery
-  verdict: QueueVerdict
+export interface SettledEntry {
+  entry: QueueEntry
+  settlement: Settlement
 }
 
 /** An item that is set aside for a person to look at, with the reason. */
@@ -65,22 +68,22 @@ export interface QueueDepth {
 
 export interface Queue {
   publish(publications: readonly Publication[]): Promise<void>
-  /** All or nothing together with the marks, so that a retry of a batch publishes nothing twice. */
+  /** Publishes all or nothing, with the marks, so that a batch that is retried appears once. */
   publishOnce(
     publications: readonly Publication[],
     marks: readonly BatchMark[],
   ): Promise<PublishOnceOutcome>
-  /** Takes what is visible now, oldest first; an empty list when there is nothing. */
-  receive(queue: string, max: number, leaseMs: number): Promise<Delivery[]>
-  extend(deliveries: readonly Delivery[], leaseMs: number): Promise<void>
-  settle(settlements: readonly Settlement[]): Promise<void>
+  /** Leases up to `max` visible envelopes, oldest first. The list is empty if none is visible. */
+  receive(queue: string, max: number, leaseMs: number): Promise<QueueEntry[]>
+  extend(entries: readonly QueueEntry[], leaseMs: number): Promise<void>
+  settle(settled: readonly SettledEntry[]): Promise<void>
   /**
-   * What this instance received from the queue and does not have in hand is visible again at once:
-   * what a former process of the same name held, and what was received by a request whose answer
-   * was lost.
+   * Makes everything visible again at once that this instance received from the queue and does not
+   * have in hand: the envelopes of a former process of the same name, and those of a receive whose
+   * answer was lost.
    */
-  reclaim(queue: string, inHand: readonly Delivery[]): Promise<void>
-  /** Calls back when something may have been published to the queue; returns how to stop that. */
+  reclaim(queue: string, inHand: readonly QueueEntry[]): Promise<void>
+  /** Calls back when something may have been published. Returns a function that ends this. */
   onWake(queue: string, listener: () => void): () => void
 }
 

@@ -1,6 +1,7 @@
-// The dlr-processor: writes what became of messages. It reads the journal and the receipts, each
-// in batches, and settles them once their transaction has committed; killed in between it does the
-// same again, which changes nothing. It never pushes back on those who publish.
+// The dlr-processor writes the states of messages. It reads the journal and the receipts, each in
+// batches, and settles a batch once its transaction has committed. A process that is killed in
+// between leaves the batch to be applied again, which changes nothing. Publishers never wait for
+// it.
 
 import { DLR_QUEUE, decodeReceipts } from '../../message/receiptWire.ts'
 import { JOURNAL_QUEUE } from '../../message/journalWire.ts'
@@ -10,21 +11,22 @@ import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { OUTBOX_TOPIC } from '../../outbox/outboxTable.ts'
-import { openStoreLink } from '../storeLink.ts'
-import { applyDeliveries, type Reader } from './applyDeliveries.ts'
+import { openDatabaseLink } from '../databaseLink.ts'
+import { applyEntries, type Reader } from './applyEntries.ts'
 import { changesFrom } from '../../message/changesFrom.ts'
 import { readJournal } from './readJournal.ts'
 import { StateWriter } from './stateWriter.ts'
 
-/** Envelopes in one transaction; each holds up to a few hundred messages. */
+/** Envelopes in one transaction. Each holds up to a few hundred messages. */
 const MAX_ENVELOPES = 8
 /**
- * `accepted` and `submitted` of a message are some 100 ms apart: what rests that long meets in one
- * row written once instead of twice, and the row is still visible within a second.
+ * `accepted` and `submitted` of a message are about 100 ms apart. After such a rest both are
+ * usually in one batch, and the row is written once instead of twice. It is still visible within a
+ * second.
  */
 const JOURNAL_INTERVAL_MS = 250
 const MAX_JOURNAL_ENVELOPES = 48
-/** Transactions under way per queue: one waits for the disk while the next is read. */
+/** Transactions under way per queue: one waits for the disk while another is read. */
 const CONCURRENCY = 2
 const JOURNAL_CONCURRENCY = 4
 const SWEEP_INTERVAL_MS = 500
@@ -33,12 +35,12 @@ const SWEEP_BATCH = 500
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, log, metrics } = context
   const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
-  const link = openStoreLink({ ...config, component: 'dlr', onTrouble })
-  const queue = new PostgresQueue(link.database, link.waker, config.instance)
+  const link = openDatabaseLink({ ...config, component: 'dlr', onTrouble })
+  const queue = new PostgresQueue(link.database, link.wakeUps, config.instance)
   const writer = new StateWriter({
     database: link.database,
     receiptTtlHours: config.receiptTtlHours,
-    onOutbox: () => link.waker.stir([OUTBOX_TOPIC]),
+    onOutbox: () => link.wakeUps.wake([OUTBOX_TOPIC]),
   })
   const source = { queue, leaseMs: config.queueLeaseMs, onError: onTrouble }
   const consumers = [
@@ -85,13 +87,13 @@ function startConsumer<Item>(
   const consumer: Consumer = new Consumer({
     ...source,
     capacity: () => (underWay < max.transactions ? max.envelopes : 0),
-    handle: async (deliveries) => {
+    handle: async (entries) => {
       underWay++
       try {
-        return await applyDeliveries(reader, deliveries)
+        return await applyEntries(reader, entries)
       } finally {
         underWay--
-        consumer.poke()
+        consumer.wake()
       }
     },
   })

@@ -19,7 +19,7 @@ const HOUR_MS = 3_600_000
 let store: TestStore
 let database: Database
 let writer: StateWriter
-let outboxStirred = 0
+let outboxWakes = 0
 let serial = 0
 
 beforeAll(async () => {
@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 beforeEach(() => {
-  writer = new StateWriter({ database, receiptTtlHours: 72, onOutbox: () => outboxStirred++ })
+  writer = new StateWriter({ database, receiptTtlHours: 72, onOutbox: () => outboxWakes++ })
 })
 
 /** A message of an account of its own, so that its outbox holds nothing else. */
@@ -120,7 +120,7 @@ test('accepted, submitted, delivered: all is visible, and a receipt goes out', a
   await writer.applyReceipts([receipt('life', DELIVERED)])
   expect(await stateOf(one)).toBe('DELIVERED')
   expect(await deliveries(one)).toMatchObject([{ id: one.messageId, messageState: DELIVERED }])
-  expect(outboxStirred).toBeGreaterThan(0)
+  expect(outboxWakes).toBeGreaterThan(0)
 })
 
 test('a receipt that overtakes the journal waits for it', async () => {

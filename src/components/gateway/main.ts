@@ -10,7 +10,7 @@ import { readStatus } from '../../message/messageTable.ts'
 import { claimOutbox, OUTBOX_TOPIC, reclaimOutbox, settleOutbox } from '../../outbox/outboxTable.ts'
 import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
-import { openStoreLink, type StoreLink } from '../storeLink.ts'
+import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
 import { BindRegistry } from './bindRegistry.ts'
 import { Credentials } from './credentials.ts'
 import { customerSessions } from './customerSessions.ts'
@@ -29,7 +29,7 @@ const DRAIN_POLL_MS = 20
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, log } = context
   const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
-  const link = openStoreLink({ ...config, component: 'gateway', onTrouble })
+  const link = openDatabaseLink({ ...config, component: 'gateway', onTrouble })
   await link.follower.start()
 
   const router = routerClient(context, onTrouble)
@@ -53,7 +53,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
       credentials,
       binds,
       intake,
-      onReceiver: () => delivery.stir(),
+      onReceiver: () => delivery.wake(),
       onBindRefused: (systemId, remoteAddress, why) =>
         log.warn({ systemId, remoteAddress }, `bind refused: ${why}`),
       onTrouble,
@@ -94,7 +94,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
 
 function outboxDelivery(
   { config }: ComponentContext,
-  { database, waker }: StoreLink,
+  { database, wakeUps }: DatabaseLink,
   binds: BindRegistry,
   onTrouble: (what: string, error: Error) => void,
 ): OutboxDelivery {
@@ -109,7 +109,7 @@ function outboxDelivery(
     leaseMs: config.responseTimeoutMs + OUTBOX_LEASE_MARGIN_MS,
     onTrouble,
   })
-  waker.listen(OUTBOX_TOPIC, () => delivery.stir())
+  wakeUps.listen(OUTBOX_TOPIC, () => delivery.wake())
   return delivery
 }
 

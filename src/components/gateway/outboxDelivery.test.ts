@@ -87,7 +87,7 @@ function deliveryFrom(outbox: ReturnType<typeof outboxOf>['outbox'], sessions: S
     },
   })
   running.push(delivery)
-  delivery.stir()
+  delivery.wake()
   return delivery
 }
 

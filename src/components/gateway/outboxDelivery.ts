@@ -1,17 +1,18 @@
 // Brings receipts to customers: claims outbox rows for accounts that have a receiver bound here
-// with room in its window, sends deliver_sm, and settles each row by the answer. A slow customer
-// has no room and so claims nothing; nobody waits for it.
+// with room in its window, sends deliver_sm, and settles each row by the answer. Nothing is claimed
+// for a slow customer, who has no room, so no other customer waits for a slow one.
 
-import { setTimeout as delay } from 'node:timers/promises'
 import { Batcher } from '../../flow/batcher.ts'
 import { backOffMs } from '../../flow/backOff.ts'
+import { type ClaimSource, ClaimLoop } from '../../flow/claimLoop.ts'
+import { untilDone } from '../../flow/untilDone.ts'
 import { classify, decodeBody, encodeBody, ESME_ROK } from '../../smpp/index.ts'
 import type { RequestOutcome, Session } from '../../smpp/index.ts'
 import type { OutboxOutcome, OutboxRow } from '../../outbox/outboxTable.ts'
 import type { BindRegistry, CustomerBind } from './bindRegistry.ts'
 
 export interface OutboxPort {
-  /** Frees what was claimed under this name and is not in hand. */
+  /** Frees the rows that were claimed under this name and are not in hand. */
   reclaim(inHand: readonly string[]): Promise<void>
   claim(wanted: ReadonlyMap<string, number>, leaseMs: number): Promise<OutboxRow[]>
   settle(outcomes: readonly OutboxOutcome[]): Promise<void>
@@ -26,30 +27,27 @@ export interface OutboxDeliveryOptions {
 }
 
 const POLL_INTERVAL_MS = 1_000
-/** Rows claimed at once for one account, so that a claim serves several. */
+/** Limits the rows claimed at once for one account, so that a claim serves several accounts. */
 const MAX_CLAIM_OF_ACCOUNT = 500
 const RETRY_FIRST_MS = 1_000
 const RETRY_CAP_MS = 300_000
-/** Below this a peer knows no TLVs (SMPP 3.4 §4.1.1). */
+/** A peer with a lower interface_version knows no TLVs (SMPP 3.4 §4.1.1). */
 const FIRST_VERSION_WITH_TLVS = 0x34
 
 export class OutboxDelivery {
   #options: OutboxDeliveryOptions
+  #loop: ClaimLoop<ReadonlyMap<string, number>, OutboxRow>
   #settler: Batcher<OutboxOutcome>
-  #inHand = new Set<string>()
   #turn = 0
-  #claiming = false
-  #mustReclaim = true
-  /** False when nothing was left at the last claim and nothing has stirred since. */
-  #mayHaveMore = true
-  #poll: NodeJS.Timeout | undefined
-  #stopped = false
-  #troubled = false
   /** Added up in plain numbers; metrics read them when scraped. */
   readonly counters = { delivered: 0, refused: 0, retried: 0 }
 
   constructor(options: OutboxDeliveryOptions) {
     this.#options = options
+    this.#loop = new ClaimLoop(this.#source(), {
+      pollIntervalMs: POLL_INTERVAL_MS,
+      pauseAfterFailureMs: () => POLL_INTERVAL_MS,
+    })
     this.#settler = new Batcher({
       send: (outcomes) => this.#settle(outcomes),
       onError: (error) => options.onTrouble('settling deliveries', error),
@@ -58,84 +56,40 @@ export class OutboxDelivery {
   }
 
   /** There may be something to deliver, or somebody to deliver to. */
-  stir(): void {
-    this.#mayHaveMore = true
-    this.#claim()
+  wake(): void {
+    this.#loop.expectMore()
   }
 
-  /** Claims nothing more; resolves when all answers that came are settled. */
+  /** Claims nothing more. Resolves when all answers received so far are settled. */
   async stop(): Promise<void> {
-    this.#stopped = true
-    clearTimeout(this.#poll)
+    this.#loop.stop()
     await this.#settler.whenIdle()
   }
 
-  #claim(): void {
-    if (this.#stopped || this.#claiming || !this.#mayHaveMore) return
-    clearTimeout(this.#poll)
-    const wanted = this.#room()
-    if (wanted.size === 0) return this.#pollLater()
-    this.#claiming = true
-    this.#mayHaveMore = false
-    this.#claimRows(wanted).then(
-      (rows) => this.#claimed(rows),
-      (error: Error) => this.#failed(error),
-    )
+  #source(): ClaimSource<ReadonlyMap<string, number>, OutboxRow> {
+    const { leaseMs, onTrouble, outbox } = this.#options
+    return {
+      room: () => this.#room(),
+      claim: (wanted) => outbox.claim(wanted, leaseMs),
+      mayHaveLeft: (_, rows) => rows.length > 0,
+      reclaim: (inHand) => outbox.reclaim(inHand.map(({ id }) => id)),
+      take: (rows) => {
+        for (const row of rows) this.#deliver(row)
+      },
+      onTrouble: (error) => onTrouble('claiming deliveries', error),
+    }
   }
 
-  async #claimRows(wanted: ReadonlyMap<string, number>): Promise<OutboxRow[]> {
-    const { leaseMs, outbox } = this.#options
-    if (this.#mustReclaim) await outbox.reclaim([...this.#inHand])
-    this.#mustReclaim = false
-    return outbox.claim(wanted, leaseMs)
-  }
-
-  /** Starts one account later each time, so that none is always last in line. */
-  #room(): Map<string, number> {
+  /** Starts one account later each time, so that no account is always last in line. */
+  #room(): ReadonlyMap<string, number> | undefined {
     const wanted: [string, number][] = []
     for (const [account, receivers] of this.#options.binds.receivers) {
       const free = receivers.reduce((sum, { session }) => sum + session.windowFree, 0)
       if (free > 0) wanted.push([account, Math.min(free, MAX_CLAIM_OF_ACCOUNT)])
     }
-    const first = this.#turn++ % Math.max(1, wanted.length)
+    if (wanted.length === 0) return undefined
+    const first = this.#turn++ % wanted.length
     return new Map([...wanted.slice(first), ...wanted.slice(0, first)])
-  }
-
-  #claimed(rows: OutboxRow[]): void {
-    this.#claiming = false
-    this.#troubled = false
-    for (const row of rows) {
-      // Its lease ran out while the store was away; its answer is being settled, and if that says
-      // `retry` the row is claimed and nobody works on it.
-      if (this.#inHand.has(row.id)) {
-        this.#mustReclaim = true
-        continue
-      }
-      this.#inHand.add(row.id)
-      this.#deliver(row)
-    }
-    if (rows.length > 0) this.#mayHaveMore = true
-    this.#pollLater()
-    this.#claim()
-  }
-
-  #failed(error: Error): void {
-    this.#claiming = false
-    // Perhaps rows were claimed, and only the answer was lost.
-    this.#mustReclaim = true
-    // Said once per outage.
-    if (!this.#troubled) this.#options.onTrouble('claiming deliveries', error)
-    this.#troubled = true
-    this.#pollLater()
-  }
-
-  #pollLater(): void {
-    if (this.#stopped) return
-    clearTimeout(this.#poll)
-    this.#poll = setTimeout(() => {
-      this.#pollLater()
-      this.stir()
-    }, POLL_INTERVAL_MS)
   }
 
   #deliver(row: OutboxRow): void {
@@ -146,7 +100,7 @@ export class OutboxDelivery {
       bodyFor(bind.session, row.deliver_sm),
       (outcome) => this.#answered(row, bind, outcome),
     )
-    // The receiver left, or its window filled, between the claim and now.
+    // The receiver left, or its window filled up, since the claim.
     if (sent === undefined) this.#settler.add({ kind: 'retry', id: row.id, delayMs: 0 })
   }
 
@@ -156,7 +110,7 @@ export class OutboxDelivery {
     else if (outcome.kind === 'timeout')
       this.#settler.add({ kind: 'retry', id, delayMs: this.#retryMs(row) })
     else this.#byStatus(row, bind, outcome.pdu.command_status)
-    this.#claim()
+    this.#loop.wake()
   }
 
   #byStatus(row: OutboxRow, { user }: CustomerBind, commandStatus: number): void {
@@ -175,21 +129,13 @@ export class OutboxDelivery {
     return backOffMs(row.attempts, RETRY_FIRST_MS, RETRY_CAP_MS)
   }
 
-  /** As often as it takes: a row that is not settled goes out twice. */
+  /** Never gives up: a row that is not settled goes out twice. */
   async #settle(outcomes: OutboxOutcome[]): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await this.#options.outbox.settle(outcomes)
-        break
-      } catch (error) {
-        const reason = error instanceof Error ? error : new Error(String(error))
-        // Said once per outage.
-        if (attempt === 0) this.#options.onTrouble('settling deliveries', reason)
-        await delay(backOffMs(attempt, 50, 2_000))
-      }
-    }
-    for (const { id } of outcomes) this.#inHand.delete(id)
-    if (outcomes.some((outcome) => outcome.kind === 'retry')) this.stir()
+    await untilDone(() => this.#options.outbox.settle(outcomes), {
+      onTrouble: (error) => this.#options.onTrouble('settling deliveries', error),
+    })
+    this.#loop.letGo(outcomes)
+    if (outcomes.some((outcome) => outcome.kind === 'retry')) this.wake()
   }
 }
 

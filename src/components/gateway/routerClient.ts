@@ -13,6 +13,7 @@ import {
   ROUTER_BATCH_PATH,
 } from '../../routing/routerCallWire.ts'
 import type { Submission, Verdict } from '../../routing/routerCallWire.ts'
+import { asError } from '../../flow/asError.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import { rendezvous } from '../../flow/rendezvous.ts'
@@ -157,9 +158,8 @@ export class RouterClient {
       // 503 is the store's trouble, which the router reports itself.
       if (statusCode !== 503) throw new Error(`router ${router} answered ${statusCode}`)
     } catch (error) {
-      const reason = error instanceof Error ? error : new Error(String(error))
-      // Said once per outage.
-      if (!this.#troubled) this.#options.onTrouble('asking a router', reason)
+      // Reported once per outage.
+      if (!this.#troubled) this.#options.onTrouble('asking a router', asError(error))
       this.#troubled = true
     }
     return undefined

@@ -4,6 +4,7 @@
 // the same batch finds out.
 
 import assert from 'node:assert'
+import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import { type Addressed, packEnvelopes } from '../../queue/packEnvelopes.ts'
 import type { Queue } from '../../queue/queue.ts'
@@ -79,7 +80,7 @@ export class BatchPublisher {
     try {
       while (copies.size > 0) await this.#attempt([...copies.values()], settle)
     } catch (error) {
-      const reason = error instanceof Error ? error : new Error(String(error))
+      const reason = asError(error)
       for (const batch of [...copies.values()].flat()) batch.reject(reason)
     }
     for (const batch of batches) if (!batch.isWanted()) batch.reject(new Error('nobody waits'))

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { asError } from '../../flow/asError.ts'
 import { CONTENT_TYPE, decodeBatch, ROUTER_BATCH_PATH } from '../../routing/routerCallWire.ts'
 import type { SubmissionBatch } from '../../routing/routerCallWire.ts'
 
@@ -63,7 +64,7 @@ async function answer(
   try {
     batch = decodeBatch(octets)
   } catch (error) {
-    onError('reading a batch', error instanceof Error ? error : new Error(String(error)))
+    onError('reading a batch', asError(error))
     return end(response, 400)
   }
   try {
@@ -72,7 +73,7 @@ async function answer(
     response.end(verdicts)
   } catch (error) {
     if (response.destroyed) return
-    onError('publishing', error instanceof Error ? error : new Error(String(error)))
+    onError('publishing', asError(error))
     end(response, 503)
   }
 }

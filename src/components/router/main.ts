@@ -7,7 +7,7 @@ import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { HEARTBEAT_INTERVAL_MS, Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
-import { openStoreLink } from '../storeLink.ts'
+import { openDatabaseLink } from '../databaseLink.ts'
 import { admitBatch, Admitter } from '../../routing/admission.ts'
 import { encodeVerdicts } from '../../routing/routerCallWire.ts'
 import { createBatchServer, listen } from './batchServer.ts'
@@ -19,7 +19,7 @@ const BUSY_MS = 5_000
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, log, metrics } = context
   const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
-  const link = openStoreLink({ ...config, component: 'router', onTrouble })
+  const link = openDatabaseLink({ ...config, component: 'router', onTrouble })
   await link.follower.start()
   let admitter = new Admitter(link.follower.platform)
   link.follower.follow((platform) => (admitter = new Admitter(platform)))
@@ -28,7 +28,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const batches = metrics.counter('router_published_batches_total', 'Gateway batches published')
   const refused = metrics.counter('router_refused_messages_total', 'Messages refused by policy')
   const publisher = new BatchPublisher({
-    queue: new PostgresQueue(link.database, link.waker, config.instance),
+    queue: new PostgresQueue(link.database, link.wakeUps, config.instance),
     paceOf: (connector) => link.follower.platform.connectors.get(connector)?.tps ?? 1,
     onPublished: (batchCount, messageCount) => {
       batches.inc(batchCount)

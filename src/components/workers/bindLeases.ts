@@ -3,6 +3,7 @@
 // writes to an SMSC checks it in the same tick. With the store away leases run to their end and the
 // binds close then: never one too many.
 
+import { asError } from '../../flow/asError.ts'
 import type { Connector } from '../../platform/connector.ts'
 import type { SlotClaim } from '../../cluster/bindSlotTable.ts'
 
@@ -82,10 +83,7 @@ export class BindLeases {
       this.#held.set(id, slots)
       this.#options.onChange(id, slots, askedAtMs + this.#options.ttlMs)
     } catch (error) {
-      this.#options.onTrouble(
-        `renewing the binds of ${id}`,
-        error instanceof Error ? error : new Error(String(error)),
-      )
+      this.#options.onTrouble(`renewing the binds of ${id}`, asError(error))
     }
   }
 
@@ -98,10 +96,7 @@ export class BindLeases {
       await this.#options.release(connector, slots)
     } catch (error) {
       // They run out by themselves.
-      this.#options.onTrouble(
-        `releasing binds of ${connector}`,
-        error instanceof Error ? error : new Error(String(error)),
-      )
+      this.#options.onTrouble(`releasing binds of ${connector}`, asError(error))
     }
   }
 }

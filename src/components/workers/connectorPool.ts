@@ -130,7 +130,7 @@ export class ConnectorPool {
       heldUntilMs,
       password: () => connectorPassword(connector, secretsDir),
       onDeliver: (session, pdu) => intake.take(connector.id, session, pdu),
-      onChange: () => work.pump(),
+      onChange: () => work.wake(),
       onTrouble: (bind, what, error) => onTrouble(`${bind}: ${what}`, error),
     })
   }

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { encodeEnvelope, type Envelope } from '../../queue/envelopeWire.ts'
 import { connectorSchema } from '../../platform/connector.ts'
 import { newMessageId, upstreamId } from '../../message/ids.ts'
-import type { Delivery, Queue, QueueVerdict, Settlement } from '../../queue/queue.ts'
+import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
 import { encodeBody, ESME_ROK } from '../../smpp/index.ts'
 import { ConnectorWork } from './connectorWork.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
@@ -35,24 +35,24 @@ function envelopeOf(count: number): Envelope {
 }
 
 /** A queue that gives out the envelopes it was made with, once each. */
-function queueOf(deliveries: Delivery[]) {
-  const settled: [string, QueueVerdict['kind']][] = []
+function queueOf(entries: QueueEntry[]) {
+  const settled: [string, Settlement['kind']][] = []
   const unused = () => Promise.reject(new Error('not used here'))
   const queue: Queue = {
     publish: unused,
     publishOnce: unused,
     reclaim: async () => undefined,
-    receive: async (_, max) => deliveries.splice(0, max),
+    receive: async (_, max) => entries.splice(0, max),
     extend: async () => undefined,
-    settle: async (settlements: readonly Settlement[]) => {
-      for (const { delivery, verdict } of settlements) settled.push([delivery.id, verdict.kind])
+    settle: async (entries: readonly SettledEntry[]) => {
+      for (const { entry, settlement } of entries) settled.push([entry.id, settlement.kind])
     },
     onWake: () => () => undefined,
   }
   return { queue, settled }
 }
 
-function workOn(port: number, deliveries: Delivery[], tps: number, checkpoint?: Buffer) {
+function workOn(port: number, entries: QueueEntry[], tps: number, checkpoint?: Buffer) {
   const connector = connectorSchema.parse({
     id: 'sim',
     host: '127.0.0.1',
@@ -62,7 +62,7 @@ function workOn(port: number, deliveries: Delivery[], tps: number, checkpoint?: 
     window: 100,
     tps,
   })
-  const { queue, settled } = queueOf(deliveries)
+  const { queue, settled } = queueOf(entries)
   const onTrouble = () => undefined // links that end are part of it
   const store = { keep: async () => undefined, publish: async () => undefined }
   const work = new ConnectorWork({
@@ -82,7 +82,7 @@ function workOn(port: number, deliveries: Delivery[], tps: number, checkpoint?: 
     password: () => 'p',
     heldUntilMs: performance.now() + 60_000,
     onDeliver: () => undefined,
-    onChange: () => work.pump(),
+    onChange: () => work.wake(),
     onTrouble,
   })
   work.setBinds([bind])
@@ -94,7 +94,7 @@ function workOn(port: number, deliveries: Delivery[], tps: number, checkpoint?: 
   return { settled }
 }
 
-function delivery(envelope: Envelope, receives = 1): Delivery {
+function entry(envelope: Envelope, receives = 1): QueueEntry {
   return { id: '1', queue: 'submit.sim.normal', payload: encodeEnvelope(envelope), receives }
 }
 
@@ -104,14 +104,14 @@ test('an envelope that comes again is sent only where its checkpoint has no outc
   const before = new EnvelopeWork(envelope)
   for (const index of [0, 2])
     before.record(index, { kind: 'submitted', atMs: 1, upstreamId: upstreamId('x') })
-  const { settled } = workOn(port, [delivery(envelope, 2)], 1000, before.checkpoint())
+  const { settled } = workOn(port, [entry(envelope, 2)], 1000, before.checkpoint())
   await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
   expect(taken.map(({ destination }) => destination)).toEqual(['31612341001', '31612341003'])
 })
 
 test('no more than the pace is sent in any second, as the SMSC sees it', async () => {
   const { port, taken } = await smsc()
-  const { settled } = workOn(port, [delivery(envelopeOf(25))], 10)
+  const { settled } = workOn(port, [entry(envelopeOf(25))], 10)
   await expect.poll(() => settled, { timeout: 10_000 }).toEqual([['1', 'done']])
   expect(taken).toHaveLength(25)
   // The eleventh waits for the first to be a second old; the way here may take from that.
@@ -123,7 +123,7 @@ test('no more than the pace is sent in any second, as the SMSC sees it', async (
 
 test('what was unanswered when the link was lost is sent again, and the loop goes on', async () => {
   const { port, sessions, taken } = await smsc()
-  const { settled } = workOn(port, [delivery(envelopeOf(30))], 20)
+  const { settled } = workOn(port, [entry(envelopeOf(30))], 20)
   await expect.poll(() => taken.length, { timeout: 5000 }).toBeGreaterThan(5)
   for (const session of sessions) session.close('test')
   await expect.poll(() => settled.length, { timeout: 10_000 }).toBeGreaterThan(0)
@@ -139,7 +139,7 @@ test('a message that cannot be read fails alone, and the rest of its envelope go
   const messages = envelope.messages.map((one, index) =>
     index === 1 ? { ...one, ...unreadable } : one,
   )
-  const { settled } = workOn(port, [delivery({ ...envelope, messages })], 1000)
+  const { settled } = workOn(port, [entry({ ...envelope, messages })], 1000)
   await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
   expect(taken.map(({ destination }) => destination)).toEqual(['31612341000', '31612341002'])
 })

@@ -9,9 +9,10 @@ import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { ContractError } from '../../message/msgpackWire.ts'
 import type { Connector } from '../../platform/connector.ts'
 import { upstreamId } from '../../message/ids.ts'
+import { asError } from '../../flow/asError.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { Consumer } from '../../queue/consumer.ts'
-import type { Delivery, Queue, QueueVerdict, Settlement } from '../../queue/queue.ts'
+import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
 import { classify, commandStatusName, decodeBody, PduError } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome, ShortMessageBody } from '../../smpp/index.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
@@ -81,19 +82,19 @@ export class ConnectorWork {
       leaseMs: options.queueLeaseMs,
       capacity: () => this.#capacity(),
       singly: true,
-      handle: (deliveries) => Promise.all(deliveries.map((delivery) => this.#take(delivery))),
-      onSettled: (settlements) => this.#settled(settlements),
+      handle: (entries) => Promise.all(entries.map((entry) => this.#take(entry))),
+      onSettled: (entries) => this.#settled(entries),
       onError: options.onTrouble,
     })
   }
 
   setBinds(binds: UpstreamBind[]): void {
     this.#binds = binds
-    this.pump()
+    this.wake()
   }
 
   /** Sends what can be sent now, and comes back when the next may go. */
-  pump(): void {
+  wake(): void {
     clearTimeout(this.#timer)
     if (!this.#hasLink() && this.#unanswered === 0) return this.#letGo()
     const nowMs = performance.now()
@@ -105,12 +106,12 @@ export class ConnectorWork {
         break
       }
       const task = this.#ready[this.#head++]
-      // A bind that takes nothing after all is about to say why, and that pumps again.
+      // A bind that refuses the message is about to report why, and that wakes us again.
       if (task && !this.#submit(bind, task, nowMs)) break
     }
     this.#compact()
-    if (waitMs !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.pump(), waitMs)
-    this.#consumer.poke()
+    if (waitMs !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), waitMs)
+    this.#consumer.wake()
   }
 
   /** Receives and sends nothing more; what is unanswered may still come in. */
@@ -149,28 +150,27 @@ export class ConnectorWork {
     return Math.min(most, Math.ceil(room / this.#perEnvelope))
   }
 
-  async #take(delivery: Delivery): Promise<QueueVerdict> {
+  async #take(entry: QueueEntry): Promise<Settlement> {
     let work: EnvelopeWork
     try {
-      work = await this.#open(delivery)
+      work = await this.#open(entry)
     } catch (error) {
-      const reason = error instanceof Error ? error : new Error(String(error))
-      this.#options.onTrouble(`opening an envelope of ${delivery.queue}`, reason)
+      this.#options.onTrouble(`opening an envelope of ${entry.queue}`, asError(error))
       // Only what cannot be read is set aside; all other trouble may pass.
       if (error instanceof ContractError) return { kind: 'dead', reason: String(error) }
       return { kind: 'retry', delayMs: RETRY_OPEN_MS }
     }
-    this.pump()
-    return work.verdict
+    this.wake()
+    return work.settlement
   }
 
-  async #open(delivery: Delivery): Promise<EnvelopeWork> {
-    const envelope = decodeEnvelope(delivery.payload)
+  async #open(entry: QueueEntry): Promise<EnvelopeWork> {
+    const envelope = decodeEnvelope(entry.payload)
     const { envelopeId } = envelope
     const checkpoint =
-      delivery.receives > 1 ? await this.#options.readCheckpoint(envelopeId) : undefined
+      entry.receives > 1 ? await this.#options.readCheckpoint(envelopeId) : undefined
     const work = new EnvelopeWork(envelope, checkpoint)
-    this.#works.set(delivery.id, work)
+    this.#works.set(entry.id, work)
     const decayed = this.#perEnvelope * ENVELOPE_MESSAGES_DECAY
     this.#perEnvelope = Math.max(envelope.messages.length, decayed, 1)
     if (checkpoint) this.#options.writer.resume(work)
@@ -195,12 +195,12 @@ export class ConnectorWork {
     }
   }
 
-  #settled(settlements: readonly Settlement[]): void {
+  #settled(entries: readonly SettledEntry[]): void {
     const done: string[] = []
-    for (const { delivery, verdict } of settlements) {
-      const work = this.#works.get(delivery.id)
-      if (work?.checkpointed && verdict.kind === 'done') done.push(work.envelope.envelopeId)
-      this.#works.delete(delivery.id)
+    for (const { entry, settlement } of entries) {
+      const work = this.#works.get(entry.id)
+      if (work?.checkpointed && settlement.kind === 'done') done.push(work.envelope.envelopeId)
+      this.#works.delete(entry.id)
     }
     if (done.length === 0) return
     // What stays behind is swept up later.
@@ -240,7 +240,7 @@ export class ConnectorWork {
       if (outcome.kind === 'response') this.#response(bind, task, outcome.pdu)
       else this.#unknown(task)
     }
-    this.pump()
+    this.wake()
   }
 
   #response(bind: UpstreamBind, task: Task, pdu: Pdu): void {

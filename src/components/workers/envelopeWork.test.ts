@@ -50,8 +50,8 @@ test('the first outcome of a message stands', () => {
 test('it is settled as done when finished, and comes again when it is let go of', async () => {
   const finished = new EnvelopeWork(envelope)
   finished.finish()
-  expect(await finished.verdict).toEqual({ kind: 'done' })
+  expect(await finished.settlement).toEqual({ kind: 'done' })
   const released = new EnvelopeWork(envelope)
   released.release()
-  expect(await released.verdict).toEqual({ kind: 'retry', delayMs: 0 })
+  expect(await released.settlement).toEqual({ kind: 'retry', delayMs: 0 })
 })

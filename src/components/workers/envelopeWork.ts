@@ -1,28 +1,28 @@
-// One envelope in a worker's hands: which of its messages are done, and how. Outcomes are kept as
-// a checkpoint, so that when the envelope comes again nothing that was answered is sent twice, and
-// the events of what was done are published again (they may be repeated, never missed).
+// One envelope in a worker's hands, with the outcome of each message that is done. Outcomes are
+// kept as a checkpoint. When the envelope comes again, no message that was answered is sent twice,
+// and the events of its outcomes are published again: events may be repeated but never missed.
 
 import type { Envelope } from '../../queue/envelopeWire.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import type { JournalEvent } from '../../message/journalWire.ts'
 import { decodeOutcomes, encodeOutcomes, type Outcome } from '../../message/outcomeWire.ts'
-import type { QueueVerdict } from '../../queue/queue.ts'
+import type { Settlement } from '../../queue/queue.ts'
 
 export class EnvelopeWork {
   readonly envelope: Envelope
   #outcomes: (Outcome | undefined)[]
   #open: number
   #checkpointed = false
-  #resolve: (verdict: QueueVerdict) => void = () => undefined
+  #resolve: (settlement: Settlement) => void = () => undefined
   /** Resolves when every outcome is durable elsewhere, or when the rest is left to others. */
-  readonly verdict: Promise<QueueVerdict>
+  readonly settlement: Promise<Settlement>
 
-  /** @param checkpoint what was kept of an earlier delivery of the same envelope */
+  /** @param checkpoint the outcomes that were kept when the same envelope was received before */
   constructor(envelope: Envelope, checkpoint?: Buffer) {
     this.envelope = envelope
     this.#outcomes = Array.from({ length: envelope.messages.length })
     this.#open = envelope.messages.length
-    this.verdict = new Promise((resolve) => (this.#resolve = resolve))
+    this.settlement = new Promise((resolve) => (this.#resolve = resolve))
     if (!checkpoint) return
     this.#checkpointed = true
     for (const [index, outcome] of decodeOutcomes(checkpoint)) this.record(index, outcome)
@@ -37,7 +37,7 @@ export class EnvelopeWork {
     return this.#open === 0
   }
 
-  /** Whether a checkpoint row exists, to be removed in the end. */
+  /** Whether a checkpoint row exists, which is removed in the end. */
   get checkpointed(): boolean {
     return this.#checkpointed
   }
@@ -49,13 +49,13 @@ export class EnvelopeWork {
     this.#open--
   }
 
-  /** All outcomes so far, to be kept. */
+  /** All outcomes so far, in the form in which they are kept. */
   checkpoint(): Buffer {
     this.#checkpointed = true
     return encodeOutcomes(this.#outcomes)
   }
 
-  /** What happened so far, as the journal wants it. */
+  /** All outcomes so far, as events for the journal. */
   events(): JournalEvent[] {
     return this.#outcomes.flatMap((outcome, index) => {
       const message = this.envelope.messages[index]
@@ -67,7 +67,7 @@ export class EnvelopeWork {
     this.#resolve({ kind: 'done' })
   }
 
-  /** Lets go of it unfinished: it comes again at once, and its checkpoint says what was done. */
+  /** Lets go of it unfinished. It comes again at once, and its checkpoint tells what is done. */
   release(): void {
     this.#resolve({ kind: 'retry', delayMs: 0 })
   }

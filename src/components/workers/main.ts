@@ -18,7 +18,7 @@ import type { Database } from '../../database/database.ts'
 import { type LaterEntry, putLater } from '../../message/waitingMessageTable.ts'
 import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
-import { openStoreLink, type StoreLink } from '../storeLink.ts'
+import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
 import { BindLeases } from './bindLeases.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { startJobs } from './jobs.ts'
@@ -29,10 +29,10 @@ import { RecentSubmissions } from './recentSubmissions.ts'
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, log } = context
   const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
-  const link = openStoreLink({ ...config, component: 'workers', onTrouble })
+  const link = openDatabaseLink({ ...config, component: 'workers', onTrouble })
   const { database } = link
   await link.follower.start()
-  const queue = new PostgresQueue(database, link.waker, config.instance)
+  const queue = new PostgresQueue(database, link.wakeUps, config.instance)
   const recent = new RecentSubmissions()
   const intake = new ReceiptIntake(queue, recent, onTrouble)
   const writer = new OutcomeWriter(
@@ -99,7 +99,7 @@ async function keepOutcomes(
 
 function leasing(
   { config }: ComponentContext,
-  link: StoreLink,
+  link: DatabaseLink,
   pool: ConnectorPool,
   onTrouble: (what: string, error: Error) => void,
 ): { leases: BindLeases; presence: Presence } {

@@ -66,7 +66,7 @@ test('an envelope is let go only when all its outcomes are kept', async () => {
   const writer = new OutcomeWriter(store, () => undefined)
   const work = new EnvelopeWork(envelopeOf(2))
   let settled = false
-  const verdict = work.verdict.then((given) => {
+  const settlement = work.settlement.then((given) => {
     settled = true
     return given
   })
@@ -75,7 +75,7 @@ test('an envelope is let go only when all its outcomes are kept', async () => {
   expect(settled).toBe(false)
   expect(checkpoints).toHaveLength(1)
   writer.record(work, 1, submitted)
-  expect(await verdict).toEqual({ kind: 'done' })
+  expect(await settlement).toEqual({ kind: 'done' })
   expect(eventsIn(published).map(({ kind }) => kind)).toEqual(['submitted', 'submitted'])
 })
 
@@ -84,7 +84,7 @@ test('what must wait is kept together with the checkpoint that says so', async (
   const writer = new OutcomeWriter(store, () => undefined)
   const work = new EnvelopeWork(envelopeOf(1))
   writer.record(work, 0, deferred)
-  await work.verdict
+  await work.settlement
   expect(calls.filter((call) => call === 'keep')).toHaveLength(1)
   expect(later).toHaveLength(1)
   const again = decodeEnvelope(later[0]?.payload ?? Buffer.alloc(0))
@@ -98,7 +98,7 @@ test('while the store is away nothing is let go, and when it is back all is kept
   const writer = new OutcomeWriter(store, (what) => troubles.push(what))
   const work = new EnvelopeWork(envelopeOf(1))
   writer.record(work, 0, submitted)
-  expect(await work.verdict).toEqual({ kind: 'done' })
+  expect(await work.settlement).toEqual({ kind: 'done' })
   expect(troubles).toEqual(['keeping outcomes'])
   // Told at least once: an attempt that failed halfway may have told it already.
   expect(eventsIn(published)[0]).toMatchObject({ kind: 'submitted', upstreamId: '77' })
@@ -112,7 +112,7 @@ test('an envelope that was done before it came again is settled and told again',
   before.record(0, submitted)
   const work = new EnvelopeWork(envelope, before.checkpoint())
   writer.resume(work)
-  expect(await work.verdict).toEqual({ kind: 'done' })
+  expect(await work.settlement).toEqual({ kind: 'done' })
   expect(eventsIn(published)).toMatchObject([{ kind: 'submitted', upstreamId: '77' }])
 })
 
@@ -123,7 +123,7 @@ test('what is let go of unfinished is let go only when its outcomes are kept', a
   writer.record(work, 0, submitted)
   writer.release(work)
   expect(calls).toEqual([])
-  expect(await work.verdict).toEqual({ kind: 'retry', delayMs: 0 })
+  expect(await work.settlement).toEqual({ kind: 'retry', delayMs: 0 })
   const again = new EnvelopeWork(work.envelope, checkpoints.at(-1)?.outcomes)
   expect(again.remaining.map(([index]) => index)).toEqual([1])
 })

@@ -3,13 +3,12 @@
 // are complete envelopes let go. While the store is away the batch is tried again: nothing else
 // may be done with it.
 
-import { setTimeout as delay } from 'node:timers/promises'
 import { uuidv7 } from 'uuidv7'
 import { encodeEnvelope, submitQueue } from '../../queue/envelopeWire.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { encodeEvents, JOURNAL_QUEUE, type JournalEvent } from '../../message/journalWire.ts'
-import { backOffMs } from '../../flow/backOff.ts'
 import { Batcher } from '../../flow/batcher.ts'
+import { untilDone } from '../../flow/untilDone.ts'
 import type { Publication } from '../../queue/queue.ts'
 import type { Checkpoint } from '../../message/checkpointTable.ts'
 import type { LaterEntry } from '../../message/waitingMessageTable.ts'
@@ -92,7 +91,9 @@ export class OutcomeWriter {
     ]
     const later = recorded.flatMap(laterEntry)
     const complete = [...works].filter((work) => work.complete)
-    await this.#persist(() => this.#keep([...works], later, events))
+    await untilDone(() => this.#keep([...works], later, events), {
+      onTrouble: (error) => this.#onTrouble('keeping outcomes', error),
+    })
     for (const work of complete) work.finish()
     for (const { kind, work } of items) if (kind === 'released') work.release()
   }
@@ -112,19 +113,6 @@ export class OutcomeWriter {
       })
     }
     await Promise.all([this.#store.keep(checkpoints, later), this.#store.publish(publications)])
-  }
-
-  async #persist(work: () => Promise<void>): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await work()
-      } catch (error) {
-        const reason = error instanceof Error ? error : new Error(String(error))
-        // Said at the first failure of each batch.
-        if (attempt === 0) this.#onTrouble('keeping outcomes', reason)
-        await delay(backOffMs(attempt, 50, 2_000))
-      }
-    }
   }
 }
 

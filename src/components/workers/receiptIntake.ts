@@ -6,6 +6,7 @@
 import { DLR_QUEUE, encodeReceipts, type UpstreamReceipt } from '../../message/receiptWire.ts'
 import { normaliseDestination } from '../../routing/destination.ts'
 import { upstreamId } from '../../message/ids.ts'
+import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { ESME_ROK, ESME_RX_T_APPN, MESSAGE_STATE, parseReceipt } from '../../smpp/index.ts'
@@ -92,7 +93,7 @@ export class ReceiptIntake {
       await queue.publish([{ queue: DLR_QUEUE, payload, messages: batch.length }])
       this.counters.receipts += batch.length
     } catch (error) {
-      onTrouble('publishing receipts', error instanceof Error ? error : new Error(String(error)))
+      onTrouble('publishing receipts', asError(error))
       commandStatus = ESME_RX_T_APPN
     }
     for (const { session, request } of batch) session.respond(request, commandStatus)

@@ -66,7 +66,7 @@ test('a session that was closed takes nothing more, even before it says so', asy
     // The fields that are left out are empty on the wire.
     bind.submit(submitSm as never, nowMs, ({ kind }) => {
       outcomes.push(kind)
-      // What a pump would ask at this very moment.
+      // A caller that sends the next message asks this at the same moment.
       expect(bind.waitMs(nowMs)).toBe(Number.POSITIVE_INFINITY)
     })
   expect(submit()).toBe(true)

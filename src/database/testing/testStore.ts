@@ -1,16 +1,16 @@
-// A fresh, migrated database for a test file, cloned from a template that the global set-up of the
-// tests made in one embedded PostgreSQL.
+// Fresh, migrated databases for test files. Each is a clone of a template that the global set-up of
+// the tests made in one embedded PostgreSQL.
 
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
-import { openStoreLink, type StoreLink } from '../../components/storeLink.ts'
+import { openDatabaseLink, type DatabaseLink } from '../../components/databaseLink.ts'
 import { onServer, TEMPLATE_DATABASE, withDatabase } from './onServer.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Of the maintenance database of the server that test databases live in. */
+    /** The maintenance database of the server that holds the test databases. */
     postgresUrl: string
   }
 }
@@ -18,7 +18,7 @@ declare module 'vitest' {
 export interface TestStore {
   databaseUrl: string
   /** Opens another link to it, as another process would. */
-  link(): StoreLink
+  link(): DatabaseLink
   /** Closes all links and drops the database. */
   drop(): Promise<void>
 }
@@ -28,17 +28,17 @@ export async function openTestStore(): Promise<TestStore> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
   await onServer(adminUrl, `create database ${name} template ${TEMPLATE_DATABASE}`)
   const databaseUrl = withDatabase(adminUrl, name)
-  const links: StoreLink[] = []
+  const links: DatabaseLink[] = []
   return {
     databaseUrl,
     link: () => {
-      const link = openStoreLink({
+      const link = openDatabaseLink({
         databaseUrl,
         databasePoolSize: 4,
         home: join(tmpdir(), name),
         component: 'test',
         instance: `test-${links.length}`,
-        onTrouble: () => undefined, // what matters to a test shows in its assertions
+        onTrouble: () => undefined, // trouble that matters to a test shows in its assertions
       })
       links.push(link)
       return link

@@ -10,8 +10,8 @@ let under: QueueUnderTest
 beforeAll(async () => {
   store = await openTestStore()
   const adapter = (instance: string) => {
-    const { database, waker } = store.link()
-    return new PostgresQueue(database, waker, instance)
+    const { database, wakeUps } = store.link()
+    return new PostgresQueue(database, wakeUps, instance)
   }
   const upkeep = postgresUpkeep(store.link().database)
   under = { queue: adapter('one'), other: adapter('two'), upkeep }

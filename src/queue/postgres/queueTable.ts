@@ -36,7 +36,7 @@ export const RECLAIM = {
 }
 export const DONE = {
   name: 'queue.done',
-  // An id belongs to one queue, so pairs need no look.
+  // An id belongs to one queue, so the pairs need not be compared.
   text: 'delete from queue_envelopes where queue = any($1::text[]) and id = any($2::bigint[])',
 }
 export const RETRY = {

@@ -1,32 +1,33 @@
-// What a component's main.ts opens first: the database, the waker and the follower of the platform,
-// and how they are closed again, in the right order.
+// Everything that a component's main.ts opens on the database: the database itself, the wake-ups
+// over it and the follower of the platform. close() ends them in the right order.
 
 import { join } from 'node:path'
 import { type Database, openDatabase } from '../database/database.ts'
+import { Notifications } from '../database/notifications.ts'
 import { PlatformFollower } from '../platform/platformFollower.ts'
 import { readResources } from '../platform/resourceTable.ts'
 import { KeptFile } from '../runtime/keptFile.ts'
-import { Waker } from '../cluster/waker.ts'
+import { WakeUps } from '../cluster/wakeUps.ts'
 
-export interface StoreLinkOptions {
+export interface DatabaseLinkOptions {
   databaseUrl: string
   databasePoolSize: number
   home: string
   component: string
   instance: string
-  /** For the log: what went wrong, and the component goes on. */
+  /** Called with trouble for the log. The component goes on. */
   onTrouble: (what: string, error: Error) => void
 }
 
-export interface StoreLink {
+export interface DatabaseLink {
   database: Database
-  waker: Waker
+  wakeUps: WakeUps
   follower: PlatformFollower
   close(): Promise<void>
 }
 
-/** Opens nothing yet on the network: each part connects when first used, and again when lost. */
-export function openStoreLink(options: StoreLinkOptions): StoreLink {
+/** Connects to nothing yet: each part connects when it is first used, and again when it is lost. */
+export function openDatabaseLink(options: DatabaseLinkOptions): DatabaseLink {
   const { databaseUrl, onTrouble } = options
   const database = openDatabase({
     databaseUrl,
@@ -35,11 +36,8 @@ export function openStoreLink(options: StoreLinkOptions): StoreLink {
     plansByIndex: true,
     onError: (error) => onTrouble('a connection to the store was lost', error),
   })
-  const waker = new Waker({
-    databaseUrl,
-    pool: database.pool,
-    onError: (error) => onTrouble('wake-ups through the store', error),
-  })
+  const onError = (error: Error): void => onTrouble('wake-ups through the store', error)
+  const wakeUps = new WakeUps(new Notifications({ databaseUrl, database, onError }), onError)
   const follower = new PlatformFollower({
     resources: { read: (since) => readResources(database, since) },
     snapshot: new KeptFile(join(options.home, 'snapshot', `${options.instance}.json`)),
@@ -47,11 +45,11 @@ export function openStoreLink(options: StoreLinkOptions): StoreLink {
   })
   return {
     database,
-    waker,
+    wakeUps,
     follower,
     close: async () => {
       follower.stop()
-      await waker.close()
+      await wakeUps.close()
       await database.close()
     },
   }

@@ -1,33 +1,33 @@
-// Applies envelopes in batches, and when one of them does harm finds out which: the batch is
-// halved, then the envelope's items go one by one. Only an envelope that holds a culprit is set
-// aside, with everything else in it applied (applying again changes nothing). Trouble that may
-// pass, whatever it is called, is nobody's fault: it is thrown, and the envelopes come again.
+// Applies the envelopes of queue entries in batches. When one of them does harm, the batch is
+// halved until one envelope is left, and the items of that envelope are applied one by one. Only an
+// envelope that holds a culprit is set aside, after everything else in it was applied; applying an
+// item again changes nothing. All other trouble may pass: it is thrown, and the entries come again.
 
-import type { Delivery, QueueVerdict } from '../../queue/queue.ts'
+import type { QueueEntry, Settlement } from '../../queue/queue.ts'
 import { PduError } from '../../smpp/index.ts'
 import { QueryRefused } from '../../database/database.ts'
 
 export interface Reader<Item> {
-  /** Throws on what cannot be read. */
+  /** Throws if the payload cannot be read. */
   read: (payload: Buffer) => Item[]
   apply: (items: readonly Item[]) => Promise<void>
 }
 
-const DONE: QueueVerdict = { kind: 'done' }
+const DONE: Settlement = { kind: 'done' }
 
-export async function applyDeliveries<Item>(
+export async function applyEntries<Item>(
   reader: Reader<Item>,
-  deliveries: readonly Delivery[],
-): Promise<QueueVerdict[]> {
-  const readings = deliveries.map(({ payload }) => readingOf(reader, payload))
+  entries: readonly QueueEntry[],
+): Promise<Settlement[]> {
+  const readings = entries.map(({ payload }) => readingOf(reader, payload))
   const readable = readings.flatMap((reading) => (reading.kind === 'items' ? [reading] : []))
-  const verdicts = await applyReadings(
+  const settlements = await applyReadings(
     reader,
     readable.map(({ items }) => items),
   )
   return readings.map((reading) =>
     reading.kind === 'items'
-      ? (verdicts.shift() ?? DONE)
+      ? (settlements.shift() ?? DONE)
       : { kind: 'dead', reason: reading.reason },
   )
 }
@@ -45,7 +45,7 @@ function readingOf<Item>(reader: Reader<Item>, payload: Buffer): Reading<Item> {
 async function applyReadings<Item>(
   reader: Reader<Item>,
   envelopes: readonly Item[][],
-): Promise<QueueVerdict[]> {
+): Promise<Settlement[]> {
   try {
     await reader.apply(envelopes.flat())
     return envelopes.map(() => DONE)
@@ -64,7 +64,7 @@ async function applyReadings<Item>(
 async function applyOneByOne<Item>(
   reader: Reader<Item>,
   items: readonly Item[],
-): Promise<QueueVerdict> {
+): Promise<Settlement> {
   const reasons: string[] = []
   for (const item of items) {
     try {
@@ -79,7 +79,7 @@ async function applyOneByOne<Item>(
   return { kind: 'dead', reason: `${reasons.length} of ${items.length}: ${first}` }
 }
 
-/** Octets that have no encoding, or values that the database refuses: classes 22 and 23. */
+/** Octets without an encoding, and values that the database refuses (SQLSTATE classes 22, 23). */
 export function doesHarm(error: unknown): boolean {
   if (error instanceof PduError) return true
   if (!(error instanceof QueryRefused)) return false

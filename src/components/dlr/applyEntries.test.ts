@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Delivery } from '../../queue/queue.ts'
+import type { QueueEntry } from '../../queue/queue.ts'
 import { QueryRefused, StoreUnavailable } from '../../database/database.ts'
-import { applyDeliveries } from './applyDeliveries.ts'
+import { applyEntries } from './applyEntries.ts'
 
 /** Envelopes of words; `poison` is refused by the database, `garbage` cannot be read. */
 function readerOf(failure?: Error) {
@@ -23,15 +23,15 @@ function readerOf(failure?: Error) {
   }
 }
 
-function delivery(text: string): Delivery {
+function entry(text: string): QueueEntry {
   return { id: text, queue: 'dlr', payload: Buffer.from(text), receives: 1 }
 }
 
 test('only the envelope with the culprit is set aside, and the rest of it is applied', async () => {
   const { applied, reader } = readerOf()
   const texts = ['a b', 'c poison d', 'garbage', 'e']
-  const verdicts = await applyDeliveries(reader, texts.map(delivery))
-  expect(verdicts).toMatchObject([
+  const settlements = await applyEntries(reader, texts.map(entry))
+  expect(settlements).toMatchObject([
     { kind: 'done' },
     { kind: 'dead', reason: expect.stringContaining('1 of 3') },
     { kind: 'dead', reason: expect.stringContaining('unreadable') },
@@ -47,6 +47,6 @@ test('trouble that may pass sets nothing aside', async () => {
     new Error('anything'),
   ]) {
     const { reader } = readerOf(failure)
-    await expect(applyDeliveries(reader, [delivery('a')])).rejects.toThrow(failure.message)
+    await expect(applyEntries(reader, [entry('a')])).rejects.toThrow(failure.message)
   }
 })

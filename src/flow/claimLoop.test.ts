@@ -1,0 +1,225 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { ClaimLoop, type ClaimTimes } from './claimLoop.ts'
+
+interface Item {
+  readonly id: string
+}
+
+const POLL_MS = 1000
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** A place in memory, the loop that claims from it, and a record of what the loop did. */
+function place(times: Partial<ClaimTimes> = {}) {
+  const waiting: string[] = []
+  const claims: string[][] = []
+  const reclaims: string[][] = []
+  const taken: string[] = []
+  const troubles: string[] = []
+  const state = { room: 2, failing: '' }
+  const loop = new ClaimLoop<number, Item>(
+    {
+      room: () => (state.room > 0 ? state.room : undefined),
+      claim: async (room) => {
+        const ids = state.failing === '' ? waiting.splice(0, room) : []
+        claims.push(ids)
+        if (state.failing === 'claim') throw new Error('away')
+        return ids.map((id) => ({ id }))
+      },
+      mayHaveLeft: (room, items) => items.length === room,
+      reclaim: async (inHand) => {
+        if (state.failing === 'reclaim') throw new Error('away')
+        reclaims.push(inHand.map(({ id }) => id))
+      },
+      take: (items) => void taken.push(...items.map(({ id }) => id)),
+      onTrouble: (error) => void troubles.push(error.message),
+    },
+    { pollIntervalMs: POLL_MS, pauseAfterFailureMs: (failures) => 10 * failures, ...times },
+  )
+  return { claims, loop, reclaims, state, taken, troubles, waiting }
+}
+
+/** Lets claims that are under way end, without moving the clock. */
+const settled = () => vi.advanceTimersByTimeAsync(0)
+
+test('a wake-up claims as long as a claim may have left something behind', async () => {
+  const { claims, loop, taken, waiting } = place()
+  waiting.push('a', 'b', 'c')
+  await settled()
+  expect(claims).toEqual([])
+  loop.wake()
+  await settled()
+  expect(claims).toEqual([['a', 'b'], ['c']])
+  expect(taken).toEqual(['a', 'b', 'c'])
+  waiting.push('d')
+  loop.wake()
+  await settled()
+  expect(claims).toHaveLength(2)
+  loop.expectMore()
+  await settled()
+  expect(claims).toEqual([['a', 'b'], ['c'], ['d']])
+  loop.stop()
+})
+
+test('what arrives during a claim is claimed after it', async () => {
+  const { claims, loop } = place()
+  loop.wake()
+  loop.expectMore()
+  loop.expectMore()
+  await settled()
+  expect(claims).toEqual([[], []])
+  loop.stop()
+})
+
+test('without room nothing is claimed, and room is found by a wake-up or by a poll', async () => {
+  const { claims, loop, state, waiting } = place()
+  state.room = 0
+  waiting.push('a', 'b')
+  loop.wake()
+  loop.expectMore()
+  await vi.advanceTimersByTimeAsync(POLL_MS * 1.5)
+  expect(claims).toEqual([])
+  state.room = 1
+  await vi.advanceTimersByTimeAsync(POLL_MS / 2)
+  expect(claims).toEqual([['a'], ['b'], []])
+  state.room = 0
+  waiting.push('c')
+  loop.expectMore()
+  await settled()
+  expect(claims).toHaveLength(3)
+  state.room = 1
+  loop.wake()
+  await settled()
+  expect(claims).toEqual([['a'], ['b'], [], ['c'], []])
+  loop.stop()
+})
+
+test('a poll finds what arrived without a wake-up', async () => {
+  const { loop, taken, waiting } = place()
+  loop.wake()
+  await settled()
+  waiting.push('a')
+  await vi.advanceTimersByTimeAsync(POLL_MS - 1)
+  expect(taken).toEqual([])
+  await vi.advanceTimersByTimeAsync(1)
+  expect(taken).toEqual(['a'])
+  loop.stop()
+})
+
+test('the first claim and the claim after a failure return what is not in hand', async () => {
+  const { loop, reclaims, state, waiting } = place()
+  waiting.push('a')
+  loop.wake()
+  await settled()
+  expect(reclaims).toEqual([[]])
+  loop.expectMore()
+  await settled()
+  expect(reclaims).toEqual([[]])
+  state.failing = 'claim'
+  loop.expectMore()
+  await settled()
+  state.failing = ''
+  await vi.advanceTimersByTimeAsync(10)
+  expect(reclaims).toEqual([[], ['a']])
+  loop.stop()
+})
+
+test('an item that comes again is not taken twice, and the next claim returns it', async () => {
+  const { loop, reclaims, taken, waiting } = place()
+  waiting.push('a')
+  loop.wake()
+  await settled()
+  waiting.push('a')
+  loop.expectMore()
+  await settled()
+  expect(taken).toEqual(['a'])
+  loop.letGo([{ id: 'a' }])
+  waiting.push('a')
+  loop.expectMore()
+  await settled()
+  expect(reclaims).toEqual([[], []])
+  expect(taken).toEqual(['a', 'a'])
+  loop.stop()
+})
+
+test('claims pause longer after each failure, and an outage is reported once', async () => {
+  const { claims, loop, state, troubles } = place()
+  state.failing = 'claim'
+  loop.wake()
+  await settled()
+  expect(claims).toHaveLength(1)
+  loop.wake()
+  await vi.advanceTimersByTimeAsync(9)
+  expect(claims).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(claims).toHaveLength(2)
+  await vi.advanceTimersByTimeAsync(19)
+  expect(claims).toHaveLength(2)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(claims).toHaveLength(3)
+  expect(troubles).toEqual(['away'])
+  state.failing = ''
+  await vi.advanceTimersByTimeAsync(30)
+  state.failing = 'claim'
+  loop.expectMore()
+  await settled()
+  expect(troubles).toEqual(['away', 'away'])
+  loop.stop()
+})
+
+test('a failure to return what is not in hand is a failure of the claim', async () => {
+  const { claims, loop, reclaims, state, troubles } = place()
+  state.failing = 'reclaim'
+  loop.wake()
+  await settled()
+  expect(claims).toEqual([])
+  expect(troubles).toEqual(['away'])
+  state.failing = ''
+  await vi.advanceTimersByTimeAsync(10)
+  expect(reclaims).toEqual([[]])
+  expect(claims).toEqual([[]])
+  loop.stop()
+})
+
+test('claims rest between their starts, unless more is known to wait', async () => {
+  const { claims, loop, waiting } = place({ minIntervalMs: 250 })
+  loop.wake()
+  await settled()
+  waiting.push('a', 'b', 'c')
+  loop.expectMore()
+  await vi.advanceTimersByTimeAsync(249)
+  expect(claims).toEqual([[]])
+  await vi.advanceTimersByTimeAsync(1)
+  expect(claims).toEqual([[], ['a', 'b'], ['c']])
+  loop.stop()
+})
+
+test('after stop() nothing is claimed, and a claim under way still hands over', async () => {
+  const { claims, loop, taken, waiting } = place({ minIntervalMs: 250 })
+  waiting.push('a', 'b', 'c')
+  loop.wake()
+  loop.stop()
+  await settled()
+  expect(taken).toEqual(['a', 'b'])
+  loop.expectMore()
+  await vi.advanceTimersByTimeAsync(POLL_MS * 2)
+  expect(claims).toEqual([['a', 'b']])
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('drain() resolves when everything in hand was let go of', async () => {
+  const { loop, waiting } = place()
+  waiting.push('a', 'b')
+  loop.wake()
+  await settled()
+  expect(loop.inHand).toEqual([{ id: 'a' }, { id: 'b' }])
+  let drained = false
+  const draining = loop.drain().then(() => (drained = true))
+  loop.letGo([{ id: 'a' }])
+  await settled()
+  expect(drained).toBe(false)
+  loop.letGo([{ id: 'b' }])
+  await draining
+  expect(loop.inHand).toEqual([])
+})

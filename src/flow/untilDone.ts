@@ -1,0 +1,46 @@
+import { asError } from './asError.ts'
+import { backOffMs } from './backOff.ts'
+
+export interface UntilDoneOptions {
+  /** Called once, when the first attempt has failed. */
+  onTrouble: (error: Error) => void
+  /** No attempt starts after it, and a pause that is running ends at once. */
+  signal?: AbortSignal
+  pause?: (ms: number, signal?: AbortSignal) => Promise<void>
+}
+
+const PAUSE_FIRST_MS = 50
+const PAUSE_CAP_MS = 2_000
+
+/**
+ * Runs `work` again and again, with growing pauses, until it succeeds: for work that nobody else
+ * would do. Answers whether it succeeded; it is false only when the signal said to give up.
+ */
+export async function untilDone(
+  work: () => Promise<void>,
+  { onTrouble, signal, pause = pauseFor }: UntilDoneOptions,
+): Promise<boolean> {
+  for (let attempt = 0; !signal?.aborted; attempt++) {
+    try {
+      await work()
+      return true
+    } catch (error) {
+      if (attempt === 0) onTrouble(asError(error))
+    }
+    await pause(backOffMs(attempt, PAUSE_FIRST_MS, PAUSE_CAP_MS), signal)
+  }
+  return false
+}
+
+function pauseFor(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal?.addEventListener('abort', end)
+  })
+}
