@@ -7,6 +7,8 @@ import { deadFiles } from './tidy/deadFiles.ts'
 import { forbiddenImports } from './tidy/importMatrix.ts'
 import { junkDrawers, misnamedFiles } from './tidy/names.ts'
 import { slowPatterns } from './tidy/patterns.ts'
+import { namedFiles } from './tidy/namedFiles.ts'
+import { impureFiles, strayStatements } from './tidy/purity.ts'
 import { readProject } from './tidy/readProject.ts'
 import { longFiles, overlongFiles, overlongFunctions, overlongLines } from './tidy/sizes.ts'
 import { formatProblem, SourceFile } from './tidy/sourceFile.ts'
@@ -22,11 +24,14 @@ import { idleTests, leftMarks, machinePathsIn } from './tidy/words.ts'
 
 const rules: Readonly<Record<string, Rule>> = {
   'imports follow the matrix': forbiddenImports,
+  'only tables hold SQL': strayStatements,
+  'files of noun rooms are as pure as their names say': impureFiles,
   'functions have at most 70 lines': overlongFunctions,
   'files have at most 400 lines': overlongFiles,
   'lines have at most 100 columns': overlongLines,
   'no folder or file is a junk drawer': junkDrawers,
   'files are named after what they export': misnamedFiles,
+  'documents name files that exist': namedFiles,
   'nothing is any': anyTypes,
   'each `as` says why': unexplainedAssertions,
   'no default exports': defaultExports,
@@ -80,23 +85,70 @@ test('cli may load nothing else of a component', () => {
   expect(objections(forbiddenImports, files)).toContain('cli may not import components')
 })
 
-test('the protocol uses no package, routing does no I/O, also not by way of smpp', () => {
+test('the protocol uses no package', () => {
   const files = {
-    'src/smpp/session.ts': "import { Socket } from 'node:net'\nimport { z } from 'zod'",
-    'src/routing/route.ts': "import { Session } from '../smpp/session.ts'",
-    'src/routing/limits.ts': "import { readFileSync } from 'node:fs'",
-    'src/routing/state.ts': "import type { Session } from '../smpp/session.ts'",
+    'src/smpp/session/session.ts': "import { Socket } from 'node:net'\nimport { z } from 'zod'",
   }
-  const found = objections(forbiddenImports, files)
-  expect(found).toContain('src/smpp/session.ts:2')
-  expect(found).toContain('src/routing/route.ts:1  routing may import only files of smpp that do')
-  expect(found).toContain('src/routing/limits.ts:1  routing does no I/O')
-  expect(found).not.toContain('src/routing/state.ts')
+  expect(objections(forbiddenImports, files)).toMatch(/^src\/smpp\/session\/session.ts:2 .*$/)
+})
+
+test('a room may not import one above it, for its types either', () => {
+  const files = { 'src/message/journalWire.ts': "import type { X } from '../queue/queue.ts'" }
+  expect(objections(forbiddenImports, files)).toContain('message may not import queue')
+})
+
+test('components share what lies beside them, and only that', () => {
+  const files = {
+    'src/components/gateway/main.ts': "import { open } from '../databaseLink.ts'",
+    'src/components/databaseLink.ts': "import { x } from './gateway/intake.ts'",
+  }
+  expect(objections(forbiddenImports, files)).toMatch(/^src\/components\/databaseLink.ts:1 .*$/)
 })
 
 test('a room that is not in the design is refused', () => {
   const files = { 'src/attic/box.ts': "import 'node:fs'" }
   expect(objections(forbiddenImports, files)).toContain('attic is not a room of the house')
+})
+
+describe('in a noun room', () => {
+  const socket = { 'src/smpp/session/session.ts': "import { Socket } from 'node:net'" }
+
+  test.each([
+    ['I/O of Node', "import { readFileSync } from 'node:fs'", 'not pure: node:fs'],
+    ['a package that may do I/O', "import pg from 'pg'", 'not pure: pg'],
+    ['I/O by way of another room', "import { S } from '../smpp/session/session.ts'", 'node:net'],
+    ['the database', "import { x } from '../database/database.ts'", 'uses the database'],
+    ['a table', "import type { Row } from './messageTable.ts'", 'Tables are for components'],
+    ['msgpackr', "import { Packr } from 'msgpackr'", 'uses msgpackr'],
+  ])('a file may not use %s', (_, text, message) => {
+    const found = objections(impureFiles, { ...socket, 'src/message/trace.ts': text })
+    expect(found).toContain('src/message/trace.ts:1')
+    expect(found).toContain(message)
+  })
+
+  test('SQL in a file that is no table is found, also in a component', () => {
+    const text = "const X = { text: `select a\n from b` }\nconst Y = 'insert into b values (1)'"
+    const files = { 'src/outbox/claims.ts': text, 'src/components/dlr/sweep.ts': text }
+    expect(objections(strayStatements, files).split('\n')).toHaveLength(4)
+    expect(objections(strayStatements, { 'src/outbox/outboxTable.ts': text })).toBe('')
+    const prose = { 'src/outbox/claims.ts': "const text = 'select a route, delete it, update it'" }
+    expect(objections(strayStatements, prose)).toBe('')
+  })
+
+  test('names give leave: tables use the database, wire files msgpackr, all use types', () => {
+    const files = {
+      ...socket,
+      'src/message/messageTable.ts':
+        "import { x } from '../database/database.ts'\nimport type { R } from './partsTable.ts'",
+      'src/message/messageWire.ts': "import { Packr } from 'msgpackr'",
+      'src/message/trace.ts':
+        "import type { S } from '../smpp/session/session.ts'\n" +
+        "import type { Database } from '../database/database.ts'\nimport { z } from 'zod'",
+      'src/queue/sqs/sqsQueue.ts': "import { request } from 'node:https'",
+      'src/components/dlr/main.ts': "import { x } from '../../message/messageTable.ts'",
+    }
+    expect(objections(impureFiles, files)).toBe('')
+  })
 })
 
 test.each([
@@ -173,6 +225,16 @@ test('a file that nothing or only a test reaches is dead', () => {
     expect.stringContaining('src/cli/old.ts:1  is imported by nothing'),
     expect.stringContaining('src/cli/tested.ts:1  is reached from tests only'),
   ])
+})
+
+test('a document that names a file which is gone is found', () => {
+  const text =
+    'See `flow/pacer.ts`, `pacer.ts`, `test/kills.test.ts`, `flow/gone.ts` and `gone.ts`.'
+  const files = { 'ARCHITECTURE.md': text, 'src/flow/pacer.ts': '', 'test/kills.test.ts': '' }
+  const found = objections(namedFiles, files).split('\n')
+  expect(found).toHaveLength(2)
+  expect(found[0]).toContain('ARCHITECTURE.md:1  names `flow/gone.ts`')
+  expect(objections(namedFiles, { 'CHANGELOG.md': text })).toBe('')
 })
 
 test('marks, machine paths, skipped and sleeping tests are found', () => {

@@ -1,25 +1,38 @@
-// Which room may import which: arrows point down only. Components meet in `contract` and in
-// `store`, nowhere else. Tests may look everywhere; what runs may not.
+// Which room may import which: arrows point down only. A component composes the rooms below it and
+// never imports another component. Tests may look everywhere; running code may not. Within a noun
+// room, purity.ts says by name what a file may do.
 import { builtinModules } from 'node:module'
 import type { Import, Problem, SourceFile } from './sourceFile.ts'
 
-const nouns = ['platform', 'routing', 'message', 'outbox', 'queue', 'cluster', 'archive', 'secrets']
+/** The rooms that own types, wire formats, SQL and pure logic; components compose them. */
+export const nounRooms: readonly string[] = [
+  'message',
+  'platform',
+  'routing',
+  'outbox',
+  'audit',
+  'queue',
+  'cluster',
+  'archive',
+  'secrets',
+]
 
 /** What a room may import besides itself. */
 const matrix: Readonly<Record<string, readonly string[]>> = {
   smpp: [],
   flow: [],
   runtime: ['flow'],
-  database: ['flow', 'message', 'platform', 'queue', 'outbox'],
-  message: ['smpp', 'flow', 'database', 'queue', 'routing'],
+  database: ['flow'],
+  message: ['smpp', 'flow', 'database'],
   platform: ['flow', 'database'],
-  routing: ['smpp', 'flow', 'platform', 'message', 'queue'],
-  outbox: ['smpp', 'flow', 'message', 'database'],
-  queue: ['smpp', 'flow', 'message'],
+  routing: ['smpp', 'flow', 'message', 'platform'],
+  outbox: ['smpp', 'flow', 'database', 'message'],
+  audit: ['flow', 'database'],
+  queue: ['flow', 'database', 'message'],
   cluster: ['flow', 'database'],
   archive: ['flow'],
   secrets: ['flow'],
-  components: ['smpp', 'flow', 'runtime', 'database', ...nouns],
+  components: ['smpp', 'flow', 'runtime', 'database', ...nounRooms],
   lab: ['smpp', 'flow', 'runtime'],
   cli: ['platform', 'lab', 'runtime'],
 }
@@ -30,27 +43,20 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   flow: [],
 }
 
-const adapters = /^src\/(queue|archive|secrets)\/\w+\//
-const inputOutput =
-  /^(node:)?(net|tls|http|https|http2|dgram|dns|fs|child_process|cluster|worker_threads)(\/|$)/
-
+/** Systems behind a port, each in a folder of its room. */
+export const adapters = /^src\/(queue|archive|secrets)\/\w+\//
 export function forbiddenImports(files: readonly SourceFile[]): Problem[] {
-  const byPath = new Map(files.map((file) => [file.path, file]))
   return files
     .filter((file) => file.isCode && file.path.startsWith('src/') && !file.isTest)
     .flatMap((file) =>
       file.imports.flatMap((one) => {
-        const message = one.kind === 'mention' ? undefined : objection(file, one, byPath)
+        const message = one.kind === 'mention' ? undefined : objection(file, one)
         return message ? [{ path: file.path, line: one.line, message }] : []
       }),
     )
 }
 
-function objection(
-  { path }: SourceFile,
-  one: Import,
-  byPath: ReadonlyMap<string, SourceFile>,
-): string | undefined {
+function objection({ path }: SourceFile, one: Import): string | undefined {
   const room = roomOf(path) ?? ''
   const allowed = matrix[room]
   if (!allowed) {
@@ -75,21 +81,12 @@ function objection(
   if (adapters.test(one.target) && !path.endsWith('/main.ts')) {
     return `only main.ts of a component names an adapter. Take the port, and pass ${one.target} in`
   }
-  const wantsPure = nouns.includes(room)
-  if (wantsPure && other === 'smpp' && one.kind !== 'type' && !isPure(one.target, byPath)) {
-    return `${room} may import only files of smpp that do no I/O. Import the file that is needed`
-  }
   return undefined
 }
 
 function packageObjection(room: string, specifier: string): string | undefined {
   if (builtinModules.includes(specifier)) return `write node:${specifier}`
-  if (specifier.startsWith('node:')) {
-    const pure = room === 'routing'
-    return pure && inputOutput.test(specifier)
-      ? `${room} does no I/O. Move what needs ${specifier} into the room that owns it`
-      : undefined
-  }
+  if (specifier.startsWith('node:')) return undefined
   const allowed = packages[room]
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
   if (!allowed || allowed.includes(name)) return undefined
@@ -97,23 +94,8 @@ function packageObjection(room: string, specifier: string): string | undefined {
   return `${room} uses ${list}, and ${name} is not among it`
 }
 
-/** Neither the file nor what it imports within the room opens sockets, files or processes. */
-function isPure(
-  path: string,
-  byPath: ReadonlyMap<string, SourceFile>,
-  seen = new Set<string>(),
-): boolean {
-  const file = byPath.get(path)
-  if (!file || seen.has(path)) return true
-  seen.add(path)
-  return file.imports
-    .filter(({ kind }) => kind === 'value')
-    .every(({ specifier, target }) =>
-      target ? isPure(target, byPath, seen) : !inputOutput.test(specifier),
-    )
-}
-
-function roomOf(path: string): string | undefined {
+/** The first folder below src. */
+export function roomOf(path: string): string | undefined {
   return /^src\/([^/]+)\//.exec(path)?.[1]
 }
 

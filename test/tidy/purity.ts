@@ -1,0 +1,104 @@
+// Purity by name. In a noun room the name of a file says what it may do: only `*Table.ts` holds SQL
+// or uses the database, only `*Wire.ts` uses msgpackr, and every other file is pure, also by way of
+// what it imports. Tables are for components: what else needs a row gets it handed in.
+import { adapters, nounRooms, roomOf } from './importMatrix.ts'
+import type { Import, Problem, SourceFile } from './sourceFile.ts'
+
+/** A table of the database; those of `smpp` list PDUs and alphabets. */
+const isTable = (path: string) => path.endsWith('Table.ts') && roomOf(path) !== 'smpp'
+const isWire = (path: string) => path.endsWith('Wire.ts')
+const isAdapter = (path: string) => adapters.test(path)
+const isNoun = (path: string) => nounRooms.includes(roomOf(path) ?? '')
+
+/** Rooms whose business is the database itself, or tools that set one up. */
+const sqlRooms = new Set(['database', 'cli', 'lab'])
+
+const inputOutput =
+  /^(node:)?(net|tls|http|https|http2|dgram|dns|fs|child_process|cluster|worker_threads)(\/|$)/
+
+/** Packages that compute and do nothing else. All others may open sockets and files. */
+const purePackages = new Set(['@node-rs/argon2', 'msgpackr', 'uuidv7', 'zod'])
+
+const sql =
+  /\bselect\s[^]*\sfrom\s|\binsert\s+into\s|\bdelete\s+from\s|\bupdate\s[^]*\sset\s|\bpg_notify\b/i
+
+/** Every `*Table.ts` is a list of statements; SQL anywhere else is a statement that got lost. */
+export function strayStatements(files: readonly SourceFile[]): Problem[] {
+  const problems: Problem[] = []
+  const read = running(files).filter(
+    ({ path }) => !sqlRooms.has(roomOf(path) ?? '') && !isTable(path),
+  )
+  for (const file of read) {
+    const add = (text: string, start: number) => {
+      if (!sql.test(text)) return
+      const message =
+        'holds SQL. Move the statement into a *Table.ts of the room that owns its table'
+      problems.push({ path: file.path, line: file.lineAt(start), message })
+    }
+    file.visit({
+      Literal: ({ value, start }) => void (typeof value === 'string' && add(value, start)),
+      TemplateLiteral: ({ quasis, start }) =>
+        add(quasis.map((one) => one.value.raw).join(''), start),
+    })
+  }
+  return problems
+}
+
+export function impureFiles(files: readonly SourceFile[]): Problem[] {
+  const byPath = new Map(files.map((file) => [file.path, file]))
+  return running(files).flatMap((file) =>
+    file.imports.flatMap((one) => {
+      const message = objection(file.path, one, byPath)
+      return message === undefined ? [] : [{ path: file.path, line: one.line, message }]
+    }),
+  )
+}
+
+function objection(
+  path: string,
+  one: Import,
+  byPath: ReadonlyMap<string, SourceFile>,
+): string | undefined {
+  if (one.kind === 'mention') return undefined
+  if (one.specifier === 'msgpackr' && !isWire(path))
+    return 'uses msgpackr. Wire formats live in a *Wire.ts'
+  if (one.target && isTable(one.target) && !mayUseTables(path))
+    return `imports ${one.target}. Tables are for components and other tables: take what you need`
+  if (!isNoun(path) || isTable(path) || isAdapter(path) || one.kind === 'type') return undefined
+  if (one.target && roomOf(one.target) === 'database')
+    return `uses the database. Only *Table.ts may import ${one.target}, except for its types`
+  const impure = impurity(one, byPath)
+  return impure && `is not pure: ${impure}. Take it as a port, or import the pure file behind it`
+}
+
+function mayUseTables(path: string): boolean {
+  return roomOf(path) === 'components' || isTable(path) || isAdapter(path)
+}
+
+/** The first module on the way of this import that opens sockets, files or processes. */
+function impurity(
+  one: Import,
+  byPath: ReadonlyMap<string, SourceFile>,
+  seen = new Set<string>(),
+): string | undefined {
+  if (one.kind === 'type' || one.kind === 'mention') return undefined
+  if (one.target === undefined) return isPureModule(one.specifier) ? undefined : one.specifier
+  const file = byPath.get(one.target)
+  if (!file || seen.has(one.target)) return undefined
+  seen.add(one.target)
+  for (const next of file.imports) {
+    const found = impurity(next, byPath, seen)
+    if (found !== undefined) return `${one.target} leads to ${found.replace(/^.* leads to /, '')}`
+  }
+  return undefined
+}
+
+function isPureModule(specifier: string): boolean {
+  if (specifier.startsWith('node:')) return !inputOutput.test(specifier)
+  const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+  return purePackages.has(name)
+}
+
+function running(files: readonly SourceFile[]): SourceFile[] {
+  return files.filter((file) => file.isCode && file.path.startsWith('src/') && !file.isTest)
+}
