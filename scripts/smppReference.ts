@@ -17,7 +17,7 @@ import { root } from './runStep.ts'
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Sessions: [],
   PDUs: ['codec', 'commandName', 'pduTable', 'pduError', 'interfaceVersion', 'smppTime'],
-  TLVs: ['tlv', 'tlvTable', 'values/networkErrorCode'],
+  TLVs: ['tlv', 'tlvTable', 'networkErrorCode'],
   Text: [
     'dataCoding',
     'encodeText',

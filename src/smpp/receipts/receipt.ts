@@ -9,8 +9,8 @@ import { decodeText } from '../text/decodeText.ts'
 import { messageStateOf, isMessageState, type MessageState } from './messageState.ts'
 import { readTlv } from '../wire/tlv.ts'
 import { readUserData, type MessageBody } from '../text/userData.ts'
-import { MESSAGE_TYPE, MESSAGE_TYPE_MASK } from '../wire/values/messageType.ts'
-import { readNetworkErrorCode, type NetworkErrorCode } from '../wire/values/networkErrorCode.ts'
+import { MESSAGE_TYPE, MESSAGE_TYPE_MASK } from '../wire/values/messageFields.ts'
+import { readNetworkErrorCode, type NetworkErrorCode } from '../wire/networkErrorCode.ts'
 
 /** What a receipt says; what its SMSC left out is undefined (SMPP 3.4 appendix B). */
 export interface Receipt {

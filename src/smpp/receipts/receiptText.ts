@@ -7,7 +7,7 @@ import { RANK_UNCERTAIN, rankOf } from './stateRank.ts'
 import { tlv } from '../wire/tlv.ts'
 import type { MessageBody } from '../text/userData.ts'
 import { DATA_CODING } from '../wire/values/dataCoding.ts'
-import { MESSAGE_TYPE } from '../wire/values/messageType.ts'
+import { MESSAGE_TYPE } from '../wire/values/messageFields.ts'
 
 /** What a receipt is to say (SMPP 3.4 appendix B). */
 export interface ReceiptFields {

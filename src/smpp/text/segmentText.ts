@@ -15,7 +15,7 @@ import {
   type InformationElement,
 } from './userDataHeader.ts'
 import { DATA_CODING } from '../wire/values/dataCoding.ts'
-import { MESSAGE_FEATURE } from '../wire/values/messageFeature.ts'
+import { MESSAGE_FEATURE } from '../wire/values/messageFields.ts'
 
 /** How a message is split. */
 export interface SegmentOptions {

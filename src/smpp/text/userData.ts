@@ -10,7 +10,7 @@ import {
   type Concatenation,
   type InformationElement,
 } from './userDataHeader.ts'
-import { MESSAGE_FEATURE } from '../wire/values/messageFeature.ts'
+import { MESSAGE_FEATURE } from '../wire/values/messageFields.ts'
 
 /** The part of a submit_sm, deliver_sm or data_sm that says what it carries. */
 export interface MessageBody {

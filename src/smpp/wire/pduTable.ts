@@ -19,7 +19,7 @@ import {
   ESME_RINVSYSTYP,
   ESME_RQUERYFAIL,
 } from './commandStatus.ts'
-import { DEST_FLAG } from './values/destFlag.ts'
+import { DEST_FLAG } from './values/addressing.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
 import { choices, cString, int, list, octets, time } from './pduField.ts'
 import type { Field, FieldValue } from './pduField.ts'
