@@ -8,6 +8,7 @@ import { forbiddenImports } from './tidy/importMatrix.ts'
 import { junkDrawers, misnamedFiles } from './tidy/names.ts'
 import { slowPatterns } from './tidy/patterns.ts'
 import { readProject } from './tidy/readProject.ts'
+import { smppFolders } from './tidy/smppFolders.ts'
 import { longFiles, overlongFiles, overlongFunctions, overlongLines } from './tidy/sizes.ts'
 import { formatProblem, SourceFile } from './tidy/sourceFile.ts'
 import type { Rule } from './tidy/sourceFile.ts'
@@ -22,6 +23,7 @@ import { idleTests, leftMarks, machinePathsIn } from './tidy/words.ts'
 
 const rules: Readonly<Record<string, Rule>> = {
   'imports follow the matrix': forbiddenImports,
+  'folders of the protocol import downwards': smppFolders,
   'functions have at most 70 lines': overlongFunctions,
   'files have at most 400 lines': overlongFiles,
   'lines have at most 100 columns': overlongLines,
@@ -92,6 +94,34 @@ test('the protocol uses no package, routing does no I/O, also not by way of smpp
   expect(found).toContain('src/routing/route.ts:1  routing may import only files of smpp that do')
   expect(found).toContain('src/routing/limits.ts:1  routing does no I/O')
   expect(found).not.toContain('src/routing/state.ts')
+})
+
+describe('in the protocol', () => {
+  test.each([
+    ['a value of a higher folder', "import { X } from '../session/x.ts'", 'transport is below'],
+    ['a type of a higher folder', "import type { X } from '../session/x.ts'", 'transport is below'],
+    ['such a type in place', "type X = import('../endpoint/x.ts').X", 'transport is below'],
+    ['what it passes on', "export { X } from '../endpoint/x.ts'", 'transport is below endpoint'],
+    ['a file for tests', "import { X } from '../testing/x.fixture.ts'", 'only tests import'],
+    ['the door', "import { X } from '../index.ts'", 'the door is for other rooms'],
+  ])('a file may not import %s', (_, text, message) => {
+    expect(objections(smppFolders, { 'src/smpp/transport/a.ts': text })).toContain(message)
+  })
+
+  test('a file may import its own folder and lower ones, a test everything', () => {
+    const up = "import { X } from '../endpoint/x.ts'\n"
+    const files = {
+      'src/smpp/session/a.ts': "import { X } from '../wire/x.ts'\nimport { Y } from './y.ts'",
+      'src/smpp/session/a.test.ts': up,
+      'src/smpp/testing/a.fixture.ts': up,
+      'src/smpp/index.ts': "export { X } from './endpoint/x.ts'",
+    }
+    expect(objections(smppFolders, files)).toBe('')
+  })
+
+  test('a file lies in a folder', () => {
+    expect(objections(smppFolders, { 'src/smpp/codec.ts': '' })).toContain('lies in no layer')
+  })
 })
 
 test('a room that is not in the design is refused', () => {

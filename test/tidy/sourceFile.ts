@@ -102,6 +102,9 @@ function findImports(file: SourceFile): Import[] {
     ImportExpression({ source, start }) {
       if (source.type === 'Literal') add(String(source.value), start, 'dynamic')
     },
+    TSImportType({ source, start }) {
+      add(source.value, start, 'type')
+    },
     Literal({ value, start }) {
       // Files are also started as processes and threads: new URL('./main.ts', import.meta.url).
       if (typeof value !== 'string' || !/^[\w./-]+\.[jt]s$/.test(value)) return

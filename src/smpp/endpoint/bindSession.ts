@@ -1,7 +1,8 @@
+import { bindError } from './bindRefusedError.ts'
 import { checkOptions } from './checkOptions.ts'
 import type { BindCommand } from '../wire/pduTable.ts'
 import type { Session } from '../session/session.ts'
-import { abortedError, bindError } from '../transport/smppConnectError.ts'
+import { abortedError } from '../transport/smppConnectError.ts'
 
 /** What an ESME binds with (SMPP 3.4 §4.1). */
 export interface BindRequest {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { closedError } from './bindRefusedError.ts'
 import { bindAt, type BindRequest } from './bindSession.ts'
 import { checkOptions } from './checkOptions.ts'
 import type { SessionLimits } from '../session/defaultLimits.ts'
@@ -7,7 +8,7 @@ import { openSocket, type OpenSocketOptions } from '../transport/openSocket.ts'
 import { Session } from '../session/session.ts'
 import { DEFAULT_WINDOW_SIZE, MAX_PDU_OCTETS, timersOf, told } from '../session/sessionDefaults.ts'
 import type { SessionEvents, SessionSettings, SessionTimers } from '../session/sessionTypes.ts'
-import { closedError, SmppConnectError, socketError } from '../transport/smppConnectError.ts'
+import { SmppConnectError, socketError } from '../transport/smppConnectError.ts'
 
 /** What a session of an ESME may be told, however its connection came about. */
 export interface EsmeOptions {

@@ -20,9 +20,6 @@ export const DEFAULT_MAX_SESSIONS = 10_000
 /** Above the largest legal PDU: a message_payload of 65,535 octets. */
 export const MAX_PDU_OCTETS = 70_000
 
-/** From the call to the connection, a TLS handshake included, in milliseconds. */
-export const CONNECT_TIMEOUT_MS = 10_000
-
 /** Those that are told, and the defaults for the others. */
 export function timersOf(timers: Partial<SessionTimers> = {}): SessionTimers {
   return { ...DEFAULT_TIMERS, ...told(timers) }

@@ -9,8 +9,10 @@ import {
 import { Arrival, type RefusedConnection } from './arrival.ts'
 import { peerOf } from './peerOf.ts'
 import type { Endpoint } from './proxyHeader.ts'
-import { DEFAULT_TIMERS } from '../session/sessionDefaults.ts'
 import { TlsGate, type SecureContext, type ServerTlsOptions } from './tlsGate.ts'
+
+/** Limit for PROXY header and TLS handshake together when the session-init timer is off. */
+const ARRIVAL_TIMEOUT_MS = 10_000
 
 /**
  * `true`: each connection begins with a PROXY header, version 1 or 2, or is closed. Anybody who
@@ -117,7 +119,7 @@ export class Acceptor {
     const arrival = new Arrival(socket, {
       expectsProxyHeader: this.#expectsProxyHeader,
       tls: this.#tls,
-      timeoutMs: timeoutMs || DEFAULT_TIMERS.sessionInitTimeoutMs,
+      timeoutMs: timeoutMs || ARRIVAL_TIMEOUT_MS,
       onReady,
       onRefused,
       onDone: (done) => void this.#arrivals.delete(done),

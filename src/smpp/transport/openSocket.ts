@@ -1,7 +1,8 @@
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
-import { CONNECT_TIMEOUT_MS } from '../session/sessionDefaults.ts'
 import { abortedError, SmppConnectError, socketError } from './smppConnectError.ts'
+
+const CONNECT_TIMEOUT_MS = 10_000
 
 /**
  * Node's options of `tls.connect`: `ca` (whom to trust), `cert` and `key` (who we are),
