@@ -120,16 +120,13 @@ export type {
   RequestOutcome,
   SessionEvents,
   SessionSettings,
-  SessionTimers,
-  SessionBind,
 } from './session/sessionTypes.ts'
+export type { SessionTimers } from './session/sessionTimers.ts'
+export type { SessionBind } from './session/sessionTypes.ts'
 export type { SessionTls } from './transport/sessionTls.ts'
-export {
-  DEFAULT_MAX_SESSIONS,
-  DEFAULT_TIMERS,
-  DEFAULT_WINDOW_SIZE,
-  MAX_PDU_OCTETS,
-} from './session/sessionDefaults.ts'
+export { DEFAULT_MAX_SESSIONS } from './session/sessionDefaults.ts'
+export { DEFAULT_TIMERS } from './session/sessionTimers.ts'
+export { DEFAULT_WINDOW_SIZE, MAX_PDU_OCTETS } from './session/sessionDefaults.ts'
 export {
   createSmppServer,
   type ListenOptions,

@@ -1,6 +1,8 @@
 import { bindError } from './bindRefusedError.ts'
-import { checkOptions } from './checkOptions.ts'
-import type { BindCommand } from '../wire/pduTable.ts'
+import { nearestName } from '../wire/nearestName.ts'
+import * as check from '../wire/optionCheck.ts'
+import { checkOptions, type Options } from '../wire/optionCheck.ts'
+import { BOUND_STATE, type BindCommand } from '../wire/pduTable.ts'
 import type { Session } from '../session/session.ts'
 import { abortedError } from '../transport/smppConnectError.ts'
 
@@ -24,6 +26,26 @@ export interface BindRequest {
   readonly signal?: AbortSignal
 }
 
+const bindCommand = check.oneOf(
+  Object.keys(BOUND_STATE),
+  'bind_transmitter, bind_receiver or bind_transceiver',
+  (wrong) => nearestName(String(wrong), Object.keys(BOUND_STATE)),
+)
+
+export const BIND_OPTIONS: Options<BindRequest> = {
+  checks: {
+    command: bindCommand,
+    system_id: check.text,
+    password: check.secret,
+    system_type: check.text,
+    addr_ton: check.integer(0, 255),
+    addr_npi: check.integer(0, 255),
+    address_range: check.text,
+    signal: check.signal,
+  },
+  needed: ['command', 'system_id', 'password'],
+}
+
 /**
  * Binds a session of an ESME that is connected and not bound, such as one that got an outbind
  * (SMPP 3.4 §2.2.1). Resolves with the same session. Rejects with SmppConnectError or
@@ -32,7 +54,7 @@ export interface BindRequest {
  */
 export function bindSession(session: Session, request: BindRequest): Promise<Session> {
   try {
-    checkOptions('bindSession', request)
+    checkOptions('bindSession', request, BIND_OPTIONS)
   } catch (error) {
     session.close('the bind has options that cannot be')
     return Promise.reject(error)

@@ -1,13 +1,15 @@
 import type { Socket } from 'node:net'
 import { closedError } from './bindRefusedError.ts'
-import { bindAt, type BindRequest } from './bindSession.ts'
-import { checkOptions } from './checkOptions.ts'
+import { BIND_OPTIONS, bindAt, type BindRequest } from './bindSession.ts'
 import type { SessionLimits } from '../session/defaultLimits.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from '../wire/interfaceVersion.ts'
-import { openSocket, type OpenSocketOptions } from '../transport/openSocket.ts'
+import { checkOptions, handlers, type OptionChecks, type Options } from '../wire/optionCheck.ts'
+import { openSocket, SOCKET_CHECKS, type OpenSocketOptions } from '../transport/openSocket.ts'
 import { Session } from '../session/session.ts'
-import { DEFAULT_WINDOW_SIZE, MAX_PDU_OCTETS, timersOf, told } from '../session/sessionDefaults.ts'
-import type { SessionEvents, SessionSettings, SessionTimers } from '../session/sessionTypes.ts'
+import { DEFAULT_WINDOW_SIZE, MAX_PDU_OCTETS, told } from '../session/sessionDefaults.ts'
+import { SESSION_CHECKS, SESSION_EVENT_CHECKS, versionCheck } from '../session/sessionSettings.ts'
+import { timersOf, type SessionTimers } from '../session/sessionTimers.ts'
+import type { SessionEvents, SessionSettings } from '../session/sessionTypes.ts'
 import { SmppConnectError, socketError } from '../transport/smppConnectError.ts'
 
 /** What a session of an ESME may be told, however its connection came about. */
@@ -33,10 +35,22 @@ export interface EsmeOptions {
   readonly followCongestion?: boolean
 }
 
+export const ESME_CHECKS: OptionChecks<EsmeOptions> = {
+  ...SESSION_CHECKS,
+  interface_version: versionCheck,
+  versionWhenUntold: versionCheck,
+  events: handlers({ checks: SESSION_EVENT_CHECKS }),
+}
+
 /** `connectTimeoutMs` ends with the connection; the bind then has the response timer. */
 export interface ConnectSmppOptions extends BindRequest, OpenSocketOptions, EsmeOptions {
   /** Gives up, and closes the connection, until the session is bound. */
   readonly signal?: AbortSignal
+}
+
+export const CONNECT_OPTIONS: Options<ConnectSmppOptions> = {
+  checks: { ...SOCKET_CHECKS, ...BIND_OPTIONS.checks, ...ESME_CHECKS },
+  needed: ['host', 'port', 'command', 'system_id', 'password'],
 }
 
 /**
@@ -46,7 +60,7 @@ export interface ConnectSmppOptions extends BindRequest, OpenSocketOptions, Esme
  * the promise had its turn, so it may set `session.context` first.
  */
 export async function connectSmpp(options: ConnectSmppOptions): Promise<Session> {
-  checkOptions('connectSmpp', options)
+  checkOptions('connectSmpp', options, CONNECT_OPTIONS)
   const where = `${options.host}:${options.port}`
   const socket = await openSocket(options)
   const lost = firstError(socket)

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net'
 import { Acceptor, type ProxyProtocol } from '../transport/acceptor.ts'
-import { checkOptions } from './checkOptions.ts'
-import { esmeSettings, type EsmeOptions } from './connectSmpp.ts'
+import { checkOptions, handlers, integer, type Options } from '../wire/optionCheck.ts'
+import { ESME_CHECKS, esmeSettings, type EsmeOptions } from './connectSmpp.ts'
 import type { Pdu } from '../wire/pduTable.ts'
 import type { Endpoint } from '../transport/proxyHeader.ts'
 import { Session } from '../session/session.ts'
-import { DEFAULT_MAX_SESSIONS, timersOf } from '../session/sessionDefaults.ts'
-import type { SmppServerEvents } from './smppServer.ts'
+import { DEFAULT_MAX_SESSIONS } from '../session/sessionDefaults.ts'
+import { timersOf } from '../session/sessionTimers.ts'
+import { LISTEN_OPTIONS, SERVER_EVENT_CHECKS, type SmppServerEvents } from './smppServer.ts'
 import type { SecureContext, ServerTlsOptions } from '../transport/tlsGate.ts'
 
 /** Those of a server and its sessions; onOutbind is needed. */
@@ -37,6 +38,16 @@ export interface ListenForOutbindOptions extends EsmeOptions {
   readonly signal?: AbortSignal
 }
 
+export const LISTEN_FOR_OUTBIND_OPTIONS: Options<ListenForOutbindOptions> = {
+  checks: {
+    ...ESME_CHECKS,
+    ...LISTEN_OPTIONS.checks,
+    events: handlers<OutbindEvents>({ checks: SERVER_EVENT_CHECKS, needed: ['onOutbind'] }),
+    maxSessions: integer(1),
+  },
+  needed: ['port', 'events'],
+}
+
 /** A port that waits for outbinds. */
 export interface OutbindListener extends AsyncDisposable {
   /** The one that listens, also where 0 was asked for. */
@@ -60,7 +71,7 @@ export interface OutbindListener extends AsyncDisposable {
  * with the error of `net` (code EADDRINUSE, …), TypeError or RangeError when an option cannot be.
  */
 export async function listenForOutbind(options: ListenForOutbindOptions): Promise<OutbindListener> {
-  checkOptions('listenForOutbind', options)
+  checkOptions('listenForOutbind', options, LISTEN_FOR_OUTBIND_OPTIONS)
   const { signal } = options
   signal?.throwIfAborted()
   const desk = new OutbindDesk(options)

@@ -1,4 +1,5 @@
-import { openSocket, type OpenSocketOptions } from '../transport/openSocket.ts'
+import { openSocket, SOCKET_CHECKS, type OpenSocketOptions } from '../transport/openSocket.ts'
+import { secret, text, type Options } from '../wire/optionCheck.ts'
 import { Session } from '../session/session.ts'
 import type { SessionSettings } from '../session/sessionTypes.ts'
 import { abortedError, SmppConnectError } from '../transport/smppConnectError.ts'
@@ -11,6 +12,11 @@ export interface OutbindOptions extends OpenSocketOptions {
   readonly password: string
   /** Gives up, and closes the connection, until the session is bound. */
   readonly signal?: AbortSignal
+}
+
+export const OUTBIND_OPTIONS: Options<OutbindOptions> = {
+  checks: { ...SOCKET_CHECKS, system_id: text, password: secret },
+  needed: ['host', 'port', 'system_id', 'password'],
 }
 
 /**

@@ -1,22 +1,32 @@
 import type { Socket } from 'node:net'
-import { Acceptor, LISTEN_WITH_TLS, type ProxyProtocol } from '../transport/acceptor.ts'
+import {
+  Acceptor,
+  LISTEN_WITH_TLS,
+  proxyProtocolCheck,
+  type ProxyProtocol,
+} from '../transport/acceptor.ts'
 import type { RefusedConnection } from '../transport/arrival.ts'
-import { checkOptions } from './checkOptions.ts'
 import type { SessionLimits } from '../session/defaultLimits.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from '../wire/interfaceVersion.ts'
-import { outbind, type OutbindOptions } from './outbind.ts'
+import * as check from '../wire/optionCheck.ts'
+import { checkOptions, type OptionChecks, type Options } from '../wire/optionCheck.ts'
+import { outbind, OUTBIND_OPTIONS, type OutbindOptions } from './outbind.ts'
 import type { Endpoint } from '../transport/proxyHeader.ts'
 import { Session } from '../session/session.ts'
 import {
   DEFAULT_MAX_SESSIONS,
   DEFAULT_WINDOW_SIZE,
   MAX_PDU_OCTETS,
-  timersOf,
   told,
 } from '../session/sessionDefaults.ts'
-import type { SessionEvents, SessionSettings, SessionTimers } from '../session/sessionTypes.ts'
+import { SESSION_CHECKS, SESSION_EVENT_CHECKS, versionCheck } from '../session/sessionSettings.ts'
+import { timersOf, type SessionTimers } from '../session/sessionTimers.ts'
+import type { SessionEvents, SessionSettings } from '../session/sessionTypes.ts'
 import { SmppConnectError } from '../transport/smppConnectError.ts'
-import type { SecureContext, ServerTlsOptions } from '../transport/tlsGate.ts'
+import { serverTlsCheck, type SecureContext, type ServerTlsOptions } from '../transport/tlsGate.ts'
+
+/** system_id has 16 octets with its NUL (SMPP 3.4 §4.1.2). */
+const SYSTEM_ID_CHARACTERS_MAX = 15
 
 /** Those of its sessions, and two of its own. */
 export interface SmppServerEvents extends SessionEvents {
@@ -28,6 +38,12 @@ export interface SmppServerEvents extends SessionEvents {
   onConnection?(session: Session): void
   /** A connection that became no session; it is closed without a word of SMPP. */
   onRefusedConnection?(refused: RefusedConnection): void
+}
+
+export const SERVER_EVENT_CHECKS: OptionChecks<SmppServerEvents> = {
+  ...SESSION_EVENT_CHECKS,
+  onRefusedConnection: check.handler,
+  onConnection: check.handler,
 }
 
 /** What a server is told; `events` alone is needed. */
@@ -59,6 +75,19 @@ export interface SmppServerOptions {
   readonly proxyProtocol?: ProxyProtocol
 }
 
+export const SERVER_OPTIONS: Options<SmppServerOptions> = {
+  checks: {
+    ...SESSION_CHECKS,
+    events: check.handlers({ checks: SERVER_EVENT_CHECKS }),
+    maxSessions: check.integer(1),
+    systemId: check.shortText(SYSTEM_ID_CHARACTERS_MAX),
+    interfaceVersion: versionCheck,
+    tls: serverTlsCheck,
+    proxyProtocol: proxyProtocolCheck,
+  },
+  needed: ['events'],
+}
+
 /** One port. */
 export interface ListenOptions {
   /** 0: any free one. */
@@ -71,6 +100,17 @@ export interface ListenOptions {
   readonly proxyProtocol?: ProxyProtocol
   /** Closes the server (not this port alone) as `close` does. */
   readonly signal?: AbortSignal
+}
+
+export const LISTEN_OPTIONS: Options<ListenOptions> = {
+  checks: {
+    port: check.port(0),
+    host: check.host,
+    tls: serverTlsCheck,
+    proxyProtocol: proxyProtocolCheck,
+    signal: check.signal,
+  },
+  needed: ['port'],
 }
 
 /** One port. */
@@ -130,7 +170,7 @@ export interface SmppServer extends AsyncDisposable {
  * at the end of the block. Throws TypeError or RangeError when an option cannot be.
  */
 export function createSmppServer(options: SmppServerOptions): SmppServer {
-  checkOptions('createSmppServer', options)
+  checkOptions('createSmppServer', options, SERVER_OPTIONS)
   return new MessageCentre(options)
 }
 
@@ -162,7 +202,7 @@ class MessageCentre implements SmppServer {
   ): Promise<SmppListener> {
     const named = host === undefined ? {} : { host }
     const at = typeof first === 'object' ? first : { ...rest, ...named, port: first }
-    checkOptions('listen', at)
+    checkOptions('listen', at, LISTEN_OPTIONS)
     const { signal } = at
     signal?.throwIfAborted()
     this.#closing.signal.throwIfAborted()
@@ -183,7 +223,7 @@ class MessageCentre implements SmppServer {
   }
 
   async outbind(options: OutbindOptions): Promise<Session> {
-    checkOptions('outbind', options)
+    checkOptions('outbind', options, OUTBIND_OPTIONS)
     if (!this.#hasRoom()) {
       const message = 'there are as many sessions as maxSessions says'
       throw new SmppConnectError('TOO_MANY_SESSIONS', message)

@@ -1,3 +1,5 @@
+import { integer, type OptionChecks } from '../wire/optionCheck.ts'
+
 /** What one session holds at most. */
 export interface SessionLimits {
   /**
@@ -27,4 +29,12 @@ export const DEFAULT_LIMITS: SessionLimits = {
   unansweredByUs: 10_000,
   unansweredOctets: 16 * 1024 * 1024,
   waitingSends: 10_000,
+}
+
+export const LIMIT_CHECKS: OptionChecks<SessionLimits> = {
+  unsentOctetsPause: integer(1),
+  unsentOctetsMax: integer(1),
+  unansweredByUs: integer(1),
+  unansweredOctets: integer(1),
+  waitingSends: integer(1),
 }

@@ -1,4 +1,5 @@
 import type { SessionLimits } from './defaultLimits.ts'
+import type { SessionTimers } from './sessionTimers.ts'
 import type { InterfaceVersion } from '../wire/interfaceVersion.ts'
 import type { BindBody, BindCommand, Pdu, RequestCommand, ResponseTo } from '../wire/pduTable.ts'
 import type { Session } from './session.ts'
@@ -17,23 +18,6 @@ export type RequestOutcome<P = Pdu> =
 export type OutcomeOf<C extends RequestCommand> = RequestOutcome<
   Pdu<ResponseTo<C> | 'generic_nack'>
 >
-
-/** SMPP 3.4 §7.2, in milliseconds; 0 switches one off. */
-export interface SessionTimers {
-  /**
-   * Server: from the connection to the bind request; a PROXY header and a TLS handshake before that
-   * have this time too, and 10 s when it is off.
-   */
-  readonly sessionInitTimeoutMs: number
-  /** Nothing received for so long: ask with enquire_link. */
-  readonly enquireLinkIntervalMs: number
-  /** From a request to its response; without one an enquire_link or unbind closes the session. */
-  readonly responseTimeoutMs: number
-  /** No message in either direction for so long: unbind. */
-  readonly inactivityTimeoutMs: number
-  /** A PDU begun but not complete for so long: close. Default: responseTimeoutMs, at least 1 s. */
-  readonly pduTimeoutMs?: number
-}
 
 /** Who is bound, and how, as the bind had it (SMPP 3.4 §4.1). */
 export interface SessionBind extends Pick<

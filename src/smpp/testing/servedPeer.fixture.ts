@@ -3,7 +3,7 @@ import type { BindCommand, Pdu } from '../wire/pduTable.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from '../wire/interfaceVersion.ts'
 import { rawClient, type RawPeer } from './rawPeer.fixture.ts'
 import type { Session } from '../session/session.ts'
-import type { SessionTimers } from '../session/sessionTypes.ts'
+import type { SessionTimers } from '../session/sessionTimers.ts'
 import { createSmppServer, type SmppServer } from '../endpoint/smppServer.ts'
 import type { Tlv } from '../wire/tlv.ts'
 

@@ -6,6 +6,7 @@ import {
   type Server,
   type Socket,
 } from 'node:net'
+import { checkEach, isObject, shown, type OptionCheck } from '../wire/optionCheck.ts'
 import { Arrival, type RefusedConnection } from './arrival.ts'
 import { peerOf } from './peerOf.ts'
 import type { Endpoint } from './proxyHeader.ts'
@@ -20,6 +21,21 @@ const ARRIVAL_TIMEOUT_MS = 10_000
  * or subnets ('10.0.0.7', '10.1.0.0/16', '2001:db8::/64').
  */
 export type ProxyProtocol = boolean | { readonly from: readonly string[] }
+
+export const proxyProtocolCheck: OptionCheck = (value, name) => {
+  if (typeof value === 'boolean') return
+  if (!isObject(value))
+    throw new TypeError(`${name} is ${shown(value)}: true, false or { from } is needed`)
+  checkEach(value, { checks: { from: proxiesCheck }, needed: ['from'] }, name, `${name}.`)
+}
+
+function proxiesCheck(value: unknown, name: string): void {
+  const isList = Array.isArray(value) && value.every((one) => typeof one === 'string')
+  if (isList && value.length > 0) return
+  const inside = value instanceof Array && value.length > 0 ? ' with others' : ' without any'
+  const came = shown(value) + (Array.isArray(value) ? inside : '')
+  throw new TypeError(`${name} is ${came}: an array of addresses or subnets is needed`)
+}
 
 /** What one port may be told. */
 export interface AcceptorOptions {

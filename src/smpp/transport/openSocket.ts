@@ -1,5 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import * as check from '../wire/optionCheck.ts'
+import type { OptionCheck, OptionChecks } from '../wire/optionCheck.ts'
 import { abortedError, SmppConnectError, socketError } from './smppConnectError.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
@@ -28,6 +30,19 @@ export interface OpenSocketOptions {
   readonly connectTimeoutMs?: number
   /** Gives up. */
   readonly signal?: AbortSignal
+}
+
+const clientTls: OptionCheck = (value, name) => {
+  if (typeof value === 'boolean' || check.isObject(value)) return
+  throw new TypeError(`${name} is ${check.shown(value)}: true, false or an object is needed`)
+}
+
+export const SOCKET_CHECKS: OptionChecks<OpenSocketOptions> = {
+  host: check.host,
+  port: check.port(1),
+  tls: clientTls,
+  connectTimeoutMs: check.timer,
+  signal: check.signal,
 }
 
 /** Connects; over TLS also checks the peer's certificate. Rejects with SmppConnectError. */

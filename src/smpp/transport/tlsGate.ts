@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { createServer, type SecureContextOptions, type Server } from 'node:tls'
 import type { TlsOptions, TLSSocket } from 'node:tls'
+import { isObject, shown, type OptionCheck } from '../wire/optionCheck.ts'
 
 /**
  * Node's options of `tls.createServer`: `key` and `cert`, `ca` with `requestCert: true` for
@@ -8,6 +9,23 @@ import type { TlsOptions, TLSSocket } from 'node:tls'
  * `minVersion`, `ciphers` and others.
  */
 export type ServerTlsOptions = Omit<TlsOptions, 'allowHalfOpen' | 'pauseOnConnect' | 'noDelay'>
+
+const IDENTITIES: readonly (readonly string[])[] = [
+  ['key', 'cert'],
+  ['privateKeyIdentifier', 'cert'],
+  ['pfx'],
+  ['SNICallback'],
+  ['pskCallback'],
+]
+
+/** Without any of these identities both sides share no cipher. */
+export const serverTlsCheck: OptionCheck = (value, name) => {
+  if (value === false) return
+  const has = (option: string) => isObject(value) && value[option] !== undefined
+  if (IDENTITIES.some((options) => options.every(has))) return
+  const came = isObject(value) ? 'without a certificate' : shown(value)
+  throw new TypeError(`${name} is ${came}: an object with key and cert, or pfx, is needed`)
+}
 
 /**
  * What `setSecureContext` takes: what is new, such as `cert` and `key`, or `ca`. What is left out

@@ -64,6 +64,11 @@ export function shortText(charactersMax: number): OptionCheck {
   )
 }
 
+/** `min`: 0, any free port, is for those who listen. */
+export function port(min: 0 | 1): OptionCheck {
+  return integer(min, 65_535)
+}
+
 export const host: OptionCheck = wanted<string>(
   { type: 'string', words: 'a name or an address' },
   (value) => value.trim() !== '',
@@ -119,6 +124,14 @@ export function handlers<T>({ checks, needed = [] }: Options<T>): OptionCheck {
     }
     checkKnown(value, { checks, needed }, prefix)
   }
+}
+
+/**
+ * Throws TypeError or RangeError if an option is unknown or its value is invalid. Values that only
+ * the peer can judge, such as a password, are left to it. `of`: the function that got the options.
+ */
+export function checkOptions(of: string, options: unknown, allowed: AnyOptions): void {
+  checkEach(options, allowed, `the argument of ${of}`, '')
 }
 
 /** `prefix` goes before the name of each option. */
