@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, posix } from 'node:path'
 import { parseSync } from 'vite'
 import type { ESTree } from 'vite'
 
@@ -26,26 +26,59 @@ export interface Member {
   readonly text: string
 }
 
-/** Everything that an index.ts exports from files beside it, in its order, each name once. */
+/**
+ * Everything that an index.ts exports from files beside it, in its order, each name once. Instances
+ * of generic types (`interface Events extends EventsOf<Session> {}`) get the members of those.
+ */
 export function readExports(indexPath: string): Exported[] {
   const folder = dirname(indexPath)
-  const modules = new Map<string, readonly Exported[]>()
-  const moduleOf = (file: string): readonly Exported[] => {
-    const known = modules.get(file) ?? new SourceModule(folder, file).exported()
+  const modules = new Map<string, SourceModule>()
+  const moduleOf = (file: string): SourceModule => {
+    const known = modules.get(file) ?? new SourceModule(folder, file)
     modules.set(file, known)
     return known
   }
-  return new SourceModule(folder, 'index.ts').program.body.flatMap((node) => {
-    if (node.type === 'ExportAllDeclaration') return moduleOf(fileOf(node.source.value))
+  const all = moduleOf('index.ts').program.body.flatMap((node) => {
+    if (node.type === 'ExportAllDeclaration') return moduleOf(fileOf(node.source.value)).exported()
     if (node.type !== 'ExportNamedDeclaration' || !node.source) return []
     const names = node.specifiers.map(({ local }) => nameOf(local))
     const file = fileOf(node.source.value)
-    const found = moduleOf(file).filter(({ name }) => names.includes(name))
+    const found = moduleOf(file)
+      .exported()
+      .filter(({ name }) => names.includes(name))
     const lost = names.find((name) => !found.some((one) => one.name === name))
     if (lost !== undefined) throw new Error(`index.ts exports ${lost}, which is not in ${file}`)
     return names.flatMap((name) => found.filter((one) => one.name === name))
   })
+  return withInstances(all, moduleOf)
 }
+
+/** Gives each instance the description of its generic type, and its own name to all uses. */
+function withInstances(
+  all: readonly Exported[],
+  moduleOf: (file: string) => SourceModule,
+): Exported[] {
+  const names = new Map<string, string>()
+  const described = all.map((one) => {
+    const [, text = '', name = ''] = INSTANCE.exec(one.declaration) ?? []
+    const file = one.members.length === 0 ? moduleOf(one.file).sourceOf(name) : undefined
+    if (file === undefined) return one
+    names.set(text, one.name)
+    const generic = moduleOf(file)
+      .exported()
+      .find((other) => other.name === name)
+    return generic ? { ...generic, name: one.name, doc: one.doc || generic.doc } : one
+  })
+  const named = (text: string) =>
+    [...names].reduce((changed, [instance, name]) => changed.replaceAll(instance, name), text)
+  return described.map((one) => ({
+    ...one,
+    declaration: named(one.declaration),
+    members: one.members.map((member) => ({ ...member, text: named(member.text) })),
+  }))
+}
+
+const INSTANCE = /^(?:interface \w+ extends|type \w+ =) ((\w+)<\w+>)$/
 
 function fileOf(specifier: string): string {
   return specifier.replace(/^\.\//, '')
@@ -75,6 +108,16 @@ class SourceModule {
     const { program, comments } = parseSync(file, this.#text, { lang: 'ts' })
     this.program = program
     this.#comments = comments
+  }
+
+  /** The file that `name` is imported from; undefined for a package or a name of this file. */
+  sourceOf(name: string): string | undefined {
+    for (const node of this.program.body) {
+      if (node.type !== 'ImportDeclaration' || !node.source.value.startsWith('.')) continue
+      if (node.specifiers.some(({ local }) => local.name === name))
+        return posix.join(posix.dirname(this.#file), node.source.value)
+    }
+    return undefined
   }
 
   exported(): Exported[] {

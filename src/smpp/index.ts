@@ -112,15 +112,10 @@ export { TLVS, type TlvName, type TlvValue } from './wire/tlvTable.ts'
 export { Session } from './session/session.ts'
 export { DEFAULT_LIMITS, type SessionLimits } from './session/defaultLimits.ts'
 export { RequestError } from './session/requestError.ts'
-export type {
-  MalformedInput,
-  OutcomeOf,
-  PduEvents,
-  RequestHandlers,
-  RequestOutcome,
-  SessionEvents,
-  SessionSettings,
-} from './session/sessionTypes.ts'
+export type { MalformedInput, OutcomeOf } from './session/sessionTypes.ts'
+export type { PduEvents, RequestHandlers } from './session/sessionSettings.ts'
+export type { RequestOutcome } from './session/sessionTypes.ts'
+export type { SessionEvents, SessionSettings } from './session/sessionSettings.ts'
 export type { SessionTimers } from './session/sessionTimers.ts'
 export type { SessionBind } from './session/sessionTypes.ts'
 export type { SessionTls } from './transport/sessionTls.ts'

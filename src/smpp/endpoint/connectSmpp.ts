@@ -9,7 +9,7 @@ import { Session } from '../session/session.ts'
 import { DEFAULT_WINDOW_SIZE, MAX_PDU_OCTETS, told } from '../session/sessionDefaults.ts'
 import { SESSION_CHECKS, SESSION_EVENT_CHECKS, versionCheck } from '../session/sessionSettings.ts'
 import { timersOf, type SessionTimers } from '../session/sessionTimers.ts'
-import type { SessionEvents, SessionSettings } from '../session/sessionTypes.ts'
+import type { SessionEvents, SessionSettings } from '../session/sessionSettings.ts'
 import { SmppConnectError, socketError } from '../transport/smppConnectError.ts'
 
 /** What a session of an ESME may be told, however its connection came about. */

@@ -1,7 +1,7 @@
 import { openSocket, SOCKET_CHECKS, type OpenSocketOptions } from '../transport/openSocket.ts'
 import { secret, text, type Options } from '../wire/optionCheck.ts'
 import { Session } from '../session/session.ts'
-import type { SessionSettings } from '../session/sessionTypes.ts'
+import type { SessionSettings } from '../session/sessionSettings.ts'
 import { abortedError, SmppConnectError } from '../transport/smppConnectError.ts'
 
 /** Where an ESME waits, and how it knows us: both fields are ours (SMPP 3.4 §4.1.7.1). */

@@ -21,7 +21,7 @@ import {
 } from '../session/sessionDefaults.ts'
 import { SESSION_CHECKS, SESSION_EVENT_CHECKS, versionCheck } from '../session/sessionSettings.ts'
 import { timersOf, type SessionTimers } from '../session/sessionTimers.ts'
-import type { SessionEvents, SessionSettings } from '../session/sessionTypes.ts'
+import type { SessionEvents, SessionSettings } from '../session/sessionSettings.ts'
 import { SmppConnectError } from '../transport/smppConnectError.ts'
 import { serverTlsCheck, type SecureContext, type ServerTlsOptions } from '../transport/tlsGate.ts'
 

@@ -6,7 +6,7 @@ import type { PduWriter } from './pduWriter.ts'
 import { BOUND_STATE } from '../wire/pduTable.ts'
 import type { BindBody, BindCommand, Pdu, SessionState } from '../wire/pduTable.ts'
 import type { SessionClock } from './sessionClock.ts'
-import type { RequestOutcome, SessionBind, SessionSettings } from './sessionTypes.ts'
+import type { RequestOutcome, SessionBind, SessionRules } from './sessionTypes.ts'
 import { readTlv, tlv } from '../wire/tlv.ts'
 
 export interface BindingParts {
@@ -20,12 +20,12 @@ export interface BindingParts {
 
 /** How a session comes to be bound, on either side, and what was agreed on (SMPP 3.4 §4.1). */
 export class Binding {
-  readonly #settings: SessionSettings
+  readonly #settings: SessionRules
   readonly #parts: BindingParts
   #bind: SessionBind | undefined
   #interfaceVersion: InterfaceVersion
 
-  constructor(settings: SessionSettings, parts: BindingParts) {
+  constructor(settings: SessionRules, parts: BindingParts) {
     this.#settings = settings
     this.#parts = parts
     this.#interfaceVersion = settings.interfaceVersion

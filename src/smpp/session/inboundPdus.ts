@@ -10,10 +10,10 @@ import * as status from '../wire/commandStatus.ts'
 import type { CompiledPdu } from '../wire/compilePdu.ts'
 import { PduError } from '../wire/pduError.ts'
 import type { OwedAnswers } from './owedAnswers.ts'
-import type { BindCommand, CommandName, Pdu } from '../wire/pduTable.ts'
+import type { InterfaceVersion } from '../wire/interfaceVersion.ts'
+import type { BindCommand, CommandName, Pdu, SessionState } from '../wire/pduTable.ts'
 import type { PduWriter } from './pduWriter.ts'
-import type { Session } from './session.ts'
-import type { SessionSettings } from './sessionTypes.ts'
+import type { SessionBind, SessionSettingsOf } from './sessionTypes.ts'
 import { stateRefusal } from './stateRefusal.ts'
 
 export interface InboundActions {
@@ -29,8 +29,15 @@ export interface InboundActions {
   onResponse(compiled: CompiledPdu, octets: Buffer, start: number, end: number): void
 }
 
-type Handler = (session: Session, pdu: Pdu, body: Buffer) => void
-type Handlers = Readonly<Partial<Record<CommandName, Handler>>>
+/** What decides whether a PDU is allowed. */
+interface Standing {
+  readonly state: SessionState
+  readonly interfaceVersion: InterfaceVersion
+  readonly bind: Readonly<SessionBind> | undefined
+}
+
+type Handler<Session> = (session: Session, pdu: Pdu, body: Buffer) => void
+type Handlers<Session> = Readonly<Partial<Record<CommandName, Handler<Session>>>>
 
 const NACK = compiledByName('generic_nack')
 
@@ -49,20 +56,20 @@ const OWN: ReadonlySet<CommandName> = new Set([
  * What becomes of each PDU of the peer (SMPP 5.0 §2.8, §2.11): responses, and requests that state
  * and version allow and that somebody handles, are handed on. All others are answered here.
  */
-export class InboundPdus {
+export class InboundPdus<Session extends Standing> {
   readonly #session: Session
-  readonly #settings: SessionSettings
+  readonly #settings: SessionSettingsOf<Session>
   readonly #writer: PduWriter
   readonly #actions: InboundActions
   readonly #peer: 'esme' | 'mc'
-  readonly #handlers: Handlers
+  readonly #handlers: Handlers<Session>
   readonly #isCounted: boolean
   readonly #owed: OwedAnswers
   #isHeld = false
 
   constructor(
     session: Session,
-    settings: SessionSettings,
+    settings: SessionSettingsOf<Session>,
     writer: PduWriter,
     owed: OwedAnswers,
     actions: InboundActions,
@@ -75,7 +82,7 @@ export class InboundPdus {
     this.#isCounted = settings.events.onPduReceived !== undefined
     this.#peer = settings.side === 'mc' ? 'esme' : 'mc'
     // Each handler is called with PDUs of the command under which it was found, and no others.
-    this.#handlers = (settings.events.requests ?? {}) as Handlers
+    this.#handlers = (settings.events.requests ?? {}) as Handlers<Session>
   }
 
   /** Requests that the owner has not answered. */

@@ -24,7 +24,7 @@ import type { PduWriter } from './pduWriter.ts'
 import { type FailedRequest, RequestError } from './requestError.ts'
 import { RequestWindow } from './requestWindow.ts'
 import { orNever } from './sessionClock.ts'
-import type { OutcomeOf, RequestOutcome, SessionSettings } from './sessionTypes.ts'
+import type { OutcomeOf, RequestOutcome, SessionRules } from './sessionTypes.ts'
 import { readTlv } from '../wire/tlv.ts'
 import { WaitingSends } from './waitingSends.ts'
 
@@ -47,7 +47,7 @@ export interface OutboundActions {
 
 /** Our requests of one session: those in the window, and those that wait for a place in it. */
 export class OutboundRequests {
-  readonly #settings: SessionSettings
+  readonly #settings: SessionRules
   readonly #writer: PduWriter
   readonly #actions: OutboundActions
   readonly #window: RequestWindow
@@ -59,7 +59,7 @@ export class OutboundRequests {
   #endReason = 'it is unbinding'
 
   constructor(
-    settings: SessionSettings,
+    settings: SessionRules,
     waitingSendsMax: number,
     writer: PduWriter,
     actions: OutboundActions,

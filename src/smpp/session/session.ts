@@ -28,7 +28,7 @@ import {
 import type { Endpoint } from '../transport/proxyHeader.ts'
 import { SessionClock } from './sessionClock.ts'
 import { sessionTls, type SessionTls } from '../transport/sessionTls.ts'
-import type { OutcomeOf, RequestOutcome, SessionBind, SessionSettings } from './sessionTypes.ts'
+import type { OutcomeOf, RequestOutcome, SessionBind, SessionSettingsOf } from './sessionTypes.ts'
 import { tlv } from '../wire/tlv.ts'
 
 /**
@@ -49,13 +49,13 @@ export class Session {
   /** The owner's own object for this session. */
   context: unknown = undefined
   readonly #socket: Socket
-  readonly #settings: SessionSettings
+  readonly #settings: SessionSettingsOf<Session>
   readonly #reader: PduReader
   readonly #writer: PduWriter
   readonly #requests: OutboundRequests
   readonly #clock: SessionClock
   readonly #departure: Departure
-  readonly #inbound: InboundPdus
+  readonly #inbound: InboundPdus<Session>
   readonly #binding: Binding
   #state: SessionState = 'OPEN'
   #closeReason = 'the peer closed the connection'
@@ -64,7 +64,7 @@ export class Session {
   readonly #whenGone: (() => void)[] = []
 
   /** connectSmpp and createSmppServer do it. `source`: the peer's, if not as the socket says. */
-  constructor(socket: Socket, settings: SessionSettings, source?: Endpoint) {
+  constructor(socket: Socket, settings: SessionSettingsOf<Session>, source?: Endpoint) {
     ;({ remoteAddress: this.remoteAddress, remotePort: this.remotePort } = peerOf(socket, source))
     this.tls = sessionTls(socket)
     this.#socket = socket
@@ -114,7 +114,7 @@ export class Session {
         settings.onBound?.(this)
       },
     })
-    this.#inbound = new InboundPdus(this, settings, this.#writer, owed, {
+    this.#inbound = new InboundPdus<Session>(this, settings, this.#writer, owed, {
       isLeaving: () => this.#departure.awaitsUnbindResp,
       onMessage: () => this.#clock.message(),
       holdReading: (isHeld) => this.#reader[isHeld ? 'hold' : 'release']('owed'),

@@ -1,4 +1,4 @@
-import type { SessionSettings } from './sessionTypes.ts'
+import type { SessionRules } from './sessionTypes.ts'
 
 const TICK_MS_MIN = 5
 const TICK_MS_MAX = 1000
@@ -24,7 +24,7 @@ export interface ClockActions {
  * request or a PDU costs no timer. A deadline is met up to a quarter of the shortest timer late.
  */
 export class SessionClock {
-  readonly #settings: SessionSettings
+  readonly #settings: SessionRules
   readonly #actions: ClockActions
   readonly #pduTimeoutMs: number
   readonly #tick: NodeJS.Timeout
@@ -42,7 +42,7 @@ export class SessionClock {
   #isReading = true
   #isBound = false
 
-  constructor(settings: SessionSettings, actions: ClockActions) {
+  constructor(settings: SessionRules, actions: ClockActions) {
     const { timers, side } = settings
     this.#settings = settings
     this.#actions = actions

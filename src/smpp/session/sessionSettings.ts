@@ -1,3 +1,6 @@
+// What the owner of a session hands in, and how it is checked. The members are in sessionTypes.ts,
+// with a type parameter where the class Session stands here.
+
 import { HEADER_OCTETS } from '../wire/codec.ts'
 import { INTERFACE_VERSION } from '../wire/interfaceVersion.ts'
 import {
@@ -7,12 +10,37 @@ import {
   integer,
   object,
   oneOf,
+  type OptionCheck,
   type OptionChecks,
 } from '../wire/optionCheck.ts'
 import { PDUS } from '../wire/pduTable.ts'
 import { LIMIT_CHECKS } from './defaultLimits.ts'
 import { TIMER_CHECKS } from './sessionTimers.ts'
-import type { SessionEvents } from './sessionTypes.ts'
+import type { Session } from './session.ts'
+import type {
+  PduEventsOf,
+  RequestHandlersOf,
+  SessionEventsOf,
+  SessionSettingsOf,
+} from './sessionTypes.ts'
+
+/**
+ * What an owner handles. It answers each with `session.respond`, now or later. `body`: the octets
+ * behind the header, part of the socket's chunk; keep or copy as you like.
+ */
+export type RequestHandlers = RequestHandlersOf<Session>
+
+/**
+ * For metrics: called for each PDU, with command_id and command_status as on the wire and its
+ * length in octets. They must not send anything. They cost nothing when they are left out.
+ */
+export interface PduEvents extends PduEventsOf<Session> {}
+
+/** What the owner of a session is told, all optional. A handler must not throw. */
+export interface SessionEvents extends SessionEventsOf<Session> {}
+
+/** What a session is made of; connectSmpp and createSmppServer fill it. */
+export interface SessionSettings extends SessionSettingsOf<Session> {}
 
 const OF_THE_SESSION = /^bind_|^unbind$|^enquire_link$/
 
@@ -36,8 +64,13 @@ export const SESSION_EVENT_CHECKS: OptionChecks<SessionEvents> = {
   onAnswered: handler,
 }
 
+type SharedSettings = Pick<
+  SessionSettings,
+  'timers' | 'windowSize' | 'maxPduOctets' | 'limits' | 'followCongestion'
+>
+
 /** Options of a session that clients and servers share. */
-export const SESSION_CHECKS = {
+export const SESSION_CHECKS: OptionChecks<SharedSettings> = {
   timers: object({ checks: TIMER_CHECKS }),
   windowSize: integer(1),
   maxPduOctets: integer(HEADER_OCTETS),
@@ -45,7 +78,7 @@ export const SESSION_CHECKS = {
   followCongestion: flag,
 }
 
-export const versionCheck = oneOf(
+export const versionCheck: OptionCheck = oneOf(
   Object.values(INTERFACE_VERSION),
   '0x33, 0x34 or 0x50, as INTERFACE_VERSION has them,',
   (wrong) => {

@@ -1,8 +1,10 @@
-import type { SessionLimits } from './defaultLimits.ts'
-import type { SessionTimers } from './sessionTimers.ts'
+// What a session tells its owner, and what it is told. The class Session imports this file, so this
+// file cannot import the class: it is a type parameter here, and sessionSettings.ts fills it in.
+
 import type { InterfaceVersion } from '../wire/interfaceVersion.ts'
 import type { BindBody, BindCommand, Pdu, RequestCommand, ResponseTo } from '../wire/pduTable.ts'
-import type { Session } from './session.ts'
+import type { SessionLimits } from './defaultLimits.ts'
+import type { SessionTimers } from './sessionTimers.ts'
 
 /**
  * What became of a request. `response` has any command_status and may be a generic_nack. `late` may
@@ -38,16 +40,11 @@ export interface MalformedInput {
   readonly commandStatus: number
 }
 
-/**
- * What an owner handles. It answers each with `session.respond`, now or later. `body`: the octets
- * behind the header, part of the socket's chunk; keep or copy as you like.
- */
-export type RequestHandlers = {
+export type RequestHandlersOf<Session> = {
   readonly [C in RequestCommand]?: (session: Session, pdu: Pdu<C>, body: Buffer) => void
 }
 
-/** What the owner of a session is told, all optional. A handler must not throw. */
-export interface SessionEvents extends PduEvents {
+export interface SessionEventsOf<Session> extends PduEventsOf<Session> {
   /**
    * Server side: answer with acceptBind or refuseBind, now or later. Until then nothing else is
    * read from this session, and a bind left unanswered for the response timer closes it. Without
@@ -55,7 +52,7 @@ export interface SessionEvents extends PduEvents {
    */
   onBind?(session: Session, pdu: Pdu<BindCommand>): void
   /** A request that is not here is answered ESME_RINVCMDID. */
-  readonly requests?: RequestHandlers
+  readonly requests?: RequestHandlersOf<Session>
   /** Client side: a handset can be reached again (SMPP 3.4 §4.12). It has no response. */
   onAlertNotification?(session: Session, pdu: Pdu<'alert_notification'>): void
   /**
@@ -79,11 +76,7 @@ export interface SessionEvents extends PduEvents {
   onMalformed?(session: Session, what: MalformedInput): void
 }
 
-/**
- * For metrics: called for each PDU, with command_id and command_status as on the wire and its
- * length in octets. They must not send anything. They cost nothing when they are left out.
- */
-export interface PduEvents {
+export interface PduEventsOf<Session> {
   /** Before it is handled. */
   onPduReceived?(session: Session, command_id: number, status: number, octets: number): void
   /** When it is written; it leaves with what else is written in this turn. */
@@ -92,8 +85,7 @@ export interface PduEvents {
   onAnswered?(session: Session, response_id: number, elapsedMs: number): void
 }
 
-/** What a session is made of; connectSmpp and createSmppServer fill it. */
-export interface SessionSettings {
+export interface SessionSettingsOf<Session> {
   /** Who we are: a message centre (server) or an ESME (client). */
   readonly side: 'mc' | 'esme'
   /** What we speak at most; the session's version is the lower one of both sides'. */
@@ -101,7 +93,7 @@ export interface SessionSettings {
   /** Client side: the version of a centre whose bind_resp has no sc_interface_version. */
   readonly versionWhenUntold: InterfaceVersion
   /** Whom to tell. */
-  readonly events: SessionEvents
+  readonly events: SessionEventsOf<Session>
   /** In milliseconds. */
   readonly timers: SessionTimers
   /** How many requests of ours may be unanswered. */
@@ -122,3 +114,6 @@ export interface SessionSettings {
   /** The connection is gone; a peer may keep it for 2 s when the session has closed. */
   readonly onGone?: (session: Session) => void
 }
+
+/** The settings that the parts of a session need: all but the handlers of its owner. */
+export type SessionRules = Omit<SessionSettingsOf<never>, 'events' | 'onBound' | 'onGone'>

@@ -1,6 +1,6 @@
 import { ESME_ROK } from '../wire/commandStatus.ts'
 import { PDUS, type RequestCommand } from '../wire/pduTable.ts'
-import type { RequestHandlers, SessionEvents } from '../session/sessionTypes.ts'
+import type { RequestHandlers, SessionEvents } from '../session/sessionSettings.ts'
 import type { Session } from '../session/session.ts'
 
 const OF_THE_SESSION = /^bind_|^unbind$|^enquire_link$/

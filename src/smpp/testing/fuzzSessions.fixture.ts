@@ -7,7 +7,7 @@ import { MemorySocket } from './memorySocket.fixture.ts'
 import { mutatedPdu } from './mutatedPdus.fixture.ts'
 import type { BindBody, Pdu } from '../wire/pduTable.ts'
 import { Session } from '../session/session.ts'
-import type { SessionEvents, SessionSettings } from '../session/sessionTypes.ts'
+import type { SessionEvents, SessionSettings } from '../session/sessionSettings.ts'
 import { MAX_PDU_OCTETS } from '../session/sessionDefaults.ts'
 import { readTlv, tlvName } from '../wire/tlv.ts'
 

@@ -6,7 +6,7 @@ import type { Pdu } from '../wire/pduTable.ts'
 import { rawClient, rawServer, type RawPeer } from './rawPeer.fixture.ts'
 import { bindPdu, Inbox } from './servedPeer.fixture.ts'
 import type { SessionTimers } from '../session/sessionTimers.ts'
-import type { SessionEvents } from '../session/sessionTypes.ts'
+import type { SessionEvents } from '../session/sessionSettings.ts'
 import { createSmppServer } from '../endpoint/smppServer.ts'
 
 export type Side = 'server' | 'client'
