@@ -7,7 +7,7 @@ import { randomInt } from 'node:crypto'
 import { classify, commandStatusName, encodeText, ESME_ROK, parseReceipt } from '../smpp/index.ts'
 import type { Pdu, PduBodies, RequestOutcome, Session, SessionTimers } from '../smpp/index.ts'
 import { Histogram } from './histogram.ts'
-import { LoadLane } from './loadLane.ts'
+import { LoadLane, type Due, type Load } from './loadLane.ts'
 import type { LoadReport, ReceiptsOfOne } from './loadReport.ts'
 import { address, text } from './messagePattern.ts'
 import { Silences } from './silences.ts'
@@ -81,14 +81,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadReport> {
   return load.run()
 }
 
-/** A message that was taken to be sent. */
-export interface Due {
-  readonly n: number
-  /** On performance.now()'s clock: latency counts from here. */
-  readonly sinceMs: number
-}
-
-export class LoadRun {
+export class LoadRun implements Load {
   readonly #options: LoadOptions
   readonly #name = randomInt(36 ** 5, 36 ** 6).toString(36)
   readonly #lanes: LoadLane[] = []
@@ -174,7 +167,6 @@ export class LoadRun {
     return this.#options.reconnectWithinMs ?? DEFAULTS.reconnectWithinMs
   }
 
-  /** The next message to send; undefined when there is none now. */
   take(): Due | undefined {
     const again = this.#again.pop()
     if (again) return again
@@ -191,7 +183,6 @@ export class LoadRun {
     return { n: this.#taken - 1, sinceMs }
   }
 
-  /** A message that was taken and not sent after all. */
   giveBack(due: Due): void {
     this.#again.push(due)
   }
@@ -215,7 +206,6 @@ export class LoadRun {
     this.#inFlight += 1
   }
 
-  /** Called once for each message sent, and a second time when its answer comes late. */
   outcome(lane: LoadLane, due: Due, outcome: RequestOutcome): void {
     if (outcome.kind === 'late') {
       if (!this.#unknown.delete(due.n)) return

@@ -1,15 +1,43 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { backOffMs } from '../flow/backOff.ts'
 import { connectSmpp } from '../smpp/index.ts'
-import type { Session } from '../smpp/index.ts'
-import type { LoadRun } from './loadGenerator.ts'
+import type { Pdu, PduBodies, RequestOutcome, Session, SessionTimers } from '../smpp/index.ts'
 
 const RECONNECT_FIRST_MS = 50
 const RECONNECT_CAP_MS = 2_000
 
+/** A message that was taken to be sent. */
+export interface Due {
+  readonly n: number
+  /** On performance.now()'s clock: latency counts from here. */
+  readonly sinceMs: number
+}
+
+/** The load that the lanes share: where it goes, what is to be sent, and what became of it. */
+export interface Load {
+  readonly options: {
+    readonly host: string
+    readonly port: number
+    readonly password: string
+    readonly windowSize: number
+    readonly reconnect?: boolean
+  }
+  readonly timers: SessionTimers
+  readonly reconnectWithinMs: number
+  /** The next message to send; undefined when there is none now. */
+  take(): Due | undefined
+  /** A message that was taken and could not be sent. */
+  giveBack(due: Due): void
+  fields(n: number): Partial<PduBodies['submit_sm']>
+  sent(): void
+  /** Called once for each message sent, and a second time when its answer comes late. */
+  outcome(lane: LoadLane, due: Due, outcome: RequestOutcome): void
+  received(session: Session, pdu: Pdu<'deliver_sm'>): void
+}
+
 /** One session of the load generator, with its window, its pauses and its way back. */
 export class LoadLane {
-  readonly #load: LoadRun
+  readonly #load: Load
   readonly #systemId: string
   readonly #closing = new AbortController()
   #session: Session | undefined
@@ -20,7 +48,7 @@ export class LoadLane {
   gaveUp = false
   reconnects = 0
 
-  constructor(load: LoadRun, systemId: string) {
+  constructor(load: Load, systemId: string) {
     this.#load = load
     this.#systemId = systemId
   }

@@ -5,7 +5,7 @@ import { stringify } from 'yaml'
 import { platformSchema } from '../../platform/resources.ts'
 import type { PlatformDocument } from '../../platform/resources.ts'
 import type { AdminClient } from '../client/adminClient.ts'
-import { DEMO_SYSTEM_ID, SMSC_SYSTEM_ID } from './demoSetup.ts'
+import { DEMO_SYSTEM_ID, SMSC_SYSTEM_ID } from './demoNames.ts'
 import type { DemoSecrets } from './installationFile.ts'
 
 export interface SmscPlace {

@@ -2,6 +2,7 @@
 // platform that holds something already, put there by somebody else, is left alone.
 import { join } from 'node:path'
 import type { Config } from '../../runtime/config.ts'
+import { DEMO_SYSTEM_ID, SMSC_SYSTEM_ID } from './demoNames.ts'
 import { freePort } from './freePort.ts'
 import type { InstallationFile, ReadyLine } from './installationFile.ts'
 import type { SupervisedOptions, SupervisedProcess } from './supervisedProcess.ts'
@@ -21,8 +22,6 @@ interface Credentials {
   readonly api: Pick<ReadyLine['api'], 'key'>
 }
 
-export const DEMO_SYSTEM_ID = 'demo'
-export const SMSC_SYSTEM_ID = 'signalbox'
 export const RECEIPT_DELAY_MS = 200
 const DEFAULT_PORT = 2776
 const SMSC_STOP_MS = 5_000
