@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { deadFiles } from './tidy/deadFiles.ts'
+import { importCircles } from './tidy/importCircles.ts'
 import { forbiddenImports } from './tidy/importMatrix.ts'
 import { junkDrawers, misnamedFiles } from './tidy/names.ts'
 import { slowPatterns } from './tidy/patterns.ts'
@@ -24,6 +25,7 @@ import { idleTests, leftMarks, machinePathsIn } from './tidy/words.ts'
 const rules: Readonly<Record<string, Rule>> = {
   'imports follow the matrix': forbiddenImports,
   'folders of the protocol import downwards': smppFolders,
+  'imports run in no circle': importCircles,
   'functions have at most 70 lines': overlongFunctions,
   'files have at most 400 lines': overlongFiles,
   'lines have at most 100 columns': overlongLines,
@@ -122,6 +124,42 @@ describe('in the protocol', () => {
   test('a file lies in a folder', () => {
     expect(objections(smppFolders, { 'src/smpp/codec.ts': '' })).toContain('lies in no layer')
   })
+})
+
+describe('a circle of imports is found', () => {
+  test.each([
+    ['values', "import { b } from './b.ts'", "import { a } from './a.ts'"],
+    ['types', "import type { B } from './b.ts'", "import { type A } from './a.ts'"],
+    ['types in place', "import type { B } from './b.ts'", "type A = import('./a.ts').A"],
+    ['what is passed on', "export { b } from './b.ts'", "export * from './a.ts'"],
+  ])('of %s', (_, a, b) => {
+    const found = objections(importCircles, { 'src/x/a.ts': a, 'src/x/b.ts': `\n${b}` })
+    const circle = 'src/x/a.ts → src/x/b.ts → src/x/a.ts'
+    expect(found).toContain(`src/x/b.ts:2  closes a circle of imports: ${circle}.`)
+  })
+
+  test('behind a file that is not in it, through several folders, and each one once', () => {
+    const files = {
+      'bench/start.ts': "import '../src/x/a.ts'",
+      'src/x/a.ts': "import '../y/b.ts'\nimport '../y/d.ts'",
+      'src/y/b.ts': "import { c } from './c.ts'",
+      'src/y/c.ts': "import type { A } from '../x/a.ts'",
+      'src/y/d.ts': "import './c.ts'\nimport './d.ts'",
+    }
+    expect(objections(importCircles, files).split('\n')).toEqual([
+      expect.stringContaining(': src/x/a.ts → src/y/b.ts → src/y/c.ts → src/x/a.ts.'),
+      expect.stringContaining(': src/y/d.ts → src/y/d.ts.'),
+    ])
+  })
+})
+
+test('what is loaded later or started as a process closes no circle', () => {
+  const files = {
+    'src/x/a.ts': "import { b } from './b.ts'\nimport { c } from './c.ts'",
+    'src/x/b.ts': "await import('./a.ts')\nnew Worker(new URL('./a.ts', import.meta.url))",
+    'src/x/c.ts': "import { b } from './b.ts'",
+  }
+  expect(objections(importCircles, files)).toBe('')
 })
 
 test('a room that is not in the design is refused', () => {
