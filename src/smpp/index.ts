@@ -1,4 +1,4 @@
-// SMPP 3.3, 3.4 and 5.0: what the rest of the house imports.
+// The public door of the library for SMPP 3.3, 3.4 and 5.0. Other rooms import from here.
 
 export * from './wire/commandStatus.ts'
 export {

@@ -1,9 +1,9 @@
-/** broadcast_message_class (SMPP 5.0 §4.8.4, which prints 2 for two of them). */
+/** broadcast_message_class (SMPP 5.0 §4.8.4, which prints the value 2 twice). */
 export const BROADCAST_MESSAGE_CLASS = {
   NONE: 0,
   CLASS_1: 1,
   CLASS_2: 2,
-  /** To terminal equipment. */
+  /** For terminal equipment. */
   CLASS_3: 3,
 } as const
 

@@ -13,7 +13,7 @@ export const MS_VALIDITY = {
   POWER_DOWN: 1,
   REGISTRATION_AREA_CHANGES: 2,
   DISPLAY_ONLY: 3,
-  /** Since 5.0; a unit and a count of two octets follow. */
+  /** Since 5.0. A unit and a count of two octets follow. */
   RELATIVE_TIME: 4,
 } as const
 
@@ -28,7 +28,7 @@ export const DISPLAY_TIME = {
 
 export type DisplayTime = (typeof DISPLAY_TIME)[keyof typeof DISPLAY_TIME]
 
-/** alert_on_message_delivery with a value (SMPP 5.0 §4.8.4); in 3.4 it has none. */
+/** alert_on_message_delivery (SMPP 5.0 §4.8.4). In 3.4 this TLV has no value. */
 export const ALERT_PRIORITY = {
   DEFAULT: 0,
   LOW: 1,
@@ -90,10 +90,10 @@ export const MESSAGE_WAITING = {
 
 export type MessageWaiting = (typeof MESSAGE_WAITING)[keyof typeof MESSAGE_WAITING]
 
-/** Set in ms_msg_wait_facilities: messages wait. Not set: none does any more. */
+/** The bit of ms_msg_wait_facilities that says whether messages are waiting. */
 export const MESSAGE_WAITING_ACTIVE = 0x80
 
-/** ussd_service_op (SMPP 3.4 §5.3.2.44); 32 and above are vendors' own. */
+/** ussd_service_op (SMPP 3.4 §5.3.2.44). Vendors define the values from 32. */
 export const USSD_SERVICE_OP = {
   PSSD_INDICATION: 0,
   PSSR_INDICATION: 1,

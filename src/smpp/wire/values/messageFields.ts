@@ -1,4 +1,4 @@
-/** service_type (SMPP 3.4 §5.2.11); others are agreed on with the message centre. */
+/** service_type (SMPP 3.4 §5.2.11). A message centre may agree on others with its ESMEs. */
 export const SERVICE_TYPE = {
   DEFAULT: '',
   CELLULAR_MESSAGING: 'CMT',
@@ -15,7 +15,7 @@ export const SERVICE_TYPE = {
 
 export type ServiceType = (typeof SERVICE_TYPE)[keyof typeof SERVICE_TYPE]
 
-/** Bits 1-0 of esm_class (SMPP 3.4 §5.2.12), to a message centre; from one they mean nothing. */
+/** Bits 1-0 of esm_class (SMPP 3.4 §5.2.12). They have a meaning only in a PDU from an ESME. */
 export const MESSAGING_MODE = {
   DEFAULT: 0x00,
   DATAGRAM: 0x01,
@@ -25,10 +25,10 @@ export const MESSAGING_MODE = {
 
 export type MessagingMode = (typeof MESSAGING_MODE)[keyof typeof MESSAGING_MODE]
 
-/** The bits of esm_class that MESSAGING_MODE is about. */
+/** The bits of esm_class that hold a MESSAGING_MODE. */
 export const MESSAGING_MODE_MASK = 0x03
 
-/** Bits 5-2 of esm_class (SMPP 3.4 §5.2.12). Compare after the mask: other bits may be set. */
+/** Bits 5-2 of esm_class (SMPP 3.4 §5.2.12). Apply the mask first: other bits may be set too. */
 export const MESSAGE_TYPE = {
   NORMAL: 0x00,
   DELIVERY_RECEIPT: 0x04,
@@ -40,7 +40,7 @@ export const MESSAGE_TYPE = {
 
 export type MessageType = (typeof MESSAGE_TYPE)[keyof typeof MESSAGE_TYPE]
 
-/** The bits of esm_class that MESSAGE_TYPE is about. */
+/** The bits of esm_class that hold a MESSAGE_TYPE. */
 export const MESSAGE_TYPE_MASK = 0x3c
 
 /** Bits 7-6 of esm_class (SMPP 3.4 §5.2.12); both may be set. */
@@ -51,18 +51,18 @@ export const MESSAGE_FEATURE = {
 
 export type MessageFeature = (typeof MESSAGE_FEATURE)[keyof typeof MESSAGE_FEATURE]
 
-/** Bits 1-0 of registered_delivery (SMPP 3.4 §5.2.17): which receipts the centre is to send. */
+/** Bits 1-0 of registered_delivery (SMPP 3.4 §5.2.17): the receipts that the sender wants. */
 export const RECEIPT_REQUEST = {
   NONE: 0x00,
   SUCCESS_OR_FAILURE: 0x01,
   FAILURE: 0x02,
-  /** Since 5.0; reserved in 3.4. */
+  /** Since 5.0. Reserved in 3.4. */
   SUCCESS: 0x03,
 } as const
 
 export type ReceiptRequest = (typeof RECEIPT_REQUEST)[keyof typeof RECEIPT_REQUEST]
 
-/** The other bits of registered_delivery, to be combined with a RECEIPT_REQUEST. */
+/** The other bits of registered_delivery. Combine them with a RECEIPT_REQUEST. */
 export const REGISTERED_DELIVERY = {
   DELIVERY_ACKNOWLEDGEMENT: 0x04,
   USER_ACKNOWLEDGEMENT: 0x08,
@@ -71,10 +71,10 @@ export const REGISTERED_DELIVERY = {
 
 export type RegisteredDelivery = (typeof REGISTERED_DELIVERY)[keyof typeof REGISTERED_DELIVERY]
 
-/** The bits of registered_delivery that RECEIPT_REQUEST is about. */
+/** The bits of registered_delivery that hold a RECEIPT_REQUEST. */
 export const RECEIPT_REQUEST_MASK = 0x03
 
-/** priority_flag (SMPP 3.4 §5.2.14) by the names of IS-95; on GSM 1-3 are all priority. */
+/** priority_flag (SMPP 3.4 §5.2.14) with the names of IS-95. On GSM, 1 to 3 all mean priority. */
 export const PRIORITY_FLAG = {
   NORMAL: 0,
   INTERACTIVE: 1,

@@ -39,7 +39,7 @@ export const DELIVERY_FAILURE_REASON = {
 export type DeliveryFailureReason =
   (typeof DELIVERY_FAILURE_REASON)[keyof typeof DELIVERY_FAILURE_REASON]
 
-/** Where a range of congestion_state begins (SMPP 5.0 §4.8.4); a sender aims at OPTIMUM. */
+/** The lower end of each range of congestion_state (SMPP 5.0 §4.8.4). A sender aims at OPTIMUM. */
 export const CONGESTION_STATE = {
   IDLE: 0,
   LOW: 1,
