@@ -3,18 +3,18 @@ import { dirname, join, posix } from 'node:path'
 import { parseSync } from 'vite'
 import type { ESTree } from 'vite'
 
-/** What a name of an index.ts stands for, as its source has it. */
+/** The declaration of a name that an index.ts exports. */
 export interface Exported {
   readonly name: string
   readonly kind: 'function' | 'class' | 'interface' | 'type' | 'constant'
-  /** From the folder of index.ts. */
+  /** Relative to the folder of index.ts. */
   readonly file: string
   readonly line: number
-  /** The text of its doc comment, a line each; empty when it has none. */
+  /** The lines of its doc comment; empty without one. */
   readonly doc: string
-  /** The declaration without bodies and members; of an overloaded function one a line. */
+  /** The declaration without bodies and members. Each overload of a function has a line. */
   readonly declaration: string
-  /** Of a class or an interface: what is public. Of a constant: the properties of its object. */
+  /** The public members of a class or an interface, or the properties of a constant's object. */
   readonly members: readonly Member[]
 }
 
@@ -27,8 +27,9 @@ export interface Member {
 }
 
 /**
- * Everything that an index.ts exports from files beside it, in its order, each name once. Instances
- * of generic types (`interface Events extends EventsOf<Session> {}`) get the members of those.
+ * Reads everything that an index.ts exports from files beside it, in its order, each name once. An
+ * instance of a generic type (`interface Events extends EventsOf<Session> {}`) gets the members of
+ * that type.
  */
 export function readExports(indexPath: string): Exported[] {
   const folder = dirname(indexPath)
@@ -53,7 +54,7 @@ export function readExports(indexPath: string): Exported[] {
   return withInstances(all, moduleOf)
 }
 
-/** Gives each instance the description of its generic type, and its own name to all uses. */
+/** Describes each instance by its generic type, and uses its own name in all texts. */
 function withInstances(
   all: readonly Exported[],
   moduleOf: (file: string) => SourceModule,
@@ -127,7 +128,7 @@ class SourceModule {
       const one = this.#read(node.declaration, node)
       if (!one) continue
       const before = found.get(one.name)
-      // The overloads of a function are its declarations; what implements them is not.
+      // Overloads are declarations of the function; their implementation is not.
       if (!before) found.set(one.name, one)
       else if (node.declaration.type === 'TSDeclareFunction')
         found.set(one.name, {
@@ -207,7 +208,7 @@ class SourceModule {
     return { name, line: this.#lineAt(node.start), doc: this.#docOf(node.start), text }
   }
 
-  /** Up to the body, or whole. */
+  /** The text up to the body, or all of it without one. */
   #head({ start, end }: Place, body: Place | null): string {
     return this.#slice({ start, end: body?.start ?? end })
   }
@@ -234,7 +235,7 @@ class SourceModule {
   }
 }
 
-/** Behind `as const` and `satisfies`. */
+/** The expression under `as const` and `satisfies`. */
 function withoutTypes(node: ESTree.Expression): ESTree.Expression {
   return node.type === 'TSAsExpression' || node.type === 'TSSatisfiesExpression'
     ? withoutTypes(node.expression)

@@ -1,5 +1,5 @@
-// The law of the house, checked on every file. The second half shows for each rule what it
-// objects to, so that a rule which stopped looking is noticed.
+// Checks the law of the house on every file. The second half shows for each rule that it bites, so
+// that a rule which has stopped working is noticed.
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'

@@ -9,11 +9,11 @@ const RECONNECT_CAP_MS = 2_000
 /** A message that was taken to be sent. */
 export interface Due {
   readonly n: number
-  /** On performance.now()'s clock: latency counts from here. */
+  /** On the clock of performance.now(). Latency counts from here. */
   readonly sinceMs: number
 }
 
-/** The load that the lanes share: where it goes, what is to be sent, and what became of it. */
+/** The load that lanes share: its target, the messages to send, and their outcomes. */
 export interface Load {
   readonly options: {
     readonly host: string
@@ -24,18 +24,18 @@ export interface Load {
   }
   readonly timers: SessionTimers
   readonly reconnectWithinMs: number
-  /** The next message to send; undefined when there is none now. */
+  /** The next message to send; undefined if none is due. */
   take(): Due | undefined
   /** A message that was taken and could not be sent. */
   giveBack(due: Due): void
   fields(n: number): Partial<PduBodies['submit_sm']>
   sent(): void
-  /** Called once for each message sent, and a second time when its answer comes late. */
+  /** Called once for each message sent, and again if its answer comes late. */
   outcome(lane: LoadLane, due: Due, outcome: RequestOutcome): void
   received(session: Session, pdu: Pdu<'deliver_sm'>): void
 }
 
-/** One session of the load generator, with its window, its pauses and its way back. */
+/** One session of the load generator, with its window, its pauses and its reconnects. */
 export class LoadLane {
   readonly #load: Load
   readonly #systemId: string
@@ -44,7 +44,7 @@ export class LoadLane {
   #pausedUntilMs = 0
   #fillQueued = false
   #returning: Promise<void> | undefined
-  /** It has no link and will not get one. */
+  /** The lane has no link and will not reconnect. */
   gaveUp = false
   reconnects = 0
 
@@ -69,13 +69,13 @@ export class LoadLane {
         onClosed: () => this.#lost(),
       },
     })
-    // It may be gone again already; then onClosed says so.
+    // It may have closed already; onClosed has handled that.
     if (session.state === 'BOUND_TRX') this.#session = session
   }
 
   /**
-   * Sends until the window is full, `most` are sent, or nothing is to be sent now. Returns how
-   * many went.
+   * Sends until the window is full, `most` messages are sent, or none is due. Returns the number
+   * sent.
    */
   fill(nowMs: number, most = Number.POSITIVE_INFINITY): number {
     const session = this.#session
@@ -110,7 +110,7 @@ export class LoadLane {
     await this.#returning
   }
 
-  // Answers come many at a time; their places are filled together when the chunk is through.
+  // Many answers come in one chunk. Their places are filled together once it is handled.
   #queueFill(): void {
     if (this.#fillQueued) return
     this.#fillQueued = true
@@ -136,7 +136,7 @@ export class LoadLane {
         await after(backOffMs(attempt, RECONNECT_FIRST_MS, RECONNECT_CAP_MS), undefined, { signal })
         await this.open()
       } catch {
-        // Refused, unreachable or closing: the loop's conditions say whether to go on.
+        // Refused, unreachable or closing: the conditions of the loop decide whether to go on.
       }
     }
     this.#returning = undefined

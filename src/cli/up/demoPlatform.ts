@@ -1,5 +1,5 @@
-// What a first start puts into an empty platform, so that a message can be sent at once: an account
-// with a user for SMPP and one for HTTP, and the simulated SMSC as the way out for everything.
+// The demo that a first start puts into an empty platform, so that a message can be sent at once:
+// an account with an SMPP user and an HTTP user, and the simulated SMSC as the default route.
 import { writeFile } from 'node:fs/promises'
 import { stringify } from 'yaml'
 import { platformSchema } from '../../platform/resources.ts'
@@ -19,7 +19,7 @@ const YAML_HEAD = `# What the first start of Signalbox applied, secrets included
 #   npx signalbox apply -f FILE    makes the platform what this file says
 `
 
-/** False, and nothing done, where the platform holds something already: that is never replaced. */
+/** Returns false and does nothing if the platform has accounts or connectors already. */
 export async function applyDemo(
   admin: AdminClient,
   secrets: DemoSecrets,
@@ -35,10 +35,10 @@ export async function applyDemo(
   return true
 }
 
-/** The simulator listens elsewhere than at the last start; a connector that is gone stays so. */
+/** Points the connector at the simulator's new address. A deleted connector stays deleted. */
 export async function moveConnector(admin: AdminClient, place: SmscPlace): Promise<void> {
   const { body } = await admin.get('/platform')
-  // Exported as it was given; the API checks it again.
+  // The API exported this document, and checks it again when it is applied.
   const platform = body as PlatformDocument
   const connectors = platform.connectors.map((connector) =>
     connector.id === CONNECTOR ? { ...connector, ...place } : connector,

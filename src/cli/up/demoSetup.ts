@@ -1,5 +1,5 @@
-// The demo: a simulated SMSC, and at the first start what `demoPlatform` puts into the platform. A
-// platform that holds something already, put there by somebody else, is left alone.
+// The demo: a simulated SMSC and, at the first start, the platform of demoPlatform.ts. A platform
+// that already has accounts or connectors is left alone.
 import { join } from 'node:path'
 import type { Config } from '../../runtime/config.ts'
 import { DEMO_SYSTEM_ID, SMSC_SYSTEM_ID } from './demoNames.ts'
@@ -10,7 +10,7 @@ import type { SupervisedOptions, SupervisedProcess } from './supervisedProcess.t
 export interface DemoOptions {
   readonly config: Config
   readonly installation: InstallationFile
-  /** Where the simulator listens, and the connector finds it. */
+  /** The host where the simulator listens and the connector finds it. */
   readonly host: string
   readonly environment: NodeJS.ProcessEnv
   supervise(options: Pick<SupervisedOptions, 'name' | 'command'>): SupervisedProcess
@@ -50,17 +50,17 @@ export class DemoSetup {
     this.#smsc = supervise({ name: 'smsc', command: () => this.#command() })
   }
 
-  /** What was applied to a former database of the same name is not in this one. */
+  /** A new database of the same name does not hold the demo that was applied to the former one. */
   meetNewDatabase(): void {
     this.#isApplied = false
   }
 
-  /** Whether the admin API has to be there before the components that follow the platform. */
+  /** Whether the admin API must be ready before the components that follow the platform. */
   get changesPlatform(): boolean {
     return !this.#isApplied || this.#isMoved
   }
 
-  /** Undefined where the demo is not part of the platform. */
+  /** Undefined if the demo is not part of the platform. */
   get credentials(): Credentials | undefined {
     if (!this.#isApplied) return undefined
     const { password, apiKey } = this.#options.installation.content.demo
@@ -89,7 +89,7 @@ export class DemoSetup {
     await this.#smsc.stop(SMSC_STOP_MS)
   }
 
-  /** Its file goes on where it was, also on another port, and with it the receipts it owes. */
+  /** The simulator keeps its file, and with it the pending receipts, even on another port. */
   #command(): { args: string[]; env: NodeJS.ProcessEnv } {
     const { config, installation, environment } = this.#options
     const { host, port } = this.place
@@ -102,7 +102,7 @@ export class DemoSetup {
     }
     return {
       args: ['simulate', 'smsc', '--json', ...Object.entries(options).flat()],
-      // Not an option: anybody on the machine may read those.
+      // Not an option, since any user of the machine can read those.
       env: { ...environment, SMSC_PASSWORD: installation.content.demo.smscPassword },
     }
   }

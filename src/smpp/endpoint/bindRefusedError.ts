@@ -5,9 +5,9 @@ import type { BindCommand } from '../wire/pduTable.ts'
 
 /** The peer answered the bind with this command_status. */
 export class BindRefusedError extends Error {
-  /** The same for each of them. */
+  /** Always the same. */
   readonly code = 'BIND_REFUSED'
-  /** That of bind_resp or generic_nack; commandStatusName has its name. */
+  /** From bind_resp or generic_nack. commandStatusName gives its name. */
   readonly commandStatus: number
 
   constructor(commandStatus: number, message: string) {
@@ -18,8 +18,8 @@ export class BindRefusedError extends Error {
 }
 
 /**
- * The peer took the connection and closed it without a word: over TLS 1.3 also when it does not
- * like our certificate, which it sees only when the handshake is over for us.
+ * The error for a peer that accepted the connection and then closed it without an answer. Over TLS
+ * 1.3 a refused certificate looks the same: the peer sees it only after our handshake is complete.
  */
 export function closedError(
   where: string,
@@ -38,7 +38,7 @@ function closedBefore(command: BindCommand, where: string): string {
   return `${where} closed before it answered ${command}`
 }
 
-/** What the outcome of a bind means; undefined when we are bound. */
+/** The error for the outcome of a bind; undefined if the bind succeeded. */
 export function bindError(
   outcome: RequestOutcome,
   command: BindCommand,

@@ -1,14 +1,14 @@
-/** Our own unanswered requests per session, unless told otherwise. */
+/** The default number of our requests that may be unanswered, per session. */
 export const DEFAULT_WINDOW_SIZE = 100
 
-/** Connections of one server, unless told otherwise. */
+/** The default maximum of connections of one server. */
 export const DEFAULT_MAX_SESSIONS = 10_000
 
-/** Above the largest legal PDU: a message_payload of 65,535 octets. */
+/** The default maximum of a PDU; a legal one has a message_payload of up to 65,535 octets. */
 export const MAX_PDU_OCTETS = 70_000
 
-/** What is undefined counts as left out. */
+/** The options without those that are undefined. */
 export function told<T extends object>(options: T): T {
-  // What is taken out of a T may be left out of it.
+  // The options that are removed are undefined, so they are optional in T.
   return Object.fromEntries(Object.entries(options).filter(([, one]) => one !== undefined)) as T
 }

@@ -25,21 +25,21 @@ import type {
 } from './sessionTypes.ts'
 
 /**
- * What an owner handles. It answers each with `session.respond`, now or later. `body`: the octets
- * behind the header, part of the socket's chunk; keep or copy as you like.
+ * The requests that an owner handles. It answers each with `session.respond`, at once or later.
+ * `body` holds the octets behind the header. It is part of the socket's chunk and may be kept.
  */
 export type RequestHandlers = RequestHandlersOf<Session>
 
 /**
- * For metrics: called for each PDU, with command_id and command_status as on the wire and its
- * length in octets. They must not send anything. They cost nothing when they are left out.
+ * Handlers for metrics. They get each PDU's command_id and command_status as on the wire, and its
+ * length in octets. They must not send anything. A missing handler costs nothing.
  */
 export interface PduEvents extends PduEventsOf<Session> {}
 
-/** What the owner of a session is told, all optional. A handler must not throw. */
+/** Events for the owner of a session, all optional. A handler must not throw. */
 export interface SessionEvents extends SessionEventsOf<Session> {}
 
-/** What a session is made of; connectSmpp and createSmppServer fill it. */
+/** The settings of a session, which connectSmpp and createSmppServer fill in. */
 export interface SessionSettings extends SessionSettingsOf<Session> {}
 
 const OF_THE_SESSION = /^bind_|^unbind$|^enquire_link$/

@@ -1,20 +1,20 @@
 import { timer, type OptionChecks } from '../wire/optionCheck.ts'
 import { told } from './sessionDefaults.ts'
 
-/** SMPP 3.4 §7.2, in milliseconds; 0 switches one off. */
+/** The timers of SMPP 3.4 §7.2, in milliseconds. 0 switches one off. */
 export interface SessionTimers {
   /**
-   * Server: from the connection to the bind request; a PROXY header and a TLS handshake before that
-   * have this time too, and 10 s when it is off.
+   * Server: the time from the connection to the bind request. PROXY header and TLS handshake before
+   * that have the same time, or 10 s if this timer is off.
    */
   readonly sessionInitTimeoutMs: number
-  /** Nothing received for so long: ask with enquire_link. */
+  /** Sends enquire_link after this time without anything from the peer. */
   readonly enquireLinkIntervalMs: number
-  /** From a request to its response; without one an enquire_link or unbind closes the session. */
+  /** From a request to its response. An unanswered enquire_link or unbind closes the session. */
   readonly responseTimeoutMs: number
-  /** No message in either direction for so long: unbind. */
+  /** Unbinds after this time without a message in either direction. */
   readonly inactivityTimeoutMs: number
-  /** A PDU begun but not complete for so long: close. Default: responseTimeoutMs, at least 1 s. */
+  /** Closes if a PDU takes longer to arrive. Default: responseTimeoutMs, but at least 1 s. */
   readonly pduTimeoutMs?: number
 }
 
@@ -27,8 +27,8 @@ export const TIMER_CHECKS: OptionChecks<SessionTimers> = {
 }
 
 /**
- * The timers of SMPP 3.4 §7.2 unless told otherwise, in milliseconds: 10 s from the connection to
- * the bind, enquire_link after 30 s of silence, 30 s for a response, and no end for inactivity.
+ * The defaults for the timers of SMPP 3.4 §7.2, in milliseconds: 10 s from the connection to the
+ * bind, enquire_link after 30 s of silence, 30 s for a response, and no limit on inactivity.
  */
 export const DEFAULT_TIMERS: SessionTimers = {
   sessionInitTimeoutMs: 10_000,
@@ -37,7 +37,7 @@ export const DEFAULT_TIMERS: SessionTimers = {
   inactivityTimeoutMs: 0,
 }
 
-/** Those that are told, and the defaults for the others. */
+/** Fills missing timers with the defaults. */
 export function timersOf(timers: Partial<SessionTimers> = {}): SessionTimers {
   return { ...DEFAULT_TIMERS, ...told(timers) }
 }

@@ -1,7 +1,7 @@
 /**
- * There is no session, and no word of the peer why. `code`: that of the socket (ECONNREFUSED, …)
- * or of TLS (DEPTH_ZERO_SELF_SIGNED_CERT, ERR_TLS_CERT_ALTNAME_INVALID, …), CONNECT_TIMEOUT,
- * BIND_TIMEOUT, CLOSED (before bind_resp), TOO_MANY_SESSIONS (of our own server) or ABORTED.
+ * No session came about, and the peer did not say why. `code` is the socket's (ECONNREFUSED, …),
+ * that of TLS (DEPTH_ZERO_SELF_SIGNED_CERT, ERR_TLS_CERT_ALTNAME_INVALID, …), CONNECT_TIMEOUT,
+ * BIND_TIMEOUT, CLOSED (before bind_resp), TOO_MANY_SESSIONS (in our own server) or ABORTED.
  */
 export class SmppConnectError extends Error {
   /** See above. */
@@ -45,11 +45,11 @@ export function abortedError(where: string): SmppConnectError {
   return new SmppConnectError('ABORTED', `connecting to ${where} was given up`)
 }
 
-/** What an error of a socket or of TLS means for who wanted to connect. */
+/** Turns an error of a socket or of TLS into one with advice. */
 export function socketError(error: NodeJS.ErrnoException, where: string): SmppConnectError {
   const code = error.code ?? 'CLOSED'
   const advice = ADVICE.find(([pattern]) => pattern.test(code))?.[1]
-  // Those of OpenSSL have lines of internals.
+  // Messages of OpenSSL are lines of internals.
   const reason = code.startsWith('ERR_SSL') ? code : error.message
   const message = `cannot connect to ${where}: ${reason}${advice ? `. ${advice}` : ''}`
   return new SmppConnectError(code, message, { cause: error })
