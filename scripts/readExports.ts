@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, posix } from 'node:path'
 import { parseSync } from 'vite'
 import type { ESTree } from 'vite'
 
-/** What a name of an index.ts stands for, as its source has it. */
+/** The declaration of a name that an index.ts exports. */
 export interface Exported {
   readonly name: string
   readonly kind: 'function' | 'class' | 'interface' | 'type' | 'constant'
-  /** From the folder of index.ts. */
+  /** Relative to the folder of index.ts. */
   readonly file: string
   readonly line: number
-  /** The text of its doc comment, a line each; empty when it has none. */
+  /** The lines of its doc comment; empty without one. */
   readonly doc: string
-  /** The declaration without bodies and members; of an overloaded function one a line. */
+  /** The declaration without bodies and members. Each overload of a function has a line. */
   readonly declaration: string
-  /** Of a class or an interface: what is public. Of a constant: the properties of its object. */
+  /** The public members of a class or an interface, or the properties of a constant's object. */
   readonly members: readonly Member[]
 }
 
@@ -26,26 +26,60 @@ export interface Member {
   readonly text: string
 }
 
-/** Everything that an index.ts exports from files beside it, in its order, each name once. */
+/**
+ * Reads everything that an index.ts exports from files beside it, in its order, each name once. An
+ * instance of a generic type (`interface Events extends EventsOf<Session> {}`) gets the members of
+ * that type.
+ */
 export function readExports(indexPath: string): Exported[] {
   const folder = dirname(indexPath)
-  const modules = new Map<string, readonly Exported[]>()
-  const moduleOf = (file: string): readonly Exported[] => {
-    const known = modules.get(file) ?? new SourceModule(folder, file).exported()
+  const modules = new Map<string, SourceModule>()
+  const moduleOf = (file: string): SourceModule => {
+    const known = modules.get(file) ?? new SourceModule(folder, file)
     modules.set(file, known)
     return known
   }
-  return new SourceModule(folder, 'index.ts').program.body.flatMap((node) => {
-    if (node.type === 'ExportAllDeclaration') return moduleOf(fileOf(node.source.value))
+  const all = moduleOf('index.ts').program.body.flatMap((node) => {
+    if (node.type === 'ExportAllDeclaration') return moduleOf(fileOf(node.source.value)).exported()
     if (node.type !== 'ExportNamedDeclaration' || !node.source) return []
     const names = node.specifiers.map(({ local }) => nameOf(local))
     const file = fileOf(node.source.value)
-    const found = moduleOf(file).filter(({ name }) => names.includes(name))
+    const found = moduleOf(file)
+      .exported()
+      .filter(({ name }) => names.includes(name))
     const lost = names.find((name) => !found.some((one) => one.name === name))
     if (lost !== undefined) throw new Error(`index.ts exports ${lost}, which is not in ${file}`)
     return names.flatMap((name) => found.filter((one) => one.name === name))
   })
+  return withInstances(all, moduleOf)
 }
+
+/** Describes each instance by its generic type, and uses its own name in all texts. */
+function withInstances(
+  all: readonly Exported[],
+  moduleOf: (file: string) => SourceModule,
+): Exported[] {
+  const names = new Map<string, string>()
+  const described = all.map((one) => {
+    const [, text = '', name = ''] = INSTANCE.exec(one.declaration) ?? []
+    const file = one.members.length === 0 ? moduleOf(one.file).sourceOf(name) : undefined
+    if (file === undefined) return one
+    names.set(text, one.name)
+    const generic = moduleOf(file)
+      .exported()
+      .find((other) => other.name === name)
+    return generic ? { ...generic, name: one.name, doc: one.doc || generic.doc } : one
+  })
+  const named = (text: string) =>
+    [...names].reduce((changed, [instance, name]) => changed.replaceAll(instance, name), text)
+  return described.map((one) => ({
+    ...one,
+    declaration: named(one.declaration),
+    members: one.members.map((member) => ({ ...member, text: named(member.text) })),
+  }))
+}
+
+const INSTANCE = /^(?:interface \w+ extends|type \w+ =) ((\w+)<\w+>)$/
 
 function fileOf(specifier: string): string {
   return specifier.replace(/^\.\//, '')
@@ -77,6 +111,16 @@ class SourceModule {
     this.#comments = comments
   }
 
+  /** The file that `name` is imported from; undefined for a package or a name of this file. */
+  sourceOf(name: string): string | undefined {
+    for (const node of this.program.body) {
+      if (node.type !== 'ImportDeclaration' || !node.source.value.startsWith('.')) continue
+      if (node.specifiers.some(({ local }) => local.name === name))
+        return posix.join(posix.dirname(this.#file), node.source.value)
+    }
+    return undefined
+  }
+
   exported(): Exported[] {
     const found = new Map<string, Exported>()
     for (const node of this.program.body) {
@@ -84,7 +128,7 @@ class SourceModule {
       const one = this.#read(node.declaration, node)
       if (!one) continue
       const before = found.get(one.name)
-      // The overloads of a function are its declarations; what implements them is not.
+      // Overloads are declarations of the function; their implementation is not.
       if (!before) found.set(one.name, one)
       else if (node.declaration.type === 'TSDeclareFunction')
         found.set(one.name, {
@@ -164,7 +208,7 @@ class SourceModule {
     return { name, line: this.#lineAt(node.start), doc: this.#docOf(node.start), text }
   }
 
-  /** Up to the body, or whole. */
+  /** The text up to the body, or all of it without one. */
   #head({ start, end }: Place, body: Place | null): string {
     return this.#slice({ start, end: body?.start ?? end })
   }
@@ -191,7 +235,7 @@ class SourceModule {
   }
 }
 
-/** Behind `as const` and `satisfies`. */
+/** The expression under `as const` and `satisfies`. */
 function withoutTypes(node: ESTree.Expression): ESTree.Expression {
   return node.type === 'TSAsExpression' || node.type === 'TSSatisfiesExpression'
     ? withoutTypes(node.expression)

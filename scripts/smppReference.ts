@@ -1,11 +1,11 @@
-// The reference of the library in docs/smpp-api.md, made from the doc comments of what
-// src/smpp/index.ts exports, and from the tables of PDUs and TLVs themselves.
+// Makes docs/smpp-api.md, the reference of the library, from the doc comments of everything that
+// src/smpp/index.ts exports, and from the tables of PDUs and TLVs.
 //
-// Of our own, since the tools did not fit. TypeDoc 0.28 wants the API of TypeScript 6 or older,
-// which npm cannot place beside our 7 (ERESOLVE, also with overrides), and made 5,400 lines, with a
-// heading for each of 70 status codes. API Extractor reads the emitted declarations, in which 0x58
-// has become 88, and its documenter writes a page per name. None of them shows what a PDU holds:
-// its type is derived from a row of a table, and they print the derivation.
+// This is our own program because no tool fits. TypeDoc 0.28 needs the API of TypeScript 6 or
+// older, which npm cannot install beside our 7 (ERESOLVE, even with overrides), and made 5,400
+// lines, with a heading for each of 70 status codes. API Extractor reads the emitted declarations,
+// in which 0x58 has become 88, and its documenter writes a page per name. Neither shows the fields
+// of a PDU: the type is derived from a row of a table, and they print the derivation.
 
 import { join } from 'node:path'
 import { code, oneLine, tableOf } from './markdownTable.ts'
@@ -13,11 +13,11 @@ import { pduTable, statusTable, tlvTable } from './protocolTables.ts'
 import { type Exported, type Member, readExports } from './readExports.ts'
 import { root } from './runStep.ts'
 
-/** Where a file's exports are described; all other files are about sessions. */
+/** The section for each file's exports. All other files belong to Sessions. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Sessions: [],
   PDUs: ['codec', 'commandName', 'pduTable', 'pduError', 'interfaceVersion', 'smppTime'],
-  TLVs: ['tlv', 'tlvTable', 'values/networkErrorCode'],
+  TLVs: ['tlv', 'tlvTable', 'networkErrorCode'],
   Text: [
     'dataCoding',
     'encodeText',
@@ -42,7 +42,7 @@ page. How it is used is told in its [README](../src/smpp/README.md).`
 
 export interface SmppReference {
   readonly markdown: string
-  /** What has no doc comment, a line each: where, and what. */
+  /** A line for each export or member without a doc comment, with its place. */
   readonly undocumented: readonly string[]
 }
 
@@ -67,7 +67,7 @@ function groupOf({ file }: Exported): string {
   return listed ?? (name.startsWith('values/') ? 'Values' : 'Sessions')
 }
 
-/** A type that names the values of a constant says nothing that the constant does not. */
+/** A type that lists the values of a constant needs no comment beside the constant's. */
 function isOfConstant({ kind, declaration }: Exported): boolean {
   return kind === 'type' && /=\s*(\(typeof [A-Z_]+\)\[|keyof typeof [A-Z_]+$)/.test(declaration)
 }
@@ -79,7 +79,7 @@ function withoutDoc(one: Exported): string[] {
       ? [`${where(one.line)}  ${one.kind} ${one.name} has no doc comment`]
       : []
   if (one.kind === 'constant') return own
-  // One of a method's overloads tells of all.
+  // One comment is enough for all overloads of a method.
   const isTold = (name: string) =>
     one.members.some((member) => member.name === name && member.doc !== '')
   const members = one.members
@@ -88,7 +88,7 @@ function withoutDoc(one: Exported): string[] {
   return [...own, ...members]
 }
 
-/** A line for each group, with links to anchors as GitHub makes them: numbered when repeated. */
+/** A line for each group, with links to GitHub's anchors, which are numbered when repeated. */
 function contentsOf(body: string): string {
   const counts = new Map<string, number>()
   const groups: { title: string; names: string[] }[] = []

@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { readExports } from '../scripts/readExports.ts'
 import { root } from '../scripts/runStep.ts'
@@ -114,6 +114,43 @@ export const seen = { /** First. */ A: 0x0a } as const
   expect(seen?.members).toMatchObject([{ name: 'A', text: '0x0a', doc: 'First.' }])
 })
 
+test('an instance of a generic type is described by that type, under its own name', () => {
+  const found = exportsOf({
+    'index.ts':
+      "export { Owner } from './owner.ts'\nexport type { Events, All } from './events.ts'\n",
+    'owner.ts': `import type { EventsOf } from './parts/eventsOf.ts'
+/** An owner. */
+export class Owner {
+  /** Hears. */
+  hear(events: EventsOf<Owner>): void {}
+}
+`,
+    'events.ts': `import type { AllOf, EventsOf } from './parts/eventsOf.ts'
+import type { Owner } from './owner.ts'
+/** What an owner hears. */
+export interface Events extends EventsOf<Owner> {}
+export type All = AllOf<Owner>
+`,
+    'parts/eventsOf.ts': `/** All. */
+export type AllOf<Owner> = { readonly one?: Owner }
+/** Hidden. */
+export interface EventsOf<Owner> extends Pick<AllOf<Owner>, 'one'> {
+  /** Each. */
+  readonly all: AllOf<Owner>
+}
+`,
+  })
+  const [owner, events, all] = found
+  expect(owner?.members).toMatchObject([{ text: 'hear(events: Events): void' }])
+  expect(events).toMatchObject({
+    doc: 'What an owner hears.',
+    declaration: "interface Events extends Pick<All, 'one'>",
+    members: [{ text: 'all: All', doc: 'Each.' }],
+  })
+  const declaration = 'type All = { readonly one?: Owner }'
+  expect(all).toMatchObject({ name: 'All', doc: 'All.', declaration })
+})
+
 test('an export that is in no file is told', () => {
   const files = { 'index.ts': "export { b } from './a.ts'\n", 'a.ts': 'export const a = 1\n' }
   expect(() => exportsOf(files)).toThrow('index.ts exports b, which is not in a.ts')
@@ -122,6 +159,9 @@ test('an export that is in no file is told', () => {
 function exportsOf(files: Readonly<Record<string, string>>) {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-exports-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
   return readExports(join(folder, 'index.ts'))
 }

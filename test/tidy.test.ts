@@ -1,15 +1,17 @@
-// The law of the house, checked on every file. The second half shows for each rule what it
-// objects to, so that a rule which stopped looking is noticed.
+// Checks the law of the house on every file. The second half shows for each rule that it bites, so
+// that a rule which has stopped working is noticed.
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { deadFiles } from './tidy/deadFiles.ts'
+import { importCircles } from './tidy/importCircles.ts'
 import { forbiddenImports } from './tidy/importMatrix.ts'
 import { junkDrawers, misnamedFiles } from './tidy/names.ts'
 import { slowPatterns } from './tidy/patterns.ts'
 import { namedFiles } from './tidy/namedFiles.ts'
 import { impureFiles, strayStatements } from './tidy/purity.ts'
 import { readProject } from './tidy/readProject.ts'
+import { smppFolders } from './tidy/smppFolders.ts'
 import { longFiles, overlongFiles, overlongFunctions, overlongLines } from './tidy/sizes.ts'
 import { formatProblem, SourceFile } from './tidy/sourceFile.ts'
 import type { Rule } from './tidy/sourceFile.ts'
@@ -26,6 +28,8 @@ const rules: Readonly<Record<string, Rule>> = {
   'imports follow the matrix': forbiddenImports,
   'only tables hold SQL': strayStatements,
   'files of noun rooms are as pure as their names say': impureFiles,
+  'folders of the protocol import downwards': smppFolders,
+  'imports run in no circle': importCircles,
   'functions have at most 70 lines': overlongFunctions,
   'files have at most 400 lines': overlongFiles,
   'lines have at most 100 columns': overlongLines,
@@ -103,6 +107,70 @@ test('components share what lies beside them, and only that', () => {
     'src/components/databaseLink.ts': "import { x } from './gateway/intake.ts'",
   }
   expect(objections(forbiddenImports, files)).toMatch(/^src\/components\/databaseLink.ts:1 .*$/)
+})
+
+describe('in the protocol', () => {
+  test.each([
+    ['a value of a higher folder', "import { X } from '../session/x.ts'", 'transport is below'],
+    ['a type of a higher folder', "import type { X } from '../session/x.ts'", 'transport is below'],
+    ['such a type in place', "type X = import('../endpoint/x.ts').X", 'transport is below'],
+    ['what it passes on', "export { X } from '../endpoint/x.ts'", 'transport is below endpoint'],
+    ['a file for tests', "import { X } from '../testing/x.fixture.ts'", 'only tests import'],
+    ['the door', "import { X } from '../index.ts'", 'the door is for other rooms'],
+  ])('a file may not import %s', (_, text, message) => {
+    expect(objections(smppFolders, { 'src/smpp/transport/a.ts': text })).toContain(message)
+  })
+
+  test('a file may import its own folder and lower ones, a test everything', () => {
+    const up = "import { X } from '../endpoint/x.ts'\n"
+    const files = {
+      'src/smpp/session/a.ts': "import { X } from '../wire/x.ts'\nimport { Y } from './y.ts'",
+      'src/smpp/session/a.test.ts': up,
+      'src/smpp/testing/a.fixture.ts': up,
+      'src/smpp/index.ts': "export { X } from './endpoint/x.ts'",
+    }
+    expect(objections(smppFolders, files)).toBe('')
+  })
+
+  test('a file lies in a folder', () => {
+    expect(objections(smppFolders, { 'src/smpp/codec.ts': '' })).toContain('lies in no layer')
+  })
+})
+
+describe('a circle of imports is found', () => {
+  test.each([
+    ['values', "import { b } from './b.ts'", "import { a } from './a.ts'"],
+    ['types', "import type { B } from './b.ts'", "import { type A } from './a.ts'"],
+    ['types in place', "import type { B } from './b.ts'", "type A = import('./a.ts').A"],
+    ['what is passed on', "export { b } from './b.ts'", "export * from './a.ts'"],
+  ])('of %s', (_, a, b) => {
+    const found = objections(importCircles, { 'src/x/a.ts': a, 'src/x/b.ts': `\n${b}` })
+    const circle = 'src/x/a.ts → src/x/b.ts → src/x/a.ts'
+    expect(found).toContain(`src/x/b.ts:2  closes a circle of imports: ${circle}.`)
+  })
+
+  test('behind a file that is not in it, through several folders, and each one once', () => {
+    const files = {
+      'bench/start.ts': "import '../src/x/a.ts'",
+      'src/x/a.ts': "import '../y/b.ts'\nimport '../y/d.ts'",
+      'src/y/b.ts': "import { c } from './c.ts'",
+      'src/y/c.ts': "import type { A } from '../x/a.ts'",
+      'src/y/d.ts': "import './c.ts'\nimport './d.ts'",
+    }
+    expect(objections(importCircles, files).split('\n')).toEqual([
+      expect.stringContaining(': src/x/a.ts → src/y/b.ts → src/y/c.ts → src/x/a.ts.'),
+      expect.stringContaining(': src/y/d.ts → src/y/d.ts.'),
+    ])
+  })
+})
+
+test('what is loaded later or started as a process closes no circle', () => {
+  const files = {
+    'src/x/a.ts': "import { b } from './b.ts'\nimport { c } from './c.ts'",
+    'src/x/b.ts': "await import('./a.ts')\nnew Worker(new URL('./a.ts', import.meta.url))",
+    'src/x/c.ts': "import { b } from './b.ts'",
+  }
+  expect(objections(importCircles, files)).toBe('')
 })
 
 test('a room that is not in the design is refused', () => {

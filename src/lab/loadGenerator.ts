@@ -1,13 +1,13 @@
-// Load, as an ESME makes it: sessions with full windows, or a steady rate. Nothing is awaited per
-// message. A message is answered (its message_id is kept), refused (by command_status), or unknown
-// (its link was lost or its answer never came): unknown ones are not sent again, since the other
-// side may have accepted them. With a rate, latency counts from the moment a message should have
-// gone, so a stalled server cannot hide the wait of those behind. Receipts are kept by message_id.
+// Generates load as an ESME does: sessions with full windows, or a steady rate. Nothing is awaited
+// per message. A message is answered (its message_id is kept), refused (by command_status), or
+// unknown (its link was lost or no answer came). Unknown ones are not sent again, since the peer
+// may have accepted them. With a rate, latency counts from the time a message was due, so a stalled
+// server cannot hide the wait of later messages. Receipts are kept by message_id.
 import { randomInt } from 'node:crypto'
 import { classify, commandStatusName, encodeText, ESME_ROK, parseReceipt } from '../smpp/index.ts'
 import type { Pdu, PduBodies, RequestOutcome, Session, SessionTimers } from '../smpp/index.ts'
 import { Histogram } from './histogram.ts'
-import { LoadLane } from './loadLane.ts'
+import { LoadLane, type Due, type Load } from './loadLane.ts'
 import type { LoadReport, ReceiptsOfOne } from './loadReport.ts'
 import { address, text } from './messagePattern.ts'
 import { Silences } from './silences.ts'
@@ -16,33 +16,33 @@ export interface LoadOptions {
   readonly host: string
   readonly port: number
   readonly systemId: string
-  /** With these the sessions take one after the other of them; the password is the same for all. */
+  /** The sessions take turns with these, all with the same password. */
   readonly systemIds?: readonly string[]
   readonly password: string
   readonly sessions: number
   readonly windowSize: number
-  /** At least one of the two ends the sending. */
+  /** One of `count` and `durationMs` is required. The first to be reached ends the sending. */
   readonly count?: number
   readonly durationMs?: number
-  /** Messages a second over all sessions; without it the windows are kept full. */
+  /** Messages per second over all sessions. Without it the windows are kept full. */
   readonly rate?: number
-  /** `#` rows stand for digits of the message's number, see messagePattern.ts. */
+  /** A row of `#` stands for digits of the message's number; see messagePattern.ts. */
   readonly source?: string
   readonly destination?: string
-  /** Should hold {reference}, or reconciliation cannot tell messages apart. */
+  /** Should contain {reference}, so that reconciliation can tell messages apart. */
   readonly text?: string
   readonly registeredDelivery?: number
-  /** After a lost link, with back-off, for `reconnectWithinMs` at a time. */
+  /** Reconnects after a lost link, with back-off, for up to `reconnectWithinMs`. */
   readonly reconnect?: boolean
   readonly reconnectWithinMs?: number
-  /** ESME_RTHROTTLED and ESME_RMSGQFUL: the session pauses, the message is sent again. */
+  /** After ESME_RTHROTTLED or ESME_RMSGQFUL the session pauses, and the message is sent again. */
   readonly retryThrottledAfterMs?: number
-  /** How long to wait, after the last answer, for a receipt of every accepted message. */
+  /** The time to wait after the last answer for the receipts of all accepted messages. */
   readonly receiptsWithinMs?: number
   readonly timers?: Partial<SessionTimers>
-  /** Ends the sending early; what is under way is still waited for. */
+  /** Ends the sending early. Messages in flight are still awaited. */
   readonly signal?: AbortSignal
-  /** Once a second. */
+  /** Called once a second. */
   onProgress?(progress: LoadProgress): void
 }
 
@@ -69,10 +69,10 @@ const TIMERS: SessionTimers = {
   inactivityTimeoutMs: 0,
 }
 
-/** Shorter ones tell more of the rate than of the other side. */
+/** Shorter silences say more about the rate than about the peer. */
 const SILENCE_MS_MIN = 200
 
-/** Rejects when the first bind fails; later failures are in the report. */
+/** Rejects if a first bind fails. Later failures are in the report. */
 export async function runLoad(options: LoadOptions): Promise<LoadReport> {
   if (options.count === undefined && options.durationMs === undefined) {
     throw new RangeError('runLoad needs count or durationMs, or it would never end')
@@ -81,14 +81,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadReport> {
   return load.run()
 }
 
-/** A message that was taken to be sent. */
-export interface Due {
-  readonly n: number
-  /** On performance.now()'s clock: latency counts from here. */
-  readonly sinceMs: number
-}
-
-export class LoadRun {
+export class LoadRun implements Load {
   readonly #options: LoadOptions
   readonly #name = randomInt(36 ** 5, 36 ** 6).toString(36)
   readonly #lanes: LoadLane[] = []
@@ -149,7 +142,7 @@ export class LoadRun {
     this.#startedMs = performance.now()
     this.#firstSentAtMs = Date.now()
     this.#nextProgressMs = this.#startedMs + 1_000
-    // One timer for all that has a time: the end, the rate, pauses, deadlines.
+    // One timer serves the end, the rate, pauses and deadlines.
     const timer = setInterval(() => this.#tick(), this.#options.rate === undefined ? 20 : 2)
     const stop = () => this.#endSending()
     signal?.addEventListener('abort', stop)
@@ -174,7 +167,6 @@ export class LoadRun {
     return this.#options.reconnectWithinMs ?? DEFAULTS.reconnectWithinMs
   }
 
-  /** The next message to send; undefined when there is none now. */
   take(): Due | undefined {
     const again = this.#again.pop()
     if (again) return again
@@ -191,7 +183,6 @@ export class LoadRun {
     return { n: this.#taken - 1, sinceMs }
   }
 
-  /** A message that was taken and not sent after all. */
   giveBack(due: Due): void {
     this.#again.push(due)
   }
@@ -215,7 +206,6 @@ export class LoadRun {
     this.#inFlight += 1
   }
 
-  /** Called once for each message sent, and a second time when its answer comes late. */
   outcome(lane: LoadLane, due: Due, outcome: RequestOutcome): void {
     if (outcome.kind === 'late') {
       if (!this.#unknown.delete(due.n)) return
@@ -300,7 +290,7 @@ export class LoadRun {
   }
 
   #fillLanes(nowMs: number): void {
-    // With a rate the sessions take turns; without one each window is filled anyway.
+    // With a rate the sessions take turns. Without one each window is filled anyway.
     const most = this.#options.rate === undefined ? Number.POSITIVE_INFINITY : 1
     let sent: number
     do {
@@ -374,7 +364,7 @@ function countIn(perSecond: number[], second: number): void {
   perSecond[second] = (perSecond[second] ?? 0) + 1
 }
 
-/** Seconds in which nothing happened are holes so far. */
+/** Replaces holes, which are seconds without events, by 0. */
 function filled(perSecond: readonly number[]): number[] {
   return Array.from(perSecond, (count) => count ?? 0)
 }

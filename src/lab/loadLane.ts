@@ -1,26 +1,54 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { backOffMs } from '../flow/backOff.ts'
 import { connectSmpp } from '../smpp/index.ts'
-import type { Session } from '../smpp/index.ts'
-import type { LoadRun } from './loadGenerator.ts'
+import type { Pdu, PduBodies, RequestOutcome, Session, SessionTimers } from '../smpp/index.ts'
 
 const RECONNECT_FIRST_MS = 50
 const RECONNECT_CAP_MS = 2_000
 
-/** One session of the load generator, with its window, its pauses and its way back. */
+/** A message that was taken to be sent. */
+export interface Due {
+  readonly n: number
+  /** On the clock of performance.now(). Latency counts from here. */
+  readonly sinceMs: number
+}
+
+/** The load that lanes share: its target, the messages to send, and their outcomes. */
+export interface Load {
+  readonly options: {
+    readonly host: string
+    readonly port: number
+    readonly password: string
+    readonly windowSize: number
+    readonly reconnect?: boolean
+  }
+  readonly timers: SessionTimers
+  readonly reconnectWithinMs: number
+  /** The next message to send; undefined if none is due. */
+  take(): Due | undefined
+  /** A message that was taken and could not be sent. */
+  giveBack(due: Due): void
+  fields(n: number): Partial<PduBodies['submit_sm']>
+  sent(): void
+  /** Called once for each message sent, and again if its answer comes late. */
+  outcome(lane: LoadLane, due: Due, outcome: RequestOutcome): void
+  received(session: Session, pdu: Pdu<'deliver_sm'>): void
+}
+
+/** One session of the load generator, with its window, its pauses and its reconnects. */
 export class LoadLane {
-  readonly #load: LoadRun
+  readonly #load: Load
   readonly #systemId: string
   readonly #closing = new AbortController()
   #session: Session | undefined
   #pausedUntilMs = 0
   #fillQueued = false
   #returning: Promise<void> | undefined
-  /** It has no link and will not get one. */
+  /** The lane has no link and will not reconnect. */
   gaveUp = false
   reconnects = 0
 
-  constructor(load: LoadRun, systemId: string) {
+  constructor(load: Load, systemId: string) {
     this.#load = load
     this.#systemId = systemId
   }
@@ -41,13 +69,13 @@ export class LoadLane {
         onClosed: () => this.#lost(),
       },
     })
-    // It may be gone again already; then onClosed says so.
+    // It may have closed already; onClosed has handled that.
     if (session.state === 'BOUND_TRX') this.#session = session
   }
 
   /**
-   * Sends until the window is full, `most` are sent, or nothing is to be sent now. Returns how
-   * many went.
+   * Sends until the window is full, `most` messages are sent, or none is due. Returns the number
+   * sent.
    */
   fill(nowMs: number, most = Number.POSITIVE_INFINITY): number {
     const session = this.#session
@@ -82,7 +110,7 @@ export class LoadLane {
     await this.#returning
   }
 
-  // Answers come many at a time; their places are filled together when the chunk is through.
+  // Many answers come in one chunk. Their places are filled together once it is handled.
   #queueFill(): void {
     if (this.#fillQueued) return
     this.#fillQueued = true
@@ -108,7 +136,7 @@ export class LoadLane {
         await after(backOffMs(attempt, RECONNECT_FIRST_MS, RECONNECT_CAP_MS), undefined, { signal })
         await this.open()
       } catch {
-        // Refused, unreachable or closing: the loop's conditions say whether to go on.
+        // Refused, unreachable or closing: the conditions of the loop decide whether to go on.
       }
     }
     this.#returning = undefined

@@ -1,4 +1,4 @@
-// SMPP 3.3, 3.4 and 5.0: what the rest of the house imports.
+// The public door of the library for SMPP 3.3, 3.4 and 5.0. Other rooms import from here.
 
 export * from './wire/commandStatus.ts'
 export {
@@ -112,24 +112,16 @@ export { TLVS, type TlvName, type TlvValue } from './wire/tlvTable.ts'
 export { Session } from './session/session.ts'
 export { DEFAULT_LIMITS, type SessionLimits } from './session/defaultLimits.ts'
 export { RequestError } from './session/requestError.ts'
-export type {
-  MalformedInput,
-  OutcomeOf,
-  PduEvents,
-  RequestHandlers,
-  RequestOutcome,
-  SessionEvents,
-  SessionSettings,
-  SessionTimers,
-  SessionBind,
-} from './session/sessionTypes.ts'
+export type { MalformedInput, OutcomeOf } from './session/sessionTypes.ts'
+export type { PduEvents, RequestHandlers } from './session/sessionSettings.ts'
+export type { RequestOutcome } from './session/sessionTypes.ts'
+export type { SessionEvents, SessionSettings } from './session/sessionSettings.ts'
+export type { SessionTimers } from './session/sessionTimers.ts'
+export type { SessionBind } from './session/sessionTypes.ts'
 export type { SessionTls } from './transport/sessionTls.ts'
-export {
-  DEFAULT_MAX_SESSIONS,
-  DEFAULT_TIMERS,
-  DEFAULT_WINDOW_SIZE,
-  MAX_PDU_OCTETS,
-} from './session/sessionDefaults.ts'
+export { DEFAULT_MAX_SESSIONS } from './session/sessionDefaults.ts'
+export { DEFAULT_TIMERS } from './session/sessionTimers.ts'
+export { DEFAULT_WINDOW_SIZE, MAX_PDU_OCTETS } from './session/sessionDefaults.ts'
 export {
   createSmppServer,
   type ListenOptions,
@@ -144,7 +136,8 @@ export type { SecureContext, ServerTlsOptions } from './transport/tlsGate.ts'
 export { readProxyHeader, type Endpoint, type ProxyHeader } from './transport/proxyHeader.ts'
 export { connectSmpp, type ConnectSmppOptions, type EsmeOptions } from './endpoint/connectSmpp.ts'
 export type { ClientTlsOptions, OpenSocketOptions } from './transport/openSocket.ts'
-export { BindRefusedError, SmppConnectError } from './transport/smppConnectError.ts'
+export { BindRefusedError } from './endpoint/bindRefusedError.ts'
+export { SmppConnectError } from './transport/smppConnectError.ts'
 export { bindSession, type BindRequest } from './endpoint/bindSession.ts'
 export type { OutbindOptions } from './endpoint/outbind.ts'
 export {
@@ -154,83 +147,64 @@ export {
   type OutbindListener,
 } from './endpoint/listenForOutbind.ts'
 
-// What the fields and TLVs may hold, by name.
-export { ADDR_SUBUNIT, type AddrSubunit } from './wire/values/addrSubunit.ts'
-export { ALERT_PRIORITY, type AlertPriority } from './wire/values/alertPriority.ts'
-export { BEARER_TYPE, type BearerType } from './wire/values/bearerType.ts'
-export {
-  BROADCAST_AREA_FORMAT,
-  type BroadcastAreaFormat,
-} from './wire/values/broadcastAreaFormat.ts'
-export { BROADCAST_CHANNEL, type BroadcastChannel } from './wire/values/broadcastChannel.ts'
-export {
-  BROADCAST_CONTENT_NETWORK,
-  type BroadcastContentNetwork,
-} from './wire/values/broadcastContentNetwork.ts'
-export {
-  BROADCAST_FREQUENCY_UNIT,
-  type BroadcastFrequencyUnit,
-} from './wire/values/broadcastFrequencyUnit.ts'
-export {
-  BROADCAST_MESSAGE_CLASS,
-  type BroadcastMessageClass,
-} from './wire/values/broadcastMessageClass.ts'
+// Named values of fields and TLVs, in alphabetical order, as the reference lists them.
+export { ADDR_SUBUNIT, type AddrSubunit } from './wire/values/addressing.ts'
+export { ALERT_PRIORITY, type AlertPriority } from './wire/values/handset.ts'
+export { BEARER_TYPE, type BearerType } from './wire/values/network.ts'
+export { BROADCAST_AREA_FORMAT, type BroadcastAreaFormat } from './wire/values/broadcast.ts'
+export { BROADCAST_CHANNEL, type BroadcastChannel } from './wire/values/broadcast.ts'
+export { BROADCAST_CONTENT_NETWORK, type BroadcastContentNetwork } from './wire/values/broadcast.ts'
+export { BROADCAST_FREQUENCY_UNIT, type BroadcastFrequencyUnit } from './wire/values/broadcast.ts'
+export { BROADCAST_MESSAGE_CLASS, type BroadcastMessageClass } from './wire/values/broadcast.ts'
 export {
   CALLBACK_PRESENTATION,
   CALLBACK_SCREENING,
   type CallbackPresentation,
   type CallbackScreening,
-} from './wire/values/callbackPresentation.ts'
-export { CONGESTION_STATE, type CongestionState } from './wire/values/congestionState.ts'
+} from './wire/values/handset.ts'
+export { CONGESTION_STATE, type CongestionState } from './wire/values/network.ts'
 export { DATA_CODING, type DataCoding } from './wire/values/dataCoding.ts'
-export {
-  DELIVERY_FAILURE_REASON,
-  type DeliveryFailureReason,
-} from './wire/values/deliveryFailureReason.ts'
-export { DEST_FLAG, type DestFlag } from './wire/values/destFlag.ts'
-export { DISPLAY_TIME, type DisplayTime } from './wire/values/displayTime.ts'
-export { ITS_REPLY_TYPE, type ItsReplyType } from './wire/values/itsReplyType.ts'
-export { LANGUAGE_INDICATOR, type LanguageIndicator } from './wire/values/languageIndicator.ts'
-export { MESSAGE_FEATURE, type MessageFeature } from './wire/values/messageFeature.ts'
-export { MESSAGE_TYPE, MESSAGE_TYPE_MASK, type MessageType } from './wire/values/messageType.ts'
+export { DELIVERY_FAILURE_REASON, type DeliveryFailureReason } from './wire/values/network.ts'
+export { DEST_FLAG, type DestFlag } from './wire/values/addressing.ts'
+export { DISPLAY_TIME, type DisplayTime } from './wire/values/handset.ts'
+export { ITS_REPLY_TYPE, type ItsReplyType } from './wire/values/handset.ts'
+export { LANGUAGE_INDICATOR, type LanguageIndicator } from './wire/values/handset.ts'
+export { MESSAGE_FEATURE, type MessageFeature } from './wire/values/messageFields.ts'
+export { MESSAGE_TYPE, MESSAGE_TYPE_MASK, type MessageType } from './wire/values/messageFields.ts'
 export {
   MESSAGE_WAITING,
   MESSAGE_WAITING_ACTIVE,
   type MessageWaiting,
-} from './wire/values/messageWaiting.ts'
+} from './wire/values/handset.ts'
 export {
   MESSAGING_MODE,
   MESSAGING_MODE_MASK,
   type MessagingMode,
-} from './wire/values/messagingMode.ts'
-export { MS_AVAILABILITY, type MsAvailability } from './wire/values/msAvailability.ts'
-export { MS_VALIDITY, type MsValidity } from './wire/values/msValidity.ts'
+} from './wire/values/messageFields.ts'
+export { MS_AVAILABILITY, type MsAvailability } from './wire/values/handset.ts'
+export { MS_VALIDITY, type MsValidity } from './wire/values/handset.ts'
 export {
   NETWORK_ERROR_TYPE,
   readNetworkErrorCode,
   networkErrorCodeOctets,
   type NetworkErrorType,
   type NetworkErrorCode,
-} from './wire/values/networkErrorCode.ts'
-export { NETWORK_TYPE, type NetworkType } from './wire/values/networkType.ts'
-export { NUMBER_PORTABILITY, type NumberPortability } from './wire/values/numberPortability.ts'
-export { NUMBERING_PLAN, type NumberingPlan } from './wire/values/numberingPlan.ts'
-export { PAYLOAD_TYPE, type PayloadType } from './wire/values/payloadType.ts'
-export {
-  PRIORITY_FLAG,
-  BROADCAST_PRIORITY,
-  type PriorityFlag,
-  type BroadcastPriority,
-} from './wire/values/priorityFlag.ts'
-export { PRIVACY_INDICATOR, type PrivacyIndicator } from './wire/values/privacyIndicator.ts'
+} from './wire/networkErrorCode.ts'
+export { NETWORK_TYPE, type NetworkType } from './wire/values/network.ts'
+export { NUMBER_PORTABILITY, type NumberPortability } from './wire/values/addressing.ts'
+export { NUMBERING_PLAN, type NumberingPlan } from './wire/values/addressing.ts'
+export { PAYLOAD_TYPE, type PayloadType } from './wire/values/messageFields.ts'
+export { PRIORITY_FLAG, type PriorityFlag } from './wire/values/messageFields.ts'
+export { BROADCAST_PRIORITY, type BroadcastPriority } from './wire/values/broadcast.ts'
+export { PRIVACY_INDICATOR, type PrivacyIndicator } from './wire/values/handset.ts'
 export {
   RECEIPT_REQUEST,
   REGISTERED_DELIVERY,
   RECEIPT_REQUEST_MASK,
   type ReceiptRequest,
   type RegisteredDelivery,
-} from './wire/values/registeredDelivery.ts'
-export { SERVICE_TYPE, type ServiceType } from './wire/values/serviceType.ts'
-export { SUBADDRESS_TYPE, type SubaddressType } from './wire/values/subaddressType.ts'
-export { TYPE_OF_NUMBER, type TypeOfNumber } from './wire/values/typeOfNumber.ts'
-export { USSD_SERVICE_OP, type UssdServiceOp } from './wire/values/ussdServiceOp.ts'
+} from './wire/values/messageFields.ts'
+export { SERVICE_TYPE, type ServiceType } from './wire/values/messageFields.ts'
+export { SUBADDRESS_TYPE, type SubaddressType } from './wire/values/addressing.ts'
+export { TYPE_OF_NUMBER, type TypeOfNumber } from './wire/values/addressing.ts'
+export { USSD_SERVICE_OP, type UssdServiceOp } from './wire/values/handset.ts'

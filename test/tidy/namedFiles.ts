@@ -19,7 +19,7 @@ export function namedFiles(files: readonly SourceFile[]): Problem[] {
     .filter(({ path }) => guides.has(path))
     .flatMap((file) =>
       [...file.text.matchAll(/`([\w./-]+\.ts)`/g)]
-        .filter(([, name = '']) => !/^x\./.test(name) && !exists(name))
+        .filter(([, name = '']) => !name.startsWith('x.') && !exists(name))
         .map(({ index, 1: name }) => ({
           path: file.path,
           line: file.lineAt(index),

@@ -1,7 +1,7 @@
 import { parseSync, Visitor } from 'vite'
 import type { VisitorObject } from 'vite'
 
-/** A text file of the repository, by its path from the root; TypeScript is parsed when asked. */
+/** A text file of the repository, with its path from the root. TypeScript is parsed on demand. */
 export class SourceFile {
   readonly path: string
   readonly text: string
@@ -18,7 +18,7 @@ export class SourceFile {
     return /\.[jt]s$/.test(this.path)
   }
 
-  /** A test, or what only tests use: a fixture, a suite for adapters, a room's `testing/`. */
+  /** A test, or a file for tests: a fixture, a suite for adapters, a room's `testing/`. */
   get isTest(): boolean {
     return /^test\/|\/testing\//.test(this.path) || /\.(test|fixture|suite)\.ts$/.test(this.path)
   }
@@ -61,7 +61,7 @@ type Parsed = ReturnType<typeof parseSync> & { imports?: readonly Import[] }
 
 export interface Import {
   readonly specifier: string
-  /** Path from the root for a file of ours; undefined for a package or a module of Node. */
+  /** The path from the root; undefined for a package or a module of Node. */
   readonly target: string | undefined
   readonly line: number
   readonly kind: 'value' | 'type' | 'dynamic' | 'mention'
@@ -70,7 +70,7 @@ export interface Import {
 export interface Problem {
   readonly path: string
   readonly line: number
-  /** What is wrong, and what to do about it. */
+  /** Says what is wrong and what to do about it. */
   readonly message: string
 }
 
@@ -101,6 +101,9 @@ function findImports(file: SourceFile): Import[] {
     },
     ImportExpression({ source, start }) {
       if (source.type === 'Literal') add(String(source.value), start, 'dynamic')
+    },
+    TSImportType({ source, start }) {
+      add(source.value, start, 'type')
     },
     Literal({ value, start }) {
       // Files are also started as processes and threads: new URL('./main.ts', import.meta.url).

@@ -1,11 +1,14 @@
-import { checkOptions } from './checkOptions.ts'
-import type { BindCommand } from '../wire/pduTable.ts'
+import { bindError } from './bindRefusedError.ts'
+import { nearestName } from '../wire/nearestName.ts'
+import * as check from '../wire/optionCheck.ts'
+import { checkOptions, type Options } from '../wire/optionCheck.ts'
+import { BOUND_STATE, type BindCommand } from '../wire/pduTable.ts'
 import type { Session } from '../session/session.ts'
-import { abortedError, bindError } from '../transport/smppConnectError.ts'
+import { abortedError } from '../transport/smppConnectError.ts'
 
-/** What an ESME binds with (SMPP 3.4 §4.1). */
+/** The contents of a bind (SMPP 3.4 §4.1). */
 export interface BindRequest {
-  /** To send, to receive, or both; a session of 3.3 has no bind_transceiver. */
+  /** To send, to receive, or both. Version 3.3 has no bind_transceiver. */
   readonly command: BindCommand
   /** At most 15 characters. */
   readonly system_id: string
@@ -13,25 +16,45 @@ export interface BindRequest {
   readonly password: string
   /** At most 12 characters; default ''. */
   readonly system_type?: string
-  /** One of TYPE_OF_NUMBER, of address_range; default 0. */
+  /** For address_range, one of TYPE_OF_NUMBER; default 0. */
   readonly addr_ton?: number
-  /** One of NUMBERING_PLAN, of address_range; default 0. */
+  /** For address_range, one of NUMBERING_PLAN; default 0. */
   readonly addr_npi?: number
-  /** Which addresses we serve (SMPP 3.4 §4.1.1), at most 40 characters; default ''. */
+  /** The addresses we serve (SMPP 3.4 §4.1.1), at most 40 characters; default ''. */
   readonly address_range?: string
-  /** Gives up, and closes the session, until it is bound. */
+  /** Aborts the bind and closes the session. It has no effect once the session is bound. */
   readonly signal?: AbortSignal
 }
 
+const bindCommand = check.oneOf(
+  Object.keys(BOUND_STATE),
+  'bind_transmitter, bind_receiver or bind_transceiver',
+  (wrong) => nearestName(String(wrong), Object.keys(BOUND_STATE)),
+)
+
+export const BIND_OPTIONS: Options<BindRequest> = {
+  checks: {
+    command: bindCommand,
+    system_id: check.text,
+    password: check.secret,
+    system_type: check.text,
+    addr_ton: check.integer(0, 255),
+    addr_npi: check.integer(0, 255),
+    address_range: check.text,
+    signal: check.signal,
+  },
+  needed: ['command', 'system_id', 'password'],
+}
+
 /**
- * Binds a session of an ESME that is connected and not bound, such as one that got an outbind
- * (SMPP 3.4 §2.2.1). Resolves with the same session. Rejects with SmppConnectError or
- * BindRefusedError, PduError when a field does not fit, TypeError or RangeError when an option
- * cannot be; the session is closed then.
+ * Binds an ESME's session that is connected but not bound, such as one that received an outbind
+ * (SMPP 3.4 §2.2.1). Resolves with the same session. Otherwise the session is closed, and the
+ * promise rejects with SmppConnectError or BindRefusedError, with PduError if a field does not fit,
+ * or with TypeError or RangeError if an option is unknown or its value is invalid.
  */
 export function bindSession(session: Session, request: BindRequest): Promise<Session> {
   try {
-    checkOptions('bindSession', request)
+    checkOptions('bindSession', request, BIND_OPTIONS)
   } catch (error) {
     session.close('the bind has options that cannot be')
     return Promise.reject(error)
@@ -39,7 +62,7 @@ export function bindSession(session: Session, request: BindRequest): Promise<Ses
   return bindAt(`${session.remoteAddress}:${session.remotePort}`, session, request)
 }
 
-/** With options that were checked; `where` is for messages. */
+/** Expects checked options. `where` names the peer in error messages. */
 export function bindAt(where: string, session: Session, request: BindRequest): Promise<Session> {
   const { command, signal } = request
   return new Promise((resolve, reject) => {
@@ -58,7 +81,7 @@ export function bindAt(where: string, session: Session, request: BindRequest): P
         session.close(refusal.message)
       })
     } catch (error) {
-      // Credentials that do not fit the PDU, a version without this bind: nothing was sent.
+      // The credentials do not fit, or the version lacks this bind. Nothing was sent.
       signal?.removeEventListener('abort', onAbort)
       session.close('the bind has no encoding')
       reject(error)

@@ -1,16 +1,26 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { agreeable } from '../testing/agreeable.fixture.ts'
-import { bindSession } from './bindSession.ts'
-import { checkOptions } from './checkOptions.ts'
-import { connectSmpp } from './connectSmpp.ts'
-import { listenForOutbind } from './listenForOutbind.ts'
+import { checkOptions } from '../wire/optionCheck.ts'
+import { BIND_OPTIONS, bindSession } from './bindSession.ts'
+import { CONNECT_OPTIONS, connectSmpp } from './connectSmpp.ts'
+import { LISTEN_FOR_OUTBIND_OPTIONS, listenForOutbind } from './listenForOutbind.ts'
+import { OUTBIND_OPTIONS } from './outbind.ts'
 import { rawServer } from '../testing/rawPeer.fixture.ts'
 import { Inbox } from '../testing/servedPeer.fixture.ts'
 import type { Session } from '../session/session.ts'
-import { createSmppServer } from './smppServer.ts'
+import { createSmppServer, LISTEN_OPTIONS, SERVER_OPTIONS } from './smppServer.ts'
 
-type Of = Parameters<typeof checkOptions>[0]
+const OPTIONS = {
+  bindSession: BIND_OPTIONS,
+  connectSmpp: CONNECT_OPTIONS,
+  createSmppServer: SERVER_OPTIONS,
+  listen: LISTEN_OPTIONS,
+  listenForOutbind: LISTEN_FOR_OUTBIND_OPTIONS,
+  outbind: OUTBIND_OPTIONS,
+}
+
+type Of = keyof typeof OPTIONS
 
 const WHO = { system_id: 'esme1', password: 'secret' }
 const CLIENT = { host: '127.0.0.1', port: 2775, command: 'bind_transceiver', ...WHO }
@@ -26,7 +36,7 @@ const BASE: Readonly<Record<Of, object>> = {
 /** The error for these options beside those that are needed. */
 function errorOf(of: Of, options: object): unknown {
   try {
-    checkOptions(of, { ...BASE[of], ...options })
+    checkOptions(of, { ...BASE[of], ...options }, OPTIONS[of])
   } catch (error) {
     return error
   }
@@ -140,7 +150,9 @@ describe('what cannot be is told by name, with what came and what is needed:', (
   test.each([undefined, null, 'smpp://host', () => undefined])(
     '%s instead of options',
     (options) => {
-      expect(() => checkOptions('connectSmpp', options)).toThrow('the argument of connectSmpp is')
+      expect(() => checkOptions('connectSmpp', options, CONNECT_OPTIONS)).toThrow(
+        'the argument of connectSmpp is',
+      )
     },
   )
 })

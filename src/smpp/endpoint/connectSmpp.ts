@@ -1,51 +1,66 @@
 import type { Socket } from 'node:net'
-import { bindAt, type BindRequest } from './bindSession.ts'
-import { checkOptions } from './checkOptions.ts'
+import { closedError } from './bindRefusedError.ts'
+import { BIND_OPTIONS, bindAt, type BindRequest } from './bindSession.ts'
 import type { SessionLimits } from '../session/defaultLimits.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from '../wire/interfaceVersion.ts'
-import { openSocket, type OpenSocketOptions } from '../transport/openSocket.ts'
+import { checkOptions, handlers, type OptionChecks, type Options } from '../wire/optionCheck.ts'
+import { openSocket, SOCKET_CHECKS, type OpenSocketOptions } from '../transport/openSocket.ts'
 import { Session } from '../session/session.ts'
-import { DEFAULT_WINDOW_SIZE, MAX_PDU_OCTETS, timersOf, told } from '../session/sessionDefaults.ts'
-import type { SessionEvents, SessionSettings, SessionTimers } from '../session/sessionTypes.ts'
-import { closedError, SmppConnectError, socketError } from '../transport/smppConnectError.ts'
+import { DEFAULT_WINDOW_SIZE, MAX_PDU_OCTETS, told } from '../session/sessionDefaults.ts'
+import { SESSION_CHECKS, SESSION_EVENT_CHECKS, versionCheck } from '../session/sessionSettings.ts'
+import { timersOf, type SessionTimers } from '../session/sessionTimers.ts'
+import type { SessionEvents, SessionSettings } from '../session/sessionSettings.ts'
+import { SmppConnectError, socketError } from '../transport/smppConnectError.ts'
 
-/** What a session of an ESME may be told, however its connection came about. */
+/** Options for an ESME's session, whichever side opened the connection. */
 export interface EsmeOptions {
-  /** What we speak at most. Default 3.4; the session's version is the lower one of both sides'. */
+  /** Our highest version, default 3.4. The session uses the lower of the two sides' versions. */
   readonly interface_version?: InterfaceVersion
   /**
-   * The version of a centre that does not tell one. Default 3.4, since many centres of 3.4 leave
-   * it out; by the book (SMPP 3.4 §3.4) it is 3.3, and such a centre gets no TLVs.
+   * The version to assume when a centre states none. Default 3.4, because many 3.4 centres omit it.
+   * The specification (SMPP 3.4 §3.4) says 3.3; such a centre gets no TLVs.
    */
   readonly versionWhenUntold?: InterfaceVersion
-  /** Without a handler for them, requests of the peer are answered ESME_RINVCMDID. */
+  /** A peer's request without a handler is answered with ESME_RINVCMDID. */
   readonly events?: SessionEvents
-  /** In milliseconds. Those left out: see DEFAULT_TIMERS. */
+  /** In milliseconds. Missing timers default to DEFAULT_TIMERS. */
   readonly timers?: Partial<SessionTimers>
-  /** Our own unanswered requests. Default 100. */
+  /** The number of our requests that may be unanswered. Default 100. */
   readonly windowSize?: number
   /** Default 70,000. */
   readonly maxPduOctets?: number
-  /** What the session holds at most; missing ones as in DEFAULT_LIMITS. */
+  /** Bounds on what the session holds. Missing limits default to DEFAULT_LIMITS. */
   readonly limits?: Partial<SessionLimits>
-  /** Lets the window follow the peer's congestion_state, up to windowSize. Default false. */
+  /** Makes the window follow the peer's congestion_state, up to windowSize. Default false. */
   readonly followCongestion?: boolean
 }
 
-/** `connectTimeoutMs` ends with the connection; the bind then has the response timer. */
+export const ESME_CHECKS: OptionChecks<EsmeOptions> = {
+  ...SESSION_CHECKS,
+  interface_version: versionCheck,
+  versionWhenUntold: versionCheck,
+  events: handlers({ checks: SESSION_EVENT_CHECKS }),
+}
+
+/** `connectTimeoutMs` covers the connection only. The bind has the response timer. */
 export interface ConnectSmppOptions extends BindRequest, OpenSocketOptions, EsmeOptions {
-  /** Gives up, and closes the connection, until the session is bound. */
+  /** Aborts and closes the connection. It has no effect once the session is bound. */
   readonly signal?: AbortSignal
 }
 
+export const CONNECT_OPTIONS: Options<ConnectSmppOptions> = {
+  checks: { ...SOCKET_CHECKS, ...BIND_OPTIONS.checks, ...ESME_CHECKS },
+  needed: ['host', 'port', 'command', 'system_id', 'password'],
+}
+
 /**
- * Connects and binds (SMPP 3.4 §4.1). Rejects with SmppConnectError or BindRefusedError, PduError
- * when a field does not fit, TypeError or RangeError when an option cannot be. `onClosed` is called
- * only for a session that was bound. Nothing that follows bind_resp is handled before the caller of
- * the promise had its turn, so it may set `session.context` first.
+ * Connects and binds (SMPP 3.4 §4.1). Rejects with SmppConnectError or BindRefusedError, with
+ * PduError if a field does not fit, or with TypeError or RangeError if an option is unknown or its
+ * value is invalid. `onClosed` is called only for a session that was bound. PDUs behind bind_resp
+ * are handled only after the promise has resolved, so its caller can set `session.context` first.
  */
 export async function connectSmpp(options: ConnectSmppOptions): Promise<Session> {
-  checkOptions('connectSmpp', options)
+  checkOptions('connectSmpp', options, CONNECT_OPTIONS)
   const where = `${options.host}:${options.port}`
   const socket = await openSocket(options)
   const lost = firstError(socket)
@@ -60,7 +75,7 @@ export async function connectSmpp(options: ConnectSmppOptions): Promise<Session>
   try {
     return await bindAt(where, session, options)
   } catch (error) {
-    // In TLS 1.3 we learn only now that our certificate was not taken.
+    // In TLS 1.3 we learn only now that the peer refused our certificate.
     const isClosed = error instanceof SmppConnectError && error.code === 'CLOSED'
     const reason = isClosed ? lost() : undefined
     if (reason?.code?.startsWith('ERR_SSL')) throw socketError(reason, where)

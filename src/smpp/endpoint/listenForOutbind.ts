@@ -1,66 +1,78 @@
 import type { Socket } from 'node:net'
 import { Acceptor, type ProxyProtocol } from '../transport/acceptor.ts'
-import { checkOptions } from './checkOptions.ts'
-import { esmeSettings, type EsmeOptions } from './connectSmpp.ts'
+import { checkOptions, handlers, integer, type Options } from '../wire/optionCheck.ts'
+import { ESME_CHECKS, esmeSettings, type EsmeOptions } from './connectSmpp.ts'
 import type { Pdu } from '../wire/pduTable.ts'
 import type { Endpoint } from '../transport/proxyHeader.ts'
 import { Session } from '../session/session.ts'
-import { DEFAULT_MAX_SESSIONS, timersOf } from '../session/sessionDefaults.ts'
-import type { SmppServerEvents } from './smppServer.ts'
+import { DEFAULT_MAX_SESSIONS } from '../session/sessionDefaults.ts'
+import { timersOf } from '../session/sessionTimers.ts'
+import { LISTEN_OPTIONS, SERVER_EVENT_CHECKS, type SmppServerEvents } from './smppServer.ts'
 import type { SecureContext, ServerTlsOptions } from '../transport/tlsGate.ts'
 
-/** Those of a server and its sessions; onOutbind is needed. */
+/** The events of a server and its sessions. Only onOutbind is required. */
 export interface OutbindEvents extends SmppServerEvents {
   /**
-   * A message centre asks for a bind. Check its system_id and password, then answer with
-   * `bindSession(session, { command: 'bind_receiver', … })` or `session.close(reason)`, now or
+   * A message centre asks for a bind. Check its system_id and password, then call
+   * `bindSession(session, { command: 'bind_receiver', … })` or `session.close(reason)`, at once or
    * within the session-init timer.
    */
   onOutbind(session: Session, pdu: Pdu<'outbind'>): void
 }
 
-/** Where an ESME waits for outbinds, and what its sessions are told. */
+/** Options for the port where an ESME waits for outbinds, and for its sessions. */
 export interface ListenForOutbindOptions extends EsmeOptions {
-  /** 0: any free one. */
+  /** 0 picks any free port. */
   readonly port: number
   /** Default: all addresses of this machine. */
   readonly host?: string
-  /** What happens at the port, and to sessions. */
+  /** Handlers for the port and its sessions. */
   readonly events: OutbindEvents
   /** Default: plain TCP. */
   readonly tls?: ServerTlsOptions
-  /** Default: none. */
+  /** Default: no PROXY header. */
   readonly proxyProtocol?: ProxyProtocol
-  /** As for a server. Default 10,000. */
+  /** As in SmppServerOptions. Default 10,000. */
   readonly maxSessions?: number
   /** Closes the listener as `close` does. */
   readonly signal?: AbortSignal
 }
 
+export const LISTEN_FOR_OUTBIND_OPTIONS: Options<ListenForOutbindOptions> = {
+  checks: {
+    ...ESME_CHECKS,
+    ...LISTEN_OPTIONS.checks,
+    events: handlers<OutbindEvents>({ checks: SERVER_EVENT_CHECKS, needed: ['onOutbind'] }),
+    maxSessions: integer(1),
+  },
+  needed: ['port', 'events'],
+}
+
 /** A port that waits for outbinds. */
 export interface OutbindListener extends AsyncDisposable {
-  /** The one that listens, also where 0 was asked for. */
+  /** The actual port, also if 0 was requested. */
   readonly port: number
-  /** All that have not closed, bound or not. */
+  /** All open sessions, bound or not. */
   readonly sessions: ReadonlySet<Session>
   /**
-   * A new certificate, or CA, for TLS connections to come; those there are go on. What is left out
-   * stays as it was. Throws when it is none, and where the port has no TLS.
+   * Sets a new certificate or CA for future TLS connections; existing ones go on. Missing options
+   * keep their values. Throws if the context is invalid or the port has no TLS.
    */
   setSecureContext(context: SecureContext): void
-  /** Takes no new connections; sessions go on. */
+  /** Stops accepting connections. Sessions go on. */
   stopAccepting(): void
-  /** Takes no new connections, unbinds all sessions (bounded by their response timer). */
+  /** Stops accepting connections and unbinds all sessions, within their response timer. */
   close(): Promise<void>
 }
 
 /**
- * The ESME's side of outbind (SMPP 3.4 §2.2.1, §4.1.7): waits for message centres that connect.
- * Who sends no outbind, or gets no bind of ours, within the session-init timer is closed. Rejects
- * with the error of `net` (code EADDRINUSE, …), TypeError or RangeError when an option cannot be.
+ * The ESME's side of outbind (SMPP 3.4 §2.2.1, §4.1.7): waits for message centres to connect. The
+ * session-init timer closes a connection without an outbind, or without a bind from us. Rejects
+ * with the error of `net` (code EADDRINUSE, …), or with TypeError or RangeError if an option is
+ * unknown or its value is invalid.
  */
 export async function listenForOutbind(options: ListenForOutbindOptions): Promise<OutbindListener> {
-  checkOptions('listenForOutbind', options)
+  checkOptions('listenForOutbind', options, LISTEN_FOR_OUTBIND_OPTIONS)
   const { signal } = options
   signal?.throwIfAborted()
   const desk = new OutbindDesk(options)
@@ -72,7 +84,7 @@ export async function listenForOutbind(options: ListenForOutbindOptions): Promis
     desk.acceptor.close()
     await Promise.all([...desk.connections].map((session) => session.unbind()))
   }
-  // While it began to listen.
+  // The signal may have aborted while the port was opening.
   if (signal?.aborted) await close()
   signal?.throwIfAborted()
   return {
@@ -87,7 +99,7 @@ export async function listenForOutbind(options: ListenForOutbindOptions): Promis
 
 class OutbindDesk {
   readonly sessions = new Set<Session>()
-  /** With those that have closed and whose peer keeps the connection. */
+  /** Includes closed sessions whose peer keeps the connection open. */
   readonly connections = new Set<Session>()
   readonly acceptor: Acceptor
   readonly #options: ListenForOutbindOptions
@@ -110,7 +122,7 @@ class OutbindDesk {
     const { events, timers } = this.#options
     const { sessionInitTimeoutMs } = timersOf(timers)
     const overdue = () => {
-      // A bind that waits for its answer has the response timer.
+      // A bind that waits for its response has the response timer.
       if (session.unanswered === 0) session.close('no outbind, or no bind, in time')
     }
     const timer = sessionInitTimeoutMs > 0 ? setTimeout(overdue, sessionInitTimeoutMs) : undefined

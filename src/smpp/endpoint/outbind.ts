@@ -1,21 +1,27 @@
-import { openSocket, type OpenSocketOptions } from '../transport/openSocket.ts'
+import { openSocket, SOCKET_CHECKS, type OpenSocketOptions } from '../transport/openSocket.ts'
+import { secret, text, type Options } from '../wire/optionCheck.ts'
 import { Session } from '../session/session.ts'
-import type { SessionSettings } from '../session/sessionTypes.ts'
+import type { SessionSettings } from '../session/sessionSettings.ts'
 import { abortedError, SmppConnectError } from '../transport/smppConnectError.ts'
 
-/** Where an ESME waits, and how it knows us: both fields are ours (SMPP 3.4 §4.1.7.1). */
+/** The address of an ESME, and our credentials there (SMPP 3.4 §4.1.7.1). */
 export interface OutbindOptions extends OpenSocketOptions {
   /** At most 15 characters. */
   readonly system_id: string
-  /** At most 64 characters; by the book 8. */
+  /** At most 64 characters. The specification allows 8. */
   readonly password: string
-  /** Gives up, and closes the connection, until the session is bound. */
+  /** Aborts and closes the connection. It has no effect once the session is bound. */
   readonly signal?: AbortSignal
 }
 
+export const OUTBIND_OPTIONS: Options<OutbindOptions> = {
+  checks: { ...SOCKET_CHECKS, system_id: text, password: secret },
+  needed: ['host', 'port', 'system_id', 'password'],
+}
+
 /**
- * Connects, sends outbind and waits for the bind. `onSession` is called before anything can come
- * from the ESME.
+ * Connects, sends outbind and waits for the bind. `onSession` is called before the ESME can send
+ * anything.
  */
 export async function outbind(
   options: OutbindOptions,
@@ -34,7 +40,7 @@ export async function outbind(
         ...events,
         onClosed(closed, reason) {
           const message = `${where} did not bind after outbind: ${reason}`
-          // Nothing happens when it was bound.
+          // If the session was bound, the promise has resolved and this has no effect.
           reject(new SmppConnectError('CLOSED', message))
           signal?.removeEventListener('abort', onAbort)
           events.onClosed?.(closed, reason)
@@ -47,14 +53,14 @@ export async function outbind(
       session.close('given up')
     }
     onSession(session)
-    // Its owner wants none with this ESME; onClosed rejects.
+    // The owner closed the session at once; onClosed rejects.
     if (session.state === 'CLOSED') return
     signal?.addEventListener('abort', onAbort)
     try {
       if (!session.notify('outbind', { system_id, password }))
         throw new SmppConnectError('CLOSED', 'there is no outbind below version 3.4')
     } catch (error) {
-      // The credentials do not fit the PDU, or our version has none: nothing was sent.
+      // The credentials do not fit, or our version has no outbind. Nothing was sent.
       reject(error)
       session.close('the outbind has no encoding')
     }

@@ -1,99 +1,138 @@
 import type { Socket } from 'node:net'
-import { Acceptor, LISTEN_WITH_TLS, type ProxyProtocol } from '../transport/acceptor.ts'
+import {
+  Acceptor,
+  LISTEN_WITH_TLS,
+  proxyProtocolCheck,
+  type ProxyProtocol,
+} from '../transport/acceptor.ts'
 import type { RefusedConnection } from '../transport/arrival.ts'
-import { checkOptions } from './checkOptions.ts'
 import type { SessionLimits } from '../session/defaultLimits.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from '../wire/interfaceVersion.ts'
-import { outbind, type OutbindOptions } from './outbind.ts'
+import * as check from '../wire/optionCheck.ts'
+import { checkOptions, type OptionChecks, type Options } from '../wire/optionCheck.ts'
+import { outbind, OUTBIND_OPTIONS, type OutbindOptions } from './outbind.ts'
 import type { Endpoint } from '../transport/proxyHeader.ts'
 import { Session } from '../session/session.ts'
 import {
   DEFAULT_MAX_SESSIONS,
   DEFAULT_WINDOW_SIZE,
   MAX_PDU_OCTETS,
-  timersOf,
   told,
 } from '../session/sessionDefaults.ts'
-import type { SessionEvents, SessionSettings, SessionTimers } from '../session/sessionTypes.ts'
+import { SESSION_CHECKS, SESSION_EVENT_CHECKS, versionCheck } from '../session/sessionSettings.ts'
+import { timersOf, type SessionTimers } from '../session/sessionTimers.ts'
+import type { SessionEvents, SessionSettings } from '../session/sessionSettings.ts'
 import { SmppConnectError } from '../transport/smppConnectError.ts'
-import type { SecureContext, ServerTlsOptions } from '../transport/tlsGate.ts'
+import { serverTlsCheck, type SecureContext, type ServerTlsOptions } from '../transport/tlsGate.ts'
 
-/** Those of its sessions, and two of its own. */
+/** system_id has 16 octets with its NUL (SMPP 3.4 §4.1.2). */
+const SYSTEM_ID_CHARACTERS_MAX = 15
+
+/** The events of a server: those of its sessions, and two of its own. */
 export interface SmppServerEvents extends SessionEvents {
   /**
-   * A connection has become a session, behind its PROXY header and TLS handshake, and nothing of
-   * SMPP was read from it yet, or sent: `session.close` refuses it without a word. onClosed follows
-   * for each. With outbind (SMPP 3.4 §4.1.7) too, before it is sent. It must not throw.
+   * A connection has become a session: its PROXY header and TLS handshake are complete, and no PDU
+   * was read or sent yet. `session.close` refuses it silently. onClosed follows for each session.
+   * For an outbind (SMPP 3.4 §4.1.7) this is called before it is sent. It must not throw.
    */
   onConnection?(session: Session): void
-  /** A connection that became no session; it is closed without a word of SMPP. */
+  /** A connection was closed before it became a session, without sending a PDU. */
   onRefusedConnection?(refused: RefusedConnection): void
 }
 
-/** What a server is told; `events` alone is needed. */
+export const SERVER_EVENT_CHECKS: OptionChecks<SmppServerEvents> = {
+  ...SESSION_EVENT_CHECKS,
+  onRefusedConnection: check.handler,
+  onConnection: check.handler,
+}
+
+/** Options of a server. Only `events` is required. */
 export interface SmppServerOptions {
   /** Without `onBind`, every bind is refused. */
   readonly events: SmppServerEvents
-  /** In milliseconds. Those left out: see DEFAULT_TIMERS. */
+  /** In milliseconds. Missing timers default to DEFAULT_TIMERS. */
   readonly timers?: Partial<SessionTimers>
-  /** Our own unanswered requests per session. Default 100. */
+  /** The number of our requests that may be unanswered, per session. Default 100. */
   readonly windowSize?: number
   /**
-   * Connections at once, those within a PROXY header or TLS handshake included. One above this is
-   * closed without a word. Default 10,000.
+   * The maximum number of connections, including those in a PROXY header or TLS handshake. Further
+   * ones are closed silently. Default 10,000.
    */
   readonly maxSessions?: number
-  /** Put into bind_resp (SMPP 3.4 §4.1.2). Default ''. */
+  /** Sent in bind_resp (SMPP 3.4 §4.1.2). Default ''. */
   readonly systemId?: string
   /** Default 70,000. */
   readonly maxPduOctets?: number
-  /** What one session holds at most; missing ones as in DEFAULT_LIMITS. */
+  /** Bounds on what one session holds. Missing limits default to DEFAULT_LIMITS. */
   readonly limits?: Partial<SessionLimits>
-  /** Lets each window follow the peer's congestion_state, up to windowSize. Default false. */
+  /** Makes each window follow its peer's congestion_state, up to windowSize. Default false. */
   readonly followCongestion?: boolean
-  /** The highest version we speak, put into bind_resp. Default 5.0. */
+  /** Our highest version, sent in bind_resp. Default 5.0. */
   readonly interfaceVersion?: InterfaceVersion
-  /** For ports that are not told otherwise. Default: plain TCP. */
+  /** For ports without a `tls` option of their own. Default: plain TCP. */
   readonly tls?: ServerTlsOptions
-  /** For ports that are not told otherwise. Default: none. */
+  /** For ports without a `proxyProtocol` option of their own. Default: no PROXY header. */
   readonly proxyProtocol?: ProxyProtocol
 }
 
-/** One port. */
+export const SERVER_OPTIONS: Options<SmppServerOptions> = {
+  checks: {
+    ...SESSION_CHECKS,
+    events: check.handlers({ checks: SERVER_EVENT_CHECKS }),
+    maxSessions: check.integer(1),
+    systemId: check.shortText(SYSTEM_ID_CHARACTERS_MAX),
+    interfaceVersion: versionCheck,
+    tls: serverTlsCheck,
+    proxyProtocol: proxyProtocolCheck,
+  },
+  needed: ['events'],
+}
+
+/** Options of one port. */
 export interface ListenOptions {
-  /** 0: any free one. */
+  /** 0 picks any free port. */
   readonly port: number
   /** Default: all addresses of this machine. */
   readonly host?: string
-  /** Default: as the server. `false`: plain TCP. */
+  /** Default: the server's. `false`: plain TCP. */
   readonly tls?: ServerTlsOptions | false
-  /** Default: as the server. */
+  /** Default: the server's. */
   readonly proxyProtocol?: ProxyProtocol
-  /** Closes the server (not this port alone) as `close` does. */
+  /** Closes the whole server, as `close` does, not only this port. */
   readonly signal?: AbortSignal
 }
 
-/** One port. */
+export const LISTEN_OPTIONS: Options<ListenOptions> = {
+  checks: {
+    port: check.port(0),
+    host: check.host,
+    tls: serverTlsCheck,
+    proxyProtocol: proxyProtocolCheck,
+    signal: check.signal,
+  },
+  needed: ['port'],
+}
+
+/** One listening port. */
 export interface SmppListener {
-  /** The one that listens, where 0 was asked for, too. */
+  /** The actual port, also if 0 was requested. */
   readonly port: number
   /**
-   * A new certificate, or CA, for TLS connections to come; those there are go on. What is left out
-   * stays as it was. Throws when it is none, and where the port has no TLS.
+   * Sets a new certificate or CA for future TLS connections; existing ones go on. Missing options
+   * keep their values. Throws if the context is invalid or the port has no TLS.
    */
   setSecureContext(context: SecureContext): void
-  /** Takes no new connections at this port; sessions go on. */
+  /** Stops accepting connections at this port. Sessions go on. */
   stop(): void
 }
 
 /** A message centre: its sessions and its ports. */
 export interface SmppServer extends AsyncDisposable {
-  /** All that have not closed, bound or not. */
+  /** All open sessions, bound or not. */
   readonly sessions: ReadonlySet<Session>
   /**
-   * May be called for several ports. Rejects with the error of `net` (code EADDRINUSE, EACCES, …)
-   * or of options that cannot be used, with that of `close` or `signal` when they come before it
-   * listens.
+   * Opens a port; call it once for each. Rejects with the error of `net` (code EADDRINUSE, EACCES,
+   * …) or of unusable options, or with the reason if `close` or `signal` ends it before it listens.
    */
   listen(options: ListenOptions): Promise<SmppListener>
   listen(
@@ -102,48 +141,49 @@ export interface SmppServer extends AsyncDisposable {
     options?: Omit<ListenOptions, 'port' | 'host'>,
   ): Promise<SmppListener>
   /**
-   * Connects to an ESME and asks it to bind (SMPP 3.4 §2.2.1, §4.1.7; 5.0 §4.1.1.7). Its bind comes
-   * to `onBind` like any other, with a session whose state is OUTBOUND; the promise resolves when
-   * it was accepted. Rejects with SmppConnectError: no connection, no bind within the session-init
-   * timer, refused by `onBind`, above maxSessions; with TypeError or RangeError when an option
-   * cannot be.
+   * Connects to an ESME and asks it to bind (SMPP 3.4 §2.2.1, §4.1.7; 5.0 §4.1.1.7). Its bind goes
+   * to `onBind` like any other, with a session in state OUTBOUND. The promise resolves once that
+   * bind is accepted. It rejects with SmppConnectError if there is no connection, no bind within
+   * the session-init timer, a refusal by `onBind`, or no room within maxSessions, and with
+   * TypeError or RangeError if an option is unknown or its value is invalid.
    */
   outbind(options: OutbindOptions): Promise<Session>
   /**
-   * A new certificate, or CA, for TLS connections to come, at all ports with TLS that listen now.
-   * What is left out stays as it was. Throws when it is none, and when no port has TLS.
+   * Sets a new certificate or CA for future TLS connections at all current ports with TLS. Missing
+   * options keep their values. Throws if the context is invalid or no port has TLS.
    */
   setSecureContext(context: SecureContext): void
-  /** Takes no new connections; sessions go on. */
+  /** Stops accepting connections. Sessions go on. */
   stopAccepting(): void
   /**
-   * Takes no new connections, ends those that are no session yet, and unbinds all sessions;
-   * resolves when no connection is left. Each session may take the response timer for the answers
-   * that are owed, once more for unbind, and 2 s where the peer keeps the connection. `signal`
-   * closes those that are still there, so that only the last remains.
+   * Stops accepting connections, ends those that are not sessions yet, and unbinds all sessions.
+   * Resolves when no connection is left. Each session may take the response timer for outstanding
+   * responses, the same again for unbind, and 2 s if the peer keeps the connection open. `signal`
+   * closes the remaining sessions, which leaves only those 2 s.
    */
   close(options?: { readonly signal?: AbortSignal }): Promise<void>
 }
 
 /**
- * A message centre (SMPP 3.4 §2.2). `await using server = createSmppServer({ events })` closes it
- * at the end of the block. Throws TypeError or RangeError when an option cannot be.
+ * Creates a message centre (SMPP 3.4 §2.2). `await using server = createSmppServer({ events })`
+ * closes it at the end of the block. Throws TypeError or RangeError if an option is unknown or its
+ * value is invalid.
  */
 export function createSmppServer(options: SmppServerOptions): SmppServer {
-  checkOptions('createSmppServer', options)
+  checkOptions('createSmppServer', options, SERVER_OPTIONS)
   return new MessageCentre(options)
 }
 
 class MessageCentre implements SmppServer {
   readonly sessions = new Set<Session>()
-  /** With those that have closed and whose peer keeps the connection. */
+  /** Includes closed sessions whose peer keeps the connection open. */
   readonly #connections = new Set<Session>()
   readonly #options: SmppServerOptions
   readonly #settings: SessionSettings
   readonly #maxSessions: number
   readonly #acceptors = new Set<Acceptor>()
   readonly #closing = new AbortController()
-  /** Outbinds whose connection is not there yet. */
+  /** The number of outbinds that are still connecting. */
   #leaving = 0
 
   constructor(options: SmppServerOptions) {
@@ -162,14 +202,14 @@ class MessageCentre implements SmppServer {
   ): Promise<SmppListener> {
     const named = host === undefined ? {} : { host }
     const at = typeof first === 'object' ? first : { ...rest, ...named, port: first }
-    checkOptions('listen', at)
+    checkOptions('listen', at, LISTEN_OPTIONS)
     const { signal } = at
     signal?.throwIfAborted()
     this.#closing.signal.throwIfAborted()
     const acceptor = this.#acceptor(at)
     const port = await acceptor.listen(at.port, at.host)
     this.#acceptors.add(acceptor)
-    // While it began to listen.
+    // The signal may have aborted while the port was opening.
     if (signal?.aborted) void this.close()
     if (this.#closing.signal.aborted) acceptor.close()
     signal?.throwIfAborted()
@@ -183,7 +223,7 @@ class MessageCentre implements SmppServer {
   }
 
   async outbind(options: OutbindOptions): Promise<Session> {
-    checkOptions('outbind', options)
+    checkOptions('outbind', options, OUTBIND_OPTIONS)
     if (!this.#hasRoom()) {
       const message = 'there are as many sessions as maxSessions says'
       throw new SmppConnectError('TOO_MANY_SESSIONS', message)

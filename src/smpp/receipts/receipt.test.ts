@@ -125,7 +125,7 @@ describe('receipts of the wild', () => {
   test('we differ only where it is a matter of judgement, and say so', () => {
     const judged = vectors.filter(({ judgement }) => judgement).map(({ id }) => id)
     expect(judged).toEqual(expect.arrayContaining(Object.keys(OURS)))
-    const readme = readFileSync(new URL('vectors/README.md', import.meta.url), 'utf8')
+    const readme = readFileSync(new URL('../testing/vectors/README.md', import.meta.url), 'utf8')
     const listed = [...readme.matchAll(/`receipts\.ndjson` (r\d+)/g)].map(([, id]) => id)
     expect(listed).toEqual(Object.keys(OURS))
   })

@@ -1,26 +1,26 @@
-// Delivery receipts (SMPP 3.4 appendix B and 5.0 §4.8.4.47). The text of a receipt is whatever its
-// SMSC writes, so it is read by labels in any order and case, the first of each counts, and all
-// values stay the strings they were: ids are opaque, `err` may be hex or letters. The TLVs
-// receipted_message_id and message_state win over the text, unless asked otherwise. readReceiptTime
-// reads the dates, receiptCount the counts, messageIdCandidates finds whose receipt it is.
+// Delivery receipts (SMPP 3.4 appendix B and 5.0 §4.8.4.47). Each SMSC writes its own text, so it
+// is read by labels in any order and case; the first of each counts. All values stay strings: ids
+// are opaque, `err` may be hex or letters. The TLVs receipted_message_id and message_state win over
+// the text, unless an option says otherwise. readReceiptTime reads the dates, receiptCount the
+// counts; messageIdCandidates finds the message that a receipt belongs to.
 
 import { charsetOf, type Alphabet } from '../text/dataCoding.ts'
 import { decodeText } from '../text/decodeText.ts'
 import { messageStateOf, isMessageState, type MessageState } from './messageState.ts'
 import { readTlv } from '../wire/tlv.ts'
 import { readUserData, type MessageBody } from '../text/userData.ts'
-import { MESSAGE_TYPE, MESSAGE_TYPE_MASK } from '../wire/values/messageType.ts'
-import { readNetworkErrorCode, type NetworkErrorCode } from '../wire/values/networkErrorCode.ts'
+import { MESSAGE_TYPE, MESSAGE_TYPE_MASK } from '../wire/values/messageFields.ts'
+import { readNetworkErrorCode, type NetworkErrorCode } from '../wire/networkErrorCode.ts'
 
-/** What a receipt says; what its SMSC left out is undefined (SMPP 3.4 appendix B). */
+/** The contents of a receipt (SMPP 3.4 appendix B). Fields that the SMSC left out are undefined. */
 export interface Receipt {
-  /** As the submit response gave it, in the SMSC's spelling; an empty one is undefined. */
+  /** The id from the submit response, in the SMSC's spelling. An empty id is undefined. */
   readonly id: string | undefined
-  /** The TLV message_state, else what `stat` means; undefined when neither says anything known. */
+  /** From the TLV message_state, else from `stat`; undefined if neither is known. */
   readonly messageState: MessageState | undefined
   /**
-   * As written, and rarely three digits: hex, letters; else the code of network_error_code in
-   * decimal.
+   * The text of `err`, which is often hex or letters instead of three digits; without it, the code
+   * of network_error_code in decimal.
    */
   readonly err: string | undefined
   /** As written; readReceiptTime reads it. */
@@ -33,30 +33,30 @@ export interface Receipt {
   readonly sub: string | undefined
   /** As written; receiptCount reads it. */
   readonly dlvrd: string | undefined
-  /** As written: `DELIVRD`, `Delivered`, `2`. `messageState` says what it means. */
+  /** As written: `DELIVRD`, `Delivered`, `2`. See `messageState` for its meaning. */
   readonly stat: string | undefined
-  /** The TLV network_error_code: 16 bits, which are no three digits (SMPP 5.0 §4.8.4.42). */
+  /** The TLV network_error_code, whose code has 16 bits (SMPP 5.0 §4.8.4.42). */
   readonly networkError: NetworkErrorCode | undefined
 }
 
 /** How parseReceipt reads the receipts of one connection. */
 export interface ReceiptOptions {
   /**
-   * Messages that look like a receipt are taken for one, too: some SMSCs do not set esm_class. But
-   * with it any subscriber can forge receipts.
+   * Also accepts a message that only looks like a receipt, since some SMSCs do not set esm_class.
+   * With this option any subscriber can forge receipts.
    */
   readonly byText?: boolean
-  /** Id and state of the text win over the TLVs: some SMSCs put ids of their own there. */
+  /** Prefers id and state of the text, since some SMSCs put internal ids into the TLVs. */
   readonly preferText?: boolean
-  /** `gsmPacked` where the peer packs; the other alphabets have the letters of labels alike. */
+  /** Only `gsmPacked` matters here: all other alphabets encode the labels alike. */
   readonly defaultAlphabet?: Alphabet
 }
 
 /**
- * The receipt in a deliver_sm or data_sm, from its TLVs (SMPP 5.0 §4.8.4.37, §4.8.4.42, §4.8.4.47)
- * and the text (SMPP 3.4 appendix B) in short_message or message_payload; undefined when it is none
- * (a message of a subscriber), which esm_class tells (§5.2.12). What the SMSC left out is
- * undefined. Takes time by how long the text is, whatever is in it. Never throws.
+ * Reads the receipt in a deliver_sm or data_sm, from its TLVs (SMPP 5.0 §4.8.4.37, §4.8.4.42,
+ * §4.8.4.47) and the text (SMPP 3.4 appendix B) in short_message or message_payload. Returns
+ * undefined for a subscriber's message, according to esm_class (§5.2.12). The time is linear in the
+ * length of the text. Never throws.
  */
 export function parseReceipt(body: MessageBody, options: ReceiptOptions = {}): Receipt | undefined {
   const type = body.esm_class & MESSAGE_TYPE_MASK
@@ -71,7 +71,7 @@ export function parseReceipt(body: MessageBody, options: ReceiptOptions = {}): R
   if (options.preferText) for (const both of [ids, states]) both.reverse()
   const networkError = networkErrorOf(body)
   return {
-    // An empty id is none: it would match every message without one.
+    // An empty id counts as missing: it would match every message without one.
     id: ids[0] || ids[1] || undefined,
     messageState: states[0] ?? states[1],
     err: labels.get('err') ?? networkError?.code.toString(),
@@ -102,8 +102,8 @@ function networkErrorOf({ tlvs }: MessageBody): NetworkErrorCode | undefined {
 }
 
 /**
- * The number in `sub` or `dlvrd` (SMPP 3.4 appendix B); undefined for `null`, `...` and what else
- * is none.
+ * The number in `sub` or `dlvrd` (SMPP 3.4 appendix B); undefined for `null`, `...` and anything
+ * else that is not a number.
  */
 export function receiptCount(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined
@@ -112,7 +112,7 @@ export function receiptCount(text: string | undefined): number | undefined {
 function receiptTextOf(body: MessageBody, defaultAlphabet?: Alphabet): string {
   const { octets, fillBits } = readUserData(body)
   const charset = charsetOf(body.data_coding, defaultAlphabet)
-  // Labels are ASCII in every single-octet charset; Latin-1 keeps the octets of id and text.
+  // Labels are ASCII in each single-octet charset, and Latin-1 keeps the octets of id and text.
   return charset === 'ucs2' || charset === 'gsmPacked'
     ? decodeText(body.data_coding, octets, {
         ...(defaultAlphabet && { defaultAlphabet }),
@@ -137,7 +137,7 @@ const LABELS: ReadonlyMap<string, Label> = new Map<string, Label>([
   ['text', 'text'],
 ])
 
-// A label starts a word; its value may start with anything, also with a label's letters.
+// A label starts a word. Its value may start with anything, even the letters of a label.
 const LABEL = /(?<![A-Za-z0-9_])(submit[ _]date|done[ _]date|dlvrd|error|stat|text|sub|err|id):/gi
 
 interface Mark {
@@ -156,7 +156,7 @@ function readLabels(text: string): ReadonlyMap<Label, string> {
   return values
 }
 
-/** `text:` takes the rest, which may itself hold labels, unless `stat:` is still to come. */
+/** `text:` takes the rest, labels in it included, unless there was no `stat:` before it. */
 function firstOfEach(text: string): Mark[] {
   const marks: Mark[] = []
   const seen = new Set<Label>()
@@ -173,12 +173,12 @@ function firstOfEach(text: string): Mark[] {
 function valueOf(label: Label, raw: string, isLast: boolean): string {
   if (label === 'text') return isLast ? withoutLast(raw, '\r\n\0') : raw.trim()
   const [first = '', second = ''] = raw.trim().split(/\s+/, 2)
-  // A date may be two words; what else follows a value is a label we do not know.
+  // A date may be two words. Any other word after a value is an unknown label.
   const isTwoWords = label.endsWith('date') && /^\d+:/.test(second)
   return withoutLast(isTwoWords ? `${first} ${second}` : first, ',.;\0')
 }
 
-/** By a loop: `/[,.;]+$/` looks from each of 65,000 commas to the end of them, 1.6 s in all. */
+/** A loop, since `/[,.;]+$/` takes 1.6 s on 65,000 commas: it searches again from each one. */
 function withoutLast(text: string, characters: string): string {
   let end = text.length
   while (end > 0 && characters.includes(text.charAt(end - 1))) end--

@@ -1,5 +1,5 @@
-// Receipts as an SMSC writes them: the text of SMPP 3.4 appendix B, which is "typical" and no more,
-// in the styles that ESMEs were built for, and the TLVs that say the same (5.0 §4.8.4.37, .47).
+// Writes receipts as an SMSC does: the "typical" text of SMPP 3.4 appendix B, in the styles that
+// ESMEs expect, and the TLVs with the same contents (5.0 §4.8.4.37, .47).
 
 import { messageStateName, statOf, type MessageState } from './messageState.ts'
 import { writeReceiptTime, type ReceiptTimeFormat } from './receiptTime.ts'
@@ -7,22 +7,22 @@ import { RANK_UNCERTAIN, rankOf } from './stateRank.ts'
 import { tlv } from '../wire/tlv.ts'
 import type { MessageBody } from '../text/userData.ts'
 import { DATA_CODING } from '../wire/values/dataCoding.ts'
-import { MESSAGE_TYPE } from '../wire/values/messageType.ts'
+import { MESSAGE_TYPE } from '../wire/values/messageFields.ts'
 
-/** What a receipt is to say (SMPP 3.4 appendix B). */
+/** The contents of a receipt (SMPP 3.4 appendix B). */
 export interface ReceiptFields {
   /** The message_id of the submit_sm_resp, at most 64 characters. */
   readonly id: string
-  /** How many short messages were submitted; written with at least three digits. */
+  /** The number of short messages submitted, written with at least three digits. */
   readonly sub: number
-  /** How many of them were delivered; written with at least three digits. */
+  /** The number of them delivered, written with at least three digits. */
   readonly dlvrd: number
   /** When the message was submitted. */
   readonly submitDate: Date
   /** When it reached its state. */
   readonly doneDate: Date
   /**
-   * Written as `stat` and into the TLV message_state; one that is not final makes it an
+   * Written as `stat` and as the TLV message_state. A state that is not final makes the receipt an
    * intermediate notification.
    */
   readonly messageState: MessageState
@@ -43,19 +43,19 @@ export type ReceiptLabel =
   | 'err'
   | 'text'
 
-/** How a receipt is written. What is left out is as in appendix B. */
+/** The format of a receipt. Defaults are those of appendix B. */
 export interface ReceiptStyle {
-  /** Which, in this order. */
+  /** The labels, in this order. */
   readonly labels?: readonly ReceiptLabel[]
   /** Appendix B prints `Text` once, and some ESMEs look for it. */
   readonly textLabel?: 'text' | 'Text'
-  /** How much of the text, in characters; default 20. */
+  /** The maximum length of the text, in characters; default 20. */
   readonly textCharactersMax?: number
   /** Default `YYMMDDhhmm`. */
   readonly dates?: ReceiptTimeFormat
-  /** Of the dates: minutes east of UTC. */
+  /** The time zone of the dates, in minutes east of UTC. */
   readonly utcOffsetMinutes?: number
-  /** `DELIVRD`, or `DELIVERED`. */
+  /** `DELIVRD` or `DELIVERED`. */
   readonly stat?: 'short' | 'full'
   /** Default `latin1`, under data_coding 0; `ucs2` under 8. */
   readonly alphabet?: 'latin1' | 'ucs2'
@@ -74,7 +74,7 @@ const APPENDIX_B = [
   'text',
 ] as const satisfies readonly ReceiptLabel[]
 
-/** Styles with a name. */
+/** Named styles. */
 export const RECEIPT_STYLES = {
   appendixB: {},
   /** Without counts and text. */
@@ -88,9 +88,9 @@ const TEXT_CHARACTERS_MAX = 20
 const SHORT_MESSAGE_OCTETS_MAX = 254
 
 /**
- * What a deliver_sm needs to be this receipt (SMPP 3.4 §4.6.1, appendix B); the addresses are the
- * message's, swapped. A text of more than 254 octets goes into message_payload. Throws PduError
- * when the id has more than 64 characters.
+ * The fields of a deliver_sm with this receipt (SMPP 3.4 §4.6.1, appendix B), except for the
+ * addresses, which are the message's, swapped. A text of more than 254 octets goes into
+ * message_payload. Throws PduError if the id has more than 64 characters.
  */
 export function receiptBody(
   fields: ReceiptFields,
@@ -114,8 +114,8 @@ export function receiptBody(
 }
 
 /**
- * The text alone (SMPP 3.4 appendix B). Latin-1 by default, with `?` for what it lacks and for
- * control characters, which would break the format.
+ * The text of a receipt (SMPP 3.4 appendix B). By default it is Latin-1, with `?` for characters
+ * that this lacks and for control characters, which would break the format.
  */
 export function receiptText(fields: ReceiptFields, style: ReceiptStyle = {}): Buffer {
   const { labels = APPENDIX_B, textLabel = 'text' } = style
@@ -150,7 +150,7 @@ function valueOf(label: ReceiptLabel, fields: ReceiptFields, style: ReceiptStyle
   }
 }
 
-/** Whole characters: none has more than two UTF-16 units. */
+/** Keeps whole characters. None has more than two UTF-16 units. */
 function beginningOf(text: string, charactersMax: number): string {
   return Array.from(text.slice(0, charactersMax * 2))
     .slice(0, charactersMax)

@@ -6,7 +6,7 @@ import type { PduWriter } from './pduWriter.ts'
 import { BOUND_STATE } from '../wire/pduTable.ts'
 import type { BindBody, BindCommand, Pdu, SessionState } from '../wire/pduTable.ts'
 import type { SessionClock } from './sessionClock.ts'
-import type { RequestOutcome, SessionBind, SessionSettings } from './sessionTypes.ts'
+import type { RequestOutcome, SessionBind, SessionRules } from './sessionTypes.ts'
 import { readTlv, tlv } from '../wire/tlv.ts'
 
 export interface BindingParts {
@@ -14,18 +14,18 @@ export interface BindingParts {
   readonly writer: PduWriter
   readonly requests: OutboundRequests
   readonly clock: SessionClock
-  /** Before bind_resp is written, or what follows it is read. */
+  /** Called before bind_resp is written, or before anything behind it is read. */
   onBound(state: SessionState): void
 }
 
-/** How a session comes to be bound, on either side, and what was agreed on (SMPP 3.4 §4.1). */
+/** The bind of a session, on either side, and the version agreed on (SMPP 3.4 §4.1). */
 export class Binding {
-  readonly #settings: SessionSettings
+  readonly #settings: SessionRules
   readonly #parts: BindingParts
   #bind: SessionBind | undefined
   #interfaceVersion: InterfaceVersion
 
-  constructor(settings: SessionSettings, parts: BindingParts) {
+  constructor(settings: SessionRules, parts: BindingParts) {
     this.#settings = settings
     this.#parts = parts
     this.#interfaceVersion = settings.interfaceVersion
@@ -39,18 +39,18 @@ export class Binding {
     return this.#interfaceVersion
   }
 
-  /** Whether the peer's bind waits for its answer. */
+  /** Whether a bind of the peer waits for our answer. */
   get isAsked(): boolean {
     return this.#parts.reader.isHeldForBind
   }
 
-  /** The peer asks; nothing more is read until it is answered. */
+  /** The peer asks to bind. Reading stops until it has an answer. */
   asked(): void {
     this.#parts.reader.hold('bind')
     this.#parts.clock.bindWaits('onBind did not answer within the response timer')
   }
 
-  /** Throws PduError, and changes nothing, when `systemId` does not fit into bind_resp. */
+  /** Throws PduError, and changes nothing, if `systemId` does not fit into bind_resp. */
   accept(request: Pdu<BindCommand>, systemId: string): void {
     const { writer, reader } = this.#parts
     const ours = this.#settings.interfaceVersion
@@ -63,15 +63,15 @@ export class Binding {
   }
 
   /**
-   * `onAnswer` comes before what is behind the answer is read. Throws PduError when there is no
-   * such bind in the version, or a field does not fit on the wire.
+   * `onAnswer` is called before anything behind the answer is read. Throws PduError if the version
+   * lacks this bind or a field does not fit.
    */
   request(command: BindCommand, body: BindBody, onAnswer: (outcome: RequestOutcome) => void): void {
     const { requests, reader, clock } = this.#parts
     requests.requestBind(command, body, (outcome) => {
       const isBound = outcome.kind === 'response' && this.#receive(command, body, outcome.pdu)
       onAnswer(outcome)
-      // The owner learns of its session from a promise: what is right behind the answer waits.
+      // The owner gets its session from a promise, so PDUs right behind the answer wait.
       if (isBound) setImmediate(() => reader.release('bind'))
     })
     clock.bindWaits('the bind was not answered in time')

@@ -12,7 +12,7 @@ import {
   type ServedPeer,
 } from '../testing/servedPeer.fixture.ts'
 import type { Session } from './session.ts'
-import type { SessionEvents } from './sessionTypes.ts'
+import type { SessionEvents } from './sessionSettings.ts'
 import { createSmppServer } from '../endpoint/smppServer.ts'
 import { tlv } from '../wire/tlv.ts'
 

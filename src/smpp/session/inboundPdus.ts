@@ -10,18 +10,18 @@ import * as status from '../wire/commandStatus.ts'
 import type { CompiledPdu } from '../wire/compilePdu.ts'
 import { PduError } from '../wire/pduError.ts'
 import type { OwedAnswers } from './owedAnswers.ts'
-import type { BindCommand, CommandName, Pdu } from '../wire/pduTable.ts'
+import type { InterfaceVersion } from '../wire/interfaceVersion.ts'
+import type { BindCommand, CommandName, Pdu, SessionState } from '../wire/pduTable.ts'
 import type { PduWriter } from './pduWriter.ts'
-import type { Session } from './session.ts'
-import type { SessionSettings } from './sessionTypes.ts'
+import type { SessionBind, SessionSettingsOf } from './sessionTypes.ts'
 import { stateRefusal } from './stateRefusal.ts'
 
 export interface InboundActions {
-  /** Whether we sent unbind and its response has not come. */
+  /** Whether we sent unbind and have no response yet. */
   isLeaving(): boolean
-  /** A message of the peer. */
+  /** The peer sent a message. */
   onMessage(): void
-  /** Nothing more is to be read, or it is again. */
+  /** Stops reading, or resumes it. */
   holdReading(isHeld: boolean): void
   onBind(pdu: Pdu<BindCommand>): void
   onOutbind(pdu: Pdu<'outbind'>): void
@@ -29,12 +29,19 @@ export interface InboundActions {
   onResponse(compiled: CompiledPdu, octets: Buffer, start: number, end: number): void
 }
 
-type Handler = (session: Session, pdu: Pdu, body: Buffer) => void
-type Handlers = Readonly<Partial<Record<CommandName, Handler>>>
+/** The properties of a session that decide whether a PDU is allowed. */
+interface Standing {
+  readonly state: SessionState
+  readonly interfaceVersion: InterfaceVersion
+  readonly bind: Readonly<SessionBind> | undefined
+}
+
+type Handler<Session> = (session: Session, pdu: Pdu, body: Buffer) => void
+type Handlers<Session> = Readonly<Partial<Record<CommandName, Handler<Session>>>>
 
 const NACK = compiledByName('generic_nack')
 
-/** What the session itself takes; all else is the owner's, or nobody's. */
+/** The commands that the session handles itself. All others are the owner's. */
 const OWN: ReadonlySet<CommandName> = new Set([
   'bind_receiver',
   'bind_transmitter',
@@ -46,23 +53,23 @@ const OWN: ReadonlySet<CommandName> = new Set([
 ] as const)
 
 /**
- * What becomes of each PDU of the peer (SMPP 5.0 §2.8, §2.11): responses, and requests that state
- * and version allow and that somebody handles, are handed on. All others are answered here.
+ * Receives each PDU of the peer (SMPP 5.0 §2.8, §2.11). It hands on responses, and requests that
+ * have a handler and that state and version allow. It answers all others.
  */
-export class InboundPdus {
+export class InboundPdus<Session extends Standing> {
   readonly #session: Session
-  readonly #settings: SessionSettings
+  readonly #settings: SessionSettingsOf<Session>
   readonly #writer: PduWriter
   readonly #actions: InboundActions
   readonly #peer: 'esme' | 'mc'
-  readonly #handlers: Handlers
+  readonly #handlers: Handlers<Session>
   readonly #isCounted: boolean
   readonly #owed: OwedAnswers
   #isHeld = false
 
   constructor(
     session: Session,
-    settings: SessionSettings,
+    settings: SessionSettingsOf<Session>,
     writer: PduWriter,
     owed: OwedAnswers,
     actions: InboundActions,
@@ -74,16 +81,16 @@ export class InboundPdus {
     this.#actions = actions
     this.#isCounted = settings.events.onPduReceived !== undefined
     this.#peer = settings.side === 'mc' ? 'esme' : 'mc'
-    // Each handler is called with PDUs of the command under which it was found, and no others.
-    this.#handlers = (settings.events.requests ?? {}) as Handlers
+    // Each handler is called only with PDUs of the command it is registered for.
+    this.#handlers = (settings.events.requests ?? {}) as Handlers<Session>
   }
 
-  /** Requests that the owner has not answered. */
+  /** The number of requests that the owner has not answered. */
   get owed(): number {
     return this.#owed.count
   }
 
-  /** The owner answered one. */
+  /** The owner answered a request. */
   answered(): void {
     this.#owed.answered()
     if (!this.#isHeld || !this.#owed.isLittle) return
@@ -106,7 +113,7 @@ export class InboundPdus {
     } else if (!compiled.sentBy[this.#peer].has(this.#session.state)) {
       this.#refuseState(compiled.command, sequence)
     } else if (compiled.since > this.#session.interfaceVersion) {
-      // In the version of this session there is no such command.
+      // This session's version lacks the command.
       const version = this.#session.interfaceVersion.toString(16)
       this.#nack(command_id, sequence, `${compiled.command} in a session of version 0x${version}`)
     } else {
@@ -115,9 +122,9 @@ export class InboundPdus {
   }
 
   /**
-   * SMPP 5.0 §2.11.2: answered once, and then there is nothing more to understand. Returns why.
-   * The sequence_number is worth something only when the rest of the header looks like one: HTTP
-   * and TLS have no sequence numbers.
+   * Answers once, since nothing after this can be understood (SMPP 5.0 §2.11.2), and returns the
+   * reason. The sequence_number is used only if the rest looks like a header: HTTP and TLS have no
+   * sequence numbers.
    */
   framingLost(octets: Buffer, start: number, end: number): string {
     const command_id = end - start >= 8 ? octets.readUInt32BE(start + 4) : 0
@@ -169,7 +176,7 @@ export class InboundPdus {
       this.#actions.holdReading(true)
     }
     this.#actions.onMessage()
-    // Called as a method, so that an object with a state of its own may handle requests.
+    // Called as a method, so that a handler can use `this`.
     this.#handlers[command]?.(this.#session, pdu, octets.subarray(body, end))
   }
 
@@ -208,7 +215,7 @@ export class InboundPdus {
     this.#refuse(command, sequence, commandStatus)
   }
 
-  /** What has no response of its own is answered generic_nack (SMPP 3.4 §4.3). */
+  /** Answers with generic_nack if the command has no response of its own (SMPP 3.4 §4.3). */
   #refuse(command: CommandName, sequence_number: number, commandStatus: number): void {
     if (responseTo(command)) this.#writer.answer({ command, sequence_number }, commandStatus)
     else this.#writer.write(NACK, commandStatus, sequence_number)

@@ -7,7 +7,7 @@ import { compiledByName, decodePdu } from '../wire/codec.ts'
 import * as status from '../wire/commandStatus.ts'
 import { Framer } from './framer.ts'
 import { lengthMadeRight, livePeer, type LivePeer, type Side } from '../testing/livePeer.fixture.ts'
-import type { SessionTimers } from './sessionTypes.ts'
+import type { SessionTimers } from './sessionTimers.ts'
 import { vectorLines } from '../testing/vectorLines.fixture.ts'
 
 const TIMERS: SessionTimers = {

@@ -24,7 +24,7 @@ import type { PduWriter } from './pduWriter.ts'
 import { type FailedRequest, RequestError } from './requestError.ts'
 import { RequestWindow } from './requestWindow.ts'
 import { orNever } from './sessionClock.ts'
-import type { OutcomeOf, RequestOutcome, SessionSettings } from './sessionTypes.ts'
+import type { OutcomeOf, RequestOutcome, SessionRules } from './sessionTypes.ts'
 import { readTlv } from '../wire/tlv.ts'
 import { WaitingSends } from './waitingSends.ts'
 
@@ -33,21 +33,21 @@ const RESPONSE_BIT = 0x80000000
 type Answer = Pick<Pdu, 'command' | 'command_status'>
 
 export interface OutboundActions {
-  /** State and version allow it, and we are not about to leave. */
+  /** Whether state and version allow the PDU and we are not leaving. */
   maySend(compiled: CompiledPdu): boolean
   isLeaving(): boolean
-  /** A request leaves now; returns when that is, by the clock of `performance.now`. */
+  /** A request is sent now. Returns the time on the clock of `performance.now`. */
   requested(): number
-  /** The peer's congestion_state, when it is another than before. */
+  /** The peer's congestion_state has changed. */
   onCongestion(congestionState: number): void
   onAnswered: ((command_id: number, elapsedMs: number) => void) | undefined
-  /** The window was full, and is not any more. */
+  /** The window was full and has room again. */
   onWindowFree(): void
 }
 
-/** Our requests of one session: those in the window, and those that wait for a place in it. */
+/** Our requests of one session: those in the window, and those that wait for room in it. */
 export class OutboundRequests {
-  readonly #settings: SessionSettings
+  readonly #settings: SessionRules
   readonly #writer: PduWriter
   readonly #actions: OutboundActions
   readonly #window: RequestWindow
@@ -55,11 +55,11 @@ export class OutboundRequests {
   #wasFull = false
   #answersSinceResize = 0
   #congestionState: number | undefined
-  /** Why nothing more is sent, once that is so. */
+  /** The reason for failed requests once the session is ending. */
   #endReason = 'it is unbinding'
 
   constructor(
-    settings: SessionSettings,
+    settings: SessionRules,
     waitingSendsMax: number,
     writer: PduWriter,
     actions: OutboundActions,
@@ -82,7 +82,7 @@ export class OutboundRequests {
     return this.#actions.isLeaving() ? 0 : this.#window.free
   }
 
-  /** Undefined until the peer told one. */
+  /** Undefined until the peer has sent one. */
   get congestionState(): number | undefined {
     return this.#congestionState
   }
@@ -117,7 +117,7 @@ export class OutboundRequests {
     return sequence
   }
 
-  /** The same as a promise; see Session.send. */
+  /** See Session.send. */
   send<C extends RequestCommand>(
     command: C,
     fields: Partial<PduBodies[C]>,
@@ -133,7 +133,7 @@ export class OutboundRequests {
           signal?.removeEventListener('abort', onAbort)
           const failure = failureOf(outcome, this.#endReason)
           if (failure) fail(failure)
-          // The window lets only this kind of response and generic_nack through.
+          // The window accepts only this command's response and generic_nack.
           else if ('pdu' in outcome) resolve(outcome.pdu as Pdu<ResponseTo<C>>)
         }
         try {
@@ -141,7 +141,7 @@ export class OutboundRequests {
           if (sequence === undefined) fail({ code: 'NOT_ALLOWED', isOutcomeUnknown: false })
           else signal?.addEventListener('abort', onAbort, { once: true })
         } catch (error) {
-          // A field does not fit on the wire: nothing was sent.
+          // A field does not fit. Nothing was sent.
           reject(error)
         }
       }
@@ -153,7 +153,7 @@ export class OutboundRequests {
     })
   }
 
-  /** Throws PduError when the version has no such bind, or a field does not fit on the wire. */
+  /** Throws PduError if the version lacks this bind or a field does not fit. */
   requestBind(
     command: BindCommand,
     body: BindBody,
@@ -174,7 +174,7 @@ export class OutboundRequests {
     this.#expect(compiled, sequence, onOutcome)
   }
 
-  /** False when state or version forbid it. */
+  /** Returns false if state or version forbid the PDU. */
   notify<C extends OneWayCommand>(command: C, fields: Partial<PduBodies[C]>): boolean {
     const compiled = compiledByName(command)
     if (responseTo(command) || isResponseId(compiled.row.command_id))
@@ -184,7 +184,7 @@ export class OutboundRequests {
     return true
   }
 
-  /** What has no place in the window; returns its sequence_number. */
+  /** Sends a PDU that the window does not count. Returns its sequence_number. */
   sendBesides<C extends CommandName>(command: C, fields: Partial<PduBodies[C]>): number {
     const sequence = this.#window.nextSequence()
     this.#writer.write(compiledByName(command), ESME_ROK, sequence, fields)
@@ -198,12 +198,12 @@ export class OutboundRequests {
     onOutcome: (outcome: RequestOutcome<P>) => void,
   ): void {
     const responseId = row.command_id + RESPONSE_BIT
-    // The window gives it only responses to this command, and generic_nack.
+    // The window passes only this command's response and generic_nack.
     const onAny = onOutcome as (outcome: RequestOutcome) => void
     this.#window.add(responseId, sequence, this.#actions.requested(), onAny)
   }
 
-  /** Whether it answered one of ours. What answers nothing is ignored (SMPP 5.0 §2.11.1). */
+  /** Whether it answered a request of ours; otherwise it is ignored (SMPP 5.0 §2.11.1). */
   receive(compiled: CompiledPdu, octets: Buffer, start: number, end: number): boolean {
     const sequence = octets.readUInt32BE(start + 12)
     const { command_id } = compiled.row
@@ -223,7 +223,7 @@ export class OutboundRequests {
     this.#refill()
   }
 
-  /** We are leaving: what has not been sent will not be. */
+  /** Fails the requests that were not sent yet, because we are leaving. */
   refuseWaiting(): void {
     this.#waiting.close(this.#endReason)
   }
@@ -234,7 +234,7 @@ export class OutboundRequests {
     this.#waiting.close(reason)
   }
 
-  /** SMPP 5.0 §4.8.4.18: any response may tell how busy the peer is. */
+  /** Any response may carry the peer's congestion_state (SMPP 5.0 §4.8.4.18). */
   #heed(pdu: Pdu): void {
     if (!('tlvs' in pdu) || pdu.tlvs.length === 0) return
     const told = readTlv(pdu.tlvs, 'congestion_state')
@@ -245,7 +245,7 @@ export class OutboundRequests {
     this.#actions.onCongestion(told)
   }
 
-  /** Who came first goes first: a request waits behind those that wait already. */
+  /** Room in the window goes to waiting requests first. */
   #hasRoom(): boolean {
     if (this.#waiting.size > 0 && !this.#waiting.isRefilling) return false
     if (this.free > 0) return true
@@ -261,7 +261,7 @@ export class OutboundRequests {
     this.#actions.onWindowFree()
   }
 
-  /** Once per window of answers: those under way when it changed tell of the time before. */
+  /** Acts once per window of answers: those sent before a change describe the time before it. */
   #resize(congestionState: number): void {
     if (++this.#answersSinceResize < this.#window.sizeMax) return
     this.#answersSinceResize = 0

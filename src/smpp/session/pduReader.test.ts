@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { DEFAULT_LIMITS } from './defaultLimits.ts'
 import { PduReader } from './pduReader.ts'
 import { SessionClock } from './sessionClock.ts'
-import type { SessionSettings } from './sessionTypes.ts'
+import type { SessionSettings } from './sessionSettings.ts'
 
 const ENQUIRE_LINK = Buffer.from('00000010000000150000000000000005', 'hex')
 

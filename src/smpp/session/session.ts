@@ -1,4 +1,4 @@
-// Sessions, of either side. What they promise, retry and drop stands above the class.
+// A session of either side. The comment of the class says what it promises, retries and drops.
 
 import type { Socket } from 'node:net'
 import { compiledByName } from '../wire/codec.ts'
@@ -28,34 +28,34 @@ import {
 import type { Endpoint } from '../transport/proxyHeader.ts'
 import { SessionClock } from './sessionClock.ts'
 import { sessionTls, type SessionTls } from '../transport/sessionTls.ts'
-import type { OutcomeOf, RequestOutcome, SessionBind, SessionSettings } from './sessionTypes.ts'
+import type { OutcomeOf, RequestOutcome, SessionBind, SessionSettingsOf } from './sessionTypes.ts'
 import { tlv } from '../wire/tlv.ts'
 
 /**
- * One SMPP connection, of either side. Each request of ours gets exactly one outcome (a response, a
- * timeout, or `closed`), and at most one `late` after a timeout. Requests of the peer reach the
- * owner in the order of the wire, none before its bind is answered; its input, whatever it is, is
- * answered as SMPP 5.0 §2.11 says and never throws. enquire_link and unbind are answered here.
- * Nothing is retried: whether the peer took what was pending when the connection went is unknown.
- * Reading stops while the peer does not read our answers; nothing is dropped.
+ * One SMPP connection of either side. Each of our requests gets exactly one outcome (a response, a
+ * timeout, or `closed`), and at most one `late` after a timeout. The peer's requests reach the
+ * owner in wire order, and only after its bind is answered. Malformed input never throws and is
+ * answered as SMPP 5.0 §2.11 says. The session itself answers enquire_link and unbind. Nothing is
+ * retried: the fate of requests that were pending when the connection was lost is unknown. Reading
+ * stops while the peer does not read our answers; nothing is dropped.
  */
 export class Session {
-  /** The peer's; behind a proxy that says so, the real client's. '' when it has gone. */
+  /** The peer's address, or the client's if a PROXY header names it; '' if the peer has gone. */
   readonly remoteAddress: string
-  /** As remoteAddress; 0 when the peer has gone. */
+  /** The port for remoteAddress; 0 if the peer has gone. */
   readonly remotePort: number
-  /** Over TLS: the protocol, and the peer's certificate. */
+  /** The TLS protocol and the peer's certificate; undefined over plain TCP. */
   readonly tls: SessionTls | undefined
   /** The owner's own object for this session. */
   context: unknown = undefined
   readonly #socket: Socket
-  readonly #settings: SessionSettings
+  readonly #settings: SessionSettingsOf<Session>
   readonly #reader: PduReader
   readonly #writer: PduWriter
   readonly #requests: OutboundRequests
   readonly #clock: SessionClock
   readonly #departure: Departure
-  readonly #inbound: InboundPdus
+  readonly #inbound: InboundPdus<Session>
   readonly #binding: Binding
   #state: SessionState = 'OPEN'
   #closeReason = 'the peer closed the connection'
@@ -63,8 +63,8 @@ export class Session {
   #isGone = false
   readonly #whenGone: (() => void)[] = []
 
-  /** connectSmpp and createSmppServer do it. `source`: the peer's, if not as the socket says. */
-  constructor(socket: Socket, settings: SessionSettings, source?: Endpoint) {
+  /** Used by connectSmpp and createSmppServer. `source` overrides the socket's remote address. */
+  constructor(socket: Socket, settings: SessionSettingsOf<Session>, source?: Endpoint) {
     ;({ remoteAddress: this.remoteAddress, remotePort: this.remotePort } = peerOf(socket, source))
     this.tls = sessionTls(socket)
     this.#socket = socket
@@ -114,7 +114,7 @@ export class Session {
         settings.onBound?.(this)
       },
     })
-    this.#inbound = new InboundPdus(this, settings, this.#writer, owed, {
+    this.#inbound = new InboundPdus<Session>(this, settings, this.#writer, owed, {
       isLeaving: () => this.#departure.awaitsUnbindResp,
       onMessage: () => this.#clock.message(),
       holdReading: (isHeld) => this.#reader[isHeld ? 'hold' : 'release']('owed'),
@@ -130,7 +130,7 @@ export class Session {
     this.#attend(socket)
   }
 
-  /** As the specification calls it (SMPP 5.0 §2.3). */
+  /** The state in the terms of SMPP 5.0 §2.3. */
   get state(): SessionState {
     return this.#state
   }
@@ -139,58 +139,58 @@ export class Session {
     return this.#state === 'OPEN' || this.#state === 'OUTBOUND'
   }
 
-  /** Ours, and from the bind on the lower one of both sides' (SMPP 3.4 §5.2.4). */
+  /** Our version; once bound, the lower of both sides' versions (SMPP 3.4 §5.2.4). */
   get interfaceVersion(): InterfaceVersion {
     return this.#binding.interfaceVersion
   }
 
-  /** Who is bound, and how; undefined before the bind. */
+  /** The bind of this session; undefined before it is bound. */
   get bind(): Readonly<SessionBind> | undefined {
     return this.#binding.bind
   }
 
-  /** Our own requests without a response. */
+  /** The number of our requests without a response. */
   get unanswered(): number {
     return this.#requests.size
   }
 
-  /** How many requests may leave now; 0 once we are about to leave. */
+  /** The number of requests that may be sent now; 0 once we are leaving. */
   get windowFree(): number {
     return this.#requests.free
   }
 
-  /** The peer's requests that wait for `respond`. */
+  /** The number of the peer's requests that wait for `respond`. */
   get unansweredByUs(): number {
     return this.#inbound.owed
   }
 
-  /** Of what the peer sent, the octets that are no whole PDU yet, or wait until reading goes on. */
+  /** The number of octets from the peer that wait for the rest of a PDU, or to be read. */
   get octetsHeld(): number {
     return this.#reader.octetsHeld
   }
 
-  /** The peer's (0-100, SMPP 5.0 §4.8.4.18), as of its last response that had one. */
+  /** The peer's congestion_state (0-100, SMPP 5.0 §4.8.4.18) from its last response with one. */
   get peerCongestion(): number | undefined {
     return this.#requests.congestionState
   }
 
   /**
-   * Ours, 0-100: put into each response of version 5.0. Undefined, the default, tells nothing.
-   * Throws PduError when it is no such number.
+   * Our congestion_state, 0-100, sent in each response of version 5.0. Undefined, the default,
+   * sends none. Throws PduError for any other value.
    */
   set congestionState(congestionState: number | undefined) {
     this.#writer.congestion =
       congestionState === undefined ? undefined : tlv('congestion_state', congestionState)
   }
 
-  /** Whether state and version allow it (SMPP 3.4 §2.3, §3.4; 5.0 §2.4). */
+  /** Whether state and version allow the command (SMPP 3.4 §2.3, §3.4; 5.0 §2.4). */
   canSend(command: CommandName): boolean {
     return this.#maySend(compiledByName(command))
   }
 
   /**
-   * Sends a request and returns its sequence_number; undefined when the window is full, or state
-   * or version forbid it (SMPP 3.4 §2.3). Throws PduError when a field does not fit on the wire.
+   * Sends a request and returns its sequence_number, or undefined if the window is full or state or
+   * version forbid the request (SMPP 3.4 §2.3). Throws PduError if a field does not fit.
    */
   request<C extends RequestCommand>(
     command: C,
@@ -201,8 +201,8 @@ export class Session {
   }
 
   /**
-   * The same with a body from encodeBody, or as it was received. Throws PduError when the peer must
-   * not get TLVs (SMPP 3.4 §3.4) and the body cannot be read to leave them out.
+   * Like `request`, with a body from encodeBody or one that was received. Throws PduError if the
+   * peer must not get TLVs (SMPP 3.4 §3.4) and the body cannot be decoded to remove them.
    */
   requestBody<C extends RequestCommand>(
     command: C,
@@ -213,10 +213,10 @@ export class Session {
   }
 
   /**
-   * The same as a promise of the response, whatever its command_status. While the window is full it
-   * waits, first come, first served. Rejects with RequestError, or with PduError when a field does
-   * not fit on the wire. `signal` ends the waiting; what was sent stays sent, and keeps its place
-   * in the window until its sequence_number is answered (SMPP 3.4 §5.1.4).
+   * Sends a request and resolves with its response, whatever its command_status. While the window
+   * is full, calls wait in their order. Rejects with RequestError, or with PduError if a field does
+   * not fit. `signal` ends the waiting. A request that was sent keeps its place in the window until
+   * its sequence_number is answered (SMPP 3.4 §5.1.4).
    */
   send<C extends RequestCommand>(
     command: C,
@@ -227,8 +227,8 @@ export class Session {
   }
 
   /**
-   * Sends what has no response; false when state or version forbid it. Throws PduError when a
-   * field does not fit on the wire. It is outbind or alert_notification (SMPP 3.4 §4.1.7, §4.12).
+   * Sends outbind or alert_notification, which have no response (SMPP 3.4 §4.1.7, §4.12). Returns
+   * false if state or version forbid it. Throws PduError if a field does not fit.
    */
   notify<C extends OneWayCommand>(command: C, fields: Partial<PduBodies[C]>): boolean {
     if (!this.#requests.notify(command, fields)) return false
@@ -237,9 +237,9 @@ export class Session {
   }
 
   /**
-   * Answers a request of the peer. A refusal is its header alone, unless `fields` are given (a
-   * reason in a TLV; SMPP 3.4 §5.1.3). Once for each request: a second answer counts for another.
-   * Throws PduError when a field does not fit on the wire; the request still waits then.
+   * Answers a request of the peer. A refusal is a header alone, unless there are `fields`, such as
+   * a reason in a TLV (SMPP 3.4 §5.1.3). Call it once for each request: a second answer is counted
+   * for another request. Throws PduError if a field does not fit; the request then still waits.
    */
   respond<C extends RequestCommand>(
     request: { readonly command: C; readonly sequence_number: number },
@@ -253,8 +253,8 @@ export class Session {
   }
 
   /**
-   * Reads nothing more from the peer until `resumeReading`: its requests pile up at its own end.
-   * It gets no answer to enquire_link, our own requests get none. Ends with unbind at the latest.
+   * Stops reading until `resumeReading`, so that the peer's requests pile up at its own end. Its
+   * enquire_link gets no answer, and neither do our requests. `unbind` ends the pause.
    */
   pauseReading(): void {
     this.#reader.hold('owner')
@@ -266,14 +266,14 @@ export class Session {
   }
 
   /**
-   * ESME_ROK (SMPP 3.4 §4.1), and reading goes on. Nothing when the session has closed. Throws
-   * PduError when `systemId` has more than 15 characters; the bind then still waits.
+   * Accepts the bind with ESME_ROK (SMPP 3.4 §4.1) and resumes reading. Does nothing if the session
+   * has closed. Throws PduError if `systemId` is over 15 characters; the bind then still waits.
    */
   acceptBind(request: Pdu<BindCommand>, systemId = this.#settings.systemId): void {
     if (this.#binding.isAsked && this.#isUnbound) this.#binding.accept(request, systemId)
   }
 
-  /** Answers (SMPP 3.4 §4.1), then closes. Does nothing when the session has closed meanwhile. */
+  /** Refuses the bind (SMPP 3.4 §4.1) and closes. Does nothing if the session has closed. */
   refuseBind(request: Pdu<BindCommand>, commandStatus: number): void {
     if (!this.#binding.isAsked || !this.#isUnbound) return
     this.#writer.answer(request, commandStatus)
@@ -281,9 +281,9 @@ export class Session {
   }
 
   /**
-   * As SMPP 3.4 §4.2: no new requests of ours, the answers that both still owe, unbind, close.
-   * Each wait is bounded by the response timer. New requests of the peer reach the owner until
-   * unbind is sent; then messages are refused as temporary, all else with ESME_RINVBNDSTS.
+   * Leaves as in SMPP 3.4 §4.2: sends no new requests, waits for outstanding answers of both sides,
+   * sends unbind, closes. The response timer bounds each wait. Until unbind is sent, the peer's new
+   * requests reach the owner; later, messages get a temporary refusal, others ESME_RINVBNDSTS.
    */
   unbind(): Promise<void> {
     if (this.#isGone) return Promise.resolve()
@@ -291,17 +291,17 @@ export class Session {
     if (this.#isUnbound) this.close('left before any bind')
     else if (this.#state !== 'CLOSED') this.#departure.begin()
     this.#requests.refuseWaiting()
-    // The answers that are awaited, and the end of the connection, have to be read.
+    // We still have to read the answers that we wait for, and the end of the connection.
     this.resumeReading()
     return gone
   }
 
-  /** As unbind: `await using session = await connectSmpp(…)`. */
+  /** Calls unbind, for `await using session = await connectSmpp(…)`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.unbind()
   }
 
-  /** At once (SMPP 5.0 §2.3): pending requests end as `closed`. What was written still leaves. */
+  /** Closes at once (SMPP 5.0 §2.3). Pending requests end as `closed`; written PDUs still leave. */
   close(reason: string): void {
     if (this.#state === 'CLOSED') return
     this.#writer.close()
@@ -309,13 +309,13 @@ export class Session {
     this.#closeReason = reason
     this.#clock.closing()
     this.#reader.close()
-    // Half-closed, and reading on: a socket closed with octets unread resets the connection, which
-    // takes the last answer from the peer.
+    // Close our half only and keep reading: closing a socket with unread octets resets the
+    // connection, and the peer would lose our last answer.
     this.#socket.end()
     setImmediate(() => this.#finish())
   }
 
-  /** For bindSession: `onAnswer` comes before what is behind the answer is read. @internal */
+  /** For bindSession. `onAnswer` is called before anything after the answer is read. @internal */
   requestBind(
     command: BindCommand,
     body: BindBody,
@@ -342,7 +342,7 @@ export class Session {
   #attend(socket: Socket): void {
     socket.setNoDelay(true)
     socket.on('end', () => this.close('the peer closed the connection'))
-    // A reset before any octet is a balancer's probe, any other the peer gone: 'close' follows.
+    // Either a balancer's probe or a lost peer; in both cases 'close' follows.
     socket.on('error', ({ message }) => {
       if (this.#state !== 'CLOSED') this.#closeReason = `connection lost: ${message}`
     })

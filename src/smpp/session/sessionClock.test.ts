@@ -23,7 +23,6 @@ function ticksInTenSeconds(timers: typeof TIMERS): number {
       interfaceVersion: 0x34,
       versionWhenUntold: 0x34,
       maxPduOctets: 1_000,
-      events: {},
     },
     {
       now,

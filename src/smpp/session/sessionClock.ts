@@ -1,4 +1,4 @@
-import type { SessionSettings } from './sessionTypes.ts'
+import type { SessionRules } from './sessionTypes.ts'
 
 const TICK_MS_MIN = 5
 const TICK_MS_MAX = 1000
@@ -9,22 +9,22 @@ const PDU_TIMEOUT_MS_MIN = 1000
 const BIND_WAIT_MS = 60_000
 
 export interface ClockActions {
-  /** Each tick: let requests expire. */
+  /** Called at each tick, to let requests expire. */
   now(nowMs: number): void
   enquire(): void
   unbind(): void
   leavingOverdue(): void
   close(reason: string): void
-  /** The peer does not even take the end of the connection. */
+  /** The peer keeps the connection open although we ended it. */
   destroy(): void
 }
 
 /**
- * The timers of one session (SMPP 3.4 §7.2): one coarse timer looks at all of them, so that a
- * request or a PDU costs no timer. A deadline is met up to a quarter of the shortest timer late.
+ * The timers of one session (SMPP 3.4 §7.2). One coarse timer checks all of them, so that a request
+ * or a PDU costs no timer. A deadline may fire late by up to a quarter of the shortest timer.
  */
 export class SessionClock {
-  readonly #settings: SessionSettings
+  readonly #settings: SessionRules
   readonly #actions: ClockActions
   readonly #pduTimeoutMs: number
   readonly #tick: NodeJS.Timeout
@@ -42,7 +42,7 @@ export class SessionClock {
   #isReading = true
   #isBound = false
 
-  constructor(settings: SessionSettings, actions: ClockActions) {
+  constructor(settings: SessionRules, actions: ClockActions) {
     const { timers, side } = settings
     this.#settings = settings
     this.#actions = actions
@@ -52,7 +52,7 @@ export class SessionClock {
     this.#receivedAtMs = now
     this.#messageAtMs = now
     if (side === 'mc') this.#deadlines.bind = now + orNever(timers.sessionInitTimeoutMs)
-    // By name: what is handed in may hold other numbers too, as a process's whole Config does.
+    // Named one by one: the object may hold other numbers, such as a process's whole Config.
     const { sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs } = timers
     const linkMs = [sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs]
     const allMs = [...linkMs, timers.inactivityTimeoutMs, this.#pduTimeoutMs]
@@ -74,13 +74,13 @@ export class SessionClock {
     this.#messageAtMs = this.#receivedAtMs
   }
 
-  /** A request of ours leaves now; returns when that is. */
+  /** A request of ours is sent now. Returns the time. */
   requested(): number {
     this.#messageAtMs = performance.now()
     return this.#messageAtMs
   }
 
-  /** `overdue`: why the session is closed when the bind is not answered. */
+  /** `overdue` is the reason to close with if the bind is not answered in time. */
   bindWaits(overdue: string): void {
     this.#bindOverdue = overdue
     const { responseTimeoutMs } = this.#settings.timers
@@ -98,7 +98,7 @@ export class SessionClock {
     const now = performance.now()
     this.#isReading = isReading
     this.#receivedAtMs = now
-    // What we did not read cannot have come in time.
+    // While we did not read, the rest of the PDU could not arrive.
     if (isReading && this.#deadlines.partial !== Infinity)
       this.#deadlines.partial = now + orNever(this.#pduTimeoutMs)
   }
@@ -112,7 +112,7 @@ export class SessionClock {
     this.#deadlines.congested = isCongested ? performance.now() + CONGESTED_MS_MAX : Infinity
   }
 
-  /** Each step of leaving has the response timer, the last one (answers after unbind) a second. */
+  /** Each step of leaving has the response timer; the last (answers after unbind) has a second. */
   leaving(isLast: boolean): void {
     const waitMs = this.#settings.timers.responseTimeoutMs || BIND_WAIT_MS
     this.#deadlines.leave = performance.now() + (isLast ? LAST_ANSWERS_MS : waitMs)
@@ -141,7 +141,7 @@ export class SessionClock {
     const { enquireLinkIntervalMs, inactivityTimeoutMs, responseTimeoutMs } = this.#settings.timers
     if (!this.#isBound) return
     if (this.#enquiredAtMs !== Infinity) {
-      // Anything received since then has cleared it: a slow answer is no dead link.
+      // Anything received since has reset this, since a slow answer does not mean a dead link.
       if (nowMs >= this.#enquiredAtMs + orNever(responseTimeoutMs))
         this.#actions.close('enquire_link was not answered')
     } else if (nowMs >= this.#receivedAtMs + orNever(enquireLinkIntervalMs)) {
@@ -156,7 +156,7 @@ export class SessionClock {
   }
 }
 
-/** A timer that is switched off never ends. */
+/** A timer that is switched off never expires. */
 export function orNever(timeoutMs: number): number {
   return timeoutMs > 0 ? timeoutMs : Infinity
 }

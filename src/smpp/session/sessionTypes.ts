@@ -1,11 +1,14 @@
-import type { SessionLimits } from './defaultLimits.ts'
+// The types of a session's settings and events. The class Session imports this file, so this file
+// cannot import the class: it is a type parameter here, and sessionSettings.ts fills it in.
+
 import type { InterfaceVersion } from '../wire/interfaceVersion.ts'
 import type { BindBody, BindCommand, Pdu, RequestCommand, ResponseTo } from '../wire/pduTable.ts'
-import type { Session } from './session.ts'
+import type { SessionLimits } from './defaultLimits.ts'
+import type { SessionTimers } from './sessionTimers.ts'
 
 /**
- * What became of a request. `response` has any command_status and may be a generic_nack. `late` may
- * follow `timeout` once: the peer answered after all.
+ * The outcome of a request. A `response` has any command_status and may be a generic_nack. `late`
+ * may follow `timeout` once, if the peer answers after all.
  */
 export type RequestOutcome<P = Pdu> =
   | { readonly kind: 'response'; readonly pdu: P }
@@ -18,123 +21,98 @@ export type OutcomeOf<C extends RequestCommand> = RequestOutcome<
   Pdu<ResponseTo<C> | 'generic_nack'>
 >
 
-/** SMPP 3.4 §7.2, in milliseconds; 0 switches one off. */
-export interface SessionTimers {
-  /**
-   * Server: from the connection to the bind request; a PROXY header and a TLS handshake before that
-   * have this time too, and 10 s when it is off.
-   */
-  readonly sessionInitTimeoutMs: number
-  /** Nothing received for so long: ask with enquire_link. */
-  readonly enquireLinkIntervalMs: number
-  /** From a request to its response; without one an enquire_link or unbind closes the session. */
-  readonly responseTimeoutMs: number
-  /** No message in either direction for so long: unbind. */
-  readonly inactivityTimeoutMs: number
-  /** A PDU begun but not complete for so long: close. Default: responseTimeoutMs, at least 1 s. */
-  readonly pduTimeoutMs?: number
-}
-
-/** Who is bound, and how, as the bind had it (SMPP 3.4 §4.1). */
+/** The ESME that is bound, and how, from its bind request (SMPP 3.4 §4.1). */
 export interface SessionBind extends Pick<
   BindBody,
   'system_id' | 'system_type' | 'interface_version' | 'address_range'
 > {
-  /** As what: it sends, receives, or both. */
+  /** Whether it sends, receives, or both. */
   readonly command: BindCommand
 }
 
-/** What onMalformed is told. */
+/** The argument of onMalformed. */
 export interface MalformedInput {
-  /** As on the wire. */
+  /** The value on the wire. */
   readonly command_id: number
-  /** In words, for a log; the peer does not see it. */
+  /** An explanation for a log. The peer does not see it. */
   readonly reason: string
-  /** What was answered. */
+  /** The command_status of our answer. */
   readonly commandStatus: number
 }
 
-/**
- * What an owner handles. It answers each with `session.respond`, now or later. `body`: the octets
- * behind the header, part of the socket's chunk; keep or copy as you like.
- */
-export type RequestHandlers = {
+export type RequestHandlersOf<Session> = {
   readonly [C in RequestCommand]?: (session: Session, pdu: Pdu<C>, body: Buffer) => void
 }
 
-/** What the owner of a session is told, all optional. A handler must not throw. */
-export interface SessionEvents extends PduEvents {
+export interface SessionEventsOf<Session> extends PduEventsOf<Session> {
   /**
-   * Server side: answer with acceptBind or refuseBind, now or later. Until then nothing else is
-   * read from this session, and a bind left unanswered for the response timer closes it. Without
-   * this handler every bind is refused.
+   * Server side: answer with acceptBind or refuseBind, at once or later. Until then nothing else is
+   * read from this session; if the answer takes longer than the response timer, the session closes.
+   * Without this handler every bind is refused.
    */
   onBind?(session: Session, pdu: Pdu<BindCommand>): void
-  /** A request that is not here is answered ESME_RINVCMDID. */
-  readonly requests?: RequestHandlers
-  /** Client side: a handset can be reached again (SMPP 3.4 §4.12). It has no response. */
+  /** A request without a handler is answered with ESME_RINVCMDID. */
+  readonly requests?: RequestHandlersOf<Session>
+  /** Client side: a handset is reachable again (SMPP 3.4 §4.12). There is no response. */
   onAlertNotification?(session: Session, pdu: Pdu<'alert_notification'>): void
   /**
-   * Client side, before a bind: the centre asks for one (SMPP 3.4 §2.2.1). No response; answer
-   * with bindSession or session.close.
+   * Client side: the centre asks an unbound session to bind (SMPP 3.4 §2.2.1). Call bindSession or
+   * session.close; there is no response.
    */
   onOutbind?(session: Session, pdu: Pdu<'outbind'>): void
-  /** Exactly once, after the outcome of each pending request; never from inside a method call. */
+  /** Called exactly once, after the outcomes of pending requests, and never within another call. */
   onClosed?(session: Session, reason: string): void
   /**
-   * The window was full, which `request` told by returning undefined, and has room again. What
-   * waits in `send` goes first.
+   * The window has room again after `request` found it full and returned undefined. Waiting calls
+   * of `send` go first.
    */
   onWindowFree?(session: Session): void
   /**
-   * The peer's congestion_state (0-100, SMPP 5.0 §4.8.4.18) came in a response, and is another than
-   * before.
+   * A response brought a new value of the peer's congestion_state (0-100, SMPP 5.0 §4.8.4.18).
    */
   onCongestion?(session: Session, congestionState: number): void
-  /** After the answer was sent. */
+  /** The peer sent something malformed. Called after the answer was sent. */
   onMalformed?(session: Session, what: MalformedInput): void
 }
 
-/**
- * For metrics: called for each PDU, with command_id and command_status as on the wire and its
- * length in octets. They must not send anything. They cost nothing when they are left out.
- */
-export interface PduEvents {
-  /** Before it is handled. */
+export interface PduEventsOf<Session> {
+  /** Called before the PDU is handled. */
   onPduReceived?(session: Session, command_id: number, status: number, octets: number): void
-  /** When it is written; it leaves with what else is written in this turn. */
+  /** Called when the PDU is written. It leaves with all others of the same turn. */
   onPduSent?(session: Session, command_id: number, status: number, octets: number): void
-  /** A request of ours was answered, `elapsedMs` after it was written. Also when it came late. */
+  /** A request of ours was answered, perhaps late, `elapsedMs` after it was written. */
   onAnswered?(session: Session, response_id: number, elapsedMs: number): void
 }
 
-/** What a session is made of; connectSmpp and createSmppServer fill it. */
-export interface SessionSettings {
-  /** Who we are: a message centre (server) or an ESME (client). */
+export interface SessionSettingsOf<Session> {
+  /** Our side: a message centre (server) or an ESME (client). */
   readonly side: 'mc' | 'esme'
-  /** What we speak at most; the session's version is the lower one of both sides'. */
+  /** Our highest version. The session uses the lower of the two sides' versions. */
   readonly interfaceVersion: InterfaceVersion
-  /** Client side: the version of a centre whose bind_resp has no sc_interface_version. */
+  /** Client side: the version to assume if bind_resp has no sc_interface_version. */
   readonly versionWhenUntold: InterfaceVersion
-  /** Whom to tell. */
-  readonly events: SessionEvents
+  /** Handlers of the owner. */
+  readonly events: SessionEventsOf<Session>
   /** In milliseconds. */
   readonly timers: SessionTimers
-  /** How many requests of ours may be unanswered. */
+  /** The number of our requests that may be unanswered. */
   readonly windowSize: number
-  /** Above, framing counts as lost (SMPP 5.0 §2.11.2). */
+  /** A longer PDU counts as lost framing (SMPP 5.0 §2.11.2). */
   readonly maxPduOctets: number
-  /** Missing ones as in DEFAULT_LIMITS. */
+  /** Missing limits default to DEFAULT_LIMITS. */
   readonly limits?: Partial<SessionLimits>
   /**
-   * Lets the window follow the peer's congestion_state instead of staying at `windowSize`, which is
-   * then its upper bound: it grows below 80, shrinks above 90. Default false.
+   * Makes the window follow the peer's congestion_state, with `windowSize` as its upper bound: it
+   * grows below 80 and shrinks above 90. Default false.
    */
   readonly followCongestion?: boolean
-  /** Ours, put into bind_resp. */
+  /** Our system_id, sent in bind_resp. */
   readonly systemId: string
-  /** For those who wait for a bind that the peer begins; called before bind_resp is sent. */
+  /** Called when a bind of the peer succeeds, before bind_resp is sent. */
   readonly onBound?: (session: Session) => void
-  /** The connection is gone; a peer may keep it for 2 s when the session has closed. */
+  /** The connection is gone. A peer may keep it for 2 s after the session has closed. */
   readonly onGone?: (session: Session) => void
 }
+
+/** The settings that the parts of a session need: all but the handlers of its owner. */
+export type SessionRules = Omit<SessionSettingsOf<never>, 'events' | 'onBound' | 'onGone'>

@@ -1,6 +1,6 @@
 import { ESME_ROK } from '../wire/commandStatus.ts'
 import { PDUS, type RequestCommand } from '../wire/pduTable.ts'
-import type { RequestHandlers, SessionEvents } from '../session/sessionTypes.ts'
+import type { RequestHandlers, SessionEvents } from '../session/sessionSettings.ts'
 import type { Session } from '../session/session.ts'
 
 const OF_THE_SESSION = /^bind_|^unbind$|^enquire_link$/
@@ -16,11 +16,11 @@ interface Answerable {
 
 /** Handlers for every kind of request. */
 export function handlersOfAll(handle: (session: Session, pdu: Answerable) => void) {
-  // Each command has the same handler, which fits all of them.
+  // Each command has the same handler, whose type fits all of them.
   return Object.fromEntries(REQUESTS.map((command) => [command, handle])) as RequestHandlers
 }
 
-/** An owner that lets everybody bind and says yes to whatever comes. */
+/** An owner that accepts every bind and answers every request with ESME_ROK. */
 export const agreeable: SessionEvents = {
   onBind: (session, pdu) => session.acceptBind(pdu),
   requests: handlersOfAll((session, pdu) => session.respond(pdu, ESME_ROK)),

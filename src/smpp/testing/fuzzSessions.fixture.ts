@@ -7,7 +7,7 @@ import { MemorySocket } from './memorySocket.fixture.ts'
 import { mutatedPdu } from './mutatedPdus.fixture.ts'
 import type { BindBody, Pdu } from '../wire/pduTable.ts'
 import { Session } from '../session/session.ts'
-import type { SessionEvents, SessionSettings } from '../session/sessionTypes.ts'
+import type { SessionEvents, SessionSettings } from '../session/sessionSettings.ts'
 import { MAX_PDU_OCTETS } from '../session/sessionDefaults.ts'
 import { readTlv, tlvName } from '../wire/tlv.ts'
 
@@ -50,9 +50,8 @@ export interface FuzzCounts extends MessageCounts {
 
 /**
  * Sends mutated PDUs to sessions of both sides, in chunks cut anywhere, until `isDone`. Throws at
- * the first thing that must not be: an exception, a PDU of ours that cannot be decoded, one that
- * is decoded but not encoded to what it was, more octets held than the limit allows, a message
- * that cannot be read.
+ * the first failure: an exception, a PDU of ours that cannot be decoded or is encoded to other
+ * octets again, more octets held than the limit allows, a message that cannot be read.
  */
 export async function fuzzSessions(
   random: () => number,
@@ -74,7 +73,7 @@ export async function fuzzSessions(
   try {
     while (!isDone(counts)) {
       for (const victim of victims) victim.feed()
-      // Answers are written, requests time out, what was held is read.
+      // Time for answers to be written, requests to time out, and held octets to be read.
       await new Promise(setImmediate)
     }
     for (const victim of victims) victim.endMessages()
@@ -84,7 +83,7 @@ export async function fuzzSessions(
   return counts
 }
 
-/** A session that is attacked; one that closes is followed by a new one. */
+/** A session under attack. When it closes, a new one takes its place. */
 class Victim {
   readonly #side: 'mc' | 'esme'
   readonly #random: () => number
@@ -101,7 +100,7 @@ class Victim {
   }
 
   feed(): void {
-    // One that waits for the rest of a PDU sees nothing any more: at times begin anew.
+    // A session that waits for the rest of a PDU handles nothing more, so it is replaced at times.
     if (!this.#session || this.#session.state === 'CLOSED' || this.#random() < 0.05) this.#begin()
     const pdus = Array.from({ length: BATCH }, () => mutatedPdu(this.#random))
     for (const pdu of pdus) {
@@ -119,7 +118,7 @@ class Victim {
     }
   }
 
-  /** That each part of a message has led somewhere. */
+  /** Checks that each part of a message was handled. */
   endMessages(): void {
     this.#messages.end()
   }
@@ -134,7 +133,7 @@ class Victim {
     this.#socket = new MemorySocket()
     this.#socket.onWritten = whole(this.#counts)
     this.#session = new Session(this.#socket.asSocket(), this.#settings())
-    // At times the peer does not bind first.
+    // Some peers do not bind first.
     if (this.#random() < 0.1) return
     if (this.#side === 'esme') this.#session.requestBind('bind_transceiver', BIND, () => undefined)
     this.#socket.receive(this.#side === 'mc' ? BIND_PDU : BIND_RESP)
@@ -177,7 +176,7 @@ class Victim {
     }
   }
 
-  /** A few requests of ours, so that there is something for responses to answer. */
+  /** Sends a few requests of ours, for the peer's responses to answer. */
   #ask(): void {
     for (const command of REQUESTS) {
       if (this.#random() > 0.2) continue
@@ -196,7 +195,7 @@ class Victim {
   }
 }
 
-/** Reads what a session writes: each PDU of it is whole, and one that can be decoded. */
+/** Checks that a session writes whole PDUs that can be decoded. */
 function whole(counts: FuzzCounts): (chunk: Buffer) => void {
   const framer = new Framer(MAX_PDU_OCTETS)
   return (chunk) => {
@@ -213,7 +212,7 @@ function whole(counts: FuzzCounts): (chunk: Buffer) => void {
   }
 }
 
-/** What is decoded is encoded to the octets it was. */
+/** Checks that a decoded PDU is encoded to the same octets. */
 function checkCodec(octets: Buffer): void {
   const decoded = decodePdu(octets, 0, octets.length)
   if (decoded.kind === 'malformed') return

@@ -5,7 +5,8 @@ import { INTERFACE_VERSION } from '../wire/interfaceVersion.ts'
 import type { Pdu } from '../wire/pduTable.ts'
 import { rawClient, rawServer, type RawPeer } from './rawPeer.fixture.ts'
 import { bindPdu, Inbox } from './servedPeer.fixture.ts'
-import type { SessionEvents, SessionTimers } from '../session/sessionTypes.ts'
+import type { SessionTimers } from '../session/sessionTimers.ts'
+import type { SessionEvents } from '../session/sessionSettings.ts'
 import { createSmppServer } from '../endpoint/smppServer.ts'
 
 export type Side = 'server' | 'client'
@@ -15,11 +16,11 @@ const BIND_RESP = '000000198000000900000000000000014d430002100001' + V5_0.toStri
 const SERVER = { windowSize: 10, maxSessions: 100, systemId: 'Signalbox' }
 
 export interface LivePeer {
-  /** Bound to a session of that side over TCP, in version 5.0; the bind is among `received`. */
+  /** Bound over TCP, in version 5.0, to a session of that side. `received` includes the bind. */
   readonly peer: RawPeer
-  /** Why the session was closed. */
+  /** The reason with which the session closed. */
   readonly closed: Inbox<string>
-  /** The commands that reached the owner, who says yes to all. */
+  /** The commands that reached the owner, who accepts all of them. */
   readonly handled: string[]
   stop(): Promise<void>
 }

@@ -3,7 +3,7 @@ import type { BindCommand, Pdu } from '../wire/pduTable.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from '../wire/interfaceVersion.ts'
 import { rawClient, type RawPeer } from './rawPeer.fixture.ts'
 import type { Session } from '../session/session.ts'
-import type { SessionTimers } from '../session/sessionTypes.ts'
+import type { SessionTimers } from '../session/sessionTimers.ts'
 import { createSmppServer, type SmppServer } from '../endpoint/smppServer.ts'
 import type { Tlv } from '../wire/tlv.ts'
 
@@ -14,7 +14,7 @@ export const TIMERS: SessionTimers = {
   inactivityTimeoutMs: 0,
 }
 
-/** Calls and events of a session, awaited one after the other. */
+/** A queue of calls or events, awaited one after the other. */
 export class Inbox<T> {
   readonly all: T[] = []
   #taken = 0
@@ -28,7 +28,7 @@ export class Inbox<T> {
   async next(): Promise<T> {
     while (this.all.length <= this.#taken)
       await new Promise<void>((resolve) => (this.#wake = resolve))
-    // Just seen to be there.
+    // Its length was checked above.
     return this.all[this.#taken++] as T
   }
 }
@@ -48,16 +48,16 @@ export interface ServedPeer {
   readonly server: SmppServer
   readonly port: number
   readonly peer: RawPeer
-  /** What the sessions of the server told. */
+  /** The events of the server's sessions. */
   readonly binds: Inbox<Bind>
   readonly requests: Inbox<Request>
   readonly closed: Inbox<string>
-  /** Lets the peer bind. */
+  /** Binds the peer. */
   bound(fields?: Partial<Pdu<BindCommand>>): Promise<Session>
   stop(): Promise<void>
 }
 
-/** A server (window 2) and one peer that is connected to it. */
+/** A server (window 2) with one connected peer. */
 export async function servePeer(
   timers: Partial<SessionTimers> = {},
   maxSessions = 10,

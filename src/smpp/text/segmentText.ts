@@ -1,5 +1,5 @@
-// One message in as many short messages as it takes: by user data header (TS 23.040
-// §9.2.3.24.1), by SAR TLVs (SMPP 3.4 §5.3.2.22-24), or whole in message_payload (§5.3.2.32).
+// Splits a message into short messages: with user data headers (TS 23.040 §9.2.3.24.1), with SAR
+// TLVs (SMPP 3.4 §5.3.2.22-24), or as one message_payload (§5.3.2.32).
 
 import { charsetOf, type Alphabet, type Charset } from './dataCoding.ts'
 import { chooseEncoding, type EncodeOptions, type HeaderFor } from './encodeText.ts'
@@ -15,7 +15,7 @@ import {
   type InformationElement,
 } from './userDataHeader.ts'
 import { DATA_CODING } from '../wire/values/dataCoding.ts'
-import { MESSAGE_FEATURE } from '../wire/values/messageFeature.ts'
+import { MESSAGE_FEATURE } from '../wire/values/messageFields.ts'
 
 /** How a message is split. */
 export interface SegmentOptions {
@@ -30,9 +30,9 @@ export interface SegmentOptions {
   readonly udh?: readonly InformationElement[]
 }
 
-/** What a part puts into its PDU. A message that fits into one part is a plain short_message. */
+/** The fields of one part's PDU. A message that fits into one part is a plain short_message. */
 export interface Segment {
-  /** Bits to set in the PDU's esm_class: MESSAGE_FEATURE.USER_DATA_HEADER or none. */
+  /** Bits to set in the PDU's esm_class: MESSAGE_FEATURE.USER_DATA_HEADER or 0. */
   readonly esm_class: number
   /** The same for all parts. */
   readonly data_coding: number
@@ -43,27 +43,27 @@ export interface Segment {
 }
 
 /**
- * The parts in order; `unencodable`: none of the allowed alphabets that a data_coding can name has
- * the text.
+ * The parts in order. `unencodable`: no allowed alphabet that a data_coding can name can encode the
+ * text.
  */
 export type Segmented =
   | { readonly kind: 'segmented'; readonly segments: readonly Segment[] }
-  /** More than 255 parts, or more than message_payload holds: its 65,535 octets are one part. */
+  /** More than 255 parts, or more than the 65,535 octets of a message_payload. */
   | { readonly kind: 'tooLong'; readonly parts: number }
   | { readonly kind: 'unencodable' }
 
-/** TS 23.040 §9.2.3.24.1: an octet counts them. */
+/** The number of parts is one octet (TS 23.040 §9.2.3.24.1). */
 const PARTS_MAX = 255
 /** SMPP 3.4 §5.3.2.32. */
 const PAYLOAD_OCTETS_MAX = 65_535
-/** Without UDHL. An SMSC makes the wider one from sar_msg_ref_num. */
+/** Lengths without UDHL. An SMSC makes the longer one from sar_msg_ref_num. */
 const CONCATENATION_OCTETS = { udh8: 5, udh16: 6, sar: 6, message_payload: 5 } as const
 
 /**
  * Encodes as `options` allow (see EncodeOptions) and splits (TS 23.040 §9.2.3.24.1; SMPP 3.4
- * §5.3.2.22-24, §5.3.2.32). A part ends neither within an escape pair nor within a surrogate pair.
- * Throws RangeError when `reference` or `udh` cannot be written, or `udh` comes with `sar`;
- * TypeError when it is no text, or there is no such alphabet or `by`.
+ * §5.3.2.22-24, §5.3.2.32). No part ends within an escape pair or a surrogate pair. Throws
+ * RangeError if `reference` or `udh` is invalid or `udh` is combined with `sar`, and TypeError if
+ * the text is not a string or the alphabet or `by` is unknown.
  */
 export function segmentText(text: string, options: SegmentOptions & EncodeOptions): Segmented {
   const headerFor: HeaderFor = (shifts) =>
@@ -77,10 +77,10 @@ export function segmentText(text: string, options: SegmentOptions & EncodeOption
 }
 
 /**
- * Splits octets (TS 23.040 §9.2.3.24.1; SMPP 3.4 §5.3.2.22-24, §5.3.2.32) that are encoded already,
- * or are no text at all (data_coding 4 by default). What data_coding says of them, on a connection
- * with that `defaultAlphabet`, decides how much a part holds and where it may end; `shifts` are the
- * national tables they were written with. Errors as segmentText.
+ * Splits octets (TS 23.040 §9.2.3.24.1; SMPP 3.4 §5.3.2.22-24, §5.3.2.32) that are encoded text or
+ * binary (data_coding 4, the default). `data_coding` and `defaultAlphabet` decide how much a part
+ * holds and where it may end; `shifts` are the national tables of the encoding. Throws the same
+ * errors as segmentText.
  */
 export function segmentOctets(
   octets: Buffer,
@@ -98,7 +98,7 @@ export function segmentOctets(
 }
 
 interface Split {
-  /** One septet an octet for `gsmPacked`. */
+  /** For `gsmPacked`, one septet per octet. */
   readonly octets: Buffer
   readonly charset: Charset
   readonly data_coding: number
@@ -113,7 +113,7 @@ function elementsOf(shifts: GsmShifts, { by, udh = [] }: SegmentOptions): Inform
   return elements
 }
 
-/** Throws TypeError: from JavaScript it may be any name. */
+/** Throws TypeError, since JavaScript may pass any name. */
 function concatenationOctets(by: keyof typeof CONCATENATION_OCTETS = 'udh8'): number {
   const octets: number | undefined = CONCATENATION_OCTETS[by]
   if (octets !== undefined) return octets

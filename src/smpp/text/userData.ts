@@ -10,40 +10,39 @@ import {
   type Concatenation,
   type InformationElement,
 } from './userDataHeader.ts'
-import { MESSAGE_FEATURE } from '../wire/values/messageFeature.ts'
+import { MESSAGE_FEATURE } from '../wire/values/messageFields.ts'
 
-/** The part of a submit_sm, deliver_sm or data_sm that says what it carries. */
+/** The fields of a submit_sm, deliver_sm or data_sm that hold or describe its user data. */
 export interface MessageBody {
   /** Bit 6 says that a user data header comes first (SMPP 3.4 §5.2.12). */
   readonly esm_class: number
-  /** What the octets are (SMPP 3.4 §5.2.19). */
+  /** The encoding of the octets (SMPP 3.4 §5.2.19). */
   readonly data_coding: number
-  /** A data_sm has none. */
+  /** A data_sm does not have this field. */
   readonly short_message?: Buffer
-  /** message_payload, and SAR TLVs. */
+  /** message_payload and SAR TLVs. */
   readonly tlvs: readonly Tlv[]
 }
 
-/** What a message carries, its user data header taken apart. */
+/** The user data of a message, with its header parsed. */
 export interface UserData {
-  /** Of the PDU. */
+  /** From the PDU. */
   readonly data_coding: number
-  /** Of the header; none where there is none. */
+  /** Header elements; empty without a header. */
   readonly elements: readonly InformationElement[]
-  /** Behind the header: the PDU's own octets, not a copy. */
+  /** The octets behind the header. They are the PDU's own, not a copy. */
   readonly octets: Buffer
-  /** National tables that the header names. */
+  /** The national tables that the header names. */
   readonly shifts: GsmShifts
-  /** Of packed septets: bits before the first. */
+  /** The number of fill bits before the first packed septet. */
   readonly fillBits: number
   /** From the header, else from SAR TLVs; undefined for a message of one part. */
   readonly concatenation: Concatenation | undefined
 }
 
 /**
- * What is in short_message, or in message_payload when that is empty (SMPP 3.4 §5.3.2.32), behind
- * the user data header that bit 6 of esm_class tells of. A header that runs over the end is none.
- * Never throws.
+ * Reads short_message, or message_payload if that is empty (SMPP 3.4 §5.3.2.32). Bit 6 of esm_class
+ * announces a user data header; one that runs past the end is not taken for a header. Never throws.
  */
 export function readUserData(body: MessageBody): UserData {
   const { data_coding } = body
@@ -74,7 +73,7 @@ function carriedOctets({ short_message = NOTHING, tlvs }: MessageBody): Buffer {
     : (readTlv(tlvs, 'message_payload') ?? short_message)
 }
 
-/** SMPP 3.4 §5.3.2.22-24: all three, or none. */
+/** The SAR TLVs (SMPP 3.4 §5.3.2.22-24), if all three are there. */
 function sarOf(tlvs: readonly Tlv[]): Concatenation | undefined {
   if (tlvs.length < 3) return undefined
   const reference = readTlv(tlvs, 'sar_msg_ref_num')
@@ -84,12 +83,12 @@ function sarOf(tlvs: readonly Tlv[]): Concatenation | undefined {
   return sequence === 0 || sequence > total ? undefined : { by: 'sar', reference, total, sequence }
 }
 
-/** What joinText needs of each part. */
+/** A part of a message for joinText. */
 export type TextPart = Pick<UserData, 'data_coding' | 'octets' | 'shifts' | 'fillBits'>
 
 /**
- * The text of parts, in their order, each as its data_coding says (SMPP 3.4 §5.2.19). Pairs that a
- * peer cut between two parts come together again. Never throws.
+ * Joins the text of parts in their order, each decoded by its data_coding (SMPP 3.4 §5.2.19).
+ * Character pairs that a peer split between two parts are restored. Never throws.
  */
 export function joinText(
   parts: readonly TextPart[],
@@ -114,7 +113,7 @@ function isAlike({ data_coding, shifts }: TextPart, other: TextPart): boolean {
   )
 }
 
-/** The octets of parts, in their order; a single part's own are not copied. */
+/** Joins the octets of parts in their order. Those of a single part are not copied. */
 export function joinOctets(parts: readonly { readonly octets: Buffer }[]): Buffer {
   const [first] = parts
   return first && parts.length === 1

@@ -6,39 +6,57 @@ import {
   type Server,
   type Socket,
 } from 'node:net'
+import { checkEach, isObject, shown, type OptionCheck } from '../wire/optionCheck.ts'
 import { Arrival, type RefusedConnection } from './arrival.ts'
 import { peerOf } from './peerOf.ts'
 import type { Endpoint } from './proxyHeader.ts'
-import { DEFAULT_TIMERS } from '../session/sessionDefaults.ts'
 import { TlsGate, type SecureContext, type ServerTlsOptions } from './tlsGate.ts'
 
+/** Limit for PROXY header and TLS handshake together when the session-init timer is off. */
+const ARRIVAL_TIMEOUT_MS = 10_000
+
 /**
- * `true`: each connection begins with a PROXY header, version 1 or 2, or is closed. Anybody who
- * reaches the port may then say to be any client; `from` names the proxies that may, as addresses
- * or subnets ('10.0.0.7', '10.1.0.0/16', '2001:db8::/64').
+ * With `true`, each connection must begin with a PROXY header, version 1 or 2, or it is closed. Any
+ * host that reaches the port can then claim any client address. `from` names the proxies that may
+ * connect, as addresses or subnets ('10.0.0.7', '10.1.0.0/16', '2001:db8::/64').
  */
 export type ProxyProtocol = boolean | { readonly from: readonly string[] }
 
-/** What one port may be told. */
+export const proxyProtocolCheck: OptionCheck = (value, name) => {
+  if (typeof value === 'boolean') return
+  if (!isObject(value))
+    throw new TypeError(`${name} is ${shown(value)}: true, false or { from } is needed`)
+  checkEach(value, { checks: { from: proxiesCheck }, needed: ['from'] }, name, `${name}.`)
+}
+
+function proxiesCheck(value: unknown, name: string): void {
+  const isList = Array.isArray(value) && value.every((one) => typeof one === 'string')
+  if (isList && value.length > 0) return
+  const inside = value instanceof Array && value.length > 0 ? ' with others' : ' without any'
+  const came = shown(value) + (Array.isArray(value) ? inside : '')
+  throw new TypeError(`${name} is ${came}: an array of addresses or subnets is needed`)
+}
+
+/** Options of one port. */
 export interface AcceptorOptions {
   readonly tls?: ServerTlsOptions | false | undefined
   readonly proxyProtocol?: ProxyProtocol | undefined
 }
 
 export interface AcceptorActions {
-  /** From the connection until it is ready, in milliseconds; 0: 10 s. */
+  /** The time from accepting a connection until it is ready, in milliseconds. 0 means 10 s. */
   readonly timeoutMs: number
   hasRoom(): boolean
   onReady(socket: Socket, source: Endpoint | undefined): void
   onRefused(refused: RefusedConnection): void
 }
 
-/** What to do where a certificate comes to what has no TLS. */
+/** Advice for a new certificate at a port without TLS. */
 export const LISTEN_WITH_TLS = 'listen with tls: { key, cert }'
 
 /**
- * One port that takes connections, and hands them on when they are ready for a session: behind
- * their PROXY header and TLS handshake, if there are to be any.
+ * One port that accepts connections and hands them on when they are ready for a session: after
+ * their PROXY header and TLS handshake, where the options ask for these.
  */
 export class Acceptor {
   readonly #server: Server
@@ -48,7 +66,7 @@ export class Acceptor {
   readonly #actions: AcceptorActions
   readonly #arrivals = new Set<Arrival>()
 
-  /** Throws when TLS options or proxies cannot be used. */
+  /** Throws if the TLS options or the proxies are invalid. */
   constructor({ tls, proxyProtocol = false }: AcceptorOptions, actions: AcceptorActions) {
     this.#tls = tls ? new TlsGate(tls) : undefined
     this.#expectsProxyHeader = proxyProtocol !== false
@@ -68,9 +86,9 @@ export class Acceptor {
       this.#server.once('error', reject)
       this.#server.listen(port, host, () => {
         this.#server.off('error', reject)
-        // Out of file descriptors: that connection is lost, the server goes on.
+        // Out of file descriptors, say: that connection is lost, and the server goes on.
         this.#server.on('error', () => undefined)
-        // It listens on TCP, so the address is no pipe's string.
+        // It listens on TCP, so the address is not the path of a pipe.
         resolve((this.#server.address() as AddressInfo).port)
       })
     })
@@ -80,18 +98,18 @@ export class Acceptor {
     return this.#tls !== undefined
   }
 
-  /** For connections to come. Throws when it cannot be used, and where there is no TLS. */
+  /** Applies to future connections. Throws if the context is unusable or the port has no TLS. */
   setSecureContext(context: SecureContext): void {
     if (!this.#tls) throw new TypeError(`this port has no TLS to renew: ${LISTEN_WITH_TLS}`)
     this.#tls.setSecureContext(context)
   }
 
-  /** Takes no new connections. */
+  /** Stops accepting connections. */
   stop(): void {
     if (this.#server.listening) this.#server.close()
   }
 
-  /** Takes no new connections, and ends those that are not ready. */
+  /** Stops accepting connections, and ends those that are not ready. */
   close(): void {
     this.stop()
     for (const arrival of this.#arrivals) arrival.end()
@@ -99,7 +117,7 @@ export class Acceptor {
 
   #accept(socket: Socket): void {
     const { hasRoom, onReady, onRefused } = this.#actions
-    // A balancer's check that was reset before we came to accept it.
+    // A balancer's health check, reset before we accepted it.
     if (socket.remoteAddress === undefined) return dismiss(socket)
     const refuse = (kind: 'tooMany' | 'untrustedProxy', reason: string) => {
       onRefused({ kind, reason, ...peerOf(socket) })
@@ -117,7 +135,7 @@ export class Acceptor {
     const arrival = new Arrival(socket, {
       expectsProxyHeader: this.#expectsProxyHeader,
       tls: this.#tls,
-      timeoutMs: timeoutMs || DEFAULT_TIMERS.sessionInitTimeoutMs,
+      timeoutMs: timeoutMs || ARRIVAL_TIMEOUT_MS,
       onReady,
       onRefused,
       onDone: (done) => void this.#arrivals.delete(done),

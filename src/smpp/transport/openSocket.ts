@@ -1,35 +1,51 @@
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
-import { CONNECT_TIMEOUT_MS } from '../session/sessionDefaults.ts'
+import * as check from '../wire/optionCheck.ts'
+import type { OptionCheck, OptionChecks } from '../wire/optionCheck.ts'
 import { abortedError, SmppConnectError, socketError } from './smppConnectError.ts'
+
+const CONNECT_TIMEOUT_MS = 10_000
 
 /**
  * Node's options of `tls.connect`: `ca` (whom to trust), `cert` and `key` (who we are),
- * `servername`, `minVersion`, `rejectUnauthorized` and others. Where to connect is told elsewhere.
+ * `servername`, `minVersion`, `rejectUnauthorized` and others, except for the address.
  */
 export type ClientTlsOptions = Omit<
   ConnectionOptions,
   'host' | 'port' | 'path' | 'socket' | 'timeout' | 'allowHalfOpen' | 'lookup'
 >
 
-/** Where to connect, and how. */
+/** The address of a peer, and how to connect to it. */
 export interface OpenSocketOptions {
   /** A name or an address. */
   readonly host: string
-  /** SMPP has 2775, over TLS 3550; centres use any. */
+  /** Registered for SMPP are 2775 and, over TLS, 3550. Many centres use others. */
   readonly port: number
-  /** Default: plain TCP. `true`: TLS that trusts the CAs that Node does. */
+  /** Default: plain TCP. `true`: TLS that trusts the same CAs as Node. */
   readonly tls?: boolean | ClientTlsOptions
   /**
-   * From the call to the connection, a TLS handshake included, in milliseconds. Default 10,000;
-   * 0: as long as the machine itself tries.
+   * The time to connect, including the TLS handshake, in milliseconds. Default 10,000. With 0, only
+   * the operating system limits it.
    */
   readonly connectTimeoutMs?: number
-  /** Gives up. */
+  /** Aborts connecting. */
   readonly signal?: AbortSignal
 }
 
-/** Connects; over TLS also checks the peer's certificate. Rejects with SmppConnectError. */
+const clientTls: OptionCheck = (value, name) => {
+  if (typeof value === 'boolean' || check.isObject(value)) return
+  throw new TypeError(`${name} is ${check.shown(value)}: true, false or an object is needed`)
+}
+
+export const SOCKET_CHECKS: OptionChecks<OpenSocketOptions> = {
+  host: check.host,
+  port: check.port(1),
+  tls: clientTls,
+  connectTimeoutMs: check.timer,
+  signal: check.signal,
+}
+
+/** Connects, and over TLS checks the peer's certificate. Rejects with SmppConnectError. */
 export function openSocket(options: OpenSocketOptions): Promise<Socket> {
   const { signal, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options
   const where = `${options.host}:${options.port}`
@@ -49,7 +65,7 @@ export function openSocket(options: OpenSocketOptions): Promise<Socket> {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
       socket.off('error', onError)
-      // An error until the session takes over is seen again as its 'close'.
+      // The session sees any later error as 'close'.
       socket.on('error', () => undefined)
     }
     function fail(error: SmppConnectError): void {
@@ -66,13 +82,13 @@ export function openSocket(options: OpenSocketOptions): Promise<Socket> {
   })
 }
 
-/** Throws what Node says of options that cannot be used, such as a key that is none. */
+/** Throws Node's error for unusable options, such as an invalid key. */
 function begin({ host: told, port, tls }: OpenSocketOptions): Socket {
-  // As in a URL: [::1].
+  // Accepts the brackets of a URL: [::1].
   const host = /^\[(.*)\]$/.exec(told)?.[1] ?? told
   const where = { host, port, noDelay: true, allowHalfOpen: true } as const
   if (!tls) return connect(where)
-  // Not for an address (RFC 6066 §3): its certificate is checked for the address all the same.
+  // An address is no server name (RFC 6066 §3). Its certificate is checked for the address.
   const servername = isIP(host) ? {} : { servername: host }
   return connectTls({ ...servername, ...(tls === true ? {} : tls), ...where })
 }

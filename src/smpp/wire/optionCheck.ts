@@ -1,23 +1,23 @@
-// What an option may be. A check throws TypeError for the wrong kind of value and RangeError for
-// one of the right kind that cannot be; the message names the option, what came and what is needed.
-// What is undefined counts as left out.
+// Checks of options. A check throws TypeError for a value of the wrong type and RangeError for an
+// invalid value of the right type. Its message names the option, the value and the valid ones. An
+// undefined option counts as missing.
 
 import { nearestName, orWhat } from './nearestName.ts'
 
-/** `name` is the option's, as its owner would write it: 'timers.responseTimeoutMs'. */
+/** `name` is the full name of the option, such as 'timers.responseTimeoutMs'. */
 export type OptionCheck = (value: unknown, name: string) => void
 
 /** One check for each option of T. */
 export type OptionChecks<T> = Readonly<Record<keyof T, OptionCheck>>
 
-/** What `setTimeout` takes; above, it fires at once. */
+/** The maximum of `setTimeout`; with more it fires at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 
 interface Wanted {
   readonly type: 'number' | 'string' | 'boolean' | 'function'
-  /** In words: 'an integer from 0 to 255'. */
+  /** A description such as 'an integer from 0 to 255'. */
   readonly words: string
-  /** Not put into messages. */
+  /** Keeps the value out of messages. */
   readonly isSecret?: boolean
 }
 
@@ -29,7 +29,7 @@ function wanted<T>(
     const came = isSecret && typeof value === 'number' ? 'a number' : shown(value)
     const message = `${name} is ${came}: ${words} is needed`
     if (typeof value !== type) throw new TypeError(message)
-    // `type` is the name of T's.
+    // `type` is the name of T.
     if (!holds(value as T)) throw new RangeError(message)
   }
 }
@@ -42,7 +42,7 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): OptionCheck
   )
 }
 
-/** In milliseconds. */
+/** A time in milliseconds. */
 export const timer: OptionCheck = wanted<number>(
   { type: 'number', words: `a number of milliseconds from 0 (off) to ${TIMER_MS_MAX}` },
   (value) => value >= 0 && value <= TIMER_MS_MAX,
@@ -56,7 +56,7 @@ export const text: OptionCheck = wanted({ type: 'string', words: 'a string' })
 
 export const secret: OptionCheck = wanted({ type: 'string', words: 'a string', isSecret: true })
 
-/** Of a field of so many octets with its NUL. */
+/** A text for a field of limited length. */
 export function shortText(charactersMax: number): OptionCheck {
   return wanted<string>(
     { type: 'string', words: `a string of at most ${charactersMax} characters` },
@@ -64,12 +64,17 @@ export function shortText(charactersMax: number): OptionCheck {
   )
 }
 
+/** `min` is 0 for a port to listen on, where 0 picks any free one. */
+export function port(min: 0 | 1): OptionCheck {
+  return integer(min, 65_535)
+}
+
 export const host: OptionCheck = wanted<string>(
   { type: 'string', words: 'a name or an address' },
   (value) => value.trim() !== '',
 )
 
-/** `hint`: what a wrong value may have meant, if anything. */
+/** `hint` guesses the valid value that a wrong one may mean. */
 export function oneOf(
   values: readonly (string | number)[],
   words: string,
@@ -88,7 +93,7 @@ export const signal: OptionCheck = (value, name) => {
   throw new TypeError(`${name} is ${shown(value)}: an AbortSignal is needed`)
 }
 
-/** What an object may have, and what it must. */
+/** The options that an object may have, and those that it must have. */
 export interface Options<T> {
   readonly checks: OptionChecks<T>
   readonly needed?: readonly (keyof T & string)[]
@@ -99,14 +104,14 @@ interface AnyOptions {
   readonly needed?: readonly string[]
 }
 
-/** An object with these options and no others. */
+/** An object with no other options than these. */
 export function object<T>(options: Options<T>): OptionCheck {
   return (value, name) => checkEach(value, options, name, `${name}.`)
 }
 
 /**
- * An object with handlers of these names. It may have a state of its own beside them: neither a
- * function nor of nearly such a name.
+ * An object with handlers of these names. It may also hold state of its own: values that are not
+ * functions, under names that do not resemble these.
  */
 export function handlers<T>({ checks, needed = [] }: Options<T>): OptionCheck {
   const names = Object.keys(checks)
@@ -121,7 +126,15 @@ export function handlers<T>({ checks, needed = [] }: Options<T>): OptionCheck {
   }
 }
 
-/** `prefix` goes before the name of each option. */
+/**
+ * Throws TypeError or RangeError if an option is unknown or its value is invalid. Values that only
+ * the peer can judge, such as a password, are left to it. `of`: the function that got the options.
+ */
+export function checkOptions(of: string, options: unknown, allowed: AnyOptions): void {
+  checkEach(options, allowed, `the argument of ${of}`, '')
+}
+
+/** `prefix` precedes the name of each option in messages. */
 export function checkEach(
   value: unknown,
   { checks, needed = [] }: AnyOptions,
@@ -155,7 +168,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** What came, for a message: short, and in one line. */
+/** A value for a message: short, and on one line. */
 export function shown(value: unknown): string {
   switch (typeof value) {
     case 'string':

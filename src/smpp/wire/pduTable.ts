@@ -1,6 +1,6 @@
-// The PDUs, each a row: command_id, who may send it in which state (SMPP 5.0 table 2-1), and its
-// fields in wire order (SMPP 3.4 §4). The rows are the truth: types, decoders and encoders all come
-// from here. A new PDU is a new row, and a new kind of field is a case in compilePdu.ts.
+// The table of PDUs. Each row has the command_id, the states in which each side may send the PDU
+// (SMPP 5.0 table 2-1), and the fields in wire order (SMPP 3.4 §4). Types, decoders and encoders
+// are derived from it. A new PDU is a new row; a new kind of field is a case in compilePdu.ts.
 
 import {
   ESME_RBINDFAIL,
@@ -19,7 +19,7 @@ import {
   ESME_RINVSYSTYP,
   ESME_RQUERYFAIL,
 } from './commandStatus.ts'
-import { DEST_FLAG } from './values/destFlag.ts'
+import { DEST_FLAG } from './values/addressing.ts'
 import { INTERFACE_VERSION, type InterfaceVersion } from './interfaceVersion.ts'
 import { choices, cString, int, list, octets, time } from './pduField.ts'
 import type { Field, FieldValue } from './pduField.ts'
@@ -41,15 +41,15 @@ export type SessionState =
 
 export interface PduRow {
   readonly command_id: number
-  /** The first version that has it. */
+  /** The first version with this PDU. */
   readonly since: InterfaceVersion
-  /** States in which an ESME, and an MC, may send it. A response goes wherever its request came. */
+  /** The states in which an ESME or an MC may send it. A response follows its request. */
   readonly esme: readonly SessionState[]
   readonly mc: readonly SessionState[]
   readonly fields: readonly Field[]
-  /** Whether TLVs follow. Where not, anything may be behind the last field (5.0 §2.11.1). */
+  /** Whether the specification has TLVs here. If not, anything may follow (5.0 §2.11.1). */
   readonly tlvs: boolean
-  /** Without these it is answered ESME_RMISSINGTLV. */
+  /** If one of these is missing, the answer is ESME_RMISSINGTLV. */
   readonly tlvsRequired?: readonly TlvName[]
 }
 
@@ -351,23 +351,23 @@ type BodyOf<R extends PduRow> = {
 /**
  * The body of each PDU: integers are numbers, C-octet strings are strings (Latin-1, without NUL),
  * octets are a Buffer; lengths and counts (`sm_length`) are implied. Where the specification has no
- * `tlvs` they are there only when some came: vendors add theirs to binds, for one.
+ * TLVs, `tlvs` is present only if the peer sent some: vendors add them to binds, for example.
  */
 export type PduBodies = {
   [C in CommandName]: { [K in keyof BodyOf<(typeof PDUS)[C]>]: BodyOf<(typeof PDUS)[C]>[K] }
 }
 
-/** What makes a session: one that sends, one that receives, or both. */
+/** The requests that bind a session: to send, to receive, or both. */
 export type BindCommand = 'bind_transmitter' | 'bind_receiver' | 'bind_transceiver'
-/** What goes one way: there is no response (SMPP 3.4 §4.12, §4.1.7). */
+/** The PDUs without a response (SMPP 3.4 §4.12, §4.1.7). */
 export type OneWayCommand = 'alert_notification' | 'outbind'
-/** What owners of sessions ask each other; the session itself binds, unbinds and keeps the link. */
+/** Requests between owners. The session itself handles bind, unbind and enquire_link. */
 export type RequestCommand = {
   [C in CommandName]: `${C}_resp` extends CommandName ? C : never
 }[Exclude<CommandName, BindCommand | 'unbind' | 'enquire_link'>]
-/** What a bind carries; the three differ in their command_id alone (SMPP 3.4 §4.1). */
+/** The body of a bind. The three differ only in their command_id (SMPP 3.4 §4.1). */
 export type BindBody = PduBodies['bind_transceiver']
-/** What a submit_sm carries, and a deliver_sm too (SMPP 3.4 §4.4.1, §4.6.1). */
+/** The body of a submit_sm or deliver_sm (SMPP 3.4 §4.4.1, §4.6.1). */
 export type ShortMessageBody = PduBodies['submit_sm']
 
 /** A whole PDU. `command_length` is implied, `command_id` is `command`. */
@@ -377,19 +377,19 @@ export type Pdu<C extends CommandName = CommandName> = {
     command_status: number
     sequence_number: number
     /**
-     * The whole body as it came, set by the decoder only where its fields do not say it all: a
-     * response cut short, say. The encoder writes it as long as the fields are what it says.
+     * The whole body as received, set by the decoder only if the fields do not describe all of it,
+     * as in a truncated response. The encoder writes it while the fields still match it.
      */
     bodyOctets?: Buffer
   } & PduBodies[K]
 }[C]
 
-/** The name of the response to a request; never for what has none. */
+/** The name of the response to a request; `never` if there is none. */
 export type ResponseTo<C extends CommandName> = `${C}_resp` extends CommandName
   ? `${C}_resp`
   : never
 
-/** What a bind makes of a session (SMPP 3.4 §2.2). */
+/** The state of a session after each bind (SMPP 3.4 §2.2). */
 export const BOUND_STATE: Readonly<Record<BindCommand, SessionState>> = {
   bind_transmitter: 'BOUND_TX',
   bind_receiver: 'BOUND_RX',

@@ -1,6 +1,6 @@
-/** data_coding (SMPP 3.4 §5.2.19); GSM groups from 0xC0 on are combined with their bits. */
+/** data_coding (SMPP 3.4 §5.2.19). The GSM groups from 0xC0 are combined with their own bits. */
 export const DATA_CODING = {
-  /** What it means is a setting of each message centre. */
+  /** Each message centre has its own default alphabet. */
   MC_DEFAULT: 0x00,
   IA5: 0x01,
   OCTETS: 0x02,

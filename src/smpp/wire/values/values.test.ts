@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import * as smpp from '../../index.ts'
-import { networkErrorCodeOctets, readNetworkErrorCode } from './networkErrorCode.ts'
 
 const NAMED = Object.entries(smpp).filter(([name]) => /^[A-Z_0-9]+$/.test(name))
 
@@ -48,12 +47,4 @@ test('the parts of esm_class share no bit', () => {
   const features = MESSAGE_FEATURE.USER_DATA_HEADER | MESSAGE_FEATURE.REPLY_PATH
   expect(MESSAGING_MODE_MASK | MESSAGE_TYPE_MASK | features).toBe(0xff)
   expect(MESSAGING_MODE_MASK & MESSAGE_TYPE_MASK).toBe(0)
-})
-
-test('a network_error_code of 16 bits comes back as it went', () => {
-  const octets = networkErrorCodeOctets({ type: smpp.NETWORK_ERROR_TYPE.GSM, code: 0x0401 })
-  expect(octets.toString('hex')).toBe('030401')
-  expect(readNetworkErrorCode(octets)).toEqual({ type: 3, code: 1025 })
-  expect(readNetworkErrorCode(Buffer.of(3, 4))).toBeUndefined()
-  expect(() => networkErrorCodeOctets({ type: 3, code: 0x10000 })).toThrow(RangeError)
 })
