@@ -9,7 +9,7 @@ import { forbiddenImports } from './tidy/importMatrix.ts'
 import { junkDrawers, misnamedFiles } from './tidy/names.ts'
 import { slowPatterns } from './tidy/patterns.ts'
 import { namedFiles } from './tidy/namedFiles.ts'
-import { impureFiles, strayStatements } from './tidy/purity.ts'
+import { impureFiles, sharedTables, strayStatements } from './tidy/purity.ts'
 import { readProject } from './tidy/readProject.ts'
 import { smppFolders } from './tidy/smppFolders.ts'
 import { longFiles, overlongFiles, overlongFunctions, overlongLines } from './tidy/sizes.ts'
@@ -27,6 +27,7 @@ import { idleTests, leftMarks, machinePathsIn } from './tidy/words.ts'
 const rules: Readonly<Record<string, Rule>> = {
   'imports follow the matrix': forbiddenImports,
   'only tables hold SQL': strayStatements,
+  'a table of the database has one owner': sharedTables,
   'files of noun rooms are as pure as their names say': impureFiles,
   'folders of the protocol import downwards': smppFolders,
   'imports run in no circle': importCircles,
@@ -201,6 +202,20 @@ describe('in a noun room', () => {
     expect(objections(strayStatements, { 'src/outbox/outboxTable.ts': text })).toBe('')
     const prose = { 'src/outbox/claims.ts': "const text = 'select a route, delete it, update it'" }
     expect(objections(strayStatements, prose)).toBe('')
+  })
+
+  test('SQL over a table of another room is found', () => {
+    const files = {
+      'src/database/migrations/0001.sql': 'create table queue_envelopes (\ncreate table later (',
+      'src/queue/postgres/queueTable.ts': "const A = { text: 'delete from queue_envelopes' }",
+      'src/message/waitingTable.ts': "const B = { text: 'select 1 from queue_envelopes as q' }",
+    }
+    expect(objections(sharedTables, files)).toContain('names queue_envelopes, a table of src/')
+    const own = {
+      ...files,
+      'src/message/waitingTable.ts': "const B = { text: 'update later set' }",
+    }
+    expect(objections(sharedTables, own)).toBe('')
   })
 
   test('names give leave: tables use the database, wire files msgpackr, all use types', () => {

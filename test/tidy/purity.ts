@@ -44,6 +44,35 @@ export function strayStatements(files: readonly SourceFile[]): Problem[] {
   return problems
 }
 
+/** A table that a migration creates belongs to the folder whose statements name it. */
+export function sharedTables(files: readonly SourceFile[]): Problem[] {
+  const migrations = files.filter(({ path }) => path.startsWith('src/database/migrations/'))
+  const names = migrations.flatMap(({ text }) =>
+    [...text.matchAll(/^create table (\w+)/gm)].flatMap(([, name]) => name ?? []),
+  )
+  const statements = running(files).filter(
+    ({ path }) => isTable(path) && roomOf(path) !== 'database',
+  )
+  return names.flatMap((name) => {
+    const mention = new RegExp(`\\b(?:from|join|into|update)\\s+${name}\\b`, 'g')
+    const uses = statements.flatMap((file) => [...file.text.matchAll(mention)].map(use(file)))
+    const owner = uses[0]?.folder
+    const message = `names ${name}, a table of ${owner}. Ask that room, or its port, for the answer`
+    return uses
+      .filter(({ folder }) => folder !== owner)
+      .map(({ path, line }) => ({ path, line, message }))
+  })
+}
+
+function use(file: SourceFile) {
+  const folder = file.path.replace(/\/[^/]*$/, '')
+  return ({ index }: { readonly index: number }) => ({
+    path: file.path,
+    folder,
+    line: file.lineAt(index),
+  })
+}
+
 export function impureFiles(files: readonly SourceFile[]): Problem[] {
   const byPath = new Map(files.map((file) => [file.path, file]))
   return running(files).flatMap((file) =>
