@@ -83,7 +83,7 @@ export interface Queue {
    * answer was lost.
    */
   reclaim(queue: string, inHand: readonly QueueEntry[]): Promise<void>
-  /** Calls back when something may have been published. Returns a function that ends this. */
+  /** Calls back when something may have become visible. Returns a function that ends this. */
   onWake(queue: string, listener: () => void): () => void
 }
 

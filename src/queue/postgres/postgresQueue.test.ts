@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
 import { PostgresQueue } from './postgresQueue.ts'
 import { postgresUpkeep } from './postgresUpkeep.ts'
@@ -19,3 +19,19 @@ beforeAll(async () => {
 afterAll(() => store.drop())
 
 queueSuite(() => under)
+
+test('only an entry that is returned without a delay wakes the consumers', async () => {
+  const woken: string[] = []
+  const wakeUps = {
+    wake: (topics: Iterable<string>) => void woken.push(...topics),
+    listen: () => () => undefined,
+  }
+  const queue = new PostgresQueue(store.link().database, wakeUps, 'three')
+  const entry = { id: '1', queue: 'test.now', payload: Buffer.alloc(0), receives: 1 }
+  await queue.settle([
+    { entry, settlement: { kind: 'retry', delayMs: 0 } },
+    { entry: { ...entry, queue: 'test.later' }, settlement: { kind: 'retry', delayMs: 1000 } },
+    { entry: { ...entry, queue: 'test.done' }, settlement: { kind: 'done' } },
+  ])
+  expect(woken).toEqual(['queue:test.now'])
+})

@@ -50,7 +50,7 @@ export class PostgresQueue implements Queue {
 
   async publish(publications: readonly Publication[]): Promise<void> {
     await this.#sql.run(PUBLISH, columnsOf(publications))
-    this.#published(publications)
+    this.#wake(publications)
   }
 
   async publishOnce(
@@ -65,7 +65,7 @@ export class PostgresQueue implements Queue {
       if (!isRepeatedBatch(error)) throw error
       return { kind: 'repeated', answers: await this.#answersTo(batchIds) }
     }
-    this.#published(publications)
+    this.#wake(publications)
     return { kind: 'published' }
   }
 
@@ -74,8 +74,9 @@ export class PostgresQueue implements Queue {
     return new Map(rows.map((row) => [row.batch_id, row.answer]))
   }
 
-  #published(publications: readonly Publication[]): void {
-    this.#wakeUps.wake(new Set(publications.map((publication) => topicOf(publication.queue))))
+  /** Rows of these queues are visible, and consumers in any process may take them. */
+  #wake(rows: readonly { readonly queue: string }[]): void {
+    this.#wakeUps.wake(new Set(rows.map(({ queue }) => topicOf(queue))))
   }
 
   async receive(queue: string, max: number, leaseMs: number): Promise<QueueEntry[]> {
@@ -111,17 +112,22 @@ export class PostgresQueue implements Queue {
       else dead.push([entry, settlement.reason])
     }
     if (done.length > 0) await this.#sql.run(DONE, keysOf(done))
-    if (retry.length > 0)
-      await this.#sql.run(RETRY, [
-        ...keysOf(retry.map(([entry]) => entry)),
-        retry.map(([, delayMs]) => delayMs),
-        this.#instance,
-      ])
+    if (retry.length > 0) await this.#retry(retry)
     if (dead.length > 0)
       await this.#sql.run(DEAD, [
         ...keysOf(dead.map(([entry]) => entry)),
         dead.map(([, reason]) => reason),
       ])
+  }
+
+  async #retry(retry: readonly [QueueEntry, number][]): Promise<void> {
+    await this.#sql.run(RETRY, [
+      ...keysOf(retry.map(([entry]) => entry)),
+      retry.map(([, delayMs]) => delayMs),
+      this.#instance,
+    ])
+    const visible = retry.filter(([, delayMs]) => delayMs === 0)
+    if (visible.length > 0) this.#wake(visible.map(([entry]) => entry))
   }
 
   onWake(queue: string, listener: () => void): () => void {
