@@ -72,7 +72,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the worker settles an envelope when it takes it',
     invariant: '2',
-    file: 'src/components/workers/connectorWork.ts',
+    file: 'src/components/workers/submitLane.ts',
     piece: 'return work.settlement',
     replacement: `return { kind: 'done' }`,
     guard: WORKERS_KILLED,

@@ -101,3 +101,21 @@ test('a settlement is tried until it succeeds, and close() ends the trying at on
   await vi.advanceTimersByTimeAsync(20_000)
   expect(attempts).toBe(attemptsBefore)
 })
+
+test('a queue that wakes nobody is looked at once per poll interval', async () => {
+  const { queue, receives } = memoryQueue()
+  const consumer = new Consumer({
+    queue,
+    name: 'q',
+    leaseMs: 60_000,
+    pollIntervalMs: 5_000,
+    capacity: () => 1,
+    handle: async (entries) => entries.map(() => ({ kind: 'done' })),
+    onError: (what, error) => expect.fail(`${what}: ${error.message}`),
+  })
+  await vi.advanceTimersByTimeAsync(4_999)
+  expect(receives).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(receives).toHaveLength(2)
+  consumer.close()
+})

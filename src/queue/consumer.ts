@@ -20,6 +20,8 @@ export interface ConsumerOptions {
   handle: (entries: readonly QueueEntry[]) => Promise<Settlement[]>
   /** Hands envelopes over one by one, so that none waits for another's settlement. */
   singly?: boolean
+  /** How often the queue is looked at without a wake-up; 1 s by default. */
+  pollIntervalMs?: number
   /** The rest between the starts of two receives, where larger batches cost less per message. */
   minIntervalMs?: number
   /** Called once the queue has settled them: these envelopes are no longer ours. */
@@ -44,7 +46,7 @@ export class Consumer {
   constructor(options: ConsumerOptions) {
     this.#options = options
     this.#loop = new ClaimLoop(this.#source(), {
-      pollIntervalMs: POLL_INTERVAL_MS,
+      pollIntervalMs: options.pollIntervalMs ?? POLL_INTERVAL_MS,
       pauseAfterFailureMs: (failures) =>
         backOffMs(failures, PAUSE_AFTER_FAILURE_FIRST_MS, PAUSE_AFTER_FAILURE_CAP_MS),
       minIntervalMs: options.minIntervalMs ?? 0,

@@ -1,8 +1,7 @@
-// The connectors this process works for: one ConnectorWork each, with a bind per leased slot. A
-// connector whose settings changed gets new binds; its work in hand goes on.
+// The connectors that this process works for: one ConnectorWork each, with a bind per leased slot.
+// A connector whose settings changed gets new binds, and its work in hand goes on.
 
 import type { Connector } from '../../platform/connector.ts'
-import { submitQueue } from '../../queue/envelopeWire.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { connectorPassword } from './connectorPassword.ts'
 import { ConnectorWork, type ConnectorWorkOptions } from './connectorWork.ts'
@@ -21,11 +20,11 @@ export interface ConnectorPoolOptions extends Pick<
 interface Entry {
   work: ConnectorWork
   binds: Map<number, UpstreamBind>
-  /** Slots whose former bind is still unbinding: a new one on top would be one too many. */
+  /** Slots whose former bind is still unbinding. A second bind there would be one too many. */
   closing: Map<number, Promise<void>>
-  /** What the last round of leasing said. */
+  /** The result of the last round of leasing. */
   held: { slots: readonly number[]; heldUntilMs: number } | undefined
-  /** The settings its binds were made with. */
+  /** The settings that its binds were made with. */
   madeWith: string
 }
 
@@ -43,8 +42,8 @@ export class ConnectorPool {
   }
 
   /**
-   * The slots held now; those not named were lost or given up. Called again and again, so that what
-   * cannot be done yet is done at a later call.
+   * Takes the slots that are held now; all others were lost or given up. It is called in each round
+   * of leasing, so a bind that cannot be opened yet is opened in a later one.
    */
   setSlots(id: string, slots: readonly number[], heldUntilMs: number): void {
     const connector = this.#connectors.get(id)
@@ -65,7 +64,7 @@ export class ConnectorPool {
     entry.work.setBinds([...entry.binds.values()])
   }
 
-  /** Gives slots up: resolves when their links are closed. */
+  /** Gives slots up. Resolves when their links are closed. */
   async closeSlots(id: string, slots: readonly number[]): Promise<void> {
     const entry = this.#entries.get(id)
     if (!entry) return
@@ -74,12 +73,12 @@ export class ConnectorPool {
     await closeBinds(entry, slots)
   }
 
-  /** Nothing more is received or sent. */
+  /** Receives and sends nothing more. */
   stop(): void {
     for (const { work } of this.#entries.values()) work.stop()
   }
 
-  /** After the binds are closed and outcomes written. */
+  /** Called after the binds are closed and all outcomes are written. */
   async close(): Promise<void> {
     await Promise.all([...this.#entries.values()].map(({ work }) => work.close()))
   }
@@ -93,7 +92,7 @@ export class ConnectorPool {
     for (const [id, { work }] of this.#entries) yield [id, work.counters]
   }
 
-  /** What is held when the former binds are closed is bound again, with the new settings. */
+  /** Binds the slots that are still held once the former binds are closed, with new settings. */
   #closeThenBind(id: string, entry: Entry, gone: readonly number[]): void {
     closeBinds(entry, gone)
       .then(() => {
@@ -109,7 +108,6 @@ export class ConnectorPool {
       const work = new ConnectorWork({
         ...this.#options,
         connector: () => this.#connectors.get(id) ?? connector,
-        queueName: submitQueue(id, 'normal'),
       })
       entry = { work, binds: new Map(), closing: new Map(), held: undefined, madeWith }
       this.#entries.set(id, entry)
@@ -147,6 +145,6 @@ async function closeBinds(entry: Entry, slots: readonly number[]): Promise<void>
     )
   }
   entry.work.setBinds([...entry.binds.values()])
-  // Also those that were closing already: a slot is free only when its link is.
+  // This includes binds that were closing already: a slot is free only when its link is closed.
   await Promise.all(slots.flatMap((slot) => entry.closing.get(slot) ?? []))
 }

@@ -1,117 +1,30 @@
-import { expect, onTestFinished, test } from 'vitest'
-import { encodeEnvelope, type Envelope } from '../../queue/envelopeWire.ts'
-import { connectorSchema } from '../../platform/connector.ts'
-import { newMessageId, upstreamId } from '../../message/ids.ts'
-import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
-import { encodeBody, ESME_ROK } from '../../smpp/index.ts'
-import { ConnectorWork } from './connectorWork.ts'
+import { expect, test } from 'vitest'
+import { upstreamId } from '../../message/ids.ts'
+import type { QueueEntry } from '../../queue/queue.ts'
+import { entryOf, envelopeOf, memoryQueues, startWork } from './connectorWork.fixture.ts'
+import { rememberingSmsc } from './connectorWork.fixture.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
-import { OutcomeWriter } from './outcomeWriter.ts'
-import { RecentSubmissions } from './recentSubmissions.ts'
-import { startSmsc } from './smsc.fixture.ts'
-import { UpstreamBind } from './upstreamBind.ts'
 
-/** An SMSC that remembers what came and when; the test may close its links. */
-async function smsc() {
-  const taken: { destination: string; atMs: number }[] = []
-  const { port, sessions } = await startSmsc((session, pdu) => {
-    taken.push({ destination: pdu.destination_addr, atMs: performance.now() })
-    session.respond(pdu, ESME_ROK, { message_id: String(taken.length) })
-  })
-  return { port, sessions, taken }
-}
-
-function envelopeOf(count: number): Envelope {
-  const messages = Array.from({ length: count }, (_, index) => ({
-    messageId: newMessageId(),
-    account: 'demo',
-    user: 'demo',
-    acceptedAtMs: 1,
-    attempts: 0,
-    body: encodeBody('submit_sm', { destination_addr: `3161234${1000 + index}` }),
-    registeredDelivery: 1,
-  }))
-  return { envelopeId: newMessageId(), connector: 'sim', lane: 'normal', messages }
-}
-
-/** A queue that gives out the envelopes it was made with, once each. */
-function queueOf(entries: QueueEntry[]) {
-  const settled: [string, Settlement['kind']][] = []
-  const unused = () => Promise.reject(new Error('not used here'))
-  const queue: Queue = {
-    publish: unused,
-    publishOnce: unused,
-    reclaim: async () => undefined,
-    receive: async (_, max) => entries.splice(0, max),
-    extend: async () => undefined,
-    settle: async (entries: readonly SettledEntry[]) => {
-      for (const { entry, settlement } of entries) settled.push([entry.id, settlement.kind])
-    },
-    onWake: () => () => undefined,
-  }
-  return { queue, settled }
-}
-
-function workOn(port: number, entries: QueueEntry[], tps: number, checkpoint?: Buffer) {
-  const connector = connectorSchema.parse({
-    id: 'sim',
-    host: '127.0.0.1',
-    port,
-    systemId: 's',
-    password: 'p',
-    window: 100,
-    tps,
-  })
-  const { queue, settled } = queueOf(entries)
-  const onTrouble = () => undefined // links that end are part of it
-  const store = { keep: async () => undefined, publish: async () => undefined }
-  const work = new ConnectorWork({
-    connector: () => connector,
-    queueName: 'submit.sim.normal',
-    queue,
-    queueLeaseMs: 60_000,
-    writer: new OutcomeWriter(store, onTrouble),
-    recent: new RecentSubmissions(),
-    readCheckpoint: async () => checkpoint,
-    removeCheckpoints: async () => undefined,
-    onTrouble,
-  })
-  const bind = new UpstreamBind({
-    connector,
-    slot: 1,
-    password: () => 'p',
-    heldUntilMs: performance.now() + 60_000,
-    onDeliver: () => undefined,
-    onChange: () => work.wake(),
-    onTrouble,
-  })
-  work.setBinds([bind])
-  onTestFinished(async () => {
-    work.stop()
-    await bind.close()
-    await work.close()
-  })
+function workOn(port: number, entry: QueueEntry, tps: number, checkpoint?: Buffer) {
+  const { queue, settled } = memoryQueues([entry])
+  startWork(port, { queue, tps, ...(checkpoint ? { checkpoint } : {}) })
   return { settled }
 }
 
-function entry(envelope: Envelope, receives = 1): QueueEntry {
-  return { id: '1', queue: 'submit.sim.normal', payload: encodeEnvelope(envelope), receives }
-}
-
 test('an envelope that comes again is sent only where its checkpoint has no outcome', async () => {
-  const { port, taken } = await smsc()
+  const { port, taken } = await rememberingSmsc()
   const envelope = envelopeOf(4)
   const before = new EnvelopeWork(envelope)
   for (const index of [0, 2])
     before.record(index, { kind: 'submitted', atMs: 1, upstreamId: upstreamId('x') })
-  const { settled } = workOn(port, [entry(envelope, 2)], 1000, before.checkpoint())
+  const { settled } = workOn(port, entryOf(envelope, { receives: 2 }), 1000, before.checkpoint())
   await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
   expect(taken.map(({ destination }) => destination)).toEqual(['31612341001', '31612341003'])
 })
 
 test('no more than the pace is sent in any second, as the SMSC sees it', async () => {
-  const { port, taken } = await smsc()
-  const { settled } = workOn(port, [entry(envelopeOf(25))], 10)
+  const { port, taken } = await rememberingSmsc()
+  const { settled } = workOn(port, entryOf(envelopeOf(25)), 10)
   await expect.poll(() => settled, { timeout: 10_000 }).toEqual([['1', 'done']])
   expect(taken).toHaveLength(25)
   // The eleventh waits for the first to be a second old; the way here may take from that.
@@ -122,8 +35,8 @@ test('no more than the pace is sent in any second, as the SMSC sees it', async (
 })
 
 test('what was unanswered when the link was lost is sent again, and the loop goes on', async () => {
-  const { port, sessions, taken } = await smsc()
-  const { settled } = workOn(port, [entry(envelopeOf(30))], 20)
+  const { port, sessions, taken } = await rememberingSmsc()
+  const { settled } = workOn(port, entryOf(envelopeOf(30)), 20)
   await expect.poll(() => taken.length, { timeout: 5000 }).toBeGreaterThan(5)
   for (const session of sessions) session.close('test')
   await expect.poll(() => settled.length, { timeout: 10_000 }).toBeGreaterThan(0)
@@ -133,13 +46,13 @@ test('what was unanswered when the link was lost is sent again, and the loop goe
 })
 
 test('a message that cannot be read fails alone, and the rest of its envelope goes', async () => {
-  const { port, taken } = await smsc()
+  const { port, taken } = await rememberingSmsc()
   const envelope = envelopeOf(3)
   const unreadable = { ...envelope.messages[1], body: Buffer.from('no submit_sm') }
   const messages = envelope.messages.map((one, index) =>
     index === 1 ? { ...one, ...unreadable } : one,
   )
-  const { settled } = workOn(port, [entry({ ...envelope, messages })], 1000)
+  const { settled } = workOn(port, entryOf({ ...envelope, messages }), 1000)
   await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
   expect(taken.map(({ destination }) => destination)).toEqual(['31612341000', '31612341002'])
 })

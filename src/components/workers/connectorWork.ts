@@ -1,91 +1,59 @@
-// All the work for one connector in this process: takes envelopes only while a bind could send,
-// sends each message over whichever bind is free first, and turns every answer into an outcome. A
-// message is submitted again when its answer was lost with the link (unless the connector says
-// otherwise), at once when the SMSC throttles, and from the table `later` when the SMSC has
-// passing trouble.
+// All the work for one connector in this process: sends the messages of its lanes, the urgent ones
+// first, over whichever bind is free, and turns every answer into an outcome. A message is
+// submitted again when its answer was lost with the link (unless the connector says otherwise) and
+// at once when the SMSC throttles. After passing trouble at the SMSC it waits in the table `later`.
 
-import { decodeEnvelope } from '../../queue/envelopeWire.ts'
-import type { EnvelopeMessage } from '../../message/messageWire.ts'
-import { ContractError } from '../../message/msgpackWire.ts'
 import type { Connector } from '../../platform/connector.ts'
+import { LANES } from '../../message/lane.ts'
 import { upstreamId } from '../../message/ids.ts'
-import { asError } from '../../flow/asError.ts'
 import { backOffMs } from '../../flow/backOff.ts'
-import { Consumer } from '../../queue/consumer.ts'
-import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
-import { classify, commandStatusName, decodeBody, PduError } from '../../smpp/index.ts'
-import type { Pdu, RequestOutcome, ShortMessageBody } from '../../smpp/index.ts'
+import { LaneOrder } from '../../flow/laneOrder.ts'
+import { classify, commandStatusName } from '../../smpp/index.ts'
+import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
-import { EnvelopeWork } from './envelopeWork.ts'
-import type { OutcomeWriter } from './outcomeWriter.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
+import { type LaneSender, SubmitLane, type SubmitLaneOptions, type Task } from './submitLane.ts'
 import type { UpstreamBind } from './upstreamBind.ts'
 
-export interface ConnectorWorkOptions {
+export interface ConnectorWorkOptions extends SubmitLaneOptions {
   connector: () => Connector
-  queueName: string
-  queue: Queue
-  queueLeaseMs: number
-  writer: OutcomeWriter
   recent: RecentSubmissions
-  readCheckpoint: (envelopeId: string) => Promise<Buffer | undefined>
-  removeCheckpoints: (envelopeIds: readonly string[]) => Promise<void>
-  onTrouble: (what: string, error: Error) => void
 }
 
-interface Task {
-  work: EnvelopeWork
-  index: number
-  message: EnvelopeMessage
-  submitSm: ShortMessageBody
-  /** Times it was throttled or lost its link in this process. */
-  tries: number
-}
-
-/** What may wait here before no more is received. */
-const READY_SECONDS = 0.5
-const READY_MIN = 50
-const READY_MAX = 4_000
-/** Envelopes received at once: one for a slow connector, so that another worker gets the next. */
-const RECEIVE_MAX = 16
-const TPS_FOR_ONE_MORE = 50
-const ENVELOPE_MESSAGES_FIRST = 50
-const ENVELOPE_MESSAGES_DECAY = 0.9
-/** In-memory attempts after a throttle; then the message waits in the store like any other. */
+/**
+ * A lane that has messages gets at least one of so many submissions, and the most urgent lane all
+ * that are left: while every lane is full, one of 15 is normal, one of 16 is bulk, the rest is
+ * high.
+ */
+const LANE_SERVED_WITHIN = 16
+/** Attempts in memory after a throttle. Then the message waits in the database like any other. */
 const THROTTLED_TRIES = 5
-const RETRY_OPEN_MS = 1_000
 const DEFER_FIRST_MS = 1_000
 const DEFER_CAP_MS = 300_000
-/** We always ask for the final state, whatever the customer asked for (SMPP 3.4 §5.2.17). */
-const REGISTERED_DELIVERY_FINAL = 1
 
-export class ConnectorWork {
+export class ConnectorWork implements LaneSender {
   #options: ConnectorWorkOptions
-  #consumer: Consumer
   #binds: UpstreamBind[] = []
-  #ready: Task[] = []
-  #head = 0
-  #works = new Map<string, EnvelopeWork>()
+  #nextBind = 0
+  #lanes: readonly SubmitLane[]
+  #laneOrder = new LaneOrder(LANES.length, LANE_SERVED_WITHIN)
   #timer: NodeJS.Timeout | undefined
-  #next = 0
   #unanswered = 0
-  /** How many messages an envelope held lately, at most. */
-  #perEnvelope = ENVELOPE_MESSAGES_FIRST
+  #stopped = false
   /** Added up in plain numbers; metrics read them when scraped. */
   readonly counters = { submitted: 0, failed: 0, deferred: 0, resubmitted: 0 }
 
   constructor(options: ConnectorWorkOptions) {
     this.#options = options
-    this.#consumer = new Consumer({
-      queue: options.queue,
-      name: options.queueName,
-      leaseMs: options.queueLeaseMs,
-      capacity: () => this.#capacity(),
-      singly: true,
-      handle: (entries) => Promise.all(entries.map((entry) => this.#take(entry))),
-      onSettled: (entries) => this.#settled(entries),
-      onError: options.onTrouble,
-    })
+    this.#lanes = LANES.map((lane) => new SubmitLane(lane, this, options))
+  }
+
+  connector(): Connector {
+    return this.#options.connector()
+  }
+
+  hasLink(): boolean {
+    return this.#binds.some((bind) => bind.bound)
   }
 
   setBinds(binds: UpstreamBind[]): void {
@@ -93,131 +61,62 @@ export class ConnectorWork {
     this.wake()
   }
 
-  /** Sends what can be sent now, and comes back when the next may go. */
+  /** Sends the messages that can be sent now, and comes back when the next one may go. */
   wake(): void {
     clearTimeout(this.#timer)
-    if (!this.#hasLink() && this.#unanswered === 0) return this.#letGo()
+    // Without a link others may do what we cannot.
+    if (!this.hasLink() && this.#unanswered === 0) return this.#letGo()
+    if (this.#stopped) return
+    const waitMs = this.#sendReady()
+    if (waitMs !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), waitMs)
+    for (const lane of this.#lanes) lane.wake()
+  }
+
+  /** Receives and sends nothing more. Answers may still come in. */
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    for (const lane of this.#lanes) lane.stop()
+  }
+
+  /** After stop(), once all answers are in: lets go of all unfinished envelopes. */
+  async close(): Promise<void> {
+    this.#letGo()
+    await Promise.all(this.#lanes.map((lane) => lane.close()))
+  }
+
+  #letGo(): void {
+    for (const lane of this.#lanes) lane.letGo()
+  }
+
+  /** Answers how long until the next message may go, or Infinity if none is ready. */
+  #sendReady(): number {
     const nowMs = performance.now()
-    let waitMs = Number.POSITIVE_INFINITY
-    while (this.#head < this.#ready.length) {
+    while (this.#hasReady()) {
       const bind = this.#freeBind(nowMs)
-      if (typeof bind === 'number') {
-        waitMs = bind
-        break
-      }
-      const task = this.#ready[this.#head++]
+      if (typeof bind === 'number') return bind
+      const lane = this.#lanes[this.#laneOrder.next(this.#lanes) ?? 0]
+      const task = lane?.take()
       // A bind that refuses the message is about to report why, and that wakes us again.
       if (task && !this.#submit(bind, task, nowMs)) break
     }
-    this.#compact()
-    if (waitMs !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), waitMs)
-    this.#consumer.wake()
+    return Number.POSITIVE_INFINITY
   }
 
-  /** Receives and sends nothing more; what is unanswered may still come in. */
-  stop(): void {
-    this.#consumer.stop()
-    clearTimeout(this.#timer)
-    this.#ready = []
-    this.#head = 0
+  #hasReady(): boolean {
+    for (const lane of this.#lanes) if (lane.size > 0) return true
+    return false
   }
 
-  /** After stop(), once all answers are in: lets go of what was not finished. */
-  async close(): Promise<void> {
-    this.#letGo()
-    await this.#consumer.drain()
-    this.#consumer.close()
-  }
-
-  #hasLink(): boolean {
-    return this.#binds.some((bind) => bind.bound)
-  }
-
-  /** Without a link others may do what we cannot: what is unfinished comes again, here or there. */
-  #letGo(): void {
-    this.#ready = []
-    this.#head = 0
-    for (const work of this.#works.values()) this.#options.writer.release(work)
-  }
-
-  #capacity(): number {
-    if (!this.#hasLink()) return 0
-    const { tps } = this.#options.connector()
-    const limit = Math.min(READY_MAX, Math.max(READY_MIN, tps * READY_SECONDS))
-    const room = limit - (this.#ready.length - this.#head)
-    if (room <= 0) return 0
-    const most = Math.min(RECEIVE_MAX, 1 + Math.floor(tps / TPS_FOR_ONE_MORE))
-    return Math.min(most, Math.ceil(room / this.#perEnvelope))
-  }
-
-  async #take(entry: QueueEntry): Promise<Settlement> {
-    let work: EnvelopeWork
-    try {
-      work = await this.#open(entry)
-    } catch (error) {
-      this.#options.onTrouble(`opening an envelope of ${entry.queue}`, asError(error))
-      // Only what cannot be read is set aside; all other trouble may pass.
-      if (error instanceof ContractError) return { kind: 'dead', reason: String(error) }
-      return { kind: 'retry', delayMs: RETRY_OPEN_MS }
-    }
-    this.wake()
-    return work.settlement
-  }
-
-  async #open(entry: QueueEntry): Promise<EnvelopeWork> {
-    const envelope = decodeEnvelope(entry.payload)
-    const { envelopeId } = envelope
-    const checkpoint =
-      entry.receives > 1 ? await this.#options.readCheckpoint(envelopeId) : undefined
-    const work = new EnvelopeWork(envelope, checkpoint)
-    this.#works.set(entry.id, work)
-    const decayed = this.#perEnvelope * ENVELOPE_MESSAGES_DECAY
-    this.#perEnvelope = Math.max(envelope.messages.length, decayed, 1)
-    if (checkpoint) this.#options.writer.resume(work)
-    for (const [index, message] of work.remaining) this.#enqueue(work, index, message)
-    return work
-  }
-
-  /** One that cannot be read fails by itself; the others of its envelope go on. */
-  #enqueue(work: EnvelopeWork, index: number, message: EnvelopeMessage): void {
-    try {
-      this.#ready.push({ work, index, message, submitSm: upstreamBody(message), tries: 0 })
-    } catch (error) {
-      if (!(error instanceof PduError)) throw error
-      const { commandStatus } = error
-      const reason = `unreadable: ${error.message}`
-      this.#options.writer.record(work, index, {
-        kind: 'failed',
-        atMs: Date.now(),
-        commandStatus,
-        reason,
-      })
-    }
-  }
-
-  #settled(entries: readonly SettledEntry[]): void {
-    const done: string[] = []
-    for (const { entry, settlement } of entries) {
-      const work = this.#works.get(entry.id)
-      if (work?.checkpointed && settlement.kind === 'done') done.push(work.envelope.envelopeId)
-      this.#works.delete(entry.id)
-    }
-    if (done.length === 0) return
-    // What stays behind is swept up later.
-    this.#options
-      .removeCheckpoints(done)
-      .catch((error: Error) => this.#options.onTrouble('removing checkpoints', error))
-  }
-
-  /** The next bind that may send now, or how long until one may. */
+  /** The next bind that may send now, or the time until one may, in ms. */
   #freeBind(nowMs: number): UpstreamBind | number {
     let soonestMs = Number.POSITIVE_INFINITY
     for (let i = 0; i < this.#binds.length; i++) {
-      const bind = this.#binds[(this.#next + i) % this.#binds.length]
+      const bind = this.#binds[(this.#nextBind + i) % this.#binds.length]
       if (!bind) continue
       const waitMs = bind.waitMs(nowMs)
       if (waitMs <= 0) {
-        this.#next = (this.#next + i + 1) % this.#binds.length
+        this.#nextBind = (this.#nextBind + i + 1) % this.#binds.length
         return bind
       }
       soonestMs = Math.min(soonestMs, waitMs)
@@ -228,12 +127,12 @@ export class ConnectorWork {
   #submit(bind: UpstreamBind, task: Task, nowMs: number): boolean {
     const sent = bind.submit(task.submitSm, nowMs, (outcome) => this.#answered(bind, task, outcome))
     if (sent) this.#unanswered++
-    else this.#again(task)
+    else task.lane.putBack(task)
     return sent
   }
 
   #answered(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
-    // A late answer follows a timeout, which was counted.
+    // A late answer follows a timeout, which was counted already.
     if (outcome.kind === 'late') this.#late(task, outcome.pdu)
     else {
       this.#unanswered--
@@ -250,7 +149,9 @@ export class ConnectorWork {
         return this.#submitted(task, pdu)
       case 'throttled':
         bind.rest(performance.now())
-        return ++task.tries < THROTTLED_TRIES ? this.#again(task) : this.#defer(task, commandStatus)
+        return ++task.tries < THROTTLED_TRIES
+          ? task.lane.putBack(task)
+          : this.#defer(task, commandStatus)
       case 'temporary':
       case 'session':
         return this.#defer(task, commandStatus)
@@ -267,7 +168,7 @@ export class ConnectorWork {
     this.#options.writer.record(task.work, task.index, outcome)
   }
 
-  /** The answer came after its timer: decided already, but its id may bring a receipt. */
+  /** The answer came after its timer. The outcome is decided, but its id may bring a receipt. */
   #late(task: Task, pdu: Pdu): void {
     const outcome = classify(pdu.command_status) === 'ok' ? submittedOutcome(pdu) : undefined
     if (!outcome) return
@@ -282,12 +183,12 @@ export class ConnectorWork {
     this.#options.recent.remember(connector, outcome.upstreamId, destination, task.message)
   }
 
-  /** Nobody knows whether the SMSC took it. */
+  /** Nobody knows whether the SMSC took the message. */
   #unknown(task: Task): void {
     if (this.#options.connector().onLinkLost === 'fail')
       return this.#fail(task, 0, 'the link was lost before the answer')
     this.counters.resubmitted++
-    this.#again(task)
+    task.lane.putBack(task)
   }
 
   #fail(task: Task, commandStatus: number, reason: string): void {
@@ -310,30 +211,9 @@ export class ConnectorWork {
       dueAtMs,
     })
   }
-
-  /** Back to the head of what is ready. */
-  #again(task: Task): void {
-    if (this.#head > 0) this.#ready[--this.#head] = task
-    else this.#ready.unshift(task)
-  }
-
-  #compact(): void {
-    if (this.#head === this.#ready.length) {
-      this.#ready = []
-      this.#head = 0
-    } else if (this.#head > 1000) {
-      this.#ready = this.#ready.slice(this.#head)
-      this.#head = 0
-    }
-  }
 }
 
 function submittedOutcome(pdu: Pdu): Extract<Outcome, { kind: 'submitted' }> | undefined {
   if (pdu.command !== 'submit_sm_resp') return undefined
   return { kind: 'submitted', atMs: Date.now(), upstreamId: upstreamId(pdu.message_id) }
-}
-
-function upstreamBody(message: EnvelopeMessage): ShortMessageBody {
-  const submitSm = decodeBody('submit_sm', message.body)
-  return { ...submitSm, registered_delivery: REGISTERED_DELIVERY_FINAL }
 }

@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
+import { newMessageId } from '../../message/ids.ts'
+import { LANES } from '../../message/lane.ts'
+import { putLater } from '../../message/waitingMessageTable.ts'
+import { submitQueue } from '../../queue/envelopeWire.ts'
+import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
+import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
+import { waitingFor } from './waitingFor.ts'
+
+let store: TestStore
+beforeAll(async () => {
+  store = await openTestStore()
+})
+afterAll(() => store.drop())
+
+test('messages on every lane of a connector wait for it, and no others', async () => {
+  const { database, wakeUps } = store.link()
+  const queue = new PostgresQueue(database, wakeUps, 'one')
+  const payload = Buffer.alloc(0)
+  const queued = LANES.map((lane, index) => ({
+    queue: submitQueue('sim', lane),
+    payload,
+    messages: 10 ** index,
+  }))
+  await queue.publish([...queued, { queue: submitQueue('other', 'high'), payload, messages: 5000 }])
+  const later = LANES.map((lane) => ({
+    envelopeId: newMessageId(),
+    dueAtMs: Date.now() + 60_000,
+    queue: submitQueue('sim', lane),
+    payload,
+    messages: 1000,
+  }))
+  await putLater(database.run, later)
+  expect(await waitingFor(database, postgresUpkeep(database), 'sim')).toBe(3111)
+})

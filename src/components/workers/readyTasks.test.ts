@@ -1,0 +1,40 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { ReadyTasks } from './readyTasks.ts'
+
+test('tasks come out in the order they went in, and a task that is put back comes next', () => {
+  const action = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ add: fc.integer({ min: 1, max: 700 }) }) },
+    { weight: 4, arbitrary: fc.record({ take: fc.integer({ min: 1, max: 700 }) }) },
+    { weight: 2, arbitrary: fc.constant('putBack' as const) },
+    { weight: 1, arbitrary: fc.constant('clear' as const) },
+  )
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
+      const ready = new ReadyTasks<number>()
+      const model: number[] = []
+      let next = 0
+      let last: number | undefined
+      const take = (): void => {
+        last = ready.take()
+        expect(last).toBe(model.shift())
+      }
+      for (const one of actions) {
+        if (one === 'clear') {
+          ready.clear()
+          model.length = 0
+        } else if (one === 'putBack') {
+          if (last === undefined) continue
+          ready.putBack(last)
+          model.unshift(last)
+        } else if ('add' in one) {
+          for (let i = 0; i < one.add; i++, next++) {
+            ready.add(next)
+            model.push(next)
+          }
+        } else for (let i = 0; i < one.take; i++) take()
+        expect(ready.size).toBe(model.length)
+      }
+    }),
+  )
+})

@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest'
+import { LANES, type Lane } from '../../message/lane.ts'
+import type { QueueEntry } from '../../queue/queue.ts'
+import { ESME_ROK, ESME_RTHROTTLED } from '../../smpp/index.ts'
+import { entryOf, envelopeOf, memoryQueues, startWork } from './connectorWork.fixture.ts'
+import { rememberingSmsc } from './connectorWork.fixture.ts'
+
+const PREFIXES: Readonly<Record<Lane, string>> = { high: '31601', normal: '31602', bulk: '31603' }
+
+/** An entry of the lane whose messages say by their destination from which lane they are. */
+function entryIn(lane: Lane, count: number, id: string = lane): QueueEntry {
+  return entryOf(envelopeOf(count, lane, PREFIXES[lane]), { id })
+}
+
+/** The lanes of what the SMSC took, in its order. */
+function lanesOf(taken: readonly { destination: string }[]): Lane[] {
+  return taken.flatMap(({ destination }) =>
+    LANES.filter((lane) => destination.startsWith(PREFIXES[lane])),
+  )
+}
+
+function repeated(lane: Lane, count: number): Lane[] {
+  return Array.from({ length: count }, () => lane)
+}
+
+test('the SMSC gets the high lane first, then the normal one, then bulk', async () => {
+  const { port, taken } = await rememberingSmsc()
+  const { queue, settled } = memoryQueues([
+    entryIn('bulk', 5),
+    entryIn('normal', 5),
+    entryIn('high', 5),
+  ])
+  startWork(port, { queue, tps: 10 })
+  await expect.poll(() => settled.length, { timeout: 5000 }).toBe(3)
+  const [high, normal, bulk] = LANES.map((lane) => repeated(lane, 5))
+  expect(lanesOf(taken)).toEqual([high, normal, bulk].flat())
+})
+
+test('while the high lane never runs dry the others still get their share', async () => {
+  const { port, taken } = await rememberingSmsc()
+  const { queue } = memoryQueues([entryIn('bulk', 5), entryIn('normal', 5)])
+  let envelopes = 0
+  const { receive } = queue
+  queue.receive = async (name, max, leaseMs) => {
+    if (!name.endsWith('.high')) return receive(name, max, leaseMs)
+    return Array.from({ length: max }, () => entryIn('high', 25, `high-${++envelopes}`))
+  }
+  startWork(port, { queue, tps: 48 })
+  await expect.poll(() => taken.length, { timeout: 5000 }).toBeGreaterThanOrEqual(48)
+  const sent = lanesOf(taken)
+  for (const start of [0, 16, 32]) {
+    const share = sent.slice(start, start + 16)
+    expect(share).toContain('bulk')
+    expect(share).toContain('normal')
+    expect(share.filter((lane) => lane === 'high').length).toBeGreaterThanOrEqual(13)
+  }
+})
+
+test('a backlog in one lane does not keep another from being received', async () => {
+  const { port, taken } = await rememberingSmsc()
+  const { add, queue } = memoryQueues([entryIn('bulk', 200)])
+  startWork(port, { queue, tps: 10 })
+  await expect.poll(() => taken.length, { timeout: 5000 }).toBeGreaterThanOrEqual(10)
+  add(entryIn('high', 1))
+  await expect.poll(() => lanesOf(taken).includes('high'), { timeout: 5000 }).toBe(true)
+  expect(lanesOf(taken).indexOf('high')).toBeLessThanOrEqual(20)
+})
+
+test('a throttled message is sent again before the rest of its own lane', async () => {
+  const throttled = new Set([1, 4])
+  const { port, taken } = await rememberingSmsc((nth) =>
+    throttled.has(nth) ? ESME_RTHROTTLED : ESME_ROK,
+  )
+  const { queue, settled } = memoryQueues([entryIn('normal', 2), entryIn('high', 2)])
+  startWork(port, { queue, tps: 100, window: 1 })
+  await expect.poll(() => settled.length, { timeout: 5000 }).toBe(2)
+  expect(taken.map(({ destination }) => destination)).toEqual([
+    '316011000',
+    '316011000',
+    '316011001',
+    '316021000',
+    '316021000',
+    '316021001',
+  ])
+})
+
+test('without a link the envelopes of all lanes go back at once', async () => {
+  const { port, sessions } = await rememberingSmsc()
+  const { queue, settled } = memoryQueues(LANES.map((lane) => entryIn(lane, 5)))
+  let received = 0
+  const { receive } = queue
+  queue.receive = async (...claim) => {
+    const entries = await receive(...claim)
+    received += entries.length
+    return entries
+  }
+  startWork(port, { queue, tps: 1 })
+  await expect.poll(() => received, { timeout: 5000 }).toBe(3)
+  for (const session of sessions) session.close('test')
+  await expect.poll(() => settled.length, { timeout: 5000 }).toBe(3)
+  expect(Object.fromEntries(settled)).toEqual({ high: 'retry', normal: 'retry', bulk: 'retry' })
+})
+
+test('an envelope that arrives after the stop is not sent and goes back', async () => {
+  const { port, taken } = await rememberingSmsc()
+  const { queue, settled } = memoryQueues([])
+  let arrive: (entries: QueueEntry[]) => void = () => undefined
+  const late = new Promise<QueueEntry[]>((resolve) => (arrive = resolve))
+  queue.receive = (name) => (name.endsWith('.high') ? late : Promise.resolve([]))
+  const { bind, stop, work } = startWork(port, { queue, tps: 1000 })
+  await expect.poll(() => bind.waitMs(performance.now()), { timeout: 5000 }).toBe(0)
+  work.stop()
+  arrive([entryIn('high', 3)])
+  await new Promise((resolve) => setImmediate(resolve))
+  await stop()
+  expect(settled).toEqual([['high', 'retry']])
+  expect(taken).toEqual([])
+})
