@@ -1,6 +1,7 @@
-// The way to the store. A query either answers or throws: StoreUnavailable when the store could not
-// be reached or lost us on the way (try again later), QueryRefused when it understood and said no
-// (trying again does not help). Nothing here retries; callers know what may be repeated.
+// Queries to the database. A query either answers or throws: StoreUnavailable if the database could
+// not be reached or the connection was lost on the way (try again later), QueryRefused if it
+// refused the statement (trying again does not help). Nothing here retries: callers know what to
+// repeat.
 
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
@@ -11,7 +12,7 @@ export class StoreUnavailable extends Error {
   readonly code = 'STORE_UNAVAILABLE'
 }
 
-/** The store refused a statement; `sqlState` says why (PostgreSQL appendix A). */
+/** The database refused a statement. `sqlState` is the reason (PostgreSQL appendix A). */
 export class QueryRefused extends Error {
   readonly code = 'QUERY_REFUSED'
   readonly sqlState: string
@@ -26,21 +27,21 @@ export interface DatabaseOptions {
   poolSize: number
   applicationName: string
   onError?: (error: Error) => void
-  /** For those on the way of a message; reports leave the choice to the planner. */
+  /** For processes on the way of a message. Reports leave the choice to the planner. */
   plansByIndex?: boolean
 }
 
 /**
- * A connection keeps the plan of a prepared statement. One made while a table was empty reads the
- * table from end to end for each row it looks for, and goes on so when there are 200,000: receipts
- * stood still for a minute, until the next analyze. Our statements all have their index.
+ * A connection keeps the plan of a prepared statement. A plan that was made for an empty table
+ * reads the whole table for each row it looks for, also when the table has grown to 200,000 rows:
+ * receipts stood still for a minute, until the next analyze. All our statements have their index.
  */
 const BY_INDEX = '-c enable_seqscan=off'
 
 export interface Statement {
   /** Prepared once per connection under this name. */
   name: string
-  /** A parameter that is an array is cast: `$1::text[]`. */
+  /** Array parameters are cast, like `$1::text[]`. */
   text: string
 }
 
@@ -52,10 +53,10 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** Longer than any healthy statement of ours; a stopped server must not hold callers forever. */
+/** Longer than any healthy statement of ours. A stopped server must not hold callers forever. */
 const QUERY_TIMEOUT_MS = 15_000
 const CONNECT_TIMEOUT_MS = 3_000
-/** After a failover pooled connections can stay on the demoted writer: none lives longer. */
+/** Pooled connections can stay on the demoted writer after a failover, so each has an end. */
 const MAX_LIFETIME_SECONDS = 1800
 
 export function openDatabase(options: DatabaseOptions): Database {
@@ -70,7 +71,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     keepAlive: true,
     ...(options.plansByIndex ? { options: BY_INDEX } : {}),
   })
-  // An idle connection that dies says so here; the pool replaces it by itself.
+  // An idle connection was lost. The pool replaces it by itself.
   pool.on('error', (error) => options.onError?.(error))
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   return {
@@ -98,7 +99,7 @@ async function runOn<Row>(
 
 const arraysByText = new Map<string, ReadonlyMap<number, ArrayType>>()
 
-/** Arrays in binary form, where the statement's own casts say of what type they are. */
+/** Encodes arrays in binary form where the casts of the statement tell their type. */
 function parametersOf({ text }: Statement, values: readonly unknown[]): unknown[] {
   let arrays = arraysByText.get(text)
   if (!arrays) arraysByText.set(text, (arrays = arraysIn(text)))
@@ -125,8 +126,8 @@ async function inTransaction<Result>(
   const client = await pool.connect().catch((error: unknown) => {
     throw storeError(error)
   })
-  // Between two statements a connection that dies says so as an event, which ends the process when
-  // nobody listens; the statement after it fails and tells the caller.
+  // A connection that is lost between two statements emits an error, which would end the process
+  // without a listener. The next statement fails and tells the caller.
   const onLost = (): void => undefined
   client.on('error', onLost)
   let broken: Error | undefined
@@ -137,7 +138,7 @@ async function inTransaction<Result>(
     return result
   } catch (error) {
     const reason = storeError(error)
-    // Only a connection that answered, and could roll back, is worth keeping.
+    // Only a connection that answered and could roll back is kept.
     if (!(reason instanceof QueryRefused && (await rollBack(client)))) broken = reason
     throw reason
   } finally {
@@ -153,14 +154,14 @@ async function rollBack(client: pg.PoolClient): Promise<boolean> {
   )
 }
 
-/** Read-only after a failover, or told to go: such a connection is of no more use. */
+/** The server is read-only after a failover or shuts down: the connection is of no more use. */
 const LOST_WRITER = new Set(['25006', '57P01', '57P02', '57P03'])
 /** Connection, sign-in, out of resources, operator intervention, system error, internal error. */
 const UNAVAILABLE_CLASSES = new Set(['08', '28', '53', '57', '58', 'XX'])
 
 const INVALID_TEXT = '22P02'
 
-/** Sorts what `pg` throws. */
+/** Sorts the errors that `pg` throws. */
 export function storeError(error: unknown): Error {
   if (error instanceof StoreUnavailable || error instanceof QueryRefused) return error
   if (error instanceof pg.DatabaseError && error.code !== undefined) {
@@ -169,7 +170,7 @@ export function storeError(error: unknown): Error {
       return new StoreUnavailable(`the store refuses work: ${message}`, { cause: error })
     return new QueryRefused(message, sqlState, { cause: error })
   }
-  // The server would have said the same of the text form.
+  // The server would have refused the text form with the same state.
   if (error instanceof UnfitParameter)
     return new QueryRefused(error.message, INVALID_TEXT, { cause: error })
   if (error instanceof Error && isConnectionTrouble(error))

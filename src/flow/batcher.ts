@@ -1,21 +1,21 @@
-// Batches that form by themselves. The first item leaves at the end of the current turn; while
-// `concurrency` requests are under way, what arrives is gathered and leaves as the next request.
-// One item at night is not delayed, ten thousand a second leave hundreds at a time. The batcher
-// neither retries nor drops: `send` owns what it was given and tells each item its fate.
+// Batches that form by themselves. The first item leaves at the end of the current turn. While
+// `concurrency` requests are under way, arriving items are gathered and leave as the next request.
+// A single item at night is not delayed, and ten thousand a second leave hundreds at a time. The
+// batcher neither retries nor drops: `send` owns its items and decides the fate of each.
 
 import { asError } from './asError.ts'
 
 export interface BatcherOptions<Item> {
-  /** Takes over the items; must settle. A rejection is a defect of `send` and goes to `onError`. */
+  /** Takes over the items and must settle. A rejection is a defect and goes to `onError`. */
   send: (items: Item[]) => Promise<void>
   onError: (error: Error) => void
   maxItems: number
-  /** A request also ends before the item that would take it over `maxOctets`. */
+  /** Measures items for `maxOctets`: a request ends before the item that would exceed it. */
   octetsOf?: (item: Item) => number
   maxOctets?: number
   /** Requests under way at once. */
   concurrency?: number
-  /** Rest between the starts of two requests, for adapters whose requests cost money. */
+  /** The rest between the starts of two requests, where requests cost money. */
   minIntervalMs?: number
   now?: () => number
 }
@@ -65,7 +65,7 @@ export class Batcher<Item> {
     this.#scheduled = true
     const restMs = this.#lastStartMs + this.#options.minIntervalMs - this.#options.now()
     if (restMs > 0) this.#timer = setTimeout(() => this.#start(), restMs)
-    // The end of the turn, so that all items of one socket read share a request.
+    // At the end of the turn, so that all items of one socket read share a request.
     else process.nextTick(() => this.#start())
   }
 
@@ -104,7 +104,7 @@ export class Batcher<Item> {
     for (const listener of listeners) listener()
   }
 
-  /** Stops a rest between requests; what waits stays where it is. */
+  /** Ends a rest between requests. Waiting items stay where they are. */
   stop(): void {
     clearTimeout(this.#timer)
   }

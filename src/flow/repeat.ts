@@ -1,8 +1,9 @@
 import { asError } from './asError.ts'
 
 /**
- * Runs `work` now and again `intervalMs` after each end; `work` may answer with another rest, ms.
- * Failures are said once per outage, never thrown. Returns how to stop.
+ * Runs `work` at once and then again and again, each time `intervalMs` after its last end. `work`
+ * may answer with another rest, in ms. Failures are reported once per outage and never thrown.
+ * Returns a function that ends the repetition.
  */
 export function repeat(
   intervalMs: number,

@@ -7,7 +7,7 @@ const INTERVAL_MS = 250
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A queue in memory that counts how often it is asked. */
+/** A queue in memory that records each receive. */
 function memoryQueue() {
   const waiting: QueueEntry[] = []
   const receives: string[][] = []

@@ -1,7 +1,7 @@
 // Works off one queue: receives while there is capacity, hands envelopes over, keeps their leases
-// alive, and settles them in batches until the queue has taken them. A handler that
-// rejects (the infrastructure failed) gets its envelopes again after a pause. A handler that never
-// answers keeps its envelopes only as long as this process lives.
+// alive, and settles them in batches, trying until the queue has taken the settlements. A handler
+// that rejects (the infrastructure failed) gets its envelopes again after a pause. A handler that
+// never answers keeps its envelopes only as long as this process lives.
 
 import assert from 'node:assert'
 import { backOffMs } from '../flow/backOff.ts'
@@ -29,7 +29,7 @@ export interface ConsumerOptions {
   onError: (what: string, error: Error) => void
 }
 
-/** The fallback when a wake-up is lost, and how delayed envelopes are found. */
+/** A poll finds envelopes whose wake-up was lost, and those that were returned with a delay. */
 const POLL_INTERVAL_MS = 1_000
 const PAUSE_AFTER_FAILURE_FIRST_MS = 50
 const PAUSE_AFTER_FAILURE_CAP_MS = 2_000
@@ -72,7 +72,7 @@ export class Consumer {
     await this.#loop.drain()
   }
 
-  /** Receives nothing more; what is in hand is left to its lease unless it settles by itself. */
+  /** Receives nothing more. Envelopes in hand are left to their leases unless they settle. */
   stop(): void {
     this.#stopWake()
     this.#loop.stop()

@@ -1,7 +1,7 @@
-// Which upstream binds this process may hold. A lease counts from before its renewal was asked for,
-// on the monotonic clock, so that a slow answer never makes it longer than the store believes; who
-// writes to an SMSC checks it in the same tick. With the store away leases run to their end and the
-// binds close then: never one too many.
+// Decides which upstream binds this process may hold. A lease counts from before its renewal was
+// requested, on the monotonic clock, so a slow answer never makes it longer than the database
+// believes. It is checked in the tick of each write to an SMSC. While the database is away, leases
+// run to their end and their binds close, so there is never a bind too many.
 
 import { asError } from '../../flow/asError.ts'
 import type { Connector } from '../../platform/connector.ts'
@@ -10,18 +10,18 @@ import type { SlotClaim } from '../../cluster/bindSlotTable.ts'
 export interface BindLeasesOptions {
   acquire: (claim: SlotClaim) => Promise<number[]>
   release: (connector: string, slots: readonly number[]) => Promise<void>
-  /** Workers that live, this one included. */
+  /** The number of live workers, this one included. */
   workers: () => number
   ttlMs: number
-  /** Called after each round: the slots held now and until when (monotonic ms). */
+  /** Called after each round with the slots held now and the end of their leases (monotonic ms). */
   onChange: (connector: string, slots: readonly number[], heldUntilMs: number) => void
-  /** Binds of these slots must be closed before it resolves; then the slots are given up. */
+  /** Resolves when the binds of these slots are closed. Then the slots are given up. */
   closeBinds: (connector: string, slots: readonly number[]) => Promise<void>
   onTrouble: (what: string, error: Error) => void
   now?: () => number
 }
 
-/** A slot whose holder left is seen by the others within this time. */
+/** The others see within this time that a holder has left its slot. */
 const SEARCH_INTERVAL_MS = 2_000
 
 export class BindLeases {
@@ -38,7 +38,7 @@ export class BindLeases {
     this.#now = options.now ?? (() => performance.now())
   }
 
-  /** Starts, or changes, which connectors are wanted. */
+  /** Sets the connectors that are wanted, at the start and after each change. */
   want(connectors: readonly Connector[]): void {
     this.#connectors = connectors.filter((connector) => connector.enabled)
     this.#roundNow()
@@ -61,7 +61,7 @@ export class BindLeases {
   async #round(): Promise<void> {
     const wanted = new Set(this.#connectors.map((connector) => connector.id))
     const unwanted = [...this.#held].filter(([connector]) => !wanted.has(connector))
-    // Side by side: one SMSC that is slow to unbind must not keep the others' leases waiting.
+    // Side by side, because one SMSC that is slow to unbind must not delay the leases of others.
     await Promise.all([
       ...this.#connectors.map((connector) => this.#renew(connector)),
       ...unwanted.map(([connector, slots]) => this.#giveUp(connector, slots)),
@@ -95,7 +95,7 @@ export class BindLeases {
       await this.#options.closeBinds(connector, slots)
       await this.#options.release(connector, slots)
     } catch (error) {
-      // They run out by themselves.
+      // The leases run out by themselves.
       this.#options.onTrouble(`releasing binds of ${connector}`, asError(error))
     }
   }

@@ -27,7 +27,7 @@ test('no more than the pace is sent in any second, as the SMSC sees it', async (
   const { settled } = workOn(port, entryOf(envelopeOf(25)), 10)
   await expect.poll(() => settled, { timeout: 10_000 }).toEqual([['1', 'done']])
   expect(taken).toHaveLength(25)
-  // The eleventh waits for the first to be a second old; the way here may take from that.
+  // The eleventh waits until the first is a second old. Delays on the way may shorten the gap.
   for (const [index, { atMs }] of taken.entries()) {
     const tenBefore = taken[index - 10]
     if (tenBefore) expect(atMs - tenBefore.atMs).toBeGreaterThan(700)

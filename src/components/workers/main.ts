@@ -1,6 +1,6 @@
-// The workers: hold the upstream binds, submit, and take receipts in. A process works for a
-// connector while it holds at least one lease on a bind of it. Killed at any point, its envelopes
-// come again to whoever lives, with the checkpoints of what was done.
+// The workers hold the upstream binds, submit messages and take receipts in. A process works for a
+// connector while it leases at least one of its bind slots. When it is killed, at any point, its
+// envelopes come again to a live worker, with the checkpoints of their outcomes.
 
 import { join } from 'node:path'
 import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'

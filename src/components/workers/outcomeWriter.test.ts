@@ -22,7 +22,10 @@ function envelopeOf(count: number): Envelope {
   return { envelopeId: newMessageId(), connector: 'sim', lane: 'normal', messages }
 }
 
-/** Keeps what is written, in the order of the calls; fails as often as told. */
+/**
+ * A store that records what is written, in the order of the calls, and first fails `failures`
+ * times.
+ */
 function fakeStore(failures = 0) {
   const calls: string[] = []
   const checkpoints: Checkpoint[] = []
@@ -100,7 +103,7 @@ test('while the store is away nothing is let go, and when it is back all is kept
   writer.record(work, 0, submitted)
   expect(await work.settlement).toEqual({ kind: 'done' })
   expect(troubles).toEqual(['keeping outcomes'])
-  // Told at least once: an attempt that failed halfway may have told it already.
+  // At least once: an attempt that failed halfway may have published the event already.
   expect(eventsIn(published)[0]).toMatchObject({ kind: 'submitted', upstreamId: '77' })
 })
 

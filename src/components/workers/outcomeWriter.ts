@@ -1,7 +1,7 @@
-// Makes outcomes durable, in batches that form by themselves: the checkpoints of the envelopes
-// touched, in one transaction with what must wait; beside it the journal's events; and only then
-// are complete envelopes let go. While the store is away the batch is tried again: nothing else
-// may be done with it.
+// Makes outcomes durable, in batches that form by themselves. The checkpoints of the envelopes are
+// written in one transaction with the messages that must wait, and beside it the journal's events
+// are published. Only then are complete envelopes let go of. While the database is away the batch
+// is tried again, because nothing else may be done with it.
 
 import { uuidv7 } from 'uuidv7'
 import { encodeEnvelope, submitQueue } from '../../queue/envelopeWire.ts'
@@ -16,7 +16,7 @@ import type { Outcome } from '../../message/outcomeWire.ts'
 import { type EnvelopeWork, eventOf } from './envelopeWork.ts'
 
 export interface OutcomeStore {
-  /** Both or neither: what a checkpoint calls deferred is in `later`, and the other way round. */
+  /** Keeps both or neither: a message is in `later` exactly when a checkpoint calls it deferred. */
   keep(checkpoints: readonly Checkpoint[], later: readonly LaterEntry[]): Promise<void>
   publish(publications: readonly Publication[]): Promise<void>
 }
@@ -60,17 +60,17 @@ export class OutcomeWriter {
     this.#batcher.add({ kind: 'recorded', work, message, outcome })
   }
 
-  /** An envelope that came again: what its checkpoint knows is published again. */
+  /** Publishes the outcomes in the checkpoint of an envelope that came again. */
   resume(work: EnvelopeWork): void {
     this.#batcher.add({ kind: 'resumed', work })
   }
 
-  /** Lets go of an envelope that is not finished, once what was answered so far is kept. */
+  /** Lets go of an unfinished envelope once its outcomes so far are kept. */
   release(work: EnvelopeWork): void {
     this.#batcher.add({ kind: 'released', work })
   }
 
-  /** A submit_sm_resp after its timer: the upstream id counts, whatever was decided meanwhile. */
+  /** A submit_sm_resp came after its timer. Its upstream id counts, whatever was decided. */
   late(work: EnvelopeWork, message: EnvelopeMessage, outcome: Outcome): void {
     this.#batcher.add({ kind: 'recorded', work, message, outcome })
   }

@@ -7,12 +7,12 @@ import { rememberingSmsc } from './connectorWork.fixture.ts'
 
 const PREFIXES: Readonly<Record<Lane, string>> = { high: '31601', normal: '31602', bulk: '31603' }
 
-/** An entry of the lane whose messages say by their destination from which lane they are. */
+/** An entry of the lane. The destinations of its messages tell the lane. */
 function entryIn(lane: Lane, count: number, id: string = lane): QueueEntry {
   return entryOf(envelopeOf(count, lane, PREFIXES[lane]), { id })
 }
 
-/** The lanes of what the SMSC took, in its order. */
+/** The lane of each message that the SMSC took, in that order. */
 function lanesOf(taken: readonly { destination: string }[]): Lane[] {
   return taken.flatMap(({ destination }) =>
     LANES.filter((lane) => destination.startsWith(PREFIXES[lane])),

@@ -40,7 +40,7 @@ test('a lease that is extended keeps its bind', async () => {
   const { bind, troubles } = bindTo(port, 300)
   bind.extendLease(startMs + 60_000)
   await expect.poll(() => bind.bound).toBe(true)
-  // Until the first lease would have been over.
+  // By then the first lease would have ended.
   await expect.poll(() => performance.now()).toBeGreaterThan(startMs + 400)
   expect(sessions.size).toBe(1)
   expect(troubles).toEqual([])
@@ -51,7 +51,7 @@ test('a lease that is renewed after it ran out is bound under at once', async ()
   const { bind } = bindTo(port, 0)
   expect(sessions.size).toBe(0)
   bind.extendLease(performance.now() + 60_000)
-  // Sooner than after the longest pause between two attempts, which is at least 7.5 s.
+  // The longest pause between two attempts is at least 7.5 s, and this is sooner.
   await expect.poll(() => bind.bound, { timeout: 5_000 }).toBe(true)
 })
 

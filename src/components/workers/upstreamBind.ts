@@ -1,6 +1,6 @@
-// One bind to an SMSC under one lease: connects, binds, comes back with growing pauses, and says
-// whether a message may go out this very moment: bound, lease held, window free, pace free, not
-// resting after a throttle.
+// One bind to an SMSC under one lease. It connects, binds, and comes back after growing pauses. It
+// knows whether a message may go out at this moment: it is bound, the lease is held, window and
+// pace are free, and it does not rest after a throttle.
 
 import { type BindId, bindId } from '../../message/ids.ts'
 import type { Connector } from '../../platform/connector.ts'
@@ -16,14 +16,14 @@ export interface UpstreamBindOptions {
   password: () => string
   heldUntilMs: number
   onDeliver: (session: Session, pdu: Pdu<'deliver_sm'>) => void
-  /** It may be able to send again, or no longer. */
+  /** Called when the bind may be able to send again, or no longer. */
   onChange: () => void
   onTrouble: (bind: BindId, what: string, error: Error) => void
 }
 
 const RECONNECT_FIRST_MS = 200
 const RECONNECT_CAP_MS = 15_000
-/** ESME_RALYBND means our former bind is still held there: the SMSC has to notice that it died. */
+/** After ESME_RALYBND the SMSC still holds our former bind and has to notice that it is dead. */
 const STILL_BOUND_MS = 3_000
 /** Well below the time a process has to drain. */
 const CLOSE_MS_MAX = 8_000
@@ -41,7 +41,7 @@ export class UpstreamBind {
   #abort = new AbortController()
   #connecting: AbortController | undefined
   #leaseEnd: NodeJS.Timeout | undefined
-  /** It would connect, and may not before the lease is renewed. */
+  /** True while it would connect but has to wait for the lease to be renewed. */
   #awaitsLease = false
 
   constructor(options: UpstreamBindOptions) {
@@ -49,7 +49,7 @@ export class UpstreamBind {
     this.slot = options.slot
     this.id = bindId(options.connector.id, options.slot)
     this.#heldUntilMs = options.heldUntilMs
-    // Each slot has its share, whether the others are bound or not: never over, possibly under.
+    // Each slot has its share, whether the others are bound or not: the pace is never exceeded.
     // The slot's former holder may have sent its share up to now.
     const { binds, tps } = options.connector
     this.#pacer = new Pacer(paceShare(tps, binds, options.slot), 1000, performance.now())
@@ -57,7 +57,7 @@ export class UpstreamBind {
     this.#connect()
   }
 
-  /** A session that was closed says so a turn later; until then it takes nothing any more. */
+  /** A closed session reports it a turn later. Until then it already takes nothing more. */
   get bound(): boolean {
     return this.#session?.canSend('submit_sm') === true
   }
@@ -71,7 +71,7 @@ export class UpstreamBind {
     this.#connect()
   }
 
-  /** 0 = now; Infinity = not before something else happens. */
+  /** The time until a message may go out: 0 for now, Infinity if something must happen first. */
   waitMs(nowMs: number): number {
     if (nowMs >= this.#heldUntilMs) {
       this.#leaseRanOut()
@@ -81,7 +81,7 @@ export class UpstreamBind {
     return Math.max(this.#restUntilMs - nowMs, this.#pacer.waitMs(nowMs))
   }
 
-  /** False when the session would not take it; nothing was sent then. */
+  /** False if the session refused the message. Nothing was sent then. */
   submit(
     submitSm: ShortMessageBody,
     nowMs: number,
@@ -92,12 +92,12 @@ export class UpstreamBind {
     return true
   }
 
-  /** After ESME_RTHROTTLED or ESME_RMSGQFUL. */
+  /** Called after ESME_RTHROTTLED or ESME_RMSGQFUL. */
   rest(nowMs: number): void {
     this.#restUntilMs = nowMs + this.#options.connector.throttlePauseMs
   }
 
-  /** Unbinds, letting what is unanswered come in first, but not for longer than `CLOSE_MS_MAX`. */
+  /** Unbinds after the answers that are still due, but waits no longer than `CLOSE_MS_MAX`. */
   async close(): Promise<void> {
     this.#abort.abort()
     this.#awaitsLease = false
@@ -111,7 +111,7 @@ export class UpstreamBind {
     clearTimeout(overdue)
   }
 
-  /** The slot may be another's by now. Closing is all that is left to do with it. */
+  /** The slot may belong to another process by now, so the session must end. */
   #leaseRanOut(): void {
     this.#session?.close('the lease ran out')
     this.#connecting?.abort()
