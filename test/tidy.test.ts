@@ -189,10 +189,24 @@ describe('in a noun room', () => {
     ['the database', "import { x } from '../database/database.ts'", 'uses the database'],
     ['a table', "import type { Row } from './messageTable.ts'", 'Tables are for components'],
     ['msgpackr', "import { Packr } from 'msgpackr'", 'uses msgpackr'],
+    ['a module of Node that nobody called pure', "import { x } from 'node:inspector'", 'inspector'],
+    ['fetch', "const x = await fetch('http://peer')", 'not pure: fetch('],
+    ['a built-in behind a call', "process.getBuiltinModule('fs')", 'not pure: getBuiltin'],
+    ['a computed import', 'await import(`pg`)', 'imports a computed name'],
   ])('a file may not use %s', (_, text, message) => {
     const found = objections(impureFiles, { ...socket, 'src/message/trace.ts': text })
     expect(found).toContain('src/message/trace.ts:1')
     expect(found).toContain(message)
+  })
+
+  test('a table may use the database, and no other I/O', () => {
+    const files = { 'src/message/messageTable.ts': "import { Socket } from 'node:net'" }
+    expect(objections(impureFiles, files)).toContain('not pure: node:net')
+  })
+
+  test('an adapter is out of reach for its own room too', () => {
+    const files = { 'src/queue/consumer.ts': "import { X } from './postgres/postgresQueue.ts'" }
+    expect(objections(forbiddenImports, files)).toContain('only main.ts of a component names')
   })
 
   test('SQL in a file that is no table is found, also in a component', () => {

@@ -1,7 +1,7 @@
-// Who holds which upstream bind. A slot is free when nobody ever held it, when its holder released
-// it, or when its time ran out and the SMSC's dead-peer time passed on top. A process that starts
-// under the same instance name takes its own slots back at once: its supervisor promises that the
-// former process of that name is dead.
+// The holder of each upstream bind. A slot is free if it was never held, if its holder released it,
+// or if its time ran out and the SMSC's dead-peer time passed on top. A process that starts under
+// the same instance name takes its own slots back at once: its supervisor promises that the former
+// process of that name is dead.
 
 import type { Database } from '../database/database.ts'
 

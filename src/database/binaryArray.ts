@@ -1,12 +1,12 @@
-// Array parameters in PostgreSQL's binary form (array_recv in its arrayfuncs.c): the driver alone
-// writes them as text, octets as hexadecimal, which both ends pay for.
+// Array parameters in PostgreSQL's binary form (array_recv in its arrayfuncs.c). The driver would
+// write them as text, with octets in hexadecimal, at a cost to both ends.
 
 import assert from 'node:assert'
 
 export const ARRAY_TYPES = ['uuid', 'text', 'bytea', 'int', 'bigint', 'float8'] as const
 export type ArrayType = (typeof ARRAY_TYPES)[number]
 
-/** A parameter that its type cannot hold; the server would have said SQLSTATE 22P02. */
+/** A value that its type cannot hold. The server would have answered SQLSTATE 22P02. */
 export class UnfitParameter extends Error {
   readonly code = 'UNFIT_PARAMETER'
 }
@@ -99,7 +99,7 @@ function writeBigint(into: Buffer, value: Element, at: number): void {
   into.writeBigInt64BE(BigInt(value as string | number), at) // just checked
 }
 
-// writeInt32BE would write 0 for what is no number.
+// writeInt32BE would write 0 for a value that is not a number.
 function integerOf(value: Element): number {
   const number = numberOf(value)
   assert(Number.isInteger(number), 'not an integer')

@@ -3,7 +3,6 @@
 // refused the statement (trying again does not help). Nothing here retries: callers know what to
 // repeat.
 
-import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { asError } from '../flow/asError.ts'
 import { ARRAY_TYPES, type ArrayType, encodeArray, UnfitParameter } from './binaryArray.ts'
@@ -47,7 +46,6 @@ export interface Statement {
 
 export interface Database {
   readonly pool: pg.Pool
-  readonly kysely: Kysely<unknown>
   run<Row>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>
   transaction<Result>(work: (run: Database['run']) => Promise<Result>): Promise<Result>
   close(): Promise<void>
@@ -73,10 +71,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   })
   // An idle connection was lost. The pool replaces it by itself.
   pool.on('error', (error) => options.onError?.(error))
-  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   return {
     pool,
-    kysely,
     run: (statement, values) => runOn(pool, statement, values),
     transaction: (work) => inTransaction(pool, work),
     close: () => pool.end(),

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Migration, Migrator, sql } from 'kysely'
+import { Kysely, type Migration, Migrator, PostgresDialect, sql } from 'kysely'
 import { openDatabase } from './database.ts'
 
 const FOLDER = join(import.meta.dirname, 'migrations')
@@ -13,7 +13,7 @@ export async function migrate(databaseUrl: string): Promise<{ applied: string[] 
   const database = openDatabase({ databaseUrl, poolSize: 2, applicationName: 'signalbox-migrate' })
   try {
     const migrator = new Migrator({
-      db: database.kysely,
+      db: new Kysely<unknown>({ dialect: new PostgresDialect({ pool: database.pool }) }),
       provider: { getMigrations: readMigrations },
       migrationTableName: 'schema_migrations',
       migrationLockTableName: 'schema_migrations_lock',

@@ -143,6 +143,25 @@ test('an item that comes again is not taken twice, and the next claim returns it
   loop.stop()
 })
 
+test('an item that came again is returned when it is let go of, not earlier', async () => {
+  const { loop, reclaims, waiting } = place()
+  waiting.push('a')
+  loop.wake()
+  await settled()
+  waiting.push('a')
+  loop.expectMore()
+  await settled()
+  // Another claim while it is still in hand must not use up the return.
+  loop.expectMore()
+  await settled()
+  loop.letGo([{ id: 'a' }])
+  loop.wake()
+  await settled()
+  expect(reclaims.at(-1)).toEqual([])
+  expect(reclaims.length).toBeGreaterThan(1)
+  loop.stop()
+})
+
 test('claims pause longer after each failure, and an outage is reported once', async () => {
   const { claims, loop, state, troubles } = place()
   state.failing = 'claim'

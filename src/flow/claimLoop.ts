@@ -44,6 +44,8 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
   #mustReclaim = true
   #failures = 0
   #stopped = false
+  /** Items in hand that were claimed once more, each of them leased to us a second time. */
+  #claimedAgain = new Set<string>()
   #emptied: (() => void)[] = []
 
   /** Claims nothing before the first wake(). */
@@ -83,7 +85,11 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
 
   /** These are no longer ours: settled, or left to others. */
   letGo(items: Iterable<{ readonly id: string }>): void {
-    for (const { id } of items) this.#inHand.delete(id)
+    for (const { id } of items) {
+      this.#inHand.delete(id)
+      // If its owner wants it to come again, that must not wait until the second lease ends.
+      if (this.#claimedAgain.delete(id)) this.#mustReclaim = this.#mayHaveMore = true
+    }
     if (this.#inHand.size === 0) for (const emptied of this.#emptied.splice(0)) emptied()
   }
 
@@ -110,9 +116,7 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
     this.#claiming = false
     this.#failures = 0
     const taken = items.filter(({ id }) => !this.#inHand.has(id))
-    // The others are in hand already and now leased to us a second time. If they are let go of for
-    // another try, nobody works on them until that lease ends.
-    if (taken.length < items.length) this.#mustReclaim = true
+    for (const { id } of items) if (this.#inHand.has(id)) this.#claimedAgain.add(id)
     for (const item of taken) this.#inHand.set(item.id, item)
     if (taken.length > 0) this.#source.take(taken)
     if (this.#source.mayHaveLeft(room, items)) {

@@ -118,8 +118,8 @@ export class ReceiptSender {
     if (outcome.kind === 'closed') return this.#due.add(0, message)
     if (outcome.kind === 'timeout') return this.#due.add(resendAfterMs, message)
     const status = outcome.pdu.command_status
-    const verdict = classify(status)
-    if (verdict === 'temporary' || verdict === 'throttled') this.#due.add(resendAfterMs, message)
+    const severity = classify(status)
+    if (severity === 'temporary' || severity === 'throttled') this.#due.add(resendAfterMs, message)
     else this.#options.onSettled(message, status)
   }
 }

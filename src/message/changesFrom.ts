@@ -14,7 +14,7 @@ export type MessageEvent = JournalEvent | AcceptedEvent
 
 type AcceptedEvent = Pick<JournalEvent, 'message' | 'connector'> & { kind: 'accepted' }
 
-/** What is to be written because of these events. */
+/** The changes that these events ask for. */
 export function changesFrom(events: readonly MessageEvent[]): StateChanges {
   const facts: MessageFacts[] = []
   const upstreamIds: UpstreamIdRow[] = []
@@ -42,7 +42,7 @@ export function changesFrom(events: readonly MessageEvent[]): StateChanges {
         transitions.push({
           messageId: fact.messageId,
           state: MESSAGE_STATE.UNDELIVERABLE,
-          // Without a command_status nobody refused it: the link was lost before the answer.
+          // No command_status means no refusal: the link was lost before the answer.
           rank: event.commandStatus === 0 ? RANK_UNCERTAIN : RANK_FINAL,
           error: event.reason,
           commandStatus: event.commandStatus,

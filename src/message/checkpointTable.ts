@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts'
 
-// One row per envelope that a worker has begun, with the outcome of each message so far: read first
-// when an envelope comes again, so that nothing that was answered is sent twice.
+// One row per envelope that a worker has begun, with the outcome of each message so far. A worker
+// reads it first when an envelope comes again, so that no answered message is sent twice.
 
 export interface Checkpoint {
   envelopeId: string

@@ -4,31 +4,31 @@
 
 import type { UpstreamId } from './ids.ts'
 import { type EnvelopeMessage, messageFrom, messageRow, type MessageRow } from './messageWire.ts'
-import { asRow, ContractError, pack } from './msgpackWire.ts'
+import { asRow, WireError, pack } from './msgpackWire.ts'
 
 export const JOURNAL_QUEUE = 'journal'
 
 interface EventOfMessage {
   message: EnvelopeMessage
   connector: string
-  /** When it happened at the worker, ms since the epoch. */
+  /** The worker's time of the event, ms since the epoch. */
   atMs: number
 }
 
-/** The SMSC took it and named it. */
+/** The SMSC accepted the message and gave it an id. */
 export interface SubmittedEvent extends EventOfMessage {
   kind: 'submitted'
   upstreamId: UpstreamId
-  /** Which part of a long message; 0 while a message is one segment. */
+  /** The number of the segment; 0, since a message is one segment so far. */
   segment: number
 }
-/** It will not be sent: a permanent refusal, attempts used up, or given up with the link. */
+/** The message will not be sent: refused for good, out of attempts, or lost with the link. */
 export interface FailedEvent extends EventOfMessage {
   kind: 'failed'
   commandStatus: number
   reason: string
 }
-/** Put aside for another attempt. */
+/** The message waits for another attempt. */
 export interface DeferredEvent extends EventOfMessage {
   kind: 'deferred'
   commandStatus: number
@@ -46,14 +46,12 @@ export function encodeEvents(events: readonly JournalEvent[]): Buffer {
   return pack([EVENTS_TAG, VERSION, events.map(rowOf)])
 }
 
-/** The events of an unpacked entry. Throws ContractError unless it holds events of this version. */
+/** The events of an unpacked entry. Throws WireError unless it holds events of this version. */
 export function eventsFrom(unpacked: unknown): JournalEvent[] {
   // The tag and version are checked before the rest is believed.
   const [tag, version, rows] = asRow(unpacked) as [string, number, unknown]
   if (tag !== EVENTS_TAG || version !== VERSION)
-    throw new ContractError(
-      `not a journal entry this version reads: ${String(tag)} ${String(version)}`,
-    )
+    throw new WireError(`not a journal entry this version reads: ${String(tag)} ${String(version)}`)
   return asRow(rows).map(eventFrom)
 }
 
@@ -73,7 +71,7 @@ function rowOf(event: JournalEvent): Row {
 }
 
 function eventFrom(fields: unknown): JournalEvent {
-  // Written by rowOf; what the store checks anyway is left to it.
+  // Written by rowOf; values that the database checks are not checked here.
   const [kindIndex, row, connector, atMs, detail, number] = asRow(fields) as Row
   const base = { message: messageFrom(row), connector, atMs }
   switch (KINDS[kindIndex]) {
@@ -85,6 +83,6 @@ function eventFrom(fields: unknown): JournalEvent {
     case 'deferred':
       return { ...base, kind: 'deferred', dueAtMs: Number(detail), commandStatus: number }
     default:
-      throw new ContractError(`journal event kind ${kindIndex}`)
+      throw new WireError(`journal event kind ${kindIndex}`)
   }
 }

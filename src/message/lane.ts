@@ -1,5 +1,5 @@
 /** The lanes of a connector, the most urgent first. */
 export const LANES = ['high', 'normal', 'bulk'] as const
 
-/** What a message waits in on its way to a connector. */
+/** The queue in which a message waits for its connector, by urgency. */
 export type Lane = (typeof LANES)[number]

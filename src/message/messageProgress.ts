@@ -1,4 +1,4 @@
-// What of a message's progress matters to whom. States and their ranks are the protocol's.
+// Final states, and the states of which a customer asked to hear. Ranks are the protocol's.
 
 import { MESSAGE_STATE, type MessageState } from '../smpp/receipts/messageState.ts'
 import { RANK_UNCERTAIN, rankOf } from '../smpp/receipts/stateRank.ts'

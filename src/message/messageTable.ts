@@ -1,6 +1,6 @@
-// Messages and what became of them. Only the dlr-processor writes here, each call inside its
-// transaction. All calls may be repeated and come in any order: facts are added, never taken back,
-// and a state only gives way to one of higher rank (messageProgress.ts).
+// The rows of messages. Only the dlr-processor writes here, each call inside its transaction. All
+// calls may be repeated and come in any order: facts are added, never taken back, and a state only
+// gives way to one of higher rank (messageProgress.ts).
 
 import type { MessageId } from './ids.ts'
 import type { MessageState } from './messageProgress.ts'
@@ -61,7 +61,7 @@ const TRANSITION = {
       t.done_at as done_at_ms`,
 }
 
-/** Applies those that rank above the present state, and returns just these. One per message. */
+/** Applies the transitions that rank above the present state and returns them; one per message. */
 export function applyTransitions(
   run: Run,
   transitions: readonly Transition[],

@@ -2,7 +2,7 @@
 // row, so each of them says enough to create the message's row in the database.
 
 import type { MessageId } from './ids.ts'
-import { asRow, ContractError } from './msgpackWire.ts'
+import { asRow, WireError } from './msgpackWire.ts'
 
 export interface EnvelopeMessage {
   messageId: MessageId
@@ -31,12 +31,12 @@ export function messageRow(one: EnvelopeMessage): MessageRow {
   ]
 }
 
-/** Throws ContractError. Values that the database checks anyway are left to it. */
+/** Throws WireError. Values that the database checks are not checked here. */
 export function messageFrom(row: unknown): EnvelopeMessage {
   // Its id and body are checked before the rest is believed.
   const fields = asRow(row) as MessageRow
   const [messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery] = fields
   if (typeof messageId !== 'string' || !Buffer.isBuffer(body))
-    throw new ContractError('a message without an id or a body')
+    throw new WireError('a message without an id or a body')
   return { messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery }
 }

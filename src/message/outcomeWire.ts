@@ -1,4 +1,4 @@
-// What became of the messages of an envelope so far, as a checkpoint keeps it.
+// The outcomes of an envelope's messages so far, as a checkpoint keeps them.
 
 import type { UpstreamId } from './ids.ts'
 import { pack, unpack } from './msgpackWire.ts'
@@ -11,7 +11,7 @@ export type Outcome =
 type Row = [index: number, kind: number, atMs: number, number: number, text: string]
 const KINDS = ['submitted', 'failed', 'deferred'] as const
 
-/** @param outcomes by index of the message in its envelope; open messages have none */
+/** @param outcomes by index of the message in its envelope; undefined while it is open */
 export function encodeOutcomes(outcomes: readonly (Outcome | undefined)[]): Buffer {
   return pack(outcomes.flatMap((outcome, index) => (outcome ? [rowOf(index, outcome)] : [])))
 }

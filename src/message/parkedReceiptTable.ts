@@ -9,7 +9,7 @@ import type { ReceiptKey } from './upstreamIdTable.ts'
 type Run = Database['run']
 
 export interface ParkedReceipt extends ReceiptKey {
-  /** The receipt as it lay on the queue (receiptWire.ts). */
+  /** The receipt in the form in which it came from the queue (receiptWire.ts). */
   receipt: Buffer
   receivedAtMs: number
 }
@@ -66,7 +66,7 @@ const REMOVE = {
   text: 'delete from parked_receipts where id = any($1::bigint[])',
 }
 
-/** Those whose next sweep (after 1, 10, 100 s, then every 15 min) is due; they stay parked. */
+/** The receipts whose sweep (after 1, 10, 100 s, then every 15 min) is due; they stay parked. */
 export function parkedReceiptsDue(
   run: Run,
   max: number,
@@ -82,7 +82,7 @@ const EXPIRED = {
   name: 'parkedReceipts.expired',
   text: `select id, receipt, sweeps from parked_receipts
     where received_at < now() - $1 * interval '1 hour'
-    order by received_at limit $2 for update skip locked`,
+    order by id limit $2 for update skip locked`,
 }
 
 /** Receipts that waited longer than this, locked for the caller's transaction, oldest first. */

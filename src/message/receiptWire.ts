@@ -1,10 +1,10 @@
-// Receipts from SMSCs on the queue `dlr`. The worker adds our message when it still remembers the
-// submission; otherwise the dlr-processor finds it by (connector, upstream id).
+// Receipts from SMSCs on the queue `dlr`. The worker adds our message if it still remembers the
+// submission; otherwise the dlr-processor finds it by connector and upstream id.
 
 import type { UpstreamId } from './ids.ts'
 import type { MessageState } from '../smpp/receipts/messageState.ts'
 import { type EnvelopeMessage, messageFrom, messageRow, type MessageRow } from './messageWire.ts'
-import { asRow, ContractError, pack, unpack } from './msgpackWire.ts'
+import { asRow, WireError, pack, unpack } from './msgpackWire.ts'
 
 export const DLR_QUEUE = 'dlr'
 
@@ -14,10 +14,10 @@ export interface UpstreamReceipt {
   /** The subscriber's number: the receipt's source_addr (addresses are swapped in receipts). */
   destination: string
   messageState: MessageState
-  /** As the SMSC wrote it: digits, hex or letters (`err:`), '' when absent. */
+  /** The `err:` of the SMSC as it wrote it: digits, hex or letters; '' if absent. */
   error: string
   receivedAtMs: number
-  /** The message, when the worker that took the receipt also submitted it lately. */
+  /** The message, if the worker that took the receipt also submitted it lately. */
   message: EnvelopeMessage | undefined
 }
 
@@ -43,12 +43,12 @@ export function decodeReceipts(octets: Uint8Array): UpstreamReceipt[] {
   // The tag and version are checked before the rest is believed.
   const [tag, version, rows] = asRow(unpack(octets)) as [string, number, unknown]
   if (tag !== TAG || version !== VERSION)
-    throw new ContractError(`not receipts this version reads: ${String(tag)} ${String(version)}`)
+    throw new WireError(`not receipts this version reads: ${String(tag)} ${String(version)}`)
   return asRow(rows).map(receiptFrom)
 }
 
 function receiptFrom(row: unknown): UpstreamReceipt {
-  // Written by encodeReceipts; what the store checks anyway is left to it.
+  // Written by encodeReceipts; values that the database checks are not checked here.
   const fields = asRow(row) as Row
   const [connector, id, destination, messageState, error, receivedAtMs, message] = fields
   return {

@@ -1,6 +1,6 @@
-// What is to be written about messages: facts, upstream ids and transitions of state, and how
-// several of them meet in one row. Events and receipts become these; only the dlr-processor writes
-// them, each batch in one transaction.
+// Changes to write about messages: facts, upstream ids and transitions of state, and how several of
+// them meet in one row. Events and receipts become changes. Only the dlr-processor writes them, one
+// transaction per batch.
 
 import { decodeBody } from '../smpp/wire/codec.ts'
 import type { MessageId, UpstreamId } from './ids.ts'
@@ -14,7 +14,7 @@ export interface StateChanges {
   transitions: readonly Transition[]
 }
 
-/** What is known of a message; enough to create its row. */
+/** Facts about a message, enough to create its row. */
 export interface MessageFacts {
   messageId: MessageId
   account: string
@@ -34,7 +34,7 @@ export interface Transition {
   messageId: MessageId
   state: MessageState
   rank: number
-  /** As the SMSC wrote it, or our reason. */
+  /** The error as the SMSC wrote it, or our reason. */
   error: string
   commandStatus: number | undefined
   doneAtMs: number
@@ -61,7 +61,7 @@ export interface UpstreamIdRow {
   submittedAtMs: number
 }
 
-/** What is known of a message once it was accepted for a connector. */
+/** The facts about a message that was accepted for a connector. */
 export function factsOf(message: EnvelopeMessage, connector: string): MessageFacts {
   const submitSm = decodeBody('submit_sm', message.body)
   return {
@@ -80,7 +80,7 @@ export function factsOf(message: EnvelopeMessage, connector: string): MessageFac
   }
 }
 
-/** Where a receipt takes its message. */
+/** The transition that a receipt reports. */
 export function transitionOf(
   messageId: MessageId,
   receipt: Omit<UpstreamReceipt, 'message'>,

@@ -20,7 +20,7 @@ export interface TraceStep {
   detail: string
 }
 
-/** What a trace needs of a message's row. */
+/** The columns of a message's row that a trace needs. */
 interface TracedMessage {
   message_id: MessageId
   account: string

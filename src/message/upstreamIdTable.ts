@@ -1,5 +1,5 @@
-// From the SMSC's id of a message to ours. Whoever writes an id also takes the receipts that were
-// parked for it (parkedReceiptTable.ts); whoever brings a receipt looks here first.
+// Finds our message by the SMSC's id. Whoever writes an id also takes the receipts that were parked
+// for it (parkedReceiptTable.ts); whoever brings a receipt looks here first.
 
 import type { MessageId, UpstreamId } from './ids.ts'
 import type { UpstreamIdRow } from './stateChanges.ts'
@@ -33,7 +33,7 @@ export async function recordUpstreamIds(run: Run, rows: readonly UpstreamIdRow[]
 export interface ReceiptKey {
   connector: string
   upstreamId: UpstreamId
-  /** '' where the receipt did not say. */
+  /** '' if the receipt did not say. */
   destination: string
 }
 
@@ -49,7 +49,7 @@ const FIND = {
       order by u.submitted_at desc limit 1) as found`,
 }
 
-/** The newest message for each key, by index into `keys`; those without one are absent. */
+/** The newest message for each key, by index into `keys`; absent for a key without a message. */
 export async function findByUpstreamId(
   run: Run,
   keys: readonly ReceiptKey[],

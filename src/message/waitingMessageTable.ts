@@ -1,8 +1,8 @@
 import type { Database } from '../database/database.ts'
 
-// What must wait for another attempt lies here, not in a process: envelopes with the queue they
-// return to and when. Each has its id from the start, so putting it here twice is once, and so is
-// publishing it.
+// Messages that wait for another attempt lie here, not in a process: as envelopes, with the queue
+// they return to and the time. Each envelope has its id from the start, so that it can be put here
+// and published any number of times and still exists once.
 
 export interface LaterEntry {
   envelopeId: string
@@ -45,8 +45,8 @@ const REMOVE = {
 export type DueEntry = Omit<LaterEntry, 'dueAtMs'>
 
 /**
- * Hands what is due to `publish`, which must publish an envelope once however often it is told to,
- * and removes it after that; returns how many were due. Several processes may do so at once.
+ * Hands each due envelope to `publish`, which must publish it once however often it is called, and
+ * then removes it. Returns how many were due. Several processes may do so at once.
  */
 export async function moveDue(
   database: Database,

@@ -7,7 +7,7 @@ import { decodeEnvelope, encodeEnvelope } from '../queue/envelopeWire.ts'
 import type { EnvelopeMessage } from './messageWire.ts'
 import { encodeEvents, type JournalEvent } from './journalWire.ts'
 import { decodeJournal } from '../queue/journalEntryWire.ts'
-import { ContractError, pack } from './msgpackWire.ts'
+import { WireError, pack } from './msgpackWire.ts'
 import {
   ACCEPTED,
   decodeBatch,
@@ -93,11 +93,11 @@ test('receipts come out as they went in, with and without their message', () => 
 
 test('what another version wrote is refused by name, not misread', () => {
   const later = pack(['E', 99, 'id', 'sim', 'normal', []])
-  expect(() => decodeEnvelope(later)).toThrow(ContractError)
-  expect(() => decodeJournal(pack(['J', 99, []]))).toThrow(ContractError)
-  expect(() => decodeReceipts(pack(['D', 99, []]))).toThrow(ContractError)
-  expect(() => decodeBatch(pack([99, 'id', []]))).toThrow(ContractError)
-  expect(() => decodeVerdicts(pack([99, []]))).toThrow(ContractError)
+  expect(() => decodeEnvelope(later)).toThrow(WireError)
+  expect(() => decodeJournal(pack(['J', 99, []]))).toThrow(WireError)
+  expect(() => decodeReceipts(pack(['D', 99, []]))).toThrow(WireError)
+  expect(() => decodeBatch(pack([99, 'id', []]))).toThrow(WireError)
+  expect(() => decodeVerdicts(pack([99, []]))).toThrow(WireError)
 })
 
 test.each([
@@ -122,7 +122,7 @@ test.each([
   fc.assert(
     fc.property(octets, (input) => {
       const refusal = refusalOf(input)
-      if (refusal !== undefined) expect(refusal).toBeInstanceOf(ContractError)
+      if (refusal !== undefined) expect(refusal).toBeInstanceOf(WireError)
     }),
   )
 })
@@ -137,5 +137,5 @@ test('an envelope that no worker could finish is refused', () => {
     [newMessageId(), 'sim', 'normal', [row.with(0, 7)]],
   ]
   for (const fields of envelopes)
-    expect(() => decodeEnvelope(pack(['E', 1, ...fields]))).toThrow(ContractError)
+    expect(() => decodeEnvelope(pack(['E', 1, ...fields]))).toThrow(WireError)
 })

@@ -8,7 +8,5 @@ export const accountSchema = z.strictObject({
   enabled: z.boolean().default(true),
 })
 
-export type Account = z.infer<typeof accountSchema>
-
 /** A customer. */
 export const accountKind = listKind({ kind: 'account', key: 'accounts', schema: accountSchema })

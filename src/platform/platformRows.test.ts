@@ -39,10 +39,10 @@ test('a deleted resource is gone, and may come again', () => {
   expect(rows.platform.accounts.size).toBe(1)
 })
 
-test('an unreadable row leaves the last readable one in force', () => {
+test('a row without readable fields leaves the last readable one in force', () => {
   const rows = new PlatformRows()
   rows.apply(1, [account('a', { spec: { id: 'a', name: 'A' } }), account('b')])
-  const broken = account('a', { spec: { id: 'a', enabled: 'maybe' }, revision: 2 })
+  const broken = account('a', { spec: 'of another version', revision: 2 })
   const unreadable = rows.apply(2, [broken, account('c')])
   expect(unreadable).toMatchObject([
     { row: broken, error: { message: /stored account "a" \(revision 2\)/ } },
@@ -51,6 +51,29 @@ test('an unreadable row leaves the last readable one in force', () => {
   expect(rows.platform.accounts.get('a')).toMatchObject({ name: 'A' })
   rows.apply(3, [account('a', { spec: { id: 'a', name: 'new' }, revision: 3 })])
   expect(rows.platform.accounts.get('a')).toMatchObject({ name: 'new' })
+})
+
+test('the readable fields of an unreadable row count, above all that it is disabled', () => {
+  const rows = new PlatformRows()
+  rows.apply(1, [account('a', { spec: { id: 'a', name: 'A' } })])
+  const spec = { id: 'a', name: 7, enabled: false, colour: 'red' }
+  expect(rows.apply(2, [account('a', { spec, revision: 2 })])).toHaveLength(1)
+  expect(rows.platform.accounts.get('a')).toEqual({ id: 'a', name: 'A', enabled: false })
+})
+
+test('a user whose new secret cannot be read loses the old one', () => {
+  const rows = new PlatformRows()
+  const spec = { id: 'u', account: 'a', passwordHash: '$argon2id$old' }
+  const user = account('u', { kind: 'user', spec })
+  rows.apply(1, [user, account('v', { kind: 'user', spec: { ...spec, id: 'v' } })])
+  const apiKeyHash = `sha256:${'0'.repeat(64)}`
+  rows.apply(2, [
+    { ...user, spec: { ...spec, passwordHash: '$scrypt$new' }, revision: 2 },
+    { ...user, id: 'v', spec: { ...spec, id: 'v', passwordHash: 7, apiKeyHash }, revision: 2 },
+  ])
+  expect(rows.platform.users.has('u')).toBe(false)
+  expect(rows.platform.users.get('v')).toMatchObject({ apiKeyHash })
+  expect(rows.platform.users.get('v')?.passwordHash).toBeUndefined()
 })
 
 test('an unreadable row that was never readable is left out', () => {

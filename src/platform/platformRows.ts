@@ -1,6 +1,8 @@
 // The rows that a follower has seen, and the Platform they make. A row is parsed once, when it
-// comes. A row that this version cannot read does not replace the last readable one of the same
-// resource: that stays in force, also after a restart, since a snapshot keeps both.
+// comes. If this version cannot read a row, its readable fields count and the others keep their
+// last readable values. A row without readable fields leaves the resource as it was, except that a
+// user is gone, since the row may revoke it. A snapshot keeps the newest row and the last readable
+// one, so that the same holds after a restart.
 
 import { EMPTY_PLATFORM, platformOf } from './platform.ts'
 import type { Platform, Specs } from './platform.ts'
@@ -68,8 +70,10 @@ export class PlatformRows {
       specs.delete(row.id)
       return undefined
     }
-    const reading = kind && readSpec(kind, row)
+    const reading = kind && readSpec(kind, row, specs.get(row.id))
     if (reading?.kind === 'read') specs.set(row.id, reading.spec)
+    else if (reading?.partial) specs.set(row.id, reading.partial)
+    else if (kind?.isRevocable) specs.delete(row.id)
     const inForce = reading?.kind === 'read' ? row : this.#held.get(key)?.inForce
     this.#held.set(key, { newest: row, inForce })
     return reading?.kind === 'unreadable' ? reading.error : undefined

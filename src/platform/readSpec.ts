@@ -12,12 +12,27 @@ export class StoredResourceUnreadable extends Error {
 
 export type SpecReading<Spec> =
   | { readonly kind: 'read'; readonly spec: Spec }
-  | { readonly kind: 'unreadable'; readonly error: StoredResourceUnreadable }
+  | {
+      readonly kind: 'unreadable'
+      readonly error: StoredResourceUnreadable
+      /** The fields that can be read, with known values or defaults for the others. */
+      readonly partial: Spec | undefined
+    }
 
+interface ReadKind<Schema> {
+  readonly title: string
+  readonly schema: Schema
+  /** Fields whose known values never stand in for unreadable ones. */
+  readonly secrets?: object
+}
+
+/** @param known the last readable spec of the same resource, if there is one */
 export function readSpec<Schema extends z.ZodType<object>>(
-  { title, schema }: { readonly title: string; readonly schema: Schema },
+  kind: ReadKind<Schema>,
   { id, revision, spec }: Pick<ResourceRow, 'id' | 'revision' | 'spec'>,
+  known: object = {},
 ): SpecReading<z.output<Schema>> {
+  const { title, schema } = kind
   let result = schema.safeParse(spec)
   if (!result.success) {
     const unknown = unknownKeys(result.error.issues)
@@ -26,11 +41,37 @@ export function readSpec<Schema extends z.ZodType<object>>(
   if (result.success) return { kind: 'read', spec: result.data }
   const message =
     `the stored ${title} "${id}" (revision ${revision}) cannot be read by this version: ` +
-    'run the version that wrote it or a newer one, or write the resource again'
+    'run the version that wrote it or a newer one'
   return {
     kind: 'unreadable',
     error: new StoredResourceUnreadable(message, { cause: result.error }),
+    partial: partialSpec(kind, spec, result.error.issues, known),
   }
+}
+
+/** So that a resource which a newer version disables is disabled here, whatever else it says. */
+function partialSpec<Schema extends z.ZodType<object>>(
+  { schema, secrets = {} }: ReadKind<Schema>,
+  spec: unknown,
+  issues: readonly Issue[],
+  known: object,
+): z.output<Schema> | undefined {
+  const partial: unknown = structuredClone(spec)
+  if (!isObject(partial)) return undefined
+  for (const { code, path, ...issue } of issues) {
+    const keys =
+      code === 'unrecognized_keys' && path.length === 0 ? keysOf(issue) : path.slice(0, 1)
+    for (const key of keys) {
+      Reflect.deleteProperty(partial, key)
+      if (Object.hasOwn(known, key) && !Object.hasOwn(secrets, key))
+        Reflect.set(partial, key, Reflect.get(known, key))
+    }
+  }
+  return schema.safeParse(partial).data
+}
+
+function keysOf(issue: object): readonly PropertyKey[] {
+  return 'keys' in issue && Array.isArray(issue.keys) ? issue.keys : []
 }
 
 type Issue = z.core.$ZodIssue

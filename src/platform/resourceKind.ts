@@ -53,6 +53,8 @@ export interface KindTraits<Spec extends object> {
   readonly references?: readonly ReferencesTo<Spec>[]
   /** Fields whose values are never shown, each with the name that people know it by. */
   readonly secrets?: { readonly [Field in keyof Spec & string]?: string }
+  /** An unreadable row without a partial spec ends the resource: it may be a revocation. */
+  readonly isRevocable?: boolean
   /** Hashes secrets that were given as plain text, and puts the stored ones in place of HIDDEN. */
   seal?(given: Spec, stored: Spec | undefined): Sealed<Spec> | Promise<Sealed<Spec>>
   /** Puts HIDDEN in place of secrets that must not leave the process. */

@@ -10,8 +10,8 @@ export interface ResourceStore {
   read(): Promise<{ revision: number; rows: readonly ResourceRow[] }>
   /** Throws RevisionConflict when somebody wrote after `expectedRevision`. */
   write(changes: readonly ResourceChange[], expectedRevision: number): Promise<number>
-  /** How many messages were accepted for a connector and are not sent yet. */
-  waitingFor(connector: string): Promise<number>
+  /** How many messages were accepted for a resource of this kind and are not sent yet. */
+  waitingFor(kind: string, id: string): Promise<number>
 }
 
 export interface StoredPlatform {

@@ -57,6 +57,7 @@ export const userKind = listKind({
     apiKey: 'apiKey',
     apiKeyHash: 'apiKey',
   },
+  isRevocable: true,
   seal: sealUser,
   conflicts: sharedApiKeys,
 })

@@ -1,10 +1,10 @@
-// The unit on a submit queue: messages of one connector and one lane. It has an id of its own,
-// the same however often it is delivered, under which workers keep their checkpoints. A consumer
-// reads this version and the one before it; so far there is one.
+// The unit on a submit queue: messages of one connector and one lane. Its id stays the same however
+// often it is delivered; workers keep their checkpoints under it. A consumer reads this version and
+// the one before it; so far there is only one.
 
 import { type Lane, LANES } from '../message/lane.ts'
 import { type EnvelopeMessage, messageFrom, messageRow } from '../message/messageWire.ts'
-import { asRow, ContractError, pack, unpack } from '../message/msgpackWire.ts'
+import { asRow, WireError, pack, unpack } from '../message/msgpackWire.ts'
 
 const KNOWN_LANES: ReadonlySet<string> = new Set(LANES)
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -18,7 +18,7 @@ export interface Envelope {
 
 /** SQS bills by 64 KiB, and base64 adds a third there; PostgreSQL does not mind. */
 export const ENVELOPE_MAX_OCTETS = 48 * 1024
-/** What a message costs in an envelope beyond its body: ids, account, numbers. */
+/** Octets of a message in an envelope beyond its body: ids, account, numbers. */
 export const ENVELOPE_MESSAGE_OVERHEAD_OCTETS = 96
 
 export function submitQueue(connector: string, lane: Lane): string {
@@ -54,10 +54,10 @@ export function envelopeFrom(unpacked: unknown): Envelope {
     unknown,
   ]
   if (tag !== ENVELOPE_TAG || version !== VERSION)
-    throw new ContractError(`not an envelope this version reads: ${String(tag)} ${String(version)}`)
+    throw new WireError(`not an envelope this version reads: ${String(tag)} ${String(version)}`)
   const messages = asRow(rows).map(messageFrom)
-  // What a worker keeps under a name that the store refuses, or never finishes, holds up all else.
+  // A worker could never write the checkpoint of such an envelope, or never finish it.
   if (!UUID.test(envelopeId) || !KNOWN_LANES.has(lane) || messages.length === 0)
-    throw new ContractError('an envelope without a proper id, lane or message')
+    throw new WireError('an envelope without a proper id, lane or message')
   return { envelopeId, connector, lane, messages }
 }

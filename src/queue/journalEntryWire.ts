@@ -9,7 +9,7 @@ export type JournalEntry =
   | { kind: 'accepted'; envelope: Envelope }
   | { kind: 'events'; events: JournalEvent[] }
 
-/** Throws ContractError if this version cannot read the octets. */
+/** Throws WireError if this version cannot read the octets. */
 export function decodeJournal(octets: Uint8Array): JournalEntry {
   const unpacked = unpack(octets)
   const [tag] = asRow(unpacked)

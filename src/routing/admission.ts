@@ -43,7 +43,7 @@ export class Admitter {
 
   admit(submission: Submission): Admission {
     const account = this.#platform.accounts.get(submission.account)
-    // The gateway knows it, or nobody would have signed in: we follow a moment later.
+    // Its user has signed in at the gateway, so this router will hear of it in a moment.
     if (!account) return refused(ESME_RTHROTTLED, 'the account is not known here yet')
     if (!account.enabled) return refused(ESME_RSUBMITFAIL, 'the account is closed')
     // The gateway decoded these octets before it sent them on, so they decode here too.

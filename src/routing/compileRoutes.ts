@@ -1,6 +1,6 @@
-// Which connector a destination goes to: an ordered list of prefixes, the first that fits wins,
-// with a default. Compiled so that a million rows cost a look-up per distinct prefix length, not a
-// scan.
+// Chooses the connector for a destination: the first matching prefix of an ordered list wins, and a
+// default comes last. The list is compiled, so that a million rows cost one look-up per distinct
+// prefix length instead of a scan.
 
 export interface RouteRule {
   prefix: string
@@ -9,7 +9,7 @@ export interface RouteRule {
 
 export type RouteChoice = (destination: string) => string | undefined
 
-/** `destination`: digits in international form. The choice is undefined where nothing fits. */
+/** `destination`: digits in international form. Undefined if no rule matches. */
 export function compileRoutes(
   rules: readonly RouteRule[],
   byDefault: string | undefined,

@@ -252,7 +252,8 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   ),
   databasePoolSize: integer(
     6,
-    { min: 1, max: 1_000 },
+    // Housekeeping publishes to a queue while it holds a transaction open.
+    { min: 2, max: 1_000 },
     {
       name: 'SIGNALBOX_DATABASE_POOL_SIZE',
       explanation: 'connections to PostgreSQL that one process opens',

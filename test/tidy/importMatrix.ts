@@ -64,6 +64,9 @@ function objection({ path }: SourceFile, one: Import): string | undefined {
   }
   if (one.target === undefined) return packageObjection(room, one.specifier)
   const other = roomOf(one.target)
+  const adapter = adapters.exec(one.target)?.[0]
+  if (adapter !== undefined && !path.startsWith(adapter) && !isComponentsMain(path))
+    return `only main.ts of a component names an adapter. Take the port, and pass ${one.target} in`
   if (other === room && componentOf(path) === componentOf(one.target)) return undefined
   if (other === undefined) return `imports ${one.target}, and src may import src only`
   if (one.kind === 'dynamic' && room === 'cli' && one.target.endsWith('/main.ts')) return undefined
@@ -77,9 +80,6 @@ function objection({ path }: SourceFile, one: Import): string | undefined {
       `${room} may not import ${other} (${one.target}); it may import ${own}. ` +
       'Move what both need into a lower room, or hand it in from main.ts'
     )
-  }
-  if (adapters.test(one.target) && !path.endsWith('/main.ts')) {
-    return `only main.ts of a component names an adapter. Take the port, and pass ${one.target} in`
   }
   return undefined
 }
@@ -102,6 +102,10 @@ export function roomOf(path: string): string | undefined {
 /** `gateway` for a file of that component; undefined for what all components share. */
 function componentOf(path: string): string | undefined {
   return /^src\/components\/([^/]+)\//.exec(path)?.[1]
+}
+
+function isComponentsMain(path: string): boolean {
+  return componentOf(path) !== undefined && path.endsWith('/main.ts')
 }
 
 function rooms(): string {

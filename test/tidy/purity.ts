@@ -13,35 +13,44 @@ const isNoun = (path: string) => nounRooms.includes(roomOf(path) ?? '')
 /** Rooms whose business is the database itself, or tools that set one up. */
 const sqlRooms = new Set(['database', 'cli', 'lab'])
 
-const inputOutput =
-  /^(node:)?(net|tls|http|https|http2|dgram|dns|fs|child_process|cluster|worker_threads)(\/|$)/
+/** Modules of Node that open no socket, file or process. */
+const pureModules = new Set([
+  'node:assert',
+  'node:buffer',
+  'node:crypto',
+  'node:events',
+  'node:path',
+  'node:timers',
+  'node:timers/promises',
+  'node:util',
+])
+
+/** Globals that reach what the imports of a file do not show. */
+const globalWays = /\b(?:fetch|WebSocket|EventSource|getBuiltinModule|createRequire)\s*\(/
 
 /** Packages that compute and do nothing else. All others may open sockets and files. */
 const purePackages = new Set(['@node-rs/argon2', 'msgpackr', 'uuidv7', 'zod'])
 
-const sql =
-  /\bselect\s[^]*\sfrom\s|\binsert\s+into\s|\bdelete\s+from\s|\bupdate\s[^]*\sset\s|\bpg_notify\b/i
+const sql = new RegExp(
+  [
+    /\bselect\s[^]*\sfrom\s/,
+    /\binsert\s+into\s/,
+    /\bdelete\s+from\s/,
+    /\bupdate\s[^]*\sset\s/,
+    /\btruncate\s+\w/,
+    /\bpg_notify\b/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'i',
+)
 
 /** Every `*Table.ts` is a list of statements; SQL anywhere else is a statement that got lost. */
 export function strayStatements(files: readonly SourceFile[]): Problem[] {
-  const problems: Problem[] = []
-  const read = running(files).filter(
-    ({ path }) => !sqlRooms.has(roomOf(path) ?? '') && !isTable(path),
-  )
-  for (const file of read) {
-    const add = (text: string, start: number) => {
-      if (!sql.test(text)) return
-      const message =
-        'holds SQL. Move the statement into a *Table.ts of the room that owns its table'
-      problems.push({ path: file.path, line: file.lineAt(start), message })
-    }
-    file.visit({
-      Literal: ({ value, start }) => void (typeof value === 'string' && add(value, start)),
-      TemplateLiteral: ({ quasis, start }) =>
-        add(quasis.map((one) => one.value.raw).join(''), start),
-    })
-  }
-  return problems
+  const message = 'holds SQL. Move the statement into a *Table.ts of the room that owns its table'
+  return running(files)
+    .filter(({ path }) => !sqlRooms.has(roomOf(path) ?? '') && !isTable(path))
+    .flatMap((file) => statementsOf(file).map(({ line }) => ({ path: file.path, line, message })))
 }
 
 /** A table that a migration creates belongs to the folder whose statements name it. */
@@ -50,37 +59,65 @@ export function sharedTables(files: readonly SourceFile[]): Problem[] {
   const names = migrations.flatMap(({ text }) =>
     [...text.matchAll(/^create table (\w+)/gm)].flatMap(([, name]) => name ?? []),
   )
-  const statements = running(files).filter(
-    ({ path }) => isTable(path) && roomOf(path) !== 'database',
-  )
+  const statements = running(files)
+    .filter(({ path }) => roomOf(path) !== 'database')
+    .flatMap((file) => statementsOf(file).map((one) => ({ ...one, path: file.path })))
   return names.flatMap((name) => {
-    const mention = new RegExp(`\\b(?:from|join|into|update)\\s+${name}\\b`, 'g')
-    const uses = statements.flatMap((file) => [...file.text.matchAll(mention)].map(use(file)))
-    const owner = uses[0]?.folder
+    const mention = new RegExp(`\\b(?:from|join|into|update|using|only|truncate)\\s+${name}\\b`)
+    const uses = statements.filter(({ text }) => mention.test(text))
+    const owner = folderOf(uses[0]?.path ?? '')
     const message = `names ${name}, a table of ${owner}. Ask that room, or its port, for the answer`
     return uses
-      .filter(({ folder }) => folder !== owner)
+      .filter(({ path }) => folderOf(path) !== owner)
       .map(({ path, line }) => ({ path, line, message }))
   })
 }
 
-function use(file: SourceFile) {
-  const folder = file.path.replace(/\/[^/]*$/, '')
-  return ({ index }: { readonly index: number }) => ({
-    path: file.path,
-    folder,
-    line: file.lineAt(index),
+function folderOf(path: string): string {
+  return path.replace(/\/[^/]*$/, '')
+}
+
+/** Texts of a file that read like SQL. */
+function statementsOf(file: SourceFile): { text: string; line: number }[] {
+  const found: { text: string; line: number }[] = []
+  const add = (text: string, start: number) => {
+    if (sql.test(text)) found.push({ text, line: file.lineAt(start) })
+  }
+  file.visit({
+    Literal: ({ value, start }) => void (typeof value === 'string' && add(value, start)),
+    TemplateLiteral: ({ quasis, start }) => add(quasis.map((one) => one.value.raw).join(''), start),
   })
+  return found
 }
 
 export function impureFiles(files: readonly SourceFile[]): Problem[] {
   const byPath = new Map(files.map((file) => [file.path, file]))
-  return running(files).flatMap((file) =>
-    file.imports.flatMap((one) => {
+  return running(files).flatMap((file) => [
+    ...file.imports.flatMap((one) => {
       const message = objection(file.path, one, byPath)
       return message === undefined ? [] : [{ path: file.path, line: one.line, message }]
     }),
-  )
+    ...hiddenWays(file),
+  ])
+}
+
+/** Ways to the outside that are not an import of a name: no rule can follow them. */
+function hiddenWays(file: SourceFile): Problem[] {
+  const problems: Problem[] = []
+  const add = (start: number, message: string) =>
+    problems.push({ path: file.path, line: file.lineAt(start), message })
+  file.visit({
+    ImportExpression({ source, start }) {
+      if (source.type !== 'Literal') add(start, 'imports a computed name. Write it as text')
+    },
+    CallExpression({ start, end }) {
+      if (!isNoun(file.path) || isAdapter(file.path)) return
+      const match = globalWays.exec(file.text.slice(start, end))
+      if (match?.index === 0 || match?.[0].startsWith('getBuiltin'))
+        add(start, `is not pure: ${match[0]}…). Take it as a port`)
+    },
+  })
+  return problems
 }
 
 function objection(
@@ -93,8 +130,10 @@ function objection(
     return 'uses msgpackr. Wire formats live in a *Wire.ts'
   if (one.target && isTable(one.target) && !mayUseTables(path))
     return `imports ${one.target}. Tables are for components and other tables: take what you need`
-  if (!isNoun(path) || isTable(path) || isAdapter(path) || one.kind === 'type') return undefined
-  if (one.target && roomOf(one.target) === 'database')
+  if (!isNoun(path) || isAdapter(path) || one.kind === 'type') return undefined
+  const usesDatabase = one.target !== undefined && roomOf(one.target) === 'database'
+  if (isTable(path) && (usesDatabase || (one.target && isTable(one.target)))) return undefined
+  if (usesDatabase)
     return `uses the database. Only *Table.ts may import ${one.target}, except for its types`
   const impure = impurity(one, byPath)
   return impure && `is not pure: ${impure}. Take it as a port, or import the pure file behind it`
@@ -123,7 +162,7 @@ function impurity(
 }
 
 function isPureModule(specifier: string): boolean {
-  if (specifier.startsWith('node:')) return !inputOutput.test(specifier)
+  if (specifier.startsWith('node:')) return pureModules.has(specifier)
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
   return purePackages.has(name)
 }

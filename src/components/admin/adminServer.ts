@@ -21,8 +21,6 @@ import { resourceRoutes } from './resourceRoutes.ts'
 /** About 50,000 routes. */
 const BODY_OCTETS_MAX = 8 * 1024 * 1024
 
-export type AdminServer = ReturnType<typeof createAdminServer>
-
 export function createAdminServer(options: AdminServerOptions) {
   const server = fastify({ bodyLimit: BODY_OCTETS_MAX }).withTypeProvider<ZodTypeProvider>()
   server.setValidatorCompiler<z.ZodType>(({ schema }) => (input: unknown) => {

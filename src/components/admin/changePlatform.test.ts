@@ -20,7 +20,7 @@ function resources(): ResourceStore {
   return {
     read: () => readResources(database),
     write: (changes, expectedRevision) => writeResources(database, changes, expectedRevision),
-    waitingFor: (connector) => waitingFor(database, postgresUpkeep(database), connector),
+    waitingFor: (kind, id) => waitingFor(database, postgresUpkeep(database), kind, id),
   }
 }
 

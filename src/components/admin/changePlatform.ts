@@ -60,7 +60,7 @@ async function refuseWhileAwaited(
 ): Promise<void> {
   const { whyAwaited } = kindNamed(kind) ?? {}
   if (!whyAwaited) return
-  const messages = await store.waitingFor(id)
+  const messages = await store.waitingFor(kind, id)
   if (messages > 0) throw new ProblemError(409, whyAwaited(id, messages))
 }
 

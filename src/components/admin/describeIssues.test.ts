@@ -12,6 +12,10 @@ function described(input: unknown): string[] {
 const keys = Object.keys(platformSchema.shape).join(', ')
 const connector = { id: 'c', host: 'h', port: 2775, systemId: 's', password: 'p' }
 
+test('messages about a document name its kinds', () => {
+  expect(keys).toContain('accounts, users, connectors, routeTable')
+})
+
 test('an invalid number is answered with the whole range', () => {
   expect(described({ connectors: [{ ...connector, port: 'abc', tps: 0, binds: 1.5 }] })).toEqual([
     'connectors[0].port: expected a number from 1 to 65535, got "abc"',

@@ -29,7 +29,7 @@ async function startAdmin(context: ComponentContext): Promise<RunningComponent> 
     resources: {
       read: () => readResources(database),
       write: (changes, expectedRevision) => writeResources(database, changes, expectedRevision),
-      waitingFor: (connector) => waitingFor(database, postgresUpkeep(database), connector),
+      waitingFor: (kind, id) => waitingFor(database, postgresUpkeep(database), kind, id),
     },
     readTrace: (id) => readTrace(database, id),
     log,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
 import { newMessageId } from '../../message/ids.ts'
 import { LANES } from '../../message/lane.ts'
-import { putLater } from '../../message/waitingMessageTable.ts'
+import { moveDue, putLater } from '../../message/waitingMessageTable.ts'
 import { submitQueue } from '../../queue/envelopeWire.ts'
 import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
@@ -32,5 +32,23 @@ test('messages on every lane of a connector wait for it, and no others', async (
     messages: 1000,
   }))
   await putLater(database.run, later)
-  expect(await waitingFor(database, postgresUpkeep(database), 'sim')).toBe(3111)
+  expect(await waitingFor(database, postgresUpkeep(database), 'connector', 'sim')).toBe(3111)
+})
+
+test('a message that moves from waiting to its queue meanwhile is counted', async () => {
+  const { database, wakeUps } = store.link()
+  const queue = new PostgresQueue(database, wakeUps, 'two')
+  const name = submitQueue('moving', 'normal')
+  const entry = { envelopeId: newMessageId(), queue: name, payload: Buffer.alloc(0), messages: 1 }
+  await putLater(database.run, [{ ...entry, dueAtMs: Date.now() - 1 }])
+  const upkeep = postgresUpkeep(database)
+  const moving = {
+    ...upkeep,
+    messagesOn: async (queues: readonly string[]) => {
+      const messages = await upkeep.messagesOn(queues)
+      await moveDue(database, 10, (due) => queue.publish([due]))
+      return messages
+    },
+  }
+  expect(await waitingFor(database, moving, 'connector', 'moving')).toBe(1)
 })

@@ -1,14 +1,25 @@
+import assert from 'node:assert'
 import type { Database } from '../../database/database.ts'
 import { countWaiting } from '../../message/waitingMessageTable.ts'
+import { connectorKind } from '../../platform/connector.ts'
 import { submitQueues } from '../../queue/envelopeWire.ts'
 import type { QueueUpkeep } from '../../queue/queue.ts'
 
-/** Messages that were accepted for a connector and are not settled yet, on all of its lanes. */
+/**
+ * Messages that were accepted for a connector and are not settled yet, on all of its lanes. While
+ * both places are read a message may move from one to the other, so the waiting messages are read
+ * twice: each message is counted at least once.
+ */
 export async function waitingFor(
   database: Database,
   upkeep: QueueUpkeep,
-  connector: string,
+  kind: string,
+  id: string,
 ): Promise<number> {
-  const queues = submitQueues(connector)
-  return (await upkeep.messagesOn(queues)) + (await countWaiting(database.run, queues))
+  assert.equal(kind, connectorKind.kind, 'messages wait for connectors only')
+  const queues = submitQueues(id)
+  const before = await countWaiting(database.run, queues)
+  const queued = await upkeep.messagesOn(queues)
+  const after = await countWaiting(database.run, queues)
+  return queued + Math.max(before, after)
 }

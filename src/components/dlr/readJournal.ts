@@ -3,7 +3,7 @@ import { decodeJournal } from '../../queue/journalEntryWire.ts'
 
 /**
  * The events that one entry of the journal reports; an envelope reports that each of its messages
- * was accepted. Throws ContractError if this version cannot read the entry.
+ * was accepted. Throws WireError if this version cannot read the entry.
  */
 export function readJournal(payload: Buffer): MessageEvent[] {
   const entry = decodeJournal(payload)

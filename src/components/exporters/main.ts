@@ -1,6 +1,6 @@
 // The exporters: figures of the whole platform, read from the store and served at /metrics of this
 // component's health port. They are read every two seconds whether or not anybody asks, so a scrape
-// costs the store nothing. With the store away the last figures stay, signalbox_store_up says 0,
+// costs the store nothing. If the database is away, the last figures stay, signalbox_store_up is 0,
 // and reading goes on. No message needs this component.
 
 import { runComponent } from '../../runtime/component.ts'

@@ -3,13 +3,13 @@ import type { Gauge, Metrics } from '../../runtime/metrics.ts'
 import type { PlatformGauges } from './readGauges.ts'
 
 export interface PlatformMetrics {
-  /** Takes over what was just read. */
+  /** Takes over new figures. */
   set(gauges: PlatformGauges, atMs: number): void
   /** The store did not answer: the figures stay as they were, and say so. */
   storeAway(): void
 }
 
-/** Names carry units; labels once seen stay and fall to 0, so alarms can tell 0 from unknown. */
+/** Names carry units. Labels stay once seen and fall to 0, so alarms can tell 0 from unknown. */
 export function createPlatformMetrics(metrics: Metrics): PlatformMetrics {
   const setters = [
     queueSetter(metrics),
@@ -83,7 +83,7 @@ function bindSetter(metrics: Metrics): Setter {
   )
   return ({ heldSlots, configuredSlots }) => {
     const slotsOf = new Map(heldSlots.map(({ connector, slots }) => [connector, slots]))
-    // A connector that nobody holds reads 0, not nothing.
+    // A connector without a holder reads 0 instead of having no figure.
     for (const { connector } of configuredSlots) slotsOf.set(connector, slotsOf.get(connector) ?? 0)
     held([...slotsOf].map(([connector, slots]) => [{ connector }, slots]))
     configured(configuredSlots.map(({ connector, slots }) => [{ connector }, slots]))
@@ -105,7 +105,7 @@ function healthSetter(metrics: Metrics): Setter {
 
 type Values<Label extends string> = readonly (readonly [Record<Label, string>, number])[]
 
-/** Sets what is there, and to 0 what was there before and is gone. */
+/** Sets the given values, and 0 for labels that were set before and are missing now. */
 function labelled<Label extends string>(gauge: Gauge<Label>): (values: Values<Label>) => void {
   const seen = new Map<string, Record<Label, string>>()
   return (values) => {

@@ -45,7 +45,7 @@ export async function readGauges(database: Database, upkeep: QueueUpkeep): Promi
   }
 }
 
-/** Rows that this version cannot read are left out; the admin API names them. */
+/** A row that this version cannot read is left out; the components that follow it report it. */
 async function readConfiguredSlots(database: Database): Promise<HeldSlots[]> {
   const rows = await readResourcesOfKind(database, connectorKind.kind)
   return rows.flatMap((row) => {

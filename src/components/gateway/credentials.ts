@@ -1,6 +1,6 @@
-// Who a customer is. Passwords are stored as argon2id. Credentials remembers each verified password
-// as a keyed digest in memory, so that a storm of rebinds costs microseconds each, not 40 ms. An
-// unknown user costs as much as a wrong password.
+// Signs customers in. Passwords are stored as argon2id. Each verified password is remembered as a
+// keyed digest in memory, so that a storm of rebinds costs microseconds each, not 40 ms. An unknown
+// user costs as much as a wrong password.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Platform } from '../../platform/platform.ts'

@@ -63,10 +63,6 @@ export class RouterClient {
     this.#routerOf.clear()
   }
 
-  get hasRouters(): boolean {
-    return this.#routers.length > 0
-  }
-
   /** The listener is called exactly once, at the latest a little after the deadline. */
   submit(submission: Submission, onVerdict: VerdictListener): void {
     this.#batcherOf(this.#routerFor(submission.account)).add({ submission, onVerdict })

@@ -7,7 +7,7 @@ import { CONTENT_TYPE, decodeBatch, ROUTER_BATCH_PATH } from '../../routing/rout
 import type { SubmissionBatch } from '../../routing/routerCallWire.ts'
 
 export interface BatchServerOptions {
-  /** What gateways must show as their bearer token. */
+  /** The bearer token that gateways must send. */
   clusterToken: string
   /** `isWanted` turns false when the gateway has gone. */
   submit: (batch: SubmissionBatch, isWanted: () => boolean) => Promise<Buffer>
@@ -16,13 +16,13 @@ export interface BatchServerOptions {
 
 /** A batch is a few hundred KB; this is far beyond any that a gateway makes. */
 const MAX_BATCH_OCTETS = 16 * 1024 * 1024
-/** Longer than gateways keep an idle connection, so that it is they who close. */
+/** Longer than gateways keep an idle connection, so that the gateways close it. */
 const KEEP_ALIVE_MS = 60_000
 
 /**
- * The gateway's call: `POST /v1/batch`. 200 with verdicts; 401 wrong token; 400 what cannot be
- * read; 503 when it is unknown whether the batch was published (same batch again, here or
- * elsewhere).
+ * The gateway's call: `POST /v1/batch`. Answers 200 with verdicts, 401 for a wrong token, 400 for
+ * an unreadable batch, and 503 if it is unknown whether the batch was published: the gateway sends
+ * the same batch again, here or elsewhere.
  */
 export function createBatchServer(options: BatchServerOptions): Server {
   const token = digest(`Bearer ${options.clusterToken}`)

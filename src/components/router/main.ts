@@ -39,8 +39,8 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   let lastBatchAtMs = 0
   const server = createBatchServer({
     clusterToken: config.clusterToken,
-    // A batch's way: each message is admitted or refused, the admitted ones are packed into
-    // envelopes and published, and only then the verdicts of all go back.
+    // The steps of a batch: each message is admitted or refused, the admitted ones are published in
+    // envelopes (queue/packEnvelopes.ts), and only then the verdicts of all go back.
     submit: async ({ batchId, submissions }, isWanted) => {
       lastBatchAtMs = Date.now()
       const { admitted: messages, verdicts } = admitBatch(admitter, submissions)

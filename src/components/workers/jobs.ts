@@ -1,6 +1,6 @@
-// What has a schedule rather than a message: moving what waited back to its queue, ending
-// deliveries that nobody took, partitions, and clearing what crashes left behind. Every worker
-// process runs it; the statements are such that several at once do no harm.
+// Work with a schedule: waiting messages return to their queue, deliveries expire, partitions are
+// made and dropped, and leftovers of crashes are cleared. Every worker process does it; the
+// statements are written so that several at once do no harm.
 
 import { repeat } from '../../flow/repeat.ts'
 import type { Queue, QueueUpkeep } from '../../queue/queue.ts'

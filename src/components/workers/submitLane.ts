@@ -4,7 +4,7 @@
 import { decodeEnvelope, submitQueue } from '../../queue/envelopeWire.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import type { Lane } from '../../message/lane.ts'
-import { ContractError } from '../../message/msgpackWire.ts'
+import { WireError } from '../../message/msgpackWire.ts'
 import type { Connector } from '../../platform/connector.ts'
 import { asError } from '../../flow/asError.ts'
 import { Consumer } from '../../queue/consumer.ts'
@@ -57,9 +57,9 @@ const TPS_FOR_ONE_MORE = 50
 const ENVELOPE_MESSAGES_FIRST = 50
 const ENVELOPE_MESSAGES_DECAY = 0.9
 const RETRY_OPEN_MS = 1_000
-/** Each publish wakes its lane. The lanes that are mostly idle poll rarely for a lost wake-up. */
+/** Each publish wakes its lane. The poll finds delayed entries and those of a dead process. */
 const POLL_INTERVALS_MS: Readonly<Record<Lane, number>> = {
-  high: 5_000,
+  high: 1_000,
   normal: 1_000,
   bulk: 5_000,
 }
@@ -146,7 +146,7 @@ export class SubmitLane {
     } catch (error) {
       this.#options.onTrouble(`opening an envelope of ${entry.queue}`, asError(error))
       // Only an unreadable envelope is set aside; all other trouble may pass.
-      if (error instanceof ContractError) return { kind: 'dead', reason: String(error) }
+      if (error instanceof WireError) return { kind: 'dead', reason: String(error) }
       return { kind: 'retry', delayMs: RETRY_OPEN_MS }
     }
     this.#sender.wake()

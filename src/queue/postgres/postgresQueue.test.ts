@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
 import { PostgresQueue } from './postgresQueue.ts'
@@ -34,4 +35,15 @@ test('only an entry that is returned without a delay wakes the consumers', async
     { entry: { ...entry, queue: 'test.done' }, settlement: { kind: 'done' } },
   ])
   expect(woken).toEqual(['queue:test.now'])
+})
+
+test('housekeeping forgets the mark of a batch that nobody retries any more', async () => {
+  const { queue, upkeep } = under
+  const twoHoursAgo = (Date.now() - 7_200_000).toString(16).padStart(12, '0')
+  const batchId = `${twoHoursAgo.slice(0, 8)}-${twoHoursAgo.slice(8)}${randomUUID().slice(13)}`
+  const mark = { batchId, answer: Buffer.from('answer') }
+  await queue.publishOnce([], [mark])
+  expect(await queue.publishOnce([], [mark])).toMatchObject({ kind: 'repeated' })
+  await upkeep.maintain()
+  expect(await queue.publishOnce([], [mark])).toEqual({ kind: 'published' })
 })

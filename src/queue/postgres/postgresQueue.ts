@@ -112,20 +112,17 @@ export class PostgresQueue implements Queue {
       else dead.push([entry, settlement.reason])
     }
     if (done.length > 0) await this.#sql.run(DONE, keysOf(done))
-    if (retry.length > 0) await this.#retry(retry)
+    if (retry.length > 0)
+      await this.#sql.run(RETRY, [
+        ...keysOf(retry.map(([entry]) => entry)),
+        retry.map(([, delayMs]) => delayMs),
+        this.#instance,
+      ])
     if (dead.length > 0)
       await this.#sql.run(DEAD, [
         ...keysOf(dead.map(([entry]) => entry)),
         dead.map(([, reason]) => reason),
       ])
-  }
-
-  async #retry(retry: readonly [QueueEntry, number][]): Promise<void> {
-    await this.#sql.run(RETRY, [
-      ...keysOf(retry.map(([entry]) => entry)),
-      retry.map(([, delayMs]) => delayMs),
-      this.#instance,
-    ])
     const visible = retry.filter(([, delayMs]) => delayMs === 0)
     if (visible.length > 0) this.#wake(visible.map(([entry]) => entry))
   }
