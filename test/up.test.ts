@@ -1,7 +1,7 @@
 // `signalbox up` as a person meets it: the first start, the next one, the end, and what goes wrong.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { identify } from '../src/cli/up/processIdentity.ts'
+import { openTestStore } from '../src/database/testing/testStore.ts'
 import { StackFailed, startStack } from './stack.ts'
 import type { Stack, StackOptions } from './stack.ts'
 
@@ -36,6 +37,12 @@ function running(pids: Readonly<Record<string, number>>): string[] {
   return Object.entries(pids)
     .filter(([, pid]) => identify(pid) !== undefined)
     .map(([name]) => name)
+}
+
+function idIn(home: string): string {
+  const text = readFileSync(join(home, 'installation.json'), 'utf8')
+  // `up` writes it before anything uses it.
+  return (JSON.parse(text) as { id: string }).id
 }
 
 async function sendOverHttp({ ready }: Stack, text: string): Promise<string> {
@@ -129,6 +136,45 @@ test('a process that is killed comes back on the same port, and so does PostgreS
     }, 15_000)
   const id = await sendOverHttp(stack, 'after all that')
   await vi.waitUntil(async () => (await stateOf(stack, id)) === 'DELIVERED', 30_000)
+})
+
+test('two homes share a database under names of their own, a copied home is refused', async () => {
+  const store = await openTestStore()
+  onTestFinished(() => store.drop())
+  const { pool } = store.link().database
+  const env = {
+    DATABASE_URL: store.databaseUrl,
+    SIGNALBOX_CLUSTER_TOKEN: 'the-same-for-both-installations',
+  }
+  const home = await folder()
+  const one = await stackOf({ home, env })
+  const other = await stackOf({ env })
+  const ids = [home, other.home].map(idIn)
+  const names = ids.flatMap((id) => [`local-${id}-router-1`, `local-${id}-workers-1`])
+  const instances = async () => {
+    const { rows } = await pool.query<{ instance: string }>('select instance from processes')
+    return rows.map(({ instance }) => instance).toSorted()
+  }
+  expect(new Set(ids).size).toBe(2)
+  expect(await instances()).toEqual(names.toSorted())
+  expect(one.ready.api.key).toBeDefined()
+  for (const { ready } of [one, other]) {
+    const via = { ...one, ready: { ...one.ready, api: { ...one.ready.api, url: ready.api.url } } }
+    const id = await sendOverHttp(via, 'hello')
+    await vi.waitUntil(async () => (await stateOf(via, id)) === 'DELIVERED', 15_000)
+  }
+
+  const copy = await folder()
+  copyFileSync(join(home, 'installation.json'), join(copy, 'installation.json'))
+  const refused = await failureOf({ home: copy, env })
+  expect(refused.exitCode).toBe(2)
+  expect(refused.stderr).toContain('runs on this database from a copy of this home folder')
+  const stranger = await failureOf({ env: { DATABASE_URL: store.databaseUrl } })
+  expect(stranger.stderr).toContain('SIGNALBOX_CLUSTER_TOKEN')
+
+  await one.stop()
+  await stackOf({ home, env })
+  expect(await instances()).toEqual(names.toSorted())
 })
 
 test('--no-demo leaves out account, connector and simulator', async () => {

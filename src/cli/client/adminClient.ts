@@ -21,7 +21,7 @@ const changeSchema = z.object({
 })
 
 export const changesSchema = z.object({
-  revision: z.number().optional(),
+  revision: z.number(),
   changes: z.array(changeSchema),
 })
 
@@ -50,7 +50,8 @@ export function withAdminOptions(command: Command): Command {
 /** A client of the admin API, and nothing more. */
 export interface AdminClient {
   get(path: string): Promise<HttpAnswer>
-  post(path: string, body: unknown): Promise<HttpAnswer>
+  /** With `ifRevision` a platform at any other revision refuses, with a ProblemResponse 412. */
+  post(path: string, body: unknown, ifRevision?: number): Promise<HttpAnswer>
 }
 
 export async function findAdmin(options: AdminOptions): Promise<AdminClient> {
@@ -61,9 +62,15 @@ export async function findAdmin(options: AdminOptions): Promise<AdminClient> {
   const base = apiBase(url)
   return {
     get: (path) => explained(httpCall({ url: `${base}${path}`, token })),
-    post: (path, body) =>
-      explained(httpCall({ url: `${base}${path}`, token, method: 'POST', body })),
+    post: (path, body, ifRevision) =>
+      explained(httpCall({ url: `${base}${path}`, token, method: 'POST', body, ifRevision })),
   }
+}
+
+/** The revision that an answer carries as its ETag; undefined if something took it away. */
+export function revisionOf({ etag }: HttpAnswer): number | undefined {
+  const digits = /^(?:W\/)?"(\d{1,15})"$/.exec(etag ?? '')?.[1]
+  return digits === undefined ? undefined : Number(digits)
 }
 
 function apiBase(url: string): string {

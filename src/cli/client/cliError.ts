@@ -1,5 +1,12 @@
 /** Exit codes that scripts may rely on. */
-export const EXIT_CODES = { ok: 0, changes: 1, error: 2, undelivered: 3, timeout: 4 } as const
+export const EXIT_CODES = {
+  ok: 0,
+  changes: 1,
+  error: 2,
+  undelivered: 3,
+  refused: 3,
+  timeout: 4,
+} as const
 
 /** Something the person at the terminal can understand and mend; printed without a stack. */
 export class CliError extends Error {

@@ -35,6 +35,8 @@ export interface HttpCall {
   readonly method?: 'GET' | 'POST'
   readonly token: string
   readonly body?: unknown
+  /** The call is refused with 412 unless the platform is at this revision. */
+  readonly ifRevision?: number | undefined
 }
 
 export interface HttpAnswer {
@@ -60,7 +62,13 @@ async function exchange(call: HttpCall) {
   }
 }
 
-function respond({ url, method = 'GET', token, body }: HttpCall): Promise<IncomingMessage> {
+function respond({
+  url,
+  method = 'GET',
+  token,
+  body,
+  ifRevision,
+}: HttpCall): Promise<IncomingMessage> {
   const target = new URL(url)
   const send = target.protocol === 'https:' ? requestHttps : requestHttp
   return new Promise((resolve, reject) => {
@@ -72,6 +80,7 @@ function respond({ url, method = 'GET', token, body }: HttpCall): Promise<Incomi
         authorization: `Bearer ${token}`,
         accept: 'application/json, application/problem+json',
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(ifRevision !== undefined && { 'if-match': `"${ifRevision}"` }),
       },
     })
     request.on('timeout', () => request.destroy(new SilenceError('no octet came')))

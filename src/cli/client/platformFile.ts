@@ -7,7 +7,12 @@ import { ProblemResponse } from './httpCall.ts'
 import type { Problem } from './httpCall.ts'
 
 export interface PlatformFile {
+  /** As people know it: `platform.yaml`, or `stdin`. */
+  readonly name: string
+  /** Without the revision. */
   readonly document: unknown
+  /** The revision of the platform that was exported; undefined in a file written by hand. */
+  readonly revision: number | undefined
   /** The server's objections as lines `platform.yaml:7:5: connectors[0].port: expected …`. */
   explain(problem: Problem): string
 }
@@ -39,8 +44,14 @@ export function parsePlatform(text: string, file: string): PlatformFile {
     const message = `${at(offset)}: ${fault.message}\n${excerpt(text, lineCounter, offset)}`
     throw new CliError(message, { code: 'YAML', cause: fault })
   }
+  const { revision, document } = withoutRevision(toJs(yaml, file), (fault) => {
+    const message = `${at(offsetOf(yaml, '#/revision'))}: revision: ${fault}`
+    return new CliError(message, { code: 'INVALID_PLATFORM' })
+  })
   return {
-    document: toJs(yaml, file),
+    name: file,
+    document,
+    revision,
     explain: ({ detail, errors, pointers }) =>
       errors.length === 0
         ? `${file}: ${detail}`
@@ -62,6 +73,18 @@ export async function withPlaces<Result>(
     const message = file.explain(error.problem)
     throw new CliError(message, { code: 'INVALID_PLATFORM', cause: error })
   }
+}
+
+function withoutRevision(
+  content: unknown,
+  fault: (what: string) => CliError,
+): Pick<PlatformFile, 'revision' | 'document'> {
+  if (typeof content !== 'object' || content === null || !('revision' in content))
+    return { revision: undefined, document: content }
+  const { revision, ...document } = content
+  const isRevision = typeof revision === 'number' && Number.isSafeInteger(revision) && revision >= 0
+  if (isRevision) return { revision, document }
+  throw fault(`expected a whole number such as 12, got ${JSON.stringify(revision)}`)
 }
 
 function toJs(yaml: Document.Parsed, file: string): unknown {

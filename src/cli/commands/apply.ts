@@ -1,45 +1,137 @@
 import type { Command } from 'commander'
+import { deletionCounts } from '../../platform/deletionCounts.ts'
 import { changesSchema, findAdmin, withAdminOptions } from '../client/adminClient.ts'
-import type { AdminOptions } from '../client/adminClient.ts'
+import type { AdminClient, AdminOptions, PlatformChange } from '../client/adminClient.ts'
 import { changesSummary, changesText } from '../client/changesText.ts'
-import { EXIT_CODES } from '../client/cliError.ts'
+import { CliError, EXIT_CODES } from '../client/cliError.ts'
+import { confirm, terminal } from '../client/confirm.ts'
+import { ProblemResponse } from '../client/httpCall.ts'
 import { readPlatformFile, withPlaces } from '../client/platformFile.ts'
+import type { PlatformFile } from '../client/platformFile.ts'
+import { isStale, refreshAdvice, staleness } from '../client/revisionText.ts'
 import { printJson, runCommand } from '../client/runCommand.ts'
 
 interface ApplyOptions extends AdminOptions {
   readonly file: string
   readonly dryRun?: boolean
+  readonly yes?: boolean
+  readonly force?: boolean
   readonly json?: boolean
 }
+
+interface Changes {
+  readonly revision: number
+  readonly changes: readonly PlatformChange[]
+}
+
+/** Somebody else may write between our plan and our write; then it is planned again. */
+const ATTEMPTS_MAX = 5
+
+const HELP = `
+A file is complete: what it does not name is deleted. Deletions are listed and need --yes, or a yes
+on the terminal. A file with a revision, as \`export\` writes it, is refused if somebody changed the
+platform after that revision: it would undo their change. A file without one is not checked.
+
+Exit codes: 0 applied, or nothing to do; 2 error; 3 refused (revision, or deletions without --yes)`
 
 export function registerApply(program: Command): void {
   withAdminOptions(program.command('apply'))
     .description('make the platform what a YAML file says; what it does not name is deleted')
     .requiredOption('-f, --file <file>', 'platform as YAML; - reads stdin')
     .option('--dry-run', 'only show what would change')
-    .option('--json', 'print { revision, changes }')
+    .option('--yes', 'delete what the file does not name, without asking')
+    .option('--force', "apply even if the file's revision is not the platform's")
+    .option('--json', 'print { revision, changes, deletions }')
+    .addHelpText('after', HELP)
     .action((options: ApplyOptions) => runCommand(options, () => apply(options)))
 }
 
 async function apply(options: ApplyOptions): Promise<number> {
-  const { file, dryRun = false, json } = options
-  const platform = await readPlatformFile(file)
+  const platform = await readPlatformFile(options.file)
   const admin = await findAdmin(options)
+  for (let attempt = 1; ; attempt++) {
+    const plan = await post(admin, platform, { dryRun: true })
+    if (plan.changes.length === 0 || options.dryRun) return report(options, platform, plan)
+    refuseStale(options, platform, plan)
+    if (!options.json) process.stdout.write(changesText(plan.changes))
+    await refuseDeletions(options, plan.changes)
+    try {
+      // What was shown and agreed to is what happens: the platform must be as it was planned on.
+      const done = await post(admin, platform, { dryRun: false, ifRevision: plan.revision })
+      return reportDone(options, platform, done)
+    } catch (error) {
+      if (!(error instanceof ProblemResponse) || error.status !== 412) throw error
+      if (attempt === ATTEMPTS_MAX) throw refused('CHANGED', error.message)
+      process.stderr.write('signalbox: somebody else changed the platform meanwhile; once more\n')
+    }
+  }
+}
+
+async function post(
+  admin: AdminClient,
+  platform: PlatformFile,
+  { dryRun, ifRevision }: { readonly dryRun: boolean; readonly ifRevision?: number },
+): Promise<Changes> {
   const answer = await withPlaces(platform, () =>
-    admin.post(`/platform/apply?dryRun=${dryRun}`, platform.document),
+    admin.post(`/platform/apply?dryRun=${dryRun}`, platform.document, ifRevision),
   )
-  const { revision, changes } = changesSchema.parse(answer.body)
-  if (json) {
-    printJson({ revision, changes })
+  return changesSchema.parse(answer.body)
+}
+
+function refuseStale({ force }: ApplyOptions, platform: PlatformFile, { revision }: Changes): void {
+  if (force || !isStale(platform, revision)) return
+  throw refused(
+    'CHANGED',
+    `${staleness(platform, revision)}. See what it would undo with \`signalbox diff -f ` +
+      `${platform.name}\`, then export again and repeat your change there, or give --force`,
+  )
+}
+
+async function refuseDeletions(
+  { yes, json }: ApplyOptions,
+  changes: readonly PlatformChange[],
+): Promise<void> {
+  const deletions = deletionCounts(changes).join(', ')
+  if (deletions === '' || yes) return
+  const asked = json ? undefined : terminal()
+  if (asked && (await confirm(asked, `This deletes ${deletions}. Go on?`))) return
+  throw refused(
+    'DELETIONS',
+    `nothing was changed: this deletes ${deletions}, because the file does not name them. ` +
+      `${asked ? 'Add them to the file' : 'Give --yes if that is wanted, or add them to the file'}`,
+  )
+}
+
+function refused(code: string, message: string): CliError {
+  return new CliError(message, { code, exitCode: EXIT_CODES.refused })
+}
+
+/** Of a dry run, and of a file that changes nothing. */
+function report(options: ApplyOptions, platform: PlatformFile, plan: Changes): number {
+  const { revision, changes } = plan
+  const deletions = deletionCounts(changes)
+  if (options.json) {
+    printJson({ revision, changes, deletions })
     return EXIT_CODES.ok
   }
-  process.stdout.write(changesText(changes))
-  const summary = changesSummary(changes, !dryRun)
-  const what = dryRun
-    ? `Dry run: ${summary}; nothing was written.`
-    : changes.length === 0
-      ? `Nothing to do: the platform is as the file says (revision ${revision}).`
-      : `Applied as revision ${revision}: ${summary}.`
-  process.stdout.write(`${what}\n`)
+  const stale = isStale(platform, revision) ? `${staleness(platform, revision)}.\n` : ''
+  const text = options.dryRun
+    ? `${changesText(changes)}Dry run: ${changesSummary(changes, false)}; nothing was written.\n` +
+      (deletions.length > 0 ? `Deletions: ${deletions.join(', ')}.\n` : '') +
+      stale
+    : `Nothing to do: the platform is as the file says (revision ${revision}).\n` +
+      refreshAdvice(platform, revision)
+  process.stdout.write(text)
+  return EXIT_CODES.ok
+}
+
+function reportDone({ json }: ApplyOptions, platform: PlatformFile, done: Changes): number {
+  const { revision, changes } = done
+  if (json) printJson({ revision, changes, deletions: deletionCounts(changes) })
+  else
+    process.stdout.write(
+      `Applied as revision ${revision}: ${changesSummary(changes, true)}.\n` +
+        refreshAdvice(platform, revision),
+    )
   return EXIT_CODES.ok
 }

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import { findAdmin, withAdminOptions } from '../client/adminClient.ts'
+import { z } from 'zod'
+import { findAdmin, revisionOf, withAdminOptions } from '../client/adminClient.ts'
 import type { AdminOptions } from '../client/adminClient.ts'
 import { CliError, EXIT_CODES } from '../client/cliError.ts'
 import { printJson, runCommand } from '../client/runCommand.ts'
@@ -11,6 +12,12 @@ interface ExportOptions extends AdminOptions {
   readonly withSecrets?: boolean
   readonly json?: boolean
 }
+
+/** What is in it is the server's affair, which may be newer than this command. */
+const documentSchema = z.looseObject({})
+const HEAD = `# The platform. \`signalbox apply\` takes this file back, unless somebody
+# changed the platform after the revision that stands here.
+`
 
 export function registerExport(program: Command): void {
   withAdminOptions(program.command('export'))
@@ -24,23 +31,27 @@ export function registerExport(program: Command): void {
 async function exportPlatform(options: ExportOptions): Promise<number> {
   const { file, withSecrets = false, json } = options
   const admin = await findAdmin(options)
-  const { body, etag } = await admin.get(`/platform?secrets=${withSecrets}`)
+  const answer = await admin.get(`/platform?secrets=${withSecrets}`)
+  const revision = revisionOf(answer)
+  const document = {
+    ...(revision !== undefined && { revision }),
+    ...documentSchema.parse(answer.body),
+  }
   if (json && file === undefined) {
-    printJson(body)
+    printJson(document)
     return EXIT_CODES.ok
   }
-  const revision = etag?.replaceAll('"', '') ?? 'unknown'
-  const text = json ? `${JSON.stringify(body, null, 2)}\n` : yamlText(body, revision, withSecrets)
+  const text = json ? `${JSON.stringify(document, null, 2)}\n` : yamlText(document, withSecrets)
   if (file === undefined) process.stdout.write(text)
   else await writeOrExplain(file, text)
   return EXIT_CODES.ok
 }
 
-function yamlText(platform: unknown, revision: string, withSecrets: boolean): string {
+function yamlText(document: object, withSecrets: boolean): string {
   const secrets = withSecrets
     ? '# It holds passwords: keep it where only the right people read it.\n'
     : '# Passwords that read (hidden) stay as they are when this is applied again.\n'
-  return `# The platform at revision ${revision}.\n${secrets}${stringify(platform)}`
+  return `${HEAD}${secrets}${stringify(document)}`
 }
 
 /** Hashes are no passwords, but worth guarding all the same. */

@@ -6,7 +6,9 @@ import { writeFile } from 'node:fs/promises'
 import { stringify } from 'yaml'
 import { platformSchema } from '../../platform/platformDocument.ts'
 import type { PlatformDocument } from '../../platform/platformDocument.ts'
+import { revisionOf } from '../client/adminClient.ts'
 import type { AdminClient } from '../client/adminClient.ts'
+import { ProblemResponse } from '../client/httpCall.ts'
 import { DEMO_SYSTEM_ID, SMSC_SYSTEM_ID } from './demoNames.ts'
 import type { DemoSecrets } from './installationFile.ts'
 
@@ -16,6 +18,8 @@ export interface SmscPlace {
 }
 
 const CONNECTOR = 'simulator'
+/** An edit that meets somebody else's is made again. */
+const ATTEMPTS_MAX = 5
 const YAML_HEAD = `# The platform of the first start, secrets included. Change it, then:
 #   npx signalbox diff -f FILE     shows what would change
 #   npx signalbox apply -f FILE    makes the platform what this file says
@@ -28,23 +32,41 @@ export async function applyDemo(
   smsc: SmscPlace,
   yamlFile: string,
 ): Promise<boolean> {
-  const { body } = await admin.get('/platform')
-  const present = platformSchema.parse(body)
-  if (present.accounts.length > 0 || present.connectors.length > 0) return false
   const demo = demoPlatform(secrets, smsc)
-  await admin.post('/platform/apply', demo)
-  await writeFile(yamlFile, `${YAML_HEAD}${stringify(demo)}`, { mode: 0o600 })
-  return true
+  const isApplied = await editPlatform(admin, (present) =>
+    present.accounts.length > 0 || present.connectors.length > 0 ? undefined : demo,
+  )
+  if (isApplied) await writeFile(yamlFile, `${YAML_HEAD}${stringify(demo)}`, { mode: 0o600 })
+  return isApplied
 }
 
 /** Points the connector to the simulator's new place, unless somebody deleted the connector. */
 export async function moveConnector(admin: AdminClient, place: SmscPlace): Promise<void> {
-  const { body } = await admin.get('/platform')
-  const platform = platformSchema.parse(body)
-  const connectors = platform.connectors.map((connector) =>
-    connector.id === CONNECTOR ? { ...connector, ...place } : connector,
-  )
-  await admin.post('/platform/apply', { ...platform, connectors })
+  await editPlatform(admin, (platform) => ({
+    ...platform,
+    connectors: platform.connectors.map((connector) =>
+      connector.id === CONNECTOR ? { ...connector, ...place } : connector,
+    ),
+  }))
+}
+
+/** False if the edit made nothing of what it was given. Undoes no change that came in between. */
+async function editPlatform(
+  admin: AdminClient,
+  edit: (present: PlatformDocument) => PlatformDocument | undefined,
+): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    const answer = await admin.get('/platform')
+    const wanted = edit(platformSchema.parse(answer.body))
+    if (!wanted) return false
+    try {
+      await admin.post('/platform/apply', wanted, revisionOf(answer))
+      return true
+    } catch (error) {
+      const isChanged = error instanceof ProblemResponse && error.status === 412
+      if (!isChanged || attempt === ATTEMPTS_MAX) throw error
+    }
+  }
 }
 
 function demoPlatform(secrets: DemoSecrets, smsc: SmscPlace): PlatformDocument {

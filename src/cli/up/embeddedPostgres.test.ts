@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -5,6 +6,8 @@ import { delimiter, join } from 'node:path'
 import pg from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { EmbeddedPostgres } from './embeddedPostgres.ts'
+import { postgresAccount } from './postgresAccount.ts'
+import { findPostgres } from './postgresBinaries.ts'
 import { identify } from './processIdentity.ts'
 
 async function newHome(): Promise<string> {
@@ -81,5 +84,39 @@ test('runs for root as another user where user namespaces are not allowed', asyn
   expect(statSync(join(home, 'data')).uid).toBe(own === 0 ? 65_534 : own)
   process.kill(pids[0] ?? 0, 'SIGKILL')
   await vi.waitUntil(() => pids.length === 2, 15_000)
+  expect(await query(server, 'select 1')).toEqual([1])
+})
+
+test('is started again although the system refuses it for a while', async () => {
+  const home = await newHome()
+  const account = postgresAccount(home, findPostgres(home))
+  const refusals = [
+    () => spawn('/no/such/program'),
+    () => {
+      throw new Error('spawn ENOMEM')
+    },
+    () => spawn('/no/such/program'),
+  ]
+  const pids: number[] = []
+  const troubles: string[] = []
+  let isRefused = false
+  const server = new EmbeddedPostgres({
+    home,
+    password: 'correct-horse',
+    port: 0,
+    logFile: join(home, 'postgres.log'),
+    onStarted: (pid) => pids.push(pid),
+    onTrouble: (what) => troubles.push(what),
+    account: {
+      own: (folder) => account.own(folder),
+      spawn: (run) => (isRefused && refusals.shift()?.()) || account.spawn(run),
+    },
+  })
+  onTestFinished(() => server.stop())
+  await server.start()
+  isRefused = true
+  process.kill(pids[0] ?? 0, 'SIGKILL')
+  await vi.waitUntil(() => pids.length === 2, 15_000)
+  expect(troubles[1]).toContain('the system refuses it (spawn /no/such/program ENOENT)')
   expect(await query(server, 'select 1')).toEqual([1])
 })

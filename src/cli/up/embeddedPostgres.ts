@@ -7,6 +7,8 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CliError } from '../client/cliError.ts'
+import { endOf, isRunning } from './childEnd.ts'
+import type { ChildEnd } from './childEnd.ts'
 import { DATABASE, openDataFolder, ROLE } from './dataFolder.ts'
 import { freePort, isFree } from './freePort.ts'
 import { postgresAccount } from './postgresAccount.ts'
@@ -25,6 +27,8 @@ export interface EmbeddedPostgresOptions {
   /** At each start, also when it was found running. */
   onStarted(pid: number): void
   onTrouble(what: string): void
+  /** As whom it runs; by default what works here. */
+  readonly account?: PostgresAccount
 }
 
 /** A promise inside an object, since `await` would wait for a bare one. */
@@ -70,7 +74,7 @@ export class EmbeddedPostgres {
   constructor(options: EmbeddedPostgresOptions) {
     this.#options = options
     this.#port = options.port
-    this.#account = postgresAccount(options.home, findPostgres(options.home))
+    this.#account = options.account ?? postgresAccount(options.home, findPostgres(options.home))
   }
 
   get port(): number {
@@ -127,23 +131,30 @@ export class EmbeddedPostgres {
 
   async #launch(): Promise<Launched> {
     await clearRemains(this.#folder)
-    const logFd = openSync(this.#options.logFile, 'a', 0o600)
-    const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-    const child = this.#account.spawn({
-      program: 'postgres',
-      folder: this.#folder,
-      args: ['-p', String(this.#port), ...settings],
-      detached: true,
-      logFd,
-    })
-    closeSync(logFd)
-    const ended = once(child, 'exit').then(() => undefined)
+    const child = this.#spawn()
+    const ended = endOf(child)
     await this.#untilReady(() => isRunning(child))
     const server = findPostmaster(this.#folder)
-    if (!server || !isRunning(child)) throw await this.#startFailure(child)
+    if (!server || !isRunning(child)) throw await this.#startFailure(child, ended)
     this.#running = server.identity
     this.#options.onStarted(server.identity.pid)
-    return { ended }
+    return { ended: ended.then(() => undefined) }
+  }
+
+  #spawn(): ChildProcess {
+    const logFd = openSync(this.#options.logFile, 'a', 0o600)
+    const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    try {
+      return this.#account.spawn({
+        program: 'postgres',
+        folder: this.#folder,
+        args: ['-p', String(this.#port), ...settings],
+        detached: true,
+        logFd,
+      })
+    } finally {
+      closeSync(logFd)
+    }
   }
 
   async #untilReady(isStarting: () => boolean): Promise<void> {
@@ -153,14 +164,15 @@ export class EmbeddedPostgres {
     }
   }
 
-  async #startFailure(child: ChildProcess): Promise<CliError> {
-    const { exitCode, signalCode } = child
-    const portTaken = !(await isFree(this.#port, HOST))
-    const why = portTaken
-      ? `port ${this.#port} is in use; choose another with SIGNALBOX_PG_PORT`
-      : `exit ${signalCode ?? exitCode ?? 'not yet'}; what it said is at the end of ` +
-        this.#options.logFile
-    child.kill('SIGKILL')
+  async #startFailure(child: ChildProcess, ended: Promise<ChildEnd>): Promise<CliError> {
+    if (isRunning(child)) child.kill('SIGKILL')
+    const end = await ended
+    const why =
+      end.kind === 'notStarted'
+        ? `the system refuses it (${end.error.message})`
+        : !(await isFree(this.#port, HOST))
+          ? `port ${this.#port} is in use; choose another with SIGNALBOX_PG_PORT`
+          : `${end.how}; what it said is at the end of ${this.#options.logFile}`
     return new CliError(`the embedded PostgreSQL does not start: ${why}`, { code: 'POSTGRES' })
   }
 
@@ -178,11 +190,14 @@ export class EmbeddedPostgres {
 
   async #relaunch(): Promise<Launched | undefined> {
     const { signal } = this.#supervision
+    let told = ''
     for (let pauseMs = 200; !signal.aborted; pauseMs = Math.min(2 * pauseMs, RESTART_MS_MAX)) {
       try {
         return await this.#launch()
       } catch (error) {
-        this.#options.onTrouble(error instanceof Error ? error.message : String(error))
+        const what = error instanceof Error ? error.message : String(error)
+        if (what !== told) this.#options.onTrouble(`${what}; this is tried again until it works`)
+        told = what
         // Rejects when the supervision ends, and the loop with it.
         await delay(pauseMs, undefined, { signal }).catch(() => undefined)
       }
@@ -193,8 +208,4 @@ export class EmbeddedPostgres {
   async #endOf(identity: ProcessIdentity): Promise<void> {
     while (isAlive(identity) && !this.#supervision.signal.aborted) await delay(WATCH_MS)
   }
-}
-
-function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode === null && signalCode === null
 }

@@ -18,6 +18,8 @@ export interface ReadyLine {
 }
 
 export interface Installation extends Partial<ReadyLine> {
+  /** Part of the name of each process, so that two installations on one database never share. */
+  id: string
   clusterToken: string
   adminToken: string
   databaseUrl: string
@@ -39,6 +41,7 @@ export interface DemoSecrets {
 /** SMPP 3.4 §5.2.2 allows 8 characters and a NUL. */
 const SMPP_PASSWORD_LENGTH = 8
 const SECRET_LENGTH = 32
+const ID_LENGTH = 8
 /**
  * Without what looks alike when somebody types it, and nothing that a shell or URL would change.
  */
@@ -57,8 +60,10 @@ export class InstallationFile {
   static open(home: string): InstallationFile {
     const path = join(home, 'installation.json')
     const stored = readStored(path)
-    const file = new InstallationFile(path, stored ?? newInstallation())
-    if (!stored) file.save()
+    // Files of earlier versions have no id.
+    const content = stored && { ...stored, id: stored.id ?? draw(ID_LENGTH) }
+    const file = new InstallationFile(path, content ?? newInstallation())
+    if (file.content.id !== stored?.id) file.save()
     return file
   }
 
@@ -76,12 +81,14 @@ export class InstallationFile {
   }
 }
 
-function readStored(path: string): Installation | undefined {
+type Stored = Omit<Installation, 'id'> & Partial<Pick<Installation, 'id'>>
+
+function readStored(path: string): Stored | undefined {
   const text = readText(path)
   if (text === undefined) return undefined
   try {
     // Only `up` writes this file; what makes it usable is checked.
-    const stored = JSON.parse(text) as Installation
+    const stored = JSON.parse(text) as Stored
     if (stored.clusterToken && stored.postgres.password && stored.demo.password) return stored
   } catch {
     // Falls through to the same advice.
@@ -109,6 +116,7 @@ function readText(path: string): string | undefined {
 
 function newInstallation(): Installation {
   return {
+    id: draw(ID_LENGTH),
     clusterToken: draw(SECRET_LENGTH),
     adminToken: draw(SECRET_LENGTH),
     databaseUrl: '',

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ComponentName } from '../../runtime/componentName.ts'
 import type { Config } from '../../runtime/config.ts'
+import type { DatabaseClaim } from './databaseClaim.ts'
 import { DemoSetup } from './demoSetup.ts'
 import { DiskWatch } from './diskWatch.ts'
 import { EmbeddedPostgres } from './embeddedPostgres.ts'
@@ -61,6 +62,7 @@ export class LocalPlatform {
   #members: Member[] = []
   #demo: DemoSetup | undefined
   #diskWatch: DiskWatch | undefined
+  #claim: DatabaseClaim | undefined
   #isReady = false
 
   constructor(options: PlatformOptions) {
@@ -79,10 +81,12 @@ export class LocalPlatform {
     installation.content.databaseUrl = databaseUrl
     const { applied } = await migrateStore(databaseUrl, config.databaseUrl !== '')
     signal.throwIfAborted()
+    this.#claim = await this.#claimDatabase(databaseUrl)
+    signal.throwIfAborted()
     if (applied.includes(FIRST_MIGRATION)) this.#demo?.meetNewDatabase()
     const common = this.#common(databaseUrl)
-    const { listening } = installation.content
-    const plans = await planProcesses({ ...this.#options, common, listening })
+    const { id: installationId, listening } = installation.content
+    const plans = await planProcesses({ ...this.#options, common, installationId, listening })
     this.#members = plans.map((plan) => this.#member(plan))
     await this.#startMembers(signal)
     await this.#untilReady(signal)
@@ -99,6 +103,7 @@ export class LocalPlatform {
       await Promise.all(members.map((member) => member.process.stop(deadlineMs)))
     }
     await this.#demo?.simulator.stop(SMSC_STOP_MS)
+    await this.#claim?.close()
     await this.#postgres?.stop()
     this.#diskWatch?.close()
     for (const log of this.#logs) log.close()
@@ -153,21 +158,38 @@ export class LocalPlatform {
     return this.#postgres.databaseUrl
   }
 
+  async #claimDatabase(databaseUrl: string): Promise<DatabaseClaim> {
+    const { config, installation, show } = this.#options
+    const { DatabaseClaim: Claim } = await import('./databaseClaim.ts')
+    return Claim.take({
+      databaseUrl,
+      home: config.home,
+      installation: installation.content.id,
+      clusterToken: this.#clusterToken,
+      advertiseHost: this.#host,
+      onTrouble: (what) => show('up', what),
+    })
+  }
+
   /** What all processes of this machine share. */
   #common(databaseUrl: string): NodeJS.ProcessEnv {
-    const { config, env, installation } = this.#options
+    const { config, env } = this.#options
     return {
       ...env,
       DATABASE_URL: databaseUrl,
       SIGNALBOX_HOME: config.home,
       SIGNALBOX_HOST: config.host,
       SIGNALBOX_ADVERTISE_HOST: this.#host,
-      SIGNALBOX_CLUSTER_TOKEN: config.clusterToken || installation.content.clusterToken,
+      SIGNALBOX_CLUSTER_TOKEN: this.#clusterToken,
       SIGNALBOX_ADMIN_TOKEN: this.#adminToken,
       // The terminal gets what a person should see; see processLog.ts.
       SIGNALBOX_LOG_FORMAT: 'json',
       NODE_COMPILE_CACHE: compileCache(this.#options),
     }
+  }
+
+  get #clusterToken(): string {
+    return this.#options.config.clusterToken || this.#options.installation.content.clusterToken
   }
 
   get #adminToken(): string {

@@ -74,15 +74,17 @@ function otherUser({ uid, gid }: UserIds, found: PostgresBinaries): PostgresAcco
     spawn: (run) => {
       const folderFd = openSync(run.folder, 'r')
       const [command = '', ...args] = commandOf(run, FOLDER_FD, binaries)
-      const child = spawn(command, args, {
-        ...optionsOf(run, binaries),
-        uid,
-        gid,
-        cwd: '/',
-        stdio: [inputOf(run), run.logFd, run.logFd, folderFd],
-      })
-      closeSync(folderFd)
-      return child
+      try {
+        return spawn(command, args, {
+          ...optionsOf(run, binaries),
+          uid,
+          gid,
+          cwd: '/',
+          stdio: [inputOf(run), run.logFd, run.logFd, folderFd],
+        })
+      } finally {
+        closeSync(folderFd)
+      }
     },
   }
 }

@@ -15,6 +15,8 @@ export interface ProcessPlan {
 export interface PlanOptions {
   readonly config: Config
   readonly env: NodeJS.ProcessEnv
+  /** The installation's id. */
+  readonly installationId: string
   /** What every process gets. */
   readonly common: NodeJS.ProcessEnv
   readonly counts: Partial<Record<ComponentName, number>>
@@ -50,7 +52,7 @@ async function planProcess(
   number: number,
   options: PlanOptions,
 ): Promise<ProcessPlan> {
-  const { config, common, listening } = options
+  const { config, common, installationId, listening } = options
   const name = number === 1 ? component : `${component}-${number}`
   const doors = await Promise.all(
     doorsOf(component, config).map(async (door) => {
@@ -63,8 +65,8 @@ async function planProcess(
     component,
     environment: (ports) => ({
       ...common,
-      // The same at each start: leases of binds are known by it.
-      SIGNALBOX_INSTANCE: `local-${component}-${number}`,
+      // The same at each start, and nobody else's: leases are known by it.
+      SIGNALBOX_INSTANCE: `local-${installationId}-${component}-${number}`,
       ...Object.fromEntries(
         doors.map((door) => [door.variable, String(ports[door.name] ?? door.port)]),
       ),

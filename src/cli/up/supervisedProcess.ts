@@ -1,13 +1,16 @@
 // A process that is kept running. It says `ready` over its IPC channel, with the ports it listens
 // on. When it dies it is started again at once, then with growing pauses, under the same name and
-// on the same ports. One that no longer answers its health port is killed, which also ends its
-// claim on what it leased long before the lease would run out. It has a process group of its own:
-// Ctrl-C on the terminal reaches `up` alone, which stops everything in order.
+// on the same ports; also where the system refuses to start it for lack of memory or processes. One
+// that no longer answers its health port is killed, which also ends its claim on what it leased
+// long before the lease would run out. It has a process group of its own: Ctrl-C on the terminal
+// reaches `up` alone, which stops everything in order.
 import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { CliError } from '../client/cliError.ts'
+import { endOf, isRunning } from './childEnd.ts'
+import type { ChildEnd } from './childEnd.ts'
 import { probe } from './probe.ts'
 import type { ProcessLog } from './processLog.ts'
 
@@ -24,6 +27,14 @@ export interface SupervisedOptions {
   onPid(pid: number | undefined): void
   /** A person should know. */
   onTrouble(what: string): void
+  /** Starts Node with these arguments; by default by the system. */
+  readonly launch?: (args: readonly string[], options: SpawnOptions) => ChildProcess
+}
+
+interface Run {
+  /** Undefined if the system refused at once. */
+  readonly child: ChildProcess | undefined
+  readonly ended: Promise<ChildEnd>
 }
 
 const READY_MS_MAX = 60_000
@@ -44,6 +55,7 @@ export class SupervisedProcess {
   #ports: Ports
   #stopping = false
   #restarts = 0
+  #isUnstartable = false
   #restartTimer: NodeJS.Timeout | undefined
   #healthTimer: NodeJS.Timeout | undefined
   #silentChecks = 0
@@ -66,13 +78,15 @@ export class SupervisedProcess {
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     const logStart = this.#options.log.size
-    const child = this.#spawn()
+    const { child, ended } = this.#run()
     const patience = AbortSignal.timeout(READY_MS_MAX)
-    await readyOrEnded(child, AbortSignal.any([signal, patience]))
+    const early = await readyOrEnded(child, ended, AbortSignal.any([signal, patience]))
     signal.throwIfAborted()
-    if (patience.aborted) child.kill('SIGKILL')
-    if (patience.aborted || !isRunning(child)) throw this.#startFailure(child, logStart)
-    child.once('exit', () => this.#restartLater(0))
+    if (early || patience.aborted) {
+      if (child && isRunning(child)) child.kill('SIGKILL')
+      throw this.#startFailure(child, early, logStart)
+    }
+    void ended.then((end) => this.#restartLater(end, 0))
     this.#healthTimer = setInterval(() => this.#checkHealth(), HEALTH_EVERY_MS)
   }
 
@@ -94,7 +108,7 @@ export class SupervisedProcess {
 
   kill(): void {
     this.#endSupervision()
-    this.#child?.kill('SIGKILL')
+    if (this.#child && isRunning(this.#child)) this.#child.kill('SIGKILL')
   }
 
   #endSupervision(): void {
@@ -103,10 +117,23 @@ export class SupervisedProcess {
     clearInterval(this.#healthTimer)
   }
 
-  #spawn(): ChildProcess {
-    const { log, command, onPid, onTrouble } = this.#options
+  #run(): Run {
+    try {
+      const child = this.#launch()
+      return { child, ended: endOf(child) }
+    } catch (cause) {
+      // Node throws some refusals of the system (ENOMEM) and tells of others by `error` (EAGAIN).
+      const error = cause instanceof Error ? cause : new Error(String(cause))
+      this.#child = undefined
+      this.#options.onPid(undefined)
+      return { child: undefined, ended: Promise.resolve({ kind: 'notStarted', error }) }
+    }
+  }
+
+  #launch(): ChildProcess {
+    const { log, command, onPid, launch = launchNode } = this.#options
     const { args, env } = command(this.#ports)
-    const child = spawn(process.execPath, [CLI_MAIN, ...args], {
+    const child = launch([CLI_MAIN, ...args], {
       env,
       detached: true,
       stdio: ['ignore', log.fd, log.fd, 'ipc'],
@@ -114,26 +141,40 @@ export class SupervisedProcess {
     this.#child = child
     this.#silentChecks = 0
     child.on('message', (message) => (this.#ports = { ...this.#ports, ...portsOf(message) }))
-    child.on('error', (error) => onTrouble(`cannot be started: ${error.message}`))
+    child.once('spawn', () => this.#tellStartable())
     onPid(child.pid)
     return child
   }
 
-  #restartLater(pauseMs: number): void {
+  #restartLater(end: ChildEnd, pauseMs: number): void {
     if (this.#stopping) return
+    this.#tellEnd(end)
+    this.#restartTimer = setTimeout(() => void this.#restart(), pauseMs)
+  }
+
+  async #restart(): Promise<void> {
+    const startedMs = performance.now()
+    const next = await this.#run().ended
+    const settled = next.kind === 'ended' && performance.now() - startedMs > SETTLED_MS
+    this.#restarts = settled ? 0 : this.#restarts + 1
+    const backOffMs = RESTART_MS_MIN * 2 ** Math.min(this.#restarts - 1, 10)
+    this.#restartLater(next, settled ? 0 : Math.min(backOffMs, RESTART_MS_MAX))
+  }
+
+  /** Of refusals one after the other only the first is told. */
+  #tellEnd(end: ChildEnd): void {
     const { onTrouble } = this.#options
-    const code = this.#child?.signalCode ?? `exit code ${this.#child?.exitCode}`
-    onTrouble(`ended unexpectedly (${code}); it is started again`)
-    this.#restartTimer = setTimeout(() => {
-      const child = this.#spawn()
-      const startedMs = performance.now()
-      child.once('exit', () => {
-        const settled = performance.now() - startedMs > SETTLED_MS
-        this.#restarts = settled ? 0 : this.#restarts + 1
-        const next = RESTART_MS_MIN * 2 ** Math.min(this.#restarts - 1, 10)
-        this.#restartLater(settled ? 0 : Math.min(next, RESTART_MS_MAX))
-      })
-    }, pauseMs)
+    if (end.kind === 'ended') onTrouble(`ended unexpectedly (${end.how}); it is started again`)
+    else if (!this.#isUnstartable) {
+      this.#isUnstartable = true
+      onTrouble(`cannot be started (${end.error.message}); this is tried again until it works`)
+    }
+  }
+
+  #tellStartable(): void {
+    if (!this.#isUnstartable) return
+    this.#isUnstartable = false
+    this.#options.onTrouble('could be started again')
   }
 
   #checkHealth(): void {
@@ -153,40 +194,55 @@ export class SupervisedProcess {
     )
   }
 
-  #startFailure(child: ChildProcess, logStart: number): CliError {
+  /** `early` is how it ended before it was ready; undefined if it never became ready. */
+  #startFailure(
+    child: ChildProcess | undefined,
+    early: ChildEnd | undefined,
+    logStart: number,
+  ): CliError {
     const { log } = this.#options
+    if (early?.kind === 'notStarted') {
+      const { error: cause } = early
+      const message = `${this.name} does not start: the system refuses it (${cause.message})`
+      return new CliError(message, { code: 'START_FAILED', cause })
+    }
     const lines = log.linesSince(logStart)
     const said = lines.filter((line) => line.startsWith('signalbox: '))
     const reason = said.map((line) => line.slice('signalbox: '.length)).join('\n')
-    if (child.exitCode === EXIT_PORT_IN_USE && reason) {
+    if (child?.exitCode === EXIT_PORT_IN_USE && reason) {
       const message = `${reason}, or SIGNALBOX_PORTS=auto for free ports everywhere`
       return new CliError(message, { code: 'PORT_IN_USE', exitCode: EXIT_PORT_IN_USE })
     }
-    const how = isRunning(child)
-      ? `not ready within ${READY_MS_MAX / 1000} s`
-      : (child.signalCode ?? `exit code ${child.exitCode}`)
+    const how = early ? early.how : `not ready within ${READY_MS_MAX / 1000} s`
     const why = reason || `${how}:\n${lines.slice(-10).join('\n')}\n(from ${log.file})`
     return new CliError(`${this.name} does not start: ${why}`, { code: 'START_FAILED' })
   }
 }
 
-/** Resolves at `ready`, at the end of the process and at the abort; the caller looks which. */
-function readyOrEnded(child: ChildProcess, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      child.off('message', onMessage)
-      child.off('exit', done)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
+function launchNode(args: readonly string[], options: SpawnOptions): ChildProcess {
+  return spawn(process.execPath, args, options)
+}
+
+/** Resolves at `ready` and at the abort, and to its end if that comes first. */
+async function readyOrEnded(
+  child: ChildProcess | undefined,
+  ended: Promise<ChildEnd>,
+  signal: AbortSignal,
+): Promise<ChildEnd | undefined> {
+  const over = new AbortController()
+  const ready = new Promise<undefined>((resolve) => {
     const onMessage = (message: unknown) => {
-      if (portsOf(message)) done()
+      if (portsOf(message)) resolve(undefined)
     }
-    child.on('message', onMessage)
-    child.once('exit', done)
-    child.once('error', done)
-    signal.addEventListener('abort', done)
+    child?.on('message', onMessage)
+    over.signal.addEventListener('abort', () => child?.off('message', onMessage))
+    signal.addEventListener('abort', () => resolve(undefined), { signal: over.signal })
   })
+  try {
+    return await Promise.race([ended, ready])
+  } finally {
+    over.abort()
+  }
 }
 
 function portsOf(message: unknown): Ports | undefined {
@@ -194,8 +250,4 @@ function portsOf(message: unknown): Ports | undefined {
   if (!('kind' in message) || message.kind !== 'ready' || !('ports' in message)) return undefined
   // What our own components and the simulator send; see ReadyMessage in runtime/component.ts.
   return message.ports as Ports
-}
-
-function isRunning({ pid, exitCode, signalCode }: ChildProcess): boolean {
-  return pid !== undefined && exitCode === null && signalCode === null
 }

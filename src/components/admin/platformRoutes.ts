@@ -25,8 +25,9 @@ export function platformRoutes({ resources, log }: AdminServerOptions): FastifyP
     api.post('/platform/diff', { schema: { body: platformSchema } }, async (request, reply) => {
       const edit = () => request.body
       const planned = await planEdit(resources, { edit, ifRevision: ifRevision(request) })
-      tagRevision(reply, planned.revision)
-      return { changes: planned.plan.changes }
+      const { revision } = planned
+      tagRevision(reply, revision)
+      return { revision, changes: planned.plan.changes }
     })
 
     const applied = { body: platformSchema, querystring: z.strictObject({ dryRun: flag }) }

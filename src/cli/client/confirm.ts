@@ -1,0 +1,28 @@
+import { createInterface } from 'node:readline/promises'
+
+/** Where a question is asked and answered. */
+export interface Dialogue {
+  readonly input: NodeJS.ReadableStream
+  readonly output: NodeJS.WritableStream
+}
+
+/** Undefined if nobody sits there: a script, a pipe. Questions leave stdout to the results. */
+export function terminal(): Dialogue | undefined {
+  const { stdin: input, stderr: output } = process
+  return input.isTTY && output.isTTY ? { input, output } : undefined
+}
+
+/** True only for `y` or `yes`; the end of the input and Ctrl-C mean no. */
+export async function confirm({ input, output }: Dialogue, question: string): Promise<boolean> {
+  const lines = createInterface({ input, output })
+  try {
+    return await new Promise((resolve) => {
+      lines.once('close', () => resolve(false))
+      lines.once('line', (line) => resolve(/^\s*y(es)?\s*$/i.test(line)))
+      lines.setPrompt(`${question} [y/N] `)
+      lines.prompt()
+    })
+  } finally {
+    lines.close()
+  }
+}

@@ -1,0 +1,23 @@
+import type { PlatformFile } from './platformFile.ts'
+
+/** Why a file's revision and the platform's differ: `… and the platform is now at revision 7`. */
+export function staleness({ name, revision: own = 0 }: PlatformFile, current: number): string {
+  return own < current
+    ? `${name} was made from revision ${own}, and the platform has changed since: it is now at ` +
+        `revision ${current}`
+    : `${name} was made from revision ${own}, and this platform is only at revision ${current}: ` +
+        'the file comes from another platform, or this one was restored'
+}
+
+export function isStale({ revision }: PlatformFile, current: number): boolean {
+  return revision !== undefined && revision !== current
+}
+
+/** What to do before the next change of a file whose revision has passed. */
+export function refreshAdvice({ name, revision }: PlatformFile, current: number): string {
+  if (revision === undefined || revision === current) return ''
+  return (
+    `${name} still says revision ${revision}. Before its next change, set it to ` +
+    `"revision: ${current}" or export again.\n`
+  )
+}

@@ -1,0 +1,193 @@
+// Which installations use a database: each running `up` holds two locks there, on a connection of
+// its own, so they end with it. One is on the installation's id: a copied home folder is refused
+// while the other one runs, because both would carry the same instance names and take each other's
+// binds, envelopes and deliveries. The other one, shared, is on what components need to call each
+// other: installations that could not, for one because each listens on its own loopback address,
+// would send their messages to routers that they cannot reach. So they are refused as well.
+// The connection comes back by itself when the database was away.
+import { createHash } from 'node:crypto'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+import { CliError } from '../client/cliError.ts'
+
+export interface DatabaseClaimOptions {
+  readonly databaseUrl: string
+  readonly home: string
+  /** The id of the installation. */
+  readonly installation: string
+  readonly clusterToken: string
+  /** Under which other processes reach the components of this one. */
+  readonly advertiseHost: string
+  /** How long a former `up`, killed a moment ago, may take to let go. */
+  readonly patienceMs?: number
+  /** A person should know. */
+  onTrouble(what: string): void
+}
+
+type Refusal = { readonly kind: 'copy' | 'stranger'; readonly holder: string }
+
+/** The first halves of the two kinds of key. */
+const INSTALLATION_LOCKS = 0x5b0001
+const GROUP_LOCKS = 0x5b0002
+const PATIENCE_MS = 3_000
+const POLL_MS = 100
+const RETRY_MS = 2_000
+const TIMEOUT_MS = 5_000
+
+/** The server notices within 25 s that the machine at the other end is gone. */
+const NOTICE_LOSS = `set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5;
+  set tcp_keepalives_count = 3`
+const LOCK_INSTALLATION = 'select pg_try_advisory_lock($1, $2) as held'
+const LOCK_GROUP = 'select pg_try_advisory_lock_shared($1, $2)'
+const HOLDERS = `select l.objid = $2 as own, a.application_name || coalesce(
+      ' at ' || host(a.client_addr), '') as holder
+  from pg_locks l join pg_stat_activity a using (pid)
+  where l.locktype = 'advisory' and l.granted and l.classid = $1 and l.objsubid = 2
+    and l.database = (select oid from pg_database where datname = current_database())
+  order by own desc`
+
+export class DatabaseClaim {
+  readonly #options: DatabaseClaimOptions
+  readonly #closing = new AbortController()
+  #held: Promise<void> = Promise.resolve()
+
+  /** Throws CliError while the database is used by one that this one cannot share it with. */
+  static async take(options: DatabaseClaimOptions): Promise<DatabaseClaim> {
+    const claim = new DatabaseClaim(options)
+    for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+      const outcome = await claim.#connect()
+      if (outcome instanceof pg.Client) {
+        claim.#held = claim.#keep(outcome)
+        return claim
+      }
+      if (waitedMs >= (options.patienceMs ?? PATIENCE_MS)) throw refusalError(outcome, options)
+      await delay(POLL_MS)
+    }
+  }
+
+  private constructor(options: DatabaseClaimOptions) {
+    this.#options = options
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#held
+  }
+
+  async #keep(first: pg.Client): Promise<void> {
+    const { signal } = this.#closing
+    for (let client = first; ;) {
+      await lostOrAborted(client, signal)
+      await client.end().catch(() => undefined)
+      const next = await this.#regain()
+      if (!next) return
+      client = next
+    }
+  }
+
+  /** Undefined once this is closed. */
+  async #regain(): Promise<pg.Client | undefined> {
+    const { signal } = this.#closing
+    for (let told = false; !signal.aborted;) {
+      // Whoever needs the database says that it is away.
+      const outcome = await this.#connect().catch(() => undefined)
+      if (outcome instanceof pg.Client) return outcome
+      if (outcome && !told) {
+        told = true
+        this.#options.onTrouble(`${refusalText(outcome)}. Stop one of the two at once`)
+      }
+      // Rejects when this is closed, and the loop ends.
+      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined)
+    }
+    return undefined
+  }
+
+  async #connect(): Promise<pg.Client | Refusal> {
+    const { databaseUrl, home } = this.#options
+    const client = new pg.Client({
+      connectionString: databaseUrl,
+      // The server keeps 63 characters.
+      application_name: `signalbox up on ${hostname()} in ${home}`,
+      connectionTimeoutMillis: TIMEOUT_MS,
+      query_timeout: TIMEOUT_MS,
+      keepAlive: true,
+    })
+    // What uses the connection meets its end too.
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      const refusal = await this.#lock(client)
+      if (!refusal) return client
+      await client.end()
+      return refusal
+    } catch (error) {
+      await client.end().catch(() => undefined)
+      throw error
+    }
+  }
+
+  async #lock(client: pg.Client): Promise<Refusal | undefined> {
+    await client.query(NOTICE_LOSS)
+    const own = [INSTALLATION_LOCKS, lockKey(this.#options.installation)]
+    const group = [GROUP_LOCKS, lockKey(groupOf(this.#options))]
+    const { rows } = await client.query<{ held: boolean }>(LOCK_INSTALLATION, own)
+    if (!rows[0]?.held) return { kind: 'copy', holder: (await holders(client, own, true))[0] ?? '' }
+    await client.query(LOCK_GROUP, group)
+    const [stranger] = await holders(client, group, false)
+    return stranger === undefined ? undefined : { kind: 'stranger', holder: stranger }
+  }
+}
+
+async function holders(client: pg.Client, lock: number[], isOwn: boolean): Promise<string[]> {
+  const { rows } = await client.query<{ own: boolean; holder: string }>(HOLDERS, lock)
+  return rows.filter(({ own }) => own === isOwn).map(({ holder }) => holder)
+}
+
+async function lostOrAborted(client: pg.Client, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    client.once('end', resolve)
+    client.once('error', () => resolve())
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+/** Equal where the components of two installations can call each other. */
+function groupOf({ clusterToken, advertiseHost }: DatabaseClaimOptions): string {
+  const isLoopback = /^(127\.|localhost$|::1$)/.test(advertiseHost)
+  return `${clusterToken} ${isLoopback ? ownNetwork() : 'network'}`
+}
+
+/** What a loopback address belongs to: the machine since it started, or a container in it. */
+function ownNetwork(): string {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    return `${boot} ${readlinkSync('/proc/self/ns/net')}`
+  } catch {
+    return hostname()
+  }
+}
+
+/** A positive number of 31 bits, which PostgreSQL shows as it was given. */
+function lockKey(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE() >>> 1
+}
+
+function refusalText({ kind, holder }: Refusal): string {
+  const other = holder === '' ? 'another Signalbox' : `another Signalbox (${holder})`
+  return kind === 'copy'
+    ? `${other} runs on this database from a copy of this home folder`
+    : `${other} uses this database, and its components and ours could not call each other`
+}
+
+function refusalError(refusal: Refusal, { home }: DatabaseClaimOptions): CliError {
+  const advice =
+    refusal.kind === 'copy'
+      ? `Stop it first, or start this one with an empty SIGNALBOX_HOME instead of ${home}. If ` +
+        'its machine died a moment ago, its claim ends within half a minute'
+      : 'Give both the same SIGNALBOX_CLUSTER_TOKEN, and each a SIGNALBOX_HOST that the other ' +
+        'one reaches; or give this one a database of its own'
+  return new CliError(`${refusalText(refusal)}. ${advice}`, { code: 'DATABASE_IN_USE' })
+}

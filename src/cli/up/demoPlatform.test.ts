@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { platformSchema } from '../../platform/platformDocument.ts'
+import type { AdminClient } from '../client/adminClient.ts'
+import { ProblemResponse } from '../client/httpCall.ts'
+import { moveConnector } from './demoPlatform.ts'
+
+const SIMULATOR = { id: 'simulator', host: 'h', port: 1, systemId: 'us', password: 'pw' }
+
+test('a change made at the same moment is not undone when the simulator moves', async () => {
+  let revision = 1
+  let stored: unknown = { connectors: [SIMULATOR] }
+  const admin: AdminClient = {
+    get: async () => {
+      const answer = { body: stored, etag: `"${revision}"` }
+      if (revision === 1) {
+        // Somebody adds an account right behind this reading.
+        stored = { accounts: [{ id: 'bank' }], connectors: [SIMULATOR] }
+        revision = 2
+      }
+      return answer
+    },
+    post: async (_path, body, ifRevision) => {
+      const problem = { title: '', detail: '', errors: [], pointers: [] }
+      if (ifRevision !== undefined && ifRevision !== revision)
+        throw new ProblemResponse(412, problem, 'http://localhost/')
+      stored = body
+      return { body: {}, etag: undefined }
+    },
+  }
+  await moveConnector(admin, { host: 'elsewhere', port: 2 })
+  expect(platformSchema.parse(stored)).toMatchObject({
+    accounts: [{ id: 'bank' }],
+    connectors: [{ id: 'simulator', host: 'elsewhere', port: 2 }],
+  })
+})
