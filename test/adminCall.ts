@@ -1,4 +1,4 @@
-/** One call of the admin API; throws what it answered when that was no success. */
+/** One call of the admin API; throws the answer to a call that failed. Undefined for a 204. */
 export async function adminCall(
   admin: { readonly url: string; readonly token: string },
   method: string,
@@ -9,11 +9,11 @@ export async function adminCall(
     method,
     headers: {
       authorization: `Bearer ${admin.token}`,
-      'content-type': 'application/json',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
   const text = await answer.text()
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
-  return JSON.parse(text)
+  return text === '' ? undefined : JSON.parse(text)
 }

@@ -4,7 +4,8 @@ import type { Session } from '../../smpp/index.ts'
 /** A customer's bind on this gateway. */
 export interface CustomerBind {
   readonly session: Session
-  readonly user: User
+  /** As the platform has it now: changes that revoke nothing apply to open binds. */
+  user: User
 }
 
 /**
@@ -17,6 +18,10 @@ export class BindRegistry {
 
   get size(): number {
     return this.#binds.size
+  }
+
+  [Symbol.iterator](): IterableIterator<CustomerBind> {
+    return this.#binds.values()
   }
 
   get(session: Session): CustomerBind | undefined {

@@ -29,27 +29,32 @@ function platformOf(users: readonly User[], isAccountEnabled = true): Platform {
   }
 }
 
+async function signIn(credentials: Credentials, systemId: string, password: string) {
+  const user = await credentials.byPassword(systemId, password)
+  return user && credentials.current(user)
+}
+
 test('a user signs in with the right password only', async () => {
   const platform = platformOf([await userOf()])
   const credentials = new Credentials(() => platform)
-  expect(await credentials.byPassword('alice', 'secret')).toMatchObject({ id: 'alice' })
-  expect(await credentials.byPassword('alice', 'secret')).toMatchObject({ id: 'alice' })
-  expect(await credentials.byPassword('alice', 'other')).toBeUndefined()
-  expect(await credentials.byPassword('bob', 'secret')).toBeUndefined()
+  expect(await signIn(credentials, 'alice', 'secret')).toMatchObject({ id: 'alice' })
+  expect(await signIn(credentials, 'alice', 'secret')).toMatchObject({ id: 'alice' })
+  expect(await signIn(credentials, 'alice', 'other')).toBeUndefined()
+  expect(await signIn(credentials, 'bob', 'secret')).toBeUndefined()
 })
 
 test('a changed password ends the former one', async () => {
   let platform = platformOf([await userOf()])
   const credentials = new Credentials(() => platform)
-  expect(await credentials.byPassword('alice', 'secret')).toBeDefined()
+  expect(await signIn(credentials, 'alice', 'secret')).toBeDefined()
   platform = platformOf([await userOf({ passwordHash: await hashPassword('new') })])
-  expect(await credentials.byPassword('alice', 'secret')).toBeUndefined()
-  expect(await credentials.byPassword('alice', 'new')).toBeDefined()
+  expect(await signIn(credentials, 'alice', 'secret')).toBeUndefined()
+  expect(await signIn(credentials, 'alice', 'new')).toBeDefined()
 })
 
 test('a damaged hash lets nobody in', async () => {
   const platform = platformOf([await userOf({ passwordHash: '$argon2id$damaged' })])
-  expect(await new Credentials(() => platform).byPassword('alice', 'secret')).toBeUndefined()
+  expect(await signIn(new Credentials(() => platform), 'alice', 'secret')).toBeUndefined()
 })
 
 test('an API key names its user, also after a change of users', async () => {
@@ -67,7 +72,51 @@ test('a disabled user, and a user of a disabled account, cannot sign in', async 
   const closed = platformOf([await userOf()], false)
   for (const platform of [disabled, closed]) {
     const credentials = new Credentials(() => platform)
-    expect(await credentials.byPassword('alice', 'secret')).toBeUndefined()
+    expect(await signIn(credentials, 'alice', 'secret')).toBeUndefined()
     expect(credentials.byApiKey(API_KEY)).toBeUndefined()
   }
+})
+
+test('a verified password is remembered until its user changes', async () => {
+  const verified: string[] = []
+  const user = await userOf()
+  let platform = platformOf([user])
+  const credentials = new Credentials(
+    () => platform,
+    async (hash) => verified.push(hash) > 0,
+  )
+  const alice = () => signIn(credentials, 'alice', 'secret')
+  expect([await alice(), await alice()]).toMatchObject([{ id: 'alice' }, { id: 'alice' }])
+  expect(verified).toHaveLength(1)
+  platform = platformOf([])
+  expect(await alice()).toBeUndefined()
+  platform = platformOf([{ ...user }])
+  verified.length = 0
+  expect(await alice()).toMatchObject({ id: 'alice' })
+  expect(verified).toEqual([user.passwordHash])
+})
+
+test('a password that changes while the former one is being checked ends that check', async () => {
+  let platform = platformOf([await userOf()])
+  const credentials = new Credentials(
+    () => platform,
+    async () => {
+      platform = platformOf([await userOf({ passwordHash: await hashPassword('new') })])
+      return true
+    },
+  )
+  expect(await signIn(credentials, 'alice', 'secret')).toBeUndefined()
+})
+
+test('an API key ends with its user, at once', async () => {
+  const user = await userOf()
+  let platform = platformOf([user])
+  const credentials = new Credentials(() => platform)
+  expect(credentials.byApiKey(API_KEY)).toBeDefined()
+  platform = platformOf([{ ...user, apiKeyHash: hashApiKey('another-key-of-sixteen') }])
+  expect(credentials.byApiKey(API_KEY)).toBeUndefined()
+  platform = platformOf([user])
+  expect(credentials.byApiKey(API_KEY)).toBeDefined()
+  platform = platformOf([])
+  expect(credentials.byApiKey(API_KEY)).toBeUndefined()
 })

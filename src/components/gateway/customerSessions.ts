@@ -39,8 +39,10 @@ export function customerSessions(options: CustomerSessionsOptions): SessionEvent
 // SMPP 3.4 §4.1. Wrong password and unknown system_id look the same (SMPP 5.0: ESME_RBINDFAIL).
 async function bind(options: CustomerSessionsOptions, session: Session, pdu: BindPdu) {
   const { binds, credentials, onBindRefused, onReceiver } = options
-  const user = await credentials.byPassword(pdu.system_id, pdu.password)
+  const verified = await credentials.byPassword(pdu.system_id, pdu.password)
   if (session.state === 'CLOSED') return
+  // From here until the bind is listed nothing else runs, so no revocation can miss it.
+  const user = verified && credentials.current(verified)
   if (!user) {
     onBindRefused(pdu.system_id, session.remoteAddress, 'wrong system_id or password')
     return session.refuseBind(pdu, ESME_RBINDFAIL)
@@ -62,7 +64,8 @@ function submitSm(
   body: Buffer,
 ): void {
   const bound = binds.get(session)
-  // The session itself refuses what comes before a bind; a bind that is being closed ends here.
+  // A revoked bind is listed no more. Its customer may have others, so the refusal is temporary,
+  // as for what crosses our unbind: ESMEs drop a message on a permanent one.
   if (!bound || session.unansweredByUs > bound.user.window)
     return session.respond(pdu, ESME_RTHROTTLED)
   const request = { command: pdu.command, sequence_number: pdu.sequence_number }

@@ -20,14 +20,14 @@ const FULL: Verdict = {
 }
 
 export class Intake {
-  #router: RouterClient
+  #router: Pick<RouterClient, 'submit'>
   #maxInFlight: number
   #inFlight = 0
   #closed = false
   /** Added up per message in plain numbers; metrics read them when scraped. */
   readonly counters: IntakeCounters = { accepted: 0, refused: 0 }
 
-  constructor(router: RouterClient, maxInFlight: number) {
+  constructor(router: Pick<RouterClient, 'submit'>, maxInFlight: number) {
     this.#router = router
     this.#maxInFlight = maxInFlight
   }

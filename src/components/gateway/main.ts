@@ -12,6 +12,7 @@ import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
 import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
 import { BindRegistry } from './bindRegistry.ts'
+import { BindRevocation } from './bindRevocation.ts'
 import { Credentials } from './credentials.ts'
 import { customerSessions } from './customerSessions.ts'
 import { createHttpApi } from './httpApi.ts'
@@ -25,6 +26,8 @@ const UNANSWERED_MAX = 20_000
 const DELIVERY_WINDOW = 100
 const OUTBOX_LEASE_MARGIN_MS = 15_000
 const DRAIN_POLL_MS = 20
+/** Between the last verdict of a revoked bind and its end. */
+const REVOCATION_MARGIN_MS = 2_000
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, log } = context
@@ -46,6 +49,8 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const intake = new Intake(router, config.maxInFlight)
   const credentials = new Credentials(() => link.follower.platform)
   const binds = new BindRegistry()
+  const revocation = bindRevocation(context, binds)
+  link.follower.follow((platform) => revocation.follow(platform))
   const delivery = outboxDelivery(context, link, binds, onTrouble)
   const server = createSmppServer({
     events: customerSessions({
@@ -90,6 +95,25 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
       await link.close()
     },
   }
+}
+
+function bindRevocation(
+  { config, log, metrics }: ComponentContext,
+  binds: BindRegistry,
+): BindRevocation {
+  const revoked = metrics.counter(
+    'gateway_revoked_binds_total',
+    'Customer binds that were ended because a user, a password or an account was revoked',
+    ['reason'],
+  )
+  return new BindRevocation({
+    binds,
+    closeAfterMs: config.acceptTimeoutMs + REVOCATION_MARGIN_MS,
+    onRevoked: ({ session: { remoteAddress }, user }, reason) => {
+      revoked.inc({ reason })
+      log.warn({ systemId: user.id, account: user.account, remoteAddress, reason }, 'bind revoked')
+    },
+  })
 }
 
 function outboxDelivery(

@@ -1,0 +1,34 @@
+import type { Platform } from '../../platform/platform.ts'
+import type { User } from '../../platform/user.ts'
+
+export type RevocationReason =
+  | 'user_deleted'
+  | 'user_disabled'
+  | 'user_moved'
+  | 'password_changed'
+  | 'account_deleted'
+  | 'account_disabled'
+
+export type Standing =
+  | { readonly kind: 'good'; readonly user: User }
+  | { readonly kind: 'revoked'; readonly reason: RevocationReason }
+
+/** Whether somebody who signed in as `user` may stay: the user as it is now, or why not. */
+export function standingOf(
+  user: User,
+  { accounts, users }: Pick<Platform, 'accounts' | 'users'>,
+): Standing {
+  const now = users.get(user.id)
+  if (!now) return revoked('user_deleted')
+  if (!now.enabled) return revoked('user_disabled')
+  // Its receipts are listed under the account that it bound for.
+  if (now.account !== user.account) return revoked('user_moved')
+  if (now.passwordHash !== user.passwordHash) return revoked('password_changed')
+  const account = accounts.get(now.account)
+  if (!account) return revoked('account_deleted')
+  return account.enabled ? { kind: 'good', user: now } : revoked('account_disabled')
+}
+
+function revoked(reason: RevocationReason): Standing {
+  return { kind: 'revoked', reason }
+}
