@@ -33,7 +33,15 @@ const chosen = Object.entries(COMMANDS).filter(([words]) =>
 // With none chosen there is help to give, or a typing error to explain: that takes all of them.
 const needed = chosen.length > 0 ? chosen : Object.entries(COMMANDS)
 for (const [, load] of needed) (await load())(program)
+for (const command of program.commands) adviseOwnHelp(command, program.name())
 await program.parseAsync()
+
+/** What is wrong with an option is explained by the help of its command. */
+function adviseOwnHelp(command: Command, above: string): void {
+  const words = `${above} ${command.name()}`
+  command.showHelpAfterError(`(${words} --help lists its options)`)
+  for (const inner of command.commands) adviseOwnHelp(inner, words)
+}
 
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import {
   createSmppServer,
   decodeText,
@@ -153,4 +153,19 @@ test('a wrong password and a closed port are told apart', async () => {
     kind: 'unreachable',
     code: 'ECONNREFUSED',
   })
+})
+
+test('what comes after the time-out is in the outcome and the steps, or in neither', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  let answer: Promise<number> | undefined
+  const target = await listen((session, submit) => {
+    vi.advanceTimersByTime(1_000)
+    answer = deliver(session, ID, MESSAGE_STATE.DELIVERED)
+    accept(session, submit)
+  })
+  const { outcome, steps } = await follow(target, SMS, 1_000)
+  expect(outcome).toEqual({ kind: 'timeout', messageId: ID })
+  expect(steps.slice(1)).toEqual([`submitted message id ${ID}`])
+  await expect(answer).resolves.toBe(ESME_RX_T_APPN)
 })

@@ -89,7 +89,7 @@ export async function followOverSmpp(
   follower.step('bound', `to ${target.host}:${target.port} as ${target.systemId}`)
   const outcome = await follower.submit(session, message)
   await session.unbind()
-  return outcome
+  return follower.closing(outcome)
 }
 
 async function bind(
@@ -132,6 +132,7 @@ class Follower {
   #early: { readonly request: Pdu<'deliver_sm'>; readonly receipt: Receipt }[] = []
   #messageId: string | undefined
   #resolve: (outcome: SendOutcome) => void = () => undefined
+  #isOver = false
 
   constructor(options: FollowOptions) {
     this.#options = options
@@ -153,7 +154,14 @@ class Follower {
       if (sequence === undefined) this.#end('lost')
     })
     clearTimeout(timer)
+    this.#isOver = true
     return outcome
+  }
+
+  /** The id may come while the session ends, and is told then, so the outcome has to know it. */
+  closing(outcome: SendOutcome): SendOutcome {
+    if (outcome.kind !== 'timeout' && outcome.kind !== 'lost') return outcome
+    return { ...outcome, messageId: this.#messageId }
   }
 
   onDeliver(session: Session, pdu: Pdu<'deliver_sm'>): void {
@@ -188,7 +196,8 @@ class Follower {
   #onReceipt(session: Session, request: Pdu<'deliver_sm'>, receipt: Receipt): void {
     const { id, messageState: state } = receipt
     const messageId = this.#messageId
-    if (messageId === undefined || id !== messageId) return session.respond(request, ESME_RX_T_APPN)
+    if (this.#isOver || messageId === undefined || id !== messageId)
+      return session.respond(request, ESME_RX_T_APPN)
     session.respond(request, ESME_ROK)
     this.step('receipt', receiptDetail(receipt))
     if (state === undefined || rankOf(state) < RANK_FINAL) return

@@ -77,6 +77,20 @@ test('the printed set tells value, default and source', () => {
   expect(shown).toHaveLength(Object.keys(settings).length)
 })
 
+test('the printed set says where `signalbox up` differs, and only there', () => {
+  const underUp = (env: NodeJS.ProcessEnv) =>
+    Object.fromEntries(describeConfig(env).map(({ name, underUp: ofUp }) => [name, ofUp]))
+  expect(underUp({})).toMatchObject({
+    SIGNALBOX_HOST: '127.0.0.1',
+    SIGNALBOX_ADVERTISE_HOST: '127.0.0.1',
+    SIGNALBOX_SMPP_PORT: undefined,
+  })
+  expect(underUp({ SIGNALBOX_HOST: '10.0.0.7' })).toMatchObject({
+    SIGNALBOX_HOST: undefined,
+    SIGNALBOX_ADVERTISE_HOST: undefined,
+  })
+})
+
 test('a secret may be a file named like its variable; the variable goes first', () => {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-secrets-'))
   writeFileSync(join(folder, 'SIGNALBOX_ADMIN_TOKEN'), 'token-from-the-file\n')

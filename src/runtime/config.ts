@@ -8,6 +8,7 @@ import type { ComponentName } from './componentName.ts'
 import { settings } from './settings.ts'
 import type { Config, Setting } from './settings.ts'
 
+export { definiteHost, HOST_OF_UP } from './settings.ts'
 export type { Config } from './settings.ts'
 
 export class ConfigError extends Error {
@@ -27,6 +28,8 @@ export interface EffectiveSetting {
   readonly value: string
   readonly default: string
   readonly source: Source
+  /** What components get from `signalbox up`, where that is not `value`. */
+  readonly underUp?: string
   readonly expected: string
   readonly explanation: string
 }
@@ -70,14 +73,21 @@ export function requireSettings(component: ComponentName, config: Config): void 
 /** The effective set for `signalbox config`, in the order of the table. */
 export function describeConfig(env: NodeJS.ProcessEnv = process.env): EffectiveSetting[] {
   const config = loadConfig(env)
-  return rows.map(([key, setting]) => ({
-    name: setting.name,
-    value: shown(config[key], setting.secret),
-    default: shown(setting.fallback({}), setting.secret),
-    source: readSetting(setting, env)?.source ?? 'default',
-    expected: setting.expected,
-    explanation: setting.explanation,
-  }))
+  return rows.map(([key, setting]) => {
+    const value = shown(config[key], setting.secret)
+    const source = readSetting(setting, env)?.source ?? 'default'
+    const { underUp } = setting
+    const ofUp = underUp?.always || source === 'default' ? underUp?.value(env) : undefined
+    return {
+      name: setting.name,
+      value,
+      default: shown(setting.fallback({}), setting.secret),
+      source,
+      ...(ofUp !== undefined && ofUp !== value && { underUp: ofUp }),
+      expected: setting.expected,
+      explanation: setting.explanation,
+    }
+  })
 }
 
 /** The variable behind a port that could not be opened, so that an error can name it. */

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolder } from './makeFolder.ts'
 
 /**
  * A text that a process keeps between its starts. A write replaces the whole file or leaves the
@@ -23,7 +24,7 @@ export class KeptFile {
   /** Callers wait for one write before they start the next. */
   async write(text: string): Promise<void> {
     const next = `${this.#path}.next`
-    await mkdir(dirname(this.#path), { recursive: true })
+    makeFolder(dirname(this.#path))
     await writeFile(next, text, { mode: 0o600 })
     await rename(next, this.#path)
   }

@@ -51,13 +51,22 @@ export interface Setting<T> {
   readonly secret: boolean
   /** The components that refuse to start without it. */
   readonly neededBy: readonly ComponentName[]
+  /** Where `signalbox up` has its own way. */
+  readonly underUp?: UnderUp
   fallback(env: NodeJS.ProcessEnv): T
   /** Undefined: not a valid value. */
   parse(text: string): T | undefined
 }
 
+/** What the components of `signalbox up` get, in words where it is no fixed value. */
+export interface UnderUp {
+  readonly value: (env: NodeJS.ProcessEnv) => string
+  /** Also if the variable is set. */
+  readonly always?: boolean
+}
+
 type Words = Pick<Setting<unknown>, 'name' | 'explanation' | 'example'> &
-  Partial<Pick<Setting<unknown>, 'secret' | 'neededBy' | 'expected'>>
+  Partial<Pick<Setting<unknown>, 'secret' | 'neededBy' | 'expected' | 'underUp'>>
 
 interface Range {
   readonly min: number
@@ -75,6 +84,10 @@ const everyComponent: readonly ComponentName[] = [
 const anyPort: Range = { min: 0, max: 65_535 }
 const day = 86_400_000
 
+/** For this machine only: passwords go over the wire in clear. */
+export const HOST_OF_UP = '127.0.0.1'
+const keptSecret = { value: () => 'drawn at the first start, in installation.json' }
+
 /** The one table of settings. A new setting is a field of `Config` and a row here, no more. */
 export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   databaseUrl: text('', {
@@ -84,6 +97,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     example: 'postgresql://signalbox:PASSWORD@db.example.net:5432/signalbox',
     secret: true,
     neededBy: everyComponent,
+    underUp: { value: () => 'a server of its own' },
     accepts: /^postgres(ql)?:\/\/\S+$/,
   }),
   home: text('.signalbox', {
@@ -96,6 +110,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     explanation: 'name of this process in logs, leases and registries; unique over the cluster',
     expected: 'at most 120 letters, digits, dots, dashes or underscores',
     example: 'router-7d4b9c-x2x4z',
+    underUp: { value: () => 'made of the installation, component and number', always: true },
     accepts: /^[\w.-]{1,120}$/,
   }),
   logLevel: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', {
@@ -107,12 +122,14 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     name: 'SIGNALBOX_LOG_FORMAT',
     explanation: 'json for machines, pretty for people; auto is pretty on a terminal only',
     example: 'json',
+    underUp: { value: () => 'json', always: true },
   }),
   host: text('0.0.0.0', {
     name: 'SIGNALBOX_HOST',
     explanation: 'address that every listener of this process binds to',
     expected: 'an IP address or host name',
     example: '127.0.0.1',
+    underUp: { value: () => HOST_OF_UP },
     accepts: /^[\w.:-]+$/,
   }),
   advertiseHost: text(reachableAddress, {
@@ -120,6 +137,10 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     explanation: 'address under which other processes reach this one',
     expected: 'an IP address or host name',
     example: '10.0.3.17',
+    underUp: {
+      value: (env) => definiteHost(env['SIGNALBOX_HOST']?.trim() || HOST_OF_UP),
+      always: true,
+    },
     accepts: /^[\w.:-]+$/,
   }),
   smppPort: integer(2775, anyPort, {
@@ -166,6 +187,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     example: 'the output of: openssl rand -hex 24',
     secret: true,
     neededBy: ['gateway', 'router'],
+    underUp: keptSecret,
     accepts: /^\S{16,}$/,
   }),
   adminToken: text('', {
@@ -175,6 +197,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     example: 'the output of: openssl rand -hex 24',
     secret: true,
     neededBy: ['admin'],
+    underUp: keptSecret,
     accepts: /^\S{16,}$/,
   }),
   secretsDir: text(undefined, {
@@ -323,6 +346,11 @@ function choice<const T extends string>(
     fallback: () => fallback,
     parse: (given) => values.find((value) => value === given),
   }
+}
+
+/** Under which processes on this machine reach what listens on a host. */
+export function definiteHost(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? HOST_OF_UP : host
 }
 
 /** The host itself where it is a definite address, else the first that others may reach. */

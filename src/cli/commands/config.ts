@@ -7,8 +7,11 @@ import { printJson, runCommand } from '../client/runCommand.ts'
 export function registerConfig(program: Command): void {
   program
     .command('config')
-    .description('the settings in force here, where each comes from, and what it may be')
-    .option('--json', 'print a list of { name, value, default, source, expected, explanation }')
+    .description('the settings of a component started here, and what differs under `signalbox up`')
+    .option(
+      '--json',
+      'print a list of { name, value, default, source, underUp, expected, explanation }',
+    )
     .action((options: { json?: boolean }) =>
       runCommand(options, async () => {
         const settings = describeConfig()
@@ -19,7 +22,9 @@ export function registerConfig(program: Command): void {
     )
 }
 
-function settingText({ name, value, source, expected, explanation }: EffectiveSetting): string {
+function settingText(setting: EffectiveSetting): string {
+  const { name, value, source, underUp, expected, explanation } = setting
   const where = source === 'default' ? '' : `   (from ${source})`
-  return `${name}=${value}${where}\n    ${explanation}; ${expected}\n`
+  const ofUp = underUp === undefined ? '' : `   (signalbox up: ${underUp})`
+  return `${name}=${value}${where}${ofUp}\n    ${explanation}; ${expected}\n`
 }

@@ -1,5 +1,6 @@
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { makeFolder } from '../../runtime/makeFolder.ts'
 import { CliError } from '../client/cliError.ts'
 
 const FOLDERS = ['', 'log', 'smsc', 'cache'] as const
@@ -17,7 +18,7 @@ export function prepareHome(home: string): string {
 
 function prepareFolder(folder: string, home: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder, 0o700)
     accessSync(folder, USABLE)
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
@@ -37,6 +38,8 @@ function reasonOf(code: string): string {
       return `this user has no permission to write there (${code})`
     case 'EROFS':
       return 'its file system is read-only (EROFS)'
+    case 'ENOENT':
+      return 'no folder can be made there (ENOENT)'
     case 'ENOTDIR':
     case 'EEXIST':
       return `it, or something above it, is a file (${code})`

@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ComponentName } from '../../runtime/componentName.ts'
+import { definiteHost } from '../../runtime/config.ts'
 import type { Config } from '../../runtime/config.ts'
 import type { DatabaseClaim } from './databaseClaim.ts'
 import { DemoSetup } from './demoSetup.ts'
@@ -67,8 +68,7 @@ export class LocalPlatform {
 
   constructor(options: PlatformOptions) {
     this.#options = options
-    const { host } = options.config
-    this.#host = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+    this.#host = definiteHost(options.config.host)
   }
 
   /** Resolves when everything is ready. What was started before a failure is left to `stop`. */

@@ -1,9 +1,10 @@
 // The PostgreSQL server that came as an npm package. Its libraries want links that only an install
 // script would make, so they are made in the home folder: node_modules is never written to.
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
 import { renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeFolder } from '../../runtime/makeFolder.ts'
 import { CliError } from '../client/cliError.ts'
 
 export interface PostgresBinaries {
@@ -30,7 +31,7 @@ export function copyPostgres(from: PostgresBinaries, folder: string): PostgresBi
   const native = join(folder, `postgres-${from.version}`)
   const copy = { ...from, native, libraryFolders: [join(native, 'lib')] }
   if (statSync(native, { throwIfNoEntry: false })) return copy
-  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  makeFolder(folder, 0o755)
   const unfinished = mkdtempSync(join(folder, 'unfinished-'))
   try {
     cpSync(from.native, unfinished, { recursive: true })
@@ -61,7 +62,7 @@ function packageRoot(): string {
  * Links stand beside what they point to where the folders are the same, else with its full path.
  */
 function linkLibraries(root: string, folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  makeFolder(folder, 0o755)
   // The package lists what its install script would link.
   const links = JSON.parse(readFileSync(join(root, 'native', 'pg-symlinks.json'), 'utf8')) as {
     source: string

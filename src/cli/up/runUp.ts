@@ -3,7 +3,7 @@
 // request to stop ends everything at once.
 import { once } from 'node:events'
 import type { ComponentName } from '../../runtime/componentName.ts'
-import { loadConfig } from '../../runtime/config.ts'
+import { HOST_OF_UP, loadConfig } from '../../runtime/config.ts'
 import type { Config } from '../../runtime/config.ts'
 import { EXIT_CODES } from '../client/cliError.ts'
 import { prepareHome } from './home.ts'
@@ -78,7 +78,7 @@ async function startAndStop(
  */
 function localConfig(): Config {
   const config = loadConfig()
-  const host = process.env['SIGNALBOX_HOST']?.trim() ? config.host : '127.0.0.1'
+  const host = process.env['SIGNALBOX_HOST']?.trim() ? config.host : HOST_OF_UP
   return { ...config, host, home: prepareHome(config.home) }
 }
 

@@ -195,7 +195,8 @@ export function decodeBody<C extends CommandName>(command: C, octets: Buffer): P
 
 /**
  * The body alone (SMPP 3.4 §3.2, §4), for Session.requestBody, say. Missing fields are 0 or empty.
- * Throws PduError when a field does not fit on the wire.
+ * Throws PduError when a field does not fit on the wire, TypeError for one that the PDU does not
+ * have.
  */
 export function encodeBody<C extends CommandName>(command: C, body: Partial<PduBodies[C]>): Buffer {
   const compiled = compiledByName(command)
@@ -207,7 +208,8 @@ export function encodeBody<C extends CommandName>(command: C, body: Partial<PduB
  * A whole PDU, header included. A refusal (response with non-zero command_status) whose body says
  * nothing is its header alone, as SMPP 3.4 §4 wants. What decodePdu gave for a whole PDU is encoded
  * to the octets it was, under its present command_status and sequence_number; when another property
- * was changed, by its fields. Throws PduError when a field does not fit on the wire.
+ * was changed, by its fields. Throws PduError when a field does not fit on the wire, TypeError for
+ * one that the PDU does not have (unless it has all others).
  */
 export function encodePdu(pdu: Pdu): Buffer {
   return (pdu.bodyOctets && asItCame(pdu, pdu.bodyOctets)) ?? encodeFields(pdu)

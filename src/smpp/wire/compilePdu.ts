@@ -4,6 +4,7 @@
 // hand with Buffer's own string functions 6.6 M.
 
 import { ESME_RINVCMDLEN } from './commandStatus.ts'
+import { fieldCheck } from './fieldCheck.ts'
 import { PduError } from './pduError.ts'
 import type { InterfaceVersion } from './interfaceVersion.ts'
 import type {
@@ -39,7 +40,10 @@ export interface CompiledPdu<C extends CommandName = CommandName> {
   decodeLeniently: CompiledPdu<C>['decode']
   /** Without the header's fields. Strict for requests, lenient for responses. */
   decodeBody(octets: Buffer, start: number, end: number): PduBodies[C]
-  /** Writes the body at `offset`, which needs room for bodyOctetsMax; returns its end. */
+  /**
+   * Writes the body at `offset`, which needs room for bodyOctetsMax; returns its end. Throws
+   * TypeError for a field that the PDU does not have.
+   */
   writeBody(body: Partial<PduBodies[C]>, out: Buffer, offset: number): number
   /** An upper bound of what writeBody writes. Throws PduError when `tlvs` are none. */
   bodyOctetsMax(body: Partial<PduBodies[C]>): number
@@ -207,7 +211,8 @@ function encodeField(field: Field, owner: string): string {
         (_, at) => `out[o + ${at}] = i >>> ${8 * (field.octets - 1 - at)}`,
       ).join('; ')
       // undefined takes the same branch as what is wrong: most fields take none.
-      return `i = ${value}; if (${check}) i = zeroOrWrong(${name}, i, ${field.octets})
+      return `i = ${value}; if (${check}) {
+        i = zeroOrWrong(${name}, i, ${field.octets}); isComplete = false }
       ${write}; o += ${field.octets}`
     }
     case 'cString':
@@ -219,7 +224,8 @@ function encodeField(field: Field, owner: string): string {
         for (i = 0; i < s.length; i++) {
           c = s.charCodeAt(i); if (c === 0 || c > 255) ${odd}
           out[o++] = c }
-      } else if (s !== undefined) wrongString(${commandStatus}, ${name}, s)
+      } else if (s === undefined) isComplete = false
+      else wrongString(${commandStatus}, ${name}, s)
       out[o++] = 0`
     }
     case 'octets': {
@@ -228,7 +234,8 @@ function encodeField(field: Field, owner: string): string {
       return `b = ${value}; if (b instanceof Uint8Array) {
         if (b.length > 255) ${long}
         out[o++] = b.length; out.set(b, o); o += b.length
-      } else if (b === undefined) out[o++] = 0; else wrongOctets(${commandStatus}, ${name}, b)`
+      } else if (b === undefined) { out[o++] = 0; isComplete = false }
+      else wrongOctets(${commandStatus}, ${name}, b)`
     }
     case 'list':
       return encodeCounted(field, value, 0, encodeEntry(field.entry))
@@ -343,7 +350,7 @@ function moduleSource(command: string, row: PduRow): string {
     '(body.tlvs === undefined ? 0 : tlvOctets(body.tlvs))',
   ].join(' + ')
   return `'use strict'
-  const { ${Object.keys(RUNTIME).join(', ')} } = runtime
+  const { ${Object.keys(RUNTIME).join(', ')}, checkFields } = runtime
   return {
     decode(octets, start, end, command_status, sequence_number) {
       ${decodeSource(row, false, head)}
@@ -361,8 +368,9 @@ function moduleSource(command: string, row: PduRow): string {
       return pdu
     },
     writeBody(body, out, offset) {
-      let o = offset, i = 0, c = 0, s, b
+      let o = offset, i = 0, c = 0, isComplete = true, s, b
       ${row.fields.map((field) => encodeField(field, 'body')).join('\n')}
+      if (!isComplete || body.command === undefined) checkFields(body)
       if (body.tlvs !== undefined) o = writeTlvs(body.tlvs, out, o)
       return o
     },
@@ -382,6 +390,9 @@ export function compilePdu<C extends CommandName>(command: C, row: PduRow): Comp
   // oxlint-disable-next-line typescript/no-implied-eval -- made of rows, never of input
   const build = new Function('runtime', moduleSource(command, row))
   // The generated object has exactly these methods; `new Function` cannot say so.
-  const compiled = build(RUNTIME) as Omit<CompiledPdu<C>, keyof typeof own>
+  const compiled = build({ ...RUNTIME, checkFields: fieldCheck(command, row) }) as Omit<
+    CompiledPdu<C>,
+    keyof typeof own
+  >
   return { ...own, ...compiled }
 }

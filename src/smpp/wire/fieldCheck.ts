@@ -1,0 +1,65 @@
+// Names of fields that a PDU does not have: a misspelled one would silently be 0 or empty on the
+// wire. A whole PDU with all its fields, such as a decoder makes, is not looked at: that would take
+// a fifth of the time of decoding and encoding it. Fields mostly stand in the order of the row, so
+// a name is searched for behind the one before it, and looked up only if it is not there.
+
+import { orWhat } from './nearestName.ts'
+import type { Field } from './pduField.ts'
+import type { PduRow } from './pduTable.ts'
+import { TLVS } from './tlvTable.ts'
+
+type Body = Readonly<Record<string, unknown>>
+
+/** Of a whole PDU. They may stand in a body too, which takes what was decoded. */
+const HEAD = ['command', 'command_status', 'sequence_number']
+const TAIL = ['tlvs', 'bodyOctets']
+/** encodeText gives it along with the fields of a text, to be spread into a body. */
+const BESIDE_TEXT = ['alphabet']
+
+/** Throws TypeError for a field that the PDU, or an entry of one of its lists, does not have. */
+export function fieldCheck(command: string, { fields }: PduRow): (body: object) => void {
+  const own = fields.map(({ name }) => name)
+  const tail = own.includes('short_message') ? [...TAIL, ...BESIDE_TEXT] : TAIL
+  const checkNames = nameCheck(command, HEAD, own, tail)
+  const lists = fields.flatMap((field) => {
+    const names = entryNames(field)
+    return names ? [{ name: field.name, check: nameCheck(field.name, [], names, []) }] : []
+  })
+  if (lists.length === 0) return checkNames
+  return (body) => {
+    checkNames(body)
+    for (const { name, check } of lists) {
+      // What is in it is looked at by the encoder.
+      const entries = (body as Body)[name]
+      if (Array.isArray(entries)) for (const entry of entries) check(Object(entry))
+    }
+  }
+}
+
+function nameCheck(owner: string, head: string[], own: string[], tail: string[]) {
+  const names = [...head, ...own, ...tail]
+  const places = new Map(names.map((name, place) => [name, place]))
+  const offered = [...own, ...tail.slice(0, 1)]
+  return (body: object): void => {
+    let due = head.length > 0 && 'command' in body ? 0 : head.length
+    for (const name in body) {
+      while (due < names.length && names[due] !== name) due++
+      if (due === names.length) due = places.get(name) ?? unknownField(owner, name, offered)
+      due++
+    }
+  }
+}
+
+function entryNames(field: Field): string[] | undefined {
+  if (field.kind === 'list') return field.entry.map(({ name }) => name)
+  if (field.kind !== 'choices') return undefined
+  const names = field.choices.flatMap(({ fields }) => fields.map(({ name }) => name))
+  return [field.flag, ...new Set(names)]
+}
+
+function unknownField(owner: string, name: string, names: readonly string[]): never {
+  const advice = Object.hasOwn(TLVS, name)
+    ? `it is a TLV: tlvs: [tlv('${name}', …)]`
+    : orWhat(name, names)
+  throw new TypeError(`${owner} has no field ${name}: ${advice}`)
+}
