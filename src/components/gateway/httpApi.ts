@@ -1,10 +1,10 @@
 // The customers' HTTP API: `POST /v1/messages` and `GET /v1/messages/{id}`, with an API key as
-// bearer token. 202 means what ESME_ROK means. Errors are problem documents (RFC 9457).
+// bearer token, which is checked before a body is read. 202 means what ESME_ROK means. Errors are
+// problem documents (RFC 9457).
 
-import Fastify from 'fastify'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { PROBLEM_TYPE, type Problem, problem } from '../../runtime/problem.ts'
+import { type Problem, problem } from '../../runtime/problem.ts'
 import type { User } from '../../platform/user.ts'
 import type { Verdict } from '../../routing/routerCallWire.ts'
 import { type MessageId, parseMessageId, timeOf } from '../../message/ids.ts'
@@ -17,9 +17,11 @@ import {
 } from '../../smpp/index.ts'
 import type { MessageStatus } from '../../message/messageTable.ts'
 import type { Credentials } from './credentials.ts'
+import { HttpDoor, type HttpDoorLimits, sendProblem } from './httpDoor.ts'
 import type { Intake } from './intake.ts'
 
 export interface HttpApiOptions {
+  limits: HttpDoorLimits
   credentials: Credentials
   intake: Intake
   readStatus: (id: MessageId, account: string) => Promise<MessageStatus | undefined>
@@ -43,34 +45,50 @@ const MAX_SHORT_MESSAGE_OCTETS = 254
 const JOURNAL_GRACE_MS = 10_000
 const TON = { unknown: 0, international: 1, alphanumeric: 5 } as const
 const NPI = { unknown: 0, e164: 1 } as const
+/** The rest of a refused request up to this size is read and dropped, so the answer arrives. */
+const DROPPED_OCTETS_MAX = 64 * 1024
 
-export function createHttpApi(options: HttpApiOptions): FastifyInstance {
-  const app = Fastify({ logger: false, bodyLimit: 1024 * 1024 })
+export function createHttpApi(options: HttpApiOptions): HttpDoor {
+  const door = new HttpDoor(options.limits)
+  const { app } = door
+  app.addHook('onRequest', async (request, reply) => {
+    const refusal = request.is404 ? NOT_FOUND : refusalOf(options.credentials, request)
+    if (!refusal) return
+    if (!isShort(request)) reply.header('connection', 'close')
+    return sendProblem(reply, refusal)
+  })
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500
     if (status >= 500) options.onTrouble('answering over HTTP', error)
-    const detail = status >= 500 ? 'our own trouble; try again' : error.message
-    return send(reply, problem(status, detail))
+    const detail = status >= 500 ? 'Internal error; please retry.' : error.message
+    return sendProblem(reply, problem(status, detail))
   })
-  app.setNotFoundHandler((_request, reply) =>
-    send(reply, problem(404, 'there are POST /v1/messages and GET /v1/messages/{id}')),
-  )
   app.post('/v1/messages', (request, reply) => postMessage(options, request, reply))
   app.get<{ Params: { id: string } }>('/v1/messages/:id', (request, reply) =>
     getMessage(options, request, request.params.id, reply),
   )
-  return app
+  return door
+}
+
+function refusalOf(credentials: Credentials, request: FastifyRequest): Problem | undefined {
+  return authenticate(credentials, request) ? undefined : UNAUTHORISED
+}
+
+function isShort({ headers }: FastifyRequest): boolean {
+  if (headers['transfer-encoding'] !== undefined) return false
+  return Number(headers['content-length'] ?? 0) <= DROPPED_OCTETS_MAX
 }
 
 async function postMessage(options: HttpApiOptions, request: FastifyRequest, reply: FastifyReply) {
+  // Again: the key may have been revoked while the body arrived.
   const user = authenticate(options.credentials, request)
-  if (!user) return send(reply, UNAUTHORISED)
+  if (!user) return sendProblem(reply, UNAUTHORISED)
   const parsed = messageSchema.safeParse(request.body)
   if (!parsed.success) {
     const errors = parsed.error.issues.map(
       (issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`,
     )
-    return send(reply, problem(400, errors.join('; '), errors))
+    return sendProblem(reply, problem(400, errors.join('; '), errors))
   }
   const body = submitSmBody(parsed.data)
   const { verdict, id } = await new Promise<{ verdict: Verdict; id: MessageId }>((resolve) =>
@@ -81,7 +99,7 @@ async function postMessage(options: HttpApiOptions, request: FastifyRequest, rep
   if (verdict.kind === 'accepted') return reply.code(202).send({ id, status: 'accepted' })
   const status = HTTP_STATUS.get(verdict.commandStatus) ?? 422
   if (status === 429) reply.header('retry-after', '1')
-  return send(
+  return sendProblem(
     reply,
     problem(status, `${commandStatusName(verdict.commandStatus)}: ${verdict.reason}`),
   )
@@ -94,13 +112,13 @@ async function getMessage(
   reply: FastifyReply,
 ) {
   const user = authenticate(options.credentials, request)
-  if (!user) return send(reply, UNAUTHORISED)
+  if (!user) return sendProblem(reply, UNAUTHORISED)
   const id = parseMessageId(text)
-  if (!id) return send(reply, problem(404, 'that is not a message id'))
+  if (!id) return sendProblem(reply, problem(404, 'that is not a message id'))
   const row = await options.readStatus(id, user.account)
   if (row) return reply.send(statusOf(row))
   if (Date.now() - timeOf(id) < JOURNAL_GRACE_MS) return reply.send({ id, state: 'ENROUTE' })
-  return send(reply, problem(404, `there is no message ${id} of this account`))
+  return sendProblem(reply, problem(404, `there is no message ${id} of this account`))
 }
 
 function statusOf(row: MessageStatus) {
@@ -149,13 +167,10 @@ function sourceAddress(from: string) {
   return { source_addr_ton: named, source_addr_npi: NPI.unknown, source_addr: from }
 }
 
+const NOT_FOUND = problem(404, 'there are POST /v1/messages and GET /v1/messages/{id}')
 const UNAUTHORISED = problem(401, 'send the API key as "Authorization: Bearer KEY"')
 const HTTP_STATUS = new Map([
   [ESME_RTHROTTLED, 429],
   [ESME_RMSGQFUL, 503],
   [ESME_RINVDSTADR, 422],
 ])
-
-function send(reply: FastifyReply, document: Problem) {
-  return reply.code(document.status).type(PROBLEM_TYPE).send(document)
-}
