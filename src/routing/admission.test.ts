@@ -8,6 +8,7 @@ import { admitBatch, Admitter } from './admission.ts'
 import type { Submission } from './routerCallWire.ts'
 
 const TON_INTERNATIONAL = 1
+const wireName = expect.stringMatching(/_addr|ESME_/)
 
 const document = platformSchema.parse({
   accounts: [{ id: 'demo' }, { id: 'closed', enabled: false }],
@@ -54,6 +55,8 @@ test('each message gets the command_status that says why not', () => {
     { kind: 'refused', commandStatus: ESME_RTHROTTLED },
   ])
   expect(admitted).toEqual([])
+  // HTTP customers read the reasons too, and know no fields of a PDU.
+  for (const verdict of verdicts) expect(verdict).not.toHaveProperty('reason', wireName)
 })
 
 test('verdicts come in the order of the submissions, admitted messages without the others', () => {

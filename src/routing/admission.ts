@@ -49,8 +49,7 @@ export class Admitter {
     // The gateway decoded these octets before it sent them on, so they decode here too.
     const submitSm = decodeBody('submit_sm', submission.body)
     const destination = normaliseDestination(submitSm.destination_addr)
-    if (!destination)
-      return refused(ESME_RINVDSTADR, 'destination_addr is not a number in international form')
+    if (!destination) return refused(ESME_RINVDSTADR, 'not a number in international form')
     const connector = this.#routeTo(destination)
     if (connector === undefined)
       return refused(ESME_RINVDSTADR, 'no route fits and there is no default')

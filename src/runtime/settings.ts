@@ -33,6 +33,10 @@ export interface Config {
   readonly responseTimeoutMs: number
   readonly inactivityTimeoutMs: number
   readonly maxSessions: number
+  readonly httpHeadersTimeoutMs: number
+  readonly httpRequestTimeoutMs: number
+  readonly httpKeepAliveTimeoutMs: number
+  readonly httpMaxConnections: number
   readonly maxInFlight: number
   readonly databasePoolSize: number
 }
@@ -264,6 +268,29 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
       example: '12000',
     },
   ),
+  httpHeadersTimeoutMs: timeout(5_000, {
+    name: 'SIGNALBOX_HTTP_HEADERS_TIMEOUT_MS',
+    explanation: 'gateway: how long the headers of an HTTP request may take to arrive',
+  }),
+  httpRequestTimeoutMs: timeout(10_000, {
+    name: 'SIGNALBOX_HTTP_REQUEST_TIMEOUT_MS',
+    explanation: 'gateway: how long an HTTP request may take to arrive, with its body',
+  }),
+  httpKeepAliveTimeoutMs: timeout(72_000, {
+    name: 'SIGNALBOX_HTTP_KEEP_ALIVE_TIMEOUT_MS',
+    explanation:
+      'gateway: an HTTP connection without a request for this long is closed; ' +
+      'more than the idle time-out of a load balancer in front',
+  }),
+  httpMaxConnections: integer(
+    5_000,
+    { min: 1, max: 1_000_000 },
+    {
+      name: 'SIGNALBOX_HTTP_MAX_CONNECTIONS',
+      explanation: 'gateway: HTTP connections at the same time in one process',
+      example: '5000',
+    },
+  ),
   maxInFlight: integer(
     20_000,
     { min: 1, max: 10_000_000 },
@@ -331,6 +358,16 @@ function milliseconds(
       example: String(fallback || 600_000),
     },
   )
+}
+
+/** One that cannot be switched off. */
+function timeout(fallback: number, words: Omit<Words, 'example'>): Setting<number> {
+  const range = { min: 100, max: day }
+  return integer(fallback, range, {
+    ...words,
+    expected: `milliseconds, a whole number from ${range.min} to ${range.max}`,
+    example: String(fallback),
+  })
 }
 
 function choice<const T extends string>(

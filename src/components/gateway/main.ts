@@ -5,7 +5,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
-import { createSmppServer, INTERFACE_VERSION, type SessionTimers } from '../../smpp/index.ts'
+import { createSmppServer, INTERFACE_VERSION } from '../../smpp/index.ts'
+import type { SessionTimers, SmppServer } from '../../smpp/index.ts'
 import { readStatus } from '../../message/messageTable.ts'
 import { claimOutbox, OUTBOX_TOPIC, reclaimOutbox, settleOutbox } from '../../outbox/outboxTable.ts'
 import { Presence } from '../../cluster/presence.ts'
@@ -16,6 +17,7 @@ import { BindRevocation } from './bindRevocation.ts'
 import { Credentials } from './credentials.ts'
 import { customerSessions } from './customerSessions.ts'
 import { createHttpApi } from './httpApi.ts'
+import type { HttpDoor } from './httpDoor.ts'
 import { Intake } from './intake.ts'
 import { OutboxDelivery } from './outboxDelivery.ts'
 import { RouterClient } from './routerClient.ts'
@@ -26,8 +28,8 @@ const UNANSWERED_MAX = 20_000
 const DELIVERY_WINDOW = 100
 const OUTBOX_LEASE_MARGIN_MS = 15_000
 const DRAIN_POLL_MS = 20
-/** Between the last verdict of a revoked bind and its end. */
-const REVOCATION_MARGIN_MS = 2_000
+/** A verdict comes within acceptTimeoutMs; its answer gets this long to be sent. */
+const VERDICT_MARGIN_MS = 2_000
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, log } = context
@@ -73,28 +75,37 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     interfaceVersion: INTERFACE_VERSION.V3_4,
   })
   const http = createHttpApi({
+    limits: config,
     credentials,
     intake,
     readStatus: (id, account) => readStatus(link.database, id, account),
     onTrouble,
   })
-  registerMetrics(context, intake, binds, delivery)
+  registerMetrics(context, { intake, binds, delivery, http })
   const { port: smppPort } = await server.listen(config.smppPort, config.host)
-  const httpUrl = await http.listen({ port: config.httpPort, host: config.host })
+  const httpPort = await http.listen(config.httpPort, config.host)
   return {
-    ports: { smpp: smppPort, http: Number(new URL(httpUrl).port) },
+    ports: { smpp: smppPort, http: httpPort },
     drain: async () => {
       server.stopAccepting()
-      await http.close()
       intake.close()
-      while (intake.inFlight > 0) await delay(DRAIN_POLL_MS)
-      await server.close()
+      // Side by side: no HTTP client holds up the unbinding of SMPP customers.
+      await Promise.all([
+        unbindAll(server, intake),
+        http.drain(config.acceptTimeoutMs + VERDICT_MARGIN_MS),
+      ])
       await delivery.stop()
       await presence.stop()
       await router.close()
       await link.close()
     },
   }
+}
+
+/** Each message in hand gets its verdict first. */
+async function unbindAll(server: SmppServer, intake: Intake): Promise<void> {
+  while (intake.inFlight > 0) await delay(DRAIN_POLL_MS)
+  await server.close()
 }
 
 function bindRevocation(
@@ -108,7 +119,7 @@ function bindRevocation(
   )
   return new BindRevocation({
     binds,
-    closeAfterMs: config.acceptTimeoutMs + REVOCATION_MARGIN_MS,
+    closeAfterMs: config.acceptTimeoutMs + VERDICT_MARGIN_MS,
     onRevoked: ({ session: { remoteAddress }, user }, reason) => {
       revoked.inc({ reason })
       log.warn({ systemId: user.id, account: user.account, remoteAddress, reason }, 'bind revoked')
@@ -160,14 +171,25 @@ function routerClient(
   })
 }
 
+interface Measured {
+  readonly intake: Intake
+  readonly binds: BindRegistry
+  readonly delivery: OutboxDelivery
+  readonly http: HttpDoor
+}
+
 function registerMetrics(
   { metrics }: ComponentContext,
-  intake: Intake,
-  binds: BindRegistry,
-  delivery: OutboxDelivery,
+  { binds, delivery, http, intake }: Measured,
 ): void {
   const figures: [name: string, help: string, read: () => number][] = [
     ['gateway_binds', 'Customer binds on this gateway', () => binds.size],
+    ['gateway_http_connections', 'Open HTTP connections', () => http.connections],
+    [
+      'gateway_http_dropped_connections',
+      'Connections over SIGNALBOX_HTTP_MAX_CONNECTIONS, closed at once, since start',
+      () => http.droppedConnections,
+    ],
     ['gateway_messages_in_flight', 'Messages waiting for a verdict', () => intake.inFlight],
     ['gateway_accepted_messages', 'Accepted since start', () => intake.counters.accepted],
     ['gateway_refused_messages', 'Refused since start', () => intake.counters.refused],

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { closestName } from '../../runtime/closestName.ts'
-import { place } from '../../platform/problemItem.ts'
-import type { ProblemItem } from '../../platform/problemItem.ts'
-import { SECRET_FIELDS } from '../../platform/resourceKinds.ts'
+import { closestName } from '../runtime/closestName.ts'
+import { place } from '../platform/problemItem.ts'
+import type { ProblemItem } from '../platform/problemItem.ts'
+import { SECRET_FIELDS } from '../platform/resourceKinds.ts'
 
 type Issue = z.core.$ZodIssue
 /** The part of JSON Schema that zod writes and this file reads. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { platformSchema } from '../../platform/platformDocument.ts'
+import { platformSchema } from '../platform/platformDocument.ts'
 import { describeIssues } from './describeIssues.ts'
-import { labelled } from '../../platform/problemItem.ts'
+import { labelled } from '../platform/problemItem.ts'
 
 function described(input: unknown): string[] {
   const result = platformSchema.safeParse(input)

@@ -1,0 +1,118 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import {
+  ESME_RINVDSTADR,
+  ESME_RINVMSGLEN,
+  ESME_RINVSRCADR,
+  ESME_RMSGQFUL,
+  ESME_RSUBMITFAIL,
+  ESME_RTHROTTLED,
+} from '../../smpp/index.ts'
+import { API_KEY, openHttpApi } from './httpApi.fixture.ts'
+
+type Api = Awaited<ReturnType<typeof openHttpApi>>
+
+const MESSAGE = { to: '31612345678', from: 'Signalbox', text: 'hello' }
+
+async function post({ port }: Api, body: unknown, authorization = `Bearer ${API_KEY}`) {
+  const response = await fetch(`http://127.0.0.1:${port}/v1/messages`, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json', connection: 'close' },
+    body: JSON.stringify(body),
+  })
+  // Each answer is an object: an accepted message or a problem document.
+  const answer = (await response.json()) as Readonly<Record<string, unknown>>
+  return { status: response.status, headers: response.headers, answer }
+}
+
+const SENDER =
+  'expected a number of at most 15 digits or a name of at most 11 characters of the GSM alphabet'
+const NUMBER = 'expected a number in international form: 7 to 15 digits, + optional'
+
+test.each([
+  [{ ...MESSAGE, from: undefined }, ['from: is missing: expected text']],
+  [{ ...MESSAGE, from: '' }, [`from: ${SENDER}, got ""`]],
+  [{ ...MESSAGE, from: 'SixteenLettersXX' }, [`from: ${SENDER}, got "SixteenLettersXX"`]],
+  [{ ...MESSAGE, to: '316' }, [`to: ${NUMBER}, got "316"`]],
+  [{ ...MESSAGE, to: 31612345678 }, ['to: expected text, got 31612345678']],
+  [{ ...MESSAGE, text: '' }, ['text: expected text of 1 to 10000 characters, got ""']],
+  [{ ...MESSAGE, txt: 'x' }, ['body: unknown key "txt"; did you mean "text"?']],
+  [
+    { ...MESSAGE, registered_delivery: 99 },
+    ['registered_delivery: expected a number from 0 to 31, got 99'],
+  ],
+  [
+    {},
+    [
+      'to: is missing: expected text',
+      'from: is missing: expected text',
+      'text: is missing: expected text of 1 to 10000 characters',
+    ],
+  ],
+  [[], ['body: expected an object with to, from, text, registered_delivery, got a list']],
+])('%j is answered with what is wrong, by field', async (body, errors) => {
+  const api = await openHttpApi()
+  const { answer, headers, status } = await post(api, body)
+  expect(status).toBe(400)
+  expect(headers.get('content-type')).toContain('application/problem+json')
+  expect(answer).toMatchObject({ detail: errors.join('; '), errors })
+  expect(api.submitted).toEqual([])
+})
+
+test('no answer speaks of types of the language or fields of the wire', async () => {
+  const api = await openHttpApi()
+  const value = fc.oneof(
+    fc.constant(undefined),
+    fc.jsonValue({ maxDepth: 1, noUnicodeString: true }),
+  )
+  const body = fc.oneof(
+    fc.record({ to: value, from: value, text: value, registered_delivery: value }),
+    value,
+  )
+  await fc.assert(
+    fc.asyncProperty(body, async (given) => {
+      const { answer, status } = await post(api, given ?? null)
+      if (status === 202) return
+      expect(status).toBe(400)
+      const { errors } = answer
+      // Only what stands before the given value is ours.
+      const ours = (Array.isArray(errors) ? errors : []).map((one) => String(one).split(', got')[0])
+      expect(ours.join()).not.toMatch(/received|undefined|string|_addr|Invalid/)
+      expect(ours.length).toBeGreaterThan(0)
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test.each([
+  [ESME_RINVDSTADR, 422, 'to: said the router'],
+  [ESME_RINVSRCADR, 422, 'from: said the router'],
+  [ESME_RINVMSGLEN, 422, 'text: said the router'],
+  [ESME_RSUBMITFAIL, 422, 'said the router'],
+  [ESME_RTHROTTLED, 429, 'said the router'],
+  [ESME_RMSGQFUL, 503, 'said the router'],
+])(
+  "a router's refusal %i names the field of the request",
+  async (commandStatus, status, detail) => {
+    const api = await openHttpApi()
+    api.verdict = { kind: 'refused', commandStatus, reason: 'said the router' }
+    const { answer, ...response } = await post(api, MESSAGE)
+    expect(response.status).toBe(status)
+    expect(answer).toMatchObject({ detail })
+  },
+)
+
+test('a missing key and a wrong key are told apart, each with its challenge', async () => {
+  const api = await openHttpApi()
+  const missing = await post(api, MESSAGE, '')
+  const scheme = await post(api, MESSAGE, `Basic ${API_KEY}`)
+  for (const { answer, headers, status } of [missing, scheme]) {
+    expect(status).toBe(401)
+    expect(headers.get('www-authenticate')).toBe('Bearer realm="signalbox"')
+    expect(answer['detail']).toContain('the API key is missing')
+  }
+  const wrong = await post(api, MESSAGE, `Bearer ${API_KEY}x`)
+  expect(wrong.status).toBe(401)
+  expect(wrong.headers.get('www-authenticate')).toContain('error="invalid_token"')
+  expect(wrong.answer['detail']).toContain('this API key is unknown')
+})

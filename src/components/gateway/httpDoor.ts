@@ -1,0 +1,143 @@
+// The gateway's HTTP port: how many may connect, how long a request may take to arrive, and how the
+// port closes. A request that was read whole is answered, also while draining. One that is still
+// arriving holds nothing up: its connection is closed at its time-out, or a moment into the drain.
+
+import type { Socket } from 'node:net'
+import { STATUS_CODES } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import Fastify from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { problem, PROBLEM_TYPE } from '../../runtime/problem.ts'
+import type { Problem } from '../../runtime/problem.ts'
+
+export interface HttpDoorLimits {
+  /** From the first octet of a request, or from connecting, to the end of its headers. */
+  readonly httpHeadersTimeoutMs: number
+  /** To the end of its body. */
+  readonly httpRequestTimeoutMs: number
+  /** Between two requests of a connection. */
+  readonly httpKeepAliveTimeoutMs: number
+  readonly httpMaxConnections: number
+}
+
+const BODY_OCTETS_MAX = 1024 * 1024
+/** Time-outs are checked four times in the shortest of them. */
+const CHECKS_PER_TIMEOUT = 4
+/** What was sent before its client could know of the drain gets this long to arrive. */
+const ARRIVAL_GRACE_MS = 250
+const DRAIN_POLL_MS = 20
+
+export class HttpDoor {
+  readonly app: FastifyInstance
+  readonly #connections = new Set<Socket>()
+  /** Those with a request that was read whole and is not answered. */
+  readonly #inHand = new Set<Socket>()
+  #dropped = 0
+  #isDraining = false
+
+  constructor(limits: HttpDoorLimits) {
+    const { httpKeepAliveTimeoutMs, httpRequestTimeoutMs } = limits
+    const headersTimeout = Math.min(limits.httpHeadersTimeoutMs, httpRequestTimeoutMs)
+    const connectionsCheckingInterval = Math.ceil(headersTimeout / CHECKS_PER_TIMEOUT)
+    this.app = Fastify({
+      logger: false,
+      bodyLimit: BODY_OCTETS_MAX,
+      requestTimeout: httpRequestTimeoutMs,
+      keepAliveTimeout: httpKeepAliveTimeoutMs,
+      http: {
+        headersTimeout,
+        connectionsCheckingInterval,
+        requestTimeout: httpRequestTimeoutMs, // Node compares the other with it at once
+      },
+      clientErrorHandler: answerBroken,
+      return503OnClosing: false, // it would not be a problem document
+    })
+    this.#count(limits.httpMaxConnections)
+    this.#followRequests()
+  }
+
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  /** How many were closed at once because there were httpMaxConnections. */
+  get droppedConnections(): number {
+    return this.#dropped
+  }
+
+  /** Returns the port that it listens on. */
+  async listen(port: number, host: string): Promise<number> {
+    return Number(new URL(await this.app.listen({ port, host })).port)
+  }
+
+  /** Takes no new requests. Those in hand have `answersWithinMs` to be answered. */
+  async drain(answersWithinMs: number): Promise<void> {
+    this.#isDraining = true
+    const closed = this.app.close()
+    await emptied(this.#connections, Math.min(ARRIVAL_GRACE_MS, answersWithinMs))
+    for (const socket of this.#connections) if (!this.#inHand.has(socket)) socket.destroy()
+    await emptied(this.#inHand, answersWithinMs - ARRIVAL_GRACE_MS)
+    this.app.server.closeAllConnections()
+    await closed
+  }
+
+  #count(maxConnections: number): void {
+    const { server } = this.app
+    server.maxConnections = maxConnections
+    server.on('connection', (socket: Socket) => {
+      this.#connections.add(socket)
+      socket.once('close', () => this.#connections.delete(socket))
+    })
+    server.on('drop', () => this.#dropped++)
+  }
+
+  #followRequests(): void {
+    this.app.addHook('onRequest', async (_request, reply) => {
+      if (!this.#isDraining) return
+      reply.header('retry-after', '1')
+      return sendProblem(reply, DRAINING)
+    })
+    // Fastify calls it once the body has been read.
+    this.app.addHook('preHandler', async ({ socket }, reply) => {
+      this.#inHand.add(socket)
+      reply.raw.once('close', () => this.#inHand.delete(socket))
+    })
+    this.app.addHook('onSend', async (_request, reply) => {
+      if (this.#isDraining) reply.header('connection', 'close')
+    })
+  }
+}
+
+/** Counts its waits, not the clock: after a stall, what arrived meanwhile is still read. */
+async function emptied(sockets: ReadonlySet<Socket>, withinMs: number): Promise<void> {
+  for (let waitedMs = 0; sockets.size > 0 && waitedMs < withinMs; waitedMs += DRAIN_POLL_MS)
+    await delay(DRAIN_POLL_MS)
+}
+
+export function sendProblem(reply: FastifyReply, document: Problem): FastifyReply {
+  return reply.code(document.status).type(PROBLEM_TYPE).send(document)
+}
+
+const DRAINING = problem(503, 'this gateway is about to stop: send the request again')
+
+/** What never became a request: it came too slowly, or is not HTTP. */
+function answerBroken(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const document = brokenRequest(error.code)
+  const body = JSON.stringify(document)
+  const head = [
+    `HTTP/1.1 ${document.status} ${STATUS_CODES[document.status]}`,
+    'Connection: close',
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ]
+  if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
+  socket.destroy()
+}
+
+function brokenRequest(code: string | undefined): Problem {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return problem(408, 'the request did not arrive whole in time')
+  if (code === 'HPE_HEADER_OVERFLOW') return problem(431, 'the headers are too long')
+  return problem(400, 'this is not an HTTP request')
+}

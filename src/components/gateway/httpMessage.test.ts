@@ -1,0 +1,82 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { decodeBody } from '../../smpp/index.ts'
+import { httpMessageSchema, submitSmOf } from './httpMessage.ts'
+
+const MESSAGE = { to: '31612345678', from: 'Signalbox', text: 'hello' }
+
+function submitSm(fields: Partial<typeof MESSAGE>) {
+  return decodeBody('submit_sm', submitSmOf(httpMessageSchema.parse({ ...MESSAGE, ...fields })))
+}
+
+function isAccepted(fields: object): boolean {
+  return httpMessageSchema.safeParse({ ...MESSAGE, ...fields }).success
+}
+
+test.each([
+  ['31612345678', { source_addr_ton: 0, source_addr_npi: 1, source_addr: '31612345678' }],
+  ['+31612345678', { source_addr_ton: 1, source_addr_npi: 1, source_addr: '31612345678' }],
+  ['1234', { source_addr_ton: 0, source_addr_npi: 1, source_addr: '1234' }],
+  ['Signalbox', { source_addr_ton: 5, source_addr_npi: 0, source_addr: 'Signalbox' }],
+  ['Münchner 24', { source_addr_ton: 5, source_addr_npi: 0, source_addr: 'Münchner 24' }],
+])('from %s', (from, fields) => {
+  expect(submitSm({ from })).toMatchObject(fields)
+})
+
+test.each([
+  '',
+  ' ',
+  'TwelveLetter',
+  '1234567890123456',
+  'Şok',
+  'Omega Ω',
+  'tab\t',
+  '[[[[[[',
+  '€10',
+])('from %j is refused', (from) => {
+  expect(isAccepted({ from })).toBe(false)
+})
+
+test.each(['3161234', '+3161234', '123456789012345'])('to %s is a number', (to) => {
+  expect(submitSm({ to })).toMatchObject({
+    dest_addr_ton: 1,
+    dest_addr_npi: 1,
+    destination_addr: to.replace('+', ''),
+  })
+})
+
+test.each(['', '316', '316123', '0612345678', '1234567890123456', '+', 'shop', '316 12345678'])(
+  'to %j is refused',
+  (to) => {
+    expect(isAccepted({ to })).toBe(false)
+  },
+)
+
+test('no field but registered_delivery may be missing, and no text may be empty or endless', () => {
+  for (const field of Object.keys(MESSAGE)) expect(isAccepted({ [field]: undefined })).toBe(false)
+  expect(isAccepted({ text: '' })).toBe(false)
+  expect(isAccepted({ text: 'x'.repeat(10_001) })).toBe(false)
+})
+
+test('a long text travels as message_payload', () => {
+  const { short_message, tlvs } = submitSm({ text: 'x'.repeat(300) })
+  expect(short_message).toHaveLength(0)
+  expect(tlvs).toMatchObject([{ tag: 0x0424 }])
+})
+
+test('whatever the schema accepts has an encoding, and keeps its sender', () => {
+  const sender = fc.oneof(
+    fc.string({ maxLength: 12, unit: 'binary' }),
+    fc.string({ maxLength: 17, unit: fc.constantFrom('+', '0', '1', '9') }),
+    fc.string({
+      maxLength: 12,
+      unit: fc.constantFrom('a', 'é', 'Å', '@', '€', '[', '~', ' ', 'Ω'),
+    }),
+  )
+  fc.assert(
+    fc.property(sender, fc.string({ unit: 'binary', minLength: 1 }), (from, text) => {
+      fc.pre(isAccepted({ from, text }))
+      expect(submitSm({ from, text }).source_addr).toBe(from.replace(/^\+(?=\d+$)/, ''))
+    }),
+  )
+})

@@ -1,0 +1,74 @@
+// A message as the customers' HTTP API takes it: its fields, what each may hold, and the submit_sm
+// that they make.
+
+import { z } from 'zod'
+import { encodeBody, encodeText, gsmSeptets, tlv } from '../../smpp/index.ts'
+
+/** 3GPP TS 23.040 §9.1.2.5: an alphanumeric address has 10 octets of packed septets. */
+const NAME_SEPTETS_MAX = 11
+/** ITU-T E.164 §6: a number has at most 15 digits. */
+const NUMBER = /^\+?[0-9]{1,15}$/
+/** source_addr carries octets: of the GSM alphabet, those that Latin-1 has too. */
+const PRINTABLE_LATIN1 = /^[\x20-\x7e\xa0-\xff]+$/
+/** SMPP 3.4 §4.4.1: longer text travels as message_payload. */
+const SHORT_MESSAGE_OCTETS_MAX = 254
+const TON = { unknown: 0, international: 1, alphanumeric: 5 } as const
+const NPI = { unknown: 0, e164: 1 } as const
+
+export const httpMessageSchema = z.strictObject({
+  to: z
+    .string()
+    .regex(/^\+?[1-9][0-9]{6,14}$/, 'a number in international form: 7 to 15 digits, + optional'),
+  /** Required: networks refuse messages without a sender, and receivers distrust them. */
+  from: z.stringFormat(
+    'sender',
+    isSender,
+    'a number of at most 15 digits or a name of at most 11 characters of the GSM alphabet',
+  ),
+  text: z.string().min(1).max(10_000),
+  /** 0 none, 1 final state, 2 failures only: to the account's bound receivers. */
+  registered_delivery: z.int().min(0).max(31).default(0),
+})
+
+export type HttpMessage = z.infer<typeof httpMessageSchema>
+
+/** A submit_sm body (SMPP 3.4 §4.4.1). */
+export function submitSmOf({ from, registered_delivery, text, to }: HttpMessage): Buffer {
+  const { data_coding, short_message: octets } = encodeText(text)
+  const isLong = octets.length > SHORT_MESSAGE_OCTETS_MAX
+  return encodeBody('submit_sm', {
+    ...sourceAddress(from),
+    dest_addr_ton: TON.international,
+    dest_addr_npi: NPI.e164,
+    destination_addr: to.replace(/^\+/, ''),
+    registered_delivery,
+    data_coding,
+    short_message: isLong ? Buffer.alloc(0) : octets,
+    tlvs: isLong ? [tlv('message_payload', octets)] : [],
+  })
+}
+
+function isSender(from: string): boolean {
+  if (isNumeric(from)) return NUMBER.test(from)
+  const septets = PRINTABLE_LATIN1.test(from) ? gsmSeptets(from) : undefined
+  return septets !== undefined && septets <= NAME_SEPTETS_MAX && from.trim() !== ''
+}
+
+function isNumeric(from: string): boolean {
+  return /^\+?[0-9]+$/.test(from)
+}
+
+/** SMPP 3.4 §5.2.5: digits are a number, all else is a name. */
+function sourceAddress(from: string) {
+  if (!isNumeric(from))
+    return {
+      source_addr_ton: TON.alphanumeric,
+      source_addr_npi: NPI.unknown,
+      source_addr: from,
+    }
+  return {
+    source_addr_ton: from.startsWith('+') ? TON.international : TON.unknown,
+    source_addr_npi: NPI.e164,
+    source_addr: from.replace(/^\+/, ''),
+  }
+}

@@ -1,0 +1,53 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+/** A client that sends any octets and shows what comes back. */
+export interface RawHttp {
+  readonly socket: Socket
+  /** All that was received. */
+  text(): string
+  /** Resolves with all that was received, once it contains `part`; rejects at the end. */
+  until(part: string): Promise<string>
+  /** Resolves with all that was received when the connection has ended. */
+  ended(): Promise<string>
+}
+
+export async function rawHttp(port: number): Promise<RawHttp> {
+  const socket = connect(port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  let text = ''
+  let isEnded = false
+  let wake = () => {}
+  socket.setEncoding('latin1').on('data', (chunk: string) => {
+    text += chunk
+    wake()
+  })
+  socket.on('close', () => {
+    isEnded = true
+    wake()
+  })
+  socket.on('error', () => undefined) // a reset is an end like any other here
+  await once(socket, 'connect')
+  const change = () => new Promise<void>((resolve) => (wake = resolve))
+  return {
+    socket,
+    text: () => text,
+    until: async (part) => {
+      while (!text.includes(part)) {
+        if (isEnded) throw new Error(`ended without ${part}: ${text}`)
+        await change()
+      }
+      return text
+    },
+    ended: async () => {
+      while (!isEnded) await change()
+      return text
+    },
+  }
+}
+
+export function postWith(headers: readonly string[], body = ''): string {
+  const lines = ['POST /v1/messages HTTP/1.1', 'Host: gateway', ...headers]
+  return `${lines.join('\r\n')}\r\n\r\n${body}`
+}
