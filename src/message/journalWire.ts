@@ -3,7 +3,8 @@
 // the router published: queue/journalEntryWire.ts reads both.
 
 import type { UpstreamId } from './ids.ts'
-import { type EnvelopeMessage, messageFrom, messageRow, type MessageRow } from './messageWire.ts'
+import { messageFrom, messageRow, upstreamIdFrom } from './messageWire.ts'
+import type { EnvelopeMessage, MessageRow } from './messageWire.ts'
 import { asRow, ContractError, pack } from './msgpackWire.ts'
 
 export const JOURNAL_QUEUE = 'journal'
@@ -78,8 +79,7 @@ function eventFrom(fields: unknown): JournalEvent {
   const base = { message: messageFrom(row), connector, atMs }
   switch (KINDS[kindIndex]) {
     case 'submitted':
-      // Written from an UpstreamId by rowOf.
-      return { ...base, kind: 'submitted', upstreamId: detail as UpstreamId, segment: number }
+      return { ...base, kind: 'submitted', upstreamId: upstreamIdFrom(detail), segment: number }
     case 'failed':
       return { ...base, kind: 'failed', reason: detail, commandStatus: number }
     case 'deferred':

@@ -1,7 +1,7 @@
 // A message as it lies in envelopes, journal events and receipts alike. All three carry the same
 // row, so each of them says enough to create the message's row in the database.
 
-import type { MessageId } from './ids.ts'
+import { type MessageId, type UpstreamId, upstreamId } from './ids.ts'
 import { asRow, ContractError } from './msgpackWire.ts'
 
 export interface EnvelopeMessage {
@@ -39,4 +39,10 @@ export function messageFrom(row: unknown): EnvelopeMessage {
   if (typeof messageId !== 'string' || !Buffer.isBuffer(body))
     throw new ContractError('a message without an id or a body')
   return { messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery }
+}
+
+/** Bounded again: older workers wrote ids as long as the SMSC made them. Throws ContractError. */
+export function upstreamIdFrom(value: unknown): UpstreamId {
+  if (typeof value !== 'string') throw new ContractError('an upstream id that is no text')
+  return upstreamId(value)
 }

@@ -1,6 +1,7 @@
 // What became of the messages of an envelope so far, as a checkpoint keeps it.
 
 import type { UpstreamId } from './ids.ts'
+import { upstreamIdFrom } from './messageWire.ts'
 import { pack, unpack } from './msgpackWire.ts'
 
 export type Outcome =
@@ -44,7 +45,6 @@ function outcomeOf(kind: number, atMs: number, number: number, text: string): Ou
     case 'deferred':
       return { kind: 'deferred', atMs, commandStatus: number, dueAtMs: Number(text) }
     default:
-      // Written from an UpstreamId by rowOf.
-      return { kind: 'submitted', atMs, upstreamId: text as UpstreamId }
+      return { kind: 'submitted', atMs, upstreamId: upstreamIdFrom(text) }
   }
 }

@@ -3,7 +3,8 @@
 
 import type { UpstreamId } from './ids.ts'
 import type { MessageState } from '../smpp/receipts/messageState.ts'
-import { type EnvelopeMessage, messageFrom, messageRow, type MessageRow } from './messageWire.ts'
+import { messageFrom, messageRow, upstreamIdFrom } from './messageWire.ts'
+import type { EnvelopeMessage, MessageRow } from './messageWire.ts'
 import { asRow, ContractError, pack, unpack } from './msgpackWire.ts'
 
 export const DLR_QUEUE = 'dlr'
@@ -53,7 +54,7 @@ function receiptFrom(row: unknown): UpstreamReceipt {
   const [connector, id, destination, messageState, error, receivedAtMs, message] = fields
   return {
     connector,
-    upstreamId: id,
+    upstreamId: upstreamIdFrom(id),
     destination,
     messageState,
     error,

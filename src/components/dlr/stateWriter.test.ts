@@ -1,16 +1,19 @@
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { UpstreamReceipt } from '../../message/receiptWire.ts'
 import { encodeEnvelope } from '../../queue/envelopeWire.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { encodeEvents, type JournalEvent } from '../../message/journalWire.ts'
-import { type MessageId, newMessageId, upstreamId } from '../../message/ids.ts'
+import { type MessageId, newMessageId, type UpstreamId, upstreamId } from '../../message/ids.ts'
 import { decodeBody, encodeBody, MESSAGE_STATE, parseReceipt } from '../../smpp/index.ts'
 import type { MessageState } from '../../smpp/index.ts'
 import type { Database } from '../../database/database.ts'
 import { claimOutbox } from '../../outbox/outboxTable.ts'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
 import { readTrace } from '../admin/readTrace.ts'
-import { changesFrom } from '../../message/changesFrom.ts'
+import { changesFrom, type MessageEvent } from '../../message/changesFrom.ts'
+import type { QueueEntry } from '../../queue/queue.ts'
+import { applyEntries } from './applyEntries.ts'
 import { readJournal } from './readJournal.ts'
 import { StateWriter } from './stateWriter.ts'
 
@@ -156,6 +159,37 @@ test('what both sides missed is found by a sweep', async () => {
     `select * from parked_receipts where upstream_id = 'swept'`,
   )
   expect(rows).toEqual([])
+})
+
+test('an id of 5,000 characters is cut to 64 for its receipt too, and stops no other', async () => {
+  const odd = message()
+  const sound = message()
+  const long = '5'.repeat(5_000)
+  // As an older worker wrote it: whole.
+  const whole = { ...submitted(odd, ''), upstreamId: long as UpstreamId } // not ours to bound
+  await journal(whole, submitted(sound, 'beside'))
+  await writer.applyReceipts([receipt(long, DELIVERED), receipt('beside', DELIVERED)])
+  expect([await stateOf(odd), await stateOf(sound)]).toEqual(['DELIVERED', 'DELIVERED'])
+})
+
+test('what no index takes is set aside alone', async () => {
+  const before = message()
+  const harmful = message()
+  const entryOf = (one: EnvelopeMessage, connector: string): QueueEntry => ({
+    id: one.messageId,
+    queue: 'journal',
+    payload: encodeEvents([{ ...submitted(one, `of ${one.messageId}`), connector }]),
+    receives: 1,
+  })
+  const reader = {
+    read: readJournal,
+    apply: (events: readonly MessageEvent[]) => writer.apply(changesFrom(events)),
+  }
+  // Random, for what compresses well fits after all.
+  const noName = randomBytes(8_000).toString('hex')
+  const entries = [entryOf(before, 'sim'), entryOf(harmful, noName)]
+  expect(await applyEntries(reader, entries)).toMatchObject([{ kind: 'done' }, { kind: 'dead' }])
+  expect([await stateOf(before), await stateOf(harmful)]).toEqual(['ENROUTE', undefined])
 })
 
 test('the same receipt twice, and an interim one after the final one, change nothing', async () => {

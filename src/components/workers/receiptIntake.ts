@@ -20,8 +20,7 @@ interface Unanswered {
 }
 
 const TON_INTERNATIONAL = 1
-/** SMPP 3.4 §4.4.2: a message_id; and more than any err seen in practice. */
-const ID_CHARACTERS_MAX = 64
+/** More than any err seen in practice. */
 const ERROR_CHARACTERS_MAX = 20
 /** SMPP 3.4 §5.2.12: bits 5-2 of esm_class. */
 const ESM_CLASS_TYPE = 0x3c
@@ -61,7 +60,7 @@ export class ReceiptIntake {
       this.counters.mobileOriginatedRefused++
       return session.respond(request, ESME_RX_T_APPN)
     }
-    const id = upstreamId(cleaned(parsed.id ?? '', ID_CHARACTERS_MAX))
+    const id = upstreamId(parsed.id ?? '')
     // Addresses are swapped in receipts. Only one that says it is international is compared: what
     // an SMSC calls unknown or national may lack its country code.
     const destination =
