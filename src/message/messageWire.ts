@@ -1,8 +1,9 @@
 // A message as it lies in envelopes, journal events and receipts alike. All three carry the same
 // row, so each of them says enough to create the message's row in the database.
 
-import { type MessageId, type UpstreamId, upstreamId } from './ids.ts'
+import { type MessageId, upstreamId } from './ids.ts'
 import { asRow, ContractError } from './msgpackWire.ts'
+import type { CarriedId } from './upstreamIdKey.ts'
 
 export interface EnvelopeMessage {
   messageId: MessageId
@@ -42,7 +43,9 @@ export function messageFrom(row: unknown): EnvelopeMessage {
 }
 
 /** Bounded again: older workers wrote ids as long as the SMSC made them. Throws ContractError. */
-export function upstreamIdFrom(value: unknown): UpstreamId {
-  if (typeof value !== 'string') throw new ContractError('an upstream id that is no text')
-  return upstreamId(value)
+export function carriedIdFrom(id: unknown, idKey: unknown): CarriedId {
+  if (typeof id !== 'string') throw new ContractError('an upstream id that is no text')
+  return typeof idKey === 'string'
+    ? { upstreamId: upstreamId(id), idKey }
+    : { upstreamId: upstreamId(id) }
 }

@@ -63,6 +63,7 @@ function workOn(port: number, entries: QueueEntry[], tps: number, checkpoint?: B
     tps,
   })
   const { queue, settled } = queueOf(entries)
+  const recent = new RecentSubmissions()
   const onTrouble = () => undefined // links that end are part of it
   const store = { keep: async () => undefined, publish: async () => undefined }
   const work = new ConnectorWork({
@@ -71,7 +72,7 @@ function workOn(port: number, entries: QueueEntry[], tps: number, checkpoint?: B
     queue,
     queueLeaseMs: 60_000,
     writer: new OutcomeWriter(store, onTrouble),
-    recent: new RecentSubmissions(),
+    recent,
     readCheckpoint: async () => checkpoint,
     removeCheckpoints: async () => undefined,
     onTrouble,
@@ -91,7 +92,7 @@ function workOn(port: number, entries: QueueEntry[], tps: number, checkpoint?: B
     await bind.close()
     await work.close()
   })
-  return { settled }
+  return { recent, settled }
 }
 
 function entry(envelope: Envelope, receives = 1): QueueEntry {
@@ -142,4 +143,21 @@ test('a message that cannot be read fails alone, and the rest of its envelope go
   const { settled } = workOn(port, [entry({ ...envelope, messages })], 1000)
   await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
   expect(taken.map(({ destination }) => destination)).toEqual(['31612341000', '31612341002'])
+})
+
+test('a message counts as submitted when it was written, not when it was answered', async () => {
+  let takenAtMs = 0
+  let answer: () => void = () => undefined
+  const { port } = await startSmsc((session, pdu) => {
+    takenAtMs = Date.now()
+    answer = () => session.respond(pdu, ESME_ROK, { message_id: '7' })
+  })
+  const { recent, settled } = workOn(port, [entry(envelopeOf(1))], 1000)
+  await expect.poll(() => takenAtMs, { timeout: 5000 }).toBeGreaterThan(0)
+  await expect.poll(() => Date.now()).toBeGreaterThan(takenAtMs + 1)
+  answer()
+  await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
+  // The earliest receipt that may be about it: five seconds before the write, by its clock.
+  const receivedAtMs = takenAtMs - 5_000
+  expect(recent.find({ connector: 'sim', key: '7', destination: '', receivedAtMs })).toBeDefined()
 })

@@ -9,6 +9,8 @@ import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { ContractError } from '../../message/msgpackWire.ts'
 import type { Connector } from '../../platform/connector.ts'
 import { upstreamId } from '../../message/ids.ts'
+import { comparableNumber } from '../../message/receiptMatch.ts'
+import { carriedId, upstreamIdKey } from '../../message/upstreamIdKey.ts'
 import { asError } from '../../flow/asError.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { Consumer } from '../../queue/consumer.ts'
@@ -40,6 +42,8 @@ interface Task {
   submitSm: ShortMessageBody
   /** Times it was throttled or lost its link in this process. */
   tries: number
+  /** The last write to a socket: when, and over which bind. */
+  written: { readonly atMs: number; readonly slot: number } | undefined
 }
 
 /** What may wait here before no more is received. */
@@ -181,7 +185,14 @@ export class ConnectorWork {
   /** One that cannot be read fails by itself; the others of its envelope go on. */
   #enqueue(work: EnvelopeWork, index: number, message: EnvelopeMessage): void {
     try {
-      this.#ready.push({ work, index, message, submitSm: upstreamBody(message), tries: 0 })
+      this.#ready.push({
+        work,
+        index,
+        message,
+        submitSm: upstreamBody(message),
+        tries: 0,
+        written: undefined,
+      })
     } catch (error) {
       if (!(error instanceof PduError)) throw error
       const { commandStatus } = error
@@ -226,7 +237,9 @@ export class ConnectorWork {
   }
 
   #submit(bind: UpstreamBind, task: Task, nowMs: number): boolean {
-    const sent = bind.submit(task.submitSm, nowMs, (outcome) => this.#answered(bind, task, outcome))
+    // A copy: the answer to an earlier write, which may still come, keeps its own time and bind.
+    const once: Task = { ...task, written: { atMs: Date.now(), slot: bind.slot } }
+    const sent = bind.submit(task.submitSm, nowMs, (outcome) => this.#answered(bind, once, outcome))
     if (sent) this.#unanswered++
     else this.#again(task)
     return sent
@@ -260,7 +273,7 @@ export class ConnectorWork {
   }
 
   #submitted(task: Task, pdu: Pdu): void {
-    const outcome = submittedOutcome(pdu)
+    const outcome = this.#submittedOutcome(task, pdu)
     if (!outcome) return this.#fail(task, pdu.command_status, 'a response without a message_id')
     this.counters.submitted++
     this.#remember(task, outcome)
@@ -269,7 +282,8 @@ export class ConnectorWork {
 
   /** The answer came after its timer: decided already, but its id may bring a receipt. */
   #late(task: Task, pdu: Pdu): void {
-    const outcome = classify(pdu.command_status) === 'ok' ? submittedOutcome(pdu) : undefined
+    const outcome =
+      classify(pdu.command_status) === 'ok' ? this.#submittedOutcome(task, pdu) : undefined
     if (!outcome) return
     this.#remember(task, outcome)
     this.#options.writer.late(task.work, task.message, outcome)
@@ -277,9 +291,20 @@ export class ConnectorWork {
 
   #remember(task: Task, outcome: Outcome): void {
     if (outcome.kind !== 'submitted') return
-    const { destination_addr: destination } = task.submitSm
-    const connector = task.work.envelope.connector
-    this.#options.recent.remember(connector, outcome.upstreamId, destination, task.message)
+    const { connector } = task.work.envelope
+    this.#options.recent.remember(connector, upstreamIdKey(outcome), {
+      message: task.message,
+      destination: comparableNumber(task.submitSm.destination_addr),
+      submittedAtMs: outcome.atMs,
+    })
+  }
+
+  /** Its time is that of the write: a receipt may overtake the response. */
+  #submittedOutcome({ written }: Task, pdu: Pdu): SubmittedOutcome | undefined {
+    if (pdu.command !== 'submit_sm_resp' || !written) return undefined
+    const rule = this.#options.connector().messageIdRule
+    const id = carriedId(upstreamId(pdu.message_id), 'response', rule, written.slot)
+    return { kind: 'submitted', atMs: written.atMs, ...id }
   }
 
   /** Nobody knows whether the SMSC took it. */
@@ -328,10 +353,7 @@ export class ConnectorWork {
   }
 }
 
-function submittedOutcome(pdu: Pdu): Extract<Outcome, { kind: 'submitted' }> | undefined {
-  if (pdu.command !== 'submit_sm_resp') return undefined
-  return { kind: 'submitted', atMs: Date.now(), upstreamId: upstreamId(pdu.message_id) }
-}
+type SubmittedOutcome = Extract<Outcome, { kind: 'submitted' }>
 
 function upstreamBody(message: EnvelopeMessage): ShortMessageBody {
   const submitSm = decodeBody('submit_sm', message.body)
