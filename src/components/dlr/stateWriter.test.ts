@@ -5,7 +5,7 @@ import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { encodeEvents, type JournalEvent } from '../../message/journalWire.ts'
 import { type MessageId, newMessageId, type UpstreamId } from '../../message/ids.ts'
 import { decodeBody, MESSAGE_STATE, parseReceipt } from '../../smpp/index.ts'
-import type { Database } from '../../database/database.ts'
+import { type Database, StoreUnavailable } from '../../database/database.ts'
 import { claimOutbox } from '../../outbox/outboxTable.ts'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
 import { readTrace } from '../admin/readTrace.ts'
@@ -278,4 +278,26 @@ test('a parked receipt that cannot be read keeps no message from its own', async
   )
   await journal(submitted(one, 'unreadable'))
   expect(await stateOf(one)).toBe('DELIVERED')
+})
+
+test('what a stopped process holds waits until the server ends its transaction', async () => {
+  const [locked, free] = [message(), message()]
+  await journal(submitted(locked, 'locked'), submitted(free, 'free'))
+  const isLocked = Promise.withResolvers<void>()
+  const frozen = Promise.withResolvers<void>()
+  const other = store.link().database.transaction(async (run) => {
+    const text = 'select 1 from messages where message_id = $1 for update'
+    await run({ name: 'test.freeze', text }, [locked.messageId])
+    isLocked.resolve()
+    await frozen.promise
+  })
+  const ended = expect(other).rejects.toThrow(StoreUnavailable)
+  await isLocked.promise
+  const waiting = writer.applyReceipts([receipt('locked', DELIVERED)])
+  await writer.applyReceipts([receipt('free', DELIVERED)])
+  expect(await stateOf(locked)).toBe('ENROUTE')
+  await waiting
+  expect([await stateOf(locked), await stateOf(free)]).toEqual(['DELIVERED', 'DELIVERED'])
+  frozen.resolve()
+  await ended
 })
