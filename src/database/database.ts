@@ -28,6 +28,7 @@ export interface DatabaseOptions {
   onError?: (error: Error) => void
   /** For processes on the way of a message. Reports leave the choice to the planner. */
   plansByIndex?: boolean
+  limits?: TransactionLimits
 }
 
 /**
@@ -51,20 +52,48 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** Longer than any healthy statement of ours. A stopped server must not hold callers forever. */
-const QUERY_TIMEOUT_MS = 15_000
+/**
+ * How long a transaction may keep others waiting; all well below the leases of envelopes (60 s) and
+ * of binds (90 s), so that what had to wait is repeated by whoever holds the lease.
+ */
+export interface TransactionLimits {
+  /**
+   * Between two statements. A process that was stopped inside a transaction keeps its row locks
+   * until TCP gives up, after hours: the server ends the transaction instead.
+   */
+  idleMs: number
+  /**
+   * For a lock. Longer than `idleMs`, so that whoever waits for a stopped process goes on when the
+   * server has ended its transaction, without a failure.
+   */
+  lockMs: number
+  /** Longer than any healthy statement of ours. */
+  statementMs: number
+  /** For the server's answer: a stopped server must not hold callers forever. */
+  answerMs: number
+}
+
+const LIMITS: TransactionLimits = {
+  idleMs: 5_000,
+  lockMs: 8_000,
+  statementMs: 12_000,
+  answerMs: 15_000,
+}
 const CONNECT_TIMEOUT_MS = 3_000
 /** Pooled connections can stay on the demoted writer after a failover, so each has an end. */
 const MAX_LIFETIME_SECONDS = 1800
 
 export function openDatabase(options: DatabaseOptions): Database {
+  const { limits = LIMITS } = options
   const pool = new pg.Pool({
     connectionString: options.databaseUrl,
     max: options.poolSize,
     application_name: options.applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
-    statement_timeout: QUERY_TIMEOUT_MS * 2,
+    query_timeout: limits.answerMs,
+    statement_timeout: limits.statementMs,
+    lock_timeout: limits.lockMs,
+    idle_in_transaction_session_timeout: limits.idleMs,
     maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
     keepAlive: true,
     ...(options.plansByIndex ? { options: BY_INDEX } : {}),
@@ -150,8 +179,12 @@ async function rollBack(client: pg.PoolClient): Promise<boolean> {
   )
 }
 
-/** The server is read-only after a failover or shuts down: the connection is of no more use. */
-const LOST_WRITER = new Set(['25006', '57P01', '57P02', '57P03'])
+/**
+ * Read-only after a failover, or told to go, as after too long a pause in a transaction (25P03):
+ * such a connection is of no more use. And a lock that was not to be had in time (55P03): whoever
+ * holds it lets go some time.
+ */
+const MAY_PASS = new Set(['25006', '25P03', '55P03', '57P01', '57P02', '57P03'])
 /** Connection, sign-in, out of resources, operator intervention, system error, internal error. */
 const UNAVAILABLE_CLASSES = new Set(['08', '28', '53', '57', '58', 'XX'])
 
@@ -162,7 +195,7 @@ export function storeError(error: unknown): Error {
   if (error instanceof StoreUnavailable || error instanceof QueryRefused) return error
   if (error instanceof pg.DatabaseError && error.code !== undefined) {
     const { code: sqlState, message } = error
-    if (LOST_WRITER.has(sqlState) || UNAVAILABLE_CLASSES.has(sqlState.slice(0, 2)))
+    if (MAY_PASS.has(sqlState) || UNAVAILABLE_CLASSES.has(sqlState.slice(0, 2)))
       return new StoreUnavailable(`the store refuses work: ${message}`, { cause: error })
     return new QueryRefused(message, sqlState, { cause: error })
   }

@@ -1,16 +1,29 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Kysely, type Migration, Migrator, PostgresDialect, sql } from 'kysely'
-import { openDatabase } from './database.ts'
+import { openDatabase, type TransactionLimits } from './database.ts'
 
 const FOLDER = join(import.meta.dirname, 'migrations')
+
+/** A migration may rewrite a table, and a second process waits until the first has done so. */
+const LIMITS: TransactionLimits = {
+  idleMs: 60_000,
+  lockMs: 600_000,
+  statementMs: 600_000,
+  answerMs: 660_000,
+}
 
 /**
  * Brings the schema up to date: every numbered SQL file once, in order, under a lock, so that
  * several processes may call it at the same time. Returns the names of those applied now.
  */
 export async function migrate(databaseUrl: string): Promise<{ applied: string[] }> {
-  const database = openDatabase({ databaseUrl, poolSize: 2, applicationName: 'signalbox-migrate' })
+  const database = openDatabase({
+    databaseUrl,
+    poolSize: 2,
+    applicationName: 'signalbox-migrate',
+    limits: LIMITS,
+  })
   try {
     const migrator = new Migrator({
       db: new Kysely<unknown>({ dialect: new PostgresDialect({ pool: database.pool }) }),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newMessageId, upstreamId } from '../message/ids.ts'
+import { newMessageId } from '../message/ids.ts'
 import type { Settlement } from '../queue/queue.ts'
 import { PostgresQueue } from '../queue/postgres/postgresQueue.ts'
 import {
@@ -10,13 +10,14 @@ import {
 } from '../outbox/outboxTable.ts'
 import type { DatabaseLink } from '../components/databaseLink.ts'
 import { openTestStore, type TestStore } from './testing/testStore.ts'
-import { parkedReceiptsDue, takeParkedFor } from '../message/parkedReceiptTable.ts'
+import { parkedReceiptsDue, parkedReceiptsFor } from '../message/parkedReceiptTable.ts'
+import { findByUpstreamId } from '../message/upstreamIdTable.ts'
 
 /** Tables that are empty again and again, and then long. */
-const TABLES = ['outbox', 'queue_envelopes', 'parked_receipts'] as const
+const TABLES = ['outbox', 'queue_envelopes', 'parked_receipts', 'upstream_ids'] as const
 const ACCOUNT = 'acme'
 const QUEUE = 'submit.north.normal'
-const SCAN = new RegExp(`Scan.* on (${TABLES.join('|')})( |$)`)
+const SCAN = new RegExp(`Scan.* on (${TABLES.join('|')})(_[0-9_]+)?( |$)`)
 
 let store: TestStore
 let link: DatabaseLink
@@ -34,13 +35,18 @@ beforeAll(async () => {
     outcomes.filter((outcome) => outcome !== undefined),
   )
   await useQueue()
-  await takeParkedFor(run, [
+  const destination = '31612345678'
+  await findByUpstreamId(run, [
+    { connector: 'north', key: '1', destination, receivedAtMs: Date.now() },
+  ])
+  await parkedReceiptsFor(run, [
     {
       connector: 'north',
-      upstreamId: upstreamId('1'),
+      key: '1',
       segment: 1,
       messageId,
-      destination: '31612345678',
+      account: ACCOUNT,
+      destination,
       submittedAtMs: Date.now(),
     },
   ])
@@ -86,8 +92,9 @@ test.each([
   'queue.done',
   'queue.retry',
   'queue.dead',
-  'parkedReceipts.takeFor',
+  'parkedReceipts.probe',
   'parkedReceipts.takeDue',
+  'upstreamIds.find',
 ])('%s looks rows up by an index, though its table was empty', async (name) => {
   const { rows: known } = await link.database.pool.query<{ statement: string }>(
     'select statement from pg_prepared_statements where name = $1',

@@ -1,6 +1,7 @@
 import { MESSAGE_STATE } from '../smpp/receipts/messageState.ts'
-import type { JournalEvent } from './journalWire.ts'
-import { RANK_FINAL, RANK_UNCERTAIN } from './messageProgress.ts'
+import type { JournalEvent, SubmittedEvent } from './journalWire.ts'
+import { RANK_REFUSED, RANK_UNCERTAIN } from './messageProgress.ts'
+import { comparableNumber } from './receiptMatch.ts'
 import {
   factsOf,
   type MessageFacts,
@@ -8,6 +9,7 @@ import {
   type Transition,
   type UpstreamIdRow,
 } from './stateChanges.ts'
+import { upstreamIdKey } from './upstreamIdKey.ts'
 
 /** An event of a worker, or the router's acceptance of a message. */
 export type MessageEvent = JournalEvent | AcceptedEvent
@@ -28,27 +30,39 @@ export function changesFrom(events: readonly MessageEvent[]): StateChanges {
         break
       case 'submitted':
         facts.push({ ...fact, submittedAtMs: event.atMs, upstreamId: event.upstreamId })
-        upstreamIds.push({
-          connector: event.connector,
-          upstreamId: event.upstreamId,
-          segment: event.segment,
-          messageId: fact.messageId,
-          destination: fact.destinationAddr,
-          submittedAtMs: event.atMs,
-        })
+        upstreamIds.push(...upstreamIdRows(event, fact))
         break
       case 'failed':
         facts.push(fact)
         transitions.push({
           messageId: fact.messageId,
           state: MESSAGE_STATE.UNDELIVERABLE,
-          // No command_status means no refusal: the link was lost before the answer.
-          rank: event.commandStatus === 0 ? RANK_UNCERTAIN : RANK_FINAL,
+          // Without a command_status nobody refused it: the link was lost before the answer.
+          rank: event.commandStatus === 0 ? RANK_UNCERTAIN : RANK_REFUSED,
           error: event.reason,
           commandStatus: event.commandStatus,
+          stat: undefined,
+          endedBy: undefined,
           doneAtMs: event.atMs,
         })
     }
   }
   return { facts, upstreamIds, transitions }
+}
+
+/** No receipt can be found by an empty id. */
+function upstreamIdRows(event: SubmittedEvent, fact: MessageFacts): UpstreamIdRow[] {
+  const key = upstreamIdKey(event)
+  if (key === '') return []
+  return [
+    {
+      connector: event.connector,
+      key,
+      segment: event.segment,
+      messageId: fact.messageId,
+      account: fact.account,
+      destination: comparableNumber(fact.destinationAddr),
+      submittedAtMs: event.atMs,
+    },
+  ]
 }

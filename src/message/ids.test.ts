@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bindId, newMessageId, parseMessageId, timeOf } from './ids.ts'
+import { bindId, newMessageId, parseMessageId, timeOf, upstreamId } from './ids.ts'
 
 test('a message id carries the time it was made', () => {
   const beforeMs = Date.now()
@@ -17,4 +17,11 @@ test('only what looks like one of our ids is taken for one', () => {
 
 test('a bind is named after its connector and slot', () => {
   expect(bindId('sim', 2)).toBe('sim/2')
+})
+
+test("an SMSC's id ends at a NUL, and after 64 characters", () => {
+  expect(upstreamId('0A1B')).toBe('0A1B')
+  expect(upstreamId('0A1B\0\0x')).toBe('0A1B')
+  expect(upstreamId('7'.repeat(5_000))).toBe('7'.repeat(64))
+  expect(upstreamId(`${'7'.repeat(63)}\0${'8'.repeat(63)}`)).toBe('7'.repeat(63))
 })

@@ -21,8 +21,14 @@ export function parseMessageId(text: string): MessageId | undefined {
   return UUID.test(text) ? (text.toLowerCase() as MessageId) : undefined // checked just above
 }
 
+/** SMPP 3.4 §4.4.2: 65 octets with the NUL. A longer one would not fit an index. */
+const UPSTREAM_ID_CHARACTERS_MAX = 64
+
+/** Up to the first NUL, which some SMSCs pad with and the database refuses. */
 export function upstreamId(text: string): UpstreamId {
-  return text as UpstreamId // whatever the SMSC says is its id
+  const end = text.indexOf('\0')
+  const id = end < 0 ? text : text.slice(0, end)
+  return id.slice(0, UPSTREAM_ID_CHARACTERS_MAX) as UpstreamId // what else the SMSC says is its id
 }
 
 export function bindId(connector: string, slot: number): BindId {

@@ -2,8 +2,9 @@
 // carries enough to create the message's row. The journal's other entries are the envelopes that
 // the router published: queue/journalEntryWire.ts reads both.
 
-import type { UpstreamId } from './ids.ts'
-import { type EnvelopeMessage, messageFrom, messageRow, type MessageRow } from './messageWire.ts'
+import type { CarriedId } from './upstreamIdKey.ts'
+import { carriedIdFrom, messageFrom, messageRow } from './messageWire.ts'
+import type { EnvelopeMessage, MessageRow } from './messageWire.ts'
 import { asRow, WireError, pack } from './msgpackWire.ts'
 
 export const JOURNAL_QUEUE = 'journal'
@@ -15,11 +16,10 @@ interface EventOfMessage {
   atMs: number
 }
 
-/** The SMSC accepted the message and gave it an id. */
-export interface SubmittedEvent extends EventOfMessage {
+/** The SMSC took it and named it. `atMs` is when it was written to the socket. */
+export interface SubmittedEvent extends EventOfMessage, CarriedId {
   kind: 'submitted'
-  upstreamId: UpstreamId
-  /** The number of the segment; 0, since a message is one segment so far. */
+  /** Which part of a long message; 0 while a message is one segment. */
   segment: number
 }
 /** The message will not be sent: refused for good, out of attempts, or lost with the link. */
@@ -40,7 +40,8 @@ const VERSION = 1
 const EVENTS_TAG = 'J'
 const KINDS = ['submitted', 'failed', 'deferred'] as const
 
-type Row = [number, MessageRow, string, number, string, number]
+/** The last, of `submitted` only, is the key of its id, where that is not the id itself. */
+type Row = [number, MessageRow, string, number, string, number, string?]
 
 export function encodeEvents(events: readonly JournalEvent[]): Buffer {
   return pack([EVENTS_TAG, VERSION, events.map(rowOf)])
@@ -62,7 +63,9 @@ function rowOf(event: JournalEvent): Row {
   const { connector, atMs } = event
   switch (event.kind) {
     case 'submitted':
-      return [kind, message, connector, atMs, event.upstreamId, event.segment]
+      return event.idKey === undefined
+        ? [kind, message, connector, atMs, event.upstreamId, event.segment]
+        : [kind, message, connector, atMs, event.upstreamId, event.segment, event.idKey]
     case 'failed':
       return [kind, message, connector, atMs, event.reason, event.commandStatus]
     case 'deferred':
@@ -71,13 +74,12 @@ function rowOf(event: JournalEvent): Row {
 }
 
 function eventFrom(fields: unknown): JournalEvent {
-  // Written by rowOf; values that the database checks are not checked here.
-  const [kindIndex, row, connector, atMs, detail, number] = asRow(fields) as Row
+  // Written by rowOf; what the store checks anyway is left to it.
+  const [kindIndex, row, connector, atMs, detail, number, key] = asRow(fields) as Row
   const base = { message: messageFrom(row), connector, atMs }
   switch (KINDS[kindIndex]) {
     case 'submitted':
-      // Written from an UpstreamId by rowOf.
-      return { ...base, kind: 'submitted', upstreamId: detail as UpstreamId, segment: number }
+      return { ...base, kind: 'submitted', ...carriedIdFrom(detail, key), segment: number }
     case 'failed':
       return { ...base, kind: 'failed', reason: detail, commandStatus: number }
     case 'deferred':

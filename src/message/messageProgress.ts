@@ -7,6 +7,12 @@ export { messageStateName } from '../smpp/receipts/messageState.ts'
 export type { MessageState } from '../smpp/receipts/messageState.ts'
 export { RANK_FINAL, RANK_UNCERTAIN, rankOf } from '../smpp/receipts/stateRank.ts'
 
+/**
+ * An SMSC refused it, or attempts ran out: an end, unless a copy that was sent before, and whose
+ * answer was lost, got through after all. Any receipt that tells an end is about such a copy.
+ */
+export const RANK_REFUSED = 8
+
 export function isFinal(state: MessageState): boolean {
   return rankOf(state) >= RANK_UNCERTAIN
 }

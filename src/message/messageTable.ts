@@ -1,6 +1,7 @@
-// The rows of messages. Only the dlr-processor writes here, each call inside its transaction. All
-// calls may be repeated and come in any order: facts are added, never taken back, and a state only
-// gives way to one of higher rank (messageProgress.ts).
+// Messages and what became of them. Only the dlr-processor writes here, each call inside its
+// transaction. All calls may be repeated and come in any order: facts are added, never taken back,
+// and a state only gives way to one of higher rank (messageProgress.ts), or to the delivery of
+// another copy.
 
 import type { MessageId } from './ids.ts'
 import type { MessageState } from './messageProgress.ts'
@@ -52,16 +53,23 @@ export async function recordFacts(run: Run, facts: readonly MessageFacts[]): Pro
 const TRANSITION = {
   name: 'messages.transition',
   text: `update messages as m set state = t.state, state_rank = t.state_rank, error = t.error,
-      command_status = t.command_status, done_at = to_timestamp(t.done_at / 1000.0)
-    from unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::bigint[], $6::float8[])
-      as t (message_id, state, state_rank, error, command_status, done_at)
-    where m.message_id = t.message_id and m.state_rank < t.state_rank
+      command_status = t.command_status, done_at = to_timestamp(t.done_at / 1000.0),
+      stat = t.stat, ended_by = t.ended_by
+    from unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::bigint[], $6::float8[],
+      $7::text[], $8::text[])
+      as t (message_id, state, state_rank, error, command_status, done_at, stat, ended_by)
+    where m.message_id = t.message_id and (m.state_rank < t.state_rank
+      or m.state_rank = t.state_rank and m.state <> 2 and t.state = 2 and m.ended_by <> t.ended_by)
     returning m.message_id, m.account, m.registered_delivery, m.submit_sm, m.state, m.error,
       (extract(epoch from m.accepted_at) * 1000)::float8 as accepted_at_ms,
       t.done_at as done_at_ms`,
 }
 
-/** Applies the transitions that rank above the present state and returns them; one per message. */
+/**
+ * Applies those that rank above the present state, and returns just these. One per message. Of two
+ * copies of a message, the one that was delivered (state 2) counts; within one copy the first end
+ * stands.
+ */
 export function applyTransitions(
   run: Run,
   transitions: readonly Transition[],
@@ -74,6 +82,8 @@ export function applyTransitions(
     transitions.map((one) => one.error),
     transitions.map((one) => one.commandStatus ?? null),
     transitions.map((one) => one.doneAtMs),
+    transitions.map((one) => one.stat ?? null),
+    transitions.map((one) => one.endedBy ?? null),
   ])
 }
 
@@ -110,13 +120,14 @@ export interface StoredMessage extends MessageStatus {
   user_id: string
   connector: string
   upstream_id: string | null
+  stat: string | null
   attempts: number
 }
 
 const READ = {
   name: 'messages.read',
   text: `select message_id, account, user_id, connector, source_addr, destination_addr, state,
-      error, upstream_id, attempts, accepted_at, submitted_at, done_at
+      error, stat, upstream_id, attempts, accepted_at, submitted_at, done_at
     from messages where message_id = $1`,
 }
 

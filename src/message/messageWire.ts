@@ -1,8 +1,9 @@
 // A message as it lies in envelopes, journal events and receipts alike. All three carry the same
 // row, so each of them says enough to create the message's row in the database.
 
-import type { MessageId } from './ids.ts'
+import { type MessageId, upstreamId } from './ids.ts'
 import { asRow, WireError } from './msgpackWire.ts'
+import type { CarriedId } from './upstreamIdKey.ts'
 
 export interface EnvelopeMessage {
   messageId: MessageId
@@ -39,4 +40,12 @@ export function messageFrom(row: unknown): EnvelopeMessage {
   if (typeof messageId !== 'string' || !Buffer.isBuffer(body))
     throw new WireError('a message without an id or a body')
   return { messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery }
+}
+
+/** Bounded again: older workers wrote ids as long as the SMSC made them. Throws WireError. */
+export function carriedIdFrom(id: unknown, idKey: unknown): CarriedId {
+  if (typeof id !== 'string') throw new WireError('an upstream id that is no text')
+  return typeof idKey === 'string'
+    ? { upstreamId: upstreamId(id), idKey }
+    : { upstreamId: upstreamId(id) }
 }

@@ -1,14 +1,16 @@
 // The outcomes of an envelope's messages so far, as a checkpoint keeps them.
 
-import type { UpstreamId } from './ids.ts'
+import type { CarriedId } from './upstreamIdKey.ts'
+import { carriedIdFrom } from './messageWire.ts'
 import { pack, unpack } from './msgpackWire.ts'
 
 export type Outcome =
-  | { kind: 'submitted'; atMs: number; upstreamId: UpstreamId }
+  | ({ kind: 'submitted'; atMs: number } & CarriedId)
   | { kind: 'failed'; atMs: number; commandStatus: number; reason: string }
   | { kind: 'deferred'; atMs: number; commandStatus: number; dueAtMs: number }
 
-type Row = [index: number, kind: number, atMs: number, number: number, text: string]
+type Row = [index: number, kind: number, atMs: number, number: number, text: string, key?: string]
+type Fields = Row extends [number, ...infer Rest] ? Rest : never
 const KINDS = ['submitted', 'failed', 'deferred'] as const
 
 /** @param outcomes by index of the message in its envelope; undefined while it is open */
@@ -19,17 +21,16 @@ export function encodeOutcomes(outcomes: readonly (Outcome | undefined)[]): Buff
 export function decodeOutcomes(checkpoint: Buffer): [index: number, outcome: Outcome][] {
   // Written by encodeOutcomes above.
   const rows = unpack(checkpoint) as Row[]
-  return rows.map(([index, kind, atMs, number, text]) => [
-    index,
-    outcomeOf(kind, atMs, number, text),
-  ])
+  return rows.map(([index, ...rest]) => [index, outcomeOf(rest)])
 }
 
 function rowOf(index: number, outcome: Outcome): Row {
   const kind = KINDS.indexOf(outcome.kind)
   switch (outcome.kind) {
     case 'submitted':
-      return [index, kind, outcome.atMs, 0, outcome.upstreamId]
+      return outcome.idKey === undefined
+        ? [index, kind, outcome.atMs, 0, outcome.upstreamId]
+        : [index, kind, outcome.atMs, 0, outcome.upstreamId, outcome.idKey]
     case 'failed':
       return [index, kind, outcome.atMs, outcome.commandStatus, outcome.reason]
     case 'deferred':
@@ -37,14 +38,13 @@ function rowOf(index: number, outcome: Outcome): Row {
   }
 }
 
-function outcomeOf(kind: number, atMs: number, number: number, text: string): Outcome {
+function outcomeOf([kind, atMs, number, text, key]: Fields): Outcome {
   switch (KINDS[kind]) {
     case 'failed':
       return { kind: 'failed', atMs, commandStatus: number, reason: text }
     case 'deferred':
       return { kind: 'deferred', atMs, commandStatus: number, dueAtMs: Number(text) }
     default:
-      // Written from an UpstreamId by rowOf.
-      return { kind: 'submitted', atMs, upstreamId: text as UpstreamId }
+      return { kind: 'submitted', atMs, ...carriedIdFrom(text, key) }
   }
 }

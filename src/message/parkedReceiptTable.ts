@@ -1,55 +1,86 @@
-// Receipts that match no message yet. Whoever brings a receipt parks it if its upstream id is
-// unknown, and whoever writes an upstream id takes the receipts that are parked for it. A sweep
-// finds what both sides missed.
+// Receipts that match no message yet. Whoever brings a receipt parks it if nothing fits, and
+// whoever writes an upstream id probes the receipts that are parked for it. A sweep finds what both
+// sides missed. A receipt leaves when it has matched, or is set aside at the end of its time.
 
 import type { Database } from '../database/database.ts'
+import { CLOCK_TOLERANCE_MS } from './receiptMatch.ts'
 import type { UpstreamIdRow } from './stateChanges.ts'
 import type { ReceiptKey } from './upstreamIdTable.ts'
 
 type Run = Database['run']
 
-export interface ParkedReceipt extends ReceiptKey {
-  /** The receipt in the form in which it came from the queue (receiptWire.ts). */
+/** Why it waits. `ambiguous`: messages of several accounts fit, so it is nobody's. */
+export type ParkingReason = 'unmatched' | 'ambiguous' | 'without id'
+
+export interface ReceiptToPark extends ReceiptKey {
+  /** The receipt as it lay on the queue (receiptWire.ts). */
   receipt: Buffer
-  receivedAtMs: number
+  reason: ParkingReason
+}
+
+export interface ParkedReceipt {
+  id: string
+  receipt: Buffer
 }
 
 const PARK = {
   name: 'parkedReceipts.park',
-  text: `insert into parked_receipts (connector, upstream_id, receipt, received_at, due_at)
-    select connector, upstream_id, receipt, to_timestamp(received_at / 1000.0),
+  text: `insert into parked_receipts
+      (connector, upstream_id, receipt, received_at, reason, due_at)
+    select connector, upstream_id, receipt, to_timestamp(received_at / 1000.0), reason,
       now() + interval '1 second'
-    from unnest($1::text[], $2::text[], $3::bytea[], $4::float8[])
-      as parked (connector, upstream_id, receipt, received_at)`,
+    from unnest($1::text[], $2::text[], $3::bytea[], $4::float8[], $5::text[])
+      as parked (connector, upstream_id, receipt, received_at, reason)`,
 }
 
-export async function parkReceipts(run: Run, parked: readonly ParkedReceipt[]): Promise<void> {
+export async function parkReceipts(run: Run, parked: readonly ReceiptToPark[]): Promise<void> {
   if (parked.length === 0) return
   await run(PARK, [
     parked.map((one) => one.connector),
-    parked.map((one) => one.upstreamId),
+    parked.map((one) => one.key),
     parked.map((one) => one.receipt),
     parked.map((one) => one.receivedAtMs),
+    parked.map((one) => one.reason),
   ])
 }
 
-const TAKE_FOR = {
-  name: 'parkedReceipts.takeFor',
-  text: `delete from parked_receipts as p
-    using unnest($1::text[], $2::text[]) as written (connector, upstream_id)
+/** The rest is found by a sweep. */
+const PROBED_MAX = 1_000
+
+const PROBE = {
+  name: 'parkedReceipts.probe',
+  text: `select p.id, p.receipt from parked_receipts as p
     where p.connector = any($1::text[]) and p.upstream_id = any($2::text[])
-      and p.connector = written.connector and p.upstream_id = written.upstream_id
-    returning p.receipt`,
+      and exists (
+        select from unnest($1::text[], $2::text[], $3::float8[])
+          as written (connector, upstream_id, submitted_at)
+        where written.connector = p.connector and written.upstream_id = p.upstream_id
+          and to_timestamp((written.submitted_at - ${CLOCK_TOLERANCE_MS}) / 1000.0)
+            <= p.received_at)
+    limit ${PROBED_MAX}`,
 }
 
-/** Takes the parked receipts for ids that are being written in this transaction. */
-export async function takeParkedFor(run: Run, rows: readonly UpstreamIdRow[]): Promise<Buffer[]> {
-  if (rows.length === 0) return []
-  const taken = await run<{ receipt: Buffer }>(TAKE_FOR, [
+/** The receipts parked for ids that are being written in this transaction. They stay parked. */
+export function parkedReceiptsFor(
+  run: Run,
+  rows: readonly UpstreamIdRow[],
+): Promise<ParkedReceipt[]> {
+  if (rows.length === 0) return Promise.resolve([])
+  return run(PROBE, [
     rows.map((row) => row.connector),
-    rows.map((row) => row.upstreamId),
+    rows.map((row) => row.key),
+    rows.map((row) => row.submittedAtMs),
   ])
-  return taken.map((row) => row.receipt)
+}
+
+const AMBIGUOUS = {
+  name: 'parkedReceipts.ambiguous',
+  text: `update parked_receipts set reason = 'ambiguous'
+    where id = any($1::bigint[]) and reason <> 'ambiguous'`,
+}
+
+export async function markAmbiguous(run: Run, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await run(AMBIGUOUS, [ids])
 }
 
 const TAKE_DUE = {
@@ -66,11 +97,8 @@ const REMOVE = {
   text: 'delete from parked_receipts where id = any($1::bigint[])',
 }
 
-/** The receipts whose sweep (after 1, 10, 100 s, then every 15 min) is due; they stay parked. */
-export function parkedReceiptsDue(
-  run: Run,
-  max: number,
-): Promise<{ id: string; receipt: Buffer }[]> {
+/** Those whose next sweep (after 1, 10, 100 s, then every 15 min) is due; they stay parked. */
+export function parkedReceiptsDue(run: Run, max: number): Promise<ParkedReceipt[]> {
   return run(TAKE_DUE, [max])
 }
 
@@ -78,9 +106,14 @@ export async function removeParked(run: Run, ids: readonly string[]): Promise<vo
   if (ids.length > 0) await run(REMOVE, [ids])
 }
 
+export interface ExpiredReceipt extends ParkedReceipt {
+  reason: ParkingReason
+  sweeps: number
+}
+
 const EXPIRED = {
   name: 'parkedReceipts.expired',
-  text: `select id, receipt, sweeps from parked_receipts
+  text: `select id, receipt, reason, sweeps from parked_receipts
     where received_at < now() - $1 * interval '1 hour'
     order by id limit $2 for update skip locked`,
 }
@@ -90,7 +123,7 @@ export function expiredParkedReceipts(
   run: Run,
   olderThanHours: number,
   max: number,
-): Promise<{ id: string; receipt: Buffer; sweeps: number }[]> {
+): Promise<ExpiredReceipt[]> {
   return run(EXPIRED, [olderThanHours, max])
 }
 

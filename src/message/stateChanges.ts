@@ -4,9 +4,11 @@
 
 import { decodeBody } from '../smpp/wire/codec.ts'
 import type { MessageId, UpstreamId } from './ids.ts'
+import { MESSAGE_STATE } from '../smpp/receipts/messageState.ts'
 import { type MessageState, rankOf } from './messageProgress.ts'
 import type { EnvelopeMessage } from './messageWire.ts'
 import type { UpstreamReceipt } from './receiptWire.ts'
+import { upstreamIdKey } from './upstreamIdKey.ts'
 
 export interface StateChanges {
   facts: readonly MessageFacts[]
@@ -37,6 +39,10 @@ export interface Transition {
   /** The error as the SMSC wrote it, or our reason. */
   error: string
   commandStatus: number | undefined
+  /** The word of a receipt whose meaning nobody knows. */
+  stat: string | undefined
+  /** The key of the SMSC's id, if a receipt says so: it tells the copies of a message apart. */
+  endedBy: string | undefined
   doneAtMs: number
 }
 
@@ -54,10 +60,14 @@ export interface Transitioned {
 
 export interface UpstreamIdRow {
   connector: string
-  upstreamId: UpstreamId
+  /** The SMSC's id by the connector's rule (upstreamIdKey.ts); never ''. */
+  key: string
   segment: number
   messageId: MessageId
+  account: string
+  /** As receiptMatch.ts compares it. */
   destination: string
+  /** The time of the write to the socket. */
   submittedAtMs: number
 }
 
@@ -91,6 +101,8 @@ export function transitionOf(
     rank: rankOf(receipt.messageState),
     error: receipt.error,
     commandStatus: undefined,
+    stat: receipt.stat,
+    endedBy: upstreamIdKey(receipt),
     doneAtMs: receipt.receivedAtMs,
   }
 }
@@ -110,14 +122,25 @@ function mergedFacts(a: MessageFacts, b: MessageFacts): MessageFacts {
   return { ...later, attempts: Math.max(a.attempts, b.attempts) }
 }
 
-/** The transition of highest rank for each message, in the order of ids. */
+/**
+ * The transition of highest rank for each message, in the order of ids. Of two copies that ended
+ * differently, the one that was delivered counts.
+ */
 export function highestPerMessage(transitions: readonly Transition[]): Transition[] {
   const highest = new Map<MessageId, Transition>()
   for (const transition of transitions) {
     const known = highest.get(transition.messageId)
-    if (!known || transition.rank > known.rank) highest.set(transition.messageId, transition)
+    if (!known || yieldsTo(known, transition)) highest.set(transition.messageId, transition)
   }
   return sortedById([...highest.values()])
+}
+
+/** As the statement in messageTable.ts has it for the present state of a row. */
+function yieldsTo(known: Transition, next: Transition): boolean {
+  if (next.rank !== known.rank) return next.rank > known.rank
+  const { DELIVERED } = MESSAGE_STATE
+  const isOtherCopy = known.endedBy !== undefined && known.endedBy !== next.endedBy
+  return isOtherCopy && next.state === DELIVERED && known.state !== DELIVERED
 }
 
 function sortedById<Row extends { messageId: MessageId }>(rows: Row[]): Row[] {

@@ -30,6 +30,7 @@ interface TracedMessage {
   destination_addr: string
   state: MessageState
   error: string | null
+  stat: string | null
   upstream_id: string | null
   attempts: number
   accepted_at: Date
@@ -71,7 +72,12 @@ function messageSteps(row: TracedMessage): TraceStep[] {
     steps.push({
       at: row.done_at.toISOString(),
       step: messageStateName(row.state).toLowerCase(),
-      detail: row.error ? `error ${row.error}` : '',
+      detail: outcomeDetail(row),
     })
   return steps
+}
+
+function outcomeDetail({ error, stat }: TracedMessage): string {
+  const parts = [error && `error ${error}`, stat && `the SMSC called it "${stat}"`]
+  return parts.filter(Boolean).join(', ')
 }

@@ -71,6 +71,14 @@ test('each kind of event comes out of the journal as it went in', () => {
   const base = { connector: 'sim', atMs: 1_790_000_000_500 }
   const events: JournalEvent[] = [
     { ...base, kind: 'submitted', message: message('a'), upstreamId: upstreamId('77'), segment: 0 },
+    {
+      ...base,
+      kind: 'submitted',
+      message: message('a'),
+      upstreamId: upstreamId('0A'),
+      idKey: '10',
+      segment: 0,
+    },
     { ...base, kind: 'failed', message: message('b'), commandStatus: 0x45, reason: 'refused' },
     { ...base, kind: 'deferred', message: message('c'), commandStatus: 0x58, dueAtMs: 9 },
   ]
@@ -87,8 +95,27 @@ test('receipts come out as they went in, with and without their message', () => 
     receivedAtMs: 1_790_000_001_000,
     message: undefined,
   }
-  const receipts = [receipt, { ...receipt, message: message('a') }]
+  const receipts = [
+    receipt,
+    { ...receipt, message: message('a') },
+    { ...receipt, idKey: '2587', stat: 'TELEPORTED' },
+  ]
   expect(decodeReceipts(encodeReceipts(receipts))).toEqual(receipts)
+})
+
+test('what older workers wrote is read, with their mistakes put right', () => {
+  const { messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery } =
+    message('a')
+  const row = [messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery]
+  const receipt = ['sim', '0A1B', '31612345678', MESSAGE_STATE.DELIVERED, '000', 1, row]
+  expect(decodeReceipts(pack(['D', 1, [receipt]]))).toMatchObject([{ upstreamId: '0A1B' }])
+  const event = [0, row, 'sim', 1, '7'.repeat(5_000), 0]
+  expect(decodeJournal(pack(['J', 1, [event]]))).toMatchObject({
+    events: [{ upstreamId: '7'.repeat(64) }],
+  })
+  const [first] = decodeReceipts(pack(['D', 1, [receipt.with(1, '')]]))
+  // An older worker took any message whose id was empty too.
+  expect(first?.message).toBeUndefined()
 })
 
 test('what another version wrote is refused by name, not misread', () => {

@@ -10,6 +10,36 @@ const secretSchema = z.union([
   z.strictObject({ file: z.string().min(1) }),
 ])
 
+const notation = z.enum(['hex', 'decimal']).exactOptional()
+
+const messageIdRuleSchema = z
+  .strictObject({
+    ignoreCase: z.boolean().exactOptional(),
+    ignoreLeadingZeros: z.boolean().exactOptional(),
+    /** How submit_sm_resp writes the number, and how receipts do. */
+    response: notation,
+    receipt: notation,
+    /** The SMSC counts for each bind on its own. */
+    perBind: z.boolean().exactOptional(),
+  })
+  .refine(({ response, receipt }) => (response === undefined) === (receipt === undefined), {
+    error: 'give response and receipt, or neither of them',
+  })
+
+/** SMPP 3.4 §5.2.28, 5.0 §4.7.15. */
+const messageStateName = z.enum([
+  'SCHEDULED',
+  'ENROUTE',
+  'DELIVERED',
+  'EXPIRED',
+  'DELETED',
+  'UNDELIVERABLE',
+  'ACCEPTED',
+  'UNKNOWN',
+  'REJECTED',
+  'SKIPPED',
+])
+
 export const connectorSchema = z.strictObject({
   id: resourceId,
   enabled: z.boolean().default(true),
@@ -32,6 +62,12 @@ export const connectorSchema = z.strictObject({
   throttlePauseMs: z.int().min(0).max(60_000).default(1000),
   /** Attempts for a message that gets temporary or throttling command_status values. */
   maxAttempts: z.int().min(1).max(1000).default(20),
+  /** When the id in a receipt is that of a submit_sm_resp: exactly equal, unless this says more. */
+  messageIdRule: messageIdRuleSchema.default({}),
+  /** Words in `stat` of this SMSC's receipts, each with the state that it means there. */
+  receiptStates: z
+    .record(z.string().regex(/^[\x21-\x7e]{1,40}$/, 'one word'), messageStateName)
+    .default({}),
 })
 
 export type Connector = z.infer<typeof connectorSchema>

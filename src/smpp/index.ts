@@ -19,6 +19,7 @@ export {
   statOf,
   type MessageState,
   type MessageStateName,
+  type MessageStateWords,
 } from './receipts/messageState.ts'
 export { INTERFACE_VERSION, type InterfaceVersion } from './wire/interfaceVersion.ts'
 export { PduError } from './wire/pduError.ts'

@@ -79,9 +79,24 @@ async function applyOneByOne<Item>(
   return { kind: 'dead', reason: `${reasons.length} of ${items.length}: ${first}` }
 }
 
-/** Octets without an encoding, and values that the database refuses (SQLSTATE classes 22, 23). */
+/**
+ * SQLSTATE classes of refusals that the same values get again, whenever they come:
+ * - 21 cardinality violation: a list of values contradicts itself
+ * - 22 data exception: a NUL in a text, a number or time out of range
+ * - 23 integrity constraint violation: a missing value, a failed check
+ * - 44 violation of a check option
+ * - 54 program limit exceeded: a value too long for its index
+ *
+ * All others depend on more than the values, and may pass: 08 (connection), 25 (state of the
+ * transaction, a failover), 40 (deadlock, serialisation), 53 (resources), 55 (a lock, an object in
+ * use), 57 (an operator, a timeout), 58 and XX (the server itself). So may 0A and 42: no value
+ * makes a prepared statement wrong. It does not fit the schema during a rollout, and to set
+ * messages aside then would empty the queue.
+ */
+const HARMFUL_CLASSES = new Set(['21', '22', '23', '44', '54'])
+
+/** Octets without an encoding, and values that the database refuses for good. */
 export function doesHarm(error: unknown): boolean {
   if (error instanceof PduError) return true
-  if (!(error instanceof QueryRefused)) return false
-  return error.sqlState.startsWith('22') || error.sqlState.startsWith('23')
+  return error instanceof QueryRefused && HARMFUL_CLASSES.has(error.sqlState.slice(0, 2))
 }

@@ -74,8 +74,9 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
 const COUNTERS = [
   ['transitions', 'State changes written since start'],
   ['parked', 'Receipts that matched nothing yet, since start'],
+  ['ambiguous', 'Those of them that fit messages of several accounts'],
   ['matched', 'Receipts matched through the store since start'],
-  ['harmful', 'Parked receipts that cannot be written: tried again at each sweep'],
+  ['harmful', 'Parked receipts that cannot be read or written: tried again at each sweep'],
 ] as const
 
 function startConsumer<Item>(

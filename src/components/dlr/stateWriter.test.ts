@@ -1,16 +1,18 @@
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { UpstreamReceipt } from '../../message/receiptWire.ts'
 import { encodeEnvelope } from '../../queue/envelopeWire.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { encodeEvents, type JournalEvent } from '../../message/journalWire.ts'
-import { type MessageId, newMessageId, upstreamId } from '../../message/ids.ts'
-import { decodeBody, encodeBody, MESSAGE_STATE, parseReceipt } from '../../smpp/index.ts'
-import type { MessageState } from '../../smpp/index.ts'
-import type { Database } from '../../database/database.ts'
+import { type MessageId, newMessageId, type UpstreamId } from '../../message/ids.ts'
+import { decodeBody, MESSAGE_STATE, parseReceipt } from '../../smpp/index.ts'
+import { type Database, StoreUnavailable } from '../../database/database.ts'
 import { claimOutbox } from '../../outbox/outboxTable.ts'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
 import { readTrace } from '../admin/readTrace.ts'
-import { changesFrom } from '../../message/changesFrom.ts'
+import { changesFrom, type MessageEvent } from '../../message/changesFrom.ts'
+import type { QueueEntry } from '../../queue/queue.ts'
+import { applyEntries } from './applyEntries.ts'
+import { message, receipt, submitted } from './journalEvents.fixture.ts'
 import { readJournal } from './readJournal.ts'
 import { StateWriter } from './stateWriter.ts'
 
@@ -20,7 +22,6 @@ let store: TestStore
 let database: Database
 let writer: StateWriter
 let outboxWakes = 0
-let serial = 0
 
 beforeAll(async () => {
   store = await openTestStore()
@@ -30,28 +31,6 @@ afterAll(() => store.drop())
 beforeEach(() => {
   writer = new StateWriter({ database, receiptTtlHours: 72, onOutbox: () => outboxWakes++ })
 })
-
-/** A message of an account of its own, so that its outbox holds nothing else. */
-function message(overrides: Partial<EnvelopeMessage> = {}): EnvelopeMessage {
-  const body = encodeBody('submit_sm', {
-    source_addr: 'shop',
-    source_addr_ton: 5,
-    destination_addr: '31612345678',
-    dest_addr_ton: 1,
-    registered_delivery: 1,
-    short_message: Buffer.from('Your code is 123456. Do not share it.'),
-  })
-  return {
-    messageId: newMessageId(),
-    account: `account-${serial++}`,
-    user: 'demo',
-    acceptedAtMs: Date.now(),
-    attempts: 0,
-    body,
-    registeredDelivery: 1,
-    ...overrides,
-  }
-}
 
 function journal(...events: JournalEvent[]): Promise<void> {
   return writer.apply(changesFrom(readJournal(encodeEvents(events))))
@@ -65,29 +44,6 @@ function accept(...messages: EnvelopeMessage[]): Promise<void> {
     messages,
   }
   return writer.apply(changesFrom(readJournal(encodeEnvelope(envelope))))
-}
-
-function submitted(one: EnvelopeMessage, id: string, atMs = Date.now()): JournalEvent {
-  return {
-    kind: 'submitted',
-    message: one,
-    connector: 'sim',
-    atMs,
-    upstreamId: upstreamId(id),
-    segment: 0,
-  }
-}
-
-function receipt(id: string, messageState: MessageState): UpstreamReceipt {
-  return {
-    connector: 'sim',
-    upstreamId: upstreamId(id),
-    destination: '31612345678',
-    messageState,
-    error: '000',
-    receivedAtMs: Date.now(),
-    message: undefined,
-  }
 }
 
 async function stateOf(one: EnvelopeMessage): Promise<string | undefined> {
@@ -158,6 +114,37 @@ test('what both sides missed is found by a sweep', async () => {
   expect(rows).toEqual([])
 })
 
+test('an id of 5,000 characters is cut to 64 for its receipt too, and stops no other', async () => {
+  const odd = message()
+  const sound = message()
+  // Random, for what compresses well fits an index after all.
+  const long = randomBytes(2_500).toString('hex')
+  // As an older worker wrote it: whole.
+  const whole = { ...submitted(odd, ''), upstreamId: long as UpstreamId } // not ours to bound
+  await journal(whole, submitted(sound, 'beside'))
+  await writer.applyReceipts([receipt(long, DELIVERED), receipt('beside', DELIVERED)])
+  expect([await stateOf(odd), await stateOf(sound)]).toEqual(['DELIVERED', 'DELIVERED'])
+})
+
+test('what no index takes is set aside alone', async () => {
+  const before = message()
+  const harmful = message()
+  const entryOf = (one: EnvelopeMessage, connector: string): QueueEntry => ({
+    id: one.messageId,
+    queue: 'journal',
+    payload: encodeEvents([{ ...submitted(one, `of ${one.messageId}`), connector }]),
+    receives: 1,
+  })
+  const reader = {
+    read: readJournal,
+    apply: (events: readonly MessageEvent[]) => writer.apply(changesFrom(events)),
+  }
+  const noName = randomBytes(8_000).toString('hex')
+  const entries = [entryOf(before, 'sim'), entryOf(harmful, noName)]
+  expect(await applyEntries(reader, entries)).toMatchObject([{ kind: 'done' }, { kind: 'dead' }])
+  expect([await stateOf(before), await stateOf(harmful)]).toEqual(['ENROUTE', undefined])
+})
+
 test('the same receipt twice, and an interim one after the final one, change nothing', async () => {
   const one = message()
   await journal(submitted(one, 'twice'))
@@ -204,8 +191,8 @@ test('a customer who asked for no receipt gets none', async () => {
 })
 
 test('an id the SMSC used again belongs to the newer message, for its destination', async () => {
-  const old = message()
-  const young = message()
+  const old = message({ account: 'reuses' })
+  const young = message({ account: 'reuses' })
   await journal(submitted(old, 'reused', Date.now() - HOUR_MS))
   await journal(submitted(young, 'reused'))
   await writer.applyReceipts([receipt('reused', DELIVERED)])
@@ -269,4 +256,48 @@ test('a receipt that cannot be written keeps no other from being swept', async (
   )
   await accept(one)
   await sweepUntilDelivered(one)
+})
+
+test('a state that nobody understands is kept as the SMSC wrote it', async () => {
+  const one = message()
+  await journal(submitted(one, 'odd'))
+  await writer.applyReceipts([{ ...receipt('odd', UNKNOWN), stat: 'TELEPORTED' }])
+  const trace = await readTrace(database, one.messageId)
+  expect(trace?.state).toBe('UNKNOWN')
+  expect(trace?.steps).toContainEqual(
+    expect.objectContaining({ detail: 'error 000, the SMSC called it "TELEPORTED"' }),
+  )
+})
+
+test('a parked receipt that cannot be read keeps no message from its own', async () => {
+  const one = message()
+  await writer.applyReceipts([receipt('unreadable', DELIVERED), receipt('unreadable', DELIVERED)])
+  await database.pool.query(
+    `update parked_receipts set receipt = 'x' where id =
+      (select min(id) from parked_receipts where upstream_id = 'unreadable')`,
+  )
+  await journal(submitted(one, 'unreadable'))
+  expect(await stateOf(one)).toBe('DELIVERED')
+})
+
+test('what a stopped process holds waits until the server ends its transaction', async () => {
+  const [locked, free] = [message(), message()]
+  await journal(submitted(locked, 'locked'), submitted(free, 'free'))
+  const isLocked = Promise.withResolvers<void>()
+  const frozen = Promise.withResolvers<void>()
+  const other = store.link().database.transaction(async (run) => {
+    const text = 'select 1 from messages where message_id = $1 for update'
+    await run({ name: 'test.freeze', text }, [locked.messageId])
+    isLocked.resolve()
+    await frozen.promise
+  })
+  const ended = expect(other).rejects.toThrow(StoreUnavailable)
+  await isLocked.promise
+  const waiting = writer.applyReceipts([receipt('locked', DELIVERED)])
+  await writer.applyReceipts([receipt('free', DELIVERED)])
+  expect(await stateOf(locked)).toBe('ENROUTE')
+  await waiting
+  expect([await stateOf(locked), await stateOf(free)]).toEqual(['DELIVERED', 'DELIVERED'])
+  frozen.resolve()
+  await ended
 })

@@ -10,13 +10,22 @@ import { backOffMs } from '../../flow/backOff.ts'
 import { type Database, QueryRefused, StoreUnavailable } from '../../database/database.ts'
 import { applyTransitions, recordFacts } from '../../message/messageTable.ts'
 import { addToOutbox } from '../../outbox/outboxTable.ts'
-import { findByUpstreamId, recordUpstreamIds } from '../../message/upstreamIdTable.ts'
 import {
+  findByUpstreamId,
+  type ReceiptKey,
+  type ReceiptMatch,
+  recordUpstreamIds,
+} from '../../message/upstreamIdTable.ts'
+import {
+  markAmbiguous,
+  type ParkedReceipt,
   parkedReceiptsDue,
+  parkedReceiptsFor,
   parkReceipts,
+  type ReceiptToPark,
   removeParked,
-  takeParkedFor,
 } from '../../message/parkedReceiptTable.ts'
+import { upstreamIdKey } from '../../message/upstreamIdKey.ts'
 import {
   byMessage,
   factsOf,
@@ -26,6 +35,7 @@ import {
   type Transitioned,
   transitionOf,
 } from '../../message/stateChanges.ts'
+import { WireError } from '../../message/msgpackWire.ts'
 import { ensurePartitionsFor, NO_PARTITION } from '../../database/partitionTable.ts'
 import { customerReceipt } from '../../outbox/customerReceipt.ts'
 
@@ -46,7 +56,7 @@ const HOUR_MS = 3_600_000
 export class StateWriter {
   #options: StateWriterOptions
   /** Added up in plain numbers; metrics read them when scraped. */
-  readonly counters = { transitions: 0, parked: 0, matched: 0, harmful: 0 }
+  readonly counters = { transitions: 0, parked: 0, ambiguous: 0, matched: 0, harmful: 0 }
 
   constructor(options: StateWriterOptions) {
     this.#options = options
@@ -61,10 +71,8 @@ export class StateWriter {
     await this.#transaction(times, async (run) => {
       await recordFacts(run, byMessage(changes.facts))
       await recordUpstreamIds(run, changes.upstreamIds)
-      const taken = await takeParkedFor(run, changes.upstreamIds)
-      const receipts = taken.flatMap((receipt) => decodeReceipts(receipt))
-      const matched = await this.#match(run, receipts)
-      return this.#transit(run, [...changes.transitions, ...matched])
+      const parked = await parkedReceiptsFor(run, changes.upstreamIds)
+      return this.#applyParked(run, parked, changes.transitions)
     })
   }
 
@@ -111,44 +119,68 @@ export class StateWriter {
     return due.length
   }
 
-  async #sweepRows(parked: readonly { id: string; receipt: Buffer }[]): Promise<void> {
-    const receipts = parked.flatMap(({ id, receipt }) =>
-      decodeReceipts(receipt).map((one) => ({ id, one })),
+  async #sweepRows(parked: readonly ParkedReceipt[]): Promise<void> {
+    await this.#transaction([], (run) => this.#applyParked(run, parked, []))
+  }
+
+  /**
+   * Probes parked receipts; those that match leave. Messages are written before parked receipts by
+   * everyone, so that no two transactions wait for each other.
+   */
+  async #applyParked(
+    run: Run,
+    parked: readonly ParkedReceipt[],
+    transitions: readonly Transition[],
+  ): Promise<Transitioned[]> {
+    const receipts = parked.flatMap((row) => this.#readParked(row))
+    const matches = await findByUpstreamId(
+      run,
+      receipts.map(({ receipt }) => keyOf(receipt)),
     )
-    await this.#transaction([], async (run) => {
-      const found = await findByUpstreamId(
-        run,
-        receipts.map(({ one }) => one),
-      )
-      const matched = [...found].flatMap(([index, messageId]) => {
-        const receipt = receipts[index]
-        return receipt ? [{ id: receipt.id, transition: transitionOf(messageId, receipt.one) }] : []
-      })
-      await removeParked(
-        run,
-        matched.map(({ id }) => id),
-      )
-      this.counters.matched += matched.length
-      return this.#transit(
-        run,
-        matched.map(({ transition }) => transition),
-      )
-    })
+    const found: { id: string; transition: Transition }[] = []
+    const ambiguous: string[] = []
+    for (const [index, { id, receipt }] of receipts.entries()) {
+      const match = matches.get(index)
+      if (match?.kind === 'ambiguous') ambiguous.push(id)
+      if (match?.kind === 'found')
+        found.push({ id, transition: transitionOf(match.messageId, receipt) })
+    }
+    const matched = found.map(({ transition }) => transition)
+    const changed = await this.#transit(run, [...transitions, ...matched])
+    await markAmbiguous(run, ambiguous)
+    await removeParked(
+      run,
+      found.map(({ id }) => id),
+    )
+    this.counters.matched += found.length
+    return changed
+  }
+
+  /** One that cannot be read stays where it is until its time is over, and stops no other. */
+  #readParked({ id, receipt: octets }: ParkedReceipt) {
+    try {
+      return decodeReceipts(octets).map((receipt) => ({ id, receipt }))
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      this.counters.harmful++
+      return []
+    }
   }
 
   async #match(run: Run, receipts: readonly UpstreamReceipt[]): Promise<Transition[]> {
-    const found = await findByUpstreamId(run, receipts)
-    const unmatched = receipts.filter((_, index) => !found.has(index))
-    await parkReceipts(
-      run,
-      unmatched.map((receipt) => ({ ...receipt, receipt: encodeReceipts([receipt]) })),
-    )
-    this.counters.parked += unmatched.length
-    this.counters.matched += found.size
-    return [...found].flatMap(([index, messageId]) => {
-      const receipt = receipts[index]
-      return receipt ? [transitionOf(messageId, receipt)] : []
-    })
+    const matches = await findByUpstreamId(run, receipts.map(keyOf))
+    const toPark: ReceiptToPark[] = []
+    const transitions: Transition[] = []
+    for (const [index, receipt] of receipts.entries()) {
+      const match = matches.get(index)
+      if (match?.kind === 'found') transitions.push(transitionOf(match.messageId, receipt))
+      else toPark.push(parking(receipt, match))
+    }
+    await parkReceipts(run, toPark)
+    this.counters.parked += toPark.length
+    this.counters.ambiguous += toPark.filter(({ reason }) => reason === 'ambiguous').length
+    this.counters.matched += transitions.length
+    return transitions
   }
 
   async #transit(run: Run, transitions: readonly Transition[]): Promise<Transitioned[]> {
@@ -185,4 +217,17 @@ export class StateWriter {
       }
     }
   }
+}
+
+function keyOf(receipt: UpstreamReceipt): ReceiptKey {
+  const { connector, destination, receivedAtMs } = receipt
+  return { connector, key: upstreamIdKey(receipt), destination, receivedAtMs }
+}
+
+type Ambiguous = Extract<ReceiptMatch, { kind: 'ambiguous' }>
+
+function parking(receipt: UpstreamReceipt, match: Ambiguous | undefined): ReceiptToPark {
+  const key = keyOf(receipt)
+  const reason = key.key === '' ? 'without id' : (match?.kind ?? 'unmatched')
+  return { ...key, receipt: encodeReceipts([receipt]), reason }
 }

@@ -5,7 +5,7 @@ import type { Connector } from '../../platform/connector.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { connectorPassword } from './connectorPassword.ts'
 import { ConnectorWork, type ConnectorWorkOptions } from './connectorWork.ts'
-import type { ReceiptIntake } from './receiptIntake.ts'
+import { type ReceiptIntake, receiptSource } from './receiptIntake.ts'
 import { UpstreamBind } from './upstreamBind.ts'
 
 export interface ConnectorPoolOptions extends Pick<
@@ -122,12 +122,13 @@ export class ConnectorPool {
     heldUntilMs: number,
   ): UpstreamBind {
     const { intake, onTrouble, secretsDir } = this.#options
+    const source = receiptSource(connector, slot)
     return new UpstreamBind({
       connector,
       slot,
       heldUntilMs,
       password: () => connectorPassword(connector, secretsDir),
-      onDeliver: (session, pdu) => intake.take(connector.id, session, pdu),
+      onDeliver: (session, pdu) => intake.take(source, session, pdu),
       onChange: () => work.wake(),
       onTrouble: (bind, what, error) => onTrouble(`${bind}: ${what}`, error),
     })

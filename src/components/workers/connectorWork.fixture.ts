@@ -92,6 +92,7 @@ export function startWork(port: number, { queue, tps, window = 100, checkpoint }
     window,
     tps,
   })
+  const recent = new RecentSubmissions()
   const onTrouble = () => undefined // links that end are part of it
   const store = { keep: async () => undefined, publish: async () => undefined }
   const work = new ConnectorWork({
@@ -99,7 +100,7 @@ export function startWork(port: number, { queue, tps, window = 100, checkpoint }
     queue,
     queueLeaseMs: 60_000,
     writer: new OutcomeWriter(store, onTrouble),
-    recent: new RecentSubmissions(),
+    recent,
     readCheckpoint: async () => checkpoint,
     removeCheckpoints: async () => undefined,
     onTrouble,
@@ -120,5 +121,5 @@ export function startWork(port: number, { queue, tps, window = 100, checkpoint }
     await work.close()
   }
   onTestFinished(stop)
-  return { bind, stop, work }
+  return { bind, recent, stop, work }
 }

@@ -4,11 +4,13 @@ import type { QueueEntry } from '../../queue/queue.ts'
 import { entryOf, envelopeOf, memoryQueues, startWork } from './connectorWork.fixture.ts'
 import { rememberingSmsc } from './connectorWork.fixture.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
+import { ESME_ROK } from '../../smpp/index.ts'
+import { startSmsc } from './smsc.fixture.ts'
 
 function workOn(port: number, entry: QueueEntry, tps: number, checkpoint?: Buffer) {
   const { queue, settled } = memoryQueues([entry])
-  startWork(port, { queue, tps, ...(checkpoint ? { checkpoint } : {}) })
-  return { settled }
+  const { recent } = startWork(port, { queue, tps, ...(checkpoint ? { checkpoint } : {}) })
+  return { recent, settled }
 }
 
 test('an envelope that comes again is sent only where its checkpoint has no outcome', async () => {
@@ -55,4 +57,21 @@ test('a message that cannot be read fails alone, and the rest of its envelope go
   const { settled } = workOn(port, entryOf({ ...envelope, messages }), 1000)
   await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
   expect(taken.map(({ destination }) => destination)).toEqual(['31612341000', '31612341002'])
+})
+
+test('a message counts as submitted when it was written, not when it was answered', async () => {
+  let takenAtMs = 0
+  let answer: () => void = () => undefined
+  const { port } = await startSmsc((session, pdu) => {
+    takenAtMs = Date.now()
+    answer = () => session.respond(pdu, ESME_ROK, { message_id: '7' })
+  })
+  const { recent, settled } = workOn(port, entryOf(envelopeOf(1)), 1000)
+  await expect.poll(() => takenAtMs, { timeout: 5000 }).toBeGreaterThan(0)
+  await expect.poll(() => Date.now()).toBeGreaterThan(takenAtMs + 1)
+  answer()
+  await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
+  // The earliest receipt that may be about it: five seconds before the write, by its clock.
+  const receivedAtMs = takenAtMs - 5_000
+  expect(recent.find({ connector: 'sim', key: '7', destination: '', receivedAtMs })).toBeDefined()
 })

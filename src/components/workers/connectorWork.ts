@@ -6,6 +6,8 @@
 import type { Connector } from '../../platform/connector.ts'
 import { LANES } from '../../message/lane.ts'
 import { upstreamId } from '../../message/ids.ts'
+import { comparableNumber } from '../../message/receiptMatch.ts'
+import { carriedId, upstreamIdKey } from '../../message/upstreamIdKey.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
@@ -19,6 +21,8 @@ export interface ConnectorWorkOptions extends SubmitLaneOptions {
   connector: () => Connector
   recent: RecentSubmissions
 }
+
+type SubmittedOutcome = Extract<Outcome, { kind: 'submitted' }>
 
 /**
  * A lane that has messages gets at least one of so many submissions, and the most urgent lane all
@@ -125,7 +129,9 @@ export class ConnectorWork implements LaneSender {
   }
 
   #submit(bind: UpstreamBind, task: Task, nowMs: number): boolean {
-    const sent = bind.submit(task.submitSm, nowMs, (outcome) => this.#answered(bind, task, outcome))
+    // A copy: the answer to an earlier write, which may still come, keeps its own time and bind.
+    const once: Task = { ...task, written: { atMs: Date.now(), slot: bind.slot } }
+    const sent = bind.submit(task.submitSm, nowMs, (outcome) => this.#answered(bind, once, outcome))
     if (sent) this.#unanswered++
     else task.lane.putBack(task)
     return sent
@@ -161,7 +167,7 @@ export class ConnectorWork implements LaneSender {
   }
 
   #submitted(task: Task, pdu: Pdu): void {
-    const outcome = submittedOutcome(pdu)
+    const outcome = this.#submittedOutcome(task, pdu)
     if (!outcome) return this.#fail(task, pdu.command_status, 'a response without a message_id')
     this.counters.submitted++
     this.#remember(task, outcome)
@@ -170,7 +176,8 @@ export class ConnectorWork implements LaneSender {
 
   /** The answer came after its timer. The outcome is decided, but its id may bring a receipt. */
   #late(task: Task, pdu: Pdu): void {
-    const outcome = classify(pdu.command_status) === 'ok' ? submittedOutcome(pdu) : undefined
+    const outcome =
+      classify(pdu.command_status) === 'ok' ? this.#submittedOutcome(task, pdu) : undefined
     if (!outcome) return
     this.#remember(task, outcome)
     this.#options.writer.late(task.work, task.message, outcome)
@@ -178,9 +185,20 @@ export class ConnectorWork implements LaneSender {
 
   #remember(task: Task, outcome: Outcome): void {
     if (outcome.kind !== 'submitted') return
-    const { destination_addr: destination } = task.submitSm
-    const connector = task.work.envelope.connector
-    this.#options.recent.remember(connector, outcome.upstreamId, destination, task.message)
+    const { connector } = task.work.envelope
+    this.#options.recent.remember(connector, upstreamIdKey(outcome), {
+      message: task.message,
+      destination: comparableNumber(task.submitSm.destination_addr),
+      submittedAtMs: outcome.atMs,
+    })
+  }
+
+  /** Its time is that of the write: a receipt may overtake the response. */
+  #submittedOutcome({ written }: Task, pdu: Pdu): SubmittedOutcome | undefined {
+    if (pdu.command !== 'submit_sm_resp' || !written) return undefined
+    const rule = this.#options.connector().messageIdRule
+    const id = carriedId(upstreamId(pdu.message_id), 'response', rule, written.slot)
+    return { kind: 'submitted', atMs: written.atMs, ...id }
   }
 
   /** Nobody knows whether the SMSC took the message. */
@@ -211,9 +229,4 @@ export class ConnectorWork implements LaneSender {
       dueAtMs,
     })
   }
-}
-
-function submittedOutcome(pdu: Pdu): Extract<Outcome, { kind: 'submitted' }> | undefined {
-  if (pdu.command !== 'submit_sm_resp') return undefined
-  return { kind: 'submitted', atMs: Date.now(), upstreamId: upstreamId(pdu.message_id) }
 }

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
-import { upstreamId } from '../../message/ids.ts'
 import { countParkedReceipts, parkReceipts } from '../../message/parkedReceiptTable.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { maintain } from './maintain.ts'
@@ -19,9 +18,10 @@ test('a receipt without a message is set aside after its time, and not before', 
   const parked = (count: number, receivedAtMs: number) =>
     Array.from({ length: count }, (_, index) => ({
       connector: 'sim',
-      upstreamId: upstreamId(String(index)),
+      key: String(index),
       destination: '',
       receipt: Buffer.from('receipt'),
+      reason: 'unmatched' as const,
       receivedAtMs,
     }))
   // More than one batch of them.

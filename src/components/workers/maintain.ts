@@ -5,11 +5,17 @@ import type { Database } from '../../database/database.ts'
 import { dropOldUpstreamIds, ensurePartitionsAhead } from '../../database/partitionTable.ts'
 import { removeOldCheckpoints } from '../../message/checkpointTable.ts'
 import { expiredParkedReceipts, removeParked } from '../../message/parkedReceiptTable.ts'
+import type { ParkingReason } from '../../message/parkedReceiptTable.ts'
 import { DLR_QUEUE } from '../../message/receiptWire.ts'
 import type { QueueUpkeep } from '../../queue/queue.ts'
 
 const DAYS_AHEAD = 3
 const UNMATCHED_BATCH = 500
+const WHY_UNMATCHED: Readonly<Record<ParkingReason, string>> = {
+  unmatched: 'no message was found for this receipt',
+  ambiguous: 'messages of several accounts fit this receipt',
+  'without id': 'this receipt names no message',
+}
 
 export async function maintain(
   database: Database,
@@ -35,12 +41,11 @@ async function setUnmatchedAside(
 ): Promise<number> {
   return database.transaction(async (run) => {
     const expired = await expiredParkedReceipts(run, receiptTtlHours, UNMATCHED_BATCH)
-    const reason = 'no message was found for this receipt'
     await upkeep.setAside(
-      expired.map(({ receipt: payload, sweeps: receives }) => ({
+      expired.map(({ receipt: payload, reason, sweeps: receives }) => ({
         queue: DLR_QUEUE,
         payload,
-        reason,
+        reason: WHY_UNMATCHED[reason],
         receives,
       })),
     )

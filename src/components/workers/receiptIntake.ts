@@ -4,13 +4,15 @@
 // them.
 
 import { DLR_QUEUE, encodeReceipts, type UpstreamReceipt } from '../../message/receiptWire.ts'
-import { normaliseDestination } from '../../routing/destination.ts'
 import { upstreamId } from '../../message/ids.ts'
+import { comparableNumber } from '../../message/receiptMatch.ts'
+import { carriedId, upstreamIdKey, type UpstreamIdRule } from '../../message/upstreamIdKey.ts'
+import type { Connector } from '../../platform/connector.ts'
 import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import type { Queue } from '../../queue/queue.ts'
-import { ESME_ROK, ESME_RX_T_APPN, MESSAGE_STATE, parseReceipt } from '../../smpp/index.ts'
-import type { MessageState, Pdu, Session } from '../../smpp/index.ts'
+import { ESME_ROK, ESME_RX_T_APPN, MESSAGE_STATE, parseReceipt, readTlv } from '../../smpp/index.ts'
+import type { MessageState, Pdu, Receipt, ReceiptOptions, Session } from '../../smpp/index.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
 
 interface Unanswered {
@@ -19,10 +21,9 @@ interface Unanswered {
   receipt: UpstreamReceipt
 }
 
-const TON_INTERNATIONAL = 1
-/** SMPP 3.4 §4.4.2: a message_id; and more than any err seen in practice. */
-const ID_CHARACTERS_MAX = 64
+/** More than any err seen in practice. */
 const ERROR_CHARACTERS_MAX = 20
+const STAT_CHARACTERS_MAX = 40
 /** SMPP 3.4 §5.2.12: bits 5-2 of esm_class. */
 const ESM_CLASS_TYPE = 0x3c
 const ESM_CLASS_INTERMEDIATE = 0x20
@@ -30,6 +31,21 @@ const ESM_CLASS_INTERMEDIATE = 0x20
 const WAITING_MAX = 20_000
 /** Receipts in one envelope: about 64 KB. */
 const MAX_RECEIPTS = 200
+
+/** A bind that receipts come from, and how its SMSC writes them. */
+export interface ReceiptSource {
+  readonly connector: string
+  readonly slot: number
+  readonly idRule: UpstreamIdRule
+  readonly options: ReceiptOptions
+}
+
+/** Made once per bind. */
+export function receiptSource(connector: Connector, slot: number): ReceiptSource {
+  const words = Object.entries(connector.receiptStates)
+  const states = new Map(words.map(([word, name]) => [word.toUpperCase(), MESSAGE_STATE[name]]))
+  return { connector: connector.id, slot, idRule: connector.messageIdRule, options: { states } }
+}
 
 export class ReceiptIntake {
   #recent: RecentSubmissions
@@ -51,31 +67,36 @@ export class ReceiptIntake {
     })
   }
 
-  /** SMPP 3.4 §4.6: a deliver_sm on a bind of `connector`. It is answered later. */
-  take(connector: string, session: Session, pdu: Pdu<'deliver_sm'>): void {
+  /** SMPP 3.4 §4.6: a deliver_sm on a bind to an SMSC. It is answered later. */
+  take(source: ReceiptSource, session: Session, pdu: Pdu<'deliver_sm'>): void {
     const request = { command: pdu.command, sequence_number: pdu.sequence_number }
     // An SMSC without a window, while the queue is away: it sends them again.
     if (this.#batcher.waiting >= WAITING_MAX) return session.respond(request, ESME_RX_T_APPN)
-    const parsed = parseReceipt(pdu)
+    const parsed = parseReceipt(pdu, source.options)
     if (!parsed) {
       this.counters.mobileOriginatedRefused++
       return session.respond(request, ESME_RX_T_APPN)
     }
-    const id = upstreamId(cleaned(parsed.id ?? '', ID_CHARACTERS_MAX))
-    // Addresses are swapped in receipts. Only one that says it is international is compared: what
-    // an SMSC calls unknown or national may lack its country code.
-    const destination =
-      pdu.source_addr_ton === TON_INTERNATIONAL ? (normaliseDestination(pdu.source_addr) ?? '') : ''
-    const receipt: UpstreamReceipt = {
+    this.#batcher.add({ session, request, receipt: this.#receiptFrom(source, pdu, parsed) })
+  }
+
+  #receiptFrom(source: ReceiptSource, pdu: Pdu<'deliver_sm'>, parsed: Receipt): UpstreamReceipt {
+    const { connector, idRule, slot } = source
+    const carried = carriedId(upstreamId(parsed.id ?? ''), 'receipt', idRule, slot)
+    // Addresses are swapped in receipts.
+    const destination = comparableNumber(pdu.source_addr)
+    const receivedAtMs = Date.now()
+    const key = upstreamIdKey(carried)
+    return {
       connector,
-      upstreamId: id,
+      ...carried,
       destination,
       messageState: parsed.messageState ?? stateNotUnderstood(pdu.esm_class),
       error: cleaned(parsed.err ?? '', ERROR_CHARACTERS_MAX),
-      receivedAtMs: Date.now(),
-      message: this.#recent.find(connector, id, destination),
+      ...(parsed.messageState === undefined && { stat: wordOf(pdu, parsed) }),
+      receivedAtMs,
+      message: this.#recent.find({ connector, key, destination, receivedAtMs }),
     }
-    this.#batcher.add({ session, request, receipt })
   }
 
   whenIdle(): Promise<void> {
@@ -109,4 +130,10 @@ function cleaned(text: string, charactersMax: number): string {
 function stateNotUnderstood(esmClass: number): MessageState {
   const interim = (esmClass & ESM_CLASS_TYPE) === ESM_CLASS_INTERMEDIATE
   return interim ? MESSAGE_STATE.ENROUTE : MESSAGE_STATE.UNKNOWN
+}
+
+/** What the SMSC wrote for a state that nobody knows, for the trace. */
+function wordOf({ tlvs }: Pdu<'deliver_sm'>, { stat }: Receipt): string {
+  const word = stat ?? `message_state ${readTlv(tlvs, 'message_state') ?? 'missing'}`
+  return cleaned(word, STAT_CHARACTERS_MAX)
 }

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { type MessageId, upstreamId } from '../../message/ids.ts'
+import type { MessageId } from '../../message/ids.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
 
-function message(number: number) {
+function message(number: number, account = 'demo') {
   return {
     // Made up.
     messageId: `0192d3a4-0000-7000-8000-${String(number).padStart(12, '0')}` as MessageId,
-    account: 'demo',
+    account,
     user: 'demo',
     acceptedAtMs: 0,
     attempts: 0,
@@ -15,12 +15,17 @@ function message(number: number) {
   }
 }
 
+const receipt = { connector: 'sim', key: '7', destination: '', receivedAtMs: 10_000 }
+
+function submission(number: number, fields: object = {}) {
+  return { message: message(number), destination: '31612345678', submittedAtMs: 9_000, ...fields }
+}
+
 test('the last half of the bound is always found, and no more than the bound is kept', () => {
   const recent = new RecentSubmissions(10)
-  const isKnown = (number: number) =>
-    recent.find('sim', upstreamId(String(number)), '') !== undefined
+  const isKnown = (number: number) => recent.find({ ...receipt, key: String(number) }) !== undefined
   for (let number = 0; number < 100; number++) {
-    recent.remember('sim', upstreamId(String(number)), '316', message(number))
+    recent.remember('sim', String(number), submission(number))
     for (let back = 0; back < 5 && back <= number; back++) expect(isKnown(number - back)).toBe(true)
   }
   expect(Array.from({ length: 100 }, (_, number) => number).filter(isKnown).length).toBeLessThan(11)
@@ -28,14 +33,53 @@ test('the last half of the bound is always found, and no more than the bound is 
 
 test('an id that the SMSC uses again is the newer message', () => {
   const recent = new RecentSubmissions(2)
-  for (const number of [1, 2, 3]) recent.remember('sim', upstreamId('7'), '316', message(number))
-  expect(recent.find('sim', upstreamId('7'), '')).toEqual(message(3))
+  for (const number of [1, 2, 3]) recent.remember('sim', '7', submission(number))
+  expect(recent.find(receipt)).toEqual(message(3))
+})
+
+test('the newer message is the one that was written later, not the one answered later', () => {
+  const recent = new RecentSubmissions()
+  recent.remember('sim', '7', submission(2, { submittedAtMs: 9_000 }))
+  recent.remember('sim', '7', submission(1, { submittedAtMs: 8_000 }))
+  expect(recent.find(receipt)).toEqual(message(2))
 })
 
 test('a receipt of another connector or destination finds nothing', () => {
   const recent = new RecentSubmissions()
-  recent.remember('sim', upstreamId('7'), '316', message(1))
-  expect(recent.find('other', upstreamId('7'), '316')).toBeUndefined()
-  expect(recent.find('sim', upstreamId('7'), '317')).toBeUndefined()
-  expect(recent.find('sim', upstreamId('7'), '316')).toEqual(message(1))
+  recent.remember('sim', '7', submission(1))
+  expect(recent.find({ ...receipt, connector: 'other' })).toBeUndefined()
+  expect(recent.find({ ...receipt, destination: '31612345679' })).toBeUndefined()
+  expect(recent.find({ ...receipt, destination: '612345678' })).toEqual(message(1))
+})
+
+test('an id that was used again stands for each of its destinations', () => {
+  const recent = new RecentSubmissions()
+  recent.remember('sim', '7', submission(1, { destination: '31611111111' }))
+  recent.remember('sim', '7', submission(2, { destination: '31622222222' }))
+  expect(recent.find({ ...receipt, destination: '31611111111' })).toEqual(message(1))
+})
+
+test('a receipt from before the submission is about another message', () => {
+  const recent = new RecentSubmissions()
+  recent.remember('sim', '7', submission(1, { submittedAtMs: 15_001 }))
+  expect(recent.find(receipt)).toBeUndefined()
+  recent.remember('sim', '7', submission(2, { submittedAtMs: 15_000 }))
+  expect(recent.find(receipt)).toEqual(message(2))
+})
+
+test('messages of two accounts are left to the dlr-processor, and an empty id is no id', () => {
+  const recent = new RecentSubmissions()
+  recent.remember('sim', '7', submission(1))
+  recent.remember('sim', '7', submission(2, { message: message(2, 'other') }))
+  expect(recent.find(receipt)).toBeUndefined()
+  recent.remember('sim', '', submission(3))
+  expect(recent.find({ ...receipt, key: '' })).toBeUndefined()
+})
+
+test('of an SMSC with one id for everything the newest few are kept', () => {
+  const recent = new RecentSubmissions()
+  for (let number = 0; number < 20; number++)
+    recent.remember('sim', '7', submission(number, { submittedAtMs: number, destination: '' }))
+  expect(recent.find({ ...receipt, receivedAtMs: -4_990 })).toBeUndefined()
+  expect(recent.find(receipt)).toEqual(message(19))
 })

@@ -1,10 +1,25 @@
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
-import type { UpstreamId } from '../../message/ids.ts'
+import { isInTime, isSameNumber } from '../../message/receiptMatch.ts'
 
 interface Submission {
   readonly message: EnvelopeMessage
+  /** As receiptMatch.ts compares it. */
   readonly destination: string
+  /** The time of the write to the socket. */
+  readonly submittedAtMs: number
 }
+
+/** What a receipt says of its message. */
+interface ReceiptKey {
+  readonly connector: string
+  /** The SMSC's id by the connector's rule (upstreamIdKey.ts); '' matches nothing. */
+  readonly key: string
+  readonly destination: string
+  readonly receivedAtMs: number
+}
+
+/** Of an SMSC that gives every message the same id the newest are remembered. */
+const SAME_ID_MAX = 8
 
 /**
  * What this process submitted lately, by connector and upstream id, so that most receipts need no
@@ -14,40 +29,51 @@ interface Submission {
  */
 export class RecentSubmissions {
   readonly #generationMax: number
-  #young = new Map<string, Submission>()
-  #old = new Map<string, Submission>()
+  /** Submissions under one id, newest first. */
+  #young = new Map<string, readonly Submission[]>()
+  #old = new Map<string, readonly Submission[]>()
 
   /** @param max entries; at least half of them are kept */
   constructor(max = 50_000) {
     this.#generationMax = Math.ceil(max / 2)
   }
 
-  remember(
-    connector: string,
-    upstreamId: UpstreamId,
-    destination: string,
-    message: EnvelopeMessage,
-  ): void {
+  remember(connector: string, key: string, submission: Submission): void {
+    if (key === '') return
     if (this.#young.size >= this.#generationMax) {
       this.#old = this.#young
       this.#young = new Map()
     }
-    this.#young.set(keyOf(connector, upstreamId), { message, destination })
+    const place = placeOf(connector, key)
+    const known = this.#young.get(place) ?? this.#old.get(place)
+    this.#young.set(place, known ? newestFirst([submission, ...known]) : [submission])
   }
 
-  /** @param destination '' where the receipt does not say; otherwise it must be the same */
-  find(
-    connector: string,
-    upstreamId: UpstreamId,
-    destination: string,
-  ): EnvelopeMessage | undefined {
-    const key = keyOf(connector, upstreamId)
-    const known = this.#young.get(key) ?? this.#old.get(key)
-    if (!known) return undefined
-    return destination === '' || known.destination === destination ? known.message : undefined
+  /**
+   * The newest message that the receipt may be about (receiptMatch.ts). If messages of several
+   * accounts fit, the dlr-processor decides; so it does about what is no longer remembered.
+   */
+  find({ connector, key, destination, receivedAtMs }: ReceiptKey): EnvelopeMessage | undefined {
+    if (key === '') return undefined
+    const place = placeOf(connector, key)
+    let found: EnvelopeMessage | undefined
+    const known = this.#young.get(place) ?? this.#old.get(place) ?? []
+    for (const one of known) {
+      const fits =
+        isInTime(one.submittedAtMs, receivedAtMs) && isSameNumber(one.destination, destination)
+      if (!fits) continue
+      if (found && found.account !== one.message.account) return undefined
+      found ??= one.message
+    }
+    return found
   }
 }
 
-function keyOf(connector: string, upstreamId: UpstreamId): string {
-  return `${connector}\n${upstreamId}`
+/** By the time of the write: a late answer is of an earlier one. */
+function newestFirst(submissions: readonly Submission[]): Submission[] {
+  return submissions.toSorted((a, b) => b.submittedAtMs - a.submittedAtMs).slice(0, SAME_ID_MAX)
+}
+
+function placeOf(connector: string, key: string): string {
+  return `${connector}\n${key}`
 }

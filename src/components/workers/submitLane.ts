@@ -24,6 +24,8 @@ export interface Task {
   submitSm: ShortMessageBody
   /** Times it was throttled or lost its link in this process. */
   tries: number
+  /** The last write to a socket: when, and over which bind. */
+  written: { readonly atMs: number; readonly slot: number } | undefined
 }
 
 /** Sends the messages that its lanes have ready. */
@@ -171,7 +173,7 @@ export class SubmitLane {
   #makeReady(work: EnvelopeWork, index: number, message: EnvelopeMessage): void {
     try {
       const submitSm = upstreamBody(message)
-      this.#ready.add({ lane: this, work, index, message, submitSm, tries: 0 })
+      this.#ready.add({ lane: this, work, index, message, submitSm, tries: 0, written: undefined })
     } catch (error) {
       if (!(error instanceof PduError)) throw error
       const { commandStatus } = error

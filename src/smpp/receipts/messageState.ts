@@ -35,23 +35,44 @@ const ROWS: readonly { name: MessageStateName; stat: string }[] = [
 ]
 
 /** Words of the wild beside the two that each row has. */
-const SYNONYMS: readonly [string, MessageState][] = [
-  ['BUFFERED', MESSAGE_STATE.ENROUTE],
-  ['UNDELIVERED', MESSAGE_STATE.UNDELIVERABLE],
-  ['FAILED', MESSAGE_STATE.UNDELIVERABLE],
-]
+const SYNONYMS: Readonly<Record<string, MessageState>> = {
+  DELIVERD: MESSAGE_STATE.DELIVERED,
+  DELIVRED: MESSAGE_STATE.DELIVERED,
+  DELVRD: MESSAGE_STATE.DELIVERED,
+  DLVRD: MESSAGE_STATE.DELIVERED,
+  SUCCESS: MESSAGE_STATE.DELIVERED,
+  UNDELIVERED: MESSAGE_STATE.UNDELIVERABLE,
+  UNDELVRD: MESSAGE_STATE.UNDELIVERABLE,
+  UNDLVRD: MESSAGE_STATE.UNDELIVERABLE,
+  ERROR: MESSAGE_STATE.UNDELIVERABLE,
+  FAIL: MESSAGE_STATE.UNDELIVERABLE,
+  FAILED: MESSAGE_STATE.UNDELIVERABLE,
+  TIMEOUT: MESSAGE_STATE.EXPIRED,
+  CANCELED: MESSAGE_STATE.DELETED,
+  CANCELLED: MESSAGE_STATE.DELETED,
+  BUFFERD: MESSAGE_STATE.ENROUTE,
+  BUFFERED: MESSAGE_STATE.ENROUTE,
+  BUFFRED: MESSAGE_STATE.ENROUTE,
+  PENDING: MESSAGE_STATE.ENROUTE,
+  QUEUED: MESSAGE_STATE.ENROUTE,
+  RETRY: MESSAGE_STATE.ENROUTE,
+}
 
 const BY_WORD: ReadonlyMap<string, MessageState> = new Map([
   ...ROWS.flatMap(({ name, stat }): [string, MessageState][] => [
     [name, MESSAGE_STATE[name]],
     [stat, MESSAGE_STATE[name]],
   ]),
-  ...SYNONYMS,
+  ...Object.entries(SYNONYMS),
 ])
 
 /** Asked in this order when no word fits as a whole: `DND_REJECTED`, `DeliveredToTerminal`. */
 const BY_PART: readonly [string, MessageState][] = [
   ['UNDELIV', MESSAGE_STATE.UNDELIVERABLE],
+  ['NOT DELIV', MESSAGE_STATE.UNDELIVERABLE],
+  ['NOT_DELIV', MESSAGE_STATE.UNDELIVERABLE],
+  ['NOTDELIV', MESSAGE_STATE.UNDELIVERABLE],
+  ['NONDELIV', MESSAGE_STATE.UNDELIVERABLE],
   ['REJECT', MESSAGE_STATE.REJECTED],
   ['EXPIRED', MESSAGE_STATE.EXPIRED],
   ['ESME_R', MESSAGE_STATE.UNDELIVERABLE],
@@ -73,17 +94,30 @@ export function statOf(messageState: MessageState): string {
   return ROWS[messageState]?.stat ?? 'UNKNOWN'
 }
 
+/** What words in `stat` mean on one connection, by the word in capitals; wins over the usual. */
+export type MessageStateWords = ReadonlyMap<string, MessageState>
+
 /**
  * The state behind a receipt's `stat:` (SMPP 3.4 appendix B) in whatever spelling; undefined when
  * it says nothing.
  */
-export function messageStateOf(stat: string): MessageState | undefined {
+export function messageStateOf(stat: string, words?: MessageStateWords): MessageState | undefined {
   const word = stat.trim().toUpperCase()
-  const known = BY_WORD.get(word)
+  const known = words?.get(word) ?? BY_WORD.get(word)
   if (known !== undefined) return known
-  if (/^\d$/.test(word)) {
+  if (/^0?0?\d$/.test(word)) {
     const digit = Number(word)
     return isMessageState(digit) ? digit : undefined
   }
   return BY_PART.find(([part]) => word.includes(part))?.[1]
+}
+
+const STATS: ReadonlySet<string> = new Set(ROWS.map(({ stat }) => stat))
+
+/**
+ * Whether a word is a state even without a label before it (SMPP 3.4 appendix B): one of the
+ * specification's seven letters in capitals, or of the connection's own. Prose has the others too.
+ */
+export function isBareState(word: string, words?: MessageStateWords): boolean {
+  return STATS.has(word) || words?.has(word.toUpperCase()) === true
 }

@@ -13,6 +13,10 @@ import { vectorLines, type ReceiptVector } from '../testing/vectorLines.fixture.
 /** Where no specification settles it and we differ from the vectors, with the reason. */
 const OURS: Readonly<Record<string, { readonly fields: object; readonly because: string }>> = {
   r102: { fields: { id: undefined }, because: 'an empty id matches nothing: it is absent' },
+  r176: {
+    fields: { stat: 'DELIVRD', messageState: MESSAGE_STATE.DELIVERED },
+    because: 'a state word is one without its label too',
+  },
 }
 
 const vectors = vectorLines('receipts')
@@ -55,8 +59,13 @@ describe('a run of 65,000 octets', () => {
     ['\r', 'stat:DELIVRD text:', { text: `${'\r'.repeat(65_000)}x` }],
     [' ', 'id:1', { id: '1' }],
     ['7', 'submit date:1 ', { submitDate: '1' }],
+    [' ', 'id:1 stat', { id: '1', stat: undefined }],
+    ['id ', 'id:1 ', { id: '1' }],
+    ['errid', 'id:1', { stat: undefined }],
+    ['"', 'id:1 stat:DELIVRD text:', { text: `${'"'.repeat(65_000)}x` }],
   ])('of %j that does not end its value is read once', (octet, label, fields) => {
-    const text = Buffer.from(`${label}${octet.repeat(65_000)}x`, 'latin1')
+    const run = octet.repeat(65_000 / octet.length)
+    const text = Buffer.from(`${label}${run}x`, 'latin1')
     const tlvs = [tlv('message_payload', text)]
     // Each read took 1.6 s when a pattern began anew at each octet: far beyond a test's time.
     for (let count = 0; count < 30; count++)
@@ -157,6 +166,114 @@ describe('a message is a receipt', () => {
     const body = message({ short_message: text })
     expect(parseReceipt(body)).toBeUndefined()
     expect(parseReceipt(body, { byText: true })).toMatchObject({ id: '1', messageState: 2 })
+  })
+})
+
+describe('whatever an SMSC makes of appendix B', () => {
+  const ALL = {
+    id: '0A1b-7',
+    sub: '001',
+    dlvrd: '001',
+    submitDate: '2601011200',
+    doneDate: '2601011201',
+    stat: 'DELIVRD',
+    messageState: MESSAGE_STATE.DELIVERED,
+    err: '000',
+    text: 'hello',
+  }
+  /** A receipt with these fields, as an SMSC writes a label, and between two fields. */
+  function written(labelOf: (name: string) => string, between: string, text = 'hello'): string {
+    const fields = [
+      ['id', '0A1b-7'],
+      ['sub', '001'],
+      ['dlvrd', '001'],
+      ['submit date', '2601011200'],
+      ['done date', '2601011201'],
+      ['stat', 'DELIVRD'],
+      ['err', '000'],
+      ['text', text],
+    ] as const
+    return fields.map(([name, value]) => labelOf(name) + value).join(between)
+  }
+  const withColon = (name: string) => `${name}:`
+  const other: Readonly<Record<string, string>> = { stat: 'status:', err: 'error:' }
+
+  test.each([
+    ['equals signs', written((name) => `${name}=`, ' ')],
+    ['blanks before the colon', written((name) => `${name}  :`, ' ')],
+    ['blanks around the colon', written((name) => (name === 'text' ? 'text:' : `${name} : `), ' ')],
+    ['nothing between fields', written(withColon, '')],
+    ['nothing between fields, and equals signs', written((name) => `${name}=`, '')],
+    ['commas', written(withColon, ',')],
+    ['line feeds', written(withColon, '\r\n')],
+    ['dates without their blank', written((name) => `${name.replace(' ', '')}:`, ' ')],
+    ['status and error', written((name) => other[name] ?? `${name}:`, ' ')],
+    ['a quoted text', written(withColon, ' ', '"hello"')],
+    ['a text in single quotes', written(withColon, ' ', "'hello'")],
+    ['a state without its label', written((name) => (name === 'stat' ? '' : `${name}:`), ' ')],
+  ])('%s', (_, text) => {
+    const short_message = Buffer.from(text)
+    expect(parseReceipt(message({ esm_class: 4, short_message }))).toMatchObject(ALL)
+  })
+
+  const read = (text: string, options = {}) =>
+    parseReceipt(message({ esm_class: 4, short_message: Buffer.from(text) }), options)
+
+  test('dots for digits are no number, date or error', () => {
+    const dates = 'submit date:.......... done date:..........'
+    const receipt = read(`id:7 sub:... dlvrd:... ${dates} stat:DELIVRD err:... text:x`)
+    expect(receipt).toMatchObject({ id: '7', messageState: MESSAGE_STATE.DELIVERED, err: '' })
+    expect(receiptCount(receipt?.sub)).toBeUndefined()
+    expect(readReceiptTime(receipt?.submitDate ?? '')).toBeUndefined()
+  })
+
+  test('a state word alone', () => {
+    const tlvs = [tlv('receipted_message_id', '7')]
+    const body = message({ esm_class: 4, short_message: Buffer.from('UNDELIV'), tlvs })
+    const { UNDELIVERABLE } = MESSAGE_STATE
+    expect(parseReceipt(body)).toMatchObject({ id: '7', messageState: UNDELIVERABLE })
+  })
+
+  test('the text of the message tells no state, whatever stands in it', () => {
+    const receipt = read('id:7 err:000 text:EXPIRED and DELIVRD')
+    expect(receipt).toMatchObject({ stat: undefined, messageState: undefined })
+    expect(read('id:7sub:001stat:UNDELIVerr:001text:id:8 stat:DELIVRD')).toMatchObject({
+      id: '7',
+      stat: 'UNDELIV',
+      text: 'id:8 stat:DELIVRD',
+    })
+    expect(read('Your parcel was delivered')).toMatchObject({ messageState: undefined })
+  })
+
+  test('the end of an unknown label is no label', () => {
+    expect(read('id:7 nerr:5 stat:DELIVRD msgid:8 err:1')).toMatchObject({ id: '7', err: '1' })
+    expect(read('id:7,nerr:5,stat:DELIVRD,err:1')).toMatchObject({ err: '1' })
+    expect(read('id:7 my_err:5 stat:DELIVRD err:1')).toMatchObject({ err: '1' })
+  })
+
+  test.each([
+    ['stat:NOT DELIVERED err:1', MESSAGE_STATE.UNDELIVERABLE],
+    ['stat:NOT_DELIVERED err:1', MESSAGE_STATE.UNDELIVERABLE],
+    ['stat:UNDLVRD', MESSAGE_STATE.UNDELIVERABLE],
+    ['stat:DELIVERD', MESSAGE_STATE.DELIVERED],
+    ['stat:BUFFRED', MESSAGE_STATE.ENROUTE],
+    ['stat:002', MESSAGE_STATE.DELIVERED],
+    ['stat:TELEPORTED', undefined],
+  ])('%s', (text, messageState) => {
+    expect(read(`id:7 ${text}`)).toMatchObject({ messageState })
+  })
+
+  test('words of its own, which win over the usual ones', () => {
+    const states = new Map([
+      ['TELEPORTED', MESSAGE_STATE.DELIVERED],
+      ['UNKNOWN', MESSAGE_STATE.ENROUTE],
+      ['42', MESSAGE_STATE.REJECTED],
+    ])
+    expect(read('id:7 stat:Teleported', { states })?.messageState).toBe(MESSAGE_STATE.DELIVERED)
+    expect(read('id:7 stat:UNKNOWN', { states })?.messageState).toBe(MESSAGE_STATE.ENROUTE)
+    expect(read('id:7 stat:42', { states })?.messageState).toBe(MESSAGE_STATE.REJECTED)
+    expect(read('id:7 TELEPORTED err:0', { states })?.stat).toBe('TELEPORTED')
+    expect(read('id:7 stat:DELIVRD', { states })?.messageState).toBe(MESSAGE_STATE.DELIVERED)
   })
 })
 

@@ -1,12 +1,14 @@
 // Delivery receipts (SMPP 3.4 appendix B and 5.0 §4.8.4.47). Each SMSC writes its own text, so it
-// is read by labels in any order and case; the first of each counts. All values stay strings: ids
-// are opaque, `err` may be hex or letters. The TLVs receipted_message_id and message_state win over
-// the text, unless an option says otherwise. readReceiptTime reads the dates, receiptCount the
-// counts; messageIdCandidates finds the message that a receipt belongs to.
+// is read by labels in any order and case, with `:` or `=`, spaced or run together; the first of
+// each counts. All values stay strings: ids are opaque, `err` may be hex or letters. The TLVs
+// receipted_message_id and message_state win over the text, unless an option says otherwise.
+// readReceiptTime reads the dates, receiptCount the counts; messageIdCandidates finds the message
+// that a receipt belongs to.
 
 import { charsetOf, type Alphabet } from '../text/dataCoding.ts'
 import { decodeText } from '../text/decodeText.ts'
-import { messageStateOf, isMessageState, type MessageState } from './messageState.ts'
+import { isBareState, isMessageState, messageStateOf } from './messageState.ts'
+import type { MessageState, MessageStateWords } from './messageState.ts'
 import { readTlv } from '../wire/tlv.ts'
 import { readUserData, type MessageBody } from '../text/userData.ts'
 import { MESSAGE_TYPE, MESSAGE_TYPE_MASK } from '../wire/values/messageFields.ts'
@@ -48,6 +50,8 @@ export interface ReceiptOptions {
   readonly byText?: boolean
   /** Prefers id and state of the text, since some SMSCs put internal ids into the TLVs. */
   readonly preferText?: boolean
+  /** Words in `stat` whose meaning is this SMSC's own, in capitals. */
+  readonly states?: MessageStateWords
   /** Only `gsmPacked` matters here: all other alphabets encode the labels alike. */
   readonly defaultAlphabet?: Alphabet
 }
@@ -63,11 +67,15 @@ export function parseReceipt(body: MessageBody, options: ReceiptOptions = {}): R
   const isReceipt =
     type === MESSAGE_TYPE.DELIVERY_RECEIPT || type === MESSAGE_TYPE.INTERMEDIATE_NOTIFICATION
   if (!isReceipt && !options.byText) return undefined
-  const labels = readLabels(receiptTextOf(body, options.defaultAlphabet))
+  const text = receiptTextOf(body, options.defaultAlphabet)
+  const labels = readLabels(text)
   if (!isReceipt && !looksLikeReceipt(labels)) return undefined
-  const stat = labels.get('stat')
+  const stat = labels.get('stat') ?? bareState(text, options.states)
   const ids = [readTlv(body.tlvs, 'receipted_message_id'), labels.get('id')]
-  const states = [stateInTlv(body), stat === undefined ? undefined : messageStateOf(stat)]
+  const states = [
+    stateInTlv(body),
+    stat === undefined ? undefined : messageStateOf(stat, options.states),
+  ]
   if (options.preferText) for (const both of [ids, states]) both.reverse()
   const networkError = networkErrorOf(body)
   return {
@@ -127,23 +135,24 @@ const LABELS: ReadonlyMap<string, Label> = new Map<string, Label>([
   ['id', 'id'],
   ['sub', 'sub'],
   ['dlvrd', 'dlvrd'],
-  ['submit date', 'submit date'],
-  ['submit_date', 'submit date'],
-  ['done date', 'done date'],
-  ['done_date', 'done date'],
+  ['submitdate', 'submit date'],
+  ['donedate', 'done date'],
   ['stat', 'stat'],
+  ['status', 'stat'],
   ['err', 'err'],
   ['error', 'err'],
   ['text', 'text'],
 ])
 
-// A label starts a word. Its value may start with anything, even the letters of a label.
-const LABEL = /(?<![A-Za-z0-9_])(submit[ _]date|done[ _]date|dlvrd|error|stat|text|sub|err|id):/gi
+/** Longer ones first. What follows decides whether it is a label. */
+const LABEL = /submit[ _-]?date|done[ _-]?date|dlvrd|error|status|stat|text|sub|err|id/gi
 
 interface Mark {
   readonly label: Label
   readonly start: number
   readonly valueAt: number
+  /** The end of the first word of its value. */
+  readonly wordEnd: number
 }
 
 function readLabels(text: string): ReadonlyMap<Label, string> {
@@ -161,21 +170,63 @@ function firstOfEach(text: string): Mark[] {
   const marks: Mark[] = []
   const seen = new Set<Label>()
   for (const match of text.matchAll(LABEL)) {
-    const label = LABELS.get(match[0].slice(0, -1).toLowerCase())
+    const valueAt = valueAfter(text, match.index + match[0].length)
+    if (valueAt === undefined || !beginsLabel(text, match.index, marks.at(-1))) continue
+    const label = LABELS.get(match[0].replaceAll(/[ _-]/g, '').toLowerCase())
     if (label === undefined || seen.has(label)) continue
     seen.add(label)
-    marks.push({ label, start: match.index, valueAt: match.index + match[0].length })
+    marks.push({ label, start: match.index, valueAt, wordEnd: firstWordEnd(text, valueAt) })
     if (label === 'text' && seen.has('stat')) break
   }
   return marks
 }
 
+/** Behind the `:` or `=` of a label, which may have blanks before it; undefined without one. */
+function valueAfter(text: string, labelEnd: number): number | undefined {
+  let at = labelEnd
+  while (text.charAt(at) === ' ') at++
+  return ':='.includes(text.charAt(at) || '?') ? at + 1 : undefined
+}
+
+/**
+ * A label starts a word, or follows the value before it without a blank: `sub:001dlvrd:001`. Of a
+ * longer word behind that value (`id:1 nerr:5`) it is only the end.
+ */
+function beginsLabel(text: string, start: number, before: Mark | undefined): boolean {
+  const isInWord = /[A-Za-z0-9_]/.test(text.charAt(start - 1))
+  if (!isInWord) return true
+  if (!before || before.label === 'text') return false
+  return start <= before.wordEnd && text.charAt(start - 1) !== '_'
+}
+
+function firstWordEnd(text: string, valueAt: number): number {
+  let end = valueAt
+  while (text.charAt(end) === ' ') end++
+  while (end < text.length && !/[\s,;|]/.test(text.charAt(end))) end++
+  return end
+}
+
 function valueOf(label: Label, raw: string, isLast: boolean): string {
-  if (label === 'text') return isLast ? withoutLast(raw, '\r\n\0') : raw.trim()
+  if (label === 'text') return unquoted(isLast ? withoutLast(raw, '\r\n\0') : raw.trim())
   const [first = '', second = ''] = raw.trim().split(/\s+/, 2)
-  // A date may be two words. Any other word after a value is an unknown label.
-  const isTwoWords = label.endsWith('date') && /^\d+:/.test(second)
+  // A date may be two words, and so may NOT DELIVERED. Any other second word is an unknown label.
+  const isTwoWords =
+    (label.endsWith('date') && /^\d+:/.test(second)) ||
+    (label === 'stat' && first.toUpperCase() === 'NOT')
   return withoutLast(isTwoWords ? `${first} ${second}` : first, ',.;\0')
+}
+
+function unquoted(value: string): string {
+  const [quote = ''] = value
+  const isQuoted = value.length > 1 && `"'`.includes(quote) && value.endsWith(quote)
+  return isQuoted ? value.slice(1, -1) : value
+}
+
+/** A state that stands without its label, before the text of the message. */
+function bareState(text: string, words: MessageStateWords | undefined): string | undefined {
+  const mark = firstOfEach(text).find(({ label }) => label === 'text')
+  const before = text.slice(0, mark?.start)
+  return before.split(/[\s,.;|\0]+/).find((word) => isBareState(word, words))
 }
 
 /** A loop, since `/[,.;]+$/` takes 1.6 s on 65,000 commas: it searches again from each one. */

@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest'
+import { newMessageId } from '../../message/ids.ts'
+import { decodeReceipts, type UpstreamReceipt } from '../../message/receiptWire.ts'
+import { connectorSchema } from '../../platform/connector.ts'
+import type { Publication, Queue } from '../../queue/queue.ts'
+import { decodeBody, encodeBody, ESME_ROK, MESSAGE_STATE, tlv } from '../../smpp/index.ts'
+import type { Pdu, Session, ShortMessageBody } from '../../smpp/index.ts'
+import { ReceiptIntake, receiptSource } from './receiptIntake.ts'
+import { RecentSubmissions } from './recentSubmissions.ts'
+
+const SMSC = { id: 'sim', host: '127.0.0.1', port: 2775, systemId: 's', password: 'p' }
+const recent = new RecentSubmissions()
+
+/** What lies on the queue after this deliver_sm, and what the SMSC was answered. */
+async function taken(text: string, settings: object = {}, fields: Partial<ShortMessageBody> = {}) {
+  const published: UpstreamReceipt[] = []
+  const answers: number[] = []
+  const queue = {
+    publish: async (publications: readonly Publication[]) => {
+      for (const { payload } of publications) published.push(...decodeReceipts(payload))
+    },
+  }
+  const session = { respond: (_: unknown, commandStatus: number) => answers.push(commandStatus) }
+  // As much of a queue and of a session as the intake uses.
+  const intake = new ReceiptIntake(queue as unknown as Queue, recent, (what, error) => {
+    throw new Error(what, { cause: error })
+  })
+  const short_message = Buffer.from(text)
+  const body = encodeBody('deliver_sm', { esm_class: 4, short_message, ...fields })
+  const pdu: Pdu<'deliver_sm'> = {
+    command: 'deliver_sm',
+    command_status: 0,
+    sequence_number: 1,
+    ...decodeBody('deliver_sm', body),
+  }
+  const connector = connectorSchema.parse({ ...SMSC, ...settings })
+  intake.take(receiptSource(connector, 3), session as unknown as Session, pdu) // as above
+  await intake.whenIdle()
+  expect(answers).toEqual([ESME_ROK])
+  return published[0]
+}
+
+test('a number is compared in whatever form the SMSC writes it', async () => {
+  const from = async (source_addr: string, source_addr_ton = 0) =>
+    (await taken('id:1 stat:DELIVRD', {}, { source_addr, source_addr_ton }))?.destination
+  expect(await from('+31612345678')).toBe('31612345678')
+  expect(await from('0612345678', 2)).toBe('612345678')
+  expect(await from('Signalbox', 5)).toBe('')
+})
+
+test('ids are keyed by the rule of the connector, and by the bind where it says so', async () => {
+  const keyOf = async (messageIdRule: object) =>
+    (await taken('id:0000000031 stat:DELIVRD', { messageIdRule }))?.idKey
+  expect(await keyOf({})).toBeUndefined()
+  expect(await keyOf({ response: 'hex', receipt: 'decimal' })).toBe('31')
+  expect(await keyOf({ perBind: true, ignoreLeadingZeros: true })).toBe('3/31')
+})
+
+test('a state is read by the words of the connector, and kept as it is if unknown', async () => {
+  expect(await taken('id:1 stat:Teleported')).toMatchObject({
+    messageState: MESSAGE_STATE.UNKNOWN,
+    stat: 'Teleported',
+  })
+  const receiptStates = { Teleported: 'DELIVERED' }
+  const known = await taken('id:1 stat:TELEPORTED', { receiptStates })
+  expect(known).toMatchObject({ messageState: MESSAGE_STATE.DELIVERED })
+  expect(known).not.toHaveProperty('stat')
+  const tlvs = [tlv('message_state', 77)]
+  expect((await taken('id:1', {}, { tlvs }))?.stat).toBe('message_state 77')
+})
+
+test('a remembered message comes with its receipt, however its id is spelt', async () => {
+  const message = {
+    messageId: newMessageId(),
+    account: 'demo',
+    user: 'demo',
+    acceptedAtMs: 1,
+    attempts: 0,
+    body: Buffer.alloc(0),
+    registeredDelivery: 1,
+  }
+  const submission = { message, destination: '31612345678', submittedAtMs: Date.now() }
+  recent.remember('sim', '47', submission)
+  const messageIdRule = { response: 'hex', receipt: 'decimal' }
+  const fields = { source_addr: '612345678' }
+  const receipt = await taken('id:0000000047 stat:DELIVRD', { messageIdRule }, fields)
+  expect(receipt?.message).toEqual(message)
+  expect((await taken('id:0000000047 stat:DELIVRD', {}, fields))?.message).toBeUndefined()
+})
+
+test('a receipt without an id is taken, for it is worth a look', async () => {
+  expect(await taken('stat:DELIVRD')).toMatchObject({ upstreamId: '', message: undefined })
+})

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Database, StoreUnavailable } from './database.ts'
+import { openTestStore, type TestStore } from './testing/testStore.ts'
+
+const LOCK = { name: 'test.lock', text: 'update counted set value = value + 1 where id = 1' }
+let store: TestStore
+let database: Database
+
+beforeAll(async () => {
+  store = await openTestStore()
+  database = store.link().database
+  await database.pool.query('create table counted (id int primary key, value int not null)')
+  await database.pool.query('insert into counted values (1, 0)')
+})
+afterAll(() => store.drop())
+
+test('each connection has limits for a pause, a lock and a statement, in this order', async () => {
+  const { rows } = await database.pool.query<{ name: string; setting: string }>(
+    `select name, setting from pg_settings where name in
+      ('idle_in_transaction_session_timeout', 'lock_timeout', 'statement_timeout') order by name`,
+  )
+  const [idleMs = 0, lockMs = 0, statementMs = 0] = rows.map(({ setting }) => Number(setting))
+  expect(idleMs).toBeGreaterThan(0)
+  expect(lockMs).toBeGreaterThan(idleMs)
+  expect(statementMs).toBeGreaterThan(lockMs)
+})
+
+test('a process stopped inside a transaction loses it, and others go on unharmed', async () => {
+  const frozen = Promise.withResolvers<void>()
+  const locked = Promise.withResolvers<void>()
+  const stopped = database.transaction(async (run) => {
+    await run(LOCK)
+    locked.resolve()
+    await frozen.promise
+  })
+  const outcome = expect(stopped).rejects.toThrow(StoreUnavailable)
+  await locked.promise
+  // As another process would: it waits until the server has ended the transaction.
+  await store.link().database.transaction((run) => run(LOCK))
+  frozen.resolve()
+  await outcome
+  const { rows } = await database.pool.query('select value from counted')
+  expect(rows).toEqual([{ value: 1 }])
+})
+
+test('a lock that is not to be had in time is trouble that may pass', async () => {
+  const other = store.link().database
+  const waiting = database.transaction(async (run) => {
+    await run(LOCK)
+    await other.transaction(async (runOther) => {
+      await runOther({ name: 'test.hurry', text: `set local lock_timeout = '50ms'` })
+      await runOther(LOCK)
+    })
+  })
+  await expect(waiting).rejects.toThrow(StoreUnavailable)
+  await database.transaction((run) => run(LOCK))
+})
