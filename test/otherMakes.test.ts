@@ -10,6 +10,7 @@ const MESSAGES = 1000
 const WINDOW = 100
 const REGISTERED_DELIVERY_FINAL = 1
 const ESM_CLASS_RECEIPT = 4
+const ESME_RINVDSTADR = 0x0b
 
 async function stackOf(options: Parameters<typeof startStack>[0]): Promise<Stack> {
   const stack = await startStack(options)
@@ -163,6 +164,7 @@ test('npm smpp as the SMSC takes 1,000 messages, and its receipts come back', as
   })
   // Components follow within a second; until then the user is not known.
   const session = await boundWithin(ready.smpp, 'bank', 'longpass')
+  await routerKnowsAccount(session)
   const { accepted, receipts, receiptCount, statuses } = await exchange(session, MESSAGES)
   expect([...statuses]).toEqual([0])
   expect(receipts).toEqual(accepted)
@@ -171,6 +173,19 @@ test('npm smpp as the SMSC takes 1,000 messages, and its receipts come back', as
   const destinations = [...smsc.taken.values()].map((pdu) => pdu.destination_addr)
   expect(new Set(destinations)).toEqual(new Set(accepted.keys()))
 })
+
+/**
+ * The router may follow a moment after the gateway. A destination without a route is refused as
+ * such only by a router that knows the account; before that, every message is throttled.
+ */
+async function routerKnowsAccount(session: Session): Promise<void> {
+  const submission = { source_addr: 'shop', destination_addr: '4915112345678', short_message: 'x' }
+  const status = () =>
+    new Promise<number>((resolve) =>
+      session.submit_sm(submission, ({ command_status }) => resolve(command_status)),
+    )
+  await expect.poll(status, { timeout: 10_000, interval: 100 }).toBe(ESME_RINVDSTADR)
+}
 
 /** Binds as soon as the gateway knows the user. */
 async function boundWithin(
