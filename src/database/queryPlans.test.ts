@@ -26,9 +26,20 @@ beforeAll(async () => {
   link = store.link()
   const { run } = link.database
   const messageId = newMessageId()
-  const entry = { account: ACCOUNT, messageId, deliverSm: Buffer.alloc(1), expiresAtMs: Date.now() }
+  const entry = {
+    account: ACCOUNT,
+    user: 'a',
+    messageId,
+    deliverSm: Buffer.alloc(1),
+    expiresAtMs: Date.now(),
+  }
   await addToOutbox(run, [entry, entry, entry])
-  const rows = await claimOutbox(link.database, new Map([[ACCOUNT, 3]]), 60_000, 'gateway-0')
+  const rows = await claimOutbox(
+    link.database,
+    [{ account: ACCOUNT, user: 'a', room: 3 }],
+    60_000,
+    'gateway-0',
+  )
   const outcomes = rows.map(({ id }, index) => outboxOutcomes(id)[index])
   await settleOutbox(
     link.database,
@@ -96,6 +107,19 @@ test.each([
   'parkedReceipts.takeDue',
   'upstreamIds.find',
 ])('%s looks rows up by an index, though its table was empty', async (name) => {
+  const plan = await planOf(name)
+  const scans = plan.flatMap((line, index) => (SCAN.test(line) ? [[line, plan[index + 1]]] : []))
+  expect(scans.length).toBeGreaterThan(0)
+  for (const scan of scans)
+    expect(scan.join('\n')).toMatch(/(Index|Bitmap Heap) Scan.*\n *(Index|Recheck) Cond: /)
+})
+
+test('a claim for one user passes over no row of another', async () => {
+  const plan = (await planOf('outbox.claim')).join('\n')
+  expect(plan).toMatch(/outbox_pending_of_user.*\n *Index Cond: .*account.*user_id/)
+})
+
+async function planOf(name: string): Promise<string[]> {
   const { rows: known } = await link.database.pool.query<{ statement: string }>(
     'select statement from pg_prepared_statements where name = $1',
     [name],
@@ -104,9 +128,5 @@ test.each([
   const { rows } = await link.database.pool.query<{ 'QUERY PLAN': string }>(
     `explain (generic_plan, costs off) ${known[0]?.statement}`,
   )
-  const plan = rows.map((row) => row['QUERY PLAN'])
-  const scans = plan.flatMap((line, index) => (SCAN.test(line) ? [[line, plan[index + 1]]] : []))
-  expect(scans.length).toBeGreaterThan(0)
-  for (const scan of scans)
-    expect(scan.join('\n')).toMatch(/(Index|Bitmap Heap) Scan.*\n *(Index|Recheck) Cond: /)
-})
+  return rows.map((row) => row['QUERY PLAN'])
+}

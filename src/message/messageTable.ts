@@ -60,7 +60,8 @@ const TRANSITION = {
       as t (message_id, state, state_rank, error, command_status, done_at, stat, ended_by)
     where m.message_id = t.message_id and (m.state_rank < t.state_rank
       or m.state_rank = t.state_rank and m.state <> 2 and t.state = 2 and m.ended_by <> t.ended_by)
-    returning m.message_id, m.account, m.registered_delivery, m.submit_sm, m.state, m.error,
+    returning m.message_id, m.account, m.user_id, m.registered_delivery, m.submit_sm, m.state,
+      m.error, t.command_status::float8 as command_status,
       (extract(epoch from m.accepted_at) * 1000)::float8 as accepted_at_ms,
       t.done_at as done_at_ms`,
 }

@@ -50,11 +50,13 @@ export interface Transition {
 export interface Transitioned {
   message_id: MessageId
   account: string
+  user_id: string
   registered_delivery: number
   submit_sm: Buffer
   accepted_at_ms: number
   state: MessageState
   error: string
+  command_status: number | null
   done_at_ms: number
 }
 

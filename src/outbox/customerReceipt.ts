@@ -3,9 +3,13 @@ import { receiptBody } from '../smpp/receipts/receiptText.ts'
 import { messageText } from '../smpp/text/userData.ts'
 import { decodeBody, encodeBody } from '../smpp/wire/codec.ts'
 import type { Transitioned } from '../message/stateChanges.ts'
+import { receiptError, type ReceiptErrors } from './receiptError.ts'
 
-/** The deliver_sm body that tells a customer what became of a message (SMPP 3.4 appendix B). */
-export function customerReceipt(message: Transitioned): Buffer {
+/**
+ * The deliver_sm body that tells a customer what became of a message (SMPP 3.4 appendix B).
+ * @param errors the account's own codes
+ */
+export function customerReceipt(message: Transitioned, errors?: ReceiptErrors): Buffer {
   const submitSm = decodeBody('submit_sm', message.submit_sm)
   const delivered = message.state === MESSAGE_STATE.DELIVERED
   return encodeBody('deliver_sm', {
@@ -24,14 +28,9 @@ export function customerReceipt(message: Transitioned): Buffer {
       submitDate: new Date(message.accepted_at_ms),
       doneDate: new Date(message.done_at_ms),
       messageState: message.state,
-      err: errOf(message.error),
+      err: receiptError(message.error, message.command_status ?? undefined, errors),
       // Octet for octet where it can be, as data_coding 0 means the same to the customer both ways.
       text: messageText(submitSm, { defaultAlphabet: 'latin1' }).replace(/[^\x20-\x7e]/g, '.'),
     }),
   })
-}
-
-/** A word without blanks, as the label format wants it; a reason in prose shows in the trace. */
-function errOf(error: string): string {
-  return /^[\w.-]{1,20}$/.test(error) ? error : '000'
 }

@@ -20,9 +20,15 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-async function add(account: string, count: number, expiresAtMs = Date.now() + LEASE_MS) {
+async function add(
+  account: string,
+  count: number,
+  expiresAtMs = Date.now() + LEASE_MS,
+  user = 'demo',
+) {
   const entries = Array.from({ length: count }, (_, index) => ({
     account,
+    user,
     messageId: newMessageId(),
     deliverSm: Buffer.from([index]),
     expiresAtMs,
@@ -30,8 +36,8 @@ async function add(account: string, count: number, expiresAtMs = Date.now() + LE
   await database.transaction((run) => addToOutbox(run, entries))
 }
 
-function claim(account: string, room: number, instance = 'gateway-1') {
-  return claimOutbox(database, new Map([[account, room]]), LEASE_MS, instance)
+function claim(account: string, room: number, instance = 'gateway-1', user?: string) {
+  return claimOutbox(database, [{ account, user, room }], LEASE_MS, instance)
 }
 
 async function statesOf(account: string): Promise<string[]> {
@@ -45,10 +51,10 @@ async function statesOf(account: string): Promise<string[]> {
 test('each account gets what it has room for, oldest first, and nothing twice', async () => {
   await add('a', 3)
   await add('b', 3)
-  const wanted = new Map([
-    ['a', 2],
-    ['b', 1],
-  ])
+  const wanted = [
+    { account: 'a', user: 'demo', room: 2 },
+    { account: 'b', user: undefined, room: 1 },
+  ]
   const rows = await claimOutbox(database, wanted, LEASE_MS, 'gateway-1')
   expect(rows.map(({ account, deliver_sm }) => [account, deliver_sm[0]])).toEqual([
     ['a', 0],
@@ -84,8 +90,12 @@ test('what a killed gateway had claimed is free again when it starts anew', asyn
 
 test('accounts with room and nothing to deliver take nothing from those with much', async () => {
   await add('busy', 3)
-  const idle = Array.from({ length: 50 }, (_, index): [string, number] => [`idle-${index}`, 500])
-  const wanted = new Map([...idle, ['busy', 3]])
+  const idle = Array.from({ length: 50 }, (_, index) => ({
+    account: `idle-${index}`,
+    user: 'demo',
+    room: 500,
+  }))
+  const wanted = [...idle, { account: 'busy', user: 'demo', room: 3 }]
   expect(await claimOutbox(database, wanted, LEASE_MS, 'gateway-1', 10)).toHaveLength(3)
 })
 
@@ -100,4 +110,32 @@ test('an acknowledgement whose partition is missing makes it', async () => {
   if (!row) throw new Error('one row was added')
   await settleOutbox(database, [{ kind: 'acknowledged', id: row.id, user: 'demo' }])
   expect(await statesOf('unpartitioned')).toEqual([])
+})
+
+test('a user gets the receipts of its own messages, unless the account shares them', async () => {
+  const expiresAtMs = Date.now() + LEASE_MS
+  await add('users', 2, expiresAtMs, 'one')
+  await add('users', 1, expiresAtMs, 'two')
+  expect(await claim('users', 9, 'gateway-1', 'three')).toEqual([])
+  expect(await claim('users', 9, 'gateway-1', 'two')).toMatchObject([{ user_id: 'two' }])
+  await add('users', 1, expiresAtMs, 'two')
+  const shared = await claim('users', 9, 'gateway-1')
+  expect(shared.map((row) => row.user_id)).toEqual(['one', 'one', 'two'])
+})
+
+test('a row that a version before wrote belongs to the user of its message', async () => {
+  const messageId = newMessageId()
+  await database.pool.query(
+    `insert into messages (message_id, account, user_id, connector, source_addr, destination_addr,
+      submit_sm, registered_delivery, state, state_rank, attempts, accepted_at)
+      values ($1, 'rollout', 'one', 'sim', '', '', '', 1, 1, 1, 0, now())`,
+    [messageId],
+  )
+  await database.pool.query(
+    `insert into outbox (account, message_id, deliver_sm, expires_at)
+      values ('rollout', $1, '', now() + interval '1 hour')`,
+    [messageId],
+  )
+  expect(await claim('rollout', 9, 'gateway-1', 'two')).toEqual([])
+  expect(await claim('rollout', 9, 'gateway-1', 'one')).toHaveLength(1)
 })

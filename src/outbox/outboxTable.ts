@@ -1,6 +1,6 @@
-// Deliveries to customers: one logical queue per account. A row is written with the state change
-// it tells of, in one transaction. It ends acknowledged, refused or expired; the last two stay
-// visible.
+// Deliveries to customers: one logical queue per user, in an account. A row is written with the
+// state change it tells of, in one transaction. It ends acknowledged, refused or expired; the last
+// two stay visible.
 
 import { type MessageId, timeOf } from '../message/ids.ts'
 import { type Database, QueryRefused } from '../database/database.ts'
@@ -10,6 +10,8 @@ export const OUTBOX_TOPIC = 'outbox'
 
 export interface OutboxEntry {
   account: string
+  /** Who submitted the message. */
+  user: string
   messageId: MessageId
   /** A deliver_sm body (SMPP 3.4 §4.6.1). */
   deliverSm: Buffer
@@ -18,10 +20,10 @@ export interface OutboxEntry {
 
 const ADD = {
   name: 'outbox.add',
-  text: `insert into outbox (account, message_id, deliver_sm, expires_at)
-    select account, message_id, deliver_sm, to_timestamp(expires_at / 1000.0)
-    from unnest($1::text[], $2::uuid[], $3::bytea[], $4::float8[])
-      as entry (account, message_id, deliver_sm, expires_at)`,
+  text: `insert into outbox (account, user_id, message_id, deliver_sm, expires_at)
+    select account, user_id, message_id, deliver_sm, to_timestamp(expires_at / 1000.0)
+    from unnest($1::text[], $2::text[], $3::uuid[], $4::bytea[], $5::float8[])
+      as entry (account, user_id, message_id, deliver_sm, expires_at)`,
 }
 
 export async function addToOutbox(
@@ -31,6 +33,7 @@ export async function addToOutbox(
   if (entries.length === 0) return
   await run(ADD, [
     entries.map((entry) => entry.account),
+    entries.map((entry) => entry.user),
     entries.map((entry) => entry.messageId),
     entries.map((entry) => entry.deliverSm),
     entries.map((entry) => entry.expiresAtMs),
@@ -40,40 +43,61 @@ export async function addToOutbox(
 export interface OutboxRow {
   id: string
   account: string
+  /** Null only if the row and its message were written by hand. */
+  user_id: string | null
   message_id: MessageId
   deliver_sm: Buffer
   attempts: number
 }
 
+/** Room for deliveries to one user, or to anybody of an account. */
+export interface OutboxDemand {
+  readonly account: string
+  /** Undefined for the whole account. */
+  readonly user: string | undefined
+  readonly room: number
+}
+
 const CLAIM = {
   name: 'outbox.claim',
   text: `with next as (
-      select row.id from unnest($1::text[], $2::int[]) as wanted (account, room)
+      select row.id
+      from unnest($1::text[], $2::text[], $3::int[]) as wanted (account, user_id, room)
       cross join lateral (
         select id from outbox as o
-        where o.account = wanted.account and o.state = 'pending' and o.visible_at <= now()
+        where o.account = wanted.account and o.user_id = wanted.user_id
+          and o.state = 'pending' and o.visible_at <= now()
         order by o.id limit wanted.room for update skip locked) as row
-      limit $5)
+      union all
+      select row.id
+      from unnest($1::text[], $2::text[], $3::int[]) as wanted (account, user_id, room)
+      cross join lateral (
+        select id from outbox as o
+        where o.account = wanted.account and wanted.user_id is null
+          and o.state = 'pending' and o.visible_at <= now()
+        order by o.id limit wanted.room for update skip locked) as row
+      limit $6)
     update outbox as o
-      set visible_at = now() + $3 * interval '1 ms', attempts = o.attempts + 1, leased_by = $4
+      set visible_at = now() + $4 * interval '1 ms', attempts = o.attempts + 1, leased_by = $5
     where o.id = any(array(select id from next))
-    returning o.id, o.account, o.message_id, o.deliver_sm, o.attempts`,
+    returning o.id, o.account, o.user_id, o.message_id, o.deliver_sm, o.attempts`,
 }
 
 /**
- * Leases up to `room` deliveries for each account, oldest first within an account, and `max` in
- * all: rows count against it, not room, so accounts with room and nothing to deliver cost nobody.
+ * Leases up to `room` deliveries for each user, oldest first, and `max` in all: rows count against
+ * it, not room, so users with room and nothing to deliver cost nobody.
  */
 export async function claimOutbox(
   database: Database,
-  wanted: ReadonlyMap<string, number>,
+  demands: readonly OutboxDemand[],
   leaseMs: number,
   instance: string,
   max = 1000,
 ): Promise<OutboxRow[]> {
   const rows = await database.run<OutboxRow>(CLAIM, [
-    [...wanted.keys()],
-    [...wanted.values()],
+    demands.map((one) => one.account),
+    demands.map((one) => one.user ?? null),
+    demands.map((one) => one.room),
     leaseMs,
     instance,
     max,

@@ -36,10 +36,12 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, log, metrics } = context
   const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
   const link = openDatabaseLink({ ...config, component: 'dlr', onTrouble })
+  await link.follower.start()
   const queue = new PostgresQueue(link.database, link.wakeUps, config.instance)
   const writer = new StateWriter({
     database: link.database,
     receiptTtlHours: config.receiptTtlHours,
+    receiptErrors: (account) => link.follower.platform.accounts.get(account)?.receiptErrors,
     onOutbox: () => link.wakeUps.wake([OUTBOX_TOPIC]),
   })
   const source = { queue, leaseMs: config.queueLeaseMs, onError: onTrouble }

@@ -35,7 +35,12 @@ async function stateOf(one: EnvelopeMessage): Promise<string | undefined> {
 }
 
 async function deliveries(one: EnvelopeMessage) {
-  const rows = await claimOutbox(database, new Map([[one.account, 100]]), 1, 'test')
+  const rows = await claimOutbox(
+    database,
+    [{ account: one.account, user: one.user, room: 100 }],
+    1,
+    'test',
+  )
   return rows.map((row) => parseReceipt(decodeBody('deliver_sm', row.deliver_sm)))
 }
 

@@ -64,7 +64,12 @@ async function sweepUntilDelivered(one: EnvelopeMessage): Promise<void> {
 }
 
 async function deliveries(one: EnvelopeMessage) {
-  const rows = await claimOutbox(database, new Map([[one.account, 100]]), 1, 'test')
+  const rows = await claimOutbox(
+    database,
+    [{ account: one.account, user: one.user, room: 100 }],
+    1,
+    'test',
+  )
   return rows.map((row) => parseReceipt(decodeBody('deliver_sm', row.deliver_sm)))
 }
 
@@ -180,6 +185,25 @@ test('a message that failed here is undeliverable, and its customer is told', as
   })
   expect(await stateOf(one)).toBe('UNDELIVERABLE')
   expect(await deliveries(one)).toMatchObject([{ messageState: UNDELIVERABLE }])
+})
+
+test("a customer's receipt has three characters for the error, or the account's own", async () => {
+  const refused = async (one: EnvelopeMessage) => {
+    const reason = 'ESME_RSUBMITFAIL'
+    const event = { message: one, connector: 'sim', atMs: Date.now(), commandStatus: 0x45, reason }
+    await journal({ kind: 'failed', ...event })
+    return (await deliveries(one))[0]?.err
+  }
+  expect(await refused(message())).toBe('069')
+  const errorsOfAll = { ESME_RSUBMITFAIL: 'SUB' }
+  const onOutbox = () => undefined
+  writer = new StateWriter({
+    database,
+    receiptTtlHours: 72,
+    receiptErrors: () => errorsOfAll,
+    onOutbox,
+  })
+  expect(await refused(message())).toBe('SUB')
 })
 
 test('a customer who asked for no receipt gets none', async () => {

@@ -38,12 +38,15 @@ import {
 import { WireError } from '../../message/msgpackWire.ts'
 import { ensurePartitionsFor, NO_PARTITION } from '../../database/partitionTable.ts'
 import { customerReceipt } from '../../outbox/customerReceipt.ts'
+import type { ReceiptErrors } from '../../outbox/receiptError.ts'
 
 type Run = Database['run']
 
 export interface StateWriterOptions {
   database: Database
   receiptTtlHours: number
+  /** The codes of an account for its receipts. */
+  receiptErrors?: (account: string) => ReceiptErrors | undefined
   /** Rows were added to the outbox. */
   onOutbox: () => void
 }
@@ -190,8 +193,9 @@ export class StateWriter {
       .filter((message) => wantsReceipt(message.registered_delivery, message.state))
       .map((message) => ({
         account: message.account,
+        user: message.user_id,
         messageId: message.message_id,
-        deliverSm: customerReceipt(message),
+        deliverSm: customerReceipt(message, this.#options.receiptErrors?.(message.account)),
         expiresAtMs,
       }))
     await addToOutbox(run, entries)

@@ -129,7 +129,7 @@ function bindRevocation(
 
 function outboxDelivery(
   { config }: ComponentContext,
-  { database, wakeUps }: DatabaseLink,
+  { database, follower, wakeUps }: DatabaseLink,
   binds: BindRegistry,
   onTrouble: (what: string, error: Error) => void,
 ): OutboxDelivery {
@@ -137,10 +137,11 @@ function outboxDelivery(
   const delivery = new OutboxDelivery({
     outbox: {
       reclaim: (inHand) => reclaimOutbox(database, instance, inHand),
-      claim: (wanted, leaseMs) => claimOutbox(database, wanted, leaseMs, instance),
+      claim: (demands, leaseMs) => claimOutbox(database, demands, leaseMs, instance),
       settle: (outcomes) => settleOutbox(database, outcomes),
     },
     binds,
+    sharesReceipts: (account) => follower.platform.accounts.get(account)?.receiptsTo === 'account',
     leaseMs: config.responseTimeoutMs + OUTBOX_LEASE_MARGIN_MS,
     onTrouble,
   })

@@ -3,7 +3,7 @@ import { userSchema } from '../../platform/user.ts'
 import { newMessageId } from '../../message/ids.ts'
 import { encodeBody, ESME_ROK, ESME_RX_P_APPN, ESME_RX_T_APPN } from '../../smpp/index.ts'
 import type { RequestOutcome, Session } from '../../smpp/index.ts'
-import type { OutboxOutcome, OutboxRow } from '../../outbox/outboxTable.ts'
+import type { OutboxDemand, OutboxOutcome, OutboxRow } from '../../outbox/outboxTable.ts'
 import { BindRegistry } from './bindRegistry.ts'
 import { OutboxDelivery } from './outboxDelivery.ts'
 
@@ -53,10 +53,11 @@ function response(commandStatus: number): RequestOutcome {
 }
 
 /** An outbox in memory: rows go out once, settlements are remembered. */
-function outboxOf(count: number) {
+function outboxOf(count: number, user = 'u') {
   const rows: OutboxRow[] = Array.from({ length: count }, (_, index) => ({
     id: String(index + 1),
     account: 'demo',
+    user_id: user,
     message_id: newMessageId(),
     deliver_sm: DELIVER_SM,
     attempts: 1,
@@ -65,22 +66,29 @@ function outboxOf(count: number) {
   const claims: number[] = []
   const outbox = {
     reclaim: async () => undefined,
-    claim: async (wanted: ReadonlyMap<string, number>) => {
-      claims.push(wanted.get('demo') ?? 0)
-      return rows.splice(0, wanted.get('demo') ?? 0)
+    claim: async (demands: readonly OutboxDemand[]) => {
+      const fitting = demands.find((one) => one.user === undefined || one.user === user)
+      claims.push(fitting?.room ?? 0)
+      return rows.splice(0, fitting?.room ?? 0)
     },
     settle: async (outcomes: readonly OutboxOutcome[]) => void settled.push(...outcomes),
   }
   return { claims, outbox, settled }
 }
 
-function deliveryFrom(outbox: ReturnType<typeof outboxOf>['outbox'], sessions: Session[]) {
+function deliveryFrom(
+  outbox: ReturnType<typeof outboxOf>['outbox'],
+  sessions: Session[],
+  sharesReceipts = false,
+) {
   const binds = new BindRegistry()
   const user = userSchema.parse({ id: 'u', account: 'demo', password: 'x' })
-  for (const session of sessions) binds.add({ session, user })
+  for (const [index, session] of sessions.entries())
+    binds.add({ session, user: index === 2 ? { ...user, id: 'other' } : user })
   const delivery = new OutboxDelivery({
     outbox,
     binds,
+    sharesReceipts: () => sharesReceipts,
     leaseMs: 1000,
     onTrouble: (what, error) => {
       throw new Error(what, { cause: error })
@@ -133,4 +141,20 @@ test('the receiver with most room is served first', async () => {
   deliveryFrom(outbox, [narrow.session, wide.session])
   await expect.poll(() => narrow.bodies.length + wide.bodies.length).toBe(3)
   expect(wide.bodies.length).toBeGreaterThanOrEqual(2)
+})
+
+test('receipts go to the user who submitted, though another one has more room', async () => {
+  const { outbox } = outboxOf(3)
+  const [full, own, others] = [receiver(0), receiver(3), receiver(100)]
+  deliveryFrom(outbox, [full.session, own.session, others.session])
+  await expect.poll(() => own.bodies.length).toBe(3)
+  expect(others.bodies).toEqual([])
+})
+
+test('an account may let any of its users take them', async () => {
+  const { claims, outbox } = outboxOf(3, 'never bound')
+  const [full, own, others] = [receiver(0), receiver(1), receiver(100)]
+  deliveryFrom(outbox, [full.session, own.session, others.session], true)
+  await expect.poll(() => others.bodies.length).toBe(3)
+  expect(claims[0]).toBe(101)
 })

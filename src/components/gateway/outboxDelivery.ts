@@ -1,6 +1,7 @@
-// Brings receipts to customers: claims outbox rows for accounts that have a receiver bound here
-// with room in its window, sends deliver_sm, and settles each row by the answer. Nothing is claimed
-// for a slow customer, who has no room, so no other customer waits for a slow one.
+// Brings receipts to customers: claims outbox rows for users that have a receiver bound here with
+// room in its window (for whole accounts whose setting says so), sends deliver_sm, and settles each
+// row by the answer. Nothing is claimed for a slow customer, who has no room, so no other customer
+// waits for a slow one.
 
 import { Batcher } from '../../flow/batcher.ts'
 import { backOffMs } from '../../flow/backOff.ts'
@@ -8,27 +9,29 @@ import { type ClaimSource, ClaimLoop } from '../../flow/claimLoop.ts'
 import { untilDone } from '../../flow/untilDone.ts'
 import { classify, decodeBody, encodeBody, ESME_ROK } from '../../smpp/index.ts'
 import type { RequestOutcome, Session } from '../../smpp/index.ts'
-import type { OutboxOutcome, OutboxRow } from '../../outbox/outboxTable.ts'
+import type { OutboxDemand, OutboxOutcome, OutboxRow } from '../../outbox/outboxTable.ts'
 import type { BindRegistry, CustomerBind } from './bindRegistry.ts'
 
 export interface OutboxPort {
   /** Frees the rows that were claimed under this name and are not in hand. */
   reclaim(inHand: readonly string[]): Promise<void>
-  claim(wanted: ReadonlyMap<string, number>, leaseMs: number): Promise<OutboxRow[]>
+  claim(demands: readonly OutboxDemand[], leaseMs: number): Promise<OutboxRow[]>
   settle(outcomes: readonly OutboxOutcome[]): Promise<void>
 }
 
 export interface OutboxDeliveryOptions {
   outbox: OutboxPort
   binds: BindRegistry
+  /** Whether anybody of the account takes the receipts of all its users. */
+  sharesReceipts: (account: string) => boolean
   /** Longer than the response timer, so that no row goes out twice while its answer may come. */
   leaseMs: number
   onTrouble: (what: string, error: Error) => void
 }
 
 const POLL_INTERVAL_MS = 1_000
-/** Limits the rows claimed at once for one account, so that a claim serves several accounts. */
-const MAX_CLAIM_OF_ACCOUNT = 500
+/** Limits the rows claimed at once for one user, so that a claim serves several. */
+const MAX_CLAIM_OF_USER = 500
 const RETRY_FIRST_MS = 1_000
 const RETRY_CAP_MS = 300_000
 /** A peer with a lower interface_version knows no TLVs (SMPP 3.4 §4.1.1). */
@@ -36,7 +39,7 @@ const FIRST_VERSION_WITH_TLVS = 0x34
 
 export class OutboxDelivery {
   #options: OutboxDeliveryOptions
-  #loop: ClaimLoop<ReadonlyMap<string, number>, OutboxRow>
+  #loop: ClaimLoop<readonly OutboxDemand[], OutboxRow>
   #settler: Batcher<OutboxOutcome>
   #turn = 0
   /** Added up in plain numbers; metrics read them when scraped. */
@@ -66,11 +69,11 @@ export class OutboxDelivery {
     await this.#settler.whenIdle()
   }
 
-  #source(): ClaimSource<ReadonlyMap<string, number>, OutboxRow> {
+  #source(): ClaimSource<readonly OutboxDemand[], OutboxRow> {
     const { leaseMs, onTrouble, outbox } = this.#options
     return {
       room: () => this.#room(),
-      claim: (wanted) => outbox.claim(wanted, leaseMs),
+      claim: (demands) => outbox.claim(demands, leaseMs),
       mayHaveLeft: (_, rows) => rows.length > 0,
       reclaim: (inHand) => outbox.reclaim(inHand.map(({ id }) => id)),
       take: (rows) => {
@@ -80,21 +83,29 @@ export class OutboxDelivery {
     }
   }
 
-  /** Starts one account later each time, so that no account is always last in line. */
-  #room(): ReadonlyMap<string, number> | undefined {
-    const wanted: [string, number][] = []
-    for (const [account, receivers] of this.#options.binds.receivers) {
-      const free = receivers.reduce((sum, { session }) => sum + session.windowFree, 0)
-      if (free > 0) wanted.push([account, Math.min(free, MAX_CLAIM_OF_ACCOUNT)])
+  /** Starts one user later each time, so that no user is always last in line. */
+  #room(): readonly OutboxDemand[] | undefined {
+    const { binds, sharesReceipts } = this.#options
+    const demands: OutboxDemand[] = []
+    for (const [account, receivers] of binds.receivers) {
+      const free = new Map<string | undefined, number>()
+      const isShared = sharesReceipts(account)
+      for (const { session, user } of receivers) {
+        const key = isShared ? undefined : user.id
+        free.set(key, (free.get(key) ?? 0) + session.windowFree)
+      }
+      for (const [user, room] of free)
+        if (room > 0) demands.push({ account, user, room: Math.min(room, MAX_CLAIM_OF_USER) })
     }
-    if (wanted.length === 0) return undefined
-    const first = this.#turn++ % wanted.length
-    return new Map([...wanted.slice(first), ...wanted.slice(0, first)])
+    if (demands.length === 0) return undefined
+    const first = this.#turn++ % demands.length
+    return [...demands.slice(first), ...demands.slice(0, first)]
   }
 
   #deliver(row: OutboxRow): void {
-    const receivers = this.#options.binds.receivers.get(row.account) ?? []
-    const bind = mostRoom(receivers)
+    const { binds, sharesReceipts } = this.#options
+    const receivers = binds.receivers.get(row.account) ?? []
+    const bind = mostRoom(receivers, sharesReceipts(row.account) ? undefined : row.user_id)
     const sent = bind?.session.requestBody(
       'deliver_sm',
       bodyFor(bind.session, row.deliver_sm),
@@ -139,10 +150,16 @@ export class OutboxDelivery {
   }
 }
 
-function mostRoom(receivers: readonly CustomerBind[]): CustomerBind | undefined {
+/** @param of the user whose receivers count; undefined for all */
+function mostRoom(
+  receivers: readonly CustomerBind[],
+  of: string | null | undefined,
+): CustomerBind | undefined {
   let best: CustomerBind | undefined
-  for (const bind of receivers)
+  for (const bind of receivers) {
+    if (of !== undefined && bind.user.id !== of) continue
     if (bind.session.windowFree > (best?.session.windowFree ?? 0)) best = bind
+  }
   return best
 }
 
