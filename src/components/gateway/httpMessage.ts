@@ -26,7 +26,7 @@ export const httpMessageSchema = z.strictObject({
     'a number of at most 15 digits or a name of at most 11 characters of the GSM alphabet',
   ),
   text: z.string().min(1).max(10_000),
-  /** 0 no receipt, 1 final state, 2 failures only: to the bound receivers of the user or account. */
+  /** 0 no receipt, 1 final state, 2 failures only: to receivers bound for the user. */
   registered_delivery: z.int().min(0).max(31).default(0),
 })
 
