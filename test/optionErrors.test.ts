@@ -1,4 +1,4 @@
-// What is wrong with an option leads to the help of the command that has the option.
+// An option error leads to the help of the command that has the option.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'

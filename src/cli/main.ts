@@ -36,7 +36,7 @@ for (const [, load] of needed) (await load())(program)
 for (const command of program.commands) adviseOwnHelp(command, program.name())
 await program.parseAsync()
 
-/** What is wrong with an option is explained by the help of its command. */
+/** The help of its command explains what is wrong with an option. */
 function adviseOwnHelp(command: Command, above: string): void {
   const words = `${above} ${command.name()}`
   command.showHelpAfterError(`(${words} --help lists its options)`)

@@ -2,7 +2,7 @@
 // It claims when there is room and reason to look: something may have arrived, or the last claim
 // may have left something behind. A poll is the fallback for a wake-up that was lost.
 //
-// What is claimed stays in hand until its owner lets go of it. A claim can succeed while its answer
+// A claimed item stays in hand until its owner lets go of it. A claim can succeed while its answer
 // is lost, and an item can come again because its lease ran out during an outage. Both leave items
 // leased to us that nobody works on, so the next claim first returns whatever is not in hand.
 

@@ -14,7 +14,7 @@ import type { ResourceRow } from './resourceRow.ts'
 
 interface HeldRow {
   readonly newest: ResourceRow
-  /** The newest readable row. Undefined if there is none, or if the kind is unknown here. */
+  /** The newest readable row. Undefined without one, or if the kind is unknown here. */
   readonly inForce: ResourceRow | undefined
 }
 

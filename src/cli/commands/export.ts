@@ -13,7 +13,7 @@ interface ExportOptions extends AdminOptions {
   readonly json?: boolean
 }
 
-/** What is in it is the server's affair, which may be newer than this command. */
+/** The server checks its content, and may be newer than this command. */
 const documentSchema = z.looseObject({})
 const HEAD = `# The platform. \`signalbox apply\` takes this file back, unless somebody
 # changed the platform after the revision that stands here.

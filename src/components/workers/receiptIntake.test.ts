@@ -11,7 +11,7 @@ import { RecentSubmissions } from './recentSubmissions.ts'
 const SMSC = { id: 'sim', host: '127.0.0.1', port: 2775, systemId: 's', password: 'p' }
 const recent = new RecentSubmissions()
 
-/** What lies on the queue after this deliver_sm, and what the SMSC was answered. */
+/** The queue after this deliver_sm, and the answer to the SMSC. */
 async function taken(text: string, settings: object = {}, fields: Partial<ShortMessageBody> = {}) {
   const published: UpstreamReceipt[] = []
   const answers: number[] = []

@@ -29,7 +29,7 @@ export function fieldCheck(command: string, { fields }: PduRow): (body: object) 
   return (body) => {
     checkNames(body)
     for (const { name, check } of lists) {
-      // What is in it is looked at by the encoder.
+      // The encoder checks its content.
       const entries = (body as Body)[name]
       if (Array.isArray(entries)) for (const entry of entries) check(Object(entry))
     }
