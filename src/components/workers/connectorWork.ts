@@ -8,11 +8,13 @@ import { LANES } from '../../message/lane.ts'
 import { upstreamId } from '../../message/ids.ts'
 import { comparableNumber } from '../../message/receiptMatch.ts'
 import { carriedId, upstreamIdKey } from '../../message/upstreamIdKey.ts'
+import { asError } from '../../flow/asError.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
+import { failureOf } from './failureOf.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
 import { type LaneSender, SubmitLane, type SubmitLaneOptions, type Task } from './submitLane.ts'
 import type { UpstreamBind } from './upstreamBind.ts'
@@ -131,19 +133,28 @@ export class ConnectorWork implements LaneSender {
   #submit(bind: UpstreamBind, task: Task, nowMs: number): boolean {
     // A copy: the answer to an earlier write, which may still come, keeps its own time and bind.
     const once: Task = { ...task, written: { atMs: Date.now(), slot: bind.slot } }
-    const sent = bind.submit(task.submitSm, nowMs, (outcome) => this.#answered(bind, once, outcome))
-    if (sent) this.#unanswered++
-    else task.lane.putBack(task)
-    return sent
+    try {
+      const settle = (outcome: RequestOutcome) => this.#answered(bind, once, outcome)
+      const sent = bind.submit(task.submitSm, nowMs, settle)
+      if (sent) this.#unanswered++
+      else task.lane.putBack(task)
+      return sent
+    } catch (error) {
+      this.#failAlone(task, error)
+      return true
+    }
   }
 
   #answered(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
     // A late answer follows a timeout, which was counted already.
-    if (outcome.kind === 'late') this.#late(task, outcome.pdu)
-    else {
-      this.#unanswered--
-      if (outcome.kind === 'response') this.#response(bind, task, outcome.pdu)
+    if (outcome.kind !== 'late') this.#unanswered--
+    try {
+      if (outcome.kind === 'late') this.#late(task, outcome.pdu)
+      else if (outcome.kind === 'response') this.#response(bind, task, outcome.pdu)
       else this.#unknown(task)
+    } catch (error) {
+      // Whatever comes late is about a message that has its outcome.
+      if (outcome.kind !== 'late') this.#failAlone(task, error)
     }
     this.wake()
   }
@@ -207,6 +218,14 @@ export class ConnectorWork implements LaneSender {
       return this.#fail(task, 0, 'the link was lost before the answer')
     this.counters.resubmitted++
     task.lane.putBack(task)
+  }
+
+  /** An exception that one message causes ends that message, and nothing else. */
+  #failAlone(task: Task, error: unknown): void {
+    const { commandStatus, isExpected, reason } = failureOf(error)
+    const { messageId } = task.message
+    if (!isExpected) this.#options.onTrouble(`submitting message ${messageId}`, asError(error))
+    this.#fail(task, commandStatus, reason)
   }
 
   #fail(task: Task, commandStatus: number, reason: string): void {
