@@ -23,6 +23,8 @@ const PAYLOAD_OCTETS = [0, 1, 140, 248, 249, 254, 255, 256, 1_000, 5_000]
 /** Around the longest that is accepted, and the longest that a TLV can hold. Seldom: they cost. */
 const LONG_PAYLOAD_OCTETS = [39_000, 40_960, 65_000, 65_535]
 const LONG_PAYLOAD_SHARE = 0.002
+/** A session closes at a PDU of more than 70,000 octets: it takes its framing to be lost. */
+const BODY_OCTETS_MAX = 69_900
 const RIGHT_TIMES = ['000000000005000R', '000007000000000R', '200101120000000+', '370101120000012-']
 const WRONG_TIMES = ['0', '0000000000050', '999999999999999+', 'abcdefghijklmno+', '1'.repeat(30)]
 const TAGS = Object.values(TLVS).map(({ tag }) => tag)
@@ -43,7 +45,8 @@ export function oddRequest(random: Random, prefixes: readonly string[]): OddRequ
   const hasPayload = random() < 0.2
   const parts = partsOf(random, command, prefixes)
   if (command !== 'data_sm') parts.push(...(hasPayload && random() < 0.8 ? NO_TEXT : text(random)))
-  const body = Buffer.concat([...parts, ...tlvs(random, hasPayload)])
+  const whole = Buffer.concat([...parts, ...tlvs(random, hasPayload)])
+  const body = whole.subarray(0, BODY_OCTETS_MAX)
   const isMutated = random() < MUTATED_SHARE
   return { commandId: COMMANDS[command], body: isMutated ? mutated(random, body) : body }
 }
