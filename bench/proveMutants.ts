@@ -23,17 +23,19 @@ interface Finding {
   readonly said: string
 }
 
-export async function proveMutants({ onProgress }: ProofOptions): Promise<Proof> {
+export async function proveMutants({ only = '', onProgress }: ProofOptions): Promise<Proof> {
   // All of them before the first long run.
   for (const mutant of MUTANTS) mutated(textOf(root, mutant), mutant)
+  const chosen = MUTANTS.filter(({ name, file }) => `${name} ${file}`.includes(only))
+  if (chosen.length === 0) throw new Error(`no mutant has "${only}" in its name or file`)
   const copy = mkdtempSync(join(tmpdir(), 'signalbox-mutants-'))
   try {
     copyCheckout(copy)
     const findings = new Map<string, Finding>()
-    for (const guard of new Set(MUTANTS.map((mutant) => mutant.guard))) {
+    for (const guard of new Set(chosen.map((mutant) => mutant.guard))) {
       findings.set(`as it is: ${guard.test}`, await passes(copy, guard, onProgress))
     }
-    for (const mutant of MUTANTS) {
+    for (const mutant of chosen) {
       const name = `${mutant.name} (invariant ${mutant.invariant}): ${mutant.guard.test}`
       findings.set(name, await dies(copy, mutant, onProgress))
     }
