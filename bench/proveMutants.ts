@@ -13,7 +13,8 @@ import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root, runStep } from '../scripts/runStep.ts'
-import { type Guard, type Mutant, mutated, MUTANTS } from './mutants.ts'
+import { type Guard, type Mutant, mutated } from './mutant.ts'
+import { MUTANTS } from './mutants.ts'
 import type { Proof, ProofOptions } from './proof.ts'
 
 type Report = ProofOptions['onProgress']
@@ -32,7 +33,8 @@ export async function proveMutants({ only = '', onProgress }: ProofOptions): Pro
   try {
     copyCheckout(copy)
     const findings = new Map<string, Finding>()
-    for (const guard of new Set(chosen.map((mutant) => mutant.guard))) {
+    const guards = new Map(chosen.map(({ guard }) => [`${guard.file} ${guard.test}`, guard]))
+    for (const guard of guards.values()) {
       findings.set(`as it is: ${guard.test}`, await passes(copy, guard, onProgress))
     }
     for (const mutant of chosen) {
