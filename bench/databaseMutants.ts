@@ -30,7 +30,7 @@ export const databaseMutants: readonly Mutant[] = [
   {
     name: 'a value too long for its index counts as trouble that may pass',
     invariant: '11',
-    file: 'src/components/dlr/applyEntries.ts',
+    file: 'src/components/doesHarm.ts',
     piece: `'44', '54'])`,
     replacement: `'44'])`,
     guard: unitTest('components/dlr/stateWriter.test.ts', 'what no index takes is set aside alone'),
@@ -39,14 +39,27 @@ export const databaseMutants: readonly Mutant[] = [
   {
     name: 'a deadlock counts as the fault of the values',
     invariant: '11',
-    file: 'src/components/dlr/applyEntries.ts',
+    file: 'src/components/doesHarm.ts',
     piece: `new Set(['21', '22', '23', '44', '54'])`,
     replacement: `new Set(['21', '22', '23', '40', '44', '54'])`,
     guard: unitTest(
-      'components/dlr/applyEntries.test.ts',
+      'components/doesHarm.test.ts',
       'SQLSTATE 40P01 is the fault of what was to be written: false',
     ),
     says: /AssertionError: expected true to be false/,
+  },
+  {
+    name: 'the outcome writer repeats what the database refuses for good',
+    invariant: '11',
+    file: 'src/components/workers/outcomeWriter.ts',
+    piece: `if (!doesHarm(error)) throw error
+      harm = error`,
+    replacement: 'throw error',
+    guard: unitTest(
+      'components/workers/refusedOutcomes.test.ts',
+      'a message that cannot wait in the store fails by itself; all others are kept',
+    ),
+    says: /Error: Test timed out in \d+ms/,
   },
   {
     name: 'the id of an SMSC may be of any length',
