@@ -81,11 +81,12 @@ export interface WorkSettings {
   tps: number
   window?: number
   checkpoint?: Buffer
+  caresFor?: () => boolean
 }
 
 /** Works for the connector `sim` over one bind to the port, until the end of the test. */
 export function startWork(port: number, settings: WorkSettings) {
-  const { checkpoint, queue, tps, window = 100 } = settings
+  const { caresFor = () => false, checkpoint, queue, tps, window = 100 } = settings
   const connector = connectorSchema.parse({
     id: 'sim',
     host: '127.0.0.1',
@@ -111,6 +112,7 @@ export function startWork(port: number, settings: WorkSettings) {
     queueLeaseMs: 60_000,
     writer: new OutcomeWriter(store, onTrouble),
     recent,
+    caresFor,
     readCheckpoint: async () => checkpoint,
     removeCheckpoints: async () => undefined,
     onTrouble,

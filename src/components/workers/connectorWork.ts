@@ -22,6 +22,8 @@ import { upstreamValidity } from './upstreamValidity.ts'
 export interface ConnectorWorkOptions extends SubmitLaneOptions {
   connector: () => Connector
   recent: RecentSubmissions
+  /** Whether this process looks after the messages while no process has the connector bound. */
+  caresFor: () => boolean
 }
 
 type SubmittedOutcome = Extract<Outcome, { kind: 'submitted' }>
@@ -62,6 +64,10 @@ export class ConnectorWork implements LaneSender {
     return this.#binds.some((bind) => bind.bound)
   }
 
+  caresFor(): boolean {
+    return this.#options.caresFor()
+  }
+
   setBinds(binds: UpstreamBind[]): void {
     this.#binds = binds
     this.wake()
@@ -70,8 +76,8 @@ export class ConnectorWork implements LaneSender {
   /** Sends the messages that can be sent now, and comes back when the next one may go. */
   wake(): void {
     clearTimeout(this.#timer)
-    // Without a link others may do what we cannot.
-    if (!this.hasLink() && this.#unanswered === 0) return this.#letGo()
+    // Without a link others may do what we cannot, unless nobody has one.
+    if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
     if (this.#stopped) return
     const waitMs = this.#sendReady()
     if (waitMs !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), waitMs)

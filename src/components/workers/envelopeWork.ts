@@ -67,9 +67,9 @@ export class EnvelopeWork {
     this.#resolve({ kind: 'done' })
   }
 
-  /** Lets go of it unfinished. It comes again at once, and its checkpoint tells what is done. */
-  release(): void {
-    this.#resolve({ kind: 'retry', delayMs: 0 })
+  /** Lets go of it unfinished. It comes again, and its checkpoint tells what is done. */
+  release(delayMs = 0): void {
+    this.#resolve({ kind: 'retry', delayMs })
   }
 }
 

@@ -19,7 +19,9 @@ import { type LaterEntry, putLater } from '../../message/waitingMessageTable.ts'
 import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
 import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
+import { isBoundElsewhere, tellBound } from '../../cluster/boundConnectorTable.ts'
 import { BindLeases } from './bindLeases.ts'
+import { Caretaker } from './caretaker.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { startJobs } from './jobs.ts'
 import { OutcomeWriter } from './outcomeWriter.ts'
@@ -42,6 +44,12 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     },
     onTrouble,
   )
+  const caretaker: Caretaker = new Caretaker({
+    tellBound: (state) => tellBound(database, config.instance, state),
+    isBoundElsewhere: (connector) => isBoundElsewhere(database, config.instance, connector),
+    onChange: (connector) => pool.wake(connector),
+    onTrouble,
+  })
   const pool = new ConnectorPool({
     queue,
     queueLeaseMs: config.queueLeaseMs,
@@ -49,11 +57,12 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     writer,
     recent,
     intake,
+    caresFor: (connector) => caretaker.caresFor(connector),
     readCheckpoint: (envelopeId) => readCheckpoint(database, envelopeId),
     removeCheckpoints: (envelopeIds) => removeCheckpoints(database, envelopeIds),
     onTrouble,
   })
-  const { leases, presence } = leasing(context, link, pool, onTrouble)
+  const { leases, presence } = leasing(context, link, { caretaker, pool }, onTrouble)
   await presence.start()
   link.follower.follow((platform) => {
     pool.setConnectors(platform.connectors)
@@ -100,7 +109,7 @@ async function keepOutcomes(
 function leasing(
   { config }: ComponentContext,
   link: DatabaseLink,
-  pool: ConnectorPool,
+  { caretaker, pool }: { caretaker: Caretaker; pool: ConnectorPool },
   onTrouble: (what: string, error: Error) => void,
 ): { leases: BindLeases; presence: Presence } {
   const { database } = link
@@ -111,8 +120,16 @@ function leasing(
     release: (connector, slots) => releaseSlots(database, instance, connector, slots),
     workers: () => workers,
     ttlMs: bindLeaseTtlMs,
-    onChange: (connector, slots, heldUntilMs) => pool.setSlots(connector, slots, heldUntilMs),
-    closeBinds: (connector, slots) => pool.closeSlots(connector, slots),
+    onChange: (connector, slots, heldUntilMs) => {
+      pool.setSlots(connector, slots, heldUntilMs)
+      caretaker
+        .look(connector, { slots, heldUntilMs, isBound: pool.isBound(connector) })
+        .catch((error: Error) => onTrouble(`caring for ${connector}`, error))
+    },
+    closeBinds: (connector, slots) => {
+      caretaker.leave(connector, slots)
+      return pool.closeSlots(connector, slots)
+    },
     onTrouble,
   })
   const presence = new Presence({

@@ -28,10 +28,18 @@ interface Recorded {
   outcome: Outcome
 }
 
-interface Touched {
-  kind: 'resumed' | 'released'
+interface Resumed {
+  kind: 'resumed'
   work: EnvelopeWork
 }
+
+interface Released {
+  kind: 'released'
+  work: EnvelopeWork
+  delayMs: number
+}
+
+type Item = Recorded | Resumed | Released
 
 const MAX_OUTCOMES = 2_000
 /** Events in one journal envelope. */
@@ -40,7 +48,7 @@ const MAX_EVENTS = 250
 export class OutcomeWriter {
   #store: OutcomeStore
   #onTrouble: (what: string, error: Error) => void
-  #batcher: Batcher<Recorded | Touched>
+  #batcher: Batcher<Item>
 
   constructor(store: OutcomeStore, onTrouble: (what: string, error: Error) => void) {
     this.#store = store
@@ -65,9 +73,9 @@ export class OutcomeWriter {
     this.#batcher.add({ kind: 'resumed', work })
   }
 
-  /** Lets go of an unfinished envelope once its outcomes so far are kept. */
-  release(work: EnvelopeWork): void {
-    this.#batcher.add({ kind: 'released', work })
+  /** Lets go of an unfinished envelope for so long, once its outcomes so far are kept. */
+  release(work: EnvelopeWork, delayMs = 0): void {
+    this.#batcher.add({ kind: 'released', work, delayMs })
   }
 
   /** A submit_sm_resp came after its timer. Its upstream id counts, whatever was decided. */
@@ -79,7 +87,7 @@ export class OutcomeWriter {
     return this.#batcher.whenIdle()
   }
 
-  async #write(items: (Recorded | Touched)[]): Promise<void> {
+  async #write(items: Item[]): Promise<void> {
     const recorded = items.filter((item) => item.kind === 'recorded')
     const resumed = items.filter((item) => item.kind === 'resumed')
     const works = new Set(items.map(({ work }) => work))
@@ -95,7 +103,7 @@ export class OutcomeWriter {
       onTrouble: (error) => this.#onTrouble('keeping outcomes', error),
     })
     for (const work of complete) work.finish()
-    for (const { kind, work } of items) if (kind === 'released') work.release()
+    for (const item of items) if (item.kind === 'released') item.work.release(item.delayMs)
   }
 
   async #keep(works: EnvelopeWork[], later: LaterEntry[], events: JournalEvent[]): Promise<void> {

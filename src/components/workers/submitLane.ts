@@ -13,6 +13,7 @@ import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/qu
 import { decodeBody, PduError } from '../../smpp/index.ts'
 import type { ShortMessageBody } from '../../smpp/index.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
+import { CARED_ENVELOPES, EnvelopeRotation } from './envelopeRotation.ts'
 import { ExpiryTimer } from './expiryTimer.ts'
 import type { OutcomeWriter } from './outcomeWriter.ts'
 import { ReadyTasks } from './readyTasks.ts'
@@ -36,6 +37,8 @@ export interface Task {
 export interface LaneSender {
   connector(): Connector
   hasLink(): boolean
+  /** Whether lanes receive a few envelopes without a link, so that messages expire in time. */
+  caresFor(): boolean
   /** Something may be ready to be sent. */
   wake(): void
   /** The task was taken out: its message's life is over. */
@@ -81,6 +84,12 @@ export class SubmitLane {
   #ready = new ReadyTasks<Task>()
   #expiry = new ExpiryTimer((nowMs) => this.#expireReady(nowMs))
   #works = new Map<string, EnvelopeWork>()
+  #inHand = 0
+  #rotation = new EnvelopeRotation({
+    held: () => this.#works.values(),
+    isCaring: () => !this.#sender.hasLink() && this.#sender.caresFor(),
+    giveBack: (work, delayMs) => this.#giveBack(work, delayMs),
+  })
   /** The most messages that an envelope held lately. */
   #perEnvelope = ENVELOPE_MESSAGES_FIRST
 
@@ -132,6 +141,7 @@ export class SubmitLane {
     this.#consumer.stop()
     this.#ready.clear()
     this.#expiry.stop()
+    this.#rotation.stop()
   }
 
   /** After stop() and letGo(): resolves when all that was in hand is settled. */
@@ -141,7 +151,8 @@ export class SubmitLane {
   }
 
   #capacity(): number {
-    if (!this.#sender.hasLink()) return 0
+    if (!this.#sender.hasLink())
+      return this.#sender.caresFor() ? Math.max(0, CARED_ENVELOPES - this.#inHand) : 0
     const { tps } = this.#sender.connector()
     const limit = Math.min(READY_MAX, Math.max(READY_MIN, tps * READY_SECONDS))
     const room = limit - this.size
@@ -152,6 +163,7 @@ export class SubmitLane {
 
   async #open(entry: QueueEntry): Promise<Settlement> {
     let work: EnvelopeWork
+    this.#inHand++
     try {
       work = await this.#workOn(entry)
     } catch (error) {
@@ -160,6 +172,7 @@ export class SubmitLane {
       if (error instanceof WireError) return { kind: 'dead', reason: String(error) }
       return { kind: 'retry', delayMs: RETRY_OPEN_MS }
     }
+    this.#rotation.consider(this.#inHand)
     this.#sender.wake()
     return work.settlement
   }
@@ -204,7 +217,13 @@ export class SubmitLane {
     return firstMs
   }
 
+  #giveBack(work: EnvelopeWork, delayMs: number): void {
+    this.#ready.takeOut((task) => task.work === work)
+    this.#options.writer.release(work, delayMs)
+  }
+
   #settled(entries: readonly SettledEntry[]): void {
+    this.#inHand -= entries.length
     const done: string[] = []
     for (const { entry, settlement } of entries) {
       const work = this.#works.get(entry.id)
