@@ -24,7 +24,7 @@ function returningQueues(all: QueueEntry[]) {
   const { queue, settled } = memoryQueues(all)
   const returns: { entry: QueueEntry; visibleAtMs: number }[] = []
   const held = new Set<string>()
-  const counts = { heldMax: 0, returned: 0 }
+  const counts = { heldMax: 0, received: 0, returned: 0 }
   const { receive, settle } = queue
   queue.receive = async (...claim) => {
     const nowMs = performance.now()
@@ -34,6 +34,7 @@ function returningQueues(all: QueueEntry[]) {
     }
     const received = await receive(...claim)
     for (const { id } of received) held.add(id)
+    counts.received += received.length
     counts.heldMax = Math.max(counts.heldMax, held.size)
     return received
   }
@@ -51,15 +52,16 @@ function returningQueues(all: QueueEntry[]) {
 
 test('without a link nothing is received unless this process cares for it', async () => {
   const { port } = await rememberingSmsc()
-  const { held, queue } = returningQueues(entries(3, Date.now() + HOUR_MS))
+  const { counts, held, queue } = returningQueues(entries(3, Date.now() + HOUR_MS))
   let cares = false
   const { work } = startWork(port, { queue, tps: 1000, caresFor: () => cares })
   work.setBinds([])
   await new Promise((resolve) => setImmediate(resolve))
-  expect([...held]).toEqual([])
+  expect(counts.received).toBe(0)
   cares = true
   work.wake()
   await expect.poll(() => held.size, PATIENCE).toBe(3)
+  expect(counts.received).toBe(3)
   cares = false
   work.wake()
   await expect.poll(() => held.size, PATIENCE).toBe(0)
