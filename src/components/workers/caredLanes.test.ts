@@ -1,6 +1,7 @@
 // What the lanes of a connector do while no process has it bound.
 
 import { expect, test } from 'vitest'
+import { encodeUnanswered } from '../../message/outcomeWire.ts'
 import { decodeEnvelope } from '../../queue/envelopeWire.ts'
 import type { QueueEntry } from '../../queue/queue.ts'
 import { entryOf, envelopeOf, memoryQueues, startWork } from './connectorWork.fixture.ts'
@@ -79,6 +80,17 @@ test('a message expires at its end without a link, and the others go when it is 
   expect(taken).toEqual([])
   work.setBinds([bind])
   await expect.poll(() => taken.length, PATIENCE).toBe(2)
+})
+
+test('a message that may be what breaks the link expires in time too', async () => {
+  const { port } = await rememberingSmsc()
+  const expiresAtMs = Date.now() + 1_000
+  const { queue } = returningQueues(entries(1, expiresAtMs))
+  const claim = { unanswered: encodeUnanswered(new Map([[0, 2]])) }
+  const { events, work } = startWork(port, { queue, tps: 1000, claim, caresFor: () => true })
+  work.setBinds([])
+  await expect.poll(() => events.map(({ kind }) => kind), PATIENCE).toEqual(['expired'])
+  expect(Date.now() - expiresAtMs).toBeLessThan(500)
 })
 
 test('a message deep in a queue expires in time, though only 16 envelopes are held', async () => {

@@ -8,7 +8,7 @@ import type { EnvelopeWork } from './envelopeWork.ts'
 export const CARED_ENVELOPES = 16
 /** So many go back at once, so that the rest can be sent at once when the link returns. */
 const ROTATED_ENVELOPES = 8
-/** Together 100 envelopes a second: all of a queue of 1,500 within the time that they are away. */
+/** At most 100 envelopes a second, so that all of a queue of 1,000 come by while they are away. */
 const ROTATE_MS = 80
 const AWAY_MS_MIN = 1_000
 const AWAY_MS_MAX = 15_000
