@@ -37,6 +37,7 @@ export class UpstreamBind {
   #pacer: Pacer
   #heldUntilMs: number
   #restUntilMs = 0
+  #unanswered = 0
   #attempt = 0
   #reconnect: NodeJS.Timeout | undefined
   #abort = new AbortController()
@@ -61,6 +62,11 @@ export class UpstreamBind {
   /** A closed session reports it a turn later. Until then it already takes nothing more. */
   get bound(): boolean {
     return this.#session?.canSend('submit_sm') === true
+  }
+
+  /** Submissions that the SMSC has not answered yet. */
+  get unanswered(): number {
+    return this.#unanswered
   }
 
   extendLease(heldUntilMs: number): void {
@@ -93,8 +99,13 @@ export class UpstreamBind {
   ): boolean {
     const session = this.#session
     if (!session) return false
+    const answered = (outcome: RequestOutcome): void => {
+      if (outcome.kind !== 'late') this.#unanswered--
+      onOutcome(outcome)
+    }
     const fitting = upstreamSubmitSm(submitSm, session.interfaceVersion)
-    if (session.request('submit_sm', fitting, onOutcome) === undefined) return false
+    if (session.request('submit_sm', fitting, answered) === undefined) return false
+    this.#unanswered++
     this.#pacer.sent(nowMs)
     return true
   }
