@@ -53,7 +53,7 @@ const RECEIPTS_WITHIN_MS = 240_000
 export async function proveLeases(options: ProofOptions): Promise<Proof> {
   const upstream = await upstreamStack({
     stack: {
-      args: ['--workers', String(SLOTS)],
+      processes: { router: 2, workers: SLOTS, dlr: 2 },
       env: {
         SIGNALBOX_BIND_LEASE_TTL_MS: String(LEASE_TTL_MS),
         SIGNALBOX_BIND_RELEASE_AFTER_MS: String(RELEASE_AFTER_MS),

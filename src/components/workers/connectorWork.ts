@@ -130,7 +130,7 @@ export class ConnectorWork implements LaneSender {
       const lane = this.#lanes[this.#laneOrder.next(this.#lanes) ?? 0]
       const task = lane?.take()
       // A bind that refuses the message is about to report why, and that wakes us again.
-      if (task?.work.isOurs && this.#submit(bind, task, nowMs) === 'refused') {
+      if (task?.work.isOurs && !this.#submit(bind, task, nowMs)) {
         task.lane.putBack(task)
         break
       }
@@ -145,9 +145,10 @@ export class ConnectorWork implements LaneSender {
     const { bind, task } = next
     if (!task.work.isOurs) return 0
     const waitMs = bind.waitMs(nowMs)
-    const submission = waitMs <= 0 ? this.#submit(bind, task, nowMs) : 'refused'
-    if (submission === 'sent') return this.#suspects.sent(task, nowMs)
-    if (submission === 'failed') return 0
+    if (waitMs <= 0) {
+      const aloneMs = this.#suspects.sent(task, nowMs)
+      if (this.#submit(bind, task, nowMs)) return aloneMs
+    }
     this.#suspects.putBack(task)
     return waitMs > 0 ? waitMs : Number.POSITIVE_INFINITY
   }
@@ -173,29 +174,25 @@ export class ConnectorWork implements LaneSender {
     return soonestMs
   }
 
-  /** `failed`: the message cannot be sent, and has its outcome. */
-  #submit(bind: UpstreamBind, task: Task, nowMs: number): 'sent' | 'refused' | 'failed' {
+  /** Answers whether it was sent. */
+  #submit(bind: UpstreamBind, task: Task, nowMs: number): boolean {
     // A copy: the answer to an earlier write, which may still come, keeps its own time and bind.
     const written = { atMs: Date.now(), slot: bind.slot }
     const once: Task = { ...task, written, again: undefined }
     try {
       const settle = (outcome: RequestOutcome) => this.#answered(bind, once, outcome)
-      if (!bind.submit(task.submitSm, nowMs, settle)) return 'refused'
+      if (!bind.submit(task.submitSm, nowMs, settle)) return false
+      this.#unanswered++
+      if (task.again) this.resubmitted[task.again]++
     } catch (error) {
       this.#failAlone(task, error)
-      return 'failed'
     }
-    this.#unanswered++
-    if (task.again) this.resubmitted[task.again]++
-    return 'sent'
+    return true
   }
 
   #answered(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
     // A late answer follows a timeout, which was counted already.
-    if (outcome.kind !== 'late') {
-      this.#unanswered--
-      this.#suspects.ended(task, performance.now())
-    }
+    if (outcome.kind !== 'late') this.#unanswered--
     try {
       this.#settle(bind, task, outcome)
     } catch (error) {
@@ -206,11 +203,12 @@ export class ConnectorWork implements LaneSender {
   }
 
   #settle(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
-    if (outcome.kind === 'late') this.#late(task, outcome.pdu)
+    if (outcome.kind === 'late') return this.#late(task, outcome.pdu)
+    this.#suspects.ended(task, performance.now())
+    const isAnswered = outcome.kind === 'response'
     // Its owner sends it again. If the SMSC took it, its id may bring a receipt.
-    else if (!task.work.isOurs)
-      this.#late(task, outcome.kind === 'response' ? outcome.pdu : undefined)
-    else if (outcome.kind === 'response') this.#response(bind, task, outcome.pdu)
+    if (!task.work.isOurs) this.#late(task, isAnswered ? outcome.pdu : undefined)
+    else if (isAnswered) this.#response(bind, task, outcome.pdu)
     else this.#unknown(task, outcome.kind === 'timeout' ? 'no_answer' : 'link_lost')
   }
 
@@ -289,6 +287,7 @@ export class ConnectorWork implements LaneSender {
   #failAlone(task: Task, error: unknown, isDecided = false): void {
     const { commandStatus, isExpected, reason } = failureOf(error)
     const { messageId } = task.message
+    if (!isDecided) this.#suspects.ended(task, performance.now())
     if (!isExpected) this.#options.onTrouble(`submitting message ${messageId}`, asError(error))
     if (!isDecided) this.#fail(task, commandStatus, reason)
   }

@@ -68,7 +68,7 @@ export class Suspects<Bind extends QuietBind> {
     if (turn.bind.unanswered > 0 && nowMs < quietAtMs) return quietAtMs - nowMs
     const task = this.#waiting.shift()
     if (task) return { task, bind: turn.bind }
-    // The one whose turn it was has its outcome without being sent.
+    // The one whose turn it was is not sent from here any more.
     this.#endTurn(nowMs)
     return Infinity
   }
@@ -79,8 +79,10 @@ export class Suspects<Bind extends QuietBind> {
     return ALONE_MS_MAX
   }
 
+  /** It could not be sent yet. */
   putBack(task: Task): void {
     this.#waiting.unshift(task)
+    if (this.#turn) this.#turn = { ...this.#turn, task: undefined }
   }
 
   /** The turn that goes on, if there is one. */
