@@ -37,6 +37,18 @@ export class Suspects<Bind extends QuietBind> {
     this.#waiting.push(task)
   }
 
+  /** Takes out those that wait and that `isOut` names. */
+  takeOut(isOut: (task: Task) => boolean): Task[] {
+    const out = this.#waiting.filter(isOut)
+    if (out.length > 0) this.#waiting = this.#waiting.filter((task) => !out.includes(task))
+    return out
+  }
+
+  /** When the first of those that wait ends; Infinity for never. */
+  get firstEndMs(): number {
+    return Math.min(...this.#waiting.map(({ expiresAtMs = Infinity }) => expiresAtMs))
+  }
+
   clear(): void {
     this.#waiting = []
     this.#turn = undefined
