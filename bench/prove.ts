@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Proof, ProofOptions } from './proof.ts'
+import { proveDoor } from './proveDoor.ts'
 import { proveFuzz } from './proveFuzz.ts'
 import { proveKills } from './proveKills.ts'
 import { proveLeases } from './proveLeases.ts'
@@ -23,6 +24,15 @@ interface Provable {
 }
 
 const PROOFS = new Map<string, Provable>([
+  [
+    'door',
+    {
+      about: 'odd requests through the platform to SMSCs of 3.3, 3.4, 5.0; each ends, alone',
+      minutes: 20,
+      count: 1_000_000,
+      prove: proveDoor,
+    },
+  ],
   [
     'fuzz',
     {

@@ -24,7 +24,7 @@ export class ScriptedPlatform {
   static async start(options: StackOptions = {}): Promise<ScriptedPlatform> {
     const smsc = new ScriptedSmsc()
     const { port } = await smsc.listen()
-    const stack = await startStack({ ...options, args: ['--no-demo'] })
+    const stack = await startStack({ ...options, args: ['--no-demo', ...(options.args ?? [])] })
     const platform = new ScriptedPlatform(stack, smsc)
     await adminCall(stack.ready.admin, 'POST', '/admin/v1/platform/apply', resources(port))
     await platform.#ready()

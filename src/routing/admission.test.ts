@@ -3,7 +3,12 @@ import { newMessageId } from '../message/ids.ts'
 import { PlatformRows } from '../platform/platformRows.ts'
 import { platformSchema } from '../platform/platformDocument.ts'
 import { decodeBody, encodeBody } from '../smpp/wire/codec.ts'
-import { ESME_RINVDSTADR, ESME_RSUBMITFAIL, ESME_RTHROTTLED } from '../smpp/wire/commandStatus.ts'
+import {
+  ESME_RINVDSTADR,
+  ESME_RSUBMITFAIL,
+  ESME_RSYSERR,
+  ESME_RTHROTTLED,
+} from '../smpp/wire/commandStatus.ts'
 import { admitBatch, Admitter } from './admission.ts'
 import type { Submission } from './routerCallWire.ts'
 
@@ -40,13 +45,21 @@ function submission(destination: string, account = 'demo'): Submission {
   }
 }
 
+function unexpected(what: string, error: Error): never {
+  throw new Error(what, { cause: error })
+}
+
 test('each message gets the command_status that says why not', () => {
-  const { admitted, verdicts } = admitBatch(admitter, [
-    submission('shop'),
-    submission('33612345678'),
-    submission('31612345678', 'closed'),
-    submission('31612345678', 'nobody'),
-  ])
+  const { admitted, verdicts } = admitBatch(
+    admitter,
+    [
+      submission('shop'),
+      submission('33612345678'),
+      submission('31612345678', 'closed'),
+      submission('31612345678', 'nobody'),
+    ],
+    unexpected,
+  )
   expect(verdicts).toMatchObject([
     { kind: 'refused', commandStatus: ESME_RINVDSTADR },
     { kind: 'refused', commandStatus: ESME_RINVDSTADR },
@@ -61,7 +74,7 @@ test('each message gets the command_status that says why not', () => {
 
 test('verdicts come in the order of the submissions, admitted messages without the others', () => {
   const [first, last] = [submission('31612345678'), submission('31612345679')]
-  const { admitted, verdicts } = admitBatch(admitter, [first, submission('shop'), last])
+  const { admitted, verdicts } = admitBatch(admitter, [first, submission('shop'), last], unexpected)
   expect(verdicts.map(({ kind }) => kind)).toEqual(['accepted', 'refused', 'accepted'])
   expect(admitted.map(({ message }) => message.messageId)).toEqual([
     first.messageId,
@@ -70,11 +83,35 @@ test('verdicts come in the order of the submissions, admitted messages without t
 })
 
 test('a destination with a plus goes upstream as digits of international type', () => {
-  const { admitted } = admitBatch(admitter, [submission('+31612345678')])
+  const { admitted } = admitBatch(admitter, [submission('+31612345678')], unexpected)
   const [one] = admitted
   if (!one) throw new Error('it should have been admitted')
   expect(decodeBody('submit_sm', one.message.body)).toMatchObject({
     destination_addr: '31612345678',
     dest_addr_ton: TON_INTERNATIONAL,
   })
+})
+
+test('a message whose admission throws is refused alone, and reported', () => {
+  const [first, odd, last] = [31, 32, 33].map((end) => submission(`316123456${end}`))
+  if (!first || !odd || !last) throw new Error('three are needed')
+  const troubles: string[] = []
+  const report = (what: string, error: Error) => void troubles.push(`${what}: ${error.message}`)
+  const throwing = {
+    admit: (one: Submission) => {
+      if (one === odd) throw new TypeError('a defect')
+      return admitter.admit(one)
+    },
+  }
+  const { admitted, verdicts } = admitBatch(throwing, [first, odd, last], report)
+  expect(verdicts).toMatchObject([
+    { kind: 'accepted' },
+    { kind: 'refused', commandStatus: ESME_RSYSERR },
+    { kind: 'accepted' },
+  ])
+  expect(admitted.map(({ message }) => message.messageId)).toEqual([
+    first.messageId,
+    last.messageId,
+  ])
+  expect(troubles).toEqual([`admitting message ${odd.messageId}: a defect`])
 })

@@ -5,14 +5,16 @@ import type { Connector } from '../../platform/connector.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { connectorPassword } from './connectorPassword.ts'
 import { ConnectorWork, type ConnectorWorkOptions } from './connectorWork.ts'
+import type { EnvelopeOwnership } from './envelopeOwnership.ts'
 import { type ReceiptIntake, receiptSource } from './receiptIntake.ts'
 import { UpstreamBind } from './upstreamBind.ts'
 
 export interface ConnectorPoolOptions extends Pick<
   ConnectorWorkOptions,
-  'queueLeaseMs' | 'writer' | 'recent' | 'readCheckpoint' | 'removeCheckpoints' | 'onTrouble'
+  'queueLeaseMs' | 'writer' | 'recent' | 'finishEnvelopes' | 'onTrouble'
 > {
   queue: Queue
+  ownership: EnvelopeOwnership
   secretsDir: string
   intake: ReceiptIntake
 }
@@ -35,6 +37,14 @@ export class ConnectorPool {
 
   constructor(options: ConnectorPoolOptions) {
     this.#options = options
+    options.ownership.listen({
+      onHeld: () => {
+        for (const { work } of this.#entries.values()) work.wake()
+      },
+      onDisowned: () => {
+        for (const { work } of this.#entries.values()) work.abandon()
+      },
+    })
   }
 
   setConnectors(connectors: ReadonlyMap<string, Connector>): void {
@@ -88,8 +98,8 @@ export class ConnectorPool {
       yield [id, [...binds.values()].filter((bind) => bind.bound).length]
   }
 
-  *countersByConnector(): Iterable<[string, ConnectorWork['counters']]> {
-    for (const [id, { work }] of this.#entries) yield [id, work.counters]
+  *countersByConnector(): Iterable<[string, Pick<ConnectorWork, 'counters' | 'resubmitted'>]> {
+    for (const [id, { work }] of this.#entries) yield [id, work]
   }
 
   /** Binds the slots that are still held once the former binds are closed, with new settings. */

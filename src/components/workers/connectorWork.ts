@@ -1,20 +1,25 @@
 // All the work for one connector in this process: sends the messages of its lanes, the urgent ones
 // first, over whichever bind is free, and turns every answer into an outcome. A message is
-// submitted again when its answer was lost with the link (unless the connector says otherwise) and
-// at once when the SMSC throttles. After passing trouble at the SMSC it waits in the table `later`.
+// submitted again at once when the SMSC throttles. When no answer came, it is submitted again as
+// often as the connector allows, and alone if it may be what breaks the link (suspects.ts). After
+// passing trouble at the SMSC it waits in the table `later`.
 
 import type { Connector } from '../../platform/connector.ts'
 import { LANES } from '../../message/lane.ts'
 import { upstreamId } from '../../message/ids.ts'
 import { comparableNumber } from '../../message/receiptMatch.ts'
 import { carriedId, upstreamIdKey } from '../../message/upstreamIdKey.ts'
+import { asError } from '../../flow/asError.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
+import { failureOf } from './failureOf.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
-import { type LaneSender, SubmitLane, type SubmitLaneOptions, type Task } from './submitLane.ts'
+import { type LaneSender, type RepeatCause, SubmitLane } from './submitLane.ts'
+import type { SubmitLaneOptions, Task } from './submitLane.ts'
+import { Suspects } from './suspects.ts'
 import type { UpstreamBind } from './upstreamBind.ts'
 
 export interface ConnectorWorkOptions extends SubmitLaneOptions {
@@ -32,6 +37,8 @@ type SubmittedOutcome = Extract<Outcome, { kind: 'submitted' }>
 const LANE_SERVED_WITHIN = 16
 /** Attempts in memory after a throttle. Then the message waits in the database like any other. */
 const THROTTLED_TRIES = 5
+/** Submissions without an answer after which a message is sent alone. */
+const SUSPECT_AFTER = 2
 const DEFER_FIRST_MS = 1_000
 const DEFER_CAP_MS = 300_000
 
@@ -41,11 +48,14 @@ export class ConnectorWork implements LaneSender {
   #nextBind = 0
   #lanes: readonly SubmitLane[]
   #laneOrder = new LaneOrder(LANES.length, LANE_SERVED_WITHIN)
+  #suspects = new Suspects<UpstreamBind>()
   #timer: NodeJS.Timeout | undefined
   #unanswered = 0
   #stopped = false
   /** Added up in plain numbers; metrics read them when scraped. */
-  readonly counters = { submitted: 0, failed: 0, deferred: 0, resubmitted: 0 }
+  readonly counters = { submitted: 0, failed: 0, deferred: 0 }
+  /** Submissions of messages that the SMSC may have already, by cause. */
+  readonly resubmitted: Record<RepeatCause, number> = { no_answer: 0, link_lost: 0, taken_over: 0 }
 
   constructor(options: ConnectorWorkOptions) {
     this.#options = options
@@ -58,6 +68,14 @@ export class ConnectorWork implements LaneSender {
 
   hasLink(): boolean {
     return this.#binds.some((bind) => bind.bound)
+  }
+
+  /** Takes over a message that is ready to be sent, unless it was sent too often already. */
+  add(task: Task): void {
+    const unanswered = task.work.unanswered(task.index)
+    if (unanswered > this.connector().maxResubmissions) return this.#unansweredTooOften(task)
+    if (unanswered >= SUSPECT_AFTER) this.#suspects.add(task)
+    else task.lane.add(task)
   }
 
   setBinds(binds: UpstreamBind[]): void {
@@ -89,22 +107,50 @@ export class ConnectorWork implements LaneSender {
     await Promise.all(this.#lanes.map((lane) => lane.close()))
   }
 
+  /** Others own what was in hand. Answers to what was sent may still come in. */
+  abandon(): void {
+    this.#suspects.clear()
+    for (const lane of this.#lanes) lane.abandon()
+  }
+
   #letGo(): void {
+    this.#suspects.clear()
     for (const lane of this.#lanes) lane.letGo()
   }
 
   /** Answers how long until the next message may go, or Infinity if none is ready. */
   #sendReady(): number {
     const nowMs = performance.now()
+    // What is in hand may be somebody else's. The next beat tells, and wakes us.
+    if (!this.#options.ownership.isHeld(nowMs)) return Number.POSITIVE_INFINITY
+    const suspectMs = this.#sendSuspect(nowMs)
     while (this.#hasReady()) {
       const bind = this.#freeBind(nowMs)
-      if (typeof bind === 'number') return bind
+      if (typeof bind === 'number') return Math.min(bind, suspectMs)
       const lane = this.#lanes[this.#laneOrder.next(this.#lanes) ?? 0]
       const task = lane?.take()
       // A bind that refuses the message is about to report why, and that wakes us again.
-      if (task && !this.#submit(bind, task, nowMs)) break
+      if (task?.work.isOurs && !this.#submit(bind, task, nowMs)) {
+        task.lane.putBack(task)
+        break
+      }
     }
-    return Number.POSITIVE_INFINITY
+    return suspectMs
+  }
+
+  /** Answers how long until the next suspect may go, or Infinity if something must happen first. */
+  #sendSuspect(nowMs: number): number {
+    const next = this.#suspects.next(this.#binds, nowMs)
+    if (typeof next === 'number') return next
+    const { bind, task } = next
+    if (!task.work.isOurs) return 0
+    const waitMs = bind.waitMs(nowMs)
+    if (waitMs <= 0) {
+      const aloneMs = this.#suspects.sent(task, nowMs)
+      if (this.#submit(bind, task, nowMs)) return aloneMs
+    }
+    this.#suspects.putBack(task)
+    return waitMs > 0 ? waitMs : Number.POSITIVE_INFINITY
   }
 
   #hasReady(): boolean {
@@ -117,7 +163,7 @@ export class ConnectorWork implements LaneSender {
     let soonestMs = Number.POSITIVE_INFINITY
     for (let i = 0; i < this.#binds.length; i++) {
       const bind = this.#binds[(this.#nextBind + i) % this.#binds.length]
-      if (!bind) continue
+      if (!bind || this.#suspects.reserves(bind)) continue
       const waitMs = bind.waitMs(nowMs)
       if (waitMs <= 0) {
         this.#nextBind = (this.#nextBind + i + 1) % this.#binds.length
@@ -128,24 +174,42 @@ export class ConnectorWork implements LaneSender {
     return soonestMs
   }
 
+  /** Answers whether it was sent. */
   #submit(bind: UpstreamBind, task: Task, nowMs: number): boolean {
     // A copy: the answer to an earlier write, which may still come, keeps its own time and bind.
-    const once: Task = { ...task, written: { atMs: Date.now(), slot: bind.slot } }
-    const sent = bind.submit(task.submitSm, nowMs, (outcome) => this.#answered(bind, once, outcome))
-    if (sent) this.#unanswered++
-    else task.lane.putBack(task)
-    return sent
+    const written = { atMs: Date.now(), slot: bind.slot }
+    const once: Task = { ...task, written, again: undefined }
+    try {
+      const settle = (outcome: RequestOutcome) => this.#answered(bind, once, outcome)
+      if (!bind.submit(task.submitSm, nowMs, settle)) return false
+      this.#unanswered++
+      if (task.again) this.resubmitted[task.again]++
+    } catch (error) {
+      this.#failAlone(task, error)
+    }
+    return true
   }
 
   #answered(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
     // A late answer follows a timeout, which was counted already.
-    if (outcome.kind === 'late') this.#late(task, outcome.pdu)
-    else {
-      this.#unanswered--
-      if (outcome.kind === 'response') this.#response(bind, task, outcome.pdu)
-      else this.#unknown(task)
+    if (outcome.kind !== 'late') this.#unanswered--
+    try {
+      this.#settle(bind, task, outcome)
+    } catch (error) {
+      // Whatever comes late is about a message that has its outcome.
+      if (outcome.kind !== 'late') this.#failAlone(task, error)
     }
     this.wake()
+  }
+
+  #settle(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
+    if (outcome.kind === 'late') return this.#late(task, outcome.pdu)
+    this.#suspects.ended(task, performance.now())
+    const isAnswered = outcome.kind === 'response'
+    // Its owner sends it again. If the SMSC took it, its id may bring a receipt.
+    if (!task.work.isOurs) this.#late(task, isAnswered ? outcome.pdu : undefined)
+    else if (isAnswered) this.#response(bind, task, outcome.pdu)
+    else this.#unknown(task, outcome.kind === 'timeout' ? 'no_answer' : 'link_lost')
   }
 
   #response(bind: UpstreamBind, task: Task, pdu: Pdu): void {
@@ -175,9 +239,9 @@ export class ConnectorWork implements LaneSender {
   }
 
   /** The answer came after its timer. The outcome is decided, but its id may bring a receipt. */
-  #late(task: Task, pdu: Pdu): void {
-    const outcome =
-      classify(pdu.command_status) === 'ok' ? this.#submittedOutcome(task, pdu) : undefined
+  #late(task: Task, pdu: Pdu | undefined): void {
+    if (!pdu || classify(pdu.command_status) !== 'ok') return
+    const outcome = this.#submittedOutcome(task, pdu)
     if (!outcome) return
     this.#remember(task, outcome)
     this.#options.writer.late(task.work, task.message, outcome)
@@ -202,11 +266,30 @@ export class ConnectorWork implements LaneSender {
   }
 
   /** Nobody knows whether the SMSC took the message. */
-  #unknown(task: Task): void {
-    if (this.#options.connector().onLinkLost === 'fail')
-      return this.#fail(task, 0, 'the link was lost before the answer')
-    this.counters.resubmitted++
-    task.lane.putBack(task)
+  #unknown(task: Task, cause: RepeatCause): void {
+    const { maxResubmissions, onLinkLost } = this.#options.connector()
+    if (onLinkLost === 'fail') return this.#fail(task, 0, 'the link was lost before the answer')
+    task.work.addUnanswered(task.index)
+    const unanswered = task.work.unanswered(task.index)
+    if (unanswered > maxResubmissions) return this.#unansweredTooOften(task)
+    const again = { ...task, again: cause }
+    // An SMSC that keeps silent about one message answers the others on the same link.
+    if (cause === 'link_lost' && unanswered >= SUSPECT_AFTER) this.#suspects.add(again)
+    else task.lane.putBack(again)
+  }
+
+  #unansweredTooOften(task: Task): void {
+    const times = task.work.unanswered(task.index)
+    this.#fail(task, 0, `the SMSC answered none of ${times} submissions`)
+  }
+
+  /** An exception that one message causes ends that message, and nothing else. */
+  #failAlone(task: Task, error: unknown): void {
+    const { commandStatus, isExpected, reason } = failureOf(error)
+    const { messageId } = task.message
+    this.#suspects.ended(task, performance.now())
+    if (!isExpected) this.#options.onTrouble(`submitting message ${messageId}`, asError(error))
+    this.#fail(task, commandStatus, reason)
   }
 
   #fail(task: Task, commandStatus: number, reason: string): void {

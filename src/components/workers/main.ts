@@ -3,28 +3,31 @@
 // envelopes come again to a live worker, with the checkpoints of their outcomes.
 
 import { join } from 'node:path'
+import type { Queue } from '../../queue/queue.ts'
 import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { acquireSlots, releaseSlots } from '../../cluster/bindSlotTable.ts'
 import {
-  type Checkpoint,
-  readCheckpoint,
-  removeCheckpoints,
+  claimEnvelopes,
+  envelopeOwners,
+  finishEnvelopes,
   writeCheckpoints,
 } from '../../message/checkpointTable.ts'
 import type { Database } from '../../database/database.ts'
-import { type LaterEntry, putLater } from '../../message/waitingMessageTable.ts'
+import { putLater } from '../../message/waitingMessageTable.ts'
 import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
 import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
 import { BindLeases } from './bindLeases.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { startJobs } from './jobs.ts'
-import { OutcomeWriter } from './outcomeWriter.ts'
+import { EnvelopeOwnership } from './envelopeOwnership.ts'
+import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
+import { REPEAT_CAUSES } from './submitLane.ts'
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, log } = context
@@ -35,13 +38,16 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const queue = new PostgresQueue(database, link.wakeUps, config.instance)
   const recent = new RecentSubmissions()
   const intake = new ReceiptIntake(queue, recent, onTrouble)
-  const writer = new OutcomeWriter(
-    {
-      keep: (checkpoints, later) => keepOutcomes(database, checkpoints, later),
-      publish: (publications) => queue.publish(publications),
+  const writer = new OutcomeWriter(outcomeStore(database, queue), onTrouble)
+  const ownership = new EnvelopeOwnership({
+    store: {
+      ...envelopeOwners(database, config.instance),
+      claim: (owner, envelopeIds) => claimEnvelopes(database, owner, envelopeIds),
     },
+    // Whoever gets an envelope of a dead worker from the queue finds that its owner is dead.
+    leaseMs: config.queueLeaseMs / 2,
     onTrouble,
-  )
+  })
   const pool = new ConnectorPool({
     queue,
     queueLeaseMs: config.queueLeaseMs,
@@ -49,12 +55,13 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     writer,
     recent,
     intake,
-    readCheckpoint: (envelopeId) => readCheckpoint(database, envelopeId),
-    removeCheckpoints: (envelopeIds) => removeCheckpoints(database, envelopeIds),
+    ownership,
+    finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
     onTrouble,
   })
   const { leases, presence } = leasing(context, link, pool, onTrouble)
   await presence.start()
+  await ownership.start()
   link.follower.follow((platform) => {
     pool.setConnectors(platform.connectors)
     leases.want([...platform.connectors.values()])
@@ -84,23 +91,29 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
       await intake.whenIdle()
       await writer.whenIdle()
       await pool.close()
+      await ownership.stop()
       await presence.stop()
       await link.close()
     },
   }
 }
 
-async function keepOutcomes(
-  database: Database,
-  checkpoints: readonly Checkpoint[],
-  later: readonly LaterEntry[],
-): Promise<void> {
-  if (later.length === 0)
-    return writeCheckpoints((statement, values) => database.run(statement, values), checkpoints)
-  await database.transaction(async (run) => {
-    await putLater(run, later)
-    await writeCheckpoints(run, checkpoints)
-  })
+function outcomeStore(database: Database, queue: Queue): OutcomeStore {
+  return {
+    keep: async (checkpoints, waiting) => {
+      if (waiting.length === 0) return writeCheckpoints(database.run, checkpoints)
+      return database.transaction(async (run) => {
+        const kept = await writeCheckpoints(run, checkpoints)
+        const ours = waiting.filter(({ envelopeId }) => kept.has(envelopeId))
+        await putLater(
+          run,
+          ours.map(({ entry }) => entry),
+        )
+        return kept
+      })
+    },
+    publish: (publications) => queue.publish(publications),
+  }
 }
 
 function leasing(
@@ -138,19 +151,34 @@ function registerMetrics(
   metrics.gauge('workers_binds', 'Upstream binds that are up', ['connector'], (gauge) => {
     for (const [connector, bound] of pool.boundByConnector()) gauge.set({ connector }, bound)
   })
-  const outcomes = ['submitted', 'failed', 'deferred', 'resubmitted'] as const
+  const outcomes = ['submitted', 'failed', 'deferred'] as const
   for (const outcome of outcomes)
     metrics.gauge(
       `workers_${outcome}_messages`,
       `Messages ${outcome} since start`,
       ['connector'],
       (gauge) => {
-        for (const [connector, counters] of pool.countersByConnector())
+        for (const [connector, { counters }] of pool.countersByConnector())
           gauge.set({ connector }, counters[outcome])
       },
     )
+  metrics.gauge(
+    'workers_resubmitted_messages',
+    'Submissions since start of messages that the SMSC may have had already',
+    ['connector', 'cause'],
+    (gauge) => {
+      for (const [connector, { resubmitted }] of pool.countersByConnector())
+        for (const cause of REPEAT_CAUSES) gauge.set({ connector, cause }, resubmitted[cause])
+    },
+  )
   metrics.gauge('workers_receipts', 'Receipts taken in since start', [], (gauge) =>
     gauge.set(intake.counters.receipts),
+  )
+  metrics.gauge(
+    'workers_unprocessable_receipts',
+    'Receipts refused for good because of an error of this process, which its log tells',
+    [],
+    (gauge) => gauge.set(intake.counters.unprocessable),
   )
   metrics.gauge(
     'workers_mobile_originated_refused',

@@ -9,11 +9,17 @@ import type { Connector } from '../../platform/connector.ts'
 import { asError } from '../../flow/asError.ts'
 import { Consumer } from '../../queue/consumer.ts'
 import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
-import { decodeBody, PduError } from '../../smpp/index.ts'
+import { decodeBody } from '../../smpp/index.ts'
 import type { ShortMessageBody } from '../../smpp/index.ts'
+import type { EnvelopeOwnership } from './envelopeOwnership.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
+import { failureOf } from './failureOf.ts'
 import type { OutcomeWriter } from './outcomeWriter.ts'
 import { ReadyTasks } from './readyTasks.ts'
+
+/** Why a message is submitted again although the SMSC may have it. */
+export const REPEAT_CAUSES = ['no_answer', 'link_lost', 'taken_over'] as const
+export type RepeatCause = (typeof REPEAT_CAUSES)[number]
 
 /** A message to be sent. */
 export interface Task {
@@ -22,8 +28,10 @@ export interface Task {
   index: number
   message: EnvelopeMessage
   submitSm: ShortMessageBody
-  /** Times it was throttled or lost its link in this process. */
+  /** Times it was throttled in this process. */
   tries: number
+  /** Why the next submission may be a second one. */
+  again: RepeatCause | undefined
   /** The last write to a socket: when, and over which bind. */
   written: { readonly atMs: number; readonly slot: number } | undefined
 }
@@ -32,6 +40,8 @@ export interface Task {
 export interface LaneSender {
   connector(): Connector
   hasLink(): boolean
+  /** Takes over a message that is ready. */
+  add(task: Task): void
   /** Something may be ready to be sent. */
   wake(): void
 }
@@ -40,8 +50,8 @@ export interface SubmitLaneOptions {
   queue: Queue
   queueLeaseMs: number
   writer: OutcomeWriter
-  readCheckpoint: (envelopeId: string) => Promise<Buffer | undefined>
-  removeCheckpoints: (envelopeIds: readonly string[]) => Promise<void>
+  ownership: Pick<EnvelopeOwnership, 'claim' | 'isHeld' | 'retryHeldMs'>
+  finishEnvelopes: (envelopeIds: readonly string[]) => Promise<void>
   onTrouble: (what: string, error: Error) => void
 }
 
@@ -73,7 +83,11 @@ export class SubmitLane {
   #options: SubmitLaneOptions
   #consumer: Consumer
   #ready = new ReadyTasks<Task>()
+  /** By the id of the queue's entry. */
   #works = new Map<string, EnvelopeWork>()
+  /** Ids of envelopes in hand. One that comes a second time meanwhile waits. */
+  #inHand = new Set<string>()
+  #isClosing = false
   /** The most messages that an envelope held lately. */
   #perEnvelope = ENVELOPE_MESSAGES_FIRST
 
@@ -103,6 +117,11 @@ export class SubmitLane {
     return this.#ready.take()
   }
 
+  /** Adds a message behind all others of this lane. */
+  add(task: Task): void {
+    this.#ready.add(task)
+  }
+
   /** Puts a message back in front of all others of this lane. */
   putBack(task: Task): void {
     this.#ready.putBack(task)
@@ -119,6 +138,12 @@ export class SubmitLane {
     for (const work of this.#works.values()) this.#options.writer.release(work)
   }
 
+  /** Everything in hand belongs to others by now. Nothing more of it is sent or kept. */
+  abandon(): void {
+    this.#ready.clear()
+    for (const work of this.#works.values()) work.lose()
+  }
+
   /** Receives nothing more and has nothing ready. */
   stop(): void {
     this.#consumer.stop()
@@ -127,12 +152,14 @@ export class SubmitLane {
 
   /** After stop() and letGo(): resolves when all that was in hand is settled. */
   async close(): Promise<void> {
+    this.#isClosing = true
     await this.#consumer.drain()
     this.#consumer.close()
   }
 
   #capacity(): number {
     if (!this.#sender.hasLink()) return 0
+    if (!this.#options.ownership.isHeld(performance.now())) return 0
     const { tps } = this.#sender.connector()
     const limit = Math.min(READY_MAX, Math.max(READY_MIN, tps * READY_SECONDS))
     const room = limit - this.size
@@ -142,44 +169,51 @@ export class SubmitLane {
   }
 
   async #open(entry: QueueEntry): Promise<Settlement> {
-    let work: EnvelopeWork
     try {
-      work = await this.#workOn(entry)
+      return await this.#workOn(entry)
     } catch (error) {
       this.#options.onTrouble(`opening an envelope of ${entry.queue}`, asError(error))
       // Only an unreadable envelope is set aside; all other trouble may pass.
       if (error instanceof WireError) return { kind: 'dead', reason: String(error) }
       return { kind: 'retry', delayMs: RETRY_OPEN_MS }
     }
-    this.#sender.wake()
-    return work.settlement
   }
 
-  async #workOn(entry: QueueEntry): Promise<EnvelopeWork> {
+  async #workOn(entry: QueueEntry): Promise<Settlement> {
     const envelope = decodeEnvelope(entry.payload)
     const { envelopeId } = envelope
-    const checkpoint =
-      entry.receives > 1 ? await this.#options.readCheckpoint(envelopeId) : undefined
-    const work = new EnvelopeWork(envelope, checkpoint)
+    const { ownership, writer } = this.#options
+    if (this.#inHand.has(envelopeId)) return { kind: 'retry', delayMs: ownership.retryHeldMs }
+    const claim = await ownership.claim(envelopeId)
+    if (claim.kind === 'finished') return { kind: 'done' }
+    if (claim.kind === 'held') return { kind: 'retry', delayMs: ownership.retryHeldMs }
+    const work = new EnvelopeWork(envelope, claim)
+    this.#inHand.add(envelopeId)
     this.#works.set(entry.id, work)
     const decayed = this.#perEnvelope * ENVELOPE_MESSAGES_DECAY
     this.#perEnvelope = Math.max(envelope.messages.length, decayed, 1)
-    if (checkpoint) this.#options.writer.resume(work)
-    for (const [index, message] of work.remaining) this.#makeReady(work, index, message)
-    return work
+    if (work.outcomes().length > 0) writer.resume(work)
+    if (this.#isClosing) writer.release(work)
+    else for (const [index, message] of work.remaining) this.#makeReady(work, index, message)
+    this.#sender.wake()
+    return work.settlement
   }
 
   /** A message that cannot be read fails by itself; the others of its envelope go on. */
   #makeReady(work: EnvelopeWork, index: number, message: EnvelopeMessage): void {
     try {
       const submitSm = upstreamBody(message)
-      this.#ready.add({ lane: this, work, index, message, submitSm, tries: 0, written: undefined })
+      const again = againOf(work, index)
+      const task = { lane: this, work, index, message, submitSm, tries: 0, again }
+      this.#sender.add({ ...task, written: undefined })
     } catch (error) {
-      if (!(error instanceof PduError)) throw error
-      const { commandStatus } = error
-      const reason = `unreadable: ${error.message}`
-      const outcome = { kind: 'failed', atMs: Date.now(), commandStatus, reason } as const
-      this.#options.writer.record(work, index, outcome)
+      const { commandStatus, reason } = failureOf(error)
+      this.#options.writer.record(work, index, {
+        kind: 'failed',
+        atMs: Date.now(),
+        commandStatus,
+        reason: `unreadable: ${reason}`,
+      })
     }
   }
 
@@ -187,15 +221,24 @@ export class SubmitLane {
     const done: string[] = []
     for (const { entry, settlement } of entries) {
       const work = this.#works.get(entry.id)
-      if (work?.checkpointed && settlement.kind === 'done') done.push(work.envelope.envelopeId)
+      if (!work) continue
+      const { envelopeId } = work.envelope
+      if (settlement.kind !== 'retry') done.push(envelopeId)
+      this.#inHand.delete(envelopeId)
       this.#works.delete(entry.id)
     }
     if (done.length === 0) return
-    // Checkpoints that stay behind are swept up later.
+    // Until then its checkpoint says the same, at greater length.
     this.#options
-      .removeCheckpoints(done)
-      .catch((error: Error) => this.#options.onTrouble('removing checkpoints', error))
+      .finishEnvelopes(done)
+      .catch((error: Error) => this.#options.onTrouble('finishing envelopes', error))
   }
+}
+
+/** What its former owner, or this process before it let go, may have submitted already. */
+function againOf(work: EnvelopeWork, index: number): RepeatCause | undefined {
+  if (work.isTakenOver) return 'taken_over'
+  return work.unanswered(index) > 0 ? 'link_lost' : undefined
 }
 
 function upstreamBody(message: EnvelopeMessage): ShortMessageBody {

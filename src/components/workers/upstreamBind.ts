@@ -9,6 +9,7 @@ import { Pacer } from '../../flow/pacer.ts'
 import { paceShare } from '../../flow/paceShare.ts'
 import { BindRefusedError, connectSmpp, ESME_RALYBND } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome, Session, ShortMessageBody } from '../../smpp/index.ts'
+import { upstreamSubmitSm } from './upstreamSubmitSm.ts'
 
 export interface UpstreamBindOptions {
   connector: Connector
@@ -36,6 +37,7 @@ export class UpstreamBind {
   #pacer: Pacer
   #heldUntilMs: number
   #restUntilMs = 0
+  #unanswered = 0
   #attempt = 0
   #reconnect: NodeJS.Timeout | undefined
   #abort = new AbortController()
@@ -62,6 +64,11 @@ export class UpstreamBind {
     return this.#session?.canSend('submit_sm') === true
   }
 
+  /** Submissions that the SMSC has not answered yet. */
+  get unanswered(): number {
+    return this.#unanswered
+  }
+
   extendLease(heldUntilMs: number): void {
     this.#heldUntilMs = heldUntilMs
     clearTimeout(this.#leaseEnd)
@@ -81,13 +88,24 @@ export class UpstreamBind {
     return Math.max(this.#restUntilMs - nowMs, this.#pacer.waitMs(nowMs))
   }
 
-  /** False if the session refused the message. Nothing was sent then. */
+  /**
+   * False if the session refused the message. Throws if the message fits in no form into the
+   * version that the SMSC speaks (SMPP 3.4 §5.2.4). Nothing was sent in either case.
+   */
   submit(
     submitSm: ShortMessageBody,
     nowMs: number,
     onOutcome: (outcome: RequestOutcome) => void,
   ): boolean {
-    if (this.#session?.request('submit_sm', submitSm, onOutcome) === undefined) return false
+    const session = this.#session
+    if (!session) return false
+    const answered = (outcome: RequestOutcome): void => {
+      if (outcome.kind !== 'late') this.#unanswered--
+      onOutcome(outcome)
+    }
+    const fitting = upstreamSubmitSm(submitSm, session.interfaceVersion)
+    if (session.request('submit_sm', fitting, answered) === undefined) return false
+    this.#unanswered++
     this.#pacer.sent(nowMs)
     return true
   }
