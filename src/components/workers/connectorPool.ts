@@ -17,6 +17,8 @@ export interface ConnectorPoolOptions extends Pick<
   ownership: EnvelopeOwnership
   secretsDir: string
   intake: ReceiptIntake
+  /** Whether this process looks after the messages of a connector that nobody has bound. */
+  caresFor: (connector: string) => boolean
 }
 
 interface Entry {
@@ -83,6 +85,15 @@ export class ConnectorPool {
     await closeBinds(entry, slots)
   }
 
+  isBound(id: string): boolean {
+    return this.#entries.get(id)?.work.hasLink() === true
+  }
+
+  /** What it may do for the connector has changed. */
+  wake(id: string): void {
+    this.#entries.get(id)?.work.wake()
+  }
+
   /** Receives and sends nothing more. */
   stop(): void {
     for (const { work } of this.#entries.values()) work.stop()
@@ -117,6 +128,7 @@ export class ConnectorPool {
     if (!entry) {
       const work = new ConnectorWork({
         ...this.#options,
+        caresFor: () => this.#options.caresFor(id),
         connector: () => this.#connectors.get(id) ?? connector,
       })
       entry = { work, binds: new Map(), closing: new Map(), held: undefined, madeWith }

@@ -20,7 +20,9 @@ import { putLater } from '../../message/waitingMessageTable.ts'
 import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
 import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
+import { isBoundElsewhere, tellBound } from '../../cluster/boundConnectorTable.ts'
 import { BindLeases } from './bindLeases.ts'
+import { Caretaker } from './caretaker.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { startJobs } from './jobs.ts'
 import { EnvelopeOwnership } from './envelopeOwnership.ts'
@@ -48,6 +50,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     leaseMs: config.queueLeaseMs / 2,
     onTrouble,
   })
+  const caretaker = caretakerOf(context, database, (connector) => pool.wake(connector))
   const pool = new ConnectorPool({
     queue,
     queueLeaseMs: config.queueLeaseMs,
@@ -55,11 +58,12 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     writer,
     recent,
     intake,
+    caresFor: (connector) => caretaker.caresFor(connector),
     ownership,
     finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
     onTrouble,
   })
-  const { leases, presence } = leasing(context, link, pool, onTrouble)
+  const { leases, presence } = leasing(context, link, { caretaker, pool }, onTrouble)
   await presence.start()
   await ownership.start()
   link.follower.follow((platform) => {
@@ -98,6 +102,20 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   }
 }
 
+function caretakerOf(
+  { config, log }: ComponentContext,
+  database: Database,
+  onChange: (connector: string) => void,
+): Caretaker {
+  const { instance } = config
+  return new Caretaker({
+    tellBound: (state) => tellBound(database, instance, state),
+    isBoundElsewhere: (connector) => isBoundElsewhere(database, instance, connector),
+    onChange,
+    onTrouble: (what, error) => log.warn({ err: error }, what),
+  })
+}
+
 function outcomeStore(database: Database, queue: Queue): OutcomeStore {
   return {
     keep: async (checkpoints, waiting) => {
@@ -119,7 +137,7 @@ function outcomeStore(database: Database, queue: Queue): OutcomeStore {
 function leasing(
   { config }: ComponentContext,
   link: DatabaseLink,
-  pool: ConnectorPool,
+  { caretaker, pool }: { caretaker: Caretaker; pool: ConnectorPool },
   onTrouble: (what: string, error: Error) => void,
 ): { leases: BindLeases; presence: Presence } {
   const { database } = link
@@ -130,8 +148,16 @@ function leasing(
     release: (connector, slots) => releaseSlots(database, instance, connector, slots),
     workers: () => workers,
     ttlMs: bindLeaseTtlMs,
-    onChange: (connector, slots, heldUntilMs) => pool.setSlots(connector, slots, heldUntilMs),
-    closeBinds: (connector, slots) => pool.closeSlots(connector, slots),
+    onChange: (connector, slots, heldUntilMs) => {
+      pool.setSlots(connector, slots, heldUntilMs)
+      caretaker
+        .look(connector, { slots, heldUntilMs, isBound: pool.isBound(connector) })
+        .catch((error: Error) => onTrouble(`caring for ${connector}`, error))
+    },
+    closeBinds: (connector, slots) => {
+      caretaker.leave(connector, slots)
+      return pool.closeSlots(connector, slots)
+    },
     onTrouble,
   })
   const presence = new Presence({
@@ -151,7 +177,7 @@ function registerMetrics(
   metrics.gauge('workers_binds', 'Upstream binds that are up', ['connector'], (gauge) => {
     for (const [connector, bound] of pool.boundByConnector()) gauge.set({ connector }, bound)
   })
-  const outcomes = ['submitted', 'failed', 'deferred'] as const
+  const outcomes = ['submitted', 'failed', 'deferred', 'expired'] as const
   for (const outcome of outcomes)
     metrics.gauge(
       `workers_${outcome}_messages`,

@@ -36,7 +36,8 @@ export interface OutcomeStore {
 type Item =
   | ({ kind: 'recorded'; work: EnvelopeWork } & FreshOutcome)
   | { kind: 'late'; work: EnvelopeWork; message: EnvelopeMessage; outcome: Outcome }
-  | { kind: 'resumed' | 'released'; work: EnvelopeWork }
+  | { kind: 'resumed'; work: EnvelopeWork }
+  | { kind: 'released'; work: EnvelopeWork; delayMs: number }
 
 const MAX_OUTCOMES = 2_000
 
@@ -72,9 +73,9 @@ export class OutcomeWriter {
     this.#batcher.add({ kind: 'resumed', work })
   }
 
-  /** Lets go of an unfinished envelope once its outcomes so far are kept. */
-  release(work: EnvelopeWork): void {
-    this.#batcher.add({ kind: 'released', work })
+  /** Lets go of an unfinished envelope for so long, once its outcomes so far are kept. */
+  release(work: EnvelopeWork, delayMs = 0): void {
+    this.#batcher.add({ kind: 'released', work, delayMs })
   }
 
   /** A submit_sm_resp came after its timer. Its upstream id counts, whatever was decided. */
@@ -109,7 +110,7 @@ export class OutcomeWriter {
     for (const { item, error } of unsaid)
       item.work.setAside(`the event of ${item.message.messageId}: ${String(error)}`)
     for (const { work } of works) if (work.complete) work.finish()
-    for (const { kind, work } of items) if (kind === 'released') work.release()
+    for (const item of items) if (item.kind === 'released') item.work.release(item.delayMs)
   }
 
   async #publish(publications: readonly Publication[]): Promise<Error | undefined> {
