@@ -10,21 +10,27 @@ import type { Submission } from './routerCallWire.ts'
 const TON_INTERNATIONAL = 1
 const wireName = expect.stringMatching(/_addr|ESME_/)
 
-const document = platformSchema.parse({
+function admitterOf(given: object): Admitter {
+  const document = platformSchema.parse(given)
+  const rows = [
+    ...document.accounts.map((spec) => ({ kind: 'account' as const, id: spec.id, spec })),
+    ...document.connectors.map((spec) => ({ kind: 'connector' as const, id: spec.id, spec })),
+    { kind: 'route_table' as const, id: 'active', spec: document.routeTable },
+  ]
+  const platformRows = new PlatformRows()
+  platformRows.apply(
+    1,
+    rows.map((row) => ({ ...row, revision: 1, deleted: false })),
+  )
+  return new Admitter(platformRows.platform)
+}
+
+const smsc = { host: 'x', port: 1, systemId: 's', password: 'p' }
+const admitter = admitterOf({
   accounts: [{ id: 'demo' }, { id: 'closed', enabled: false }],
-  connectors: [{ id: 'nl', host: 'x', port: 1, systemId: 's', password: 'p' }],
+  connectors: [{ ...smsc, id: 'nl' }],
   routeTable: { routes: [{ prefix: '31', connector: 'nl' }] },
 })
-
-const rows = [
-  ...document.accounts.map((spec) => ({ kind: 'account' as const, id: spec.id, spec })),
-  ...document.connectors.map((spec) => ({ kind: 'connector' as const, id: spec.id, spec })),
-  { kind: 'route_table' as const, id: 'active', spec: document.routeTable },
-]
-const changes = rows.map((row) => ({ ...row, revision: 1, deleted: false }))
-const platformRows = new PlatformRows()
-platformRows.apply(1, changes)
-const admitter = new Admitter(platformRows.platform)
 
 function submission(destination: string, account = 'demo'): Submission {
   return {
@@ -77,4 +83,36 @@ test('a destination with a plus goes upstream as digits of international type', 
     destination_addr: '31612345678',
     dest_addr_ton: TON_INTERNATIONAL,
   })
+})
+
+function withConnectors(secret: object, other: object, byDefault?: string): Admitter {
+  return admitterOf({
+    accounts: [{ id: 'demo' }],
+    connectors: [
+      { ...smsc, id: 'secret-carrier', ...secret },
+      { ...smsc, id: 'other', ...other },
+    ],
+    routeTable: {
+      routes: [
+        { prefix: '31', connector: 'secret-carrier' },
+        { prefix: '32', connector: 'missing' },
+      ],
+      default: byDefault,
+    },
+  })
+}
+
+test('a disabled connector is passed over for the next candidate', () => {
+  const admission = withConnectors({ enabled: false }, {}, 'other').admit(submission('31612345678'))
+  expect(admission).toMatchObject({ kind: 'admitted', connector: 'other' })
+})
+
+test('a message that only disabled connectors could take is refused for now, naming none', () => {
+  const none = { enabled: false }
+  for (const byDefault of [undefined, 'other'])
+    for (const destination of ['31612345678', '32471234567']) {
+      const admission = withConnectors(none, none, byDefault).admit(submission(destination))
+      expect(admission).toMatchObject({ kind: 'refused', commandStatus: ESME_RTHROTTLED })
+      expect(JSON.stringify(admission)).not.toMatch(/secret-carrier|other|missing/)
+    }
 })
