@@ -116,3 +116,8 @@ test('a message that only disabled connectors could take is refused for now, nam
       expect(JSON.stringify(admission)).not.toMatch(/secret-carrier|other|missing/)
     }
 })
+
+test('a paused connector takes messages, which wait', () => {
+  const admission = withConnectors({ paused: true }, {}, 'other').admit(submission('31612345678'))
+  expect(admission).toMatchObject({ kind: 'admitted', connector: 'secret-carrier' })
+})
