@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
 import type { Lane } from '../../message/lane.ts'
 import { encodeEnvelope, type Envelope, submitQueue } from '../../queue/envelopeWire.ts'
-import { connectorSchema } from '../../platform/connector.ts'
+import { type Connector, connectorSchema } from '../../platform/connector.ts'
 import { newMessageId } from '../../message/ids.ts'
 import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
 import { encodeBody, ESME_ROK } from '../../smpp/index.ts'
@@ -82,7 +82,7 @@ export interface WorkSettings {
 
 /** Works for the connector `sim` over one bind to the port, until the end of the test. */
 export function startWork(port: number, { queue, tps, window = 100, checkpoint }: WorkSettings) {
-  const connector = connectorSchema.parse({
+  let connector = connectorSchema.parse({
     id: 'sim',
     host: '127.0.0.1',
     port,
@@ -121,5 +121,11 @@ export function startWork(port: number, { queue, tps, window = 100, checkpoint }
     await work.close()
   }
   onTestFinished(stop)
-  return { bind, recent, stop, work }
+  /** As when an operator changes the connector. */
+  const change = (settings: Partial<Connector>): void => {
+    connector = { ...connector, ...settings }
+    bind.adjust(connector)
+    work.wake()
+  }
+  return { bind, change, recent, stop, work }
 }

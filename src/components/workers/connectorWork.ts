@@ -57,7 +57,8 @@ export class ConnectorWork implements LaneSender {
   }
 
   hasLink(): boolean {
-    return this.#binds.some((bind) => bind.bound)
+    // A paused connector has one, for receipts and for the answers that are still due.
+    return !this.connector().paused && this.#binds.some((bind) => bind.bound)
   }
 
   setBinds(binds: UpstreamBind[]): void {
@@ -95,6 +96,7 @@ export class ConnectorWork implements LaneSender {
 
   /** Answers how long until the next message may go, or Infinity if none is ready. */
   #sendReady(): number {
+    if (!this.hasLink()) return Number.POSITIVE_INFINITY
     const nowMs = performance.now()
     while (this.#hasReady()) {
       const bind = this.#freeBind(nowMs)

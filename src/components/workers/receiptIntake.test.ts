@@ -34,7 +34,7 @@ async function taken(text: string, settings: object = {}, fields: Partial<ShortM
     ...decodeBody('deliver_sm', body),
   }
   const connector = connectorSchema.parse({ ...SMSC, ...settings })
-  intake.take(receiptSource(connector, 3), session as unknown as Session, pdu) // as above
+  intake.take(receiptSource(() => connector, 3)(), session as unknown as Session, pdu) // as above
   await intake.whenIdle()
   expect(answers).toEqual([ESME_ROK])
   return published[0]
@@ -90,4 +90,14 @@ test('a remembered message comes with its receipt, however its id is spelt', asy
 
 test('a receipt without an id is taken, for it is worth a look', async () => {
   expect(await taken('stat:DELIVRD')).toMatchObject({ upstreamId: '', message: undefined })
+})
+
+test('a bind follows the rules of its connector as they change', () => {
+  let connector = connectorSchema.parse({ ...SMSC, receiptStates: { GONE: 'EXPIRED' } })
+  const source = receiptSource(() => connector, 3)
+  expect(source()).toBe(source())
+  expect(source().options.states?.get('GONE')).toBe(MESSAGE_STATE.EXPIRED)
+  connector = { ...connector, receiptStates: { GONE: 'DELETED' }, messageIdRule: { perBind: true } }
+  expect(source().options.states?.get('GONE')).toBe(MESSAGE_STATE.DELETED)
+  expect(source().idRule).toEqual({ perBind: true })
 })
