@@ -3,45 +3,53 @@ import { newMessageId } from '../message/ids.ts'
 import { PlatformRows } from '../platform/platformRows.ts'
 import { platformSchema } from '../platform/platformDocument.ts'
 import { decodeBody, encodeBody } from '../smpp/wire/codec.ts'
-import { ESME_RINVDSTADR, ESME_RSUBMITFAIL, ESME_RTHROTTLED } from '../smpp/wire/commandStatus.ts'
+import {
+  ESME_RINVDSTADR,
+  ESME_RINVEXPIRY,
+  ESME_RSUBMITFAIL,
+  ESME_RTHROTTLED,
+} from '../smpp/wire/commandStatus.ts'
+import { writeAbsoluteTime, writeRelativeTime } from '../smpp/wire/smppTime.ts'
 import { admitBatch, Admitter } from './admission.ts'
 import type { Submission } from './routerCallWire.ts'
 
 const TON_INTERNATIONAL = 1
 const wireName = expect.stringMatching(/_addr|ESME_/)
 
-function admitterOf(given: object): Admitter {
-  const document = platformSchema.parse(given)
-  const rows = [
-    ...document.accounts.map((spec) => ({ kind: 'account' as const, id: spec.id, spec })),
-    ...document.connectors.map((spec) => ({ kind: 'connector' as const, id: spec.id, spec })),
-    { kind: 'route_table' as const, id: 'active', spec: document.routeTable },
-  ]
-  const platformRows = new PlatformRows()
-  platformRows.apply(
-    1,
-    rows.map((row) => ({ ...row, revision: 1, deleted: false })),
-  )
-  return new Admitter(platformRows.platform)
-}
-
-const smsc = { host: 'x', port: 1, systemId: 's', password: 'p' }
-const admitter = admitterOf({
-  accounts: [{ id: 'demo' }, { id: 'closed', enabled: false }],
-  connectors: [{ ...smsc, id: 'nl' }],
+const document = platformSchema.parse({
+  accounts: [
+    { id: 'demo' },
+    { id: 'closed', enabled: false },
+    { id: 'brief', defaultLifetimeSeconds: 90 },
+  ],
+  connectors: [{ id: 'nl', host: 'x', port: 1, systemId: 's', password: 'p' }],
   routeTable: { routes: [{ prefix: '31', connector: 'nl' }] },
 })
 
-function submission(destination: string, account = 'demo'): Submission {
+const rows = [
+  ...document.accounts.map((spec) => ({ kind: 'account' as const, id: spec.id, spec })),
+  ...document.connectors.map((spec) => ({ kind: 'connector' as const, id: spec.id, spec })),
+  { kind: 'route_table' as const, id: 'active', spec: document.routeTable },
+]
+const changes = rows.map((row) => ({ ...row, revision: 1, deleted: false }))
+const platformRows = new PlatformRows()
+platformRows.apply(1, changes)
+const admitter = new Admitter(platformRows.platform)
+
+const RECEIVED_AT_MS = 1_790_000_000_000
+const HOUR_MS = 3_600_000
+
+function submission(destination: string, account = 'demo', validity_period = ''): Submission {
   return {
     messageId: newMessageId(),
     account,
     user: 'u',
-    receivedAtMs: 1_790_000_000_000,
+    receivedAtMs: RECEIVED_AT_MS,
     body: encodeBody('submit_sm', {
       destination_addr: destination,
       short_message: Buffer.from('hi'),
       registered_delivery: 1,
+      validity_period,
     }),
   }
 }
@@ -75,6 +83,29 @@ test('verdicts come in the order of the submissions, admitted messages without t
   ])
 })
 
+test('a message lives until its validity ends, else as long as its account says, else 48 h', () => {
+  const { admitted } = admitBatch(admitter, [
+    submission('31612345678', 'demo', writeRelativeTime(3)),
+    submission('31612345678', 'brief', writeAbsoluteTime(new Date(RECEIVED_AT_MS + HOUR_MS))),
+    submission('31612345678', 'brief'),
+    submission('31612345678'),
+  ])
+  const ends = admitted.map(({ message }) => (message.expiresAtMs ?? 0) - RECEIVED_AT_MS)
+  expect(ends).toEqual([3_000, HOUR_MS, 90_000, 48 * HOUR_MS])
+})
+
+test('a validity that is over, or ends on a day that does not exist, is refused', () => {
+  const { admitted, verdicts } = admitBatch(admitter, [
+    submission('31612345678', 'demo', writeAbsoluteTime(new Date(RECEIVED_AT_MS - 1_000))),
+    submission('31612345678', 'demo', '000000000000000R'),
+    submission('31612345678', 'demo', '280231000000000+'),
+  ])
+  const refusal = { kind: 'refused', commandStatus: ESME_RINVEXPIRY }
+  expect(verdicts).toMatchObject([refusal, refusal, refusal])
+  for (const verdict of verdicts) expect(verdict).not.toHaveProperty('reason', wireName)
+  expect(admitted).toEqual([])
+})
+
 test('a destination with a plus goes upstream as digits of international type', () => {
   const { admitted } = admitBatch(admitter, [submission('+31612345678')])
   const [one] = admitted
@@ -83,41 +114,4 @@ test('a destination with a plus goes upstream as digits of international type', 
     destination_addr: '31612345678',
     dest_addr_ton: TON_INTERNATIONAL,
   })
-})
-
-function withConnectors(secret: object, other: object, byDefault?: string): Admitter {
-  return admitterOf({
-    accounts: [{ id: 'demo' }],
-    connectors: [
-      { ...smsc, id: 'secret-carrier', ...secret },
-      { ...smsc, id: 'other', ...other },
-    ],
-    routeTable: {
-      routes: [
-        { prefix: '31', connector: 'secret-carrier' },
-        { prefix: '32', connector: 'missing' },
-      ],
-      default: byDefault,
-    },
-  })
-}
-
-test('a disabled connector is passed over for the next candidate', () => {
-  const admission = withConnectors({ enabled: false }, {}, 'other').admit(submission('31612345678'))
-  expect(admission).toMatchObject({ kind: 'admitted', connector: 'other' })
-})
-
-test('a message that only disabled connectors could take is refused for now, naming none', () => {
-  const none = { enabled: false }
-  for (const byDefault of [undefined, 'other'])
-    for (const destination of ['31612345678', '32471234567']) {
-      const admission = withConnectors(none, none, byDefault).admit(submission(destination))
-      expect(admission).toMatchObject({ kind: 'refused', commandStatus: ESME_RTHROTTLED })
-      expect(JSON.stringify(admission)).not.toMatch(/secret-carrier|other|missing/)
-    }
-})
-
-test('a paused connector takes messages, which wait', () => {
-  const admission = withConnectors({ paused: true }, {}, 'other').admit(submission('31612345678'))
-  expect(admission).toMatchObject({ kind: 'admitted', connector: 'secret-carrier' })
 })

@@ -3,7 +3,9 @@ import type { Lane } from '../../message/lane.ts'
 import { encodeEnvelope, type Envelope, submitQueue } from '../../queue/envelopeWire.ts'
 import { type Connector, connectorSchema } from '../../platform/connector.ts'
 import { newMessageId } from '../../message/ids.ts'
-import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
+import { decodeJournal } from '../../queue/journalEntryWire.ts'
+import type { JournalEvent } from '../../message/journalWire.ts'
+import type { Publication, Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
 import { encodeBody, ESME_ROK } from '../../smpp/index.ts'
 import { ConnectorWork } from './connectorWork.ts'
 import { OutcomeWriter } from './outcomeWriter.ts'
@@ -16,9 +18,10 @@ import { UpstreamBind } from './upstreamBind.ts'
  * submission with another status than ESME_ROK.
  */
 export async function rememberingSmsc(statusFor: (nth: number) => number = () => ESME_ROK) {
-  const taken: { destination: string; atMs: number }[] = []
+  const taken: { destination: string; validityPeriod: string; atMs: number }[] = []
   const { port, sessions } = await startSmsc((session, pdu) => {
-    taken.push({ destination: pdu.destination_addr, atMs: performance.now() })
+    const { destination_addr: destination, validity_period: validityPeriod } = pdu
+    taken.push({ destination, validityPeriod, atMs: performance.now() })
     session.respond(pdu, statusFor(taken.length), { message_id: String(taken.length) })
   })
   return { port, sessions, taken }
@@ -81,7 +84,8 @@ export interface WorkSettings {
 }
 
 /** Works for the connector `sim` over one bind to the port, until the end of the test. */
-export function startWork(port: number, { queue, tps, window = 100, checkpoint }: WorkSettings) {
+export function startWork(port: number, settings: WorkSettings) {
+  const { checkpoint, queue, tps, window = 100 } = settings
   let connector = connectorSchema.parse({
     id: 'sim',
     host: '127.0.0.1',
@@ -94,7 +98,13 @@ export function startWork(port: number, { queue, tps, window = 100, checkpoint }
   })
   const recent = new RecentSubmissions()
   const onTrouble = () => undefined // links that end are part of it
-  const store = { keep: async () => undefined, publish: async () => undefined }
+  const events: JournalEvent[] = []
+  const store = {
+    keep: async () => undefined,
+    publish: async (publications: readonly Publication[]) => {
+      events.push(...publications.flatMap(({ payload }) => eventsOf(payload)))
+    },
+  }
   const work = new ConnectorWork({
     connector: () => connector,
     queue,
@@ -122,10 +132,15 @@ export function startWork(port: number, { queue, tps, window = 100, checkpoint }
   }
   onTestFinished(stop)
   /** As when an operator changes the connector. */
-  const change = (settings: Partial<Connector>): void => {
-    connector = { ...connector, ...settings }
+  const change = (changed: Partial<Connector>): void => {
+    connector = { ...connector, ...changed }
     bind.adjust(connector)
     work.wake()
   }
-  return { bind, change, recent, stop, work }
+  return { bind, change, events, recent, stop, work }
+}
+
+function eventsOf(payload: Buffer): JournalEvent[] {
+  const entry = decodeJournal(payload)
+  return entry.kind === 'events' ? entry.events : []
 }

@@ -11,11 +11,13 @@ import { carriedId, upstreamIdKey } from '../../message/upstreamIdKey.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
-import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
+import type { Pdu, RequestOutcome, ShortMessageBody } from '../../smpp/index.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
-import { type LaneSender, SubmitLane, type SubmitLaneOptions, type Task } from './submitLane.ts'
+import { isOver, type LaneSender, SubmitLane } from './submitLane.ts'
+import type { SubmitLaneOptions, Task } from './submitLane.ts'
 import type { UpstreamBind } from './upstreamBind.ts'
+import { upstreamValidity } from './upstreamValidity.ts'
 
 export interface ConnectorWorkOptions extends SubmitLaneOptions {
   connector: () => Connector
@@ -45,7 +47,7 @@ export class ConnectorWork implements LaneSender {
   #unanswered = 0
   #stopped = false
   /** Added up in plain numbers; metrics read them when scraped. */
-  readonly counters = { submitted: 0, failed: 0, deferred: 0, resubmitted: 0 }
+  readonly counters = { submitted: 0, failed: 0, deferred: 0, resubmitted: 0, expired: 0 }
 
   constructor(options: ConnectorWorkOptions) {
     this.#options = options
@@ -131,9 +133,16 @@ export class ConnectorWork implements LaneSender {
   }
 
   #submit(bind: UpstreamBind, task: Task, nowMs: number): boolean {
+    const atMs = Date.now()
+    // Here, in the tick of the write, so that it holds wherever the message waited.
+    if (isOver(task, atMs)) {
+      this.expire(task)
+      return true
+    }
     // A copy: the answer to an earlier write, which may still come, keeps its own time and bind.
-    const once: Task = { ...task, written: { atMs: Date.now(), slot: bind.slot } }
-    const sent = bind.submit(task.submitSm, nowMs, (outcome) => this.#answered(bind, once, outcome))
+    const once: Task = { ...task, written: { atMs, slot: bind.slot } }
+    const submitSm = submitSmNow(task, atMs)
+    const sent = bind.submit(submitSm, nowMs, (outcome) => this.#answered(bind, once, outcome))
     if (sent) this.#unanswered++
     else task.lane.putBack(task)
     return sent
@@ -207,8 +216,15 @@ export class ConnectorWork implements LaneSender {
   #unknown(task: Task): void {
     if (this.#options.connector().onLinkLost === 'fail')
       return this.#fail(task, 0, 'the link was lost before the answer')
+    if (isOver(task, Date.now())) return this.expire(task)
     this.counters.resubmitted++
     task.lane.putBack(task)
+  }
+
+  /** Its life is over. Whether a copy of it got through, a receipt may tell later. */
+  expire(task: Task): void {
+    this.counters.expired++
+    this.#options.writer.record(task.work, task.index, { kind: 'expired', atMs: Date.now() })
   }
 
   #fail(task: Task, commandStatus: number, reason: string): void {
@@ -221,9 +237,12 @@ export class ConnectorWork implements LaneSender {
     const attempts = task.message.attempts + 1
     if (attempts >= this.#options.connector().maxAttempts)
       return this.#fail(task, commandStatus, `${attempts} attempts were refused`)
-    this.counters.deferred++
     const atMs = Date.now()
-    const dueAtMs = atMs + backOffMs(attempts, DEFER_FIRST_MS, DEFER_CAP_MS)
+    if (isOver(task, atMs)) return this.expire(task)
+    this.counters.deferred++
+    const nextMs = atMs + backOffMs(attempts, DEFER_FIRST_MS, DEFER_CAP_MS)
+    // Its customer hears of its end then, not when the next attempt would have been.
+    const dueAtMs = Math.min(nextMs, task.expiresAtMs ?? nextMs)
     this.#options.writer.record(task.work, task.index, {
       kind: 'deferred',
       atMs,
@@ -231,4 +250,13 @@ export class ConnectorWork implements LaneSender {
       dueAtMs,
     })
   }
+}
+
+/** What goes upstream now: the customer's octets, unless a relative validity has run down. */
+function submitSmNow({ expiresAtMs, message, submitSm }: Task, nowMs: number): ShortMessageBody {
+  const { validity_period: validityPeriod } = submitSm
+  if (validityPeriod === '') return submitSm
+  const { acceptedAtMs } = message
+  const validity_period = upstreamValidity({ validityPeriod, acceptedAtMs, expiresAtMs }, nowMs)
+  return validity_period === validityPeriod ? submitSm : { ...submitSm, validity_period }
 }

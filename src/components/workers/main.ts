@@ -132,7 +132,7 @@ function registerMetrics(
   metrics.gauge('workers_binds', 'Upstream binds that are up', ['connector'], (gauge) => {
     for (const [connector, bound] of pool.boundByConnector()) gauge.set({ connector }, bound)
   })
-  const outcomes = ['submitted', 'failed', 'deferred', 'resubmitted'] as const
+  const outcomes = ['submitted', 'failed', 'deferred', 'resubmitted', 'expired'] as const
   for (const outcome of outcomes)
     metrics.gauge(
       `workers_${outcome}_messages`,

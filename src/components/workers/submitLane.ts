@@ -2,6 +2,7 @@
 // could send, and keeps their messages ready until the connector's work sends them.
 
 import { decodeEnvelope, submitQueue } from '../../queue/envelopeWire.ts'
+import { endOfLife } from '../../message/endOfLife.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import type { Lane } from '../../message/lane.ts'
 import { WireError } from '../../message/msgpackWire.ts'
@@ -12,6 +13,7 @@ import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/qu
 import { decodeBody, PduError } from '../../smpp/index.ts'
 import type { ShortMessageBody } from '../../smpp/index.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
+import { ExpiryTimer } from './expiryTimer.ts'
 import type { OutcomeWriter } from './outcomeWriter.ts'
 import { ReadyTasks } from './readyTasks.ts'
 
@@ -22,6 +24,8 @@ export interface Task {
   index: number
   message: EnvelopeMessage
   submitSm: ShortMessageBody
+  /** It is not submitted after this; undefined only for some messages of older routers. */
+  expiresAtMs: number | undefined
   /** Times it was throttled or lost its link in this process. */
   tries: number
   /** The last write to a socket: when, and over which bind. */
@@ -34,6 +38,8 @@ export interface LaneSender {
   hasLink(): boolean
   /** Something may be ready to be sent. */
   wake(): void
+  /** The task was taken out: its message's life is over. */
+  expire(task: Task): void
 }
 
 export interface SubmitLaneOptions {
@@ -73,6 +79,7 @@ export class SubmitLane {
   #options: SubmitLaneOptions
   #consumer: Consumer
   #ready = new ReadyTasks<Task>()
+  #expiry = new ExpiryTimer((nowMs) => this.#expireReady(nowMs))
   #works = new Map<string, EnvelopeWork>()
   /** The most messages that an envelope held lately. */
   #perEnvelope = ENVELOPE_MESSAGES_FIRST
@@ -106,6 +113,7 @@ export class SubmitLane {
   /** Puts a message back in front of all others of this lane. */
   putBack(task: Task): void {
     this.#ready.putBack(task)
+    this.#expiry.notice(task.expiresAtMs ?? Number.POSITIVE_INFINITY)
   }
 
   /** There may be room again, or a link. */
@@ -123,6 +131,7 @@ export class SubmitLane {
   stop(): void {
     this.#consumer.stop()
     this.#ready.clear()
+    this.#expiry.stop()
   }
 
   /** After stop() and letGo(): resolves when all that was in hand is settled. */
@@ -173,7 +182,10 @@ export class SubmitLane {
   #makeReady(work: EnvelopeWork, index: number, message: EnvelopeMessage): void {
     try {
       const submitSm = upstreamBody(message)
-      this.#ready.add({ lane: this, work, index, message, submitSm, tries: 0, written: undefined })
+      const expiresAtMs = message.expiresAtMs ?? endInBody(submitSm, message)
+      const once = { tries: 0, written: undefined }
+      this.#ready.add({ lane: this, work, index, message, submitSm, expiresAtMs, ...once })
+      this.#expiry.notice(expiresAtMs ?? Number.POSITIVE_INFINITY)
     } catch (error) {
       if (!(error instanceof PduError)) throw error
       const { commandStatus } = error
@@ -181,6 +193,15 @@ export class SubmitLane {
       const outcome = { kind: 'failed', atMs: Date.now(), commandStatus, reason } as const
       this.#options.writer.record(work, index, outcome)
     }
+  }
+
+  /** Answers when the next of those that are ready ends. */
+  #expireReady(nowMs: number): number {
+    for (const task of this.#ready.takeOut((one) => isOver(one, nowMs))) this.#sender.expire(task)
+    this.#consumer.wake()
+    let firstMs = Number.POSITIVE_INFINITY
+    for (const { expiresAtMs = firstMs } of this.#ready) firstMs = Math.min(firstMs, expiresAtMs)
+    return firstMs
   }
 
   #settled(entries: readonly SettledEntry[]): void {
@@ -196,6 +217,17 @@ export class SubmitLane {
       .removeCheckpoints(done)
       .catch((error: Error) => this.#options.onTrouble('removing checkpoints', error))
   }
+}
+
+/** Whether it must not be submitted any more. Validity is a time of the calendar. */
+export function isOver({ expiresAtMs }: Task, nowMs: number): boolean {
+  return expiresAtMs !== undefined && nowMs >= expiresAtMs
+}
+
+/** For messages that a router of an older version admitted. */
+function endInBody(submitSm: ShortMessageBody, message: EnvelopeMessage): number | undefined {
+  const end = endOfLife(submitSm.validity_period, message.acceptedAtMs)
+  return end.kind === 'at' ? end.atMs : undefined
 }
 
 function upstreamBody(message: EnvelopeMessage): ShortMessageBody {
