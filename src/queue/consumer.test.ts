@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Consumer } from './consumer.ts'
-import type { Queue, QueueEntry } from './queue.ts'
+import type { Queue, QueueEntry, SettledEntry } from './queue.ts'
 
 const INTERVAL_MS = 250
 
@@ -117,5 +117,23 @@ test('a queue that wakes nobody is looked at once per poll interval', async () =
   expect(receives).toHaveLength(1)
   await vi.advanceTimersByTimeAsync(1)
   expect(receives).toHaveLength(2)
+  consumer.close()
+})
+
+test('the reason of a dead letter quotes nothing that the queue could refuse', async () => {
+  const { add, queue } = memoryQueue()
+  const settled: SettledEntry[] = []
+  queue.settle = async (some) => void settled.push(...some)
+  const consumer = new Consumer({
+    queue,
+    name: 'q',
+    leaseMs: 60_000,
+    capacity: () => 1,
+    handle: async (entries) => entries.map(() => ({ kind: 'dead', reason: 'tag \0' })),
+    onError: () => undefined,
+  })
+  add('a')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(settled).toMatchObject([{ settlement: { kind: 'dead', reason: 'tag  ' } }])
   consumer.close()
 })

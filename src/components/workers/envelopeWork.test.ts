@@ -32,19 +32,20 @@ test('what a checkpoint kept is not sent again, and its events are told again', 
   before.record(0, submitted)
   before.record(2, failed)
   before.record(3, deferred)
-  const after = new EnvelopeWork(envelope, before.checkpoint())
+  const after = new EnvelopeWork(envelope, before.checkpoint(new Set([0, 2, 3])))
   expect(after.remaining.map(([index]) => index)).toEqual([1])
-  expect(after.complete).toBe(false)
-  expect(after.events()).toEqual(before.events())
+  expect(after.outcomes()).toEqual(before.outcomes())
   after.record(1, submitted)
+  expect(after.complete).toBe(false)
+  after.keep([1])
   expect(after.complete).toBe(true)
 })
 
 test('the first outcome of a message stands', () => {
   const work = new EnvelopeWork(envelope)
-  work.record(0, submitted)
-  work.record(0, failed)
-  expect(work.events()).toMatchObject([{ kind: 'submitted', upstreamId: '77' }])
+  expect(work.record(0, submitted)).toBe(true)
+  expect(work.record(0, failed)).toBe(false)
+  expect(work.outcomes()).toMatchObject([{ outcome: submitted }])
 })
 
 test('it is settled as done when finished, and comes again when it is let go of', async () => {
@@ -54,4 +55,20 @@ test('it is settled as done when finished, and comes again when it is let go of'
   const released = new EnvelopeWork(envelope)
   released.release()
   expect(await released.settlement).toEqual({ kind: 'retry', delayMs: 0 })
+})
+
+test('a checkpoint tells what is kept or is about to be, and nothing that came since', () => {
+  const work = new EnvelopeWork(envelope)
+  for (const index of [0, 1, 2]) work.record(index, submitted)
+  work.keep([0])
+  const after = new EnvelopeWork(envelope, work.checkpoint(new Set([1])))
+  expect(after.remaining.map(([index]) => index)).toEqual([2, 3])
+})
+
+test('an envelope with an outcome that can be kept nowhere never comes again', async () => {
+  const work = new EnvelopeWork(envelope)
+  work.record(0, submitted)
+  work.giveUp(0, 'refused')
+  work.release()
+  expect(await work.settlement).toEqual({ kind: 'dead', reason: 'refused' })
 })

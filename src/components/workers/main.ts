@@ -68,6 +68,12 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     onTrouble,
   })
   registerMetrics(context, pool, intake)
+  context.metrics.gauge(
+    'workers_refused_outcomes',
+    'Outcomes and events that the database refused for good: the messages fail by themselves',
+    [],
+    (gauge) => gauge.set(writer.counters.refused),
+  )
   return {
     ports: {},
     drain: async () => {

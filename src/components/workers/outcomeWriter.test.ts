@@ -5,7 +5,7 @@ import { newMessageId, upstreamId } from '../../message/ids.ts'
 import type { Publication } from '../../queue/queue.ts'
 import type { Checkpoint } from '../../message/checkpointTable.ts'
 import type { LaterEntry } from '../../message/waitingMessageTable.ts'
-import type { Outcome } from '../../message/outcomeWire.ts'
+import { decodeOutcomes, type Outcome } from '../../message/outcomeWire.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
 import { OutcomeWriter } from './outcomeWriter.ts'
 
@@ -102,7 +102,7 @@ test('while the store is away nothing is let go, and when it is back all is kept
   const work = new EnvelopeWork(envelopeOf(1))
   writer.record(work, 0, submitted)
   expect(await work.settlement).toEqual({ kind: 'done' })
-  expect(troubles).toEqual(['keeping outcomes'])
+  expect(troubles).toEqual(['keeping outcomes', 'publishing outcomes'])
   // At least once: an attempt that failed halfway may have published the event already.
   expect(eventsIn(published)[0]).toMatchObject({ kind: 'submitted', upstreamId: '77' })
 })
@@ -113,7 +113,7 @@ test('an envelope that was done before it came again is settled and told again',
   const envelope = envelopeOf(1)
   const before = new EnvelopeWork(envelope)
   before.record(0, submitted)
-  const work = new EnvelopeWork(envelope, before.checkpoint())
+  const work = new EnvelopeWork(envelope, before.checkpoint(new Set([0])))
   writer.resume(work)
   expect(await work.settlement).toEqual({ kind: 'done' })
   expect(eventsIn(published)).toMatchObject([{ kind: 'submitted', upstreamId: '77' }])
@@ -129,4 +129,27 @@ test('what is let go of unfinished is let go only when its outcomes are kept', a
   expect(await work.settlement).toEqual({ kind: 'retry', delayMs: 0 })
   const again = new EnvelopeWork(work.envelope, checkpoints.at(-1)?.outcomes)
   expect(again.remaining.map(([index]) => index)).toEqual([1])
+})
+
+test('an envelope with more outcomes than a batch takes is settled after the last', async () => {
+  const { checkpoints, published, store } = fakeStore()
+  const writer = new OutcomeWriter(store, () => undefined)
+  const work = new EnvelopeWork(envelopeOf(2_001))
+  for (let index = 0; index < 2_001; index++) writer.record(work, index, submitted)
+  await work.settlement
+  expect(checkpoints.map(({ outcomes }) => decodeOutcomes(outcomes).length)).toEqual([2_000, 2_001])
+  expect(eventsIn(published)).toHaveLength(2_001)
+})
+
+test('no checkpoint calls a message deferred before its row is written with it', async () => {
+  const { checkpoints, later, store } = fakeStore(2)
+  const work = new EnvelopeWork(envelopeOf(2))
+  const writer = new OutcomeWriter(store, (what) => {
+    // The store is away, and the batch with the first outcome will be tried again.
+    if (what === 'keeping outcomes') writer.record(work, 1, deferred)
+  })
+  writer.record(work, 0, submitted)
+  await work.settlement
+  expect(checkpoints.map(({ outcomes }) => decodeOutcomes(outcomes).length)).toEqual([1, 2])
+  expect(later).toHaveLength(1)
 })
