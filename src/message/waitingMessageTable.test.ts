@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database } from '../database/database.ts'
-import { moveDue, putLater } from './waitingMessageTable.ts'
+import { makeDue, moveDue, putLater } from './waitingMessageTable.ts'
 import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
 
 let store: TestStore
@@ -40,4 +40,14 @@ test('what could not be published is still there', async () => {
   const failing = moveDue(database, 10, () => Promise.reject(new Error('queue away')))
   await expect(failing).rejects.toThrow('queue away')
   expect(await moveDue(database, 10, async () => undefined)).toBe(1)
+})
+
+test('what waits to return to a queue can be made due at once, and nothing else', async () => {
+  const cleared = { ...entry(60_000), queue: 'submit.cleared.bulk' }
+  const other = { ...entry(60_000), queue: 'submit.other.bulk' }
+  await database.transaction((run) => putLater(run, [cleared, other]))
+  await makeDue(database, ['submit.cleared.bulk', 'submit.cleared.normal'])
+  const moved: string[] = []
+  await moveDue(database, 10, async ({ envelopeId }) => void moved.push(envelopeId))
+  expect(moved).toEqual([cleared.envelopeId])
 })

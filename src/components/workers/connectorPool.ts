@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Connector } from '../../platform/connector.ts'
 import type { Queue } from '../../queue/queue.ts'
+import { isClearing } from './clearedOutcome.ts'
 import { connectorPassword } from './connectorPassword.ts'
 import { ConnectorWork, type ConnectorWorkOptions } from './connectorWork.ts'
 import { type ReceiptIntake, receiptSource } from './receiptIntake.ts'
@@ -44,6 +45,9 @@ export class ConnectorPool {
 
   setConnectors(connectors: ReadonlyMap<string, Connector>): void {
     this.#connectors = connectors
+    // Any process may clear a connector: it needs no bind for that.
+    for (const connector of connectors.values())
+      if (isClearing(connector)) this.#entryFor(connector)
     for (const [id, entry] of this.#entries) this.#follow(id, entry)
   }
 

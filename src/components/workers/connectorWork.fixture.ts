@@ -140,7 +140,7 @@ export function startWork(port: number, settings: WorkSettings) {
   return { bind, change, events, recent, stop, work }
 }
 
-function eventsOf(payload: Buffer): JournalEvent[] {
+export function eventsOf(payload: Buffer): JournalEvent[] {
   const entry = decodeJournal(payload)
   return entry.kind === 'events' ? entry.events : []
 }

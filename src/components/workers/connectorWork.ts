@@ -13,6 +13,7 @@ import { LaneOrder } from '../../flow/laneOrder.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome, ShortMessageBody } from '../../smpp/index.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
+import { clearedOutcome, isClearing } from './clearedOutcome.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
 import { isOver, type LaneSender, SubmitLane } from './submitLane.ts'
 import type { SubmitLaneOptions, Task } from './submitLane.ts'
@@ -47,7 +48,15 @@ export class ConnectorWork implements LaneSender {
   #unanswered = 0
   #stopped = false
   /** Added up in plain numbers; metrics read them when scraped. */
-  readonly counters = { submitted: 0, failed: 0, deferred: 0, resubmitted: 0, expired: 0 }
+  readonly counters = {
+    submitted: 0,
+    failed: 0,
+    deferred: 0,
+    resubmitted: 0,
+    expired: 0,
+    purged: 0,
+    moved: 0,
+  }
 
   constructor(options: ConnectorWorkOptions) {
     this.#options = options
@@ -63,6 +72,10 @@ export class ConnectorWork implements LaneSender {
     return !this.connector().paused && this.#binds.some((bind) => bind.bound)
   }
 
+  isClearing(): boolean {
+    return !this.#stopped && isClearing(this.connector())
+  }
+
   setBinds(binds: UpstreamBind[]): void {
     this.#binds = binds
     this.wake()
@@ -71,8 +84,9 @@ export class ConnectorWork implements LaneSender {
   /** Sends the messages that can be sent now, and comes back when the next one may go. */
   wake(): void {
     clearTimeout(this.#timer)
+    if (this.isClearing()) this.#clear()
     // Without a link others may do what we cannot.
-    if (!this.hasLink() && this.#unanswered === 0) return this.#letGo()
+    else if (!this.hasLink() && this.#unanswered === 0) return this.#letGo()
     if (this.#stopped) return
     const waitMs = this.#sendReady()
     if (waitMs !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), waitMs)
@@ -94,6 +108,16 @@ export class ConnectorWork implements LaneSender {
 
   #letGo(): void {
     for (const lane of this.#lanes) lane.letGo()
+  }
+
+  /** Ends or moves what an operator wants to leave this connector. */
+  #clear(): void {
+    for (const lane of this.#lanes)
+      for (const task of lane.takeAll()) {
+        const outcome = clearedOutcome(this.connector(), Date.now())
+        this.counters[outcome.kind === 'moved' ? 'moved' : 'purged']++
+        this.#options.writer.record(task.work, task.index, outcome)
+      }
   }
 
   /** Answers how long until the next message may go, or Infinity if none is ready. */

@@ -20,6 +20,7 @@ import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
 import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
 import { BindLeases } from './bindLeases.ts'
+import { clearWaiting } from './clearWaiting.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { startJobs } from './jobs.ts'
 import { OutcomeWriter } from './outcomeWriter.ts'
@@ -67,6 +68,11 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     receiptTtlHours,
     onTrouble,
   })
+  const stopClearing = clearWaiting({
+    database,
+    connectors: () => link.follower.platform.connectors.values(),
+    onTrouble,
+  })
   registerMetrics(context, pool, intake)
   context.metrics.gauge(
     'workers_refused_outcomes',
@@ -78,6 +84,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     ports: {},
     drain: async () => {
       stopJobs()
+      stopClearing()
       link.follower.stop()
       pool.stop()
       await leases.stop()
@@ -138,7 +145,15 @@ function registerMetrics(
   metrics.gauge('workers_binds', 'Upstream binds that are up', ['connector'], (gauge) => {
     for (const [connector, bound] of pool.boundByConnector()) gauge.set({ connector }, bound)
   })
-  const outcomes = ['submitted', 'failed', 'deferred', 'resubmitted', 'expired'] as const
+  const outcomes = [
+    'submitted',
+    'failed',
+    'deferred',
+    'resubmitted',
+    'expired',
+    'purged',
+    'moved',
+  ] as const
   for (const outcome of outcomes)
     metrics.gauge(
       `workers_${outcome}_messages`,

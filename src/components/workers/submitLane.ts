@@ -36,6 +36,8 @@ export interface Task {
 export interface LaneSender {
   connector(): Connector
   hasLink(): boolean
+  /** Messages are received to leave a connector that is disabled. */
+  isClearing(): boolean
   /** Something may be ready to be sent. */
   wake(): void
   /** The task was taken out: its message's life is over. */
@@ -110,6 +112,11 @@ export class SubmitLane {
     return this.#ready.take()
   }
 
+  /** All messages that are ready. */
+  takeAll(): Task[] {
+    return this.#ready.takeOut(() => true)
+  }
+
   /** Puts a message back in front of all others of this lane. */
   putBack(task: Task): void {
     this.#ready.putBack(task)
@@ -141,6 +148,8 @@ export class SubmitLane {
   }
 
   #capacity(): number {
+    // Messages that leave a disabled connector are not kept ready, so what counts is in hand.
+    if (this.#sender.isClearing()) return Math.max(0, RECEIVE_MAX - this.#works.size)
     if (!this.#sender.hasLink()) return 0
     const { tps } = this.#sender.connector()
     const limit = Math.min(READY_MAX, Math.max(READY_MIN, tps * READY_SECONDS))
