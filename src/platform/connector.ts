@@ -126,9 +126,9 @@ export const connectorKind = listKind({
   ],
   conflicts: circularMoves,
   whyAwaited: (id, messages) =>
-    `connector "${id}" still has ${messages} accepted messages to send. Let it finish, or move ` +
-    `them with \`signalbox connector move ${id} --to OTHER\`, or give them up with ` +
-    `\`signalbox connector purge ${id}\`; then delete it`,
+    `connector "${id}" still has ${messages} accepted messages to send. Let it finish, or ` +
+    `\`signalbox connector disable ${id}\` and then either move them with \`signalbox connector ` +
+    `move ${id} --to OTHER\` or give them up with \`signalbox connector purge ${id}\``,
 })
 
 /** Messages that are moved in a circle would never end. */
