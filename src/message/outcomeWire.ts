@@ -1,4 +1,5 @@
-// The outcomes of an envelope's messages so far, as a checkpoint keeps them.
+// The outcomes of an envelope's messages so far, as a checkpoint keeps them, and how often the open
+// ones were submitted without an answer.
 
 import type { CarriedId } from './upstreamIdKey.ts'
 import { carriedIdFrom } from './messageWire.ts'
@@ -21,10 +22,22 @@ export function encodeOutcomes(outcomes: readonly (Outcome | undefined)[]): Buff
   return pack(outcomes.flatMap((outcome, index) => (outcome ? [rowOf(index, outcome)] : [])))
 }
 
+/** @param checkpoint as encodeOutcomes wrote it; empty where nothing was kept */
 export function decodeOutcomes(checkpoint: Buffer): [index: number, outcome: Outcome][] {
+  if (checkpoint.length === 0) return []
   // Written by encodeOutcomes above.
   const rows = unpack(checkpoint) as Row[]
   return rows.map(([index, ...rest]) => [index, outcomeOf(rest)])
+}
+
+/** @param counts submissions without an answer, by index of the message; empty makes no octets */
+export function encodeUnanswered(counts: ReadonlyMap<number, number>): Buffer {
+  return counts.size === 0 ? Buffer.alloc(0) : pack([...counts])
+}
+
+export function decodeUnanswered(octets: Buffer): [index: number, count: number][] {
+  // Written by encodeUnanswered above.
+  return octets.length === 0 ? [] : (unpack(octets) as [number, number][])
 }
 
 function rowOf(index: number, outcome: Outcome): Row {

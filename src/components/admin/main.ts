@@ -8,7 +8,7 @@ import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { openDatabase } from '../../database/database.ts'
-import { readHeldSlots } from '../../cluster/bindSlotTable.ts'
+import { readBoundSlots } from '../../cluster/boundConnectorTable.ts'
 import { readResources, writeResources } from '../../platform/resourceTable.ts'
 import { readTrace } from './readTrace.ts'
 import { waitingFor } from './waitingFor.ts'
@@ -33,10 +33,7 @@ async function startAdmin(context: ComponentContext): Promise<RunningComponent> 
       waitingFor: (kind, id) => waitingFor(database, postgresUpkeep(database), kind, id),
     },
     readTrace: (id) => readTrace(database, id),
-    readBindsUp: async () => {
-      const held = await readHeldSlots(database.run)
-      return new Map(held.map(({ connector, slots }) => [connector, slots]))
-    },
+    readBindsUp: () => readBoundSlots(database.run),
     log,
   })
   await server.listen({ host: config.host, port: config.adminPort })

@@ -6,9 +6,10 @@ import type { JournalEvent } from '../../message/journalWire.ts'
 import type { LaterEntry } from '../../message/waitingMessageTable.ts'
 import { type Connector, connectorSchema } from '../../platform/connector.ts'
 import { decodeEnvelope, type Envelope } from '../../queue/envelopeWire.ts'
-import { entryOf, envelopeOf, eventsOf, memoryQueues } from './connectorWork.fixture.ts'
+import { decodeJournal } from '../../queue/journalEntryWire.ts'
+import { entryOf, envelopeOf, memoryQueues, ownsAll } from './connectorWork.fixture.ts'
 import { ConnectorPool } from './connectorPool.ts'
-import { OutcomeWriter } from './outcomeWriter.ts'
+import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
 
@@ -24,10 +25,16 @@ function workerWith(envelopes: readonly Envelope[]) {
   }
   const events: JournalEvent[] = []
   const kept: LaterEntry[] = []
-  const store = {
-    keep: async (_: unknown, later: readonly LaterEntry[]) => void kept.push(...later),
-    publish: async (publications: readonly { payload: Buffer }[]) => {
-      events.push(...publications.flatMap(({ payload }) => eventsOf(payload)))
+  const store: OutcomeStore = {
+    keep: async (checkpoints, waiting) => {
+      kept.push(...waiting.map(({ entry }) => entry))
+      return new Set(checkpoints.map(({ envelopeId }) => envelopeId))
+    },
+    publish: async (publications) => {
+      for (const { payload } of publications) {
+        const entry = decodeJournal(payload)
+        if (entry.kind === 'events') events.push(...entry.events)
+      }
     },
   }
   const pool = new ConnectorPool({
@@ -37,15 +44,16 @@ function workerWith(envelopes: readonly Envelope[]) {
     writer: new OutcomeWriter(store, onTrouble),
     recent,
     intake: new ReceiptIntake(queue, recent, onTrouble),
-    readCheckpoint: async () => undefined,
-    removeCheckpoints: async () => undefined,
+    caresFor: () => false,
+    ownership: { ...ownsAll(), listen: () => undefined },
+    finishEnvelopes: async () => undefined,
     onTrouble,
   })
   onTestFinished(async () => {
     pool.stop()
     await pool.close()
   })
-  const counters = () => [...pool.countersByConnector()][0]?.[1]
+  const counters = () => [...pool.countersByConnector()][0]?.[1].counters
   return { counters, entries, events, kept, pool, settled }
 }
 
@@ -118,3 +126,21 @@ test('a move is no attempt', async () => {
   await expect.poll(() => settled.length, PATIENCE).toBe(1)
   expect(kept.map(({ payload }) => decodeEnvelope(payload).messages[0]?.attempts)).toEqual([7])
 })
+
+test('messages of a disabled connector expire in the care of its first slot', async () => {
+  const envelope = envelopeOf(2)
+  const [first] = envelope.messages
+  if (first) first.expiresAtMs = Date.now() + 500
+  const { entries, events, pool } = workerWith([envelope])
+  pool.setConnectors(disabled('keep'))
+  pool.setSlots('sim', [2], performance.now() + 60_000)
+  await new Promise(setImmediate)
+  expect(entries).toHaveLength(1)
+  pool.setSlots('sim', [1], performance.now() + 60_000)
+  await expect.poll(() => events, PATIENCE).toMatchObject([{ kind: 'expired', message: first }])
+  expect(bound(pool)).toBe(0)
+})
+
+function bound(pool: ConnectorPool): number {
+  return [...pool.boundByConnector()][0]?.[1] ?? 0
+}

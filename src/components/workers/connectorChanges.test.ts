@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { type Connector, connectorSchema } from '../../platform/connector.ts'
 import type { Session } from '../../smpp/index.ts'
-import { memoryQueues } from './connectorWork.fixture.ts'
+import { memoryQueues, ownsAll } from './connectorWork.fixture.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { OutcomeWriter } from './outcomeWriter.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
@@ -21,13 +21,14 @@ async function poolOf(slots: readonly number[]) {
     queueLeaseMs: LEASE_MS,
     secretsDir: '/nowhere',
     writer: new OutcomeWriter(
-      { keep: async () => undefined, publish: async () => undefined },
+      { keep: async () => new Set<string>(), publish: async () => undefined },
       onTrouble,
     ),
     recent,
     intake: new ReceiptIntake(queue, recent, onTrouble),
-    readCheckpoint: async () => undefined,
-    removeCheckpoints: async () => undefined,
+    caresFor: () => false,
+    ownership: { ...ownsAll(), listen: () => undefined },
+    finishEnvelopes: async () => undefined,
     onTrouble,
   })
   let connector = connectorSchema.parse({

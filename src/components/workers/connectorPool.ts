@@ -5,19 +5,24 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Connector } from '../../platform/connector.ts'
 import type { Queue } from '../../queue/queue.ts'
+import { CARETAKERS_SLOT } from './caretaker.ts'
 import { isClearing } from './clearedOutcome.ts'
 import { connectorPassword } from './connectorPassword.ts'
 import { ConnectorWork, type ConnectorWorkOptions } from './connectorWork.ts'
+import type { EnvelopeOwnership } from './envelopeOwnership.ts'
 import { type ReceiptIntake, receiptSource } from './receiptIntake.ts'
 import { UpstreamBind } from './upstreamBind.ts'
 
 export interface ConnectorPoolOptions extends Pick<
   ConnectorWorkOptions,
-  'queueLeaseMs' | 'writer' | 'recent' | 'readCheckpoint' | 'removeCheckpoints' | 'onTrouble'
+  'queueLeaseMs' | 'writer' | 'recent' | 'finishEnvelopes' | 'onTrouble'
 > {
   queue: Queue
+  ownership: ConnectorWorkOptions['ownership'] & Pick<EnvelopeOwnership, 'listen'>
   secretsDir: string
   intake: ReceiptIntake
+  /** Whether this process looks after the messages of a connector that nobody has bound. */
+  caresFor: (connector: string) => boolean
 }
 
 interface Entry {
@@ -41,6 +46,14 @@ export class ConnectorPool {
 
   constructor(options: ConnectorPoolOptions) {
     this.#options = options
+    options.ownership.listen({
+      onHeld: () => {
+        for (const { work } of this.#entries.values()) work.wake()
+      },
+      onDisowned: () => {
+        for (const { work } of this.#entries.values()) work.abandon()
+      },
+    })
   }
 
   setConnectors(connectors: ReadonlyMap<string, Connector>): void {
@@ -57,8 +70,12 @@ export class ConnectorPool {
    */
   setSlots(id: string, slots: readonly number[], heldUntilMs: number): void {
     const connector = this.#connectors.get(id)
-    if (!connector?.enabled) return
+    if (!connector) return
     const entry = this.#entryFor(connector)
+    if (!connector.enabled) {
+      entry.held = { slots, heldUntilMs }
+      return entry.work.wake()
+    }
     const gone = [...entry.binds.keys()].filter((slot) => !slots.includes(slot))
     entry.held = { slots, heldUntilMs }
     if (gone.length > 0) this.#closeThenBind(id, entry, gone)
@@ -80,6 +97,15 @@ export class ConnectorPool {
     await closeBinds(entry, slots)
   }
 
+  isBound(id: string): boolean {
+    return this.#entries.get(id)?.work.isBound === true
+  }
+
+  /** What it may do for the connector has changed. */
+  wake(id: string): void {
+    this.#entries.get(id)?.work.wake()
+  }
+
   /** Receives and sends nothing more. */
   stop(): void {
     for (const { work } of this.#entries.values()) work.stop()
@@ -95,8 +121,8 @@ export class ConnectorPool {
       yield [id, [...binds.values()].filter((bind) => bind.bound).length]
   }
 
-  *countersByConnector(): Iterable<[string, ConnectorWork['counters']]> {
-    for (const [id, { work }] of this.#entries) yield [id, work.counters]
+  *countersByConnector(): Iterable<[string, Pick<ConnectorWork, 'counters' | 'resubmitted'>]> {
+    for (const [id, { work }] of this.#entries) yield [id, work]
   }
 
   /** Binds the slots that are still held once the former binds are closed, with new settings. */
@@ -140,12 +166,24 @@ export class ConnectorPool {
     }
   }
 
+  /**
+   * Nobody submits for a connector that is paused or disabled. Whoever holds its first slot looks
+   * after its messages, so that they expire in time.
+   */
+  #caresAtRest(id: string): boolean {
+    const connector = this.#connectors.get(id)
+    const held = this.#entries.get(id)?.held
+    if (!connector || !held || (connector.enabled && !connector.paused)) return false
+    return held.slots.includes(CARETAKERS_SLOT) && performance.now() < held.heldUntilMs
+  }
+
   #entryFor(connector: Connector): Entry {
     const { id } = connector
     let entry = this.#entries.get(id)
     if (!entry) {
       const work = new ConnectorWork({
         ...this.#options,
+        caresFor: () => this.#caresAtRest(id) || this.#options.caresFor(id),
         connector: () => this.#connectors.get(id) ?? connector,
       })
       entry = {

@@ -3,13 +3,15 @@ import type { Lane } from '../../message/lane.ts'
 import { encodeEnvelope, type Envelope, submitQueue } from '../../queue/envelopeWire.ts'
 import { type Connector, connectorSchema } from '../../platform/connector.ts'
 import { newMessageId } from '../../message/ids.ts'
-import { decodeJournal } from '../../queue/journalEntryWire.ts'
-import type { JournalEvent } from '../../message/journalWire.ts'
-import type { Publication, Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
+import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
 import { encodeBody, ESME_ROK } from '../../smpp/index.ts'
+import type { Checkpoint, ClaimedEnvelope } from '../../message/checkpointTable.ts'
+import type { JournalEvent } from '../../message/journalWire.ts'
+import { decodeJournal } from '../../queue/journalEntryWire.ts'
 import { ConnectorWork } from './connectorWork.ts'
-import { OutcomeWriter } from './outcomeWriter.ts'
+import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
+import type { SubmitLaneOptions } from './submitLane.ts'
 import { startSmsc } from './smsc.fixture.ts'
 import { UpstreamBind } from './upstreamBind.ts'
 
@@ -80,12 +82,50 @@ export interface WorkSettings {
   queue: Queue
   tps: number
   window?: number
-  checkpoint?: Buffer
+  claim?: Partial<ClaimedEnvelope>
+  maxResubmissions?: number
+  responseTimeoutMs?: number
+  ownership?: SubmitLaneOptions['ownership']
+  /** Gets the events of all outcomes. */
+  outcomes?: JournalEvent[]
+  caresFor?: () => boolean
+}
+
+/** How a worker gets an envelope that nobody had before. */
+export const UNTOUCHED: ClaimedEnvelope = {
+  owner: 'test',
+  outcomes: Buffer.alloc(0),
+  unanswered: Buffer.alloc(0),
+  takeovers: 0,
+  isTakenOver: false,
+}
+
+/** How a worker gets an envelope that another one let go of. */
+export function claimOf({ outcomes, unanswered }: Checkpoint): ClaimedEnvelope {
+  return { ...UNTOUCHED, outcomes, unanswered }
+}
+
+/** Owns every envelope that it is asked for, as its last checkpoint left it. */
+export function ownsAll(
+  claim: Partial<ClaimedEnvelope> = {},
+  checkpoints: ReadonlyMap<string, Checkpoint> = new Map(),
+): SubmitLaneOptions['ownership'] {
+  return {
+    claim: async (id) => {
+      const checkpoint = checkpoints.get(id)
+      const before = checkpoint ? claimOf(checkpoint) : UNTOUCHED
+      return { kind: 'claimed', ...before, ...claim }
+    },
+    isHeld: () => true,
+    retryHeldMs: 1_000,
+  }
 }
 
 /** Works for the connector `sim` over one bind to the port, until the end of the test. */
 export function startWork(port: number, settings: WorkSettings) {
-  const { checkpoint, queue, tps, window = 100 } = settings
+  const { queue, caresFor = () => false, claim, outcomes = [], ...more } = settings
+  const checkpoints = new Map<string, Checkpoint>()
+  const { ownership = ownsAll(claim, checkpoints), ...connectorSettings } = more
   let connector = connectorSchema.parse({
     id: 'sim',
     host: '127.0.0.1',
@@ -93,16 +133,21 @@ export function startWork(port: number, settings: WorkSettings) {
     systemId: 's',
     password: 'p',
     throttlePauseMs: 1,
-    window,
-    tps,
+    window: 100,
+    ...connectorSettings,
   })
   const recent = new RecentSubmissions()
   const onTrouble = () => undefined // links that end are part of it
-  const events: JournalEvent[] = []
-  const store = {
-    keep: async () => undefined,
-    publish: async (publications: readonly Publication[]) => {
-      events.push(...publications.flatMap(({ payload }) => eventsOf(payload)))
+  const store: OutcomeStore = {
+    keep: async (rows) => {
+      for (const row of rows) checkpoints.set(row.envelopeId, row)
+      return new Set(rows.map(({ envelopeId }) => envelopeId))
+    },
+    publish: async (publications) => {
+      for (const { payload } of publications) {
+        const entry = decodeJournal(payload)
+        if (entry.kind === 'events') outcomes.push(...entry.events)
+      }
     },
   }
   const work = new ConnectorWork({
@@ -111,8 +156,9 @@ export function startWork(port: number, settings: WorkSettings) {
     queueLeaseMs: 60_000,
     writer: new OutcomeWriter(store, onTrouble),
     recent,
-    readCheckpoint: async () => checkpoint,
-    removeCheckpoints: async () => undefined,
+    caresFor,
+    ownership,
+    finishEnvelopes: async () => undefined,
     onTrouble,
   })
   const bind = new UpstreamBind({
@@ -137,10 +183,5 @@ export function startWork(port: number, settings: WorkSettings) {
     bind.adjust(connector)
     work.wake()
   }
-  return { bind, change, events, recent, stop, work }
-}
-
-export function eventsOf(payload: Buffer): JournalEvent[] {
-  const entry = decodeJournal(payload)
-  return entry.kind === 'events' ? entry.events : []
+  return { bind, change, events: outcomes, recent, stop, work }
 }

@@ -1,7 +1,8 @@
 // All the work for one connector in this process: sends the messages of its lanes, the urgent ones
 // first, over whichever bind is free, and turns every answer into an outcome. A message is
-// submitted again when its answer was lost with the link (unless the connector says otherwise) and
-// at once when the SMSC throttles. After passing trouble at the SMSC it waits in the table `later`.
+// submitted again at once when the SMSC throttles. When no answer came, it is submitted again as
+// often as the connector allows, and alone if it may be what breaks the link (suspects.ts). After
+// passing trouble at the SMSC it waits in the table `later`.
 
 import type { Connector } from '../../platform/connector.ts'
 import { LANES } from '../../message/lane.ts'
@@ -11,18 +12,23 @@ import { carriedId, upstreamIdKey } from '../../message/upstreamIdKey.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
-import type { Pdu, RequestOutcome, ShortMessageBody } from '../../smpp/index.ts'
+import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
 import { clearedOutcome, isClearing } from './clearedOutcome.ts'
+import type { EnvelopeWork } from './envelopeWork.ts'
+import { ExpiryTimer } from './expiryTimer.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
-import { isOver, type LaneSender, SubmitLane } from './submitLane.ts'
+import { isOver, type LaneSender, type RepeatCause, SubmitLane } from './submitLane.ts'
 import type { SubmitLaneOptions, Task } from './submitLane.ts'
+import { Suspects } from './suspects.ts'
 import type { UpstreamBind } from './upstreamBind.ts'
-import { upstreamValidity } from './upstreamValidity.ts'
+import { submitSmNow } from './upstreamValidity.ts'
 
 export interface ConnectorWorkOptions extends SubmitLaneOptions {
   connector: () => Connector
   recent: RecentSubmissions
+  /** Whether this process looks after the messages while no process has the connector bound. */
+  caresFor: () => boolean
 }
 
 type SubmittedOutcome = Extract<Outcome, { kind: 'submitted' }>
@@ -35,6 +41,8 @@ type SubmittedOutcome = Extract<Outcome, { kind: 'submitted' }>
 const LANE_SERVED_WITHIN = 16
 /** Attempts in memory after a throttle. Then the message waits in the database like any other. */
 const THROTTLED_TRIES = 5
+/** Submissions without an answer after which a message is sent alone. */
+const SUSPECT_AFTER = 2
 const DEFER_FIRST_MS = 1_000
 const DEFER_CAP_MS = 300_000
 
@@ -44,19 +52,15 @@ export class ConnectorWork implements LaneSender {
   #nextBind = 0
   #lanes: readonly SubmitLane[]
   #laneOrder = new LaneOrder(LANES.length, LANE_SERVED_WITHIN)
+  #suspects = new Suspects<UpstreamBind>()
+  #suspectExpiry = new ExpiryTimer((nowMs) => this.#expireSuspects(nowMs))
   #timer: NodeJS.Timeout | undefined
   #unanswered = 0
   #stopped = false
   /** Added up in plain numbers; metrics read them when scraped. */
-  readonly counters = {
-    submitted: 0,
-    failed: 0,
-    deferred: 0,
-    resubmitted: 0,
-    expired: 0,
-    purged: 0,
-    moved: 0,
-  }
+  readonly counters = { submitted: 0, failed: 0, deferred: 0, expired: 0, purged: 0, moved: 0 }
+  /** Submissions of messages that the SMSC may have already, by cause. */
+  readonly resubmitted: Record<RepeatCause, number> = { no_answer: 0, link_lost: 0, taken_over: 0 }
 
   constructor(options: ConnectorWorkOptions) {
     this.#options = options
@@ -68,8 +72,35 @@ export class ConnectorWork implements LaneSender {
   }
 
   hasLink(): boolean {
-    // A paused connector has one, for receipts and for the answers that are still due.
-    return !this.connector().paused && this.#binds.some((bind) => bind.bound)
+    // A paused connector has binds, for receipts and for the answers that are still due.
+    return !this.connector().paused && this.isBound
+  }
+
+  get isBound(): boolean {
+    return this.#binds.some((bind) => bind.bound)
+  }
+
+  /** Takes over a message that is ready to be sent, unless it was sent too often already. */
+  add(task: Task): void {
+    const unanswered = task.work.unanswered(task.index)
+    if (unanswered > this.connector().maxResubmissions) return this.#unansweredTooOften(task)
+    if (unanswered >= SUSPECT_AFTER) this.#suspect(task)
+    else task.lane.add(task)
+  }
+
+  caresFor(): boolean {
+    return this.#options.caresFor()
+  }
+
+  /** Its life is over. Whether a copy of it got through, a receipt may tell later. */
+  expire(task: Task): void {
+    if (!task.work.isOurs) return
+    this.counters.expired++
+    this.#options.writer.record(task.work, task.index, { kind: 'expired', atMs: Date.now() })
+  }
+
+  drop(work: EnvelopeWork): void {
+    this.#suspects.takeOut((task) => task.work === work)
   }
 
   isClearing(): boolean {
@@ -85,8 +116,8 @@ export class ConnectorWork implements LaneSender {
   wake(): void {
     clearTimeout(this.#timer)
     if (this.isClearing()) this.#clear()
-    // Without a link others may do what we cannot.
-    else if (!this.hasLink() && this.#unanswered === 0) return this.#letGo()
+    // Without a link others may do what we cannot, unless nobody has one.
+    else if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
     if (this.#stopped) return
     const waitMs = this.#sendReady()
     if (waitMs !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), waitMs)
@@ -97,6 +128,7 @@ export class ConnectorWork implements LaneSender {
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#timer)
+    this.#suspectExpiry.stop()
     for (const lane of this.#lanes) lane.stop()
   }
 
@@ -106,33 +138,78 @@ export class ConnectorWork implements LaneSender {
     await Promise.all(this.#lanes.map((lane) => lane.close()))
   }
 
+  /** Others own what was in hand. Answers to what was sent may still come in. */
+  abandon(): void {
+    this.#suspects.clear()
+    for (const lane of this.#lanes) lane.abandon()
+  }
+
   #letGo(): void {
+    this.#suspects.clear()
     for (const lane of this.#lanes) lane.letGo()
   }
 
   /** Ends or moves what an operator wants to leave this connector. */
   #clear(): void {
-    for (const lane of this.#lanes)
-      for (const task of lane.takeAll()) {
-        const outcome = clearedOutcome(this.connector(), Date.now())
-        this.counters[outcome.kind === 'moved' ? 'moved' : 'purged']++
-        this.#options.writer.record(task.work, task.index, outcome)
-      }
+    if (!this.#options.ownership.isHeld(performance.now())) return
+    const ready = this.#lanes.flatMap((lane) => lane.takeAll())
+    for (const task of [...this.#suspects.takeOut(() => true), ...ready]) {
+      if (!task.work.isOurs) continue
+      const outcome = clearedOutcome(this.connector(), Date.now())
+      this.counters[outcome.kind === 'moved' ? 'moved' : 'purged']++
+      this.#options.writer.record(task.work, task.index, outcome)
+    }
   }
 
   /** Answers how long until the next message may go, or Infinity if none is ready. */
   #sendReady(): number {
     if (!this.hasLink()) return Number.POSITIVE_INFINITY
     const nowMs = performance.now()
+    // What is in hand may be somebody else's. The next beat tells, and wakes us.
+    if (!this.#options.ownership.isHeld(nowMs)) return Number.POSITIVE_INFINITY
+    const suspectMs = this.#sendSuspect(nowMs)
     while (this.#hasReady()) {
       const bind = this.#freeBind(nowMs)
-      if (typeof bind === 'number') return bind
+      if (typeof bind === 'number') return Math.min(bind, suspectMs)
       const lane = this.#lanes[this.#laneOrder.next(this.#lanes) ?? 0]
       const task = lane?.take()
       // A bind that refuses the message is about to report why, and that wakes us again.
-      if (task && !this.#submit(bind, task, nowMs)) break
+      if (task && this.#mayGo(task) && !this.#submit(bind, task, nowMs)) {
+        task.lane.putBack(task)
+        break
+      }
     }
-    return Number.POSITIVE_INFINITY
+    return suspectMs
+  }
+
+  /** Answers how long until the next suspect may go, or Infinity if something must happen first. */
+  #sendSuspect(nowMs: number): number {
+    const next = this.#suspects.next(this.#binds, nowMs)
+    if (typeof next === 'number') return next
+    const { bind, task } = next
+    if (!this.#mayGo(task)) return 0
+    const waitMs = bind.waitMs(nowMs)
+    if (waitMs <= 0 && this.#submit(bind, task, nowMs)) return this.#suspects.sent(task, nowMs)
+    this.#suspects.putBack(task)
+    return waitMs > 0 ? waitMs : Number.POSITIVE_INFINITY
+  }
+
+  /** Asked in the tick of the write, so that it holds wherever the message waited. */
+  #mayGo(task: Task): boolean {
+    if (!isOver(task, Date.now())) return task.work.isOurs
+    this.expire(task)
+    return false
+  }
+
+  #suspect(task: Task): void {
+    this.#suspects.add(task)
+    this.#suspectExpiry.notice(task.expiresAtMs)
+  }
+
+  /** Answers when the next of those that wait ends. */
+  #expireSuspects(nowMs: number): number {
+    for (const task of this.#suspects.takeOut((one) => isOver(one, nowMs))) this.expire(task)
+    return this.#suspects.firstEndMs
   }
 
   #hasReady(): boolean {
@@ -145,7 +222,7 @@ export class ConnectorWork implements LaneSender {
     let soonestMs = Number.POSITIVE_INFINITY
     for (let i = 0; i < this.#binds.length; i++) {
       const bind = this.#binds[(this.#nextBind + i) % this.#binds.length]
-      if (!bind) continue
+      if (!bind || this.#suspects.reserves(bind)) continue
       const waitMs = bind.waitMs(nowMs)
       if (waitMs <= 0) {
         this.#nextBind = (this.#nextBind + i + 1) % this.#binds.length
@@ -156,20 +233,17 @@ export class ConnectorWork implements LaneSender {
     return soonestMs
   }
 
+  /** Answers whether it was sent. */
   #submit(bind: UpstreamBind, task: Task, nowMs: number): boolean {
-    const atMs = Date.now()
-    // Here, in the tick of the write, so that it holds wherever the message waited.
-    if (isOver(task, atMs)) {
-      this.expire(task)
-      return true
-    }
     // A copy: the answer to an earlier write, which may still come, keeps its own time and bind.
-    const once: Task = { ...task, written: { atMs, slot: bind.slot } }
-    const submitSm = submitSmNow(task, atMs)
+    const written = { atMs: Date.now(), slot: bind.slot }
+    const once: Task = { ...task, written, again: undefined }
+    const submitSm = submitSmNow(task, written.atMs)
     const sent = bind.submit(submitSm, nowMs, (outcome) => this.#answered(bind, once, outcome))
-    if (sent) this.#unanswered++
-    else task.lane.putBack(task)
-    return sent
+    if (!sent) return false
+    this.#unanswered++
+    if (task.again) this.resubmitted[task.again]++
+    return true
   }
 
   #answered(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
@@ -177,8 +251,11 @@ export class ConnectorWork implements LaneSender {
     if (outcome.kind === 'late') this.#late(task, outcome.pdu)
     else {
       this.#unanswered--
-      if (outcome.kind === 'response') this.#response(bind, task, outcome.pdu)
-      else this.#unknown(task)
+      this.#suspects.ended(task, performance.now())
+      // Its owner sends it again. If the SMSC took it, its id may bring a receipt.
+      if (!task.work.isOurs) this.#late(task, outcome.kind === 'response' ? outcome.pdu : undefined)
+      else if (outcome.kind === 'response') this.#response(bind, task, outcome.pdu)
+      else this.#unknown(task, outcome.kind === 'timeout' ? 'no_answer' : 'link_lost')
     }
     this.wake()
   }
@@ -210,9 +287,9 @@ export class ConnectorWork implements LaneSender {
   }
 
   /** The answer came after its timer. The outcome is decided, but its id may bring a receipt. */
-  #late(task: Task, pdu: Pdu): void {
-    const outcome =
-      classify(pdu.command_status) === 'ok' ? this.#submittedOutcome(task, pdu) : undefined
+  #late(task: Task, pdu: Pdu | undefined): void {
+    if (!pdu || classify(pdu.command_status) !== 'ok') return
+    const outcome = this.#submittedOutcome(task, pdu)
     if (!outcome) return
     this.#remember(task, outcome)
     this.#options.writer.late(task.work, task.message, outcome)
@@ -237,18 +314,22 @@ export class ConnectorWork implements LaneSender {
   }
 
   /** Nobody knows whether the SMSC took the message. */
-  #unknown(task: Task): void {
-    if (this.#options.connector().onLinkLost === 'fail')
-      return this.#fail(task, 0, 'the link was lost before the answer')
+  #unknown(task: Task, cause: RepeatCause): void {
+    const { maxResubmissions, onLinkLost } = this.#options.connector()
+    if (onLinkLost === 'fail') return this.#fail(task, 0, 'the link was lost before the answer')
+    task.work.addUnanswered(task.index)
+    const unanswered = task.work.unanswered(task.index)
+    if (unanswered > maxResubmissions) return this.#unansweredTooOften(task)
     if (isOver(task, Date.now())) return this.expire(task)
-    this.counters.resubmitted++
-    task.lane.putBack(task)
+    const again = { ...task, again: cause }
+    // An SMSC that keeps silent about one message answers the others on the same link.
+    if (cause === 'link_lost' && unanswered >= SUSPECT_AFTER) this.#suspect(again)
+    else task.lane.putBack(again)
   }
 
-  /** Its life is over. Whether a copy of it got through, a receipt may tell later. */
-  expire(task: Task): void {
-    this.counters.expired++
-    this.#options.writer.record(task.work, task.index, { kind: 'expired', atMs: Date.now() })
+  #unansweredTooOften(task: Task): void {
+    const times = task.work.unanswered(task.index)
+    this.#fail(task, 0, `the SMSC answered none of ${times} submissions`)
   }
 
   #fail(task: Task, commandStatus: number, reason: string): void {
@@ -274,13 +355,4 @@ export class ConnectorWork implements LaneSender {
       dueAtMs,
     })
   }
-}
-
-/** What goes upstream now: the customer's octets, unless a relative validity has run down. */
-function submitSmNow({ expiresAtMs, message, submitSm }: Task, nowMs: number): ShortMessageBody {
-  const { validity_period: validityPeriod } = submitSm
-  if (validityPeriod === '') return submitSm
-  const { acceptedAtMs } = message
-  const validity_period = upstreamValidity({ validityPeriod, acceptedAtMs, expiresAtMs }, nowMs)
-  return validity_period === validityPeriod ? submitSm : { ...submitSm, validity_period }
 }

@@ -5,30 +5,39 @@
 
 import type { Envelope } from '../../queue/envelopeWire.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
-import { decodeOutcomes, encodeOutcomes, type Outcome } from '../../message/outcomeWire.ts'
+import type { Checkpoint, ClaimedEnvelope } from '../../message/checkpointTable.ts'
+import {
+  decodeOutcomes,
+  decodeUnanswered,
+  encodeOutcomes,
+  encodeUnanswered,
+  type Outcome,
+} from '../../message/outcomeWire.ts'
 import type { Settlement } from '../../queue/queue.ts'
 
 export class EnvelopeWork {
   readonly envelope: Envelope
+  #claim: ClaimedEnvelope
   #outcomes: (Outcome | undefined)[]
+  /** Submissions of open messages that got no answer, by index. */
+  #unanswered: Map<number, number>
   /** Messages whose outcome is durable, by index. */
   #kept = new Set<number>()
   /** Messages whose outcome the store does not take, whatever it says. */
   #unkept = new Set<number>()
   #whyDead: string | undefined
-  #checkpointed = false
+  #isOurs = true
   #resolve: (settlement: Settlement) => void = () => undefined
   /** Resolves when every outcome is durable elsewhere, or when the rest is left to others. */
   readonly settlement: Promise<Settlement>
 
-  /** @param checkpoint the outcomes that were kept when the same envelope was received before */
-  constructor(envelope: Envelope, checkpoint?: Buffer) {
+  constructor(envelope: Envelope, claim: ClaimedEnvelope) {
     this.envelope = envelope
+    this.#claim = claim
     this.#outcomes = Array.from({ length: envelope.messages.length })
     this.settlement = new Promise((resolve) => (this.#resolve = resolve))
-    if (!checkpoint) return
-    this.#checkpointed = true
-    for (const [index, outcome] of decodeOutcomes(checkpoint)) {
+    this.#unanswered = new Map(decodeUnanswered(claim.unanswered))
+    for (const [index, outcome] of decodeOutcomes(claim.outcomes)) {
       this.record(index, outcome)
       this.keep([index])
     }
@@ -44,15 +53,31 @@ export class EnvelopeWork {
     return this.#kept.size + this.#unkept.size === this.envelope.messages.length
   }
 
-  /** Whether a checkpoint row exists, which is removed in the end. */
-  get checkpointed(): boolean {
-    return this.#checkpointed
+  /** False once it is done or left to others. Nothing of it may be sent or kept then. */
+  get isOurs(): boolean {
+    return this.#isOurs
+  }
+
+  /** Whether its last owner died over it, and perhaps in the middle of a submission. */
+  get isTakenOver(): boolean {
+    return this.#claim.isTakenOver
+  }
+
+  /** The most times that this message may have been submitted without an answer. */
+  unanswered(index: number): number {
+    return (this.#unanswered.get(index) ?? 0) + this.#claim.takeovers
+  }
+
+  /** A submission of this message got no answer. */
+  addUnanswered(index: number): void {
+    this.#unanswered.set(index, (this.#unanswered.get(index) ?? 0) + 1)
   }
 
   /** Answers whether it is the first outcome of this message: only the first one stands. */
   record(index: number, outcome: Outcome): boolean {
     if (this.#outcomes[index]) return false
     this.#outcomes[index] = outcome
+    this.#unanswered.delete(index)
     return true
   }
 
@@ -78,12 +103,17 @@ export class EnvelopeWork {
   }
 
   /** What is kept, together with the outcomes of these messages, in the form of a checkpoint. */
-  checkpoint(indexes: ReadonlySet<number>): Buffer {
-    this.#checkpointed = true
+  checkpoint(indexes: ReadonlySet<number>, isReleased: boolean): Checkpoint {
     const isMeant = (index: number) => this.#kept.has(index) || indexes.has(index)
-    return encodeOutcomes(
-      this.#outcomes.map((outcome, index) => (isMeant(index) ? outcome : undefined)),
-    )
+    return {
+      envelopeId: this.envelope.envelopeId,
+      owner: this.#claim.owner,
+      outcomes: encodeOutcomes(
+        this.#outcomes.map((outcome, index) => (isMeant(index) ? outcome : undefined)),
+      ),
+      unanswered: encodeUnanswered(this.#unanswered),
+      isReleased,
+    }
   }
 
   /** All outcomes so far, with their messages. */
@@ -96,15 +126,25 @@ export class EnvelopeWork {
 
   finish(): void {
     const reason = this.#whyDead
-    this.#resolve(reason === undefined ? { kind: 'done' } : { kind: 'dead', reason })
+    this.#end(reason === undefined ? { kind: 'done' } : { kind: 'dead', reason })
   }
 
   /**
-   * Lets go of it unfinished. It comes again at once, and its checkpoint tells what is done. If
-   * the checkpoint cannot tell, it must not come again: what was sent would be sent once more.
+   * Lets go of it unfinished. It comes again, and its checkpoint tells what is done. If the
+   * checkpoint cannot tell, it must not come again: what was sent would be sent once more.
    */
-  release(): void {
+  release(delayMs = 0): void {
     if (this.#unkept.size > 0) this.finish()
-    else this.#resolve({ kind: 'retry', delayMs: 0 })
+    else this.#end({ kind: 'retry', delayMs })
+  }
+
+  /** Somebody else owns it by now, and goes on from the last checkpoint. */
+  lose(): void {
+    this.#end({ kind: 'retry', delayMs: 0 })
+  }
+
+  #end(settlement: Settlement): void {
+    this.#isOurs = false
+    this.#resolve(settlement)
   }
 }

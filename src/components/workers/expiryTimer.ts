@@ -15,8 +15,8 @@ export class ExpiryTimer {
   }
 
   /** A message that ends then must be looked at. It costs a comparison unless it is the first. */
-  notice(expiresAtMs: number): void {
-    if (expiresAtMs >= this.#firstMs) return
+  notice(expiresAtMs: number | undefined): void {
+    if (expiresAtMs === undefined || expiresAtMs >= this.#firstMs) return
     this.#firstMs = expiresAtMs
     const waitMs = Math.min(Math.max(expiresAtMs - Date.now(), REST_MS), LOOK_AGAIN_MS)
     clearTimeout(this.#timer)

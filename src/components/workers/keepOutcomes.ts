@@ -1,7 +1,7 @@
 // Keeps the outcomes of many envelopes in one transaction. When the store refuses them for good,
 // the envelopes are halved until the harmful one is alone, and its outcomes are kept one by one. A
 // message whose outcome is refused fails instead, for a reason that holds no foreign text. If even
-// that is refused, its envelope is set aside.
+// that is refused, its envelope is set aside. An envelope that somebody else owns by now is lost.
 
 import { isolateHarm } from '../../flow/isolateHarm.ts'
 import type { Checkpoint } from '../../message/checkpointTable.ts'
@@ -15,6 +15,8 @@ import { failedInstead } from './failedInstead.ts'
 export interface WorkOutcomes {
   work: EnvelopeWork
   fresh: readonly FreshOutcome[]
+  /** Whether the rest is left to others. */
+  isReleased: boolean
 }
 
 export interface FreshOutcome {
@@ -25,10 +27,17 @@ export interface FreshOutcome {
   later?: LaterEntry
 }
 
+/** A message of an envelope that must wait. */
+export interface WaitingMessage {
+  envelopeId: string
+  entry: LaterEntry
+}
+
+/** Answers the ids of the envelopes that were kept, or the error of a refusal for good. */
 export type KeepRows = (
   checkpoints: readonly Checkpoint[],
-  later: readonly LaterEntry[],
-) => Promise<Error | undefined>
+  waiting: readonly WaitingMessage[],
+) => Promise<ReadonlySet<string> | Error>
 
 /** A message whose own outcome was refused. */
 export interface RefusedOutcome {
@@ -38,15 +47,17 @@ export interface RefusedOutcome {
   error: Error
 }
 
-/** @param keepRows answers the error if the store refuses these rows for good */
 export async function keepOutcomes(
   works: readonly WorkOutcomes[],
   keepRows: KeepRows,
 ): Promise<RefusedOutcome[]> {
   const keep = async (some: readonly WorkOutcomes[]): Promise<Error | undefined> => {
-    const error = await keepRows(some.map(checkpointOf), some.flatMap(laterOf))
-    if (!error) for (const { work, fresh } of some) work.keep(fresh.map(({ index }) => index))
-    return error
+    const kept = await keepRows(some.map(checkpointOf), some.flatMap(waitingOf))
+    if (kept instanceof Error) return kept
+    for (const { work, fresh } of some)
+      if (kept.has(work.envelope.envelopeId)) work.keep(fresh.map(({ index }) => index))
+      else work.lose()
+    return undefined
   }
   const refused: RefusedOutcome[] = []
   for (const { item, error } of await isolateHarm(works, keep)) {
@@ -57,28 +68,30 @@ export async function keepOutcomes(
 }
 
 async function keepOneByOne(
-  { work, fresh }: WorkOutcomes,
+  { work, fresh, isReleased }: WorkOutcomes,
   keep: (some: readonly WorkOutcomes[]) => Promise<Error | undefined>,
 ): Promise<RefusedOutcome[]> {
   const refused: RefusedOutcome[] = []
   for (const one of fresh) {
-    const error = await keep([{ work, fresh: [one] }])
+    const error = await keep([{ work, fresh: [one], isReleased: false }])
     if (!error) continue
     const { index, message, outcome } = one
     refused.push({ work, message, outcome, error })
     const instead = failedInstead(outcome, error)
     work.replace(index, instead)
-    const again = await keep([{ work, fresh: [{ index, message, outcome: instead }] }])
+    const failed = { index, message, outcome: instead }
+    const again = await keep([{ work, fresh: [failed], isReleased: false }])
     if (again) work.giveUp(index, `the outcome of ${message.messageId}: ${String(again)}`)
   }
+  if (isReleased) await keep([{ work, fresh: [], isReleased }])
   return refused
 }
 
-function checkpointOf({ work, fresh }: WorkOutcomes): Checkpoint {
-  const indexes = new Set(fresh.map(({ index }) => index))
-  return { envelopeId: work.envelope.envelopeId, outcomes: work.checkpoint(indexes) }
+function checkpointOf({ work, fresh, isReleased }: WorkOutcomes): Checkpoint {
+  return work.checkpoint(new Set(fresh.map(({ index }) => index)), isReleased)
 }
 
-function laterOf({ fresh }: WorkOutcomes): LaterEntry[] {
-  return fresh.flatMap(({ later }) => later ?? [])
+function waitingOf({ work, fresh }: WorkOutcomes): WaitingMessage[] {
+  const { envelopeId } = work.envelope
+  return fresh.flatMap(({ later: entry }) => (entry ? { envelopeId, entry } : []))
 }

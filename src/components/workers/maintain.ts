@@ -10,6 +10,7 @@ import { DLR_QUEUE } from '../../message/receiptWire.ts'
 import type { QueueUpkeep } from '../../queue/queue.ts'
 
 const DAYS_AHEAD = 3
+const CHECKPOINTS_BATCH = 5_000
 const UNMATCHED_BATCH = 500
 const WHY_UNMATCHED: Readonly<Record<ParkingReason, string>> = {
   unmatched: 'no message was found for this receipt',
@@ -24,7 +25,7 @@ export async function maintain(
 ): Promise<void> {
   await ensurePartitionsAhead(database, DAYS_AHEAD)
   await upkeep.maintain()
-  await removeOldCheckpoints(database)
+  while ((await removeOldCheckpoints(database, CHECKPOINTS_BATCH)) === CHECKPOINTS_BATCH);
   await removeOldProcesses(database)
   while ((await setUnmatchedAside(database, upkeep, receiptTtlHours)) === UNMATCHED_BATCH);
   await dropOldUpstreamIds(database, receiptTtlHours)

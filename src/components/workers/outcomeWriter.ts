@@ -18,19 +18,27 @@ import type { Outcome } from '../../message/outcomeWire.ts'
 import { doesHarm } from '../doesHarm.ts'
 import type { EnvelopeWork } from './envelopeWork.ts'
 import { failedInstead } from './failedInstead.ts'
-import { type FreshOutcome, keepOutcomes, type WorkOutcomes } from './keepOutcomes.ts'
+import { type FreshOutcome, keepOutcomes } from './keepOutcomes.ts'
+import type { WaitingMessage, WorkOutcomes } from './keepOutcomes.ts'
 import { publishEvents, type Report } from './publishEvents.ts'
 
 export interface OutcomeStore {
-  /** Keeps both or neither: a message is in `later` if a checkpoint calls it deferred or moved. */
-  keep(checkpoints: readonly Checkpoint[], later: readonly LaterEntry[]): Promise<void>
+  /**
+   * Keeps both or neither: a message is in `later` if a checkpoint calls it deferred or moved.
+   * Answers the ids of the envelopes that were kept; the others belong to somebody else by now.
+   */
+  keep(
+    checkpoints: readonly Checkpoint[],
+    waiting: readonly WaitingMessage[],
+  ): Promise<ReadonlySet<string>>
   publish(publications: readonly Publication[]): Promise<void>
 }
 
 type Item =
   | ({ kind: 'recorded'; work: EnvelopeWork } & FreshOutcome)
   | { kind: 'late'; work: EnvelopeWork; message: EnvelopeMessage; outcome: Outcome }
-  | { kind: 'resumed' | 'released'; work: EnvelopeWork }
+  | { kind: 'resumed'; work: EnvelopeWork }
+  | { kind: 'released'; work: EnvelopeWork; delayMs: number }
 
 const MAX_OUTCOMES = 2_000
 
@@ -66,9 +74,9 @@ export class OutcomeWriter {
     this.#batcher.add({ kind: 'resumed', work })
   }
 
-  /** Lets go of an unfinished envelope once its outcomes so far are kept. */
-  release(work: EnvelopeWork): void {
-    this.#batcher.add({ kind: 'released', work })
+  /** Lets go of an unfinished envelope for so long, once its outcomes so far are kept. */
+  release(work: EnvelopeWork, delayMs = 0): void {
+    this.#batcher.add({ kind: 'released', work, delayMs })
   }
 
   /** A submit_sm_resp came after its timer. Its upstream id counts, whatever was decided. */
@@ -83,8 +91,8 @@ export class OutcomeWriter {
   async #write(items: Item[]): Promise<void> {
     const works = outcomesByWork(items)
     const [refused, untold] = await Promise.all([
-      keepOutcomes(works, (checkpoints, later) =>
-        this.#attempt('keeping outcomes', () => this.#store.keep(checkpoints, later)),
+      keepOutcomes(works, (checkpoints, waiting) =>
+        this.#attempt('keeping outcomes', () => this.#store.keep(checkpoints, waiting)),
       ),
       publishEvents(items.flatMap(reportsOf), (publications) => this.#publish(publications)),
     ])
@@ -103,24 +111,27 @@ export class OutcomeWriter {
     for (const { item, error } of unsaid)
       item.work.setAside(`the event of ${item.message.messageId}: ${String(error)}`)
     for (const { work } of works) if (work.complete) work.finish()
-    for (const { kind, work } of items) if (kind === 'released') work.release()
+    for (const item of items) if (item.kind === 'released') item.work.release(item.delayMs)
   }
 
-  #publish(publications: readonly Publication[]): Promise<Error | undefined> {
-    return this.#attempt('publishing outcomes', () => this.#store.publish(publications))
+  async #publish(publications: readonly Publication[]): Promise<Error | undefined> {
+    const done = await this.#attempt('publishing outcomes', () => this.#store.publish(publications))
+    return done instanceof Error ? done : undefined
   }
 
   /** Tries until it is done, or until the store refuses it for good: answers that error then. */
-  async #attempt(what: string, work: () => Promise<void>): Promise<Error | undefined> {
-    let harm: Error | undefined
-    const orHarm = async (error: unknown) => {
-      if (!doesHarm(error)) throw error
-      harm = error
+  async #attempt<Result>(what: string, work: () => Promise<Result>): Promise<Result | Error> {
+    let answer: Result | Error = new Error(`${what}: given up`)
+    const attempt = async (): Promise<void> => {
+      try {
+        answer = await work()
+      } catch (error) {
+        if (!doesHarm(error)) throw error
+        answer = error
+      }
     }
-    await untilDone(() => work().catch(orHarm), {
-      onTrouble: (error) => this.#onTrouble(what, error),
-    })
-    return harm
+    await untilDone(attempt, { onTrouble: (error) => this.#onTrouble(what, error) })
+    return answer
   }
 
   #refused(what: string, message: EnvelopeMessage, error: Error): void {
@@ -136,19 +147,26 @@ function bounded(outcome: Outcome): Outcome {
 
 function outcomesByWork(items: readonly Item[]): WorkOutcomes[] {
   const freshByWork = new Map<EnvelopeWork, FreshOutcome[]>()
+  const released = new Set<EnvelopeWork>()
   for (const item of items) {
-    if (item.kind === 'late') continue
+    if (item.kind === 'late' || !item.work.isOurs) continue
+    if (item.kind === 'released') released.add(item.work)
     let fresh = freshByWork.get(item.work)
     if (!fresh) freshByWork.set(item.work, (fresh = []))
     if (item.kind === 'recorded') fresh.push(item)
   }
-  return [...freshByWork].map(([work, fresh]) => ({ work, fresh }))
+  return [...freshByWork].map(([work, fresh]) => ({
+    work,
+    fresh,
+    isReleased: released.has(work),
+  }))
 }
 
 function reportsOf(item: Item): Report[] {
   switch (item.kind) {
     case 'recorded':
-      return [item]
+      // The owner of a lost envelope decides anew; only what the SMSC took has happened for good.
+      return item.work.isOurs || item.outcome.kind === 'submitted' ? [item] : []
     case 'late':
       return [{ ...item, isLate: true }]
     case 'resumed':

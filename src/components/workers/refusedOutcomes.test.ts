@@ -10,6 +10,7 @@ import type { LaterEntry } from '../../message/waitingMessageTable.ts'
 import { decodeEnvelope, type Envelope } from '../../queue/envelopeWire.ts'
 import { decodeJournal } from '../../queue/journalEntryWire.ts'
 import type { Publication } from '../../queue/queue.ts'
+import { UNTOUCHED } from './connectorWork.fixture.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
 import { OutcomeWriter } from './outcomeWriter.ts'
 
@@ -30,7 +31,7 @@ function envelopeOf(count: number): Envelope {
 }
 
 function worksOf(count: number, messages: number): EnvelopeWork[] {
-  return Array.from({ length: count }, () => new EnvelopeWork(envelopeOf(messages)))
+  return Array.from({ length: count }, () => new EnvelopeWork(envelopeOf(messages), UNTOUCHED))
 }
 
 function messageIdIn(work: EnvelopeWork | undefined, index: number): string {
@@ -61,11 +62,13 @@ function refusing({ rows = () => false, events = () => false }: Refusals) {
   const troubles: string[] = []
   const writer = new OutcomeWriter(
     {
-      keep: async (some, entries) => {
+      keep: async (some, waiting) => {
         calls.keep++
+        const entries = waiting.map(({ entry }) => entry)
         orRefuse(rows(some, entries))
         for (const { envelopeId, outcomes } of some) checkpoints.set(envelopeId, outcomes)
         later.push(...entries)
+        return new Set(some.map(({ envelopeId }) => envelopeId))
       },
       publish: async (publications) => {
         calls.publish++

@@ -41,6 +41,7 @@ export class UpstreamBind {
   #pacer: Pacer
   #heldUntilMs: number
   #restUntilMs = 0
+  #unanswered = 0
   #attempt = 0
   #reconnect: NodeJS.Timeout | undefined
   #abort = new AbortController()
@@ -64,6 +65,11 @@ export class UpstreamBind {
   /** A closed session reports it a turn later. Until then it already takes nothing more. */
   get bound(): boolean {
     return this.#session?.canSend('submit_sm') === true
+  }
+
+  /** Submissions that the SMSC has not answered yet. */
+  get unanswered(): number {
+    return this.#unanswered
   }
 
   /** True if a setting has changed that only a new session can follow. */
@@ -111,7 +117,12 @@ export class UpstreamBind {
     nowMs: number,
     onOutcome: (outcome: RequestOutcome) => void,
   ): boolean {
-    if (this.#session?.request('submit_sm', submitSm, onOutcome) === undefined) return false
+    const answered = (outcome: RequestOutcome): void => {
+      if (outcome.kind !== 'late') this.#unanswered--
+      onOutcome(outcome)
+    }
+    if (this.#session?.request('submit_sm', submitSm, answered) === undefined) return false
+    this.#unanswered++
     this.#pacer.sent(nowMs)
     return true
   }

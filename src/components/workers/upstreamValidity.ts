@@ -1,4 +1,5 @@
-import { writeRelativeTime } from '../../smpp/index.ts'
+import { type ShortMessageBody, writeRelativeTime } from '../../smpp/index.ts'
+import type { Task } from './submitLane.ts'
 
 /** A message that waited no longer than this goes upstream with the period as it came. */
 const NOTICEABLE_MS = 1_000
@@ -23,4 +24,14 @@ export function upstreamValidity(validity: Validity, nowMs: number): string {
   if (nowMs - acceptedAtMs <= NOTICEABLE_MS) return validityPeriod
   const secondsLeft = Math.max(1, Math.floor((expiresAtMs - nowMs) / 1_000))
   return secondsLeft <= RELATIVE_SECONDS_MAX ? writeRelativeTime(secondsLeft) : validityPeriod
+}
+
+/** What goes upstream now: the customer's fields, unless a relative validity has run down. */
+export function submitSmNow(task: Task, nowMs: number): ShortMessageBody {
+  const { expiresAtMs, message, submitSm } = task
+  const { validity_period: validityPeriod } = submitSm
+  if (validityPeriod === '') return submitSm
+  const { acceptedAtMs } = message
+  const validity_period = upstreamValidity({ validityPeriod, acceptedAtMs, expiresAtMs }, nowMs)
+  return validity_period === validityPeriod ? submitSm : { ...submitSm, validity_period }
 }
