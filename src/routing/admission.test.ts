@@ -7,6 +7,7 @@ import {
   ESME_RINVDSTADR,
   ESME_RINVEXPIRY,
   ESME_RSUBMITFAIL,
+  ESME_RSYSERR,
   ESME_RTHROTTLED,
 } from '../smpp/wire/commandStatus.ts'
 import { writeAbsoluteTime, writeRelativeTime } from '../smpp/wire/smppTime.ts'
@@ -54,13 +55,21 @@ function submission(destination: string, account = 'demo', validity_period = '')
   }
 }
 
+function unexpected(what: string, error: Error): never {
+  throw new Error(what, { cause: error })
+}
+
 test('each message gets the command_status that says why not', () => {
-  const { admitted, verdicts } = admitBatch(admitter, [
-    submission('shop'),
-    submission('33612345678'),
-    submission('31612345678', 'closed'),
-    submission('31612345678', 'nobody'),
-  ])
+  const { admitted, verdicts } = admitBatch(
+    admitter,
+    [
+      submission('shop'),
+      submission('33612345678'),
+      submission('31612345678', 'closed'),
+      submission('31612345678', 'nobody'),
+    ],
+    unexpected,
+  )
   expect(verdicts).toMatchObject([
     { kind: 'refused', commandStatus: ESME_RINVDSTADR },
     { kind: 'refused', commandStatus: ESME_RINVDSTADR },
@@ -75,7 +84,7 @@ test('each message gets the command_status that says why not', () => {
 
 test('verdicts come in the order of the submissions, admitted messages without the others', () => {
   const [first, last] = [submission('31612345678'), submission('31612345679')]
-  const { admitted, verdicts } = admitBatch(admitter, [first, submission('shop'), last])
+  const { admitted, verdicts } = admitBatch(admitter, [first, submission('shop'), last], unexpected)
   expect(verdicts.map(({ kind }) => kind)).toEqual(['accepted', 'refused', 'accepted'])
   expect(admitted.map(({ message }) => message.messageId)).toEqual([
     first.messageId,
@@ -84,22 +93,30 @@ test('verdicts come in the order of the submissions, admitted messages without t
 })
 
 test('a message lives until its validity ends, else as long as its account says, else 48 h', () => {
-  const { admitted } = admitBatch(admitter, [
-    submission('31612345678', 'demo', writeRelativeTime(3)),
-    submission('31612345678', 'brief', writeAbsoluteTime(new Date(RECEIVED_AT_MS + HOUR_MS))),
-    submission('31612345678', 'brief'),
-    submission('31612345678'),
-  ])
+  const { admitted } = admitBatch(
+    admitter,
+    [
+      submission('31612345678', 'demo', writeRelativeTime(3)),
+      submission('31612345678', 'brief', writeAbsoluteTime(new Date(RECEIVED_AT_MS + HOUR_MS))),
+      submission('31612345678', 'brief'),
+      submission('31612345678'),
+    ],
+    unexpected,
+  )
   const ends = admitted.map(({ message }) => (message.expiresAtMs ?? 0) - RECEIVED_AT_MS)
   expect(ends).toEqual([3_000, HOUR_MS, 90_000, 48 * HOUR_MS])
 })
 
 test('a validity that is over, or ends on a day that does not exist, is refused', () => {
-  const { admitted, verdicts } = admitBatch(admitter, [
-    submission('31612345678', 'demo', writeAbsoluteTime(new Date(RECEIVED_AT_MS - 1_000))),
-    submission('31612345678', 'demo', '000000000000000R'),
-    submission('31612345678', 'demo', '280231000000000+'),
-  ])
+  const { admitted, verdicts } = admitBatch(
+    admitter,
+    [
+      submission('31612345678', 'demo', writeAbsoluteTime(new Date(RECEIVED_AT_MS - 1_000))),
+      submission('31612345678', 'demo', '000000000000000R'),
+      submission('31612345678', 'demo', '280231000000000+'),
+    ],
+    unexpected,
+  )
   const refusal = { kind: 'refused', commandStatus: ESME_RINVEXPIRY }
   expect(verdicts).toMatchObject([refusal, refusal, refusal])
   for (const verdict of verdicts) expect(verdict).not.toHaveProperty('reason', wireName)
@@ -107,11 +124,35 @@ test('a validity that is over, or ends on a day that does not exist, is refused'
 })
 
 test('a destination with a plus goes upstream as digits of international type', () => {
-  const { admitted } = admitBatch(admitter, [submission('+31612345678')])
+  const { admitted } = admitBatch(admitter, [submission('+31612345678')], unexpected)
   const [one] = admitted
   if (!one) throw new Error('it should have been admitted')
   expect(decodeBody('submit_sm', one.message.body)).toMatchObject({
     destination_addr: '31612345678',
     dest_addr_ton: TON_INTERNATIONAL,
   })
+})
+
+test('a message whose admission throws is refused alone, and reported', () => {
+  const [first, odd, last] = [31, 32, 33].map((end) => submission(`316123456${end}`))
+  if (!first || !odd || !last) throw new Error('three are needed')
+  const troubles: string[] = []
+  const report = (what: string, error: Error) => void troubles.push(`${what}: ${error.message}`)
+  const throwing = {
+    admit: (one: Submission) => {
+      if (one === odd) throw new TypeError('a defect')
+      return admitter.admit(one)
+    },
+  }
+  const { admitted, verdicts } = admitBatch(throwing, [first, odd, last], report)
+  expect(verdicts).toMatchObject([
+    { kind: 'accepted' },
+    { kind: 'refused', commandStatus: ESME_RSYSERR },
+    { kind: 'accepted' },
+  ])
+  expect(admitted.map(({ message }) => message.messageId)).toEqual([
+    first.messageId,
+    last.messageId,
+  ])
+  expect(troubles).toEqual([`admitting message ${odd.messageId}: a defect`])
 })

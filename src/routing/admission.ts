@@ -13,10 +13,12 @@ import {
   ESME_RINVEXPIRY,
   ESME_RINVMSGLEN,
   ESME_RSUBMITFAIL,
+  ESME_RSYSERR,
   ESME_RTHROTTLED,
 } from '../smpp/wire/commandStatus.ts'
 import type { ShortMessageBody } from '../smpp/wire/pduTable.ts'
 import { type Account, DEFAULT_LIFETIME_SECONDS } from '../platform/account.ts'
+import { asError } from '../flow/asError.ts'
 import type { Platform } from '../platform/platform.ts'
 
 /** A message that may go on, and where to. */
@@ -68,14 +70,24 @@ export class Admitter {
   }
 }
 
-/** The verdicts in the order of the submissions, and the messages that may go on. */
+/**
+ * The verdicts in the order of the submissions, and the messages that may go on. A message whose
+ * admission throws is refused alone, and reported.
+ */
 export function admitBatch(
-  admitter: Admitter,
+  admitter: Pick<Admitter, 'admit'>,
   submissions: readonly Submission[],
+  onTrouble: (what: string, error: Error) => void,
 ): { admitted: Admitted[]; verdicts: Verdict[] } {
   const admitted: Admitted[] = []
   const verdicts = submissions.map((submission): Verdict => {
-    const admission = admitter.admit(submission)
+    let admission: Admission
+    try {
+      admission = admitter.admit(submission)
+    } catch (error) {
+      onTrouble(`admitting message ${submission.messageId}`, asError(error))
+      return refused(ESME_RSYSERR, 'an internal error about this message')
+    }
     if (admission.kind === 'refused') return admission
     admitted.push(admission)
     return ACCEPTED
@@ -88,8 +100,8 @@ const lane: Lane = 'normal'
 /** One message must fit an envelope; message_payload allows 64 KiB, phones do not. */
 const MAX_BODY_OCTETS = 40 * 1024
 
-function refused(commandStatus: number, reason: string): Admission {
-  return { kind: 'refused', commandStatus, reason }
+function refused(commandStatus: number, reason: string) {
+  return { kind: 'refused', commandStatus, reason } as const
 }
 
 /** The end of the message's life, or undefined if that is past or cannot be read. */

@@ -9,6 +9,7 @@ import { LANES } from '../../message/lane.ts'
 import { upstreamId } from '../../message/ids.ts'
 import { comparableNumber } from '../../message/receiptMatch.ts'
 import { carriedId, upstreamIdKey } from '../../message/upstreamIdKey.ts'
+import { asError } from '../../flow/asError.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
@@ -17,6 +18,7 @@ import type { Outcome } from '../../message/outcomeWire.ts'
 import { clearedOutcome, isClearing } from './clearedOutcome.ts'
 import type { EnvelopeWork } from './envelopeWork.ts'
 import { ExpiryTimer } from './expiryTimer.ts'
+import { failureOf } from './failureOf.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
 import { isOver, type LaneSender, type RepeatCause, SubmitLane } from './submitLane.ts'
 import type { SubmitLaneOptions, Task } from './submitLane.ts'
@@ -189,7 +191,10 @@ export class ConnectorWork implements LaneSender {
     const { bind, task } = next
     if (!this.#mayGo(task)) return 0
     const waitMs = bind.waitMs(nowMs)
-    if (waitMs <= 0 && this.#submit(bind, task, nowMs)) return this.#suspects.sent(task, nowMs)
+    if (waitMs <= 0) {
+      const aloneMs = this.#suspects.sent(task, nowMs)
+      if (this.#submit(bind, task, nowMs)) return aloneMs
+    }
     this.#suspects.putBack(task)
     return waitMs > 0 ? waitMs : Number.POSITIVE_INFINITY
   }
@@ -238,26 +243,38 @@ export class ConnectorWork implements LaneSender {
     // A copy: the answer to an earlier write, which may still come, keeps its own time and bind.
     const written = { atMs: Date.now(), slot: bind.slot }
     const once: Task = { ...task, written, again: undefined }
-    const submitSm = submitSmNow(task, written.atMs)
-    const sent = bind.submit(submitSm, nowMs, (outcome) => this.#answered(bind, once, outcome))
-    if (!sent) return false
-    this.#unanswered++
-    if (task.again) this.resubmitted[task.again]++
+    try {
+      const submitSm = submitSmNow(task, written.atMs)
+      const settle = (outcome: RequestOutcome) => this.#answered(bind, once, outcome)
+      if (!bind.submit(submitSm, nowMs, settle)) return false
+      this.#unanswered++
+      if (task.again) this.resubmitted[task.again]++
+    } catch (error) {
+      this.#failAlone(task, error)
+    }
     return true
   }
 
   #answered(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
     // A late answer follows a timeout, which was counted already.
-    if (outcome.kind === 'late') this.#late(task, outcome.pdu)
-    else {
-      this.#unanswered--
-      this.#suspects.ended(task, performance.now())
-      // Its owner sends it again. If the SMSC took it, its id may bring a receipt.
-      if (!task.work.isOurs) this.#late(task, outcome.kind === 'response' ? outcome.pdu : undefined)
-      else if (outcome.kind === 'response') this.#response(bind, task, outcome.pdu)
-      else this.#unknown(task, outcome.kind === 'timeout' ? 'no_answer' : 'link_lost')
+    if (outcome.kind !== 'late') this.#unanswered--
+    try {
+      this.#settle(bind, task, outcome)
+    } catch (error) {
+      // Whatever comes late is about a message that has its outcome.
+      if (outcome.kind !== 'late') this.#failAlone(task, error)
     }
     this.wake()
+  }
+
+  #settle(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
+    if (outcome.kind === 'late') return this.#late(task, outcome.pdu)
+    this.#suspects.ended(task, performance.now())
+    const isAnswered = outcome.kind === 'response'
+    // Its owner sends it again. If the SMSC took it, its id may bring a receipt.
+    if (!task.work.isOurs) this.#late(task, isAnswered ? outcome.pdu : undefined)
+    else if (isAnswered) this.#response(bind, task, outcome.pdu)
+    else this.#unknown(task, outcome.kind === 'timeout' ? 'no_answer' : 'link_lost')
   }
 
   #response(bind: UpstreamBind, task: Task, pdu: Pdu): void {
@@ -330,6 +347,15 @@ export class ConnectorWork implements LaneSender {
   #unansweredTooOften(task: Task): void {
     const times = task.work.unanswered(task.index)
     this.#fail(task, 0, `the SMSC answered none of ${times} submissions`)
+  }
+
+  /** An exception that one message causes ends that message, and nothing else. */
+  #failAlone(task: Task, error: unknown): void {
+    const { commandStatus, isExpected, reason } = failureOf(error)
+    const { messageId } = task.message
+    this.#suspects.ended(task, performance.now())
+    if (!isExpected) this.#options.onTrouble(`submitting message ${messageId}`, asError(error))
+    this.#fail(task, commandStatus, reason)
   }
 
   #fail(task: Task, commandStatus: number, reason: string): void {

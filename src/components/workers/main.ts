@@ -208,6 +208,12 @@ function registerMetrics(
     gauge.set(intake.counters.receipts),
   )
   metrics.gauge(
+    'workers_unprocessable_receipts',
+    'Receipts refused for good because of an error of this process, which its log tells',
+    [],
+    (gauge) => gauge.set(intake.counters.unprocessable),
+  )
+  metrics.gauge(
     'workers_mobile_originated_refused',
     'deliver_sm that were no receipts: refused as temporary, there are no MO routes yet',
     [],

@@ -6,6 +6,7 @@ import { dropOldUpstreamIds, ensurePartitionsAhead } from '../../database/partit
 import { removeOldCheckpoints } from '../../message/checkpointTable.ts'
 import { expiredParkedReceipts, removeParked } from '../../message/parkedReceiptTable.ts'
 import type { ParkingReason } from '../../message/parkedReceiptTable.ts'
+import { leavingEnvelopes } from '../../message/waitingMessageTable.ts'
 import { DLR_QUEUE } from '../../message/receiptWire.ts'
 import type { QueueUpkeep } from '../../queue/queue.ts'
 
@@ -24,7 +25,8 @@ export async function maintain(
   receiptTtlHours: number,
 ): Promise<void> {
   await ensurePartitionsAhead(database, DAYS_AHEAD)
-  await upkeep.maintain()
+  const { asOf, envelopeIds } = await leavingEnvelopes(database)
+  await upkeep.maintain({ keepMarksOf: envelopeIds, asOf })
   while ((await removeOldCheckpoints(database, CHECKPOINTS_BATCH)) === CHECKPOINTS_BATCH);
   await removeOldProcesses(database)
   while ((await setUnmatchedAside(database, upkeep, receiptTtlHours)) === UNMATCHED_BATCH);

@@ -10,12 +10,13 @@ import type { Connector } from '../../platform/connector.ts'
 import { asError } from '../../flow/asError.ts'
 import { Consumer } from '../../queue/consumer.ts'
 import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
-import { decodeBody, PduError } from '../../smpp/index.ts'
+import { decodeBody } from '../../smpp/index.ts'
 import type { ShortMessageBody } from '../../smpp/index.ts'
 import type { EnvelopeOwnership } from './envelopeOwnership.ts'
 import { CARED_ENVELOPES, EnvelopeRotation } from './envelopeRotation.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
 import { ExpiryTimer } from './expiryTimer.ts'
+import { failureOf } from './failureOf.ts'
 import type { OutcomeWriter } from './outcomeWriter.ts'
 import { ReadyTasks } from './readyTasks.ts'
 
@@ -244,11 +245,13 @@ export class SubmitLane {
       const task = { lane: this, work, index, message, submitSm, expiresAtMs, tries: 0, again }
       this.#sender.add({ ...task, written: undefined })
     } catch (error) {
-      if (!(error instanceof PduError)) throw error
-      const { commandStatus } = error
-      const reason = `unreadable: ${error.message}`
-      const outcome = { kind: 'failed', atMs: Date.now(), commandStatus, reason } as const
-      this.#options.writer.record(work, index, outcome)
+      const { commandStatus, reason } = failureOf(error)
+      this.#options.writer.record(work, index, {
+        kind: 'failed',
+        atMs: Date.now(),
+        commandStatus,
+        reason: `unreadable: ${reason}`,
+      })
     }
   }
 

@@ -88,8 +88,10 @@ export class Suspects<Bind extends QuietBind> {
     return ALONE_MS_MAX
   }
 
+  /** It could not be sent yet. */
   putBack(task: Task): void {
     this.#waiting.unshift(task)
+    if (this.#turn) this.#turn = { ...this.#turn, task: undefined }
   }
 
   /** The turn that goes on, if there is one. */

@@ -10,6 +10,7 @@ import { paceShare } from '../../flow/paceShare.ts'
 import { BindRefusedError, connectSmpp, ESME_RALYBND } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome, Session, ShortMessageBody } from '../../smpp/index.ts'
 import { sessionAdjustment, sessionTerms } from './sessionTerms.ts'
+import { upstreamSubmitSm } from './upstreamSubmitSm.ts'
 
 export interface UpstreamBindOptions {
   connector: Connector
@@ -111,17 +112,23 @@ export class UpstreamBind {
     return Math.max(this.#restUntilMs - nowMs, this.#pacer.waitMs(nowMs))
   }
 
-  /** False if the session refused the message. Nothing was sent then. */
+  /**
+   * False if the session refused the message. Throws if the message fits in no form into the
+   * version that the SMSC speaks (SMPP 3.4 §5.2.4). Nothing was sent in either case.
+   */
   submit(
     submitSm: ShortMessageBody,
     nowMs: number,
     onOutcome: (outcome: RequestOutcome) => void,
   ): boolean {
+    const session = this.#session
+    if (!session) return false
     const answered = (outcome: RequestOutcome): void => {
       if (outcome.kind !== 'late') this.#unanswered--
       onOutcome(outcome)
     }
-    if (this.#session?.request('submit_sm', submitSm, answered) === undefined) return false
+    const fitting = upstreamSubmitSm(submitSm, session.interfaceVersion)
+    if (session.request('submit_sm', fitting, answered) === undefined) return false
     this.#unanswered++
     this.#pacer.sent(nowMs)
     return true
