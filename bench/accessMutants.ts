@@ -36,6 +36,19 @@ export const accessMutants: readonly Mutant[] = [
     says: /AssertionError: .+/,
   },
   {
+    name: 'the gateway looks at the platform every 5 s',
+    invariant: '13',
+    file: 'src/platform/platformFollower.ts',
+    piece: 'const POLL_INTERVAL_MS = 400',
+    replacement: 'const POLL_INTERVAL_MS = 5_000',
+    guard: {
+      project: 'whole',
+      file: 'test/revocation.test.ts',
+      test: 'a deleted user, a changed password and a disabled account: refused in a second',
+    },
+    says: /AssertionError: expected '.+' to be 'refused'/,
+  },
+  {
     name: 'a body is read before the API key is checked',
     invariant: '10',
     file: 'src/components/gateway/httpApi.ts',

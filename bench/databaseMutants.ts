@@ -53,7 +53,7 @@ export const databaseMutants: readonly Mutant[] = [
     invariant: '11',
     file: 'src/components/workers/outcomeWriter.ts',
     piece: `if (!doesHarm(error)) throw error
-      harm = error`,
+        answer = error`,
     replacement: 'throw error',
     guard: unitTest(
       'components/workers/refusedOutcomes.test.ts',

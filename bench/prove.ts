@@ -72,7 +72,7 @@ const PROOFS = new Map<string, Provable>([
     'life',
     {
       about:
-        'the whole life at a steady rate (--rate, 4000/s), two processes each of router, workers ' +
+        'the whole life at a steady rate (--rate, 2500/s), two processes each of router, workers ' +
         'and dlr-processor: nothing lost or doubled, memory and backlog flat',
       minutes: 10,
       prove: proveLife,

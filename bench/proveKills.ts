@@ -14,7 +14,7 @@ import { startStack } from '../test/stack.ts'
 import { duplicatesByCause } from './duplicatesByCause.ts'
 import type { Proof, ProofOptions } from './proof.ts'
 import { Resubmissions } from './resubmissions.ts'
-import { customerOf, describeAction, steadyLoad } from './steadyLoad.ts'
+import { customersOf, describeAction, steadyLoad } from './steadyLoad.ts'
 
 const PROCESSES = { router: 2, workers: 2, dlr: 2 }
 const VICTIMS = [
@@ -52,9 +52,8 @@ export async function proveKills({ minutes, seed, onProgress }: ProofOptions): P
   try {
     const durationMs = minutes * 60_000
     const load = await steadyLoad({
-      ...customerOf(stack),
-      sessions: 4,
-      windowSize: 100,
+      ...(await customersOf(stack)),
+      windowSize: 25,
       rate: MESSAGES_PER_SECOND,
       durationMs: durationMs + SETTLE_MS,
       receiptsWithinMs: RECEIPTS_WITHIN_MS,

@@ -7,18 +7,18 @@ import { reconcile } from '../src/lab/reconcile.ts'
 import { witnessFile } from '../test/amidTraffic.ts'
 import { startStack } from '../test/stack.ts'
 import type { Stack } from '../test/stack.ts'
-import { changePlatform, widened } from './changePlatform.ts'
+import { widened } from './changePlatform.ts'
 import { median } from './figure.ts'
 import { cpuBetween, platformUse } from './platformUse.ts'
 import type { Proof, ProofOptions } from './proof.ts'
 import { readMetrics } from './readMetrics.ts'
-import { customerOf, steadyLoad } from './steadyLoad.ts'
+import { customersOf, steadyLoad } from './steadyLoad.ts'
 
-const MESSAGES_PER_SECOND = 4_000
+const MESSAGES_PER_SECOND = 2_500
 /** Below it the machine does not hold the rate, and the proof says nothing about it. */
 const ACCEPTED_SHARE_MIN = 0.99
 const PROCESSES = { router: 2, workers: 2, dlr: 2 }
-const SESSIONS = { sessions: 20, windowSize: 100 }
+const WINDOW_SIZE = 125
 const SAMPLE_MS = 10_000
 const ROWS_MAX = 20
 const RECEIPTS_WITHIN_MS = 120_000
@@ -42,7 +42,6 @@ interface Sample {
 export async function proveLife(options: ProofOptions): Promise<Proof> {
   const stack = await startStack({ processes: PROCESSES })
   try {
-    await changePlatform(stack.ready.admin, widened)
     return await prove(stack, options)
   } finally {
     await stack.stop()
@@ -52,10 +51,11 @@ export async function proveLife(options: ProofOptions): Promise<Proof> {
 async function prove(stack: Stack, options: ProofOptions): Promise<Proof> {
   const rate = options.rate ?? MESSAGES_PER_SECOND
   const durationMs = options.minutes * 60_000
+  const customers = await customersOf(stack, widened)
   const before = platformUse(stack.pids())
   const load = await steadyLoad({
-    ...customerOf(stack),
-    ...SESSIONS,
+    ...customers,
+    windowSize: WINDOW_SIZE,
     rate,
     durationMs,
     receiptsWithinMs: RECEIPTS_WITHIN_MS,

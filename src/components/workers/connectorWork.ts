@@ -261,8 +261,8 @@ export class ConnectorWork implements LaneSender {
     try {
       this.#settle(bind, task, outcome)
     } catch (error) {
-      // Whatever comes late is about a message that has its outcome.
-      if (outcome.kind !== 'late') this.#failAlone(task, error)
+      // Another outcome counts for what comes late, or belongs to another owner.
+      this.#failAlone(task, error, outcome.kind === 'late' || !task.work.isOurs)
     }
     this.wake()
   }
@@ -350,12 +350,12 @@ export class ConnectorWork implements LaneSender {
   }
 
   /** An exception that one message causes ends that message, and nothing else. */
-  #failAlone(task: Task, error: unknown): void {
+  #failAlone(task: Task, error: unknown, isDecided = false): void {
     const { commandStatus, isExpected, reason } = failureOf(error)
     const { messageId } = task.message
-    this.#suspects.ended(task, performance.now())
+    if (!isDecided) this.#suspects.ended(task, performance.now())
     if (!isExpected) this.#options.onTrouble(`submitting message ${messageId}`, asError(error))
-    this.#fail(task, commandStatus, reason)
+    if (!isDecided) this.#fail(task, commandStatus, reason)
   }
 
   #fail(task: Task, commandStatus: number, reason: string): void {

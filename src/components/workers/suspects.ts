@@ -79,7 +79,10 @@ export class Suspects<Bind extends QuietBind> {
     const quietAtMs = turn.sinceMs + QUIET_MS_MAX
     if (turn.bind.unanswered > 0 && nowMs < quietAtMs) return quietAtMs - nowMs
     const task = this.#waiting.shift()
-    return task ? { task, bind: turn.bind } : Infinity
+    if (task) return { task, bind: turn.bind }
+    // The one whose turn it was is not sent from here any more.
+    this.#endTurn(nowMs)
+    return Infinity
   }
 
   /** Answers how long others keep off its bind at most, in ms. */
