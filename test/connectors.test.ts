@@ -2,6 +2,7 @@
 // that docs/connectors.md shows.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Connector } from '../src/platform/connector.ts'
 import { ESME_ROK, ESME_RTHROTTLED } from '../src/smpp/index.ts'
 import { adminCall } from './adminCall.ts'
 import { commandsOf, runSignalbox } from './commandsOf.ts'
@@ -60,13 +61,20 @@ async function statusOf(destination: string): Promise<number> {
   return (await platform.customer.attempt(destination, 0)).commandStatus
 }
 
+async function connector(id: string): Promise<Connector> {
+  // The admin API answers with the stored connector, its password hidden.
+  return (await admin('GET', `/connectors/${id}`)) as Connector
+}
+
+async function changeConnector(id: string, fields: Partial<Connector>): Promise<void> {
+  await admin('PUT', `/connectors/${id}`, { ...(await connector(id)), ...fields })
+}
+
 /** Whatever the workers were told until now, they have followed: south has a new session. */
 async function untilFollowed(): Promise<void> {
   const [before] = platform.smsc.bindsOf('south')
-  const south = await admin('GET', '/connectors/south')
-  // The stored connector, which the admin API answers with its password hidden.
-  const { systemType } = south as { systemType: string }
-  await admin('PUT', '/connectors/south', { ...(south as object), systemType: `${systemType}x` })
+  const { systemType } = await connector('south')
+  await changeConnector('south', { systemType: `${systemType}x` })
   const present = () => platform.smsc.bindsOf('south')
   await expect.poll(() => present().length === 1 && present()[0] !== before, PATIENCE).toBe(true)
 }
@@ -74,10 +82,7 @@ async function untilFollowed(): Promise<void> {
 test('a change of pace and rules keeps the sessions of a connector', async () => {
   const before = platform.smsc.bindsOf('north')
   expect(before).toHaveLength(2)
-  const north = await admin('GET', '/connectors/north')
-  // As above.
-  await admin('PUT', '/connectors/north', {
-    ...(north as object),
+  await changeConnector('north', {
     tps: 3000,
     window: 50,
     throttlePauseMs: 5,

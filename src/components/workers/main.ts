@@ -84,13 +84,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     connectors: () => link.follower.platform.connectors.values(),
     onTrouble,
   })
-  registerMetrics(context, pool, intake)
-  context.metrics.gauge(
-    'workers_refused_outcomes',
-    'Outcomes and events that the database refused for good: the messages fail by themselves',
-    [],
-    (gauge) => gauge.set(writer.counters.refused),
-  )
+  registerMetrics(context, { pool, intake, writer })
   return {
     ports: {},
     drain: async () => {
@@ -178,9 +172,14 @@ function leasing(
 
 function registerMetrics(
   { metrics }: ComponentContext,
-  pool: ConnectorPool,
-  intake: ReceiptIntake,
+  { pool, intake, writer }: { pool: ConnectorPool; intake: ReceiptIntake; writer: OutcomeWriter },
 ): void {
+  metrics.gauge(
+    'workers_refused_outcomes',
+    'Outcomes and events that the database refused for good: the messages fail by themselves',
+    [],
+    (gauge) => gauge.set(writer.counters.refused),
+  )
   metrics.gauge('workers_binds', 'Upstream binds that are up', ['connector'], (gauge) => {
     for (const [connector, bound] of pool.boundByConnector()) gauge.set({ connector }, bound)
   })
