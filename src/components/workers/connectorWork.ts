@@ -15,6 +15,7 @@ import { LaneOrder } from '../../flow/laneOrder.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
+import { clearedOutcome, isClearing } from './clearedOutcome.ts'
 import type { EnvelopeWork } from './envelopeWork.ts'
 import { ExpiryTimer } from './expiryTimer.ts'
 import { failureOf } from './failureOf.ts'
@@ -59,7 +60,7 @@ export class ConnectorWork implements LaneSender {
   #unanswered = 0
   #stopped = false
   /** Added up in plain numbers; metrics read them when scraped. */
-  readonly counters = { submitted: 0, failed: 0, deferred: 0, expired: 0 }
+  readonly counters = { submitted: 0, failed: 0, deferred: 0, expired: 0, purged: 0, moved: 0 }
   /** Submissions of messages that the SMSC may have already, by cause. */
   readonly resubmitted: Record<RepeatCause, number> = { no_answer: 0, link_lost: 0, taken_over: 0 }
 
@@ -73,6 +74,11 @@ export class ConnectorWork implements LaneSender {
   }
 
   hasLink(): boolean {
+    // A paused connector has binds, for receipts and for the answers that are still due.
+    return !this.connector().paused && this.isBound
+  }
+
+  get isBound(): boolean {
     return this.#binds.some((bind) => bind.bound)
   }
 
@@ -99,6 +105,10 @@ export class ConnectorWork implements LaneSender {
     this.#suspects.takeOut((task) => task.work === work)
   }
 
+  isClearing(): boolean {
+    return !this.#stopped && isClearing(this.connector())
+  }
+
   setBinds(binds: UpstreamBind[]): void {
     this.#binds = binds
     this.wake()
@@ -107,8 +117,9 @@ export class ConnectorWork implements LaneSender {
   /** Sends the messages that can be sent now, and comes back when the next one may go. */
   wake(): void {
     clearTimeout(this.#timer)
+    if (this.isClearing()) this.#clear()
     // Without a link others may do what we cannot, unless nobody has one.
-    if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
+    else if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
     if (this.#stopped) return
     const waitMs = this.#sendReady()
     if (waitMs !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), waitMs)
@@ -140,8 +151,21 @@ export class ConnectorWork implements LaneSender {
     for (const lane of this.#lanes) lane.letGo()
   }
 
+  /** Ends or moves what an operator wants to leave this connector. */
+  #clear(): void {
+    if (!this.#options.ownership.isHeld(performance.now())) return
+    const ready = this.#lanes.flatMap((lane) => lane.takeAll())
+    for (const task of [...this.#suspects.takeOut(() => true), ...ready]) {
+      if (!task.work.isOurs) continue
+      const outcome = clearedOutcome(this.connector(), Date.now())
+      this.counters[outcome.kind === 'moved' ? 'moved' : 'purged']++
+      this.#options.writer.record(task.work, task.index, outcome)
+    }
+  }
+
   /** Answers how long until the next message may go, or Infinity if none is ready. */
   #sendReady(): number {
+    if (!this.hasLink()) return Number.POSITIVE_INFINITY
     const nowMs = performance.now()
     // What is in hand may be somebody else's. The next beat tells, and wakes us.
     if (!this.#options.ownership.isHeld(nowMs)) return Number.POSITIVE_INFINITY
