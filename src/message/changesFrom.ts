@@ -1,10 +1,12 @@
 import { MESSAGE_STATE } from '../smpp/receipts/messageState.ts'
-import type { JournalEvent, SubmittedEvent } from './journalWire.ts'
+import { EXPIRED_WAITING } from './endOfLife.ts'
+import type { ExpiredEvent, FailedEvent, JournalEvent, SubmittedEvent } from './journalWire.ts'
 import { RANK_REFUSED, RANK_UNCERTAIN } from './messageProgress.ts'
 import { comparableNumber } from './receiptMatch.ts'
 import {
   factsOf,
   type MessageFacts,
+  type Move,
   type StateChanges,
   type Transition,
   type UpstreamIdRow,
@@ -21,6 +23,7 @@ export function changesFrom(events: readonly MessageEvent[]): StateChanges {
   const facts: MessageFacts[] = []
   const upstreamIds: UpstreamIdRow[] = []
   const transitions: Transition[] = []
+  const moves: Move[] = []
   for (const event of events) {
     const fact = factsOf(event.message, event.connector)
     switch (event.kind) {
@@ -33,21 +36,47 @@ export function changesFrom(events: readonly MessageEvent[]): StateChanges {
         upstreamIds.push(...upstreamIdRows(event, fact))
         break
       case 'failed':
+      case 'expired':
         facts.push(fact)
-        transitions.push({
+        transitions.push(endOf(event))
+        break
+      case 'moved':
+        facts.push(fact)
+        moves.push({
           messageId: fact.messageId,
-          state: MESSAGE_STATE.UNDELIVERABLE,
-          // Without a command_status nobody refused it: the link was lost before the answer.
-          rank: event.commandStatus === 0 ? RANK_UNCERTAIN : RANK_REFUSED,
-          error: event.reason,
-          commandStatus: event.commandStatus,
-          stat: undefined,
-          endedBy: undefined,
-          doneAtMs: event.atMs,
+          from: event.from,
+          to: event.connector,
+          atMs: event.atMs,
         })
     }
   }
-  return { facts, upstreamIds, transitions }
+  return { facts, upstreamIds, transitions, moves }
+}
+
+/** The end that a worker decided on. */
+function endOf(event: FailedEvent | ExpiredEvent): Transition {
+  const end = {
+    messageId: event.message.messageId,
+    stat: undefined,
+    endedBy: undefined,
+    doneAtMs: event.atMs,
+  }
+  if (event.kind === 'expired')
+    return {
+      ...end,
+      state: MESSAGE_STATE.EXPIRED,
+      rank: RANK_REFUSED,
+      error: EXPIRED_WAITING,
+      commandStatus: undefined,
+    }
+  return {
+    ...end,
+    state: MESSAGE_STATE.UNDELIVERABLE,
+    // Without a command_status nobody refused it: the link was lost before the answer.
+    rank: event.commandStatus === 0 ? RANK_UNCERTAIN : RANK_REFUSED,
+    error: event.reason,
+    commandStatus: event.commandStatus,
+  }
 }
 
 /** No receipt can be found by an empty id. */

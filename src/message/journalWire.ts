@@ -34,11 +34,20 @@ export interface DeferredEvent extends EventOfMessage {
   commandStatus: number
   dueAtMs: number
 }
-export type JournalEvent = SubmittedEvent | FailedEvent | DeferredEvent
+/** Its validity ended while it waited. It will not be sent, or not again. */
+export interface ExpiredEvent extends EventOfMessage {
+  kind: 'expired'
+}
+/** An operator moved it while it waited. `connector` is the one that it waits for now. */
+export interface MovedEvent extends EventOfMessage {
+  kind: 'moved'
+  from: string
+}
+export type JournalEvent = SubmittedEvent | FailedEvent | DeferredEvent | ExpiredEvent | MovedEvent
 
 const VERSION = 1
 const EVENTS_TAG = 'J'
-const KINDS = ['submitted', 'failed', 'deferred'] as const
+const KINDS = ['submitted', 'failed', 'deferred', 'expired', 'moved'] as const
 
 /** The last, of `submitted` only, is the key of its id, where that is not the id itself. */
 type Row = [number, MessageRow, string, number, string, number, string?]
@@ -70,6 +79,10 @@ function rowOf(event: JournalEvent): Row {
       return [kind, message, connector, atMs, event.reason, event.commandStatus]
     case 'deferred':
       return [kind, message, connector, atMs, String(event.dueAtMs), event.commandStatus]
+    case 'expired':
+      return [kind, message, connector, atMs, '', 0]
+    case 'moved':
+      return [kind, message, connector, atMs, event.from, 0]
   }
 }
 
@@ -84,6 +97,10 @@ function eventFrom(fields: unknown): JournalEvent {
       return { ...base, kind: 'failed', reason: detail, commandStatus: number }
     case 'deferred':
       return { ...base, kind: 'deferred', dueAtMs: Number(detail), commandStatus: number }
+    case 'expired':
+      return { ...base, kind: 'expired' }
+    case 'moved':
+      return { ...base, kind: 'moved', from: detail }
     default:
       throw new WireError(`journal event kind ${kindIndex}`)
   }

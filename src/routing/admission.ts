@@ -2,19 +2,22 @@
 // platform is a picture in memory. Limits and screening will join as further steps.
 
 import type { Lane } from '../message/lane.ts'
+import { endOfLife } from '../message/endOfLife.ts'
 import type { EnvelopeMessage } from '../message/messageWire.ts'
 import { ACCEPTED, type Submission, type Verdict } from './routerCallWire.ts'
 import { normaliseDestination } from './destination.ts'
-import { compileRoutes, type RouteChoice } from './compileRoutes.ts'
+import { compileRoutes, type Router } from './compileRoutes.ts'
 import { decodeBody, encodeBody } from '../smpp/wire/codec.ts'
 import {
   ESME_RINVDSTADR,
+  ESME_RINVEXPIRY,
   ESME_RINVMSGLEN,
   ESME_RSUBMITFAIL,
   ESME_RSYSERR,
   ESME_RTHROTTLED,
 } from '../smpp/wire/commandStatus.ts'
 import type { ShortMessageBody } from '../smpp/wire/pduTable.ts'
+import { type Account, DEFAULT_LIFETIME_SECONDS } from '../platform/account.ts'
 import { asError } from '../flow/asError.ts'
 import type { Platform } from '../platform/platform.ts'
 
@@ -35,12 +38,14 @@ const NPI_E164 = 1
 
 export class Admitter {
   #platform: Platform
-  #routeTo: RouteChoice
+  #routeTo: Router
 
   constructor(platform: Platform) {
     this.#platform = platform
     const { routes, default: byDefault } = platform.routeTable
-    this.#routeTo = compileRoutes(routes, byDefault)
+    // A paused connector is usable: its messages wait on its queues.
+    const isUsable = (id: string) => platform.connectors.get(id)?.enabled === true
+    this.#routeTo = compileRoutes(routes, byDefault, isUsable)
   }
 
   admit(submission: Submission): Admission {
@@ -50,16 +55,18 @@ export class Admitter {
     if (!account.enabled) return refused(ESME_RSUBMITFAIL, 'the account is closed')
     // The gateway decoded these octets before it sent them on, so they decode here too.
     const submitSm = decodeBody('submit_sm', submission.body)
+    const expiresAtMs = expiryOf(submission, submitSm.validity_period, account)
+    if (expiresAtMs === undefined)
+      return refused(ESME_RINVEXPIRY, 'the validity is over already, or ends on no real day')
     const destination = normaliseDestination(submitSm.destination_addr)
     if (!destination) return refused(ESME_RINVDSTADR, 'not a number in international form')
-    const connector = this.#routeTo(destination)
-    if (connector === undefined)
-      return refused(ESME_RINVDSTADR, 'no route fits and there is no default')
-    if (!this.#platform.connectors.get(connector)?.enabled)
-      return refused(ESME_RINVDSTADR, `connector ${connector} is disabled`)
+    const choice = this.#routeTo(destination)
+    if (choice.kind !== 'connector') return NOWHERE[choice.kind]
+    const { connector } = choice
     const body = asSentUpstream(submission.body, submitSm, destination)
     if (body.length > MAX_BODY_OCTETS) return refused(ESME_RINVMSGLEN, 'the message is too long')
-    return { kind: 'admitted', message: messageOf(submission, submitSm, body), connector, lane }
+    const message = messageOf(submission, submitSm, body, expiresAtMs)
+    return { kind: 'admitted', message, connector, lane }
   }
 }
 
@@ -97,10 +104,23 @@ function refused(commandStatus: number, reason: string) {
   return { kind: 'refused', commandStatus, reason } as const
 }
 
+/** The end of the message's life, or undefined if that is past or cannot be read. */
+function expiryOf(
+  { receivedAtMs }: Submission,
+  validityPeriod: string,
+  { defaultLifetimeSeconds = DEFAULT_LIFETIME_SECONDS }: Account,
+): number | undefined {
+  const end = endOfLife(validityPeriod, receivedAtMs)
+  if (end.kind === 'unset') return receivedAtMs + defaultLifetimeSeconds * 1_000
+  // The gateway's time alone decides, so that every router gives a repeated batch the same answer.
+  return end.kind === 'at' && end.atMs > receivedAtMs ? end.atMs : undefined
+}
+
 function messageOf(
   submission: Submission,
   submitSm: ShortMessageBody,
   body: Buffer,
+  expiresAtMs: number,
 ): EnvelopeMessage {
   return {
     messageId: submission.messageId,
@@ -110,8 +130,16 @@ function messageOf(
     attempts: 0,
     body,
     registeredDelivery: submitSm.registered_delivery,
+    expiresAtMs,
   }
 }
+
+/** Customers read the reasons, so no reason names a connector. */
+const NOWHERE = {
+  noRoute: refused(ESME_RINVDSTADR, 'no route fits and there is no default'),
+  // An operator has disabled the connectors, and may enable them again.
+  unusable: refused(ESME_RTHROTTLED, 'the route is not in service at the moment: try again later'),
+} as const
 
 /** The octets as they came, unless normalising changed the destination. */
 function asSentUpstream(body: Buffer, submitSm: ShortMessageBody, destination: string): Buffer {

@@ -14,12 +14,14 @@ const connector = connectorSchema.parse({
 function leasesWith(options: { workers: number; slots?: number[] }) {
   const log: string[] = []
   const wanted: number[] = []
+  const slots: number[] = []
   let firstRound: () => void = () => undefined
   const round = new Promise<void>((resolve) => (firstRound = resolve))
   let nowMs = 1000
   const leases = new BindLeases({
     acquire: async (claim) => {
       wanted.push(claim.wanted)
+      slots.push(claim.slots)
       nowMs += 400 // a slow answer
       return options.slots ?? [1, 2]
     },
@@ -36,7 +38,7 @@ function leasesWith(options: { workers: number; slots?: number[] }) {
     },
     now: () => nowMs,
   })
-  return { leases, log, round, wanted }
+  return { leases, log, round, slots, wanted }
 }
 
 test('a lease counts from before it was asked for; binds close before its release', async () => {
@@ -55,9 +57,10 @@ test('workers share the binds of a connector', async () => {
   expect(wanted).toEqual([2])
 })
 
-test('the binds of a connector that is disabled are not asked for', async () => {
-  const { leases, log } = leasesWith({ workers: 1 })
+test('of a connector that is disabled only the first slot is asked for', async () => {
+  const { leases, round, slots, wanted } = leasesWith({ workers: 1, slots: [1] })
   leases.want([{ ...connector, enabled: false }])
+  await round
   await leases.stop()
-  expect(log).toEqual([])
+  expect({ slots, wanted }).toEqual({ slots: [1], wanted: [1] })
 })

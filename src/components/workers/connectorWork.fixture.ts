@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
 import type { Lane } from '../../message/lane.ts'
 import { encodeEnvelope, type Envelope, submitQueue } from '../../queue/envelopeWire.ts'
-import { connectorSchema } from '../../platform/connector.ts'
+import { type Connector, connectorSchema } from '../../platform/connector.ts'
 import { newMessageId } from '../../message/ids.ts'
 import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
 import { encodeBody, ESME_ROK } from '../../smpp/index.ts'
@@ -20,9 +20,10 @@ import { UpstreamBind } from './upstreamBind.ts'
  * submission with another status than ESME_ROK.
  */
 export async function rememberingSmsc(statusFor: (nth: number) => number = () => ESME_ROK) {
-  const taken: { destination: string; atMs: number }[] = []
+  const taken: { destination: string; validityPeriod: string; atMs: number }[] = []
   const { port, sessions } = await startSmsc((session, pdu) => {
-    taken.push({ destination: pdu.destination_addr, atMs: performance.now() })
+    const { destination_addr: destination, validity_period: validityPeriod } = pdu
+    taken.push({ destination, validityPeriod, atMs: performance.now() })
     session.respond(pdu, statusFor(taken.length), { message_id: String(taken.length) })
   })
   return { port, sessions, taken }
@@ -87,6 +88,7 @@ export interface WorkSettings {
   ownership?: SubmitLaneOptions['ownership']
   /** Gets the events of all outcomes. */
   outcomes?: JournalEvent[]
+  caresFor?: () => boolean
 }
 
 /** How a worker gets an envelope that nobody had before. */
@@ -121,10 +123,10 @@ export function ownsAll(
 
 /** Works for the connector `sim` over one bind to the port, until the end of the test. */
 export function startWork(port: number, settings: WorkSettings) {
-  const { queue, claim, outcomes = [], ...more } = settings
+  const { queue, caresFor = () => false, claim, outcomes = [], ...more } = settings
   const checkpoints = new Map<string, Checkpoint>()
   const { ownership = ownsAll(claim, checkpoints), ...connectorSettings } = more
-  const connector = connectorSchema.parse({
+  let connector = connectorSchema.parse({
     id: 'sim',
     host: '127.0.0.1',
     port,
@@ -154,6 +156,7 @@ export function startWork(port: number, settings: WorkSettings) {
     queueLeaseMs: 60_000,
     writer: new OutcomeWriter(store, onTrouble),
     recent,
+    caresFor,
     ownership,
     finishEnvelopes: async () => undefined,
     onTrouble,
@@ -174,5 +177,11 @@ export function startWork(port: number, settings: WorkSettings) {
     await work.close()
   }
   onTestFinished(stop)
-  return { bind, recent, stop, work }
+  /** As when an operator changes the connector. */
+  const change = (changed: Partial<Connector>): void => {
+    connector = { ...connector, ...changed }
+    bind.adjust(connector)
+    work.wake()
+  }
+  return { bind, change, events: outcomes, recent, stop, work }
 }

@@ -15,16 +15,22 @@ import { LaneOrder } from '../../flow/laneOrder.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
+import { clearedOutcome, isClearing } from './clearedOutcome.ts'
+import type { EnvelopeWork } from './envelopeWork.ts'
+import { ExpiryTimer } from './expiryTimer.ts'
 import { failureOf } from './failureOf.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
-import { type LaneSender, type RepeatCause, SubmitLane } from './submitLane.ts'
+import { isOver, type LaneSender, type RepeatCause, SubmitLane } from './submitLane.ts'
 import type { SubmitLaneOptions, Task } from './submitLane.ts'
 import { Suspects } from './suspects.ts'
 import type { UpstreamBind } from './upstreamBind.ts'
+import { submitSmNow } from './upstreamValidity.ts'
 
 export interface ConnectorWorkOptions extends SubmitLaneOptions {
   connector: () => Connector
   recent: RecentSubmissions
+  /** Whether this process looks after the messages while no process has the connector bound. */
+  caresFor: () => boolean
 }
 
 type SubmittedOutcome = Extract<Outcome, { kind: 'submitted' }>
@@ -49,11 +55,12 @@ export class ConnectorWork implements LaneSender {
   #lanes: readonly SubmitLane[]
   #laneOrder = new LaneOrder(LANES.length, LANE_SERVED_WITHIN)
   #suspects = new Suspects<UpstreamBind>()
+  #suspectExpiry = new ExpiryTimer((nowMs) => this.#expireSuspects(nowMs))
   #timer: NodeJS.Timeout | undefined
   #unanswered = 0
   #stopped = false
   /** Added up in plain numbers; metrics read them when scraped. */
-  readonly counters = { submitted: 0, failed: 0, deferred: 0 }
+  readonly counters = { submitted: 0, failed: 0, deferred: 0, expired: 0, purged: 0, moved: 0 }
   /** Submissions of messages that the SMSC may have already, by cause. */
   readonly resubmitted: Record<RepeatCause, number> = { no_answer: 0, link_lost: 0, taken_over: 0 }
 
@@ -67,6 +74,11 @@ export class ConnectorWork implements LaneSender {
   }
 
   hasLink(): boolean {
+    // A paused connector has binds, for receipts and for the answers that are still due.
+    return !this.connector().paused && this.isBound
+  }
+
+  get isBound(): boolean {
     return this.#binds.some((bind) => bind.bound)
   }
 
@@ -74,8 +86,27 @@ export class ConnectorWork implements LaneSender {
   add(task: Task): void {
     const unanswered = task.work.unanswered(task.index)
     if (unanswered > this.connector().maxResubmissions) return this.#unansweredTooOften(task)
-    if (unanswered >= SUSPECT_AFTER) this.#suspects.add(task)
+    if (unanswered >= SUSPECT_AFTER) this.#suspect(task)
     else task.lane.add(task)
+  }
+
+  caresFor(): boolean {
+    return this.#options.caresFor()
+  }
+
+  /** Its life is over. Whether a copy of it got through, a receipt may tell later. */
+  expire(task: Task): void {
+    if (!task.work.isOurs) return
+    this.counters.expired++
+    this.#options.writer.record(task.work, task.index, { kind: 'expired', atMs: Date.now() })
+  }
+
+  drop(work: EnvelopeWork): void {
+    this.#suspects.takeOut((task) => task.work === work)
+  }
+
+  isClearing(): boolean {
+    return !this.#stopped && isClearing(this.connector())
   }
 
   setBinds(binds: UpstreamBind[]): void {
@@ -86,8 +117,9 @@ export class ConnectorWork implements LaneSender {
   /** Sends the messages that can be sent now, and comes back when the next one may go. */
   wake(): void {
     clearTimeout(this.#timer)
-    // Without a link others may do what we cannot.
-    if (!this.hasLink() && this.#unanswered === 0) return this.#letGo()
+    if (this.isClearing()) this.#clear()
+    // Without a link others may do what we cannot, unless nobody has one.
+    else if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
     if (this.#stopped) return
     const waitMs = this.#sendReady()
     if (waitMs !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), waitMs)
@@ -98,6 +130,7 @@ export class ConnectorWork implements LaneSender {
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#timer)
+    this.#suspectExpiry.stop()
     for (const lane of this.#lanes) lane.stop()
   }
 
@@ -118,8 +151,21 @@ export class ConnectorWork implements LaneSender {
     for (const lane of this.#lanes) lane.letGo()
   }
 
+  /** Ends or moves what an operator wants to leave this connector. */
+  #clear(): void {
+    if (!this.#options.ownership.isHeld(performance.now())) return
+    const ready = this.#lanes.flatMap((lane) => lane.takeAll())
+    for (const task of [...this.#suspects.takeOut(() => true), ...ready]) {
+      if (!task.work.isOurs) continue
+      const outcome = clearedOutcome(this.connector(), Date.now())
+      this.counters[outcome.kind === 'moved' ? 'moved' : 'purged']++
+      this.#options.writer.record(task.work, task.index, outcome)
+    }
+  }
+
   /** Answers how long until the next message may go, or Infinity if none is ready. */
   #sendReady(): number {
+    if (!this.hasLink()) return Number.POSITIVE_INFINITY
     const nowMs = performance.now()
     // What is in hand may be somebody else's. The next beat tells, and wakes us.
     if (!this.#options.ownership.isHeld(nowMs)) return Number.POSITIVE_INFINITY
@@ -130,7 +176,7 @@ export class ConnectorWork implements LaneSender {
       const lane = this.#lanes[this.#laneOrder.next(this.#lanes) ?? 0]
       const task = lane?.take()
       // A bind that refuses the message is about to report why, and that wakes us again.
-      if (task?.work.isOurs && !this.#submit(bind, task, nowMs)) {
+      if (task && this.#mayGo(task) && !this.#submit(bind, task, nowMs)) {
         task.lane.putBack(task)
         break
       }
@@ -143,7 +189,7 @@ export class ConnectorWork implements LaneSender {
     const next = this.#suspects.next(this.#binds, nowMs)
     if (typeof next === 'number') return next
     const { bind, task } = next
-    if (!task.work.isOurs) return 0
+    if (!this.#mayGo(task)) return 0
     const waitMs = bind.waitMs(nowMs)
     if (waitMs <= 0) {
       const aloneMs = this.#suspects.sent(task, nowMs)
@@ -151,6 +197,24 @@ export class ConnectorWork implements LaneSender {
     }
     this.#suspects.putBack(task)
     return waitMs > 0 ? waitMs : Number.POSITIVE_INFINITY
+  }
+
+  /** Asked in the tick of the write, so that it holds wherever the message waited. */
+  #mayGo(task: Task): boolean {
+    if (!isOver(task, Date.now())) return task.work.isOurs
+    this.expire(task)
+    return false
+  }
+
+  #suspect(task: Task): void {
+    this.#suspects.add(task)
+    this.#suspectExpiry.notice(task.expiresAtMs)
+  }
+
+  /** Answers when the next of those that wait ends. */
+  #expireSuspects(nowMs: number): number {
+    for (const task of this.#suspects.takeOut((one) => isOver(one, nowMs))) this.expire(task)
+    return this.#suspects.firstEndMs
   }
 
   #hasReady(): boolean {
@@ -180,8 +244,9 @@ export class ConnectorWork implements LaneSender {
     const written = { atMs: Date.now(), slot: bind.slot }
     const once: Task = { ...task, written, again: undefined }
     try {
+      const submitSm = submitSmNow(task, written.atMs)
       const settle = (outcome: RequestOutcome) => this.#answered(bind, once, outcome)
-      if (!bind.submit(task.submitSm, nowMs, settle)) return false
+      if (!bind.submit(submitSm, nowMs, settle)) return false
       this.#unanswered++
       if (task.again) this.resubmitted[task.again]++
     } catch (error) {
@@ -196,8 +261,8 @@ export class ConnectorWork implements LaneSender {
     try {
       this.#settle(bind, task, outcome)
     } catch (error) {
-      // Whatever comes late is about a message that has its outcome.
-      if (outcome.kind !== 'late') this.#failAlone(task, error)
+      // Another outcome counts for what comes late, or belongs to another owner.
+      this.#failAlone(task, error, outcome.kind === 'late' || !task.work.isOurs)
     }
     this.wake()
   }
@@ -272,9 +337,10 @@ export class ConnectorWork implements LaneSender {
     task.work.addUnanswered(task.index)
     const unanswered = task.work.unanswered(task.index)
     if (unanswered > maxResubmissions) return this.#unansweredTooOften(task)
+    if (isOver(task, Date.now())) return this.expire(task)
     const again = { ...task, again: cause }
     // An SMSC that keeps silent about one message answers the others on the same link.
-    if (cause === 'link_lost' && unanswered >= SUSPECT_AFTER) this.#suspects.add(again)
+    if (cause === 'link_lost' && unanswered >= SUSPECT_AFTER) this.#suspect(again)
     else task.lane.putBack(again)
   }
 
@@ -284,12 +350,12 @@ export class ConnectorWork implements LaneSender {
   }
 
   /** An exception that one message causes ends that message, and nothing else. */
-  #failAlone(task: Task, error: unknown): void {
+  #failAlone(task: Task, error: unknown, isDecided = false): void {
     const { commandStatus, isExpected, reason } = failureOf(error)
     const { messageId } = task.message
-    this.#suspects.ended(task, performance.now())
+    if (!isDecided) this.#suspects.ended(task, performance.now())
     if (!isExpected) this.#options.onTrouble(`submitting message ${messageId}`, asError(error))
-    this.#fail(task, commandStatus, reason)
+    if (!isDecided) this.#fail(task, commandStatus, reason)
   }
 
   #fail(task: Task, commandStatus: number, reason: string): void {
@@ -302,9 +368,12 @@ export class ConnectorWork implements LaneSender {
     const attempts = task.message.attempts + 1
     if (attempts >= this.#options.connector().maxAttempts)
       return this.#fail(task, commandStatus, `${attempts} attempts were refused`)
-    this.counters.deferred++
     const atMs = Date.now()
-    const dueAtMs = atMs + backOffMs(attempts, DEFER_FIRST_MS, DEFER_CAP_MS)
+    if (isOver(task, atMs)) return this.expire(task)
+    this.counters.deferred++
+    const nextMs = atMs + backOffMs(attempts, DEFER_FIRST_MS, DEFER_CAP_MS)
+    // Its customer hears of its end then, not when the next attempt would have been.
+    const dueAtMs = Math.min(nextMs, task.expiresAtMs ?? nextMs)
     this.#options.writer.record(task.work, task.index, {
       kind: 'deferred',
       atMs,

@@ -130,12 +130,12 @@ export class EnvelopeWork {
   }
 
   /**
-   * Lets go of it unfinished. It comes again at once, and its checkpoint tells what is done. If
-   * the checkpoint cannot tell, it must not come again: what was sent would be sent once more.
+   * Lets go of it unfinished. It comes again, and its checkpoint tells what is done. If the
+   * checkpoint cannot tell, it must not come again: what was sent would be sent once more.
    */
-  release(): void {
+  release(delayMs = 0): void {
     if (this.#unkept.size > 0) this.finish()
-    else this.#end({ kind: 'retry', delayMs: 0 })
+    else this.#end({ kind: 'retry', delayMs })
   }
 
   /** Somebody else owns it by now, and goes on from the last checkpoint. */

@@ -20,7 +20,10 @@ import { putLater } from '../../message/waitingMessageTable.ts'
 import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
 import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
+import { isBoundElsewhere, tellBound } from '../../cluster/boundConnectorTable.ts'
 import { BindLeases } from './bindLeases.ts'
+import { Caretaker } from './caretaker.ts'
+import { clearWaiting } from './clearWaiting.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { startJobs } from './jobs.ts'
 import { EnvelopeOwnership } from './envelopeOwnership.ts'
@@ -48,6 +51,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     leaseMs: config.queueLeaseMs / 2,
     onTrouble,
   })
+  const caretaker = caretakerOf(context, database, (connector) => pool.wake(connector))
   const pool = new ConnectorPool({
     queue,
     queueLeaseMs: config.queueLeaseMs,
@@ -55,11 +59,12 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     writer,
     recent,
     intake,
+    caresFor: (connector) => caretaker.caresFor(connector),
     ownership,
     finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
     onTrouble,
   })
-  const { leases, presence } = leasing(context, link, pool, onTrouble)
+  const { leases, presence } = leasing(context, link, { caretaker, pool }, onTrouble)
   await presence.start()
   await ownership.start()
   link.follower.follow((platform) => {
@@ -74,17 +79,17 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     receiptTtlHours,
     onTrouble,
   })
-  registerMetrics(context, pool, intake)
-  context.metrics.gauge(
-    'workers_refused_outcomes',
-    'Outcomes and events that the database refused for good: the messages fail by themselves',
-    [],
-    (gauge) => gauge.set(writer.counters.refused),
-  )
+  const stopClearing = clearWaiting({
+    database,
+    connectors: () => link.follower.platform.connectors.values(),
+    onTrouble,
+  })
+  registerMetrics(context, { pool, intake, writer })
   return {
     ports: {},
     drain: async () => {
       stopJobs()
+      stopClearing()
       link.follower.stop()
       pool.stop()
       await leases.stop()
@@ -96,6 +101,20 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
       await link.close()
     },
   }
+}
+
+function caretakerOf(
+  { config, log }: ComponentContext,
+  database: Database,
+  onChange: (connector: string) => void,
+): Caretaker {
+  const { instance } = config
+  return new Caretaker({
+    tellBound: (state) => tellBound(database, instance, state),
+    isBoundElsewhere: (connector) => isBoundElsewhere(database, instance, connector),
+    onChange,
+    onTrouble: (what, error) => log.warn({ err: error }, what),
+  })
 }
 
 function outcomeStore(database: Database, queue: Queue): OutcomeStore {
@@ -119,7 +138,7 @@ function outcomeStore(database: Database, queue: Queue): OutcomeStore {
 function leasing(
   { config }: ComponentContext,
   link: DatabaseLink,
-  pool: ConnectorPool,
+  { caretaker, pool }: { caretaker: Caretaker; pool: ConnectorPool },
   onTrouble: (what: string, error: Error) => void,
 ): { leases: BindLeases; presence: Presence } {
   const { database } = link
@@ -130,8 +149,16 @@ function leasing(
     release: (connector, slots) => releaseSlots(database, instance, connector, slots),
     workers: () => workers,
     ttlMs: bindLeaseTtlMs,
-    onChange: (connector, slots, heldUntilMs) => pool.setSlots(connector, slots, heldUntilMs),
-    closeBinds: (connector, slots) => pool.closeSlots(connector, slots),
+    onChange: (connector, slots, heldUntilMs) => {
+      pool.setSlots(connector, slots, heldUntilMs)
+      caretaker
+        .look(connector, { slots, heldUntilMs, isBound: pool.isBound(connector) })
+        .catch((error: Error) => onTrouble(`caring for ${connector}`, error))
+    },
+    closeBinds: (connector, slots) => {
+      caretaker.leave(connector, slots)
+      return pool.closeSlots(connector, slots)
+    },
     onTrouble,
   })
   const presence = new Presence({
@@ -145,13 +172,18 @@ function leasing(
 
 function registerMetrics(
   { metrics }: ComponentContext,
-  pool: ConnectorPool,
-  intake: ReceiptIntake,
+  { pool, intake, writer }: { pool: ConnectorPool; intake: ReceiptIntake; writer: OutcomeWriter },
 ): void {
+  metrics.gauge(
+    'workers_refused_outcomes',
+    'Outcomes and events that the database refused for good: the messages fail by themselves',
+    [],
+    (gauge) => gauge.set(writer.counters.refused),
+  )
   metrics.gauge('workers_binds', 'Upstream binds that are up', ['connector'], (gauge) => {
     for (const [connector, bound] of pool.boundByConnector()) gauge.set({ connector }, bound)
   })
-  const outcomes = ['submitted', 'failed', 'deferred'] as const
+  const outcomes = ['submitted', 'failed', 'deferred', 'expired', 'purged', 'moved'] as const
   for (const outcome of outcomes)
     metrics.gauge(
       `workers_${outcome}_messages`,

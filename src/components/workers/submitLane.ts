@@ -2,6 +2,7 @@
 // could send, and keeps their messages ready until the connector's work sends them.
 
 import { decodeEnvelope, submitQueue } from '../../queue/envelopeWire.ts'
+import { endOfLife } from '../../message/endOfLife.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import type { Lane } from '../../message/lane.ts'
 import { WireError } from '../../message/msgpackWire.ts'
@@ -12,7 +13,9 @@ import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/qu
 import { decodeBody } from '../../smpp/index.ts'
 import type { ShortMessageBody } from '../../smpp/index.ts'
 import type { EnvelopeOwnership } from './envelopeOwnership.ts'
+import { CARED_ENVELOPES, EnvelopeRotation } from './envelopeRotation.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
+import { ExpiryTimer } from './expiryTimer.ts'
 import { failureOf } from './failureOf.ts'
 import type { OutcomeWriter } from './outcomeWriter.ts'
 import { ReadyTasks } from './readyTasks.ts'
@@ -28,6 +31,8 @@ export interface Task {
   index: number
   message: EnvelopeMessage
   submitSm: ShortMessageBody
+  /** It is not submitted after this; undefined only for some messages of older routers. */
+  expiresAtMs: number | undefined
   /** Times it was throttled in this process. */
   tries: number
   /** Why the next submission may be a second one. */
@@ -40,8 +45,16 @@ export interface Task {
 export interface LaneSender {
   connector(): Connector
   hasLink(): boolean
+  /** Whether messages are received to leave a connector that is disabled. */
+  isClearing(): boolean
+  /** Whether lanes receive a few envelopes without a link, so that messages expire in time. */
+  caresFor(): boolean
   /** Takes over a message that is ready. */
   add(task: Task): void
+  /** The task was taken out: its message's life is over. */
+  expire(task: Task): void
+  /** The envelope is about to go back: nothing more of it is sent. */
+  drop(work: EnvelopeWork): void
   /** Something may be ready to be sent. */
   wake(): void
 }
@@ -69,6 +82,8 @@ const TPS_FOR_ONE_MORE = 50
 const ENVELOPE_MESSAGES_FIRST = 50
 const ENVELOPE_MESSAGES_DECAY = 0.9
 const RETRY_OPEN_MS = 1_000
+/** What ends while its owner is in doubt is looked at again then. */
+const RETRY_EXPIRE_MS = 1_000
 /** Each publish wakes its lane. The poll finds delayed entries and those of a dead process. */
 const POLL_INTERVALS_MS: Readonly<Record<Lane, number>> = {
   high: 1_000,
@@ -83,11 +98,19 @@ export class SubmitLane {
   #options: SubmitLaneOptions
   #consumer: Consumer
   #ready = new ReadyTasks<Task>()
+  #expiry = new ExpiryTimer((nowMs) => this.#expireReady(nowMs))
   /** By the id of the queue's entry. */
   #works = new Map<string, EnvelopeWork>()
   /** Ids of envelopes in hand. One that comes a second time meanwhile waits. */
   #inHand = new Set<string>()
   #isClosing = false
+  /** Entries of the queue in hand, those that are being opened too. */
+  #entries = 0
+  #rotation = new EnvelopeRotation({
+    held: () => this.#works.values(),
+    isCaring: () => !this.#sender.hasLink() && this.#sender.caresFor(),
+    giveBack: (work, delayMs) => this.#giveBack(work, delayMs),
+  })
   /** The most messages that an envelope held lately. */
   #perEnvelope = ENVELOPE_MESSAGES_FIRST
 
@@ -117,14 +140,21 @@ export class SubmitLane {
     return this.#ready.take()
   }
 
+  /** All messages that are ready. */
+  takeAll(): Task[] {
+    return this.#ready.takeOut(() => true)
+  }
+
   /** Adds a message behind all others of this lane. */
   add(task: Task): void {
     this.#ready.add(task)
+    this.#expiry.notice(task.expiresAtMs)
   }
 
   /** Puts a message back in front of all others of this lane. */
   putBack(task: Task): void {
     this.#ready.putBack(task)
+    this.#expiry.notice(task.expiresAtMs)
   }
 
   /** There may be room again, or a link. */
@@ -148,6 +178,8 @@ export class SubmitLane {
   stop(): void {
     this.#consumer.stop()
     this.#ready.clear()
+    this.#expiry.stop()
+    this.#rotation.stop()
   }
 
   /** After stop() and letGo(): resolves when all that was in hand is settled. */
@@ -158,8 +190,11 @@ export class SubmitLane {
   }
 
   #capacity(): number {
-    if (!this.#sender.hasLink()) return 0
     if (!this.#options.ownership.isHeld(performance.now())) return 0
+    // Messages that leave a disabled connector are not kept ready, so what counts is in hand.
+    if (this.#sender.isClearing()) return Math.max(0, RECEIVE_MAX - this.#entries)
+    if (!this.#sender.hasLink())
+      return this.#sender.caresFor() ? Math.max(0, CARED_ENVELOPES - this.#entries) : 0
     const { tps } = this.#sender.connector()
     const limit = Math.min(READY_MAX, Math.max(READY_MIN, tps * READY_SECONDS))
     const room = limit - this.size
@@ -169,6 +204,7 @@ export class SubmitLane {
   }
 
   async #open(entry: QueueEntry): Promise<Settlement> {
+    this.#entries++
     try {
       return await this.#workOn(entry)
     } catch (error) {
@@ -195,6 +231,7 @@ export class SubmitLane {
     if (work.outcomes().length > 0) writer.resume(work)
     if (this.#isClosing) writer.release(work)
     else for (const [index, message] of work.remaining) this.#makeReady(work, index, message)
+    this.#rotation.consider(this.#entries)
     this.#sender.wake()
     return work.settlement
   }
@@ -204,7 +241,8 @@ export class SubmitLane {
     try {
       const submitSm = upstreamBody(message)
       const again = againOf(work, index)
-      const task = { lane: this, work, index, message, submitSm, tries: 0, again }
+      const expiresAtMs = message.expiresAtMs ?? endInBody(submitSm, message)
+      const task = { lane: this, work, index, message, submitSm, expiresAtMs, tries: 0, again }
       this.#sender.add({ ...task, written: undefined })
     } catch (error) {
       const { commandStatus, reason } = failureOf(error)
@@ -217,7 +255,24 @@ export class SubmitLane {
     }
   }
 
+  /** Answers when the next of those that are ready ends. */
+  #expireReady(nowMs: number): number {
+    if (!this.#options.ownership.isHeld(performance.now())) return nowMs + RETRY_EXPIRE_MS
+    for (const task of this.#ready.takeOut((one) => isOver(one, nowMs))) this.#sender.expire(task)
+    this.#consumer.wake()
+    let firstMs = Number.POSITIVE_INFINITY
+    for (const { expiresAtMs = firstMs } of this.#ready) firstMs = Math.min(firstMs, expiresAtMs)
+    return firstMs
+  }
+
+  #giveBack(work: EnvelopeWork, delayMs: number): void {
+    this.#ready.takeOut((task) => task.work === work)
+    this.#sender.drop(work)
+    this.#options.writer.release(work, delayMs)
+  }
+
   #settled(entries: readonly SettledEntry[]): void {
+    this.#entries -= entries.length
     const done: string[] = []
     for (const { entry, settlement } of entries) {
       const work = this.#works.get(entry.id)
@@ -239,6 +294,17 @@ export class SubmitLane {
 function againOf(work: EnvelopeWork, index: number): RepeatCause | undefined {
   if (work.isTakenOver) return 'taken_over'
   return work.unanswered(index) > 0 ? 'link_lost' : undefined
+}
+
+/** Whether it must not be submitted any more. Validity is a time of the calendar. */
+export function isOver({ expiresAtMs }: Task, nowMs: number): boolean {
+  return expiresAtMs !== undefined && nowMs >= expiresAtMs
+}
+
+/** For messages that a router of an older version admitted. */
+function endInBody(submitSm: ShortMessageBody, message: EnvelopeMessage): number | undefined {
+  const end = endOfLife(submitSm.validity_period, message.acceptedAtMs)
+  return end.kind === 'at' ? end.atMs : undefined
 }
 
 function upstreamBody(message: EnvelopeMessage): ShortMessageBody {

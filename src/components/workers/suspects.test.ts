@@ -48,6 +48,16 @@ test('one suspect goes at a time, and between two of them the bind is free', () 
   expect(suspects.next([only], 600)).toEqual({ task: second, bind: only })
 })
 
+test('a suspect that cannot be sent at all gives its bind back', () => {
+  const suspects = new Suspects<ReturnType<typeof bind>>()
+  const only = bind()
+  suspects.add(taskNumber(1))
+  suspects.next([only], 0)
+  expect(suspects.reserves(only)).toBe(true)
+  expect(suspects.next([only], 1)).toBe(Infinity)
+  expect(suspects.reserves(only)).toBe(false)
+})
+
 test('a suspect without an answer keeps its bind for five seconds at most', () => {
   const suspects = new Suspects<ReturnType<typeof bind>>()
   const only = bind()

@@ -37,6 +37,18 @@ export class Suspects<Bind extends QuietBind> {
     this.#waiting.push(task)
   }
 
+  /** Takes out those that wait and that `isOut` names. */
+  takeOut(isOut: (task: Task) => boolean): Task[] {
+    const out = this.#waiting.filter(isOut)
+    if (out.length > 0) this.#waiting = this.#waiting.filter((task) => !out.includes(task))
+    return out
+  }
+
+  /** When the first of those that wait ends; Infinity for never. */
+  get firstEndMs(): number {
+    return Math.min(...this.#waiting.map(({ expiresAtMs = Infinity }) => expiresAtMs))
+  }
+
   clear(): void {
     this.#waiting = []
     this.#turn = undefined
@@ -67,7 +79,10 @@ export class Suspects<Bind extends QuietBind> {
     const quietAtMs = turn.sinceMs + QUIET_MS_MAX
     if (turn.bind.unanswered > 0 && nowMs < quietAtMs) return quietAtMs - nowMs
     const task = this.#waiting.shift()
-    return task ? { task, bind: turn.bind } : Infinity
+    if (task) return { task, bind: turn.bind }
+    // The one whose turn it was is not sent from here any more.
+    this.#endTurn(nowMs)
+    return Infinity
   }
 
   /** Answers how long others keep off its bind at most, in ms. */

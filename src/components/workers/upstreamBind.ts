@@ -9,12 +9,13 @@ import { Pacer } from '../../flow/pacer.ts'
 import { paceShare } from '../../flow/paceShare.ts'
 import { BindRefusedError, connectSmpp, ESME_RALYBND } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome, Session, ShortMessageBody } from '../../smpp/index.ts'
+import { sessionAdjustment, sessionTerms } from './sessionTerms.ts'
 import { upstreamSubmitSm } from './upstreamSubmitSm.ts'
 
 export interface UpstreamBindOptions {
   connector: Connector
   slot: number
-  password: () => string
+  password: (connector: Connector) => string
   heldUntilMs: number
   onDeliver: (session: Session, pdu: Pdu<'deliver_sm'>) => void
   /** Called when the bind may be able to send again, or no longer. */
@@ -33,6 +34,10 @@ export class UpstreamBind {
   readonly id: BindId
   readonly slot: number
   #options: UpstreamBindOptions
+  #connector: Connector
+  /** Those of its session, or of its present attempt to bind. */
+  #terms: string
+  #firstBound = Promise.withResolvers<void>()
   #session: Session | undefined
   #pacer: Pacer
   #heldUntilMs: number
@@ -48,13 +53,12 @@ export class UpstreamBind {
 
   constructor(options: UpstreamBindOptions) {
     this.#options = options
+    this.#connector = options.connector
+    this.#terms = sessionTerms(options.connector)
     this.slot = options.slot
     this.id = bindId(options.connector.id, options.slot)
     this.#heldUntilMs = options.heldUntilMs
-    // Each slot has its share, whether the others are bound or not: the pace is never exceeded.
-    // The slot's former holder may have sent its share up to now.
-    const { binds, tps } = options.connector
-    this.#pacer = new Pacer(paceShare(tps, binds, options.slot), 1000, performance.now())
+    this.#pacer = newPacer(options.connector, options.slot)
     this.extendLease(options.heldUntilMs)
     this.#connect()
   }
@@ -67,6 +71,26 @@ export class UpstreamBind {
   /** Submissions that the SMSC has not answered yet. */
   get unanswered(): number {
     return this.#unanswered
+  }
+
+  /** True if a setting has changed that only a new session can follow. */
+  get isOutdated(): boolean {
+    return this.#terms !== sessionTerms(this.#connector)
+  }
+
+  /** Resolves when it is bound for the first time, or closed. */
+  get firstBound(): Promise<void> {
+    return this.#firstBound.promise
+  }
+
+  /** Takes over changed settings, as far as the open session can follow them. */
+  adjust(connector: Connector): void {
+    if (connector === this.#connector) return
+    const { binds, tps } = this.#connector
+    this.#connector = connector
+    if (binds !== connector.binds || tps !== connector.tps)
+      this.#pacer = newPacer(connector, this.slot)
+    this.#session?.adjust(sessionAdjustment(connector))
   }
 
   extendLease(heldUntilMs: number): void {
@@ -112,12 +136,13 @@ export class UpstreamBind {
 
   /** Called after ESME_RTHROTTLED or ESME_RMSGQFUL. */
   rest(nowMs: number): void {
-    this.#restUntilMs = nowMs + this.#options.connector.throttlePauseMs
+    this.#restUntilMs = nowMs + this.#connector.throttlePauseMs
   }
 
   /** Unbinds after the answers that are still due, but waits no longer than `CLOSE_MS_MAX`. */
   async close(): Promise<void> {
     this.#abort.abort()
+    this.#firstBound.resolve()
     this.#awaitsLease = false
     clearTimeout(this.#reconnect)
     clearTimeout(this.#leaseEnd)
@@ -143,6 +168,9 @@ export class UpstreamBind {
       (session) => {
         this.#attempt = 0
         this.#session = session
+        // Settings may have changed while it was binding.
+        session.adjust(sessionAdjustment(this.#connector))
+        this.#firstBound.resolve()
         if (session.state === 'CLOSED') this.#closed(session, 'closed at once')
         else if (performance.now() >= this.#heldUntilMs) this.#leaseRanOut()
         else this.#options.onChange()
@@ -153,21 +181,16 @@ export class UpstreamBind {
 
   /** Async, so that a password that cannot be read is a failed attempt like any other. */
   async #bind(signal: AbortSignal): Promise<Session> {
-    const { connector } = this.#options
+    const connector = this.#connector
+    this.#terms = sessionTerms(connector)
     return connectSmpp({
       host: connector.host,
       port: connector.port,
       command: 'bind_transceiver',
       system_id: connector.systemId,
-      password: this.#options.password(),
+      password: this.#options.password(connector),
       system_type: connector.systemType,
-      windowSize: connector.window,
-      timers: {
-        sessionInitTimeoutMs: connector.responseTimeoutMs,
-        enquireLinkIntervalMs: connector.enquireLinkIntervalMs,
-        responseTimeoutMs: connector.responseTimeoutMs,
-        inactivityTimeoutMs: 0,
-      },
+      ...sessionAdjustment(connector),
       signal,
       events: {
         requests: { deliver_sm: this.#options.onDeliver },
@@ -201,4 +224,10 @@ export class UpstreamBind {
     clearTimeout(this.#reconnect)
     this.#reconnect = setTimeout(() => this.#connect(), Math.max(atLeastMs, waitMs))
   }
+}
+
+/** Each slot has its share, whether the others are bound or not: the pace is never exceeded. */
+function newPacer({ binds, tps }: Connector, slot: number): Pacer {
+  // The slot's former holder, or we under another share, may have sent as much up to now.
+  return new Pacer(paceShare(tps, binds, slot), 1000, performance.now())
 }

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import type { JournalEvent } from '../../message/journalWire.ts'
 import {
   decodeBody,
   encodeBody,
@@ -143,9 +144,10 @@ async function submittedAmongOthers(
     if (message) message.body = encodeBody('submit_sm', body)
   }
   const { queue, settled } = memoryQueues([entryOf(envelope)])
-  const { work } = startWork(port, { queue, tps: 1000 })
+  const outcomes: JournalEvent[] = []
+  const { work } = startWork(port, { queue, tps: 1000, outcomes })
   await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
-  return { taken, counters: work.counters }
+  return { taken, counters: work.counters, outcomes }
 }
 
 test('the worker submits to the version that its SMSC has stated', async () => {
@@ -163,13 +165,17 @@ test('the worker submits to the version that its SMSC has stated', async () => {
 })
 
 test('a message that fits in no form fails alone, and the rest of its envelope goes', async () => {
-  const { counters, taken } = await submittedAmongOthers(V3_3, [
+  const { counters, outcomes, taken } = await submittedAmongOthers(V3_3, [
     { tlvs: [tlv('message_payload', OCTETS_255)] },
     { short_message: OCTETS_255 },
   ])
   const destinations = taken.map(({ destination_addr }) => destination_addr)
   expect(destinations).toEqual(['31612341000', '31612341002', '31612341004'])
   expect(counters).toMatchObject({ submitted: 3, failed: 2 })
+  const failed = outcomes.filter(({ kind }) => kind === 'failed')
+  const reason = expect.stringContaining('255 octets, and the SMSC speaks SMPP 3.3')
+  expect(failed).toMatchObject(failed.map(() => ({ commandStatus: ESME_RINVMSGLEN, reason })))
+  expect(failed).toHaveLength(2)
 })
 
 test('an answer whose processing throws ends its message, and the rest goes on', async () => {
