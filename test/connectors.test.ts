@@ -101,9 +101,12 @@ test('a paused connector accepts messages, takes receipts, and submits once resu
   await run('connector pause north')
   await untilFollowed()
   const waiting = await customer.submit('31600000002')
+  const brief = await customer.attempt('31600000002', 1, Buffer.from('brief'), '000000000002000R')
   const id = `UP-${smsc.taken.findIndex(({ destination }) => destination === '31600000001')}`
   await smsc.receiptUntilTaken('north', { id, stat: 'DELIVRD' })
   await expect.poll(() => customer.stats(before), PATIENCE).toEqual(['DELIVRD'])
+  // It expires while it waits.
+  await expect.poll(() => customer.stats(brief.messageId), PATIENCE).toEqual(['EXPIRED'])
   expect(smsc.takenFor('31600000002')).toEqual([])
   expect(await admin('GET', '/connector-status/north')).toMatchObject({
     state: 'paused',

@@ -138,7 +138,7 @@ test('one of two routers is stopped, and then the other: messages are taken once
 /** The load waits for all receipts, and some go to the other customer. */
 const ELSEWHERE_WITHIN_MS = 60_000
 
-test('one of two gateways is stopped: the receipts in its hands come through the other', async () => {
+test('one of two gateways is stopped: the receipts in its hands come by the other', async () => {
   const { stack, installation, database } = await startPlatform()
   const second = await startGateway(stack, installation)
   const traffic = { ...TRAFFIC, receiptsWithinMs: ELSEWHERE_WITHIN_MS }

@@ -27,6 +27,7 @@ async function poolOf(slots: readonly number[]) {
     recent,
     intake: new ReceiptIntake(queue, recent, onTrouble),
     caresFor: () => false,
+    confirmedAtMs: () => Date.now(),
     ownership: { ...ownsAll(), listen: () => undefined },
     finishEnvelopes: async () => undefined,
     onTrouble,

@@ -157,6 +157,7 @@ export function startWork(port: number, settings: WorkSettings) {
     writer: new OutcomeWriter(store, onTrouble),
     recent,
     caresFor,
+    confirmedAtMs: () => Date.now(),
     ownership,
     finishEnvelopes: async () => undefined,
     onTrouble,

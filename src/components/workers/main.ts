@@ -60,6 +60,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     recent,
     intake,
     caresFor: (connector) => caretaker.caresFor(connector),
+    confirmedAtMs: () => link.follower.confirmedAtMs,
     ownership,
     finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
     onTrouble,
@@ -71,12 +72,11 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     pool.setConnectors(platform.connectors)
     leases.want([...platform.connectors.values()])
   })
-  const { receiptTtlHours } = config
   const stopJobs = startJobs({
     database,
     queue,
     upkeep: postgresUpkeep(database),
-    receiptTtlHours,
+    receiptTtlHours: config.receiptTtlHours,
     onTrouble,
   })
   const stopClearing = clearWaiting({

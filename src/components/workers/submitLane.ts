@@ -140,9 +140,9 @@ export class SubmitLane {
     return this.#ready.take()
   }
 
-  /** All messages that are ready. */
-  takeAll(): Task[] {
-    return this.#ready.takeOut(() => true)
+  /** Those of its ready messages that `isOut` names. */
+  takeOut(isOut: (task: Task) => boolean): Task[] {
+    return this.#ready.takeOut(isOut)
   }
 
   /** Adds a message behind all others of this lane. */
