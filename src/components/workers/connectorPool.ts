@@ -3,6 +3,7 @@
 
 import type { Connector } from '../../platform/connector.ts'
 import type { Queue } from '../../queue/queue.ts'
+import type { ConnectorLease } from './bindLeases.ts'
 import { connectorPassword } from './connectorPassword.ts'
 import { ConnectorWork, type ConnectorWorkOptions } from './connectorWork.ts'
 import { type ReceiptIntake, receiptSource } from './receiptIntake.ts'
@@ -23,7 +24,7 @@ interface Entry {
   /** Slots whose former bind is still unbinding. A second bind there would be one too many. */
   closing: Map<number, Promise<void>>
   /** The result of the last round of leasing. */
-  held: { slots: readonly number[]; heldUntilMs: number } | undefined
+  held: ConnectorLease | undefined
   /** The settings that its binds were made with. */
   madeWith: string
 }
@@ -45,14 +46,16 @@ export class ConnectorPool {
    * Takes the slots that are held now; all others were lost or given up. It is called in each round
    * of leasing, so a bind that cannot be opened yet is opened in a later one.
    */
-  setSlots(id: string, slots: readonly number[], heldUntilMs: number): void {
+  setLease(id: string, lease: ConnectorLease): void {
+    const { slots, heldUntilMs } = lease
     const connector = this.#connectors.get(id)
     if (!connector) return
     const settings = JSON.stringify(connector)
     const entry = this.#entryFor(connector, settings)
     const keep = entry.madeWith === settings ? slots : []
     const gone = [...entry.binds.keys()].filter((slot) => !keep.includes(slot))
-    entry.held = { slots, heldUntilMs }
+    entry.held = lease
+    entry.work.setPace(lease.pace)
     if (gone.length > 0) this.#closeThenBind(id, entry, gone)
     entry.madeWith = settings
     for (const slot of slots) {
@@ -62,6 +65,13 @@ export class ConnectorPool {
         entry.binds.set(slot, this.#bind(entry.work, connector, slot, heldUntilMs))
     }
     entry.work.setBinds([...entry.binds.values()])
+  }
+
+  /** Holds at once. A higher pace comes with a lease. */
+  lowerPace(id: string, pace: number): void {
+    const entry = this.#entries.get(id)
+    if (entry?.held) entry.held = { ...entry.held, pace }
+    entry?.work.setPace(pace)
   }
 
   /** Gives slots up. Resolves when their links are closed. */
@@ -88,6 +98,10 @@ export class ConnectorPool {
       yield [id, [...binds.values()].filter((bind) => bind.bound).length]
   }
 
+  *paceByConnector(): Iterable<[string, number]> {
+    for (const [id, { work }] of this.#entries) yield [id, work.pace]
+  }
+
   *countersByConnector(): Iterable<[string, ConnectorWork['counters']]> {
     for (const [id, { work }] of this.#entries) yield [id, work.counters]
   }
@@ -96,7 +110,7 @@ export class ConnectorPool {
   #closeThenBind(id: string, entry: Entry, gone: readonly number[]): void {
     closeBinds(entry, gone)
       .then(() => {
-        if (entry.held) this.setSlots(id, entry.held.slots, entry.held.heldUntilMs)
+        if (entry.held) this.setLease(id, entry.held)
       })
       .catch((error: Error) => this.#options.onTrouble(`closing binds of ${id}`, error))
   }

@@ -76,12 +76,16 @@ export function memoryQueues(entries: QueueEntry[]) {
 export interface WorkSettings {
   queue: Queue
   tps: number
+  burst?: number
   window?: number
   checkpoint?: Buffer
 }
 
 /** Works for the connector `sim` over one bind to the port, until the end of the test. */
-export function startWork(port: number, { queue, tps, window = 100, checkpoint }: WorkSettings) {
+export function startWork(
+  port: number,
+  { queue, tps, burst = 1, window = 100, checkpoint }: WorkSettings,
+) {
   const connector = connectorSchema.parse({
     id: 'sim',
     host: '127.0.0.1',
@@ -91,6 +95,7 @@ export function startWork(port: number, { queue, tps, window = 100, checkpoint }
     throttlePauseMs: 1,
     window,
     tps,
+    burst,
   })
   const recent = new RecentSubmissions()
   const onTrouble = () => undefined // links that end are part of it
@@ -114,6 +119,7 @@ export function startWork(port: number, { queue, tps, window = 100, checkpoint }
     onChange: () => work.wake(),
     onTrouble,
   })
+  work.setPace(tps)
   work.setBinds([bind])
   const stop = async (): Promise<void> => {
     work.stop()

@@ -1,7 +1,8 @@
 // All the work for one connector in this process: sends the messages of its lanes, the urgent ones
-// first, over whichever bind is free, and turns every answer into an outcome. A message is
-// submitted again when its answer was lost with the link (unless the connector says otherwise) and
-// at once when the SMSC throttles. After passing trouble at the SMSC it waits in the table `later`.
+// first, evenly spaced and over the binds in turn, and turns every answer into an outcome. A
+// message is submitted again when its answer was lost with the link (unless the connector says
+// otherwise) and at once when the SMSC throttles. After passing trouble at the SMSC it waits in the
+// table `later`.
 
 import type { Connector } from '../../platform/connector.ts'
 import { LANES } from '../../message/lane.ts'
@@ -10,6 +11,7 @@ import { comparableNumber } from '../../message/receiptMatch.ts'
 import { carriedId, upstreamIdKey } from '../../message/upstreamIdKey.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
+import { Pacer } from '../../flow/pacer.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
@@ -42,6 +44,9 @@ export class ConnectorWork implements LaneSender {
   #lanes: readonly SubmitLane[]
   #laneOrder = new LaneOrder(LANES.length, LANE_SERVED_WITHIN)
   #timer: NodeJS.Timeout | undefined
+  /** One for all binds, so that they do not send at the same moment. */
+  #pacer = new Pacer()
+  #written: NodeJS.Immediate | undefined
   #unanswered = 0
   #stopped = false
   /** Added up in plain numbers; metrics read them when scraped. */
@@ -56,8 +61,22 @@ export class ConnectorWork implements LaneSender {
     return this.#options.connector()
   }
 
+  /** A link without a pace of its own is left to the others: messages would wait here for ever. */
   hasLink(): boolean {
-    return this.#binds.some((bind) => bind.bound)
+    return this.#pacer.isOpen && this.#binds.some((bind) => bind.bound)
+  }
+
+  /** Messages a second that this process may submit. */
+  get pace(): number {
+    return this.#pacer.rate
+  }
+
+  /** A higher pace is used one second later, when nobody else's submits count for it any more. */
+  setPace(pace: number): void {
+    const { burst, tps } = this.connector()
+    const share = Math.max(1, Math.floor((burst * pace) / tps))
+    this.#pacer.setRate(pace, share, performance.now())
+    this.wake()
   }
 
   setBinds(binds: UpstreamBind[]): void {
@@ -72,7 +91,8 @@ export class ConnectorWork implements LaneSender {
     if (!this.hasLink() && this.#unanswered === 0) return this.#letGo()
     if (this.#stopped) return
     const waitMs = this.#sendReady()
-    if (waitMs !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), waitMs)
+    if (waitMs !== Number.POSITIVE_INFINITY)
+      this.#timer = setTimeout(() => this.wake(), Math.ceil(waitMs))
     for (const lane of this.#lanes) lane.wake()
   }
 
@@ -80,6 +100,7 @@ export class ConnectorWork implements LaneSender {
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#timer)
+    clearImmediate(this.#written)
     for (const lane of this.#lanes) lane.stop()
   }
 
@@ -95,14 +116,16 @@ export class ConnectorWork implements LaneSender {
 
   /** Answers how long until the next message may go, or Infinity if none is ready. */
   #sendReady(): number {
-    const nowMs = performance.now()
     while (this.#hasReady()) {
+      const nowMs = performance.now()
+      const paceMs = this.#pacer.waitMs(nowMs)
+      if (paceMs > 0) return paceMs
       const bind = this.#freeBind(nowMs)
       if (typeof bind === 'number') return bind
       const lane = this.#lanes[this.#laneOrder.next(this.#lanes) ?? 0]
       const task = lane?.take()
       // A bind that refuses the message is about to report why, and that wakes us again.
-      if (task && !this.#submit(bind, task, nowMs)) break
+      if (task && !this.#submit(bind, task)) break
     }
     return Number.POSITIVE_INFINITY
   }
@@ -128,13 +151,30 @@ export class ConnectorWork implements LaneSender {
     return soonestMs
   }
 
-  #submit(bind: UpstreamBind, task: Task, nowMs: number): boolean {
+  #submit(bind: UpstreamBind, task: Task): boolean {
     // A copy: the answer to an earlier write, which may still come, keeps its own time and bind.
     const once: Task = { ...task, written: { atMs: Date.now(), slot: bind.slot } }
-    const sent = bind.submit(task.submitSm, nowMs, (outcome) => this.#answered(bind, once, outcome))
-    if (sent) this.#unanswered++
+    let send = 0
+    const sent = bind.submit(task.submitSm, (outcome) => {
+      if (outcome.kind === 'response') this.#pacer.answered(send, performance.now())
+      this.#answered(bind, once, outcome)
+    })
+    if (sent) send = this.#countSent()
     else task.lane.putBack(task)
     return sent
+  }
+
+  /**
+   * Sessions write to their sockets at the end of the turn (smpp/session/pduWriter.ts). The
+   * immediate set here runs after theirs, so the pacer learns the time of the write itself.
+   */
+  #countSent(): number {
+    this.#unanswered++
+    this.#written ??= setImmediate(() => {
+      this.#written = undefined
+      this.#pacer.written(performance.now())
+    })
+    return this.#pacer.sent(performance.now())
   }
 
   #answered(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {

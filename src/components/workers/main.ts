@@ -111,7 +111,8 @@ function leasing(
     release: (connector, slots) => releaseSlots(database, instance, connector, slots),
     workers: () => workers,
     ttlMs: bindLeaseTtlMs,
-    onChange: (connector, slots, heldUntilMs) => pool.setSlots(connector, slots, heldUntilMs),
+    onChange: (connector, lease) => pool.setLease(connector, lease),
+    lowerPace: (connector, pace) => pool.lowerPace(connector, pace),
     closeBinds: (connector, slots) => pool.closeSlots(connector, slots),
     onTrouble,
   })
@@ -132,6 +133,14 @@ function registerMetrics(
   metrics.gauge('workers_binds', 'Upstream binds that are up', ['connector'], (gauge) => {
     for (const [connector, bound] of pool.boundByConnector()) gauge.set({ connector }, bound)
   })
+  metrics.gauge(
+    'workers_pace',
+    'Messages a second that this process may submit',
+    ['connector'],
+    (gauge) => {
+      for (const [connector, pace] of pool.paceByConnector()) gauge.set({ connector }, pace)
+    },
+  )
   const outcomes = ['submitted', 'failed', 'deferred', 'resubmitted'] as const
   for (const outcome of outcomes)
     metrics.gauge(

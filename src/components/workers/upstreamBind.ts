@@ -1,12 +1,11 @@
 // One bind to an SMSC under one lease. It connects, binds, and comes back after growing pauses. It
-// knows whether a message may go out at this moment: it is bound, the lease is held, window and
-// pace are free, and it does not rest after a throttle.
+// knows whether a message may go out over it at this moment: it is bound, the lease is held, its
+// window is free, and it does not rest after a throttle. The pace is kept for all binds together,
+// by the connector's work.
 
 import { type BindId, bindId } from '../../message/ids.ts'
 import type { Connector } from '../../platform/connector.ts'
 import { backOffMs } from '../../flow/backOff.ts'
-import { Pacer } from '../../flow/pacer.ts'
-import { paceShare } from '../../flow/paceShare.ts'
 import { BindRefusedError, connectSmpp, ESME_RALYBND } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome, Session, ShortMessageBody } from '../../smpp/index.ts'
 
@@ -33,7 +32,6 @@ export class UpstreamBind {
   readonly slot: number
   #options: UpstreamBindOptions
   #session: Session | undefined
-  #pacer: Pacer
   #heldUntilMs: number
   #restUntilMs = 0
   #attempt = 0
@@ -49,10 +47,6 @@ export class UpstreamBind {
     this.slot = options.slot
     this.id = bindId(options.connector.id, options.slot)
     this.#heldUntilMs = options.heldUntilMs
-    // Each slot has its share, whether the others are bound or not: the pace is never exceeded.
-    // The slot's former holder may have sent its share up to now.
-    const { binds, tps } = options.connector
-    this.#pacer = new Pacer(paceShare(tps, binds, options.slot), 1000, performance.now())
     this.extendLease(options.heldUntilMs)
     this.#connect()
   }
@@ -65,7 +59,9 @@ export class UpstreamBind {
   extendLease(heldUntilMs: number): void {
     this.#heldUntilMs = heldUntilMs
     clearTimeout(this.#leaseEnd)
-    this.#leaseEnd = setTimeout(() => this.#leaseRanOut(), heldUntilMs - performance.now())
+    // A lease that was over before it was known ends at once.
+    const leftMs = Math.max(0, heldUntilMs - performance.now())
+    this.#leaseEnd = setTimeout(() => this.#leaseRanOut(), leftMs)
     if (!this.#awaitsLease) return
     this.#awaitsLease = false
     this.#connect()
@@ -78,18 +74,12 @@ export class UpstreamBind {
       return Number.POSITIVE_INFINITY
     }
     if (!this.bound || this.#session?.windowFree === 0) return Number.POSITIVE_INFINITY
-    return Math.max(this.#restUntilMs - nowMs, this.#pacer.waitMs(nowMs))
+    return Math.max(0, this.#restUntilMs - nowMs)
   }
 
   /** False if the session refused the message. Nothing was sent then. */
-  submit(
-    submitSm: ShortMessageBody,
-    nowMs: number,
-    onOutcome: (outcome: RequestOutcome) => void,
-  ): boolean {
-    if (this.#session?.request('submit_sm', submitSm, onOutcome) === undefined) return false
-    this.#pacer.sent(nowMs)
-    return true
+  submit(submitSm: ShortMessageBody, onOutcome: (outcome: RequestOutcome) => void): boolean {
+    return this.#session?.request('submit_sm', submitSm, onOutcome) !== undefined
   }
 
   /** Called after ESME_RTHROTTLED or ESME_RMSGQFUL. */
