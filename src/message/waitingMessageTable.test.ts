@@ -41,3 +41,15 @@ test('what could not be published is still there', async () => {
   await expect(failing).rejects.toThrow('queue away')
   expect(await moveDue(database, 10, async () => undefined)).toBe(1)
 })
+
+test('a message waits as long as its worker said, also if the clock of that one is wrong', async () => {
+  for (const wrongByMs of [3_600_000, -3_600_000]) {
+    const nowMs = Date.now() + wrongByMs
+    const due = { ...entry(0), dueAtMs: nowMs - 1 }
+    const waiting = { ...entry(0), dueAtMs: nowMs + 60_000 }
+    await database.transaction((run) => putLater(run, [due, waiting], nowMs))
+    const moved: string[] = []
+    await moveDue(database, 10, async ({ envelopeId }) => void moved.push(envelopeId))
+    expect(moved).toEqual([due.envelopeId])
+  }
+})

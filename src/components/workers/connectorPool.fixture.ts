@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest'
 import { type Connector, connectorSchema } from '../../platform/connector.ts'
 import type { QueueEntry } from '../../queue/queue.ts'
+import { SteadyClock } from '../../flow/steadyClock.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { memoryQueues } from './connectorWork.fixture.ts'
 import { OutcomeWriter } from './outcomeWriter.ts'
@@ -28,6 +29,7 @@ export function startPool(entries: QueueEntry[], { slots, pace, ...settings }: P
   const { add, queue, settled } = memoryQueues(entries)
   const onTrouble = () => undefined // links that end are part of it
   const recent = new RecentSubmissions()
+  const clock = new SteadyClock()
   const store = { keep: async () => undefined, publish: async () => undefined }
   const pool = new ConnectorPool({
     queue,
@@ -35,7 +37,8 @@ export function startPool(entries: QueueEntry[], { slots, pace, ...settings }: P
     secretsDir: '/nowhere',
     writer: new OutcomeWriter(store, onTrouble),
     recent,
-    intake: new ReceiptIntake(queue, recent, onTrouble),
+    clock,
+    intake: new ReceiptIntake(queue, recent, clock, onTrouble),
     readCheckpoint: async () => undefined,
     removeCheckpoints: async () => undefined,
     onTrouble,

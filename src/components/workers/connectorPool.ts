@@ -11,7 +11,13 @@ import { UpstreamBind } from './upstreamBind.ts'
 
 export interface ConnectorPoolOptions extends Pick<
   ConnectorWorkOptions,
-  'queueLeaseMs' | 'writer' | 'recent' | 'readCheckpoint' | 'removeCheckpoints' | 'onTrouble'
+  | 'queueLeaseMs'
+  | 'writer'
+  | 'recent'
+  | 'clock'
+  | 'readCheckpoint'
+  | 'removeCheckpoints'
+  | 'onTrouble'
 > {
   queue: Queue
   secretsDir: string

@@ -9,6 +9,7 @@ import { ConnectorWork } from './connectorWork.ts'
 import { OutcomeWriter } from './outcomeWriter.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
 import { startSmsc } from './smsc.fixture.ts'
+import { SteadyClock } from '../../flow/steadyClock.ts'
 import { UpstreamBind } from './upstreamBind.ts'
 
 /**
@@ -98,6 +99,7 @@ export function startWork(
     burst,
   })
   const recent = new RecentSubmissions()
+  const clock = new SteadyClock()
   const onTrouble = () => undefined // links that end are part of it
   const store = { keep: async () => undefined, publish: async () => undefined }
   const work = new ConnectorWork({
@@ -106,6 +108,7 @@ export function startWork(
     queueLeaseMs: 60_000,
     writer: new OutcomeWriter(store, onTrouble),
     recent,
+    clock,
     readCheckpoint: async () => checkpoint,
     removeCheckpoints: async () => undefined,
     onTrouble,
@@ -127,5 +130,5 @@ export function startWork(
     await work.close()
   }
   onTestFinished(stop)
-  return { bind, recent, stop, work }
+  return { bind, clock, recent, stop, work }
 }

@@ -12,6 +12,7 @@ import { carriedId, upstreamIdKey } from '../../message/upstreamIdKey.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
 import { Pacer } from '../../flow/pacer.ts'
+import type { SteadyClock } from '../../flow/steadyClock.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
@@ -22,6 +23,8 @@ import type { UpstreamBind } from './upstreamBind.ts'
 export interface ConnectorWorkOptions extends SubmitLaneOptions {
   connector: () => Connector
   recent: RecentSubmissions
+  /** Shared with the intake of receipts, whose times are compared with those of submissions. */
+  clock: SteadyClock
 }
 
 type SubmittedOutcome = Extract<Outcome, { kind: 'submitted' }>
@@ -153,7 +156,7 @@ export class ConnectorWork implements LaneSender {
 
   #submit(bind: UpstreamBind, task: Task): boolean {
     // A copy: the answer to an earlier write, which may still come, keeps its own time and bind.
-    const once: Task = { ...task, written: { atMs: Date.now(), slot: bind.slot } }
+    const once: Task = { ...task, written: { atMs: this.#options.clock.nowMs(), slot: bind.slot } }
     let send = 0
     const sent = bind.submit(task.submitSm, (outcome) => {
       if (outcome.kind === 'response') this.#pacer.answered(send, performance.now())
@@ -251,7 +254,8 @@ export class ConnectorWork implements LaneSender {
 
   #fail(task: Task, commandStatus: number, reason: string): void {
     this.counters.failed++
-    const outcome = { kind: 'failed', atMs: Date.now(), commandStatus, reason } as const
+    const atMs = this.#options.clock.nowMs()
+    const outcome = { kind: 'failed', atMs, commandStatus, reason } as const
     this.#options.writer.record(task.work, task.index, outcome)
   }
 
@@ -260,7 +264,7 @@ export class ConnectorWork implements LaneSender {
     if (attempts >= this.#options.connector().maxAttempts)
       return this.#fail(task, commandStatus, `${attempts} attempts were refused`)
     this.counters.deferred++
-    const atMs = Date.now()
+    const atMs = this.#options.clock.nowMs()
     const dueAtMs = atMs + backOffMs(attempts, DEFER_FIRST_MS, DEFER_CAP_MS)
     this.#options.writer.record(task.work, task.index, {
       kind: 'deferred',

@@ -19,8 +19,10 @@ import { type LaterEntry, putLater } from '../../message/waitingMessageTable.ts'
 import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
 import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
+import { SteadyClock } from '../../flow/steadyClock.ts'
 import { BindLeases } from './bindLeases.ts'
 import { ConnectorPool } from './connectorPool.ts'
+import { followDatabaseTime } from './followDatabaseTime.ts'
 import { startJobs } from './jobs.ts'
 import { OutcomeWriter } from './outcomeWriter.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
@@ -33,11 +35,13 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const { database } = link
   await link.follower.start()
   const queue = new PostgresQueue(database, link.wakeUps, config.instance)
+  const clock = new SteadyClock()
+  const stopFollowing = followDatabaseTime(clock, database, onTrouble)
   const recent = new RecentSubmissions()
-  const intake = new ReceiptIntake(queue, recent, onTrouble)
+  const intake = new ReceiptIntake(queue, recent, clock, onTrouble)
   const writer = new OutcomeWriter(
     {
-      keep: (checkpoints, later) => keepOutcomes(database, checkpoints, later),
+      keep: (checkpoints, later) => keepOutcomes(database, checkpoints, later, clock.nowMs()),
       publish: (publications) => queue.publish(publications),
     },
     onTrouble,
@@ -48,6 +52,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     secretsDir: config.secretsDir ?? join(config.home, 'secrets'),
     writer,
     recent,
+    clock,
     intake,
     readCheckpoint: (envelopeId) => readCheckpoint(database, envelopeId),
     removeCheckpoints: (envelopeIds) => removeCheckpoints(database, envelopeIds),
@@ -72,6 +77,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     ports: {},
     drain: async () => {
       stopJobs()
+      stopFollowing()
       link.follower.stop()
       pool.stop()
       await leases.stop()
@@ -88,11 +94,12 @@ async function keepOutcomes(
   database: Database,
   checkpoints: readonly Checkpoint[],
   later: readonly LaterEntry[],
+  nowMs: number,
 ): Promise<void> {
   if (later.length === 0)
     return writeCheckpoints((statement, values) => database.run(statement, values), checkpoints)
   await database.transaction(async (run) => {
-    await putLater(run, later)
+    await putLater(run, later, nowMs)
     await writeCheckpoints(run, checkpoints)
   })
 }

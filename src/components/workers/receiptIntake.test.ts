@@ -5,11 +5,13 @@ import { connectorSchema } from '../../platform/connector.ts'
 import type { Publication, Queue } from '../../queue/queue.ts'
 import { decodeBody, encodeBody, ESME_ROK, MESSAGE_STATE, tlv } from '../../smpp/index.ts'
 import type { Pdu, Session, ShortMessageBody } from '../../smpp/index.ts'
+import { SteadyClock } from '../../flow/steadyClock.ts'
 import { ReceiptIntake, receiptSource } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
 
 const SMSC = { id: 'sim', host: '127.0.0.1', port: 2775, systemId: 's', password: 'p' }
 const recent = new RecentSubmissions()
+const clock = new SteadyClock()
 
 /** The queue after this deliver_sm, and the answer to the SMSC. */
 async function taken(text: string, settings: object = {}, fields: Partial<ShortMessageBody> = {}) {
@@ -22,7 +24,7 @@ async function taken(text: string, settings: object = {}, fields: Partial<ShortM
   }
   const session = { respond: (_: unknown, commandStatus: number) => answers.push(commandStatus) }
   // As much of a queue and of a session as the intake uses.
-  const intake = new ReceiptIntake(queue as unknown as Queue, recent, (what, error) => {
+  const intake = new ReceiptIntake(queue as unknown as Queue, recent, clock, (what, error) => {
     throw new Error(what, { cause: error })
   })
   const short_message = Buffer.from(text)

@@ -10,6 +10,7 @@ import { carriedId, upstreamIdKey, type UpstreamIdRule } from '../../message/ups
 import type { Connector } from '../../platform/connector.ts'
 import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
+import type { SteadyClock } from '../../flow/steadyClock.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { ESME_ROK, ESME_RX_T_APPN, MESSAGE_STATE, parseReceipt, readTlv } from '../../smpp/index.ts'
 import type { MessageState, Pdu, Receipt, ReceiptOptions, Session } from '../../smpp/index.ts'
@@ -49,6 +50,7 @@ export function receiptSource(connector: Connector, slot: number): ReceiptSource
 
 export class ReceiptIntake {
   #recent: RecentSubmissions
+  #clock: SteadyClock
   #batcher: Batcher<Unanswered>
   /** Added up in plain numbers; metrics read them when scraped. */
   readonly counters = { receipts: 0, mobileOriginatedRefused: 0 }
@@ -56,9 +58,11 @@ export class ReceiptIntake {
   constructor(
     queue: Queue,
     recent: RecentSubmissions,
+    clock: SteadyClock,
     onTrouble: (what: string, error: Error) => void,
   ) {
     this.#recent = recent
+    this.#clock = clock
     this.#batcher = new Batcher({
       send: (batch) => this.#publish(queue, batch, onTrouble),
       onError: (error) => onTrouble('taking receipts in', error),
@@ -85,7 +89,7 @@ export class ReceiptIntake {
     const carried = carriedId(upstreamId(parsed.id ?? ''), 'receipt', idRule, slot)
     // Addresses are swapped in receipts.
     const destination = comparableNumber(pdu.source_addr)
-    const receivedAtMs = Date.now()
+    const receivedAtMs = this.#clock.nowMs()
     const key = upstreamIdKey(carried)
     return {
       connector,
