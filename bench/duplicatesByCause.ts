@@ -1,7 +1,10 @@
 import type { KillAction } from '../src/lab/killSchedule.ts'
 import type { Witness } from '../src/lab/readWitness.ts'
 
-/** A duplicate is put down to the last action before the SMSC took the message again. */
+/**
+ * A duplicate is put down to the last action before the SMSC took the message again; who was
+ * stopped at that time is told beside it.
+ */
 export function duplicatesByCause(
   { accepted, duplicates }: Witness,
   actions: readonly KillAction[],
@@ -9,9 +12,18 @@ export function duplicatesByCause(
   const causes = new Map<string, number>()
   for (const ids of duplicates) {
     const againMs = Math.max(...ids.map((id) => accepted.get(id)?.atMs ?? 0))
-    const action = actions.findLast(({ atMs }) => atMs <= againMs)
-    const cause = action ? `  after ${action.kind} of ${action.victim}` : '  before any action'
+    const cause = causeOf(againMs, actions)
     causes.set(cause, (causes.get(cause) ?? 0) + 1)
   }
   return Object.fromEntries([...causes].toSorted(([a], [b]) => a.localeCompare(b)))
+}
+
+function causeOf(atMs: number, actions: readonly KillAction[]): string {
+  const last = actions.findLast((action) => action.atMs <= atMs)
+  if (!last) return '  before any action'
+  const stopped = actions
+    .filter((one) => one !== last && one.atMs <= atMs && atMs < one.atMs + one.forMs)
+    .map(({ victim }) => victim)
+  const beside = stopped.length > 0 ? `, ${stopped.toSorted().join(' and ')} stopped` : ''
+  return `  after ${last.kind} of ${last.victim}${beside}`
 }

@@ -1,26 +1,10 @@
-// Mechanisms that can be taken out of the source, each by one exact piece of its text, and the test
-// that guards it: with the piece replaced that test must fail, and say why.
+// The mutants of `npm run prove -- mutants`. Here are those of the way of a message; the others lie
+// beside, by subject.
 
-export interface Mutant {
-  /** What the changed program does. */
-  readonly name: string
-  /** Of ARCHITECTURE.md, "What always holds". */
-  readonly invariant: string
-  readonly file: string
-  /** Occurs once in the file, or the proof no longer proves anything. */
-  readonly piece: string
-  readonly replacement: string
-  readonly guard: Guard
-  /** What the failing test says. */
-  readonly says: RegExp
-}
-
-export interface Guard {
-  readonly project: 'unit' | 'whole' | 'full'
-  readonly file: string
-  /** The name of one test. */
-  readonly test: string
-}
+import { accessMutants } from './accessMutants.ts'
+import { databaseMutants } from './databaseMutants.ts'
+import { type Guard, type Mutant, unitTest } from './mutant.ts'
+import { receiptMutants } from './receiptMutants.ts'
 
 const STORE_KILLED: Guard = {
   project: 'whole',
@@ -37,11 +21,10 @@ const STORE_AWAY: Guard = {
   file: 'test/chaos.full.test.ts',
   test: 'the store away for 60 s loses nothing and closes no bind',
 }
-const STORE_FAILS: Guard = {
-  project: 'unit',
-  file: 'src/components/workers/outcomeWriter.test.ts',
-  test: 'while the store is away nothing is let go, and when it is back all is kept',
-}
+const STORE_FAILS = unitTest(
+  'components/workers/outcomeWriter.test.ts',
+  'while the store is away nothing is let go, and when it is back all is kept',
+)
 
 /** The numbers of the messages stand in the brackets. */
 const LOST = /AssertionError: answered ESME_ROK and lost: expected \[ .+ \] to deeply equal \[\]/
@@ -82,16 +65,11 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the worker settles an envelope before its outcomes are durable',
     invariant: '2',
     file: 'src/components/workers/outcomeWriter.ts',
-    piece: `await untilDone(() => this.#keep([...works], later, events), {
-      onTrouble: (error) => this.#onTrouble('keeping outcomes', error),
-    })
-    for (const work of complete) work.finish()`,
-    replacement: `for (const work of complete) work.finish()
-    await untilDone(() => this.#keep([...works], later, events), {
-      onTrouble: (error) => this.#onTrouble('keeping outcomes', error),
-    })`,
+    piece: 'const works = outcomesByWork(items)',
+    replacement: `const works = outcomesByWork(items)
+    for (const { work } of works) work.finish()`,
     guard: STORE_FAILS,
-    says: /AssertionError: expected \[\] to deeply equal \[ 'keeping outcomes' \]/,
+    says: /AssertionError: expected \[\] to deeply equal \[ 'keeping outcomes', .+ \]/,
   },
   {
     name: 'the gateway refuses for want of an answer with ESME_RSYSERR',
@@ -104,17 +82,19 @@ export const MUTANTS: readonly Mutant[] = [
     guard: STORE_AWAY,
     says: /AssertionError: another command_status: expected \[ 'ESME_RSYSERR' \] .+/,
   },
+  {
+    name: 'a consumer never extends the leases of the envelopes in its hands',
+    invariant: '8',
+    file: 'src/queue/consumer.ts',
+    piece: 'setInterval(() => this.#extend(), options.leaseMs / 3)',
+    replacement: 'setInterval(() => undefined, options.leaseMs / 3)',
+    guard: unitTest(
+      'queue/consumer.test.ts',
+      'what is in hand keeps its lease until it is settled, also if one request fails',
+    ),
+    says: /AssertionError: the lease ran out after 59 s/,
+  },
+  ...databaseMutants,
+  ...receiptMutants,
+  ...accessMutants,
 ]
-
-/** The text of the mutant's file without the mechanism. */
-export function mutated(text: string, { file, piece, replacement }: Mutant): string {
-  const [before, after, ...more] = text.split(piece)
-  if (before === undefined || after === undefined || more.length > 0) {
-    const times = text.split(piece).length - 1
-    throw new Error(
-      `${file} holds this ${times} times, not once. Bring its mutant in bench/mutants.ts up to ` +
-        `date:\n${piece}`,
-    )
-  }
-  return before + replacement + after
-}

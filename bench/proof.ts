@@ -5,6 +5,8 @@ export interface ProofOptions {
   readonly rate: number | undefined
   /** How many of what the proof is about; undefined: as many as the minutes allow. */
   readonly count: number | undefined
+  /** Of the mutants: those whose name or file holds this text. */
+  readonly only: string | undefined
   onProgress(what: string): void
 }
 

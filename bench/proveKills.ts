@@ -1,5 +1,8 @@
 // Random kills and stops under steady load, and then the books of both ends compared: what was
-// answered ESME_ROK, what the SMSC accepted, what was receipted, what came back.
+// answered ESME_ROK, what the SMSC accepted, what was receipted, what came back. Two processes each
+// of router, workers and dlr-processor run, and each is a victim of its own. Leases on envelopes
+// are short, and half of the stops outlast them, so that the other process takes over what the
+// stopped one still believes to have.
 import { killable, runKillSchedule } from '../src/lab/killSchedule.ts'
 import type { KillAction } from '../src/lab/killSchedule.ts'
 import { readWitness } from '../src/lab/readWitness.ts'
@@ -10,25 +13,47 @@ import { witnessFile } from '../test/amidTraffic.ts'
 import { startStack } from '../test/stack.ts'
 import { duplicatesByCause } from './duplicatesByCause.ts'
 import type { Proof, ProofOptions } from './proof.ts'
-import { customerOf, describeAction, steadyLoad } from './steadyLoad.ts'
+import { Resubmissions } from './resubmissions.ts'
+import { customersOf, describeAction, steadyLoad } from './steadyLoad.ts'
 
-const VICTIMS = ['gateway', 'router', 'workers', 'dlr', 'postgres', 'smsc', 'admin', 'exporters']
+const PROCESSES = { router: 2, workers: 2, dlr: 2 }
+const VICTIMS = [
+  'gateway',
+  'router',
+  'router-2',
+  'workers',
+  'workers-2',
+  'dlr',
+  'dlr-2',
+  'postgres',
+  'smsc',
+  'admin',
+  'exporters',
+]
+const QUEUE_LEASE_MS = 5_000
 /** 300 actions in half an hour. */
 const INTERVAL_MS = 6_000
-const STOPS = [{ minMs: 0, maxMs: 2_500 }]
+/** Short ones, and such as outlast every lease on an envelope. */
+const STOPS = [
+  { minMs: 0, maxMs: 2_500 },
+  { minMs: 2 * QUEUE_LEASE_MS, maxMs: 3 * QUEUE_LEASE_MS },
+]
 const MESSAGES_PER_SECOND = 200
 /** After the last action: everything owed has to come in on its own. */
 const SETTLE_MS = 30_000
 const RECEIPTS_WITHIN_MS = 240_000
 
 export async function proveKills({ minutes, seed, onProgress }: ProofOptions): Promise<Proof> {
-  const stack = await startStack({})
+  const stack = await startStack({
+    processes: PROCESSES,
+    env: { SIGNALBOX_QUEUE_LEASE_MS: String(QUEUE_LEASE_MS) },
+  })
+  const resubmissions = new Resubmissions(stack)
   try {
     const durationMs = minutes * 60_000
     const load = await steadyLoad({
-      ...customerOf(stack),
-      sessions: 4,
-      windowSize: 100,
+      ...(await customersOf(stack)),
+      windowSize: 25,
       rate: MESSAGES_PER_SECOND,
       durationMs: durationMs + SETTLE_MS,
       receiptsWithinMs: RECEIPTS_WITHIN_MS,
@@ -51,11 +76,14 @@ export async function proveKills({ minutes, seed, onProgress }: ProofOptions): P
         minutes,
         kills: actions.filter(({ kind }) => kind === 'kill').length,
         stops: actions.filter(({ kind }) => kind === 'stop').length,
+        'stops beyond the lease on envelopes': actions.filter(isBeyondLease).length,
+        'lease on envelopes, s': QUEUE_LEASE_MS / 1_000,
         'messages answered ESME_ROK': report.answered.size,
         lost: ends.lost.length,
         'without receipt': ends.withoutReceipt.length,
-        'submitted more than once': ends.duplicated.length,
+        'submitted more than once, seen by the SMSC': ends.duplicated.length,
         ...duplicatesByCause(witness, actions),
+        ...(await resubmissions.figures()),
         'receipted to the ESME more than once': ends.receiptedTwice.length,
         'outcome unknown to the ESME': report.unknown.length,
         'refused for good': [...report.refused.values()].flat().length,
@@ -65,10 +93,25 @@ export async function proveKills({ minutes, seed, onProgress }: ProofOptions): P
         ...recoveryFigures('answers', actions, report.answerSilences),
         ...recoveryFigures('receipts', actions, report.receiptSilences),
       },
+      table: {
+        columns: ['victim', 'kills', 'stops', 'stops beyond the lease on envelopes'],
+        rows: VICTIMS.map((victim) => actionsOn(victim, actions)),
+      },
     }
   } finally {
+    resubmissions.stop()
     await stack.stop()
   }
+}
+
+function actionsOn(victim: string, all: readonly KillAction[]): (number | string)[] {
+  const own = all.filter((action) => action.victim === victim)
+  const stops = own.filter(({ kind }) => kind === 'stop')
+  return [victim, own.length - stops.length, stops.length, stops.filter(isBeyondLease).length]
+}
+
+function isBeyondLease({ forMs }: KillAction): boolean {
+  return forMs > QUEUE_LEASE_MS
 }
 
 /** From the action to the first of what came again after it. */

@@ -12,6 +12,7 @@ import { readWitness } from '../src/lab/readWitness.ts'
 import { reconcile } from '../src/lab/reconcile.ts'
 import { duplicatesByCause } from './duplicatesByCause.ts'
 import type { Proof, ProofOptions } from './proof.ts'
+import { Resubmissions } from './resubmissions.ts'
 import type { SmscProcess } from './smscProcess.ts'
 import { describeAction, steadyLoad } from './steadyLoad.ts'
 import { upstreamStack } from './upstreamStack.ts'
@@ -20,6 +21,8 @@ import type { UpstreamStack } from './upstreamStack.ts'
 const SLOTS = 2
 const VICTIMS = ['workers', 'workers-2', 'postgres']
 const LEASE_TTL_MS = 6_000
+/** A worker that is stopped for long loses its envelopes too. */
+const QUEUE_LEASE_MS = 5_000
 /** At least the time in which the SMSC below notices that a peer is dead. */
 const RELEASE_AFTER_MS = 5_000
 /** Silence for 2 s, then 2 s without an answer, each seen up to half a second late. */
@@ -53,8 +56,9 @@ const RECEIPTS_WITHIN_MS = 240_000
 export async function proveLeases(options: ProofOptions): Promise<Proof> {
   const upstream = await upstreamStack({
     stack: {
-      args: ['--workers', String(SLOTS)],
+      processes: { router: 2, workers: SLOTS, dlr: 2 },
       env: {
+        SIGNALBOX_QUEUE_LEASE_MS: String(QUEUE_LEASE_MS),
         SIGNALBOX_BIND_LEASE_TTL_MS: String(LEASE_TTL_MS),
         SIGNALBOX_BIND_RELEASE_AFTER_MS: String(RELEASE_AFTER_MS),
       },
@@ -62,14 +66,20 @@ export async function proveLeases(options: ProofOptions): Promise<Proof> {
     smsc: { timers: SMSC_TIMERS },
     connector: { binds: SLOTS, window: 100, tps: 1_000 },
   })
+  const resubmissions = new Resubmissions(upstream.stack)
   try {
-    return await prove(upstream, options)
+    return await prove(upstream, resubmissions, options)
   } finally {
+    resubmissions.stop()
     await upstream.stop()
   }
 }
 
-async function prove(upstream: UpstreamStack, options: ProofOptions): Promise<Proof> {
+async function prove(
+  upstream: UpstreamStack,
+  resubmissions: Resubmissions,
+  options: ProofOptions,
+): Promise<Proof> {
   const { smsc, customer, witness } = upstream
   const durationMs = options.minutes * 60_000
   if (!(await untilStable(smsc))) throw new Error('the two workers never held both binds')
@@ -111,8 +121,10 @@ async function prove(upstream: UpstreamStack, options: ProofOptions): Promise<Pr
       'messages answered ESME_ROK': report.answered.size,
       lost: ends.lost.length,
       'without receipt': ends.withoutReceipt.length,
-      'submitted more than once': ends.duplicated.length,
+      'submitted more than once, seen by the SMSC': ends.duplicated.length,
       ...duplicatesByCause(witnessed, done),
+      ...(await resubmissions.figures()),
+      'lease on envelopes, s': QUEUE_LEASE_MS / 1_000,
       'lease TTL, s': LEASE_TTL_MS / 1_000,
       'release after, s': RELEASE_AFTER_MS / 1_000,
     },

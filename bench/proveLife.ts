@@ -7,15 +7,18 @@ import { reconcile } from '../src/lab/reconcile.ts'
 import { witnessFile } from '../test/amidTraffic.ts'
 import { startStack } from '../test/stack.ts'
 import type { Stack } from '../test/stack.ts'
-import { changePlatform, widened } from './changePlatform.ts'
+import { widened } from './changePlatform.ts'
 import { median } from './figure.ts'
-import { platformUse } from './platformUse.ts'
+import { cpuBetween, platformUse } from './platformUse.ts'
 import type { Proof, ProofOptions } from './proof.ts'
 import { readMetrics } from './readMetrics.ts'
-import { customerOf, steadyLoad } from './steadyLoad.ts'
+import { customersOf, steadyLoad } from './steadyLoad.ts'
 
-const MESSAGES_PER_SECOND = 4_000
-const SESSIONS = { sessions: 20, windowSize: 100 }
+const MESSAGES_PER_SECOND = 2_500
+/** Below it the machine does not hold the rate, and the proof says nothing about it. */
+const ACCEPTED_SHARE_MIN = 0.99
+const PROCESSES = { router: 2, workers: 2, dlr: 2 }
+const WINDOW_SIZE = 125
 const SAMPLE_MS = 10_000
 const ROWS_MAX = 20
 const RECEIPTS_WITHIN_MS = 120_000
@@ -37,9 +40,8 @@ interface Sample {
 }
 
 export async function proveLife(options: ProofOptions): Promise<Proof> {
-  const stack = await startStack({})
+  const stack = await startStack({ processes: PROCESSES })
   try {
-    await changePlatform(stack.ready.admin, widened)
     return await prove(stack, options)
   } finally {
     await stack.stop()
@@ -49,31 +51,34 @@ export async function proveLife(options: ProofOptions): Promise<Proof> {
 async function prove(stack: Stack, options: ProofOptions): Promise<Proof> {
   const rate = options.rate ?? MESSAGES_PER_SECOND
   const durationMs = options.minutes * 60_000
+  const customers = await customersOf(stack, widened)
+  const before = platformUse(stack.pids())
   const load = await steadyLoad({
-    ...customerOf(stack),
-    ...SESSIONS,
+    ...customers,
+    windowSize: WINDOW_SIZE,
     rate,
     durationMs,
     receiptsWithinMs: RECEIPTS_WITHIN_MS,
   })
   const samples = await sampleFor(stack, durationMs, options.onProgress)
-  const { report } = await load.done
+  const { report, cpuSeconds } = await load.done
+  const cpu = new Map(cpuBetween(before, platformUse(stack.pids())))
   const ends = reconcile(report, readWitness(witnessFile(stack)), true)
   const growths = growthsOf(samples, rate)
+  const { firstSentAtMs, lastAnsweredAtMs } = report
+  const acceptedRate = (report.answered.size * 1_000) / (lastAnsweredAtMs - firstSentAtMs)
   const held =
+    acceptedRate >= ACCEPTED_SHARE_MIN * rate &&
     ends.lost.length === 0 &&
     ends.duplicated.length === 0 &&
     ends.withoutReceipt.length === 0 &&
     ends.receiptedTwice.length === 0 &&
     growths.every(({ isFlat }) => isFlat)
-  const { firstSentAtMs, lastAnsweredAtMs } = report
   return {
     held,
     figures: {
       'messages a second asked for': rate,
-      'messages a second accepted': Math.round(
-        (report.answered.size * 1_000) / (lastAnsweredAtMs - firstSentAtMs),
-      ),
+      'messages a second accepted': Math.round(acceptedRate),
       'messages answered ESME_ROK': report.answered.size,
       lost: ends.lost.length,
       'submitted more than once': ends.duplicated.length,
@@ -82,9 +87,26 @@ async function prove(stack: Stack, options: ProofOptions): Promise<Proof> {
       'outcome unknown to the ESME': report.unknown.length,
       'throttled, then accepted': report.throttled,
       'submit_sm_resp p99, ms': report.latency.p99Ms,
+      ...cpuPerMessage(cpu, cpuSeconds, report.answered.size),
       ...Object.fromEntries(growths.map(({ what, told }) => [what, told])),
     },
     table: tableOf(samples),
+  }
+}
+
+/** From the first submit_sm to the last receipt; PostgreSQL with its backends. */
+function cpuPerMessage(
+  byProcess: ReadonlyMap<string, number>,
+  loadSeconds: number,
+  messages: number,
+): Record<string, number> {
+  const perMessage = (seconds: number) => tenths((seconds * 1e6) / Math.max(1, messages))
+  const platform = [...byProcess].filter(([name]) => name !== 'smsc')
+  const sum = platform.reduce((seconds, [, own]) => seconds + own, 0)
+  return {
+    'CPU a message, us: platform, without SMSC and load generator': perMessage(sum),
+    ...Object.fromEntries([...byProcess].map(([name, own]) => [`  ${name}`, perMessage(own)])),
+    '  load generator': perMessage(loadSeconds),
   }
 }
 

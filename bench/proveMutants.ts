@@ -13,7 +13,8 @@ import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root, runStep } from '../scripts/runStep.ts'
-import { type Guard, type Mutant, mutated, MUTANTS } from './mutants.ts'
+import { type Guard, type Mutant, mutated } from './mutant.ts'
+import { MUTANTS } from './mutants.ts'
 import type { Proof, ProofOptions } from './proof.ts'
 
 type Report = ProofOptions['onProgress']
@@ -23,17 +24,20 @@ interface Finding {
   readonly said: string
 }
 
-export async function proveMutants({ onProgress }: ProofOptions): Promise<Proof> {
+export async function proveMutants({ only = '', onProgress }: ProofOptions): Promise<Proof> {
   // All of them before the first long run.
   for (const mutant of MUTANTS) mutated(textOf(root, mutant), mutant)
+  const chosen = MUTANTS.filter(({ name, file }) => `${name} ${file}`.includes(only))
+  if (chosen.length === 0) throw new Error(`no mutant has "${only}" in its name or file`)
   const copy = mkdtempSync(join(tmpdir(), 'signalbox-mutants-'))
   try {
     copyCheckout(copy)
     const findings = new Map<string, Finding>()
-    for (const guard of new Set(MUTANTS.map((mutant) => mutant.guard))) {
+    const guards = new Map(chosen.map(({ guard }) => [`${guard.file} ${guard.test}`, guard]))
+    for (const guard of guards.values()) {
       findings.set(`as it is: ${guard.test}`, await passes(copy, guard, onProgress))
     }
-    for (const mutant of MUTANTS) {
+    for (const mutant of chosen) {
       const name = `${mutant.name} (invariant ${mutant.invariant}): ${mutant.guard.test}`
       findings.set(name, await dies(copy, mutant, onProgress))
     }

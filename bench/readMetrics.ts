@@ -26,6 +26,17 @@ class Metrics {
     return values.length > 0 ? Math.max(...values) : undefined
   }
 
+  /** By the value of a label. */
+  sumsBy(label: string, name: string): ReadonlyMap<string, number> {
+    const sums = new Map<string, number>()
+    for (const { labels, value, ...sample } of this.#samples) {
+      if (sample.name !== name) continue
+      const [, of] = new RegExp(`(?:^|,)${label}="([^"]*)"`).exec(labels) ?? []
+      if (of !== undefined) sums.set(of, (sums.get(of) ?? 0) + value)
+    }
+    return sums
+  }
+
   #values(name: string, label: string): number[] {
     return this.#samples
       .filter((one) => one.name === name && one.labels.includes(label))
@@ -34,7 +45,8 @@ class Metrics {
 }
 
 /** `port` is a component's health port. */
-export async function readMetrics(port: number): Promise<Metrics> {
-  const answer = await fetch(`http://127.0.0.1:${port}/metrics`)
+export async function readMetrics(port: number, withinMs = 30_000): Promise<Metrics> {
+  const signal = AbortSignal.timeout(withinMs)
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { signal })
   return new Metrics(await answer.text())
 }

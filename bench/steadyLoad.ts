@@ -1,11 +1,13 @@
 import type { KillAction } from '../src/lab/killSchedule.ts'
 import type { Stack } from '../test/stack.ts'
+import { BENCH_PASSWORD, benchUser, changePlatform, withAccounts } from './changePlatform.ts'
+import type { Exported } from './changePlatform.ts'
 import { loadInProcess } from './loadInProcess.ts'
 import type { LoadResult, PlainLoadOptions } from './loadInProcess.ts'
 
 export type SteadyLoadOptions = Pick<
   PlainLoadOptions,
-  'host' | 'port' | 'systemId' | 'password' | 'sessions' | 'windowSize'
+  'host' | 'port' | 'systemId' | 'systemIds' | 'password' | 'sessions' | 'windowSize'
 > &
   Required<Pick<PlainLoadOptions, 'rate' | 'durationMs' | 'receiptsWithinMs'>>
 
@@ -28,11 +30,19 @@ export async function steadyLoad(
   return { done }
 }
 
-/** Whom a load binds as: the demo's user. */
-export function customerOf({ ready }: Stack) {
-  const { host, port, systemId, password } = ready.smpp
-  if (systemId === undefined || password === undefined) throw new Error('no demo account')
-  return { host, port, systemId, password }
+/** Messages of one account all go to one router: a load that is meant for two needs many. */
+const ACCOUNTS = 16
+
+/** Whom a load binds as: users of so many accounts that every router has some of them. */
+export async function customersOf(
+  { ready }: Stack,
+  change: (platform: Exported) => Exported = (platform) => platform,
+) {
+  const { host, port, systemId } = ready.smpp
+  if (systemId === undefined) throw new Error('no demo account')
+  await changePlatform(ready.admin, (platform) => withAccounts(change(platform), ACCOUNTS))
+  const systemIds = Array.from({ length: ACCOUNTS }, (_, number) => benchUser(number))
+  return { host, port, systemId, systemIds, password: BENCH_PASSWORD, sessions: ACCOUNTS }
 }
 
 export function describeAction({ kind, victim, forMs }: KillAction): string {

@@ -14,6 +14,8 @@ export interface Traffic {
   messagesPerSecond: number
   /** From the last answer on. */
   receiptsWithinMs: number
+  /** The file of the SMSC that takes part; by default the one of `up`. */
+  witness?: string
 }
 
 export interface Outcome {
@@ -69,7 +71,7 @@ export async function amidTraffic(
   })
   if (!acting) throw new Error('the traffic ended before anything was done')
   const acted = await acting
-  const witness = readWitness(witnessFile(stack))
+  const witness = readWitness(traffic.witness ?? witnessFile(stack))
   const ends = reconcile(report, witness, true)
   return { report, ends, upstreamBinds: witness.binds, ...acted }
 }

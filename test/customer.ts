@@ -59,9 +59,11 @@ export class Customer {
     destination_addr: string,
     registered_delivery = 1,
     short_message: Buffer = Buffer.from('hello'),
+    validity_period = '',
   ): Promise<{ commandStatus: number; messageId: string }> {
     return new Promise((resolve, reject) => {
-      const body = { source_addr: 'shop', destination_addr, registered_delivery, short_message }
+      const message = { destination_addr, short_message, validity_period }
+      const body = { source_addr: 'shop', registered_delivery, ...message }
       const sent = this.#session?.request('submit_sm', body, (outcome) => {
         if (outcome.kind !== 'response') return reject(new Error(`no answer: ${outcome.kind}`))
         const { pdu } = outcome

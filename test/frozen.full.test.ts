@@ -1,5 +1,5 @@
-// One of two dlr-processors stopped inside a transaction: the other one goes on, and nothing that
-// was answered is lost.
+// One of two processes of a component is stopped: the other one goes on, nobody waits for a lock
+// for long, and nothing that was answered is lost.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -7,103 +7,189 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { changePlatform } from '../bench/changePlatform.ts'
+import { freePort } from '../src/cli/up/freePort.ts'
 import type { Installation } from '../src/cli/up/installationFile.ts'
 import { type Database, openDatabase } from '../src/database/database.ts'
+import { SMSC_DEFAULTS } from '../src/lab/smscOptions.ts'
+import { SmscSimulator } from '../src/lab/smscSimulator.ts'
 import { stopWhile } from '../src/lab/stopFor.ts'
-import { amidTraffic } from './amidTraffic.ts'
-import { type Stack, startStack } from './stack.ts'
+import { amidTraffic, type Outcome } from './amidTraffic.ts'
+import { Customer } from './customer.ts'
+import { count, pausedTransactions, stopInTransaction } from './inTransaction.ts'
+import { type Stack, type StackOptions, startStack } from './stack.ts'
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
-const TRAFFIC = { messages: 10_000, messagesPerSecond: 500, receiptsWithinMs: 120_000 }
-const CAUGHT_WITHIN_MS = 60_000
-/** A look at the server takes a few milliseconds; no healthy transaction pauses for so long. */
-const PAUSE = '300 ms'
+const TRAFFIC = { messages: 10_000, messagesPerSecond: 500, receiptsWithinMs: 180_000 }
+/** More than lies in the hands of the stopped one. */
+const PROGRESS = 1_000
 const RELEASED_WITHIN_MS = 15_000
 const RESUMED_WITHIN_MS = 30_000
+const READY_WITHIN_MS = 30_000
 
-test('one of two dlr-processors is stopped inside a transaction: receipts go on', async () => {
-  const stack = await startStack({})
+interface Platform {
+  stack: Stack
+  installation: Installation
+  database: Database
+}
+
+async function startPlatform(processes: StackOptions['processes'] = {}): Promise<Platform> {
+  const stack = await startStack({ processes })
   onTestFinished(async () => void (await stack.stop()))
-  const { databaseUrl } = installationOf(stack)
+  const file = join(stack.home, 'installation.json')
+  // Written by `up`, see installationFile.ts.
+  const installation = JSON.parse(readFileSync(file, 'utf8')) as Installation
+  const { databaseUrl } = installation
   const database = openDatabase({ databaseUrl, poolSize: 2, applicationName: 'test' })
   onTestFinished(() => database.close())
-  await startSecond(stack, databaseUrl)
+  return { stack, installation, database }
+}
 
-  const { ends, report } = await amidTraffic(stack, TRAFFIC, async () => {
-    await stopInTransaction(database, stack.pidOf('dlr'), async () => {
-      await vi.waitUntil(async () => (await paused(database)) === 0, {
-        timeout: RELEASED_WITHIN_MS,
-        interval: 200,
-      })
-      const before = await delivered(database)
-      const resumed = async () => (await delivered(database)) > before + TRAFFIC.messages / 10
-      await vi.waitUntil(resumed, { timeout: RESUMED_WITHIN_MS, interval: 200 })
-    })
-  })
+function expectNothingLost({ ends, report }: Outcome): void {
   expect(ends.lost, 'answered ESME_ROK and lost').toEqual([])
   expect(ends.withoutReceipt, 'without receipt').toEqual([])
   expect(report.reconnects).toBe(0)
-})
-
-function installationOf({ home }: Stack): Installation {
-  // Written by `up`, see installationFile.ts.
-  return JSON.parse(readFileSync(join(home, 'installation.json'), 'utf8')) as Installation
 }
 
-/** Beside the one of `up`, as on another host. */
-async function startSecond(stack: Stack, databaseUrl: string): Promise<void> {
-  const child = spawn(process.execPath, [MAIN, 'dlr'], {
-    env: {
-      ...process.env,
-      DATABASE_URL: databaseUrl,
-      SIGNALBOX_HOME: join(stack.home, 'second'),
-      SIGNALBOX_INSTANCE: 'second-dlr',
-      SIGNALBOX_HEALTH_PORT: '0',
-      SIGNALBOX_CLUSTER_TOKEN: installationOf(stack).clusterToken,
-    },
-    stdio: 'ignore',
+/** Grows by what no stopped process could have brought any more. */
+async function untilProgress(figure: () => number | Promise<number>): Promise<void> {
+  const before = await figure()
+  await vi.waitUntil(async () => (await figure()) > before + PROGRESS, {
+    timeout: RESUMED_WITHIN_MS,
+    interval: 200,
   })
-  const ended = once(child, 'close')
-  onTestFinished(async () => {
-    child.kill('SIGTERM')
-    await ended
-  })
-}
-
-/** Stops it again and again until it holds a transaction open, and then for as long as `act`. */
-async function stopInTransaction(
-  database: Database,
-  pid: number,
-  act: () => Promise<void>,
-): Promise<void> {
-  const isCaught = async (): Promise<boolean> => {
-    let isPaused = false
-    await stopWhile(pid, async () => {
-      const seen = async () => (await paused(database)) > 0
-      const options = { timeout: 600, interval: 100 }
-      isPaused = await vi.waitUntil(seen, options).catch(() => false)
-      if (isPaused) await act()
-    })
-    return isPaused
-  }
-  await vi.waitUntil(isCaught, { timeout: CAUGHT_WITHIN_MS, interval: 10 })
-}
-
-/** Transactions of dlr-processors that wait for their process. */
-function paused(database: Database): Promise<number> {
-  return count(
-    database,
-    `select count(*)::int as count from pg_stat_activity
-      where application_name = 'signalbox-dlr' and state like 'idle in transaction%'
-        and state_change < now() - interval '${PAUSE}'`,
-  )
 }
 
 function delivered(database: Database): Promise<number> {
   return count(database, 'select count(*)::int as count from messages where state = 2')
 }
 
-async function count(database: Database, text: string): Promise<number> {
-  const [row] = await database.run<{ count: number }>({ name: text.slice(0, 60), text })
-  return row?.count ?? 0
+test('one of two dlr-processors is stopped inside a transaction: receipts go on', async () => {
+  const { stack, database } = await startPlatform({ dlr: 2 })
+  const kind = { component: 'dlr', query: '.' } as const
+  const outcome = await amidTraffic(stack, TRAFFIC, () =>
+    stopInTransaction(database, kind, stack.pidOf('dlr'), async () => {
+      await untilReleased(database, kind)
+      await untilProgress(() => delivered(database))
+    }),
+  )
+  expectNothingLost(outcome)
+})
+
+async function untilReleased(...given: Parameters<typeof pausedTransactions>): Promise<void> {
+  await vi.waitUntil(async () => (await pausedTransactions(...given)) === 0, {
+    timeout: RELEASED_WITHIN_MS,
+    interval: 200,
+  })
+}
+
+/** Of five answers to a message all are throttled now and then: it waits in the database. */
+const THROTTLE_RATE = 0.6
+/** It takes a while until a worker is caught in the middle of a transaction. */
+const LONG_TRAFFIC = { ...TRAFFIC, messages: 20_000, messagesPerSecond: 400 }
+
+test('one of two workers is stopped while it writes outcomes: the other submits', async () => {
+  const { stack, database } = await startPlatform({ workers: 2 })
+  const witness = await throttlingSmsc(stack)
+  const kind = { component: 'workers', query: 'checkpoints', heldUpAt: 'checkpoints' } as const
+  const outcome = await amidTraffic(stack, { ...LONG_TRAFFIC, witness }, () =>
+    stopInTransaction(database, kind, stack.pidOf('workers'), async () => {
+      await untilReleased(database, kind)
+      await untilProgress(() => delivered(database))
+    }),
+  )
+  expectNothingLost(outcome)
+})
+
+/** Takes the place of the simulator of `up`, with a bind for each worker. Returns its file. */
+async function throttlingSmsc(stack: Stack): Promise<string> {
+  const file = join(stack.home, 'throttling.ndjson')
+  const account = { systemId: 'test', password: 'test' }
+  let binds = 0
+  const options = { ...SMSC_DEFAULTS, ...account, port: 0, throttleRate: THROTTLE_RATE, file }
+  const smsc = await SmscSimulator.start({ ...options, onBinds: (open) => (binds = open) })
+  onTestFinished(() => smsc.close())
+  const { host, port } = { host: '127.0.0.1', port: smsc.port }
+  await changePlatform(stack.ready.admin, (platform) => ({
+    ...platform,
+    connectors: platform.connectors.map((connector) => ({
+      ...connector,
+      ...account,
+      host,
+      port,
+      throttlePauseMs: 10,
+    })),
+  }))
+  await vi.waitUntil(() => binds === 2, READY_WITHIN_MS)
+  return file
+}
+
+test('one of two routers is stopped, and then the other: messages are taken once', async () => {
+  const { stack } = await startPlatform({ router: 2 })
+  const outcome = await amidTraffic(stack, TRAFFIC, async (flow) => {
+    // All messages of an account go to one router while it is there.
+    for (const name of ['router', 'router-2'])
+      await stopWhile(stack.pidOf(name), () => untilProgress(flow.answered))
+  })
+  expectNothingLost(outcome)
+  expect(outcome.ends.duplicated, 'submitted twice').toEqual([])
+})
+
+/** The load waits for all receipts, and some go to the other customer. */
+const ELSEWHERE_WITHIN_MS = 60_000
+
+test('one of two gateways is stopped: the receipts in its hands come through the other', async () => {
+  const { stack, installation, database } = await startPlatform()
+  const second = await startGateway(stack, installation)
+  const traffic = { ...TRAFFIC, receiptsWithinMs: ELSEWHERE_WITHIN_MS }
+  const outcome = await amidTraffic(stack, traffic, (flow) =>
+    stopWhile(second.pid, async () => {
+      await untilProgress(flow.answered)
+      await untilProgress(() => acknowledged(database))
+    }),
+  )
+  const { ends, report } = outcome
+  const missing = ends.withoutReceipt.filter((id) => second.customer.stats(id).length === 0)
+  expectNothingLost({ ...outcome, ends: { ...ends, withoutReceipt: missing } })
+  expect([...report.answers.keys()]).toEqual(['ESME_ROK'])
+  // It had its share of them before.
+  expect(ends.withoutReceipt.length).toBeGreaterThan(0)
+})
+
+function acknowledged(database: Database): Promise<number> {
+  return count(database, 'select count(*)::int as count from outbox_acknowledged')
+}
+
+/** As on another host, and a receiver of the same user is bound to it. */
+async function startGateway({ home, ready }: Stack, { databaseUrl, clusterToken }: Installation) {
+  const smppPort = await freePort(0, '127.0.0.1')
+  const child = spawn(process.execPath, [MAIN, 'gateway'], {
+    env: {
+      ...process.env,
+      DATABASE_URL: databaseUrl,
+      SIGNALBOX_HOME: join(home, 'second'),
+      SIGNALBOX_INSTANCE: 'second-gateway',
+      SIGNALBOX_SMPP_PORT: String(smppPort),
+      SIGNALBOX_HTTP_PORT: '0',
+      SIGNALBOX_HEALTH_PORT: '0',
+      SIGNALBOX_CLUSTER_TOKEN: clusterToken,
+    },
+    stdio: 'ignore',
+  })
+  const ended = once(child, 'close')
+  const customer = new Customer()
+  onTestFinished(async () => {
+    await customer.unbind().catch(() => undefined)
+    child.kill('SIGTERM')
+    await ended
+  })
+  const { systemId = '', password = '' } = ready.smpp
+  const place = { host: '127.0.0.1', port: smppPort, systemId, password }
+  const bound = () =>
+    customer.bind(place).then(
+      () => true,
+      () => false,
+    )
+  await vi.waitUntil(bound, { timeout: READY_WITHIN_MS, interval: 200 })
+  return { pid: child.pid ?? 0, customer }
 }

@@ -4,7 +4,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { mutated, MUTANTS } from '../bench/mutants.ts'
+import { mutated } from '../bench/mutant.ts'
+import { MUTANTS } from '../bench/mutants.ts'
 import { root } from '../scripts/runStep.ts'
 
 test.each(MUTANTS)('$name: the piece of source it changes is there once', (mutant) => {

@@ -18,22 +18,24 @@ const SETTLED_MS = 30_000
 export class ScriptedPlatform {
   readonly stack: Stack
   readonly smsc: ScriptedSmsc
+  readonly smscPort: number
   readonly customer: Customer
   readonly database: Database
 
   static async start(options: StackOptions = {}): Promise<ScriptedPlatform> {
     const smsc = new ScriptedSmsc()
     const { port } = await smsc.listen()
-    const stack = await startStack({ ...options, args: ['--no-demo'] })
-    const platform = new ScriptedPlatform(stack, smsc)
+    const stack = await startStack({ ...options, args: ['--no-demo', ...(options.args ?? [])] })
+    const platform = new ScriptedPlatform(stack, smsc, port)
     await adminCall(stack.ready.admin, 'POST', '/admin/v1/platform/apply', resources(port))
     await platform.#ready()
     return platform
   }
 
-  private constructor(stack: Stack, smsc: ScriptedSmsc) {
+  private constructor(stack: Stack, smsc: ScriptedSmsc, smscPort: number) {
     this.stack = stack
     this.smsc = smsc
+    this.smscPort = smscPort
     this.customer = new Customer()
     const text = readFileSync(join(stack.home, 'installation.json'), 'utf8')
     // Written by `up`, see installationFile.ts.

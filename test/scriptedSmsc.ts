@@ -52,8 +52,9 @@ export class ScriptedSmsc {
     systemId: 'scripted',
   })
 
-  listen(): Promise<{ port: number }> {
-    return this.#server.listen(0, '127.0.0.1')
+  /** @param port that of an SMSC which was closed and is up again */
+  listen(port = 0): Promise<{ port: number }> {
+    return this.#server.listen(port, '127.0.0.1')
   }
 
   /** At once: a worker that is being stopped or was killed need not agree. */

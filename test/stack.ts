@@ -14,6 +14,8 @@ import type { ReadyLine } from '../src/cli/up/installationFile.ts'
 export interface StackOptions {
   /** Behind `signalbox up --json`. */
   readonly args?: readonly string[]
+  /** How many processes of a component run; one of each by default. */
+  readonly processes?: Partial<Record<keyof typeof PROCESS_OPTIONS, number>>
   /** Added to the environment; undefined takes a variable out. */
   readonly env?: NodeJS.ProcessEnv
   /** One that a former stack was given, and which is kept; by default a new one is made. */
@@ -52,6 +54,13 @@ export class StackFailed extends Error {
   }
 }
 
+/** The options of `signalbox up` by component. */
+const PROCESS_OPTIONS = {
+  router: '--routers',
+  workers: '--workers',
+  dlr: '--dlr-processors',
+} as const
+
 /** Longer than any drain; what takes longer is a fault, and the test says so. */
 const STOP_MS_MAX = 60_000
 const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
@@ -62,7 +71,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const removeHome = async () => {
     if (options.home === undefined) await rm(home, { recursive: true, force: true })
   }
-  const child = spawn(process.execPath, [MAIN, 'up', '--json', ...(options.args ?? [])], {
+  const args = ['--json', ...processArgs(options), ...(options.args ?? [])]
+  const child = spawn(process.execPath, [MAIN, 'up', ...args], {
     env: {
       ...process.env,
       SIGNALBOX_HOME: home,
@@ -102,6 +112,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       return child.exitCode
     },
   }
+}
+
+function processArgs({ processes = {} }: StackOptions): string[] {
+  // Object.entries forgets the names of the keys.
+  const counts = Object.entries(processes) as [keyof typeof PROCESS_OPTIONS, number][]
+  return counts.flatMap(([component, count]) => [PROCESS_OPTIONS[component], String(count)])
 }
 
 async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {

@@ -122,14 +122,14 @@ test('kill -9 of up, then of everything: each next start goes on where it was', 
 })
 
 test('a process that is killed comes back on the same port, and so does PostgreSQL', async () => {
-  const stack = await stackOf({ args: ['--routers', '2', '--workers', '2'] })
-  for (const name of ['gateway', 'router-2', 'workers', 'smsc', 'postgres']) {
+  const stack = await stackOf({ processes: { router: 2, workers: 2, dlr: 2 } })
+  for (const name of ['gateway', 'router-2', 'workers', 'dlr-2', 'smsc', 'postgres']) {
     const before = stack.pidOf(name)
     stack.kill(name)
     await vi.waitUntil(() => stack.pidOf(name) !== before, 15_000)
     expect(stack.stderr()).toContain(name)
   }
-  for (const name of ['gateway', 'router-2', 'workers', 'workers-2'])
+  for (const name of ['gateway', 'router-2', 'workers', 'workers-2', 'dlr', 'dlr-2'])
     await vi.waitFor(async () => {
       const response = await fetch(`http://127.0.0.1:${stack.ready.ports[name]}/ready`)
       expect(response.status).toBe(200)

@@ -146,7 +146,7 @@ test('a higher rate is used one window later, a lower one at once', () => {
   pacer.setRate(5, 5, 1_200)
   expect(pacer.waitMs(1_310)).toBe(0)
   pacer.setRate(2, 5, 1_400)
-  expect(pacer.rate).toBe(2)
+  expect(pacer.rateAt(1_400)).toBe(2)
   pacer.setRate(0, 5, 1_500)
   expect(pacer.waitMs(1_500)).toBe(Number.POSITIVE_INFINITY)
   expect(pacer.isOpen).toBe(false)

@@ -50,7 +50,8 @@ export class Pacer {
   #fastestMs = Number.POSITIVE_INFINITY
   #fastestBeforeMs = Number.POSITIVE_INFINITY
 
-  get rate(): number {
+  rateAt(nowMs: number): number {
+    this.#takeRaise(nowMs)
     return this.#rate
   }
 

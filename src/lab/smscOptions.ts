@@ -1,4 +1,5 @@
-import type { SessionTimers } from '../smpp/index.ts'
+import { INTERFACE_VERSION } from '../smpp/index.ts'
+import type { InterfaceVersion, SessionTimers } from '../smpp/index.ts'
 import type { Spread } from './seededRandom.ts'
 
 export interface SmscOptions {
@@ -24,6 +25,8 @@ export interface SmscOptions {
   readonly duplicateRate: number
   readonly earlyReceiptRate: number
   readonly seed: number
+  /** The version that it states and speaks. It refuses what this version does not have. */
+  readonly interfaceVersion: InterfaceVersion
   /** Unanswered receipts on one session. */
   readonly windowSize: number
   readonly resendAfterMs: number
@@ -31,6 +34,13 @@ export interface SmscOptions {
   /** At each accepted bind, and at each end of one: how many are open now. */
   onBinds?(open: number): void
 }
+
+/** By the names that people give them. */
+export const SMSC_VERSIONS: ReadonlyMap<string, InterfaceVersion> = new Map([
+  ['3.3', INTERFACE_VERSION.V3_3],
+  ['3.4', INTERFACE_VERSION.V3_4],
+  ['5.0', INTERFACE_VERSION.V5_0],
+])
 
 export const SMSC_DEFAULTS = {
   host: '127.0.0.1',
@@ -45,6 +55,7 @@ export const SMSC_DEFAULTS = {
   duplicateRate: 0,
   earlyReceiptRate: 0,
   seed: 1,
+  interfaceVersion: INTERFACE_VERSION.V5_0,
   windowSize: 100,
   resendAfterMs: 2_000,
   timers: {

@@ -1,11 +1,28 @@
-import { expect, test } from 'vitest'
-import { BindRefusedError, connectSmpp, ESME_RBINDFAIL, MESSAGE_STATE } from '../smpp/index.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import {
+  BindRefusedError,
+  connectSmpp,
+  decodeBody,
+  encodeBody,
+  encodePdu,
+  ESME_RBINDFAIL,
+  ESME_RINVCMDLEN,
+  ESME_RINVMSGLEN,
+  ESME_ROK,
+  INTERFACE_VERSION,
+  MESSAGE_STATE,
+  tlv,
+} from '../smpp/index.ts'
 import type { Session } from '../smpp/index.ts'
+import { rawClient } from '../smpp/testing/rawPeer.fixture.ts'
+import { bindPdu } from '../smpp/testing/servedPeer.fixture.ts'
 import { loadOn, smscOptions, startedSmsc, temporaryFile } from './lab.fixture.ts'
 import { runLoad } from './loadGenerator.ts'
 import { readWitness } from './readWitness.ts'
 import { reconcile } from './reconcile.ts'
 import { SmscSimulator } from './smscSimulator.ts'
+
+const { V3_3, V3_4 } = INTERFACE_VERSION
 
 function bound(
   port: number,
@@ -189,4 +206,27 @@ test('a second simulator on the same port fails before it touches the file', asy
   const { port } = await startedSmsc({ file })
   const second = SmscSimulator.start({ ...smscOptions, port, file })
   await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' })
+})
+
+test.each([
+  [V3_3, { tlvs: [tlv('source_port', 5)] }, ESME_RINVCMDLEN],
+  [V3_3, { short_message: Buffer.alloc(255) }, ESME_RINVMSGLEN],
+  [V3_4, { short_message: Buffer.alloc(255) }, ESME_RINVMSGLEN],
+  [V3_4, { tlvs: [tlv('source_port', 5)] }, ESME_ROK],
+])('of version 0x%s it answers %o with %i', async (interfaceVersion, fields, expected) => {
+  const smsc = await startedSmsc({ file: temporaryFile('smsc.ndjson'), interfaceVersion })
+  const session = await bound(smsc.port)
+  expect(session.interfaceVersion).toBe(interfaceVersion)
+  await session.unbind()
+  // A session of ours would not send it.
+  const peer = await rawClient(smsc.port)
+  onTestFinished(() => peer.close())
+  const { password, systemId } = smscOptions
+  peer.send(bindPdu({ system_id: systemId, password, interface_version: 0x50 }))
+  const head = { command: 'submit_sm', command_status: 0, sequence_number: 2 } as const
+  const submitSm = decodeBody('submit_sm', encodeBody('submit_sm', fields))
+  peer.send(encodePdu({ ...head, ...submitSm }))
+  const [, answer] = await peer.pdus(2)
+  expect(answer).toMatchObject({ command: 'submit_sm_resp', command_status: expected })
+  expect(smsc.stats().misfits).toBe(expected === ESME_ROK ? 0 : 1)
 })

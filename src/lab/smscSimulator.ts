@@ -6,16 +6,27 @@
 // Receipts come at least once; ids are decimal, of ten digits, and never issued twice by one file.
 // A connection that is cut accepted half of the messages that cut it: their receipts come, their
 // answers never do. Messages that wait for their answer when a connection ends are not accepted.
+// It states an older version if told to, and refuses what that version does not have.
 import { randomInt } from 'node:crypto'
 import {
   createSmppServer,
   ESME_RBINDFAIL,
+  ESME_RINVCMDLEN,
+  ESME_RINVMSGLEN,
   ESME_ROK,
   ESME_RSUBMITFAIL,
   ESME_RTHROTTLED,
+  INTERFACE_VERSION,
   MESSAGE_STATE,
 } from '../smpp/index.ts'
-import type { BindCommand, MessageState, Pdu, Session, SmppServer } from '../smpp/index.ts'
+import type {
+  BindCommand,
+  InterfaceVersion,
+  MessageState,
+  Pdu,
+  Session,
+  SmppServer,
+} from '../smpp/index.ts'
 import { AcceptedFile } from './acceptedFile.ts'
 import type { AcceptedMessage } from './acceptedLine.ts'
 import { DueTimer } from './dueTimer.ts'
@@ -32,6 +43,8 @@ export interface SmscStats {
   readonly bindsMax: number
   readonly accepted: number
   readonly refused: number
+  /** submit_sm that its version, or that of the bind, does not have. */
+  readonly misfits: number
   readonly throttled: number
   readonly dropped: number
   /** submit_sm with an ESME_ROK, and how long they waited for it together. */
@@ -47,6 +60,8 @@ const MAX_SESSIONS = 1_000
 /** How long after its receipt the answer to an early one comes. */
 const EARLY_BY_MS = 50
 const CLOSE_WITHIN_MS = 3_000
+/** SMPP 3.4 §4.4.1. Version 5.0 has one octet more. */
+const SHORT_MESSAGE_OCTETS_MAX = 254
 
 export class SmscSimulator {
   readonly #options: SmscOptions
@@ -68,6 +83,7 @@ export class SmscSimulator {
     bindsMax: 0,
     accepted: 0,
     refused: 0,
+    misfits: 0,
     throttled: 0,
     dropped: 0,
     answered: 0,
@@ -155,7 +171,7 @@ export class SmscSimulator {
       session.refuseBind(pdu, ESME_RBINDFAIL)
       return
     }
-    session.acceptBind(pdu, systemId)
+    session.acceptBind(pdu, systemId, this.#options.interfaceVersion)
     this.#bound.set(session, ++this.#lastBind)
     this.#file.bound(this.#lastBind)
     this.#file.flush()
@@ -176,6 +192,11 @@ export class SmscSimulator {
 
   #submit(session: Session, pdu: Pdu<'submit_sm'>): void {
     const { latency, earlyReceiptRate } = this.#options
+    const misfit = misfitStatus(pdu, session.interfaceVersion)
+    if (misfit !== undefined) {
+      this.#counts.misfits += 1
+      return session.respond(pdu, misfit)
+    }
     const arrivedAtMs = performance.now()
     const drawn = this.#drawFate()
     const fate = this.#pace.take(arrivedAtMs) ? drawn : 'throttle'
@@ -285,4 +306,14 @@ export class SmscSimulator {
     this.#file?.receipted(message.upstreamId, commandStatus)
     this.#queueTurn()
   }
+}
+
+/** What a peer of this version answers to octets that it has no room for, or does not know. */
+function misfitStatus(
+  { short_message, tlvs }: Pdu<'submit_sm'>,
+  version: InterfaceVersion,
+): number | undefined {
+  const { V3_4, V5_0 } = INTERFACE_VERSION
+  if (short_message.length > SHORT_MESSAGE_OCTETS_MAX && version < V5_0) return ESME_RINVMSGLEN
+  return tlvs.length > 0 && version < V3_4 ? ESME_RINVCMDLEN : undefined
 }

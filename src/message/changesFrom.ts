@@ -1,5 +1,6 @@
 import { MESSAGE_STATE } from '../smpp/receipts/messageState.ts'
-import type { JournalEvent, SubmittedEvent } from './journalWire.ts'
+import { EXPIRED_WAITING } from './endOfLife.ts'
+import type { ExpiredEvent, FailedEvent, JournalEvent, SubmittedEvent } from './journalWire.ts'
 import { RANK_REFUSED, RANK_UNCERTAIN } from './messageProgress.ts'
 import { comparableNumber } from './receiptMatch.ts'
 import {
@@ -33,21 +34,38 @@ export function changesFrom(events: readonly MessageEvent[]): StateChanges {
         upstreamIds.push(...upstreamIdRows(event, fact))
         break
       case 'failed':
+      case 'expired':
         facts.push(fact)
-        transitions.push({
-          messageId: fact.messageId,
-          state: MESSAGE_STATE.UNDELIVERABLE,
-          // Without a command_status nobody refused it: the link was lost before the answer.
-          rank: event.commandStatus === 0 ? RANK_UNCERTAIN : RANK_REFUSED,
-          error: event.reason,
-          commandStatus: event.commandStatus,
-          stat: undefined,
-          endedBy: undefined,
-          doneAtMs: event.atMs,
-        })
+        transitions.push(endOf(event))
     }
   }
   return { facts, upstreamIds, transitions }
+}
+
+/** The end that a worker decided on. */
+function endOf(event: FailedEvent | ExpiredEvent): Transition {
+  const end = {
+    messageId: event.message.messageId,
+    stat: undefined,
+    endedBy: undefined,
+    doneAtMs: event.atMs,
+  }
+  if (event.kind === 'expired')
+    return {
+      ...end,
+      state: MESSAGE_STATE.EXPIRED,
+      rank: RANK_REFUSED,
+      error: EXPIRED_WAITING,
+      commandStatus: undefined,
+    }
+  return {
+    ...end,
+    state: MESSAGE_STATE.UNDELIVERABLE,
+    // Without a command_status nobody refused it: the link was lost before the answer.
+    rank: event.commandStatus === 0 ? RANK_UNCERTAIN : RANK_REFUSED,
+    error: event.reason,
+    commandStatus: event.commandStatus,
+  }
 }
 
 /** No receipt can be found by an empty id. */

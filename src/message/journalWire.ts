@@ -34,11 +34,15 @@ export interface DeferredEvent extends EventOfMessage {
   commandStatus: number
   dueAtMs: number
 }
-export type JournalEvent = SubmittedEvent | FailedEvent | DeferredEvent
+/** Its validity ended while it waited. It will not be sent, or not again. */
+export interface ExpiredEvent extends EventOfMessage {
+  kind: 'expired'
+}
+export type JournalEvent = SubmittedEvent | FailedEvent | DeferredEvent | ExpiredEvent
 
 const VERSION = 1
 const EVENTS_TAG = 'J'
-const KINDS = ['submitted', 'failed', 'deferred'] as const
+const KINDS = ['submitted', 'failed', 'deferred', 'expired'] as const
 
 /** The last, of `submitted` only, is the key of its id, where that is not the id itself. */
 type Row = [number, MessageRow, string, number, string, number, string?]
@@ -70,6 +74,8 @@ function rowOf(event: JournalEvent): Row {
       return [kind, message, connector, atMs, event.reason, event.commandStatus]
     case 'deferred':
       return [kind, message, connector, atMs, String(event.dueAtMs), event.commandStatus]
+    case 'expired':
+      return [kind, message, connector, atMs, '', 0]
   }
 }
 
@@ -84,6 +90,8 @@ function eventFrom(fields: unknown): JournalEvent {
       return { ...base, kind: 'failed', reason: detail, commandStatus: number }
     case 'deferred':
       return { ...base, kind: 'deferred', dueAtMs: Number(detail), commandStatus: number }
+    case 'expired':
+      return { ...base, kind: 'expired' }
     default:
       throw new WireError(`journal event kind ${kindIndex}`)
   }

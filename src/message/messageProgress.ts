@@ -8,8 +8,9 @@ export type { MessageState } from '../smpp/receipts/messageState.ts'
 export { RANK_FINAL, RANK_UNCERTAIN, rankOf } from '../smpp/receipts/stateRank.ts'
 
 /**
- * An SMSC refused it, or attempts ran out: an end, unless a copy that was sent before, and whose
- * answer was lost, got through after all. Any receipt that tells an end is about such a copy.
+ * An SMSC refused it, attempts ran out, or its validity ended while it waited. That is an end,
+ * unless a copy that was sent before, and whose answer was lost, got through after all: any receipt
+ * that tells an end is about such a copy.
  */
 export const RANK_REFUSED = 8
 

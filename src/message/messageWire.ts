@@ -16,12 +16,18 @@ export interface EnvelopeMessage {
   body: Buffer
   /** The registered_delivery that the customer asked for. */
   registeredDelivery: number
+  /**
+   * The end of its life, ms since the epoch: it is never submitted after that. Missing in messages
+   * that an older router admitted.
+   */
+  expiresAtMs?: number
 }
 
-export type MessageRow = [MessageId, string, string, number, number, Buffer, number]
+/** The last is missing in rows of older versions. */
+export type MessageRow = [MessageId, string, string, number, number, Buffer, number, number?]
 
 export function messageRow(one: EnvelopeMessage): MessageRow {
-  return [
+  const row: MessageRow = [
     one.messageId,
     one.account,
     one.user,
@@ -30,6 +36,8 @@ export function messageRow(one: EnvelopeMessage): MessageRow {
     one.body,
     one.registeredDelivery,
   ]
+  if (one.expiresAtMs !== undefined) row.push(one.expiresAtMs)
+  return row
 }
 
 /** Throws WireError. Values that the database checks are not checked here. */
@@ -39,7 +47,9 @@ export function messageFrom(row: unknown): EnvelopeMessage {
   const [messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery] = fields
   if (typeof messageId !== 'string' || !Buffer.isBuffer(body))
     throw new WireError('a message without an id or a body')
-  return { messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery }
+  const message = { messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery }
+  const expiresAtMs = fields[7]
+  return typeof expiresAtMs === 'number' ? { ...message, expiresAtMs } : message
 }
 
 /** Bounded again: older workers wrote ids as long as the SMSC made them. Throws WireError. */

@@ -1,4 +1,5 @@
-// The outcomes of an envelope's messages so far, as a checkpoint keeps them.
+// The outcomes of an envelope's messages so far, as a checkpoint keeps them, and how often the open
+// ones were submitted without an answer.
 
 import type { CarriedId } from './upstreamIdKey.ts'
 import { carriedIdFrom } from './messageWire.ts'
@@ -8,20 +9,33 @@ export type Outcome =
   | ({ kind: 'submitted'; atMs: number } & CarriedId)
   | { kind: 'failed'; atMs: number; commandStatus: number; reason: string }
   | { kind: 'deferred'; atMs: number; commandStatus: number; dueAtMs: number }
+  | { kind: 'expired'; atMs: number }
 
 type Row = [index: number, kind: number, atMs: number, number: number, text: string, key?: string]
 type Fields = Row extends [number, ...infer Rest] ? Rest : never
-const KINDS = ['submitted', 'failed', 'deferred'] as const
+const KINDS = ['submitted', 'failed', 'deferred', 'expired'] as const
 
 /** @param outcomes by index of the message in its envelope; undefined while it is open */
 export function encodeOutcomes(outcomes: readonly (Outcome | undefined)[]): Buffer {
   return pack(outcomes.flatMap((outcome, index) => (outcome ? [rowOf(index, outcome)] : [])))
 }
 
+/** @param checkpoint as encodeOutcomes wrote it; empty where nothing was kept */
 export function decodeOutcomes(checkpoint: Buffer): [index: number, outcome: Outcome][] {
+  if (checkpoint.length === 0) return []
   // Written by encodeOutcomes above.
   const rows = unpack(checkpoint) as Row[]
   return rows.map(([index, ...rest]) => [index, outcomeOf(rest)])
+}
+
+/** @param counts submissions without an answer, by index of the message; empty makes no octets */
+export function encodeUnanswered(counts: ReadonlyMap<number, number>): Buffer {
+  return counts.size === 0 ? Buffer.alloc(0) : pack([...counts])
+}
+
+export function decodeUnanswered(octets: Buffer): [index: number, count: number][] {
+  // Written by encodeUnanswered above.
+  return octets.length === 0 ? [] : (unpack(octets) as [number, number][])
 }
 
 function rowOf(index: number, outcome: Outcome): Row {
@@ -35,6 +49,8 @@ function rowOf(index: number, outcome: Outcome): Row {
       return [index, kind, outcome.atMs, outcome.commandStatus, outcome.reason]
     case 'deferred':
       return [index, kind, outcome.atMs, outcome.commandStatus, String(outcome.dueAtMs)]
+    case 'expired':
+      return [index, kind, outcome.atMs, 0, '']
   }
 }
 
@@ -44,6 +60,8 @@ function outcomeOf([kind, atMs, number, text, key]: Fields): Outcome {
       return { kind: 'failed', atMs, commandStatus: number, reason: text }
     case 'deferred':
       return { kind: 'deferred', atMs, commandStatus: number, dueAtMs: Number(text) }
+    case 'expired':
+      return { kind: 'expired', atMs }
     default:
       return { kind: 'submitted', atMs, ...carriedIdFrom(text, key) }
   }

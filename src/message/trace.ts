@@ -1,3 +1,4 @@
+import { EXPIRED_WAITING } from './endOfLife.ts'
 import type { MessageId } from './ids.ts'
 import { messageStateName, type MessageState } from './messageProgress.ts'
 
@@ -78,6 +79,7 @@ function messageSteps(row: TracedMessage): TraceStep[] {
 }
 
 function outcomeDetail({ error, stat }: TracedMessage): string {
+  if (error === EXPIRED_WAITING) return 'its validity ended while it waited here to be sent'
   const parts = [error && `error ${error}`, stat && `the SMSC called it "${stat}"`]
   return parts.filter(Boolean).join(', ')
 }

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Database } from '../database/database.ts'
-import { moveDue, putLater } from './waitingMessageTable.ts'
+import {
+  claimDue,
+  countWaiting,
+  type LeavingEntry,
+  leavingEnvelopes,
+  putLater,
+  removeLeft,
+} from './waitingMessageTable.ts'
 import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
 
 let store: TestStore
@@ -23,33 +30,57 @@ function entry(dueInMs: number) {
   }
 }
 
-test('what is put twice is there once, and only what is due moves', async () => {
+const CLAIM_MS = 60_000
+
+test('what is put twice is there once, and only what is due can be claimed', async () => {
   const due = entry(-1)
   const entries = [due, entry(60_000)]
   for (let i = 0; i < 2; i++) await database.transaction((run) => putLater(run, entries))
-  const moved: string[] = []
-  const move = () => moveDue(database, 10, async ({ envelopeId }) => void moved.push(envelopeId))
-  expect(await move()).toBe(1)
-  expect(await move()).toBe(0)
-  expect(moved).toEqual([due.envelopeId])
+  const claimed = await claimDue(database, 10, CLAIM_MS)
+  expect(claimed.map(({ envelopeId }) => envelopeId)).toEqual([due.envelopeId])
+  // It is leaving now, and nobody else gets it while the claim lasts.
+  expect(await claimDue(database, 10, CLAIM_MS)).toEqual([])
+  expect(await leavingIds()).toEqual([due.envelopeId])
+  await removeLeft(database, claimed)
+  expect(await leavingIds()).toEqual([])
+  expect(await countWaiting(database.run)).toBe(1)
 })
 
-test('what could not be published is still there', async () => {
+test('only the last of several claimants removes it', async () => {
+  const { envelopeId } = await putOne()
+  const first = await claimDue(database, 10, CLAIM_MS)
+  const second = await untilClaimedAgain()
+  await removeLeft(database, first)
+  expect(await leavingIds()).toEqual([envelopeId])
+  await removeLeft(database, second)
+  expect(await leavingIds()).toEqual([])
+})
+
+async function putOne() {
   const due = entry(-1)
-  await database.transaction((run) => putLater(run, [due]))
-  const failing = moveDue(database, 10, () => Promise.reject(new Error('queue away')))
-  await expect(failing).rejects.toThrow('queue away')
-  expect(await moveDue(database, 10, async () => undefined)).toBe(1)
-})
+  await putLater(database.run, [due])
+  return due
+}
 
-test('a message waits as long as its worker said, also if the clock of that one is wrong', async () => {
+/** The former claim ends at the next millisecond. */
+async function untilClaimedAgain(): Promise<LeavingEntry[]> {
+  const options = { timeout: 1_000, interval: 1 }
+  let claimed: LeavingEntry[] = []
+  await vi.waitUntil(async () => (claimed = await claimDue(database, 10, 0)).length > 0, options)
+  return claimed
+}
+
+async function leavingIds(): Promise<string[]> {
+  return (await leavingEnvelopes(database)).envelopeIds
+}
+
+test('a message waits as long as its worker said, also by a wrong clock', async () => {
   for (const wrongByMs of [3_600_000, -3_600_000]) {
     const nowMs = Date.now() + wrongByMs
     const due = { ...entry(0), dueAtMs: nowMs - 1 }
     const waiting = { ...entry(0), dueAtMs: nowMs + 60_000 }
     await database.transaction((run) => putLater(run, [due, waiting], nowMs))
-    const moved: string[] = []
-    await moveDue(database, 10, async ({ envelopeId }) => void moved.push(envelopeId))
-    expect(moved).toEqual([due.envelopeId])
+    const claimed = await claimDue(database, 10, 3_600_000)
+    expect(claimed.map(({ envelopeId }) => envelopeId)).toEqual([due.envelopeId])
   }
 })

@@ -1,8 +1,18 @@
+import assert from 'node:assert'
 import type { Database } from '../database/database.ts'
 
 // Messages that wait for another attempt lie here, not in a process: as envelopes, with the queue
 // they return to and the time. Each envelope has its id from the start, so that it can be put here
-// and published any number of times and still exists once.
+// any number of times and still exists once.
+//
+// An envelope leaves in three steps, and a process can stop between any two of them for any time:
+// 1. A process claims the row: it is marked as leaving from now on. One that is leaving already can
+//    be claimed when its former claim has ended.
+// 2. While its claim lasts, the process publishes the envelope, under the envelope's id, which the
+//    queue takes once as long as it remembers the id.
+// 3. It removes the row if nobody has claimed it since.
+// So only the last claimant can publish, and the row tells that the queue must remember the id.
+// Whoever else removes or changes rows here must leave those alone that are leaving.
 
 export interface LaterEntry {
   envelopeId: string
@@ -38,31 +48,68 @@ export async function putLater(
   ])
 }
 
-const DUE = {
-  name: 'later.due',
-  text: `select envelope_id as "envelopeId", queue, payload, messages from later
-    where due_at <= now() order by due_at limit $1`,
-}
-const REMOVE = {
-  name: 'later.remove',
-  text: 'delete from later where envelope_id = any($1::uuid[])',
+const CLAIM = {
+  name: 'later.claim',
+  // Whole milliseconds, so that a claim is the same when it comes back from JavaScript.
+  text: `with claim as (select date_trunc('milliseconds', now()) as at),
+    due as (
+      select envelope_id from later, claim
+      where due_at <= now()
+        and (leaving_at is null or leaving_at < claim.at - $2 * interval '1 ms')
+      order by due_at limit $1 for update of later skip locked)
+    update later set leaving_at = claim.at from claim
+    where envelope_id = any(array(select envelope_id from due))
+    returning envelope_id as "envelopeId", queue, payload, messages, leaving_at as "claimedAt"`,
 }
 
-export type DueEntry = Omit<LaterEntry, 'dueAtMs'>
+export type LeavingEntry = Omit<LaterEntry, 'dueAtMs'> & {
+  /** The database's time. */
+  claimedAt: Date
+}
 
-/**
- * Hands each due envelope to `publish`, which must publish it once however often it is called, and
- * then removes it. Returns how many were due. Several processes may do so at once.
- */
-export async function moveDue(
+/** Claims envelopes that are due for so long. No other process has a claim on them meanwhile. */
+export function claimDue(
   database: Database,
   max: number,
-  publish: (entry: DueEntry) => Promise<void>,
-): Promise<number> {
-  const due = await database.run<DueEntry>(DUE, [max])
-  await Promise.all(due.map(publish))
-  if (due.length > 0) await database.run(REMOVE, [due.map((entry) => entry.envelopeId)])
-  return due.length
+  claimMs: number,
+): Promise<LeavingEntry[]> {
+  return database.run<LeavingEntry>(CLAIM, [max, claimMs])
+}
+
+const REMOVE = {
+  name: 'later.remove',
+  text: `delete from later using unnest($1::uuid[], $2::float8[]) as left_at (id, claimed_ms)
+    where envelope_id = any($1::uuid[]) and envelope_id = left_at.id
+      and leaving_at = to_timestamp(left_at.claimed_ms / 1000)`,
+}
+
+/** Removes envelopes that are on their queue; those that were claimed again are left to that. */
+export async function removeLeft(database: Database, entries: readonly LeavingEntry[]) {
+  if (entries.length === 0) return
+  await database.run(REMOVE, [
+    entries.map(({ envelopeId }) => envelopeId),
+    entries.map(({ claimedAt }) => claimedAt.getTime()),
+  ])
+}
+
+const LEAVING = {
+  name: 'later.leaving',
+  text: `select now() as "asOf", array(
+      select envelope_id::text from later where due_at <= now() and leaving_at is not null
+    ) as "envelopeIds"`,
+}
+
+export interface LeavingEnvelopes {
+  /** When the database was asked, by its own clock. */
+  asOf: Date
+  envelopeIds: string[]
+}
+
+/** The envelopes whose ids the queue must remember. */
+export async function leavingEnvelopes(database: Database): Promise<LeavingEnvelopes> {
+  const [row] = await database.run<LeavingEnvelopes>(LEAVING)
+  assert(row, 'a select without a from has one row')
+  return row
 }
 
 const COUNT = {

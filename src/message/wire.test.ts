@@ -49,7 +49,7 @@ test('an envelope comes out as it went in', () => {
     envelopeId: newMessageId(),
     connector: 'sim',
     lane: 'normal' as const,
-    messages: [message('a'), message('b')],
+    messages: [message('a'), { ...message('b'), expiresAtMs: 1_790_000_003_123 }],
   }
   const octets = encodeEnvelope(envelope)
   expect(decodeEnvelope(octets)).toEqual(envelope)
@@ -81,6 +81,7 @@ test('each kind of event comes out of the journal as it went in', () => {
     },
     { ...base, kind: 'failed', message: message('b'), commandStatus: 0x45, reason: 'refused' },
     { ...base, kind: 'deferred', message: message('c'), commandStatus: 0x58, dueAtMs: 9 },
+    { ...base, kind: 'expired', message: { ...message('d'), expiresAtMs: 1_790_000_000_400 } },
   ]
   expect(decodeJournal(encodeEvents(events))).toEqual({ kind: 'events', events })
 })

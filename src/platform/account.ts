@@ -2,6 +2,11 @@ import { z } from 'zod'
 import { resourceId } from './fieldSchemas.ts'
 import { listKind } from './resourceKind.ts'
 
+const LIFETIME_DAYS_MAX = 30
+
+/** How long a message may live that names no validity_period, unless its account says otherwise. */
+export const DEFAULT_LIFETIME_SECONDS = 48 * 3_600
+
 export const accountSchema = z.strictObject({
   id: resourceId,
   name: z.string().max(200).optional(),
@@ -15,7 +20,18 @@ export const accountSchema = z.strictObject({
       z.string().regex(/^[\x21-\x7e]{3}$/, 'exactly three printable characters'),
     )
     .exactOptional(),
+  /**
+   * The life of messages that name no validity_period, from their acceptance; 48 h by default. A
+   * message that still waits here when its life ends is not sent, and its receipt says EXPIRED.
+   */
+  defaultLifetimeSeconds: z
+    .int()
+    .min(1)
+    .max(LIFETIME_DAYS_MAX * 86_400)
+    .exactOptional(),
 })
+
+export type Account = z.infer<typeof accountSchema>
 
 /** A customer. */
 export const accountKind = listKind({ kind: 'account', key: 'accounts', schema: accountSchema })

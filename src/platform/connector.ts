@@ -60,6 +60,11 @@ export const connectorSchema = z.strictObject({
   enquireLinkIntervalMs: z.int().min(1000).max(600_000).default(30_000),
   /** For submits whose response was lost with the link: send again (may duplicate) or give up. */
   onLinkLost: z.enum(['resubmit', 'fail']).default('resubmit'),
+  /**
+   * How often a message may be submitted again when the SMSC did not answer. Then it fails: a
+   * message that breaks the link each time must not do so for ever.
+   */
+  maxResubmissions: z.int().min(0).max(100).default(3),
   /** How long a bind pauses after ESME_RTHROTTLED or ESME_RMSGQFUL. */
   throttlePauseMs: z.int().min(0).max(60_000).default(1000),
   /** Attempts for a message that gets temporary or throttling command_status values. */

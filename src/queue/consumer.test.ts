@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Consumer } from './consumer.ts'
-import type { Queue, QueueEntry } from './queue.ts'
+import type { Queue, QueueEntry, SettledEntry } from './queue.ts'
 
 const INTERVAL_MS = 250
 
@@ -102,6 +102,46 @@ test('a settlement is tried until it succeeds, and close() ends the trying at on
   expect(attempts).toBe(attemptsBefore)
 })
 
+test('what is in hand keeps its lease until it is settled, also if one request fails', async () => {
+  const { add, queue } = memoryQueue()
+  const finish = Promise.withResolvers<void>()
+  const troubles: string[] = []
+  let leasedUntilMs = 0
+  let attempts = 0
+  queue.extend = async (entries, leaseMs) => {
+    attempts++
+    expect(entries.map(({ id }) => id)).toEqual(['a'])
+    if (attempts % 2 === 0) throw new Error('away')
+    leasedUntilMs = Date.now() + leaseMs
+  }
+  const consumer = new Consumer({
+    queue,
+    name: 'q',
+    leaseMs: 60_000,
+    capacity: () => 1,
+    handle: async (entries) => {
+      await finish.promise
+      return entries.map(() => ({ kind: 'done' }))
+    },
+    onError: (what, error) => void troubles.push(`${what}: ${error.message}`),
+  })
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(attempts).toBe(0)
+  leasedUntilMs = Date.now() + 60_000
+  add('a')
+  for (let second = 0; second < 600; second++) {
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(Date.now(), `the lease ran out after ${second} s`).toBeLessThan(leasedUntilMs)
+  }
+  expect(troubles).toContain('extending leases: away')
+  finish.resolve()
+  await vi.advanceTimersByTimeAsync(1)
+  const attemptsBefore = attempts
+  await vi.advanceTimersByTimeAsync(120_000)
+  expect(attempts).toBe(attemptsBefore)
+  consumer.close()
+})
+
 test('a queue that wakes nobody is looked at once per poll interval', async () => {
   const { queue, receives } = memoryQueue()
   const consumer = new Consumer({
@@ -117,5 +157,23 @@ test('a queue that wakes nobody is looked at once per poll interval', async () =
   expect(receives).toHaveLength(1)
   await vi.advanceTimersByTimeAsync(1)
   expect(receives).toHaveLength(2)
+  consumer.close()
+})
+
+test('the reason of a dead letter quotes nothing that the queue could refuse', async () => {
+  const { add, queue } = memoryQueue()
+  const settled: SettledEntry[] = []
+  queue.settle = async (some) => void settled.push(...some)
+  const consumer = new Consumer({
+    queue,
+    name: 'q',
+    leaseMs: 60_000,
+    capacity: () => 1,
+    handle: async (entries) => entries.map(() => ({ kind: 'dead', reason: 'tag \0' })),
+    onError: () => undefined,
+  })
+  add('a')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(settled).toMatchObject([{ settlement: { kind: 'dead', reason: 'tag  ' } }])
   consumer.close()
 })

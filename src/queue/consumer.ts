@@ -8,6 +8,7 @@ import { backOffMs } from '../flow/backOff.ts'
 import { Batcher } from '../flow/batcher.ts'
 import { type ClaimSource, ClaimLoop } from '../flow/claimLoop.ts'
 import { untilDone } from '../flow/untilDone.ts'
+import { reasonText } from '../message/reasonText.ts'
 import type { Queue, QueueEntry, SettledEntry, Settlement } from './queue.ts'
 
 export interface ConsumerOptions {
@@ -111,7 +112,7 @@ export class Consumer {
         for (const [index, entry] of entries.entries()) {
           const settlement = settlements[index]
           assert(settlement)
-          this.#settler.add({ entry, settlement })
+          this.#settler.add({ entry, settlement: storable(settlement) })
         }
       },
       (error: Error) => {
@@ -145,4 +146,10 @@ export class Consumer {
       .extend(inHand, this.#options.leaseMs)
       .catch((error: Error) => this.#options.onError('extending leases', error))
   }
+}
+
+/** A reason may quote the octets that did harm; refused, it would hold up all settlements. */
+function storable(settlement: Settlement): Settlement {
+  if (settlement.kind !== 'dead') return settlement
+  return { kind: 'dead', reason: reasonText(settlement.reason) }
 }

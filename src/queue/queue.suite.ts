@@ -13,6 +13,7 @@ export interface QueueUnderTest {
 }
 
 const LEASE_MS = 60_000
+const HOUR_MS = 3_600_000
 
 export function queueSuite(open: () => QueueUnderTest): void {
   receiveSuite(open)
@@ -163,12 +164,44 @@ function figuresSuite(open: () => QueueUnderTest): void {
     expect(letters.find((one) => one.queue === name)).toEqual({ queue: name, letters: 2 })
   })
 
-  test('housekeeping keeps the mark of a batch that may still be retried', async () => {
+  test('a mark lives for an hour after its batch was published', async () => {
+    const { queue, upkeep } = open()
+    const name = freshName()
+    // Made long ago: the id of a message that had to wait.
+    const batchId = uuidv7At(Date.now() - 24 * HOUR_MS)
+    const mark = { batchId, answer: Buffer.from('answer') }
+    await queue.publishOnce([one(name, 'a')], [mark])
+    await upkeep.maintain({ keepMarksOf: [], asOf: inTime(0.9) })
+    expect(await queue.publishOnce([one(name, 'b')], [mark])).toMatchObject({ kind: 'repeated' })
+    await upkeep.maintain({ keepMarksOf: [], asOf: inTime(1.1) })
+    expect(await queue.publishOnce([one(name, 'c')], [mark])).toEqual({ kind: 'published' })
+  })
+
+  test('a mark lives for as long as its batch may come again', async () => {
     const { queue, upkeep } = open()
     const name = freshName()
     const mark = { batchId: uuidv7(), answer: Buffer.from('answer') }
     await queue.publishOnce([one(name, 'a')], [mark])
-    await upkeep.maintain()
+    await upkeep.maintain({ keepMarksOf: [randomUUID(), mark.batchId], asOf: inTime(24 * 7) })
     expect(await queue.publishOnce([one(name, 'b')], [mark])).toMatchObject({ kind: 'repeated' })
   })
+
+  test('what is not to happen any more publishes nothing and sets no mark', async () => {
+    const { queue } = open()
+    const name = freshName()
+    const mark = { batchId: uuidv7(), answer: Buffer.from('answer') }
+    const publish = (notAfter: Date) => queue.publishOnce([one(name, 'a')], [mark], notAfter)
+    expect(await publish(inTime(-0.1))).toEqual({ kind: 'overdue' })
+    expect(await publish(inTime(0.1))).toEqual({ kind: 'published' })
+    expect(texts(await queue.receive(name, 10, LEASE_MS))).toEqual(['a'])
+  })
+}
+
+function inTime(hours: number): Date {
+  return new Date(Date.now() + hours * HOUR_MS)
+}
+
+function uuidv7At(ms: number): string {
+  const time = ms.toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}${uuidv7().slice(13)}`
 }

@@ -21,6 +21,8 @@ export type PublishOnceOutcome =
   | { kind: 'published' }
   /** Nothing was published. These batches were published before and got these answers. */
   | { kind: 'repeated'; answers: ReadonlyMap<string, Buffer> }
+  /** Nothing was published: it was not to happen any more. */
+  | { kind: 'overdue' }
 
 /** An envelope that was received. */
 export interface QueueEntry {
@@ -68,10 +70,16 @@ export interface QueueDepth {
 
 export interface Queue {
   publish(publications: readonly Publication[]): Promise<void>
-  /** Publishes all or nothing, with the marks, so that a batch that is retried appears once. */
+  /**
+   * Publishes all or nothing, with the marks, so that a batch that is retried appears once. A mark
+   * lives for an hour after it was set, and longer where `maintain` is told so.
+   *
+   * @param notAfter by the clock of the server: a caller that was held up publishes nothing then
+   */
   publishOnce(
     publications: readonly Publication[],
     marks: readonly BatchMark[],
+    notAfter?: Date,
   ): Promise<PublishOnceOutcome>
   /** Leases up to `max` visible envelopes, oldest first. The list is empty if none is visible. */
   receive(queue: string, max: number, leaseMs: number): Promise<QueueEntry[]>
@@ -98,5 +106,12 @@ export interface QueueUpkeep {
   /** How many items of each queue are set aside. */
   deadLetters(): Promise<DeadLetterCount[]>
   /** Housekeeping, every few minutes from any number of processes. */
-  maintain(): Promise<void>
+  maintain(marks: MarksInUse): Promise<void>
+}
+
+/** Batches that may still be published again, however long ago they were published. */
+export interface MarksInUse {
+  keepMarksOf: readonly string[]
+  /** When the list was made. Marks that were set later are not judged by it. */
+  asOf: Date
 }

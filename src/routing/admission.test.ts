@@ -3,7 +3,14 @@ import { newMessageId } from '../message/ids.ts'
 import { PlatformRows } from '../platform/platformRows.ts'
 import { platformSchema } from '../platform/platformDocument.ts'
 import { decodeBody, encodeBody } from '../smpp/wire/codec.ts'
-import { ESME_RINVDSTADR, ESME_RSUBMITFAIL, ESME_RTHROTTLED } from '../smpp/wire/commandStatus.ts'
+import {
+  ESME_RINVDSTADR,
+  ESME_RINVEXPIRY,
+  ESME_RSUBMITFAIL,
+  ESME_RSYSERR,
+  ESME_RTHROTTLED,
+} from '../smpp/wire/commandStatus.ts'
+import { writeAbsoluteTime, writeRelativeTime } from '../smpp/wire/smppTime.ts'
 import { admitBatch, Admitter } from './admission.ts'
 import type { Submission } from './routerCallWire.ts'
 
@@ -11,7 +18,11 @@ const TON_INTERNATIONAL = 1
 const wireName = expect.stringMatching(/_addr|ESME_/)
 
 const document = platformSchema.parse({
-  accounts: [{ id: 'demo' }, { id: 'closed', enabled: false }],
+  accounts: [
+    { id: 'demo' },
+    { id: 'closed', enabled: false },
+    { id: 'brief', defaultLifetimeSeconds: 90 },
+  ],
   connectors: [{ id: 'nl', host: 'x', port: 1, systemId: 's', password: 'p' }],
   routeTable: { routes: [{ prefix: '31', connector: 'nl' }] },
 })
@@ -26,27 +37,39 @@ const platformRows = new PlatformRows()
 platformRows.apply(1, changes)
 const admitter = new Admitter(platformRows.platform)
 
-function submission(destination: string, account = 'demo'): Submission {
+const RECEIVED_AT_MS = 1_790_000_000_000
+const HOUR_MS = 3_600_000
+
+function submission(destination: string, account = 'demo', validity_period = ''): Submission {
   return {
     messageId: newMessageId(),
     account,
     user: 'u',
-    receivedAtMs: 1_790_000_000_000,
+    receivedAtMs: RECEIVED_AT_MS,
     body: encodeBody('submit_sm', {
       destination_addr: destination,
       short_message: Buffer.from('hi'),
       registered_delivery: 1,
+      validity_period,
     }),
   }
 }
 
+function unexpected(what: string, error: Error): never {
+  throw new Error(what, { cause: error })
+}
+
 test('each message gets the command_status that says why not', () => {
-  const { admitted, verdicts } = admitBatch(admitter, [
-    submission('shop'),
-    submission('33612345678'),
-    submission('31612345678', 'closed'),
-    submission('31612345678', 'nobody'),
-  ])
+  const { admitted, verdicts } = admitBatch(
+    admitter,
+    [
+      submission('shop'),
+      submission('33612345678'),
+      submission('31612345678', 'closed'),
+      submission('31612345678', 'nobody'),
+    ],
+    unexpected,
+  )
   expect(verdicts).toMatchObject([
     { kind: 'refused', commandStatus: ESME_RINVDSTADR },
     { kind: 'refused', commandStatus: ESME_RINVDSTADR },
@@ -61,7 +84,7 @@ test('each message gets the command_status that says why not', () => {
 
 test('verdicts come in the order of the submissions, admitted messages without the others', () => {
   const [first, last] = [submission('31612345678'), submission('31612345679')]
-  const { admitted, verdicts } = admitBatch(admitter, [first, submission('shop'), last])
+  const { admitted, verdicts } = admitBatch(admitter, [first, submission('shop'), last], unexpected)
   expect(verdicts.map(({ kind }) => kind)).toEqual(['accepted', 'refused', 'accepted'])
   expect(admitted.map(({ message }) => message.messageId)).toEqual([
     first.messageId,
@@ -69,12 +92,67 @@ test('verdicts come in the order of the submissions, admitted messages without t
   ])
 })
 
+test('a message lives until its validity ends, else as long as its account says, else 48 h', () => {
+  const { admitted } = admitBatch(
+    admitter,
+    [
+      submission('31612345678', 'demo', writeRelativeTime(3)),
+      submission('31612345678', 'brief', writeAbsoluteTime(new Date(RECEIVED_AT_MS + HOUR_MS))),
+      submission('31612345678', 'brief'),
+      submission('31612345678'),
+    ],
+    unexpected,
+  )
+  const ends = admitted.map(({ message }) => (message.expiresAtMs ?? 0) - RECEIVED_AT_MS)
+  expect(ends).toEqual([3_000, HOUR_MS, 90_000, 48 * HOUR_MS])
+})
+
+test('a validity that is over, or ends on a day that does not exist, is refused', () => {
+  const { admitted, verdicts } = admitBatch(
+    admitter,
+    [
+      submission('31612345678', 'demo', writeAbsoluteTime(new Date(RECEIVED_AT_MS - 1_000))),
+      submission('31612345678', 'demo', '000000000000000R'),
+      submission('31612345678', 'demo', '280231000000000+'),
+    ],
+    unexpected,
+  )
+  const refusal = { kind: 'refused', commandStatus: ESME_RINVEXPIRY }
+  expect(verdicts).toMatchObject([refusal, refusal, refusal])
+  for (const verdict of verdicts) expect(verdict).not.toHaveProperty('reason', wireName)
+  expect(admitted).toEqual([])
+})
+
 test('a destination with a plus goes upstream as digits of international type', () => {
-  const { admitted } = admitBatch(admitter, [submission('+31612345678')])
+  const { admitted } = admitBatch(admitter, [submission('+31612345678')], unexpected)
   const [one] = admitted
   if (!one) throw new Error('it should have been admitted')
   expect(decodeBody('submit_sm', one.message.body)).toMatchObject({
     destination_addr: '31612345678',
     dest_addr_ton: TON_INTERNATIONAL,
   })
+})
+
+test('a message whose admission throws is refused alone, and reported', () => {
+  const [first, odd, last] = [31, 32, 33].map((end) => submission(`316123456${end}`))
+  if (!first || !odd || !last) throw new Error('three are needed')
+  const troubles: string[] = []
+  const report = (what: string, error: Error) => void troubles.push(`${what}: ${error.message}`)
+  const throwing = {
+    admit: (one: Submission) => {
+      if (one === odd) throw new TypeError('a defect')
+      return admitter.admit(one)
+    },
+  }
+  const { admitted, verdicts } = admitBatch(throwing, [first, odd, last], report)
+  expect(verdicts).toMatchObject([
+    { kind: 'accepted' },
+    { kind: 'refused', commandStatus: ESME_RSYSERR },
+    { kind: 'accepted' },
+  ])
+  expect(admitted.map(({ message }) => message.messageId)).toEqual([
+    first.messageId,
+    last.messageId,
+  ])
+  expect(troubles).toEqual([`admitting message ${odd.messageId}: a defect`])
 })

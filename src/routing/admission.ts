@@ -2,6 +2,7 @@
 // platform is a picture in memory. Limits and screening will join as further steps.
 
 import type { Lane } from '../message/lane.ts'
+import { endOfLife } from '../message/endOfLife.ts'
 import type { EnvelopeMessage } from '../message/messageWire.ts'
 import { ACCEPTED, type Submission, type Verdict } from './routerCallWire.ts'
 import { normaliseDestination } from './destination.ts'
@@ -9,11 +10,15 @@ import { compileRoutes, type RouteChoice } from './compileRoutes.ts'
 import { decodeBody, encodeBody } from '../smpp/wire/codec.ts'
 import {
   ESME_RINVDSTADR,
+  ESME_RINVEXPIRY,
   ESME_RINVMSGLEN,
   ESME_RSUBMITFAIL,
+  ESME_RSYSERR,
   ESME_RTHROTTLED,
 } from '../smpp/wire/commandStatus.ts'
 import type { ShortMessageBody } from '../smpp/wire/pduTable.ts'
+import { type Account, DEFAULT_LIFETIME_SECONDS } from '../platform/account.ts'
+import { asError } from '../flow/asError.ts'
 import type { Platform } from '../platform/platform.ts'
 
 /** A message that may go on, and where to. */
@@ -48,6 +53,9 @@ export class Admitter {
     if (!account.enabled) return refused(ESME_RSUBMITFAIL, 'the account is closed')
     // The gateway decoded these octets before it sent them on, so they decode here too.
     const submitSm = decodeBody('submit_sm', submission.body)
+    const expiresAtMs = expiryOf(submission, submitSm.validity_period, account)
+    if (expiresAtMs === undefined)
+      return refused(ESME_RINVEXPIRY, 'the validity is over already, or ends on no real day')
     const destination = normaliseDestination(submitSm.destination_addr)
     if (!destination) return refused(ESME_RINVDSTADR, 'not a number in international form')
     const connector = this.#routeTo(destination)
@@ -57,18 +65,29 @@ export class Admitter {
       return refused(ESME_RINVDSTADR, `connector ${connector} is disabled`)
     const body = asSentUpstream(submission.body, submitSm, destination)
     if (body.length > MAX_BODY_OCTETS) return refused(ESME_RINVMSGLEN, 'the message is too long')
-    return { kind: 'admitted', message: messageOf(submission, submitSm, body), connector, lane }
+    const message = messageOf(submission, submitSm, body, expiresAtMs)
+    return { kind: 'admitted', message, connector, lane }
   }
 }
 
-/** The verdicts in the order of the submissions, and the messages that may go on. */
+/**
+ * The verdicts in the order of the submissions, and the messages that may go on. A message whose
+ * admission throws is refused alone, and reported.
+ */
 export function admitBatch(
-  admitter: Admitter,
+  admitter: Pick<Admitter, 'admit'>,
   submissions: readonly Submission[],
+  onTrouble: (what: string, error: Error) => void,
 ): { admitted: Admitted[]; verdicts: Verdict[] } {
   const admitted: Admitted[] = []
   const verdicts = submissions.map((submission): Verdict => {
-    const admission = admitter.admit(submission)
+    let admission: Admission
+    try {
+      admission = admitter.admit(submission)
+    } catch (error) {
+      onTrouble(`admitting message ${submission.messageId}`, asError(error))
+      return refused(ESME_RSYSERR, 'an internal error about this message')
+    }
     if (admission.kind === 'refused') return admission
     admitted.push(admission)
     return ACCEPTED
@@ -81,14 +100,27 @@ const lane: Lane = 'normal'
 /** One message must fit an envelope; message_payload allows 64 KiB, phones do not. */
 const MAX_BODY_OCTETS = 40 * 1024
 
-function refused(commandStatus: number, reason: string): Admission {
-  return { kind: 'refused', commandStatus, reason }
+function refused(commandStatus: number, reason: string) {
+  return { kind: 'refused', commandStatus, reason } as const
+}
+
+/** The end of the message's life, or undefined if that is past or cannot be read. */
+function expiryOf(
+  { receivedAtMs }: Submission,
+  validityPeriod: string,
+  { defaultLifetimeSeconds = DEFAULT_LIFETIME_SECONDS }: Account,
+): number | undefined {
+  const end = endOfLife(validityPeriod, receivedAtMs)
+  if (end.kind === 'unset') return receivedAtMs + defaultLifetimeSeconds * 1_000
+  // The gateway's time alone decides, so that every router gives a repeated batch the same answer.
+  return end.kind === 'at' && end.atMs > receivedAtMs ? end.atMs : undefined
 }
 
 function messageOf(
   submission: Submission,
   submitSm: ShortMessageBody,
   body: Buffer,
+  expiresAtMs: number,
 ): EnvelopeMessage {
   return {
     messageId: submission.messageId,
@@ -98,6 +130,7 @@ function messageOf(
     attempts: 0,
     body,
     registeredDelivery: submitSm.registered_delivery,
+    expiresAtMs,
   }
 }
 

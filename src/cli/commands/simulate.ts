@@ -3,7 +3,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { AcceptedFileError } from '../../lab/acceptedFile.ts'
 import type { Spread } from '../../lab/seededRandom.ts'
-import { SMSC_DEFAULTS } from '../../lab/smscOptions.ts'
+import { SMSC_DEFAULTS, SMSC_VERSIONS } from '../../lab/smscOptions.ts'
 import type { SmscOptions } from '../../lab/smscOptions.ts'
 import { SmscSimulator } from '../../lab/smscSimulator.ts'
 import type { SmscStats } from '../../lab/smscSimulator.ts'
@@ -26,6 +26,7 @@ interface SimulateOptions {
   readonly duplicateRate: string
   readonly earlyReceiptRate: string
   readonly seed: string
+  readonly interfaceVersion: string
   readonly file?: string
   readonly json?: boolean
 }
@@ -36,13 +37,15 @@ const HELP = `
 Shares are between 0 and 1; drawn from the seed, so that a run can be repeated. What it accepted is
 written to the file before it is answered: after a kill, the next start with the same file still
 sends every receipt that is owed, and no id is issued twice. The file tells each bind, too, and how
-it ended.
+it ended. With an older interface version it refuses what that version does not have: TLVs in 3.3,
+255 octets of short_message before 5.0.
 
 Examples:
   signalbox simulate smsc --password s3cret
   signalbox simulate smsc --password s3cret --latency-ms 20-80 --throttle-rate 0.01
   signalbox simulate smsc --password s3cret --tps 20
   signalbox simulate smsc --password s3cret --receipt-delay-ms 0-5000 --early-receipt-rate 0.2
+  signalbox simulate smsc --password s3cret --interface-version 3.3
 
 Exit codes: 0 stopped by SIGTERM or Ctrl-C, 2 wrong option or unusable file, 3 port in use.`
 
@@ -73,6 +76,7 @@ function smscOptions(): Option[] {
     text('--duplicate-rate <share>', 'receipts that come twice', '0'),
     text('--early-receipt-rate <share>', 'receipts that come before the answer', '0'),
     text('--seed <number>', 'for all that is drawn', '1'),
+    text('--interface-version <version>', 'what it states, and speaks: 3.3, 3.4 or 5.0', '5.0'),
     new Option('--file <file>', 'what was accepted (default: smsc/PORT.ndjson in the home folder)'),
     new Option('--json', 'print JSON lines: when ready, and when stopped'),
   ]
@@ -162,6 +166,7 @@ function optionsOf(raw: SimulateOptions): SmscOptions {
     duplicateRate: share('--duplicate-rate', raw.duplicateRate),
     earlyReceiptRate: share('--early-receipt-rate', raw.earlyReceiptRate),
     seed: whole('--seed', raw.seed, 2 ** 32 - 1),
+    interfaceVersion: version('--interface-version', raw.interfaceVersion),
   }
   if (options.errorRate + options.throttleRate + options.dropRate > 1) {
     throw wrongOption('--error-rate, --throttle-rate and --drop-rate are more than 1 together')
@@ -188,6 +193,13 @@ function spread(name: string, given: string): Spread {
   )
 }
 
+function version(name: string, given: string): SmscOptions['interfaceVersion'] {
+  const known = SMSC_VERSIONS.get(given)
+  if (known !== undefined) return known
+  const expected = [...SMSC_VERSIONS.keys()].join(', ')
+  throw wrongOption(`${name} is "${given}". Expected one of ${expected}`)
+}
+
 function wrongOption(message: string): CliError {
   return new CliError(`${message}. See signalbox simulate smsc --help`, { code: 'WRONG_OPTION' })
 }
@@ -195,6 +207,7 @@ function wrongOption(message: string): CliError {
 function statsText(stats: SmscStats): string {
   return (
     `stopped: ${stats.accepted} accepted, ${stats.refused} refused, ` +
+    `${stats.misfits} not of its version, ` +
     `${stats.throttled} throttled, ${stats.dropped} cut; ` +
     `receipts: ${stats.receiptsAcknowledged} acknowledged, ${stats.receiptsPending} still owed; ` +
     `at most ${stats.bindsMax} binds at once`

@@ -8,6 +8,7 @@ interface Options {
   readonly demo: boolean
   readonly workers: number
   readonly routers: number
+  readonly dlrProcessors: number
 }
 
 const PROCESSES_MAX = 16
@@ -26,10 +27,11 @@ export function registerUp(program: Command): void {
     .option('--no-demo', 'leave out account, connector and simulator of the demo')
     .option('--workers <number>', 'processes that submit upstream', count, 1)
     .option('--routers <number>', 'processes that route', count, 1)
+    .option('--dlr-processors <number>', 'processes that write states and receipts', count, 1)
     .addHelpText('after', HELP)
     .action((options: Options) => {
-      const { json = false, demo, workers, routers: router } = options
-      return runCommand(options, () => runUp({ json, demo, counts: { workers, router } }))
+      const { json = false, demo, workers, routers: router, dlrProcessors: dlr } = options
+      return runCommand(options, () => runUp({ json, demo, counts: { workers, router, dlr } }))
     })
 }
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
 import { newMessageId } from '../../message/ids.ts'
 import { LANES } from '../../message/lane.ts'
-import { moveDue, putLater } from '../../message/waitingMessageTable.ts'
+import { claimDue, putLater, removeLeft } from '../../message/waitingMessageTable.ts'
 import { submitQueue } from '../../queue/envelopeWire.ts'
 import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
@@ -46,7 +46,9 @@ test('a message that moves from waiting to its queue meanwhile is counted', asyn
     ...upkeep,
     messagesOn: async (queues: readonly string[]) => {
       const messages = await upkeep.messagesOn(queues)
-      await moveDue(database, 10, (due) => queue.publish([due]))
+      const due = await claimDue(database, 10, 60_000)
+      await queue.publish(due)
+      await removeLeft(database, due)
       return messages
     },
   }

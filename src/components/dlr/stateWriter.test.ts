@@ -16,7 +16,7 @@ import { message, receipt, submitted } from './journalEvents.fixture.ts'
 import { readJournal } from './readJournal.ts'
 import { StateWriter } from './stateWriter.ts'
 
-const { ACCEPTED, DELIVERED, UNDELIVERABLE, UNKNOWN } = MESSAGE_STATE
+const { ACCEPTED, DELIVERED, EXPIRED, UNDELIVERABLE, UNKNOWN } = MESSAGE_STATE
 const HOUR_MS = 3_600_000
 let store: TestStore
 let database: Database
@@ -185,6 +185,26 @@ test('a message that failed here is undeliverable, and its customer is told', as
   })
   expect(await stateOf(one)).toBe('UNDELIVERABLE')
   expect(await deliveries(one)).toMatchObject([{ messageState: UNDELIVERABLE }])
+})
+
+test('a message that expired here is EXPIRED, and who asked for failures is told', async () => {
+  const one = message({ registeredDelivery: 2 })
+  await journal({ kind: 'expired', message: one, connector: 'sim', atMs: Date.now() })
+  const trace = await readTrace(database, one.messageId)
+  expect(trace).toMatchObject({ state: 'EXPIRED' })
+  expect(trace?.steps.find(({ step }) => step === 'expired')?.detail).toContain('while it waited')
+  const [told] = await deliveries(one)
+  expect(told).toMatchObject({ stat: 'EXPIRED', messageState: EXPIRED, id: one.messageId })
+})
+
+test('a copy sent before its message expired here may still turn out to be delivered', async () => {
+  const one = message()
+  await journal({ kind: 'expired', message: one, connector: 'sim', atMs: Date.now() })
+  await journal(submitted(one, 'late-copy'))
+  expect(await stateOf(one)).toBe('EXPIRED')
+  await writer.applyReceipts([receipt('late-copy', DELIVERED)])
+  expect(await stateOf(one)).toBe('DELIVERED')
+  expect(await deliveries(one)).toHaveLength(2)
 })
 
 test("a customer's receipt has three characters for the error, or the account's own", async () => {

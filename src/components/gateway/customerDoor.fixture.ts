@@ -41,20 +41,29 @@ interface Door {
   /** Verdicts that the test gives by hand, while it is holding. */
   held: VerdictListener[]
   isHolding: boolean
+  /** Called for each message that goes to the router. */
+  submitting: () => void
   revoked: string[]
   verify: (hash: string, password: string) => Promise<boolean>
 }
 
-export async function openDoor({ closeAfterMs = 60_000 } = {}) {
+export async function openDoor({
+  closeAfterMs = 60_000,
+  onTrouble = (what: string, error: Error): void => {
+    throw new Error(what, { cause: error })
+  },
+} = {}) {
   const door: Door = {
     platform: platformWith([aliceWith()]),
     held: [],
     isHolding: false,
+    submitting: () => undefined,
     revoked: [],
     verify: async (hash, password) => hash === passwordHashOf(password),
   }
   const router = {
     submit: (_: unknown, onVerdict: VerdictListener) => {
+      door.submitting()
       if (door.isHolding) door.held.push(onVerdict)
       else onVerdict(ACCEPTED)
     },
@@ -76,9 +85,7 @@ export async function openDoor({ closeAfterMs = 60_000 } = {}) {
       intake: new Intake(router, 100),
       onReceiver: () => undefined,
       onBindRefused: () => undefined,
-      onTrouble: (what, error) => {
-        throw new Error(what, { cause: error })
-      },
+      onTrouble,
     }),
     timers: TIMERS,
   })

@@ -1,11 +1,19 @@
 // The SMPP side towards customers: who may bind, and what happens to a submit_sm. ESME_ROK means
 // durable, never merely received.
 
-import { ESME_RALYBND, ESME_RBINDFAIL, ESME_ROK, ESME_RTHROTTLED } from '../../smpp/index.ts'
+import {
+  ESME_RALYBND,
+  ESME_RBINDFAIL,
+  ESME_ROK,
+  ESME_RSYSERR,
+  ESME_RTHROTTLED,
+} from '../../smpp/index.ts'
 import type { Pdu, Session, SessionEvents } from '../../smpp/index.ts'
+import { asError } from '../../flow/asError.ts'
 import type { BindRegistry } from './bindRegistry.ts'
 import type { Credentials } from './credentials.ts'
 import type { Intake } from './intake.ts'
+import { submitRefusal } from './submitRefusal.ts'
 
 export interface CustomerSessionsOptions {
   /** What we call ourselves in bind responses. */
@@ -30,7 +38,15 @@ export function customerSessions(options: CustomerSessionsOptions): SessionEvent
       })
     },
     requests: {
-      submit_sm: (session, pdu, body) => submitSm(options, session, pdu, body),
+      submit_sm: (session, pdu, body) => {
+        try {
+          submitSm(options, session, pdu, body)
+        } catch (error) {
+          // Permanent, so that one message does not bring its error again and again.
+          options.onTrouble('taking a submit_sm', asError(error))
+          session.respond(pdu, ESME_RSYSERR)
+        }
+      },
     },
     onClosed: (session) => options.binds.remove(session),
   }
@@ -68,6 +84,11 @@ function submitSm(
   // as for what crosses our unbind: ESMEs drop a message on a permanent one.
   if (!bound || session.unansweredByUs > bound.user.window)
     return session.respond(pdu, ESME_RTHROTTLED)
+  const refusal = submitRefusal(pdu, session.interfaceVersion)
+  if (refusal !== undefined) {
+    intake.counters.refused++
+    return session.respond(pdu, refusal)
+  }
   const request = { command: pdu.command, sequence_number: pdu.sequence_number }
   intake.submit(bound.user, body, (verdict, messageId) => {
     if (verdict.kind === 'accepted') session.respond(request, ESME_ROK, { message_id: messageId })

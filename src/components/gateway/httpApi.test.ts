@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import {
   ESME_RINVDSTADR,
+  ESME_RINVEXPIRY,
   ESME_RINVMSGLEN,
   ESME_RINVSRCADR,
   ESME_RMSGQFUL,
@@ -41,6 +42,7 @@ test.each([
     { ...MESSAGE, registered_delivery: 99 },
     ['registered_delivery: expected a number from 0 to 31, got 99'],
   ],
+  [{ ...MESSAGE, validity: 0 }, ['validity: expected a number from 1 to 2592000, got 0']],
   [
     {},
     [
@@ -49,7 +51,7 @@ test.each([
       'text: is missing: expected text of 1 to 10000 characters',
     ],
   ],
-  [[], ['body: expected an object with to, from, text, registered_delivery, got a list']],
+  [[], ['body: expected an object with to, from, text, registered_delivery, validity, got a list']],
 ])('%j is answered with what is wrong, by field', async (body, errors) => {
   const api = await openHttpApi()
   const { answer, headers, status } = await post(api, body)
@@ -66,7 +68,7 @@ test('no answer speaks of types of the language or fields of the wire', async ()
     fc.jsonValue({ maxDepth: 1, noUnicodeString: true }),
   )
   const body = fc.oneof(
-    fc.record({ to: value, from: value, text: value, registered_delivery: value }),
+    fc.record({ to: value, from: value, text: value, registered_delivery: value, validity: value }),
     value,
   )
   await fc.assert(
@@ -88,6 +90,7 @@ test.each([
   [ESME_RINVDSTADR, 422, 'to: said the router'],
   [ESME_RINVSRCADR, 422, 'from: said the router'],
   [ESME_RINVMSGLEN, 422, 'text: said the router'],
+  [ESME_RINVEXPIRY, 422, 'validity: said the router'],
   [ESME_RSUBMITFAIL, 422, 'said the router'],
   [ESME_RTHROTTLED, 429, 'said the router'],
   [ESME_RMSGQFUL, 503, 'said the router'],

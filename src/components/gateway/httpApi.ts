@@ -12,6 +12,7 @@ import { type MessageId, parseMessageId, timeOf } from '../../message/ids.ts'
 import { labelled } from '../../platform/problemItem.ts'
 import {
   ESME_RINVDSTADR,
+  ESME_RINVEXPIRY,
   ESME_RINVMSGLEN,
   ESME_RINVSRCADR,
   ESME_RMSGQFUL,
@@ -169,4 +170,5 @@ const FIELDS = new Map([
   [ESME_RINVDSTADR, 'to'],
   [ESME_RINVSRCADR, 'from'],
   [ESME_RINVMSGLEN, 'text'],
+  [ESME_RINVEXPIRY, 'validity'],
 ])

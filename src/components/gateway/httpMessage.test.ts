@@ -5,7 +5,7 @@ import { httpMessageSchema, submitSmOf } from './httpMessage.ts'
 
 const MESSAGE = { to: '31612345678', from: 'Signalbox', text: 'hello' }
 
-function submitSm(fields: Partial<typeof MESSAGE>) {
+function submitSm(fields: Partial<typeof MESSAGE> & { validity?: number }) {
   return decodeBody('submit_sm', submitSmOf(httpMessageSchema.parse({ ...MESSAGE, ...fields })))
 }
 
@@ -62,6 +62,13 @@ test('a long text travels as message_payload', () => {
   const { short_message, tlvs } = submitSm({ text: 'x'.repeat(300) })
   expect(short_message).toHaveLength(0)
   expect(tlvs).toMatchObject([{ tag: 0x0424 }])
+})
+
+test('validity is a period of seconds, of 30 days at most', () => {
+  expect(submitSm({}).validity_period).toBe('')
+  expect(submitSm({ validity: 90 }).validity_period).toBe('000000000130000R')
+  expect(submitSm({ validity: 2_592_000 }).validity_period).toBe('000030000000000R')
+  for (const validity of [0, -1, 1.5, '60', 2_592_001]) expect(isAccepted({ validity })).toBe(false)
 })
 
 test('whatever the schema accepts has an encoding, and keeps its sender', () => {

@@ -2,7 +2,7 @@
 // that they make.
 
 import { z } from 'zod'
-import { encodeBody, encodeText, gsmSeptets, tlv } from '../../smpp/index.ts'
+import { encodeBody, encodeText, gsmSeptets, tlv, writeRelativeTime } from '../../smpp/index.ts'
 
 /** 3GPP TS 23.040 §9.1.2.5: an alphanumeric address has 10 octets of packed septets. */
 const NAME_SEPTETS_MAX = 11
@@ -12,6 +12,8 @@ const NUMBER = /^\+?[0-9]{1,15}$/
 const PRINTABLE_LATIN1 = /^[\x20-\x7e\xa0-\xff]+$/
 /** SMPP 3.4 §4.4.1: longer text travels as message_payload. */
 const SHORT_MESSAGE_OCTETS_MAX = 254
+/** 30 days: more than SMSCs keep a message. */
+const VALIDITY_SECONDS_MAX = 30 * 86_400
 const TON = { unknown: 0, international: 1, alphanumeric: 5 } as const
 const NPI = { unknown: 0, e164: 1 } as const
 
@@ -28,12 +30,14 @@ export const httpMessageSchema = z.strictObject({
   text: z.string().min(1).max(10_000),
   /** 0 no receipt, 1 final state, 2 failures only: to receivers bound for the user. */
   registered_delivery: z.int().min(0).max(31).default(0),
+  /** Seconds until it expires, from now; without it the account's default lifetime counts. */
+  validity: z.int().min(1).max(VALIDITY_SECONDS_MAX).exactOptional(),
 })
 
 export type HttpMessage = z.infer<typeof httpMessageSchema>
 
 /** A submit_sm body (SMPP 3.4 §4.4.1). */
-export function submitSmOf({ from, registered_delivery, text, to }: HttpMessage): Buffer {
+export function submitSmOf({ from, registered_delivery, text, to, validity }: HttpMessage): Buffer {
   const { data_coding, short_message: octets } = encodeText(text)
   const isLong = octets.length > SHORT_MESSAGE_OCTETS_MAX
   return encodeBody('submit_sm', {
@@ -41,6 +45,7 @@ export function submitSmOf({ from, registered_delivery, text, to }: HttpMessage)
     dest_addr_ton: TON.international,
     dest_addr_npi: NPI.e164,
     destination_addr: to.replace(/^\+/, ''),
+    validity_period: validity === undefined ? '' : writeRelativeTime(validity),
     registered_delivery,
     data_coding,
     short_message: isLong ? Buffer.alloc(0) : octets,

@@ -52,11 +52,16 @@ export class Intake {
     this.#inFlight++
     const { account, id } = user
     const submission = { messageId, account, user: id, receivedAtMs: Date.now(), body }
-    this.#router.submit(submission, (verdict) => {
+    try {
+      this.#router.submit(submission, (verdict) => {
+        this.#inFlight--
+        if (verdict.kind === 'accepted') this.counters.accepted++
+        else this.counters.refused++
+        onVerdict(verdict, messageId)
+      })
+    } catch (error) {
       this.#inFlight--
-      if (verdict.kind === 'accepted') this.counters.accepted++
-      else this.counters.refused++
-      onVerdict(verdict, messageId)
-    })
+      throw error
+    }
   }
 }

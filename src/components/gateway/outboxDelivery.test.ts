@@ -1,7 +1,14 @@
 import { afterEach, expect, test } from 'vitest'
 import { userSchema } from '../../platform/user.ts'
 import { newMessageId } from '../../message/ids.ts'
-import { encodeBody, ESME_ROK, ESME_RX_P_APPN, ESME_RX_T_APPN } from '../../smpp/index.ts'
+import {
+  encodeBody,
+  ESME_ROK,
+  ESME_RSYSERR,
+  ESME_RX_P_APPN,
+  ESME_RX_T_APPN,
+  INTERFACE_VERSION,
+} from '../../smpp/index.ts'
 import type { RequestOutcome, Session } from '../../smpp/index.ts'
 import type { OutboxDemand, OutboxOutcome, OutboxRow } from '../../outbox/outboxTable.ts'
 import { BindRegistry } from './bindRegistry.ts'
@@ -80,6 +87,9 @@ function deliveryFrom(
   outbox: ReturnType<typeof outboxOf>['outbox'],
   sessions: Session[],
   sharesReceipts = false,
+  onTrouble = (what: string, error: Error): void => {
+    throw new Error(what, { cause: error })
+  },
 ) {
   const binds = new BindRegistry()
   const user = userSchema.parse({ id: 'u', account: 'demo', password: 'x' })
@@ -90,9 +100,7 @@ function deliveryFrom(
     binds,
     sharesReceipts: () => sharesReceipts,
     leaseMs: 1000,
-    onTrouble: (what, error) => {
-      throw new Error(what, { cause: error })
-    },
+    onTrouble,
   })
   running.push(delivery)
   delivery.wake()
@@ -126,6 +134,27 @@ test('the answer decides: acknowledged, refused for good, or again', async () =>
     { kind: 'retry', id: '3' },
     { kind: 'retry', id: '4', delayMs: 0 },
   ])
+})
+
+test('a row that cannot be delivered is refused alone, and reported', async () => {
+  const { outbox, settled } = outboxOf(3)
+  const { claim } = outbox
+  outbox.claim = async (demands) => {
+    const rows = await claim(demands)
+    return rows.map((row) => (row.id === '2' ? { ...row, deliver_sm: Buffer.of(1) } : row))
+  }
+  const { answers, bodies, session } = receiver(3, INTERFACE_VERSION.V3_3)
+  const troubles: string[] = []
+  deliveryFrom(outbox, [session], false, (what) => void troubles.push(what))
+  await expect.poll(() => bodies.length).toBe(2)
+  for (const answer of answers) answer(response(ESME_ROK))
+  await expect.poll(() => settled.length).toBe(3)
+  expect(settled).toMatchObject([
+    { kind: 'refused', id: '2', commandStatus: ESME_RSYSERR },
+    { kind: 'acknowledged', id: '1' },
+    { kind: 'acknowledged', id: '3' },
+  ])
+  expect(troubles).toEqual(['delivering outbox row 2'])
 })
 
 test('without a receiver nothing is claimed', () => {

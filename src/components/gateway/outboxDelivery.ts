@@ -3,11 +3,12 @@
 // row by the answer. Nothing is claimed for a slow customer, who has no room, so no other customer
 // waits for a slow one.
 
+import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { type ClaimSource, ClaimLoop } from '../../flow/claimLoop.ts'
 import { untilDone } from '../../flow/untilDone.ts'
-import { classify, decodeBody, encodeBody, ESME_ROK } from '../../smpp/index.ts'
+import { classify, decodeBody, encodeBody, ESME_ROK, ESME_RSYSERR } from '../../smpp/index.ts'
 import type { RequestOutcome, Session } from '../../smpp/index.ts'
 import type { OutboxDemand, OutboxOutcome, OutboxRow } from '../../outbox/outboxTable.ts'
 import type { BindRegistry, CustomerBind } from './bindRegistry.ts'
@@ -77,7 +78,7 @@ export class OutboxDelivery {
       mayHaveLeft: (_, rows) => rows.length > 0,
       reclaim: (inHand) => outbox.reclaim(inHand.map(({ id }) => id)),
       take: (rows) => {
-        for (const row of rows) this.#deliver(row)
+        for (const row of rows) this.#deliverAlone(row)
       },
       onTrouble: (error) => onTrouble('claiming deliveries', error),
     }
@@ -100,6 +101,17 @@ export class OutboxDelivery {
     if (demands.length === 0) return undefined
     const first = this.#turn++ % demands.length
     return [...demands.slice(first), ...demands.slice(0, first)]
+  }
+
+  /** A row that throws is refused, and holds up no other: the next attempt would do the same. */
+  #deliverAlone(row: OutboxRow): void {
+    try {
+      this.#deliver(row)
+    } catch (error) {
+      this.#options.onTrouble(`delivering outbox row ${row.id}`, asError(error))
+      this.counters.refused++
+      this.#settler.add({ kind: 'refused', id: row.id, commandStatus: ESME_RSYSERR })
+    }
   }
 
   #deliver(row: OutboxRow): void {

@@ -125,3 +125,20 @@ test('a router that comes late is found', async () => {
   client.setRouters([late.address])
   expect(await verdict).toEqual(ACCEPTED)
 })
+
+test('a listener that throws keeps no other message of its batch from its verdict', async () => {
+  const { address, batchIds } = await router()
+  const { client } = clientOf([address])
+  const submission = {
+    messageId: newMessageId(),
+    account: 'demo',
+    user: 'u',
+    receivedAtMs: Date.now(),
+    body: Buffer.from('body'),
+  }
+  client.submit(submission, () => {
+    throw new Error('a defect')
+  })
+  expect(await submit(client)).toEqual(ACCEPTED)
+  expect(batchIds).toHaveLength(1)
+})

@@ -118,8 +118,7 @@ export class RouterClient {
       if (leftMs <= 0) return this.#giveUp(batch)
       const verdicts = await this.#attempt(router, octets, Math.min(leftMs, ATTEMPT_TIMEOUT_MS))
       if (verdicts?.length === batch.length) {
-        batch.forEach((waiting, index) => waiting.onVerdict(verdicts[index] ?? UNKNOWN_OUTCOME))
-        return
+        return batch.forEach((waiting, index) => this.#tell(waiting, verdicts[index]))
       }
       failed.add(router)
       const restMs = Math.min(leftMs, backOffMs(attempt, FIRST_RETRY_MS, LAST_RETRY_MS))
@@ -169,7 +168,16 @@ export class RouterClient {
 
   #giveUp(batch: Waiting[]): void {
     this.#options.onUnknownOutcome(batch.length)
-    for (const waiting of batch) waiting.onVerdict(UNKNOWN_OUTCOME)
+    for (const waiting of batch) this.#tell(waiting, UNKNOWN_OUTCOME)
+  }
+
+  /** Each message of a batch gets its verdict, whatever the others do with theirs. */
+  #tell({ onVerdict }: Waiting, verdict: Verdict = UNKNOWN_OUTCOME): void {
+    try {
+      onVerdict(verdict)
+    } catch (error) {
+      this.#options.onTrouble('answering a customer', asError(error))
+    }
   }
 }
 

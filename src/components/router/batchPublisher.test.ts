@@ -93,6 +93,10 @@ function fakeQueue(known = new Map<string, Buffer>()) {
 
 const platform = platformOf()
 
+function unexpected(what: string, error: Error): never {
+  throw new Error(what, { cause: error })
+}
+
 /** The steps of the router's main.ts, on this queue. */
 function routerOn(queue: Queue) {
   const publisher = new BatchPublisher({
@@ -104,7 +108,11 @@ function routerOn(queue: Queue) {
     },
   })
   const submit = ({ batchId, submissions }: SubmissionBatch, isWanted: () => boolean) => {
-    const { admitted: messages, verdicts } = admitBatch(new Admitter(platform), submissions)
+    const { admitted: messages, verdicts } = admitBatch(
+      new Admitter(platform),
+      submissions,
+      unexpected,
+    )
     return publisher.publish({ batchId, messages, answer: encodeVerdicts(verdicts) }, isWanted)
   }
   return { submit }

@@ -99,6 +99,7 @@ export class BatchPublisher {
       for (const { answer, batchId } of fresh) settle(batchId, answer)
       return this.#options.onPublished(fresh.length, messages.length)
     }
+    assert(outcome.kind === 'repeated', 'a batch has no time to be published by')
     assert(outcome.answers.size > 0, 'a repeated batch has an answer')
     for (const [batchId, answer] of outcome.answers) settle(batchId, answer)
   }

@@ -44,7 +44,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     // envelopes (queue/packEnvelopes.ts), and only then the verdicts of all go back.
     submit: async ({ batchId, submissions }, isWanted) => {
       lastBatchAtMs = performance.now()
-      const { admitted: messages, verdicts } = admitBatch(admitter, submissions)
+      const { admitted: messages, verdicts } = admitBatch(admitter, submissions, onTrouble)
       refused.inc(verdicts.length - messages.length)
       const answer = encodeVerdicts(verdicts)
       if (messages.length === 0) return answer

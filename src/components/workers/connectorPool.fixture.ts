@@ -3,8 +3,8 @@ import { type Connector, connectorSchema } from '../../platform/connector.ts'
 import type { QueueEntry } from '../../queue/queue.ts'
 import { SteadyClock } from '../../flow/steadyClock.ts'
 import { ConnectorPool } from './connectorPool.ts'
-import { memoryQueues } from './connectorWork.fixture.ts'
-import { OutcomeWriter } from './outcomeWriter.ts'
+import { memoryQueues, ownsAll } from './connectorWork.fixture.ts'
+import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
 
@@ -30,7 +30,10 @@ export function startPool(entries: QueueEntry[], { slots, pace, ...settings }: P
   const onTrouble = () => undefined // links that end are part of it
   const recent = new RecentSubmissions()
   const clock = new SteadyClock()
-  const store = { keep: async () => undefined, publish: async () => undefined }
+  const store: OutcomeStore = {
+    keep: async (rows) => new Set(rows.map(({ envelopeId }) => envelopeId)),
+    publish: async () => undefined,
+  }
   const pool = new ConnectorPool({
     queue,
     queueLeaseMs: 60_000,
@@ -39,8 +42,9 @@ export function startPool(entries: QueueEntry[], { slots, pace, ...settings }: P
     recent,
     clock,
     intake: new ReceiptIntake(queue, recent, clock, onTrouble),
-    readCheckpoint: async () => undefined,
-    removeCheckpoints: async () => undefined,
+    caresFor: () => false,
+    ownership: { ...ownsAll(), listen: () => undefined },
+    finishEnvelopes: async () => undefined,
     onTrouble,
   })
   pool.setConnectors(new Map([[connector.id, connector]]))

@@ -6,22 +6,20 @@ import type { Queue } from '../../queue/queue.ts'
 import type { ConnectorLease } from './bindLeases.ts'
 import { connectorPassword } from './connectorPassword.ts'
 import { ConnectorWork, type ConnectorWorkOptions } from './connectorWork.ts'
+import type { EnvelopeOwnership } from './envelopeOwnership.ts'
 import { type ReceiptIntake, receiptSource } from './receiptIntake.ts'
 import { UpstreamBind } from './upstreamBind.ts'
 
 export interface ConnectorPoolOptions extends Pick<
   ConnectorWorkOptions,
-  | 'queueLeaseMs'
-  | 'writer'
-  | 'recent'
-  | 'clock'
-  | 'readCheckpoint'
-  | 'removeCheckpoints'
-  | 'onTrouble'
+  'queueLeaseMs' | 'writer' | 'recent' | 'clock' | 'finishEnvelopes' | 'onTrouble'
 > {
   queue: Queue
+  ownership: ConnectorWorkOptions['ownership'] & Pick<EnvelopeOwnership, 'listen'>
   secretsDir: string
   intake: ReceiptIntake
+  /** Whether this process looks after the messages of a connector that nobody has bound. */
+  caresFor: (connector: string) => boolean
 }
 
 interface Entry {
@@ -42,6 +40,14 @@ export class ConnectorPool {
 
   constructor(options: ConnectorPoolOptions) {
     this.#options = options
+    options.ownership.listen({
+      onHeld: () => {
+        for (const { work } of this.#entries.values()) work.wake()
+      },
+      onDisowned: () => {
+        for (const { work } of this.#entries.values()) work.abandon()
+      },
+    })
   }
 
   setConnectors(connectors: ReadonlyMap<string, Connector>): void {
@@ -89,6 +95,15 @@ export class ConnectorPool {
     await closeBinds(entry, slots)
   }
 
+  isBound(id: string): boolean {
+    return this.#entries.get(id)?.work.hasLink() === true
+  }
+
+  /** What it may do for the connector has changed. */
+  wake(id: string): void {
+    this.#entries.get(id)?.work.wake()
+  }
+
   /** Receives and sends nothing more. */
   stop(): void {
     for (const { work } of this.#entries.values()) work.stop()
@@ -108,8 +123,8 @@ export class ConnectorPool {
     for (const [id, { work }] of this.#entries) yield [id, work.pace]
   }
 
-  *countersByConnector(): Iterable<[string, ConnectorWork['counters']]> {
-    for (const [id, { work }] of this.#entries) yield [id, work.counters]
+  *countersByConnector(): Iterable<[string, Pick<ConnectorWork, 'counters' | 'resubmitted'>]> {
+    for (const [id, { work }] of this.#entries) yield [id, work]
   }
 
   /** Binds the slots that are still held once the former binds are closed, with new settings. */
@@ -127,6 +142,7 @@ export class ConnectorPool {
     if (!entry) {
       const work = new ConnectorWork({
         ...this.#options,
+        caresFor: () => this.#options.caresFor(id),
         connector: () => this.#connectors.get(id) ?? connector,
       })
       entry = { work, binds: new Map(), closing: new Map(), held: undefined, madeWith }

@@ -5,9 +5,13 @@ import { connectorSchema } from '../../platform/connector.ts'
 import { newMessageId } from '../../message/ids.ts'
 import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
 import { encodeBody, ESME_ROK } from '../../smpp/index.ts'
+import type { Checkpoint, ClaimedEnvelope } from '../../message/checkpointTable.ts'
+import type { JournalEvent } from '../../message/journalWire.ts'
+import { decodeJournal } from '../../queue/journalEntryWire.ts'
 import { ConnectorWork } from './connectorWork.ts'
-import { OutcomeWriter } from './outcomeWriter.ts'
+import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
+import type { SubmitLaneOptions } from './submitLane.ts'
 import { startSmsc } from './smsc.fixture.ts'
 import { SteadyClock } from '../../flow/steadyClock.ts'
 import { UpstreamBind } from './upstreamBind.ts'
@@ -17,9 +21,10 @@ import { UpstreamBind } from './upstreamBind.ts'
  * submission with another status than ESME_ROK.
  */
 export async function rememberingSmsc(statusFor: (nth: number) => number = () => ESME_ROK) {
-  const taken: { destination: string; atMs: number }[] = []
+  const taken: { destination: string; validityPeriod: string; atMs: number }[] = []
   const { port, sessions } = await startSmsc((session, pdu) => {
-    taken.push({ destination: pdu.destination_addr, atMs: performance.now() })
+    const { destination_addr: destination, validity_period: validityPeriod } = pdu
+    taken.push({ destination, validityPeriod, atMs: performance.now() })
     session.respond(pdu, statusFor(taken.length), { message_id: String(taken.length) })
   })
   return { port, sessions, taken }
@@ -79,14 +84,50 @@ export interface WorkSettings {
   tps: number
   burst?: number
   window?: number
-  checkpoint?: Buffer
+  claim?: Partial<ClaimedEnvelope>
+  maxResubmissions?: number
+  responseTimeoutMs?: number
+  ownership?: SubmitLaneOptions['ownership']
+  /** Gets the events of all outcomes. */
+  outcomes?: JournalEvent[]
+  caresFor?: () => boolean
+}
+
+/** How a worker gets an envelope that nobody had before. */
+export const UNTOUCHED: ClaimedEnvelope = {
+  owner: 'test',
+  outcomes: Buffer.alloc(0),
+  unanswered: Buffer.alloc(0),
+  takeovers: 0,
+  isTakenOver: false,
+}
+
+/** How a worker gets an envelope that another one let go of. */
+export function claimOf({ outcomes, unanswered }: Checkpoint): ClaimedEnvelope {
+  return { ...UNTOUCHED, outcomes, unanswered }
+}
+
+/** Owns every envelope that it is asked for, as its last checkpoint left it. */
+export function ownsAll(
+  claim: Partial<ClaimedEnvelope> = {},
+  checkpoints: ReadonlyMap<string, Checkpoint> = new Map(),
+): SubmitLaneOptions['ownership'] {
+  return {
+    claim: async (id) => {
+      const checkpoint = checkpoints.get(id)
+      const before = checkpoint ? claimOf(checkpoint) : UNTOUCHED
+      return { kind: 'claimed', ...before, ...claim }
+    },
+    isHeld: () => true,
+    retryHeldMs: 1_000,
+  }
 }
 
 /** Works for the connector `sim` over one bind to the port, until the end of the test. */
-export function startWork(
-  port: number,
-  { queue, tps, burst = 1, window = 100, checkpoint }: WorkSettings,
-) {
+export function startWork(port: number, settings: WorkSettings) {
+  const { queue, caresFor = () => false, claim, outcomes = [], ...more } = settings
+  const checkpoints = new Map<string, Checkpoint>()
+  const { ownership = ownsAll(claim, checkpoints), ...connectorSettings } = more
   const connector = connectorSchema.parse({
     id: 'sim',
     host: '127.0.0.1',
@@ -94,14 +135,24 @@ export function startWork(
     systemId: 's',
     password: 'p',
     throttlePauseMs: 1,
-    window,
-    tps,
-    burst,
+    window: 100,
+    ...connectorSettings,
   })
   const recent = new RecentSubmissions()
   const clock = new SteadyClock()
   const onTrouble = () => undefined // links that end are part of it
-  const store = { keep: async () => undefined, publish: async () => undefined }
+  const store: OutcomeStore = {
+    keep: async (rows) => {
+      for (const row of rows) checkpoints.set(row.envelopeId, row)
+      return new Set(rows.map(({ envelopeId }) => envelopeId))
+    },
+    publish: async (publications) => {
+      for (const { payload } of publications) {
+        const entry = decodeJournal(payload)
+        if (entry.kind === 'events') outcomes.push(...entry.events)
+      }
+    },
+  }
   const work = new ConnectorWork({
     connector: () => connector,
     queue,
@@ -109,8 +160,9 @@ export function startWork(
     writer: new OutcomeWriter(store, onTrouble),
     recent,
     clock,
-    readCheckpoint: async () => checkpoint,
-    removeCheckpoints: async () => undefined,
+    caresFor,
+    ownership,
+    finishEnvelopes: async () => undefined,
     onTrouble,
   })
   const bind = new UpstreamBind({
@@ -122,7 +174,7 @@ export function startWork(
     onChange: () => work.wake(),
     onTrouble,
   })
-  work.setPace(tps)
+  work.setPace(connector.tps)
   work.setBinds([bind])
   const stop = async (): Promise<void> => {
     work.stop()
@@ -130,5 +182,5 @@ export function startWork(
     await work.close()
   }
   onTestFinished(stop)
-  return { bind, clock, recent, stop, work }
+  return { bind, clock, events: outcomes, recent, stop, work }
 }

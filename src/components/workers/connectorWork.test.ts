@@ -4,7 +4,8 @@ import { decodeReceipts, type UpstreamReceipt } from '../../message/receiptWire.
 import { connectorSchema } from '../../platform/connector.ts'
 import type { Publication, QueueEntry } from '../../queue/queue.ts'
 import { entryOf, envelopeOf, memoryQueues, startWork } from './connectorWork.fixture.ts'
-import { rememberingSmsc } from './connectorWork.fixture.ts'
+import { claimOf, rememberingSmsc, UNTOUCHED } from './connectorWork.fixture.ts'
+import type { WorkSettings } from './connectorWork.fixture.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
 import { decodeBody, encodeBody, ESME_ROK } from '../../smpp/index.ts'
 import type { Session } from '../../smpp/index.ts'
@@ -13,19 +14,21 @@ import { startSmsc } from './smsc.fixture.ts'
 
 const SMSC = { id: 'sim', host: '127.0.0.1', port: 2775, systemId: 's', password: 'p' }
 
-function workOn(port: number, entry: QueueEntry, tps: number, checkpoint?: Buffer) {
+function workOn(port: number, entry: QueueEntry, tps: number, more: Partial<WorkSettings> = {}) {
   const { queue, settled } = memoryQueues([entry])
-  const { recent } = startWork(port, { queue, tps, ...(checkpoint ? { checkpoint } : {}) })
-  return { recent, settled }
+  const { recent, work } = startWork(port, { queue, tps, ...more })
+  return { recent, settled, work }
 }
 
 test('an envelope that comes again is sent only where its checkpoint has no outcome', async () => {
   const { port, taken } = await rememberingSmsc()
   const envelope = envelopeOf(4)
-  const before = new EnvelopeWork(envelope)
+  const before = new EnvelopeWork(envelope, UNTOUCHED)
   for (const index of [0, 2])
     before.record(index, { kind: 'submitted', atMs: 1, upstreamId: upstreamId('x') })
-  const { settled } = workOn(port, entryOf(envelope, { receives: 2 }), 1000, before.checkpoint())
+  const { settled } = workOn(port, entryOf(envelope, { receives: 2 }), 1000, {
+    claim: claimOf(before.checkpoint(new Set([0, 2]), false)),
+  })
   await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
   expect(taken.map(({ destination }) => destination)).toEqual(['31612341001', '31612341003'])
 })

@@ -1,30 +1,39 @@
 // All the work for one connector in this process: sends the messages of its lanes, the urgent ones
 // first, evenly spaced and over the binds in turn, and turns every answer into an outcome. A
-// message is submitted again when its answer was lost with the link (unless the connector says
-// otherwise) and at once when the SMSC throttles. After passing trouble at the SMSC it waits in the
-// table `later`.
+// message is submitted again at once when the SMSC throttles. When no answer came, it is submitted
+// again as often as the connector allows, and alone if it may be what breaks the link
+// (suspects.ts). After passing trouble at the SMSC it waits in the table `later`.
 
 import type { Connector } from '../../platform/connector.ts'
 import { LANES } from '../../message/lane.ts'
 import { upstreamId } from '../../message/ids.ts'
 import { comparableNumber } from '../../message/receiptMatch.ts'
 import { carriedId, upstreamIdKey } from '../../message/upstreamIdKey.ts'
+import { asError } from '../../flow/asError.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
-import { Pacer } from '../../flow/pacer.ts'
 import type { SteadyClock } from '../../flow/steadyClock.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
+import { ConnectorPace } from './connectorPace.ts'
+import type { EnvelopeWork } from './envelopeWork.ts'
+import { ExpiryTimer } from './expiryTimer.ts'
+import { failureOf } from './failureOf.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
-import { type LaneSender, SubmitLane, type SubmitLaneOptions, type Task } from './submitLane.ts'
+import { isOver, type LaneSender, type RepeatCause, SubmitLane } from './submitLane.ts'
+import type { SubmitLaneOptions, Task } from './submitLane.ts'
+import { Suspects } from './suspects.ts'
 import type { UpstreamBind } from './upstreamBind.ts'
+import { submitSmNow } from './upstreamValidity.ts'
 
 export interface ConnectorWorkOptions extends SubmitLaneOptions {
   connector: () => Connector
   recent: RecentSubmissions
   /** Shared with the intake of receipts, whose times are compared with those of submissions. */
   clock: SteadyClock
+  /** Whether this process looks after the messages while no process has the connector bound. */
+  caresFor: () => boolean
 }
 
 type SubmittedOutcome = Extract<Outcome, { kind: 'submitted' }>
@@ -37,6 +46,8 @@ type SubmittedOutcome = Extract<Outcome, { kind: 'submitted' }>
 const LANE_SERVED_WITHIN = 16
 /** Attempts in memory after a throttle. Then the message waits in the database like any other. */
 const THROTTLED_TRIES = 5
+/** Submissions without an answer after which a message is sent alone. */
+const SUSPECT_AFTER = 2
 const DEFER_FIRST_MS = 1_000
 const DEFER_CAP_MS = 300_000
 
@@ -46,14 +57,17 @@ export class ConnectorWork implements LaneSender {
   #nextBind = 0
   #lanes: readonly SubmitLane[]
   #laneOrder = new LaneOrder(LANES.length, LANE_SERVED_WITHIN)
+  #suspects = new Suspects<UpstreamBind>()
+  #suspectExpiry = new ExpiryTimer((nowMs) => this.#expireSuspects(nowMs))
   #timer: NodeJS.Timeout | undefined
   /** One for all binds, so that they do not send at the same moment. */
-  #pacer = new Pacer()
-  #written: NodeJS.Immediate | undefined
+  #pace = new ConnectorPace()
   #unanswered = 0
   #stopped = false
   /** Added up in plain numbers; metrics read them when scraped. */
-  readonly counters = { submitted: 0, failed: 0, deferred: 0, resubmitted: 0 }
+  readonly counters = { submitted: 0, failed: 0, deferred: 0, expired: 0 }
+  /** Submissions of messages that the SMSC may have already, by cause. */
+  readonly resubmitted: Record<RepeatCause, number> = { no_answer: 0, link_lost: 0, taken_over: 0 }
 
   constructor(options: ConnectorWorkOptions) {
     this.#options = options
@@ -66,20 +80,40 @@ export class ConnectorWork implements LaneSender {
 
   /** A link without a pace of its own is left to the others: messages would wait here for ever. */
   hasLink(): boolean {
-    return this.#pacer.isOpen && this.#binds.some((bind) => bind.bound)
+    return this.#pace.isOpen && this.#binds.some((bind) => bind.bound)
   }
 
-  /** Messages a second that this process may submit. */
   get pace(): number {
-    return this.#pacer.rate
+    return this.#pace.rate
   }
 
-  /** A higher pace is used one second later, when nobody else's submits count for it any more. */
+  /** A lower pace holds at once, a higher one a second later. */
   setPace(pace: number): void {
-    const { burst, tps } = this.connector()
-    const share = Math.max(1, Math.floor((burst * pace) / tps))
-    this.#pacer.setRate(pace, share, performance.now())
+    this.#pace.set(pace, this.connector())
     this.wake()
+  }
+
+  /** Takes over a message that is ready to be sent, unless it was sent too often already. */
+  add(task: Task): void {
+    const unanswered = task.work.unanswered(task.index)
+    if (unanswered > this.connector().maxResubmissions) return this.#unansweredTooOften(task)
+    if (unanswered >= SUSPECT_AFTER) this.#suspect(task)
+    else task.lane.add(task)
+  }
+
+  caresFor(): boolean {
+    return this.#options.caresFor()
+  }
+
+  /** Its life is over. Whether a copy of it got through, a receipt may tell later. */
+  expire(task: Task): void {
+    if (!task.work.isOurs) return
+    this.counters.expired++
+    this.#options.writer.record(task.work, task.index, { kind: 'expired', atMs: Date.now() })
+  }
+
+  drop(work: EnvelopeWork): void {
+    this.#suspects.takeOut((task) => task.work === work)
   }
 
   setBinds(binds: UpstreamBind[]): void {
@@ -90,8 +124,8 @@ export class ConnectorWork implements LaneSender {
   /** Sends the messages that can be sent now, and comes back when the next one may go. */
   wake(): void {
     clearTimeout(this.#timer)
-    // Without a link others may do what we cannot.
-    if (!this.hasLink() && this.#unanswered === 0) return this.#letGo()
+    // Without a link others may do what we cannot, unless nobody has one.
+    if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
     if (this.#stopped) return
     const waitMs = this.#sendReady()
     if (waitMs !== Number.POSITIVE_INFINITY)
@@ -103,7 +137,8 @@ export class ConnectorWork implements LaneSender {
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#timer)
-    clearImmediate(this.#written)
+    this.#pace.stop()
+    this.#suspectExpiry.stop()
     for (const lane of this.#lanes) lane.stop()
   }
 
@@ -113,24 +148,71 @@ export class ConnectorWork implements LaneSender {
     await Promise.all(this.#lanes.map((lane) => lane.close()))
   }
 
+  /** Others own what was in hand. Answers to what was sent may still come in. */
+  abandon(): void {
+    this.#suspects.clear()
+    for (const lane of this.#lanes) lane.abandon()
+  }
+
   #letGo(): void {
+    this.#suspects.clear()
     for (const lane of this.#lanes) lane.letGo()
   }
 
   /** Answers how long until the next message may go, or Infinity if none is ready. */
   #sendReady(): number {
+    const startMs = performance.now()
+    // What is in hand may be somebody else's. The next beat tells, and wakes us.
+    if (!this.#options.ownership.isHeld(startMs)) return Number.POSITIVE_INFINITY
+    const suspectMs = this.#sendSuspect(startMs)
     while (this.#hasReady()) {
       const nowMs = performance.now()
-      const paceMs = this.#pacer.waitMs(nowMs)
-      if (paceMs > 0) return paceMs
+      const paceMs = this.#pace.waitMs(nowMs)
+      if (paceMs > 0) return Math.min(paceMs, suspectMs)
       const bind = this.#freeBind(nowMs)
-      if (typeof bind === 'number') return bind
+      if (typeof bind === 'number') return Math.min(bind, suspectMs)
       const lane = this.#lanes[this.#laneOrder.next(this.#lanes) ?? 0]
       const task = lane?.take()
       // A bind that refuses the message is about to report why, and that wakes us again.
-      if (task && !this.#submit(bind, task)) break
+      if (task && this.#mayGo(task) && !this.#submit(bind, task)) {
+        task.lane.putBack(task)
+        break
+      }
     }
-    return Number.POSITIVE_INFINITY
+    return suspectMs
+  }
+
+  /** Answers how long until the next suspect may go, or Infinity if something must happen first. */
+  #sendSuspect(nowMs: number): number {
+    const next = this.#suspects.next(this.#binds, nowMs)
+    if (typeof next === 'number') return next
+    const { bind, task } = next
+    if (!this.#mayGo(task)) return 0
+    const waitMs = Math.max(bind.waitMs(nowMs), this.#pace.waitMs(nowMs))
+    if (waitMs <= 0) {
+      const aloneMs = this.#suspects.sent(task, nowMs)
+      if (this.#submit(bind, task)) return aloneMs
+    }
+    this.#suspects.putBack(task)
+    return waitMs > 0 ? waitMs : Number.POSITIVE_INFINITY
+  }
+
+  /** Asked in the tick of the write, so that it holds wherever the message waited. */
+  #mayGo(task: Task): boolean {
+    if (!isOver(task, Date.now())) return task.work.isOurs
+    this.expire(task)
+    return false
+  }
+
+  #suspect(task: Task): void {
+    this.#suspects.add(task)
+    this.#suspectExpiry.notice(task.expiresAtMs)
+  }
+
+  /** Answers when the next of those that wait ends. */
+  #expireSuspects(nowMs: number): number {
+    for (const task of this.#suspects.takeOut((one) => isOver(one, nowMs))) this.expire(task)
+    return this.#suspects.firstEndMs
   }
 
   #hasReady(): boolean {
@@ -143,7 +225,7 @@ export class ConnectorWork implements LaneSender {
     let soonestMs = Number.POSITIVE_INFINITY
     for (let i = 0; i < this.#binds.length; i++) {
       const bind = this.#binds[(this.#nextBind + i) % this.#binds.length]
-      if (!bind) continue
+      if (!bind || this.#suspects.reserves(bind)) continue
       const waitMs = bind.waitMs(nowMs)
       if (waitMs <= 0) {
         this.#nextBind = (this.#nextBind + i + 1) % this.#binds.length
@@ -154,41 +236,47 @@ export class ConnectorWork implements LaneSender {
     return soonestMs
   }
 
+  /** Answers whether it was sent. */
   #submit(bind: UpstreamBind, task: Task): boolean {
     // A copy: the answer to an earlier write, which may still come, keeps its own time and bind.
-    const once: Task = { ...task, written: { atMs: this.#options.clock.nowMs(), slot: bind.slot } }
+    const written = { atMs: this.#options.clock.nowMs(), slot: bind.slot }
+    const once: Task = { ...task, written, again: undefined }
     let send = 0
-    const sent = bind.submit(task.submitSm, (outcome) => {
-      if (outcome.kind === 'response') this.#pacer.answered(send, performance.now())
+    const settle = (outcome: RequestOutcome): void => {
+      if (outcome.kind === 'response') this.#pace.answered(send)
       this.#answered(bind, once, outcome)
-    })
-    if (sent) send = this.#countSent()
-    else task.lane.putBack(task)
-    return sent
-  }
-
-  /**
-   * Sessions write to their sockets at the end of the turn (smpp/session/pduWriter.ts). The
-   * immediate set here runs after theirs, so the pacer learns the time of the write itself.
-   */
-  #countSent(): number {
-    this.#unanswered++
-    this.#written ??= setImmediate(() => {
-      this.#written = undefined
-      this.#pacer.written(performance.now())
-    })
-    return this.#pacer.sent(performance.now())
+    }
+    try {
+      if (!bind.submit(submitSmNow(task, written.atMs), settle)) return false
+      send = this.#pace.sent()
+      this.#unanswered++
+      if (task.again) this.resubmitted[task.again]++
+    } catch (error) {
+      this.#failAlone(task, error)
+    }
+    return true
   }
 
   #answered(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
     // A late answer follows a timeout, which was counted already.
-    if (outcome.kind === 'late') this.#late(task, outcome.pdu)
-    else {
-      this.#unanswered--
-      if (outcome.kind === 'response') this.#response(bind, task, outcome.pdu)
-      else this.#unknown(task)
+    if (outcome.kind !== 'late') this.#unanswered--
+    try {
+      this.#settle(bind, task, outcome)
+    } catch (error) {
+      // Another outcome counts for what comes late, or belongs to another owner.
+      this.#failAlone(task, error, outcome.kind === 'late' || !task.work.isOurs)
     }
     this.wake()
+  }
+
+  #settle(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
+    if (outcome.kind === 'late') return this.#late(task, outcome.pdu)
+    this.#suspects.ended(task, performance.now())
+    const isAnswered = outcome.kind === 'response'
+    // Its owner sends it again. If the SMSC took it, its id may bring a receipt.
+    if (!task.work.isOurs) this.#late(task, isAnswered ? outcome.pdu : undefined)
+    else if (isAnswered) this.#response(bind, task, outcome.pdu)
+    else this.#unknown(task, outcome.kind === 'timeout' ? 'no_answer' : 'link_lost')
   }
 
   #response(bind: UpstreamBind, task: Task, pdu: Pdu): void {
@@ -218,9 +306,9 @@ export class ConnectorWork implements LaneSender {
   }
 
   /** The answer came after its timer. The outcome is decided, but its id may bring a receipt. */
-  #late(task: Task, pdu: Pdu): void {
-    const outcome =
-      classify(pdu.command_status) === 'ok' ? this.#submittedOutcome(task, pdu) : undefined
+  #late(task: Task, pdu: Pdu | undefined): void {
+    if (!pdu || classify(pdu.command_status) !== 'ok') return
+    const outcome = this.#submittedOutcome(task, pdu)
     if (!outcome) return
     this.#remember(task, outcome)
     this.#options.writer.late(task.work, task.message, outcome)
@@ -245,11 +333,31 @@ export class ConnectorWork implements LaneSender {
   }
 
   /** Nobody knows whether the SMSC took the message. */
-  #unknown(task: Task): void {
-    if (this.#options.connector().onLinkLost === 'fail')
-      return this.#fail(task, 0, 'the link was lost before the answer')
-    this.counters.resubmitted++
-    task.lane.putBack(task)
+  #unknown(task: Task, cause: RepeatCause): void {
+    const { maxResubmissions, onLinkLost } = this.#options.connector()
+    if (onLinkLost === 'fail') return this.#fail(task, 0, 'the link was lost before the answer')
+    task.work.addUnanswered(task.index)
+    const unanswered = task.work.unanswered(task.index)
+    if (unanswered > maxResubmissions) return this.#unansweredTooOften(task)
+    if (isOver(task, Date.now())) return this.expire(task)
+    const again = { ...task, again: cause }
+    // An SMSC that keeps silent about one message answers the others on the same link.
+    if (cause === 'link_lost' && unanswered >= SUSPECT_AFTER) this.#suspect(again)
+    else task.lane.putBack(again)
+  }
+
+  #unansweredTooOften(task: Task): void {
+    const times = task.work.unanswered(task.index)
+    this.#fail(task, 0, `the SMSC answered none of ${times} submissions`)
+  }
+
+  /** An exception that one message causes ends that message, and nothing else. */
+  #failAlone(task: Task, error: unknown, isDecided = false): void {
+    const { commandStatus, isExpected, reason } = failureOf(error)
+    const { messageId } = task.message
+    if (!isDecided) this.#suspects.ended(task, performance.now())
+    if (!isExpected) this.#options.onTrouble(`submitting message ${messageId}`, asError(error))
+    if (!isDecided) this.#fail(task, commandStatus, reason)
   }
 
   #fail(task: Task, commandStatus: number, reason: string): void {
@@ -263,9 +371,12 @@ export class ConnectorWork implements LaneSender {
     const attempts = task.message.attempts + 1
     if (attempts >= this.#options.connector().maxAttempts)
       return this.#fail(task, commandStatus, `${attempts} attempts were refused`)
-    this.counters.deferred++
     const atMs = this.#options.clock.nowMs()
-    const dueAtMs = atMs + backOffMs(attempts, DEFER_FIRST_MS, DEFER_CAP_MS)
+    if (isOver(task, atMs)) return this.expire(task)
+    this.counters.deferred++
+    const nextMs = atMs + backOffMs(attempts, DEFER_FIRST_MS, DEFER_CAP_MS)
+    // Its customer hears of its end then, not when the next attempt would have been.
+    const dueAtMs = Math.min(nextMs, task.expiresAtMs ?? nextMs)
     this.#options.writer.record(task.work, task.index, {
       kind: 'deferred',
       atMs,

@@ -3,6 +3,7 @@ import type { Envelope } from '../../queue/envelopeWire.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { newMessageId, upstreamId } from '../../message/ids.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
+import { claimOf, UNTOUCHED } from './connectorWork.fixture.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
 
 function message(): EnvelopeMessage {
@@ -28,30 +29,54 @@ const failed: Outcome = { kind: 'failed', atMs: 6, commandStatus: 0x45, reason: 
 const deferred: Outcome = { kind: 'deferred', atMs: 7, commandStatus: 0x58, dueAtMs: 99 }
 
 test('what a checkpoint kept is not sent again, and its events are told again', () => {
-  const before = new EnvelopeWork(envelope)
+  const before = new EnvelopeWork(envelope, UNTOUCHED)
   before.record(0, submitted)
   before.record(2, failed)
   before.record(3, deferred)
-  const after = new EnvelopeWork(envelope, before.checkpoint())
+  const after = new EnvelopeWork(envelope, claimOf(before.checkpoint(new Set([0, 2, 3]), false)))
   expect(after.remaining.map(([index]) => index)).toEqual([1])
-  expect(after.complete).toBe(false)
-  expect(after.events()).toEqual(before.events())
+  expect(after.outcomes()).toEqual(before.outcomes())
   after.record(1, submitted)
+  expect(after.complete).toBe(false)
+  after.keep([1])
   expect(after.complete).toBe(true)
 })
 
 test('the first outcome of a message stands', () => {
-  const work = new EnvelopeWork(envelope)
-  work.record(0, submitted)
-  work.record(0, failed)
-  expect(work.events()).toMatchObject([{ kind: 'submitted', upstreamId: '77' }])
+  const work = new EnvelopeWork(envelope, UNTOUCHED)
+  expect(work.record(0, submitted)).toBe(true)
+  expect(work.record(0, failed)).toBe(false)
+  expect(work.outcomes()).toMatchObject([{ outcome: submitted }])
 })
 
 test('it is settled as done when finished, and comes again when it is let go of', async () => {
-  const finished = new EnvelopeWork(envelope)
+  const finished = new EnvelopeWork(envelope, UNTOUCHED)
   finished.finish()
   expect(await finished.settlement).toEqual({ kind: 'done' })
-  const released = new EnvelopeWork(envelope)
+  const released = new EnvelopeWork(envelope, UNTOUCHED)
   released.release()
   expect(await released.settlement).toEqual({ kind: 'retry', delayMs: 0 })
+})
+
+test('a checkpoint tells what is kept or is about to be, and nothing that came since', () => {
+  const work = new EnvelopeWork(envelope, UNTOUCHED)
+  for (const index of [0, 1, 2]) work.record(index, submitted)
+  work.keep([0])
+  const after = new EnvelopeWork(envelope, claimOf(work.checkpoint(new Set([1]), false)))
+  expect(after.remaining.map(([index]) => index)).toEqual([2, 3])
+})
+
+test('an envelope with an outcome that can be kept nowhere never comes again', async () => {
+  const work = new EnvelopeWork(envelope, UNTOUCHED)
+  work.record(0, submitted)
+  work.giveUp(0, 'refused')
+  work.release()
+  expect(await work.settlement).toEqual({ kind: 'dead', reason: 'refused' })
+})
+
+test('each owner that died over an envelope may have submitted each open message once', () => {
+  const work = new EnvelopeWork(envelope, { ...UNTOUCHED, takeovers: 2 })
+  work.addUnanswered(1)
+  expect(work.unanswered(0)).toBe(2)
+  expect(work.unanswered(1)).toBe(3)
 })

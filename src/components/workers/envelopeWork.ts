@@ -1,31 +1,46 @@
 // One envelope in a worker's hands, with the outcome of each message that is done. Outcomes are
 // kept as a checkpoint. When the envelope comes again, no message that was answered is sent twice,
-// and the events of its outcomes are published again: events may be repeated but never missed.
+// and the events of its outcomes are published again: events may be repeated but never missed. The
+// envelope is settled when each outcome is durable, not when each is known.
 
 import type { Envelope } from '../../queue/envelopeWire.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
-import type { JournalEvent } from '../../message/journalWire.ts'
-import { decodeOutcomes, encodeOutcomes, type Outcome } from '../../message/outcomeWire.ts'
+import type { Checkpoint, ClaimedEnvelope } from '../../message/checkpointTable.ts'
+import {
+  decodeOutcomes,
+  decodeUnanswered,
+  encodeOutcomes,
+  encodeUnanswered,
+  type Outcome,
+} from '../../message/outcomeWire.ts'
 import type { Settlement } from '../../queue/queue.ts'
 
 export class EnvelopeWork {
   readonly envelope: Envelope
+  #claim: ClaimedEnvelope
   #outcomes: (Outcome | undefined)[]
-  #open: number
-  #checkpointed = false
+  /** Submissions of open messages that got no answer, by index. */
+  #unanswered: Map<number, number>
+  /** Messages whose outcome is durable, by index. */
+  #kept = new Set<number>()
+  /** Messages whose outcome the store does not take, whatever it says. */
+  #unkept = new Set<number>()
+  #whyDead: string | undefined
+  #isOurs = true
   #resolve: (settlement: Settlement) => void = () => undefined
   /** Resolves when every outcome is durable elsewhere, or when the rest is left to others. */
   readonly settlement: Promise<Settlement>
 
-  /** @param checkpoint the outcomes that were kept when the same envelope was received before */
-  constructor(envelope: Envelope, checkpoint?: Buffer) {
+  constructor(envelope: Envelope, claim: ClaimedEnvelope) {
     this.envelope = envelope
+    this.#claim = claim
     this.#outcomes = Array.from({ length: envelope.messages.length })
-    this.#open = envelope.messages.length
     this.settlement = new Promise((resolve) => (this.#resolve = resolve))
-    if (!checkpoint) return
-    this.#checkpointed = true
-    for (const [index, outcome] of decodeOutcomes(checkpoint)) this.record(index, outcome)
+    this.#unanswered = new Map(decodeUnanswered(claim.unanswered))
+    for (const [index, outcome] of decodeOutcomes(claim.outcomes)) {
+      this.record(index, outcome)
+      this.keep([index])
+    }
   }
 
   /** Messages without an outcome, with their index. */
@@ -33,52 +48,103 @@ export class EnvelopeWork {
     return [...this.envelope.messages.entries()].filter(([index]) => !this.#outcomes[index])
   }
 
+  /** Whether nothing is left to be done for any of its messages. */
   get complete(): boolean {
-    return this.#open === 0
+    return this.#kept.size + this.#unkept.size === this.envelope.messages.length
   }
 
-  /** Whether a checkpoint row exists, which is removed in the end. */
-  get checkpointed(): boolean {
-    return this.#checkpointed
+  /** False once it is done or left to others. Nothing of it may be sent or kept then. */
+  get isOurs(): boolean {
+    return this.#isOurs
   }
 
-  /** The first outcome of a message stands. */
-  record(index: number, outcome: Outcome): void {
-    if (this.#outcomes[index]) return
+  /** Whether its last owner died over it, and perhaps in the middle of a submission. */
+  get isTakenOver(): boolean {
+    return this.#claim.isTakenOver
+  }
+
+  /** The most times that this message may have been submitted without an answer. */
+  unanswered(index: number): number {
+    return (this.#unanswered.get(index) ?? 0) + this.#claim.takeovers
+  }
+
+  /** A submission of this message got no answer. */
+  addUnanswered(index: number): void {
+    this.#unanswered.set(index, (this.#unanswered.get(index) ?? 0) + 1)
+  }
+
+  /** Answers whether it is the first outcome of this message: only the first one stands. */
+  record(index: number, outcome: Outcome): boolean {
+    if (this.#outcomes[index]) return false
     this.#outcomes[index] = outcome
-    this.#open--
+    this.#unanswered.delete(index)
+    return true
   }
 
-  /** All outcomes so far, in the form in which they are kept. */
-  checkpoint(): Buffer {
-    this.#checkpointed = true
-    return encodeOutcomes(this.#outcomes)
+  /** The store refuses the outcome that stands so far. */
+  replace(index: number, outcome: Outcome): void {
+    this.#outcomes[index] = outcome
   }
 
-  /** All outcomes so far, as events for the journal. */
-  events(): JournalEvent[] {
+  /** The outcomes of these messages are durable now. */
+  keep(indexes: Iterable<number>): void {
+    for (const index of indexes) this.#kept.add(index)
+  }
+
+  /** The outcome of this message can be kept nowhere. The envelope will be set aside. */
+  giveUp(index: number, why: string): void {
+    this.#unkept.add(index)
+    this.setAside(why)
+  }
+
+  /** Once it is complete, the envelope is set aside instead of done. */
+  setAside(why: string): void {
+    this.#whyDead ??= why
+  }
+
+  /** What is kept, together with the outcomes of these messages, in the form of a checkpoint. */
+  checkpoint(indexes: ReadonlySet<number>, isReleased: boolean): Checkpoint {
+    const isMeant = (index: number) => this.#kept.has(index) || indexes.has(index)
+    return {
+      envelopeId: this.envelope.envelopeId,
+      owner: this.#claim.owner,
+      outcomes: encodeOutcomes(
+        this.#outcomes.map((outcome, index) => (isMeant(index) ? outcome : undefined)),
+      ),
+      unanswered: encodeUnanswered(this.#unanswered),
+      isReleased,
+    }
+  }
+
+  /** All outcomes so far, with their messages. */
+  outcomes(): { message: EnvelopeMessage; outcome: Outcome }[] {
     return this.#outcomes.flatMap((outcome, index) => {
       const message = this.envelope.messages[index]
-      return outcome && message ? [eventOf(this.envelope.connector, message, outcome)] : []
+      return outcome && message ? [{ message, outcome }] : []
     })
   }
 
   finish(): void {
-    this.#resolve({ kind: 'done' })
+    const reason = this.#whyDead
+    this.#end(reason === undefined ? { kind: 'done' } : { kind: 'dead', reason })
   }
 
-  /** Lets go of it unfinished. It comes again at once, and its checkpoint tells what is done. */
-  release(): void {
-    this.#resolve({ kind: 'retry', delayMs: 0 })
+  /**
+   * Lets go of it unfinished. It comes again, and its checkpoint tells what is done. If the
+   * checkpoint cannot tell, it must not come again: what was sent would be sent once more.
+   */
+  release(delayMs = 0): void {
+    if (this.#unkept.size > 0) this.finish()
+    else this.#end({ kind: 'retry', delayMs })
   }
-}
 
-export function eventOf(
-  connector: string,
-  message: EnvelopeMessage,
-  outcome: Outcome,
-): JournalEvent {
-  return outcome.kind === 'submitted'
-    ? { ...outcome, connector, message, segment: 0 }
-    : { ...outcome, connector, message }
+  /** Somebody else owns it by now, and goes on from the last checkpoint. */
+  lose(): void {
+    this.#end({ kind: 'retry', delayMs: 0 })
+  }
+
+  #end(settlement: Settlement): void {
+    this.#isOurs = false
+    this.#resolve(settlement)
+  }
 }

@@ -1,4 +1,4 @@
-import { readDatabaseTime } from '../../database/clockTable.ts'
+import { readDatabaseTime } from '../../database/databaseTimeTable.ts'
 import type { Database } from '../../database/database.ts'
 import { repeat } from '../../flow/repeat.ts'
 import type { SteadyClock } from '../../flow/steadyClock.ts'

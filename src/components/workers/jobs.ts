@@ -5,8 +5,8 @@
 import { repeat } from '../../flow/repeat.ts'
 import type { Queue, QueueUpkeep } from '../../queue/queue.ts'
 import type { Database } from '../../database/database.ts'
-import { type DueEntry, moveDue } from '../../message/waitingMessageTable.ts'
 import { maintain } from './maintain.ts'
+import { LATER_BATCH, moveDue } from './moveDue.ts'
 import { expireOutbox } from '../../outbox/outboxTable.ts'
 
 export interface JobsOptions {
@@ -18,8 +18,6 @@ export interface JobsOptions {
 }
 
 const LATER_INTERVAL_MS = 250
-const LATER_BATCH = 100
-const NO_ANSWER = Buffer.alloc(0)
 const EXPIRE_INTERVAL_MS = 60_000
 const MAINTENANCE_INTERVAL_MS = 15 * 60_000
 
@@ -31,12 +29,8 @@ export function startJobs({
   receiptTtlHours,
   onTrouble,
 }: JobsOptions): () => void {
-  // Marked by its own id like a gateway's batch, an envelope is published once.
-  const publish = async ({ envelopeId, ...publication }: DueEntry): Promise<void> => {
-    await queue.publishOnce([publication], [{ batchId: envelopeId, answer: NO_ANSWER }])
-  }
   const moveAllDue = async (): Promise<void> => {
-    while ((await moveDue(database, LATER_BATCH, publish)) === LATER_BATCH);
+    while ((await moveDue({ database, queue, upkeep, onTrouble })) === LATER_BATCH);
   }
   const expireAll = async (): Promise<void> => {
     while ((await expireOutbox(database)) > 0);

@@ -3,30 +3,35 @@
 // envelopes come again to a live worker, with the checkpoints of their outcomes.
 
 import { join } from 'node:path'
+import type { Queue } from '../../queue/queue.ts'
 import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { acquireSlots, releaseSlots } from '../../cluster/bindSlotTable.ts'
 import {
-  type Checkpoint,
-  readCheckpoint,
-  removeCheckpoints,
+  claimEnvelopes,
+  envelopeOwners,
+  finishEnvelopes,
   writeCheckpoints,
 } from '../../message/checkpointTable.ts'
 import type { Database } from '../../database/database.ts'
-import { type LaterEntry, putLater } from '../../message/waitingMessageTable.ts'
+import { putLater } from '../../message/waitingMessageTable.ts'
 import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
 import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
 import { SteadyClock } from '../../flow/steadyClock.ts'
+import { isBoundElsewhere, tellBound } from '../../cluster/boundConnectorTable.ts'
 import { BindLeases } from './bindLeases.ts'
+import { Caretaker } from './caretaker.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { followDatabaseTime } from './followDatabaseTime.ts'
 import { startJobs } from './jobs.ts'
-import { OutcomeWriter } from './outcomeWriter.ts'
+import { EnvelopeOwnership } from './envelopeOwnership.ts'
+import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
+import { REPEAT_CAUSES } from './submitLane.ts'
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, log } = context
@@ -39,13 +44,9 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const stopFollowing = followDatabaseTime(clock, database, onTrouble)
   const recent = new RecentSubmissions()
   const intake = new ReceiptIntake(queue, recent, clock, onTrouble)
-  const writer = new OutcomeWriter(
-    {
-      keep: (checkpoints, later) => keepOutcomes(database, checkpoints, later, clock.nowMs()),
-      publish: (publications) => queue.publish(publications),
-    },
-    onTrouble,
-  )
+  const writer = new OutcomeWriter(outcomeStore(database, queue, clock), onTrouble)
+  const ownership = ownershipOf(context, database)
+  const caretaker = caretakerOf(context, database, (connector) => pool.wake(connector))
   const pool = new ConnectorPool({
     queue,
     queueLeaseMs: config.queueLeaseMs,
@@ -54,12 +55,14 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     recent,
     clock,
     intake,
-    readCheckpoint: (envelopeId) => readCheckpoint(database, envelopeId),
-    removeCheckpoints: (envelopeIds) => removeCheckpoints(database, envelopeIds),
+    caresFor: (connector) => caretaker.caresFor(connector),
+    ownership,
+    finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
     onTrouble,
   })
-  const { leases, presence } = leasing(context, link, pool, onTrouble)
+  const { leases, presence } = leasing(context, link, { caretaker, pool }, onTrouble)
   await presence.start()
+  await ownership.start()
   link.follower.follow((platform) => {
     pool.setConnectors(platform.connectors)
     leases.want([...platform.connectors.values()])
@@ -73,6 +76,12 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     onTrouble,
   })
   registerMetrics(context, pool, intake)
+  context.metrics.gauge(
+    'workers_refused_outcomes',
+    'Outcomes and events that the database refused for good: the messages fail by themselves',
+    [],
+    (gauge) => gauge.set(writer.counters.refused),
+  )
   return {
     ports: {},
     drain: async () => {
@@ -84,30 +93,62 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
       await intake.whenIdle()
       await writer.whenIdle()
       await pool.close()
+      await ownership.stop()
       await presence.stop()
       await link.close()
     },
   }
 }
 
-async function keepOutcomes(
-  database: Database,
-  checkpoints: readonly Checkpoint[],
-  later: readonly LaterEntry[],
-  nowMs: number,
-): Promise<void> {
-  if (later.length === 0)
-    return writeCheckpoints((statement, values) => database.run(statement, values), checkpoints)
-  await database.transaction(async (run) => {
-    await putLater(run, later, nowMs)
-    await writeCheckpoints(run, checkpoints)
+function ownershipOf({ config, log }: ComponentContext, database: Database): EnvelopeOwnership {
+  return new EnvelopeOwnership({
+    store: {
+      ...envelopeOwners(database, config.instance),
+      claim: (owner, envelopeIds) => claimEnvelopes(database, owner, envelopeIds),
+    },
+    // Whoever gets an envelope of a dead worker from the queue finds that its owner is dead.
+    leaseMs: config.queueLeaseMs / 2,
+    onTrouble: (what, error) => log.warn({ err: error }, what),
   })
+}
+
+function caretakerOf(
+  { config, log }: ComponentContext,
+  database: Database,
+  onChange: (connector: string) => void,
+): Caretaker {
+  const { instance } = config
+  return new Caretaker({
+    tellBound: (state) => tellBound(database, instance, state),
+    isBoundElsewhere: (connector) => isBoundElsewhere(database, instance, connector),
+    onChange,
+    onTrouble: (what, error) => log.warn({ err: error }, what),
+  })
+}
+
+function outcomeStore(database: Database, queue: Queue, clock: SteadyClock): OutcomeStore {
+  return {
+    keep: async (checkpoints, waiting) => {
+      if (waiting.length === 0) return writeCheckpoints(database.run, checkpoints)
+      return database.transaction(async (run) => {
+        const kept = await writeCheckpoints(run, checkpoints)
+        const ours = waiting.filter(({ envelopeId }) => kept.has(envelopeId))
+        await putLater(
+          run,
+          ours.map(({ entry }) => entry),
+          clock.nowMs(),
+        )
+        return kept
+      })
+    },
+    publish: (publications) => queue.publish(publications),
+  }
 }
 
 function leasing(
   { config }: ComponentContext,
   link: DatabaseLink,
-  pool: ConnectorPool,
+  { caretaker, pool }: { caretaker: Caretaker; pool: ConnectorPool },
   onTrouble: (what: string, error: Error) => void,
 ): { leases: BindLeases; presence: Presence } {
   const { database } = link
@@ -118,9 +159,17 @@ function leasing(
     release: (connector, slots) => releaseSlots(database, instance, connector, slots),
     workers: () => workers,
     ttlMs: bindLeaseTtlMs,
-    onChange: (connector, lease) => pool.setLease(connector, lease),
+    onChange: (connector, lease) => {
+      pool.setLease(connector, lease)
+      caretaker
+        .look(connector, { ...lease, isBound: pool.isBound(connector) })
+        .catch((error: Error) => onTrouble(`caring for ${connector}`, error))
+    },
     lowerPace: (connector, pace) => pool.lowerPace(connector, pace),
-    closeBinds: (connector, slots) => pool.closeSlots(connector, slots),
+    closeBinds: (connector, slots) => {
+      caretaker.leave(connector, slots)
+      return pool.closeSlots(connector, slots)
+    },
     onTrouble,
   })
   const presence = new Presence({
@@ -148,19 +197,34 @@ function registerMetrics(
       for (const [connector, pace] of pool.paceByConnector()) gauge.set({ connector }, pace)
     },
   )
-  const outcomes = ['submitted', 'failed', 'deferred', 'resubmitted'] as const
+  const outcomes = ['submitted', 'failed', 'deferred', 'expired'] as const
   for (const outcome of outcomes)
     metrics.gauge(
       `workers_${outcome}_messages`,
       `Messages ${outcome} since start`,
       ['connector'],
       (gauge) => {
-        for (const [connector, counters] of pool.countersByConnector())
+        for (const [connector, { counters }] of pool.countersByConnector())
           gauge.set({ connector }, counters[outcome])
       },
     )
+  metrics.gauge(
+    'workers_resubmitted_messages',
+    'Submissions since start of messages that the SMSC may have had already',
+    ['connector', 'cause'],
+    (gauge) => {
+      for (const [connector, { resubmitted }] of pool.countersByConnector())
+        for (const cause of REPEAT_CAUSES) gauge.set({ connector, cause }, resubmitted[cause])
+    },
+  )
   metrics.gauge('workers_receipts', 'Receipts taken in since start', [], (gauge) =>
     gauge.set(intake.counters.receipts),
+  )
+  metrics.gauge(
+    'workers_unprocessable_receipts',
+    'Receipts refused for good because of an error of this process, which its log tells',
+    [],
+    (gauge) => gauge.set(intake.counters.unprocessable),
   )
   metrics.gauge(
     'workers_mobile_originated_refused',

@@ -6,10 +6,12 @@ import { dropOldUpstreamIds, ensurePartitionsAhead } from '../../database/partit
 import { removeOldCheckpoints } from '../../message/checkpointTable.ts'
 import { expiredParkedReceipts, removeParked } from '../../message/parkedReceiptTable.ts'
 import type { ParkingReason } from '../../message/parkedReceiptTable.ts'
+import { leavingEnvelopes } from '../../message/waitingMessageTable.ts'
 import { DLR_QUEUE } from '../../message/receiptWire.ts'
 import type { QueueUpkeep } from '../../queue/queue.ts'
 
 const DAYS_AHEAD = 3
+const CHECKPOINTS_BATCH = 5_000
 const UNMATCHED_BATCH = 500
 const WHY_UNMATCHED: Readonly<Record<ParkingReason, string>> = {
   unmatched: 'no message was found for this receipt',
@@ -23,8 +25,9 @@ export async function maintain(
   receiptTtlHours: number,
 ): Promise<void> {
   await ensurePartitionsAhead(database, DAYS_AHEAD)
-  await upkeep.maintain()
-  await removeOldCheckpoints(database)
+  const { asOf, envelopeIds } = await leavingEnvelopes(database)
+  await upkeep.maintain({ keepMarksOf: envelopeIds, asOf })
+  while ((await removeOldCheckpoints(database, CHECKPOINTS_BATCH)) === CHECKPOINTS_BATCH);
   await removeOldProcesses(database)
   while ((await setUnmatchedAside(database, upkeep, receiptTtlHours)) === UNMATCHED_BATCH);
   await dropOldUpstreamIds(database, receiptTtlHours)

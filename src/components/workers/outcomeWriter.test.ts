@@ -5,8 +5,10 @@ import { newMessageId, upstreamId } from '../../message/ids.ts'
 import type { Publication } from '../../queue/queue.ts'
 import type { Checkpoint } from '../../message/checkpointTable.ts'
 import type { LaterEntry } from '../../message/waitingMessageTable.ts'
-import type { Outcome } from '../../message/outcomeWire.ts'
+import { decodeOutcomes, type Outcome } from '../../message/outcomeWire.ts'
+import { claimOf, UNTOUCHED } from './connectorWork.fixture.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
+import type { WaitingMessage } from './keepOutcomes.ts'
 import { OutcomeWriter } from './outcomeWriter.ts'
 
 function envelopeOf(count: number): Envelope {
@@ -31,6 +33,8 @@ function fakeStore(failures = 0) {
   const checkpoints: Checkpoint[] = []
   const later: LaterEntry[] = []
   const published: Publication[] = []
+  /** Envelopes that somebody else owns. */
+  const lost = new Set<string>()
   const attempt = (call: string) => {
     calls.push(call)
     if (failures-- > 0) throw new Error('away')
@@ -39,12 +43,15 @@ function fakeStore(failures = 0) {
     calls,
     checkpoints,
     later,
+    lost,
     published,
     store: {
-      keep: async (rows: readonly Checkpoint[], entries: readonly LaterEntry[]) => {
+      keep: async (rows: readonly Checkpoint[], waiting: readonly WaitingMessage[]) => {
         attempt('keep')
-        checkpoints.push(...rows)
-        later.push(...entries)
+        const kept = new Set(rows.flatMap(({ envelopeId: id }) => (lost.has(id) ? [] : [id])))
+        checkpoints.push(...rows.filter(({ envelopeId }) => kept.has(envelopeId)))
+        later.push(...waiting.flatMap((one) => (kept.has(one.envelopeId) ? [one.entry] : [])))
+        return kept
       },
       publish: async (publications: readonly Publication[]) => {
         attempt('journal')
@@ -67,7 +74,7 @@ function eventsIn(publications: readonly Publication[]) {
 test('an envelope is let go only when all its outcomes are kept', async () => {
   const { checkpoints, published, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
-  const work = new EnvelopeWork(envelopeOf(2))
+  const work = new EnvelopeWork(envelopeOf(2), UNTOUCHED)
   let settled = false
   const settlement = work.settlement.then((given) => {
     settled = true
@@ -85,7 +92,7 @@ test('an envelope is let go only when all its outcomes are kept', async () => {
 test('what must wait is kept together with the checkpoint that says so', async () => {
   const { calls, later, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
-  const work = new EnvelopeWork(envelopeOf(1))
+  const work = new EnvelopeWork(envelopeOf(1), UNTOUCHED)
   writer.record(work, 0, deferred)
   await work.settlement
   expect(calls.filter((call) => call === 'keep')).toHaveLength(1)
@@ -99,10 +106,10 @@ test('while the store is away nothing is let go, and when it is back all is kept
   const { published, store } = fakeStore(3)
   const troubles: string[] = []
   const writer = new OutcomeWriter(store, (what) => troubles.push(what))
-  const work = new EnvelopeWork(envelopeOf(1))
+  const work = new EnvelopeWork(envelopeOf(1), UNTOUCHED)
   writer.record(work, 0, submitted)
   expect(await work.settlement).toEqual({ kind: 'done' })
-  expect(troubles).toEqual(['keeping outcomes'])
+  expect(troubles).toEqual(['keeping outcomes', 'publishing outcomes'])
   // At least once: an attempt that failed halfway may have published the event already.
   expect(eventsIn(published)[0]).toMatchObject({ kind: 'submitted', upstreamId: '77' })
 })
@@ -111,9 +118,9 @@ test('an envelope that was done before it came again is settled and told again',
   const { published, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const envelope = envelopeOf(1)
-  const before = new EnvelopeWork(envelope)
+  const before = new EnvelopeWork(envelope, UNTOUCHED)
   before.record(0, submitted)
-  const work = new EnvelopeWork(envelope, before.checkpoint())
+  const work = new EnvelopeWork(envelope, claimOf(before.checkpoint(new Set([0]), false)))
   writer.resume(work)
   expect(await work.settlement).toEqual({ kind: 'done' })
   expect(eventsIn(published)).toMatchObject([{ kind: 'submitted', upstreamId: '77' }])
@@ -122,11 +129,75 @@ test('an envelope that was done before it came again is settled and told again',
 test('what is let go of unfinished is let go only when its outcomes are kept', async () => {
   const { calls, checkpoints, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
-  const work = new EnvelopeWork(envelopeOf(2))
+  const work = new EnvelopeWork(envelopeOf(2), UNTOUCHED)
   writer.record(work, 0, submitted)
   writer.release(work)
   expect(calls).toEqual([])
   expect(await work.settlement).toEqual({ kind: 'retry', delayMs: 0 })
-  const again = new EnvelopeWork(work.envelope, checkpoints.at(-1)?.outcomes)
+  const [checkpoint] = checkpoints
+  expect(checkpoint?.isReleased).toBe(true)
+  const again = new EnvelopeWork(work.envelope, checkpoint ? claimOf(checkpoint) : UNTOUCHED)
   expect(again.remaining.map(([index]) => index)).toEqual([1])
+})
+
+test('an envelope with more outcomes than a batch takes is settled after the last', async () => {
+  const { checkpoints, published, store } = fakeStore()
+  const writer = new OutcomeWriter(store, () => undefined)
+  const work = new EnvelopeWork(envelopeOf(2_001), UNTOUCHED)
+  for (let index = 0; index < 2_001; index++) writer.record(work, index, submitted)
+  await work.settlement
+  expect(checkpoints.map(({ outcomes }) => decodeOutcomes(outcomes).length)).toEqual([2_000, 2_001])
+  expect(eventsIn(published)).toHaveLength(2_001)
+})
+
+test('no checkpoint calls a message deferred before its row is written with it', async () => {
+  const { checkpoints, later, store } = fakeStore(2)
+  const work = new EnvelopeWork(envelopeOf(2), UNTOUCHED)
+  const writer = new OutcomeWriter(store, (what) => {
+    // The store is away, and the batch with the first outcome will be tried again.
+    if (what === 'keeping outcomes') writer.record(work, 1, deferred)
+  })
+  writer.record(work, 0, submitted)
+  await work.settlement
+  expect(checkpoints.map(({ outcomes }) => decodeOutcomes(outcomes).length)).toEqual([1, 2])
+  expect(later).toHaveLength(1)
+})
+
+test('an envelope that somebody else owns by now is not settled as done', async () => {
+  const { checkpoints, later, lost, published, store } = fakeStore()
+  const writer = new OutcomeWriter(store, () => undefined)
+  const work = new EnvelopeWork(envelopeOf(2), UNTOUCHED)
+  lost.add(work.envelope.envelopeId)
+  writer.record(work, 0, deferred)
+  writer.record(work, 1, submitted)
+  expect(await work.settlement).toEqual({ kind: 'retry', delayMs: 0 })
+  expect(work.isOurs).toBe(false)
+  expect(checkpoints).toEqual([])
+  expect(later).toEqual([])
+  expect(eventsIn(published).map(({ kind }) => kind)).toContain('submitted')
+})
+
+test('of a lost envelope only what the SMSC took is told', async () => {
+  const { calls, published, store } = fakeStore()
+  const writer = new OutcomeWriter(store, () => undefined)
+  const work = new EnvelopeWork(envelopeOf(2), UNTOUCHED)
+  work.lose()
+  writer.record(work, 0, submitted)
+  writer.record(work, 1, deferred)
+  await writer.whenIdle()
+  expect(eventsIn(published).map(({ kind }) => kind)).toEqual(['submitted'])
+  expect(calls).toEqual(['journal'])
+})
+
+test('how often an open message was not answered is kept until it has an outcome', async () => {
+  const { checkpoints, store } = fakeStore()
+  const writer = new OutcomeWriter(store, () => undefined)
+  const work = new EnvelopeWork(envelopeOf(2), UNTOUCHED)
+  for (const index of [0, 1, 1]) work.addUnanswered(index)
+  writer.record(work, 0, submitted)
+  writer.release(work)
+  await work.settlement
+  const [checkpoint] = checkpoints
+  const again = new EnvelopeWork(work.envelope, checkpoint ? claimOf(checkpoint) : UNTOUCHED)
+  expect([0, 1].map((index) => again.unanswered(index))).toEqual([0, 2])
 })

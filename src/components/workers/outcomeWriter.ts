@@ -1,46 +1,52 @@
 // Makes outcomes durable, in batches that form by themselves. The checkpoints of the envelopes are
 // written in one transaction with the messages that must wait, and beside it the journal's events
 // are published. Only then are complete envelopes let go of. While the database is away the batch
-// is tried again, because nothing else may be done with it.
+// is tried again, because nothing else may be done with it. What the database refuses for good is
+// found among the rest: that message fails by itself, and everything else is kept.
 
 import { uuidv7 } from 'uuidv7'
 import { encodeEnvelope, submitQueue } from '../../queue/envelopeWire.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
-import { encodeEvents, JOURNAL_QUEUE, type JournalEvent } from '../../message/journalWire.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import { untilDone } from '../../flow/untilDone.ts'
 import type { Publication } from '../../queue/queue.ts'
 import type { Checkpoint } from '../../message/checkpointTable.ts'
+import { reasonText } from '../../message/reasonText.ts'
 import type { LaterEntry } from '../../message/waitingMessageTable.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
-import { type EnvelopeWork, eventOf } from './envelopeWork.ts'
+import { doesHarm } from '../doesHarm.ts'
+import type { EnvelopeWork } from './envelopeWork.ts'
+import { failedInstead } from './failedInstead.ts'
+import { type FreshOutcome, keepOutcomes } from './keepOutcomes.ts'
+import type { WaitingMessage, WorkOutcomes } from './keepOutcomes.ts'
+import { publishEvents, type Report } from './publishEvents.ts'
 
 export interface OutcomeStore {
-  /** Keeps both or neither: a message is in `later` exactly when a checkpoint calls it deferred. */
-  keep(checkpoints: readonly Checkpoint[], later: readonly LaterEntry[]): Promise<void>
+  /**
+   * Keeps both or neither: a message is in `later` exactly when a checkpoint calls it deferred.
+   * Answers the ids of the envelopes that were kept; the others belong to somebody else by now.
+   */
+  keep(
+    checkpoints: readonly Checkpoint[],
+    waiting: readonly WaitingMessage[],
+  ): Promise<ReadonlySet<string>>
   publish(publications: readonly Publication[]): Promise<void>
 }
 
-interface Recorded {
-  kind: 'recorded'
-  work: EnvelopeWork
-  message: EnvelopeMessage
-  outcome: Outcome
-}
-
-interface Touched {
-  kind: 'resumed' | 'released'
-  work: EnvelopeWork
-}
+type Item =
+  | ({ kind: 'recorded'; work: EnvelopeWork } & FreshOutcome)
+  | { kind: 'late'; work: EnvelopeWork; message: EnvelopeMessage; outcome: Outcome }
+  | { kind: 'resumed'; work: EnvelopeWork }
+  | { kind: 'released'; work: EnvelopeWork; delayMs: number }
 
 const MAX_OUTCOMES = 2_000
-/** Events in one journal envelope. */
-const MAX_EVENTS = 250
 
 export class OutcomeWriter {
   #store: OutcomeStore
   #onTrouble: (what: string, error: Error) => void
-  #batcher: Batcher<Recorded | Touched>
+  #batcher: Batcher<Item>
+  /** Added up in plain numbers; metrics read them when scraped. */
+  readonly counters = { refused: 0 }
 
   constructor(store: OutcomeStore, onTrouble: (what: string, error: Error) => void) {
     this.#store = store
@@ -53,11 +59,13 @@ export class OutcomeWriter {
   }
 
   /** Records the outcome of one message of an envelope. */
-  record(work: EnvelopeWork, index: number, outcome: Outcome): void {
+  record(work: EnvelopeWork, index: number, given: Outcome): void {
     const message = work.envelope.messages[index]
     if (!message) return
-    work.record(index, outcome)
-    this.#batcher.add({ kind: 'recorded', work, message, outcome })
+    const outcome = bounded(given)
+    if (!work.record(index, outcome)) return this.late(work, message, outcome)
+    const later = laterEntry(work, message, outcome)
+    this.#batcher.add({ kind: 'recorded', work, index, message, outcome, ...(later && { later }) })
   }
 
   /** Publishes the outcomes in the checkpoint of an envelope that came again. */
@@ -65,69 +73,122 @@ export class OutcomeWriter {
     this.#batcher.add({ kind: 'resumed', work })
   }
 
-  /** Lets go of an unfinished envelope once its outcomes so far are kept. */
-  release(work: EnvelopeWork): void {
-    this.#batcher.add({ kind: 'released', work })
+  /** Lets go of an unfinished envelope for so long, once its outcomes so far are kept. */
+  release(work: EnvelopeWork, delayMs = 0): void {
+    this.#batcher.add({ kind: 'released', work, delayMs })
   }
 
   /** A submit_sm_resp came after its timer. Its upstream id counts, whatever was decided. */
   late(work: EnvelopeWork, message: EnvelopeMessage, outcome: Outcome): void {
-    this.#batcher.add({ kind: 'recorded', work, message, outcome })
+    this.#batcher.add({ kind: 'late', work, message, outcome })
   }
 
   whenIdle(): Promise<void> {
     return this.#batcher.whenIdle()
   }
 
-  async #write(items: (Recorded | Touched)[]): Promise<void> {
-    const recorded = items.filter((item) => item.kind === 'recorded')
-    const resumed = items.filter((item) => item.kind === 'resumed')
-    const works = new Set(items.map(({ work }) => work))
-    const events = [
-      ...recorded.map(({ work, message, outcome }) =>
-        eventOf(work.envelope.connector, message, outcome),
+  async #write(items: Item[]): Promise<void> {
+    const works = outcomesByWork(items)
+    const [refused, untold] = await Promise.all([
+      keepOutcomes(works, (checkpoints, waiting) =>
+        this.#attempt('keeping outcomes', () => this.#store.keep(checkpoints, waiting)),
       ),
-      ...resumed.flatMap(({ work }) => work.events()),
-    ]
-    const later = recorded.flatMap(laterEntry)
-    const complete = [...works].filter((work) => work.complete)
-    await untilDone(() => this.#keep([...works], later, events), {
-      onTrouble: (error) => this.#onTrouble('keeping outcomes', error),
-    })
-    for (const work of complete) work.finish()
-    for (const { kind, work } of items) if (kind === 'released') work.release()
+      publishEvents(items.flatMap(reportsOf), (publications) => this.#publish(publications)),
+    ])
+    const instead: Report[] = []
+    for (const { work, message, outcome, error } of refused) {
+      this.#refused('refused the outcome', message, error)
+      // The events of the other kinds were published beside it, and say how the message ended.
+      if (outcome.kind === 'deferred')
+        instead.push({ work, message, outcome: failedInstead(outcome, error) })
+    }
+    for (const { item, error } of untold) {
+      this.#refused('refused the event', item.message, error)
+      if (!item.isLate) instead.push({ ...item, outcome: failedInstead(item.outcome, error) })
+    }
+    const unsaid = await publishEvents(instead, (publications) => this.#publish(publications))
+    for (const { item, error } of unsaid)
+      item.work.setAside(`the event of ${item.message.messageId}: ${String(error)}`)
+    for (const { work } of works) if (work.complete) work.finish()
+    for (const item of items) if (item.kind === 'released') item.work.release(item.delayMs)
   }
 
-  async #keep(works: EnvelopeWork[], later: LaterEntry[], events: JournalEvent[]): Promise<void> {
-    const checkpoints = works.map((work) => ({
-      envelopeId: work.envelope.envelopeId,
-      outcomes: work.checkpoint(),
-    }))
-    const publications: Publication[] = []
-    for (let from = 0; from < events.length; from += MAX_EVENTS) {
-      const some = events.slice(from, from + MAX_EVENTS)
-      publications.push({
-        queue: JOURNAL_QUEUE,
-        payload: encodeEvents(some),
-        messages: some.length,
-      })
+  async #publish(publications: readonly Publication[]): Promise<Error | undefined> {
+    const done = await this.#attempt('publishing outcomes', () => this.#store.publish(publications))
+    return done instanceof Error ? done : undefined
+  }
+
+  /** Tries until it is done, or until the store refuses it for good: answers that error then. */
+  async #attempt<Result>(what: string, work: () => Promise<Result>): Promise<Result | Error> {
+    let answer: Result | Error = new Error(`${what}: given up`)
+    const attempt = async (): Promise<void> => {
+      try {
+        answer = await work()
+      } catch (error) {
+        if (!doesHarm(error)) throw error
+        answer = error
+      }
     }
-    await Promise.all([this.#store.keep(checkpoints, later), this.#store.publish(publications)])
+    await untilDone(attempt, { onTrouble: (error) => this.#onTrouble(what, error) })
+    return answer
+  }
+
+  #refused(what: string, message: EnvelopeMessage, error: Error): void {
+    this.counters.refused++
+    this.#onTrouble(`${what} of ${message.messageId}; it fails by itself`, error)
   }
 }
 
-function laterEntry({ work, message, outcome }: Recorded): LaterEntry[] {
-  if (outcome.kind !== 'deferred') return []
+/** The reason of a failure may quote what a customer or an SMSC wrote. */
+function bounded(outcome: Outcome): Outcome {
+  return outcome.kind === 'failed' ? { ...outcome, reason: reasonText(outcome.reason) } : outcome
+}
+
+function outcomesByWork(items: readonly Item[]): WorkOutcomes[] {
+  const freshByWork = new Map<EnvelopeWork, FreshOutcome[]>()
+  const released = new Set<EnvelopeWork>()
+  for (const item of items) {
+    if (item.kind === 'late' || !item.work.isOurs) continue
+    if (item.kind === 'released') released.add(item.work)
+    let fresh = freshByWork.get(item.work)
+    if (!fresh) freshByWork.set(item.work, (fresh = []))
+    if (item.kind === 'recorded') fresh.push(item)
+  }
+  return [...freshByWork].map(([work, fresh]) => ({
+    work,
+    fresh,
+    isReleased: released.has(work),
+  }))
+}
+
+function reportsOf(item: Item): Report[] {
+  switch (item.kind) {
+    case 'recorded':
+      // The owner of a lost envelope decides anew; only what the SMSC took has happened for good.
+      return item.work.isOurs || item.outcome.kind === 'submitted' ? [item] : []
+    case 'late':
+      return [{ ...item, isLate: true }]
+    case 'resumed':
+      return item.work.outcomes().map((one) => ({ ...one, work: item.work }))
+    case 'released':
+      return []
+  }
+}
+
+function laterEntry(
+  work: EnvelopeWork,
+  message: EnvelopeMessage,
+  outcome: Outcome,
+): LaterEntry | undefined {
+  if (outcome.kind !== 'deferred') return undefined
   const { connector, lane } = work.envelope
   const again = { ...message, attempts: message.attempts + 1 }
   const envelope = { envelopeId: uuidv7(), connector, lane, messages: [again] }
-  return [
-    {
-      envelopeId: envelope.envelopeId,
-      dueAtMs: outcome.dueAtMs,
-      queue: submitQueue(connector, lane),
-      payload: encodeEnvelope(envelope),
-      messages: 1,
-    },
-  ]
+  return {
+    envelopeId: envelope.envelopeId,
+    dueAtMs: outcome.dueAtMs,
+    queue: submitQueue(connector, lane),
+    payload: encodeEnvelope(envelope),
+    messages: 1,
+  }
 }

@@ -7,6 +7,7 @@ test('tasks come out in the order they went in, and a task that is put back come
     { weight: 4, arbitrary: fc.record({ add: fc.integer({ min: 1, max: 700 }) }) },
     { weight: 4, arbitrary: fc.record({ take: fc.integer({ min: 1, max: 700 }) }) },
     { weight: 2, arbitrary: fc.constant('putBack' as const) },
+    { weight: 1, arbitrary: fc.constant('takeOut' as const) },
     { weight: 1, arbitrary: fc.constant('clear' as const) },
   )
   fc.assert(
@@ -23,6 +24,11 @@ test('tasks come out in the order they went in, and a task that is put back come
         if (one === 'clear') {
           ready.clear()
           model.length = 0
+        } else if (one === 'takeOut') {
+          const isOut = (task: number): boolean => task % 3 === 0
+          expect(ready.takeOut(isOut)).toEqual(model.filter(isOut))
+          model.splice(0, model.length, ...model.filter((task) => !isOut(task)))
+          expect([...ready]).toEqual(model)
         } else if (one === 'putBack') {
           if (last === undefined) continue
           ready.putBack(last)

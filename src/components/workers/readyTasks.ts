@@ -32,6 +32,25 @@ export class ReadyTasks<Task> {
     else this.#tasks.unshift(task)
   }
 
+  /** Takes out those that `isOut` names, wherever they stand. The others keep their order. */
+  takeOut(isOut: (task: Task) => boolean): Task[] {
+    const tasks = this.#tasks.slice(this.#head)
+    const out = tasks.filter(isOut)
+    if (out.length === 0) return out
+    const outSet = new Set(out)
+    this.#tasks = tasks.filter((task) => !outSet.has(task))
+    this.#head = 0
+    return out
+  }
+
+  /** All tasks, in order. */
+  *[Symbol.iterator](): Iterator<Task> {
+    for (let index = this.#head; index < this.#tasks.length; index++) {
+      const task = this.#tasks[index]
+      if (task !== undefined) yield task
+    }
+  }
+
   clear(): void {
     this.#tasks = []
     this.#head = 0

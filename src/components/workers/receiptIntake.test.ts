@@ -1,9 +1,16 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { newMessageId } from '../../message/ids.ts'
 import { decodeReceipts, type UpstreamReceipt } from '../../message/receiptWire.ts'
 import { connectorSchema } from '../../platform/connector.ts'
 import type { Publication, Queue } from '../../queue/queue.ts'
-import { decodeBody, encodeBody, ESME_ROK, MESSAGE_STATE, tlv } from '../../smpp/index.ts'
+import {
+  decodeBody,
+  encodeBody,
+  ESME_ROK,
+  ESME_RX_R_APPN,
+  MESSAGE_STATE,
+  tlv,
+} from '../../smpp/index.ts'
 import type { Pdu, Session, ShortMessageBody } from '../../smpp/index.ts'
 import { SteadyClock } from '../../flow/steadyClock.ts'
 import { ReceiptIntake, receiptSource } from './receiptIntake.ts'
@@ -92,4 +99,31 @@ test('a remembered message comes with its receipt, however its id is spelt', asy
 
 test('a receipt without an id is taken, for it is worth a look', async () => {
   expect(await taken('stat:DELIVRD')).toMatchObject({ upstreamId: '', message: undefined })
+})
+
+test('a receipt that throws is refused for good and reported, and others go on', async () => {
+  const answers: number[] = []
+  const troubles: string[] = []
+  const session = { respond: (_: unknown, commandStatus: number) => answers.push(commandStatus) }
+  // As much of a queue and of a session as the intake uses.
+  const queue = { publish: async () => undefined } as unknown as Queue
+  const throwing = new RecentSubmissions()
+  const intake = new ReceiptIntake(queue, throwing, clock, (what) => void troubles.push(what))
+  const source = receiptSource(connectorSchema.parse(SMSC), 1)
+  const take = (id: string) => {
+    const short_message = Buffer.from(`id:${id} stat:DELIVRD`)
+    const body = encodeBody('deliver_sm', { esm_class: 4, short_message })
+    const head = { command: 'deliver_sm', command_status: 0, sequence_number: 1 } as const
+    const pdu = { ...head, ...decodeBody('deliver_sm', body) }
+    intake.take(source, session as unknown as Session, pdu) // as above
+  }
+  vi.spyOn(throwing, 'find').mockImplementationOnce(() => {
+    throw new TypeError('a defect')
+  })
+  take('1')
+  take('2')
+  await intake.whenIdle()
+  expect(answers).toEqual([ESME_RX_R_APPN, ESME_ROK])
+  expect(troubles).toEqual(['taking in a receipt from sim'])
+  expect(intake.counters).toMatchObject({ receipts: 1, unprocessable: 1 })
 })

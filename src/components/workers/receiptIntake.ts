@@ -12,7 +12,14 @@ import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import type { SteadyClock } from '../../flow/steadyClock.ts'
 import type { Queue } from '../../queue/queue.ts'
-import { ESME_ROK, ESME_RX_T_APPN, MESSAGE_STATE, parseReceipt, readTlv } from '../../smpp/index.ts'
+import {
+  ESME_ROK,
+  ESME_RX_R_APPN,
+  ESME_RX_T_APPN,
+  MESSAGE_STATE,
+  parseReceipt,
+  readTlv,
+} from '../../smpp/index.ts'
 import type { MessageState, Pdu, Receipt, ReceiptOptions, Session } from '../../smpp/index.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
 
@@ -52,8 +59,9 @@ export class ReceiptIntake {
   #recent: RecentSubmissions
   #clock: SteadyClock
   #batcher: Batcher<Unanswered>
+  #onTrouble: (what: string, error: Error) => void
   /** Added up in plain numbers; metrics read them when scraped. */
-  readonly counters = { receipts: 0, mobileOriginatedRefused: 0 }
+  readonly counters = { receipts: 0, mobileOriginatedRefused: 0, unprocessable: 0 }
 
   constructor(
     queue: Queue,
@@ -63,8 +71,9 @@ export class ReceiptIntake {
   ) {
     this.#recent = recent
     this.#clock = clock
+    this.#onTrouble = onTrouble
     this.#batcher = new Batcher({
-      send: (batch) => this.#publish(queue, batch, onTrouble),
+      send: (batch) => this.#publish(queue, batch),
       onError: (error) => onTrouble('taking receipts in', error),
       maxItems: MAX_RECEIPTS,
       concurrency: 2,
@@ -76,12 +85,20 @@ export class ReceiptIntake {
     const request = { command: pdu.command, sequence_number: pdu.sequence_number }
     // An SMSC without a window, while the queue is away: it sends them again.
     if (this.#batcher.waiting >= WAITING_MAX) return session.respond(request, ESME_RX_T_APPN)
-    const parsed = parseReceipt(pdu, source.options)
-    if (!parsed) {
-      this.counters.mobileOriginatedRefused++
-      return session.respond(request, ESME_RX_T_APPN)
+    try {
+      const parsed = parseReceipt(pdu, source.options)
+      if (parsed) {
+        const receipt = this.#receiptFrom(source, pdu, parsed)
+        return this.#batcher.add({ session, request, receipt })
+      }
+    } catch (error) {
+      // Asked for again, it would do the same again.
+      this.counters.unprocessable++
+      this.#onTrouble(`taking in a receipt from ${source.connector}`, asError(error))
+      return session.respond(request, ESME_RX_R_APPN)
     }
-    this.#batcher.add({ session, request, receipt: this.#receiptFrom(source, pdu, parsed) })
+    this.counters.mobileOriginatedRefused++
+    session.respond(request, ESME_RX_T_APPN)
   }
 
   #receiptFrom(source: ReceiptSource, pdu: Pdu<'deliver_sm'>, parsed: Receipt): UpstreamReceipt {
@@ -107,18 +124,14 @@ export class ReceiptIntake {
     return this.#batcher.whenIdle()
   }
 
-  async #publish(
-    queue: Queue,
-    batch: Unanswered[],
-    onTrouble: (what: string, error: Error) => void,
-  ): Promise<void> {
-    const payload = encodeReceipts(batch.map(({ receipt }) => receipt))
+  async #publish(queue: Queue, batch: Unanswered[]): Promise<void> {
     let commandStatus = ESME_ROK
     try {
+      const payload = encodeReceipts(batch.map(({ receipt }) => receipt))
       await queue.publish([{ queue: DLR_QUEUE, payload, messages: batch.length }])
       this.counters.receipts += batch.length
     } catch (error) {
-      onTrouble('publishing receipts', asError(error))
+      this.#onTrouble('publishing receipts', asError(error))
       commandStatus = ESME_RX_T_APPN
     }
     for (const { session, request } of batch) session.respond(request, commandStatus)

@@ -1,15 +1,18 @@
 import { onTestFinished } from 'vitest'
 import { createSmppServer } from '../../smpp/index.ts'
-import type { RequestHandlers, Session } from '../../smpp/index.ts'
+import type { InterfaceVersion, RequestHandlers, Session } from '../../smpp/index.ts'
 
-/** An SMSC that lets everybody bind; closed at the end of the test. */
-export async function startSmsc(submit_sm: RequestHandlers['submit_sm'] = () => undefined) {
+/** An SMSC that lets everybody bind, and states this version; closed at the end of the test. */
+export async function startSmsc(
+  submit_sm: RequestHandlers['submit_sm'] = () => undefined,
+  interfaceVersion?: InterfaceVersion,
+) {
   const sessions = new Set<Session>()
   const server = createSmppServer({
     events: {
       onBind: (session, pdu) => {
         sessions.add(session)
-        session.acceptBind(pdu, 'smsc')
+        session.acceptBind(pdu, 'smsc', interfaceVersion)
       },
       requests: { submit_sm },
       onClosed: (session) => void sessions.delete(session),

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { LANES, type Lane } from '../../message/lane.ts'
 import type { QueueEntry } from '../../queue/queue.ts'
 import { ESME_ROK, ESME_RTHROTTLED } from '../../smpp/index.ts'
-import { entryOf, envelopeOf, memoryQueues, startWork } from './connectorWork.fixture.ts'
+import { entryOf, envelopeOf, memoryQueues, ownsAll, startWork } from './connectorWork.fixture.ts'
 import { rememberingSmsc } from './connectorWork.fixture.ts'
 
 const PREFIXES: Readonly<Record<Lane, string>> = { high: '31601', normal: '31602', bulk: '31603' }
@@ -108,11 +108,77 @@ test('an envelope that arrives after the stop is not sent and goes back', async 
   const late = new Promise<QueueEntry[]>((resolve) => (arrive = resolve))
   queue.receive = (name) => (name.endsWith('.high') ? late : Promise.resolve([]))
   const { bind, stop, work } = startWork(port, { queue, tps: 1000 })
-  await expect.poll(() => bind.waitMs(performance.now()), { timeout: 5000 }).toBe(0)
+  await expect.poll(() => bind.bound && work.pace > 0, { timeout: 5000 }).toBe(true)
   work.stop()
   arrive([entryIn('high', 3)])
   await new Promise((resolve) => setImmediate(resolve))
   await stop()
   expect(settled).toEqual([['high', 'retry']])
   expect(taken).toEqual([])
+})
+
+test('an envelope that is finished, or that somebody else works on, is not sent', async () => {
+  const { port, taken } = await rememberingSmsc()
+  const [finished, held, ours] = ['finished', 'held', 'ours'].map((id) => ({
+    id,
+    envelope: envelopeOf(1),
+  }))
+  const all = [finished, held, ours].flatMap((one) => one ?? [])
+  const { queue, settled } = memoryQueues(all.map(({ id, envelope }) => entryOf(envelope, { id })))
+  const ownership = {
+    ...ownsAll(),
+    claim: async (envelopeId: string) => {
+      const id = all.find((one) => one.envelope.envelopeId === envelopeId)?.id
+      if (id === 'finished' || id === 'held') return { kind: id } as const
+      return ownsAll().claim(envelopeId)
+    },
+  }
+  startWork(port, { queue, tps: 100, ownership })
+  await expect.poll(() => settled.length, { timeout: 5000 }).toBe(3)
+  expect(Object.fromEntries(settled)).toEqual({ finished: 'done', held: 'retry', ours: 'done' })
+  expect(taken).toHaveLength(1)
+})
+
+test('an envelope that comes a second time while it is in hand is sent once', async () => {
+  const { port, taken } = await rememberingSmsc()
+  const envelope = envelopeOf(3)
+  const { queue, settled } = memoryQueues([
+    entryOf(envelope, { id: '1' }),
+    entryOf(envelope, { id: '2' }),
+  ])
+  startWork(port, { queue, tps: 100 })
+  await expect.poll(() => settled.length, { timeout: 5000 }).toBe(2)
+  expect(settled.map(([, kind]) => kind).toSorted()).toEqual(['done', 'retry'])
+  expect(taken).toHaveLength(3)
+})
+
+test('while it is not certain whose envelopes they are, nothing is sent', async () => {
+  const { port, taken } = await rememberingSmsc()
+  const { queue, settled } = memoryQueues([entryIn('normal', 5)])
+  let isHeld = true
+  const { bind, work } = startWork(port, {
+    queue,
+    tps: 1,
+    ownership: { ...ownsAll(), isHeld: () => isHeld },
+  })
+  await expect.poll(() => taken.length, { timeout: 5000 }).toBe(1)
+  isHeld = false
+  // The next one would be due.
+  const dueMs = performance.now() + 1_100
+  await expect.poll(() => performance.now(), { timeout: 5000 }).toBeGreaterThan(dueMs)
+  work.wake()
+  expect(bind.unanswered).toBe(0)
+  isHeld = true
+  work.wake()
+  await expect.poll(() => taken.length, { timeout: 5000 }).toBe(2)
+  expect(settled).toEqual([])
+})
+
+test('what others own by now goes back to the queue at once', async () => {
+  const { port, taken } = await rememberingSmsc()
+  const { queue, settled } = memoryQueues([entryIn('normal', 5)])
+  const { work } = startWork(port, { queue, tps: 1 })
+  await expect.poll(() => taken.length, { timeout: 5000 }).toBe(1)
+  work.abandon()
+  await expect.poll(() => settled, { timeout: 5000 }).toEqual([['normal', 'retry']])
 })

@@ -2,6 +2,7 @@
 // could send, and keeps their messages ready until the connector's work sends them.
 
 import { decodeEnvelope, submitQueue } from '../../queue/envelopeWire.ts'
+import { endOfLife } from '../../message/endOfLife.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import type { Lane } from '../../message/lane.ts'
 import { WireError } from '../../message/msgpackWire.ts'
@@ -9,11 +10,19 @@ import type { Connector } from '../../platform/connector.ts'
 import { asError } from '../../flow/asError.ts'
 import { Consumer } from '../../queue/consumer.ts'
 import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
-import { decodeBody, PduError } from '../../smpp/index.ts'
+import { decodeBody } from '../../smpp/index.ts'
 import type { ShortMessageBody } from '../../smpp/index.ts'
+import type { EnvelopeOwnership } from './envelopeOwnership.ts'
+import { CARED_ENVELOPES, EnvelopeRotation } from './envelopeRotation.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
+import { ExpiryTimer } from './expiryTimer.ts'
+import { failureOf } from './failureOf.ts'
 import type { OutcomeWriter } from './outcomeWriter.ts'
 import { ReadyTasks } from './readyTasks.ts'
+
+/** Why a message is submitted again although the SMSC may have it. */
+export const REPEAT_CAUSES = ['no_answer', 'link_lost', 'taken_over'] as const
+export type RepeatCause = (typeof REPEAT_CAUSES)[number]
 
 /** A message to be sent. */
 export interface Task {
@@ -22,8 +31,12 @@ export interface Task {
   index: number
   message: EnvelopeMessage
   submitSm: ShortMessageBody
-  /** Times it was throttled or lost its link in this process. */
+  /** It is not submitted after this; undefined only for some messages of older routers. */
+  expiresAtMs: number | undefined
+  /** Times it was throttled in this process. */
   tries: number
+  /** Why the next submission may be a second one. */
+  again: RepeatCause | undefined
   /** The last write to a socket: when, and over which bind. */
   written: { readonly atMs: number; readonly slot: number } | undefined
 }
@@ -32,6 +45,14 @@ export interface Task {
 export interface LaneSender {
   connector(): Connector
   hasLink(): boolean
+  /** Whether lanes receive a few envelopes without a link, so that messages expire in time. */
+  caresFor(): boolean
+  /** Takes over a message that is ready. */
+  add(task: Task): void
+  /** The task was taken out: its message's life is over. */
+  expire(task: Task): void
+  /** The envelope is about to go back: nothing more of it is sent. */
+  drop(work: EnvelopeWork): void
   /** Something may be ready to be sent. */
   wake(): void
 }
@@ -40,8 +61,8 @@ export interface SubmitLaneOptions {
   queue: Queue
   queueLeaseMs: number
   writer: OutcomeWriter
-  readCheckpoint: (envelopeId: string) => Promise<Buffer | undefined>
-  removeCheckpoints: (envelopeIds: readonly string[]) => Promise<void>
+  ownership: Pick<EnvelopeOwnership, 'claim' | 'isHeld' | 'retryHeldMs'>
+  finishEnvelopes: (envelopeIds: readonly string[]) => Promise<void>
   onTrouble: (what: string, error: Error) => void
 }
 
@@ -59,6 +80,8 @@ const TPS_FOR_ONE_MORE = 50
 const ENVELOPE_MESSAGES_FIRST = 50
 const ENVELOPE_MESSAGES_DECAY = 0.9
 const RETRY_OPEN_MS = 1_000
+/** What ends while its owner is in doubt is looked at again then. */
+const RETRY_EXPIRE_MS = 1_000
 /** Each publish wakes its lane. The poll finds delayed entries and those of a dead process. */
 const POLL_INTERVALS_MS: Readonly<Record<Lane, number>> = {
   high: 1_000,
@@ -73,7 +96,19 @@ export class SubmitLane {
   #options: SubmitLaneOptions
   #consumer: Consumer
   #ready = new ReadyTasks<Task>()
+  #expiry = new ExpiryTimer((nowMs) => this.#expireReady(nowMs))
+  /** By the id of the queue's entry. */
   #works = new Map<string, EnvelopeWork>()
+  /** Ids of envelopes in hand. One that comes a second time meanwhile waits. */
+  #inHand = new Set<string>()
+  #isClosing = false
+  /** Entries of the queue in hand, those that are being opened too. */
+  #entries = 0
+  #rotation = new EnvelopeRotation({
+    held: () => this.#works.values(),
+    isCaring: () => !this.#sender.hasLink() && this.#sender.caresFor(),
+    giveBack: (work, delayMs) => this.#giveBack(work, delayMs),
+  })
   /** The most messages that an envelope held lately. */
   #perEnvelope = ENVELOPE_MESSAGES_FIRST
 
@@ -103,9 +138,16 @@ export class SubmitLane {
     return this.#ready.take()
   }
 
+  /** Adds a message behind all others of this lane. */
+  add(task: Task): void {
+    this.#ready.add(task)
+    this.#expiry.notice(task.expiresAtMs)
+  }
+
   /** Puts a message back in front of all others of this lane. */
   putBack(task: Task): void {
     this.#ready.putBack(task)
+    this.#expiry.notice(task.expiresAtMs)
   }
 
   /** There may be room again, or a link. */
@@ -119,20 +161,31 @@ export class SubmitLane {
     for (const work of this.#works.values()) this.#options.writer.release(work)
   }
 
+  /** Everything in hand belongs to others by now. Nothing more of it is sent or kept. */
+  abandon(): void {
+    this.#ready.clear()
+    for (const work of this.#works.values()) work.lose()
+  }
+
   /** Receives nothing more and has nothing ready. */
   stop(): void {
     this.#consumer.stop()
     this.#ready.clear()
+    this.#expiry.stop()
+    this.#rotation.stop()
   }
 
   /** After stop() and letGo(): resolves when all that was in hand is settled. */
   async close(): Promise<void> {
+    this.#isClosing = true
     await this.#consumer.drain()
     this.#consumer.close()
   }
 
   #capacity(): number {
-    if (!this.#sender.hasLink()) return 0
+    if (!this.#options.ownership.isHeld(performance.now())) return 0
+    if (!this.#sender.hasLink())
+      return this.#sender.caresFor() ? Math.max(0, CARED_ENVELOPES - this.#entries) : 0
     const { tps } = this.#sender.connector()
     const limit = Math.min(READY_MAX, Math.max(READY_MIN, tps * READY_SECONDS))
     const room = limit - this.size
@@ -142,60 +195,107 @@ export class SubmitLane {
   }
 
   async #open(entry: QueueEntry): Promise<Settlement> {
-    let work: EnvelopeWork
+    this.#entries++
     try {
-      work = await this.#workOn(entry)
+      return await this.#workOn(entry)
     } catch (error) {
       this.#options.onTrouble(`opening an envelope of ${entry.queue}`, asError(error))
       // Only an unreadable envelope is set aside; all other trouble may pass.
       if (error instanceof WireError) return { kind: 'dead', reason: String(error) }
       return { kind: 'retry', delayMs: RETRY_OPEN_MS }
     }
-    this.#sender.wake()
-    return work.settlement
   }
 
-  async #workOn(entry: QueueEntry): Promise<EnvelopeWork> {
+  async #workOn(entry: QueueEntry): Promise<Settlement> {
     const envelope = decodeEnvelope(entry.payload)
     const { envelopeId } = envelope
-    const checkpoint =
-      entry.receives > 1 ? await this.#options.readCheckpoint(envelopeId) : undefined
-    const work = new EnvelopeWork(envelope, checkpoint)
+    const { ownership, writer } = this.#options
+    if (this.#inHand.has(envelopeId)) return { kind: 'retry', delayMs: ownership.retryHeldMs }
+    const claim = await ownership.claim(envelopeId)
+    if (claim.kind === 'finished') return { kind: 'done' }
+    if (claim.kind === 'held') return { kind: 'retry', delayMs: ownership.retryHeldMs }
+    const work = new EnvelopeWork(envelope, claim)
+    this.#inHand.add(envelopeId)
     this.#works.set(entry.id, work)
     const decayed = this.#perEnvelope * ENVELOPE_MESSAGES_DECAY
     this.#perEnvelope = Math.max(envelope.messages.length, decayed, 1)
-    if (checkpoint) this.#options.writer.resume(work)
-    for (const [index, message] of work.remaining) this.#makeReady(work, index, message)
-    return work
+    if (work.outcomes().length > 0) writer.resume(work)
+    if (this.#isClosing) writer.release(work)
+    else for (const [index, message] of work.remaining) this.#makeReady(work, index, message)
+    this.#rotation.consider(this.#entries)
+    this.#sender.wake()
+    return work.settlement
   }
 
   /** A message that cannot be read fails by itself; the others of its envelope go on. */
   #makeReady(work: EnvelopeWork, index: number, message: EnvelopeMessage): void {
     try {
       const submitSm = upstreamBody(message)
-      this.#ready.add({ lane: this, work, index, message, submitSm, tries: 0, written: undefined })
+      const again = againOf(work, index)
+      const expiresAtMs = message.expiresAtMs ?? endInBody(submitSm, message)
+      const task = { lane: this, work, index, message, submitSm, expiresAtMs, tries: 0, again }
+      this.#sender.add({ ...task, written: undefined })
     } catch (error) {
-      if (!(error instanceof PduError)) throw error
-      const { commandStatus } = error
-      const reason = `unreadable: ${error.message}`
-      const outcome = { kind: 'failed', atMs: Date.now(), commandStatus, reason } as const
-      this.#options.writer.record(work, index, outcome)
+      const { commandStatus, reason } = failureOf(error)
+      this.#options.writer.record(work, index, {
+        kind: 'failed',
+        atMs: Date.now(),
+        commandStatus,
+        reason: `unreadable: ${reason}`,
+      })
     }
   }
 
+  /** Answers when the next of those that are ready ends. */
+  #expireReady(nowMs: number): number {
+    if (!this.#options.ownership.isHeld(performance.now())) return nowMs + RETRY_EXPIRE_MS
+    for (const task of this.#ready.takeOut((one) => isOver(one, nowMs))) this.#sender.expire(task)
+    this.#consumer.wake()
+    let firstMs = Number.POSITIVE_INFINITY
+    for (const { expiresAtMs = firstMs } of this.#ready) firstMs = Math.min(firstMs, expiresAtMs)
+    return firstMs
+  }
+
+  #giveBack(work: EnvelopeWork, delayMs: number): void {
+    this.#ready.takeOut((task) => task.work === work)
+    this.#sender.drop(work)
+    this.#options.writer.release(work, delayMs)
+  }
+
   #settled(entries: readonly SettledEntry[]): void {
+    this.#entries -= entries.length
     const done: string[] = []
     for (const { entry, settlement } of entries) {
       const work = this.#works.get(entry.id)
-      if (work?.checkpointed && settlement.kind === 'done') done.push(work.envelope.envelopeId)
+      if (!work) continue
+      const { envelopeId } = work.envelope
+      if (settlement.kind !== 'retry') done.push(envelopeId)
+      this.#inHand.delete(envelopeId)
       this.#works.delete(entry.id)
     }
     if (done.length === 0) return
-    // Checkpoints that stay behind are swept up later.
+    // Until then its checkpoint says the same, at greater length.
     this.#options
-      .removeCheckpoints(done)
-      .catch((error: Error) => this.#options.onTrouble('removing checkpoints', error))
+      .finishEnvelopes(done)
+      .catch((error: Error) => this.#options.onTrouble('finishing envelopes', error))
   }
+}
+
+/** What its former owner, or this process before it let go, may have submitted already. */
+function againOf(work: EnvelopeWork, index: number): RepeatCause | undefined {
+  if (work.isTakenOver) return 'taken_over'
+  return work.unanswered(index) > 0 ? 'link_lost' : undefined
+}
+
+/** Whether it must not be submitted any more. Validity is a time of the calendar. */
+export function isOver({ expiresAtMs }: Task, nowMs: number): boolean {
+  return expiresAtMs !== undefined && nowMs >= expiresAtMs
+}
+
+/** For messages that a router of an older version admitted. */
+function endInBody(submitSm: ShortMessageBody, message: EnvelopeMessage): number | undefined {
+  const end = endOfLife(submitSm.validity_period, message.acceptedAtMs)
+  return end.kind === 'at' ? end.atMs : undefined
 }
 
 function upstreamBody(message: EnvelopeMessage): ShortMessageBody {

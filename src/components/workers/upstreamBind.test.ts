@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { connectorSchema } from '../../platform/connector.ts'
+import { decodeBody, encodeBody } from '../../smpp/index.ts'
 import type { RequestOutcome } from '../../smpp/index.ts'
 import { startSmsc } from './smsc.fixture.ts'
 import { UpstreamBind } from './upstreamBind.ts'
@@ -71,11 +72,11 @@ test('a session that was closed takes nothing more, even before it says so', asy
   const { bind } = bindTo(port, 60_000)
   await expect.poll(() => bind.waitMs(performance.now())).toBe(0)
   const outcomes: RequestOutcome['kind'][] = []
-  const submitSm = { destination_addr: '31612345678' }
+  const body = encodeBody('submit_sm', { destination_addr: '31612345678' })
+  const submitSm = decodeBody('submit_sm', body)
   const nowMs = performance.now()
   const submit = () =>
-    // The fields that are left out are empty on the wire.
-    bind.submit(submitSm as never, ({ kind }) => {
+    bind.submit(submitSm, ({ kind }) => {
       outcomes.push(kind)
       // A caller that sends the next message asks this at the same moment.
       expect(bind.waitMs(nowMs)).toBe(Number.POSITIVE_INFINITY)

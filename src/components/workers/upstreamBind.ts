@@ -8,6 +8,7 @@ import type { Connector } from '../../platform/connector.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { BindRefusedError, connectSmpp, ESME_RALYBND } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome, Session, ShortMessageBody } from '../../smpp/index.ts'
+import { upstreamSubmitSm } from './upstreamSubmitSm.ts'
 
 export interface UpstreamBindOptions {
   connector: Connector
@@ -34,6 +35,7 @@ export class UpstreamBind {
   #session: Session | undefined
   #heldUntilMs: number
   #restUntilMs = 0
+  #unanswered = 0
   #attempt = 0
   #reconnect: NodeJS.Timeout | undefined
   #abort = new AbortController()
@@ -54,6 +56,11 @@ export class UpstreamBind {
   /** A closed session reports it a turn later. Until then it already takes nothing more. */
   get bound(): boolean {
     return this.#session?.canSend('submit_sm') === true
+  }
+
+  /** Submissions that the SMSC has not answered yet. */
+  get unanswered(): number {
+    return this.#unanswered
   }
 
   extendLease(heldUntilMs: number): void {
@@ -77,9 +84,21 @@ export class UpstreamBind {
     return Math.max(0, this.#restUntilMs - nowMs)
   }
 
-  /** False if the session refused the message. Nothing was sent then. */
+  /**
+   * False if the session refused the message. Throws if the message fits in no form into the
+   * version that the SMSC speaks (SMPP 3.4 §5.2.4). Nothing was sent in either case.
+   */
   submit(submitSm: ShortMessageBody, onOutcome: (outcome: RequestOutcome) => void): boolean {
-    return this.#session?.request('submit_sm', submitSm, onOutcome) !== undefined
+    const session = this.#session
+    if (!session) return false
+    const answered = (outcome: RequestOutcome): void => {
+      if (outcome.kind !== 'late') this.#unanswered--
+      onOutcome(outcome)
+    }
+    const fitting = upstreamSubmitSm(submitSm, session.interfaceVersion)
+    if (session.request('submit_sm', fitting, answered) === undefined) return false
+    this.#unanswered++
+    return true
   }
 
   /** Called after ESME_RTHROTTLED or ESME_RMSGQFUL. */

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { uuidv7 } from 'uuidv7'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
 import { PostgresQueue } from './postgresQueue.ts'
@@ -37,13 +37,17 @@ test('only an entry that is returned without a delay wakes the consumers', async
   expect(woken).toEqual(['queue:test.now'])
 })
 
-test('housekeeping forgets the mark of a batch that nobody retries any more', async () => {
+test('a list of marks that was made long ago does not judge those set since', async () => {
   const { queue, upkeep } = under
-  const twoHoursAgo = (Date.now() - 7_200_000).toString(16).padStart(12, '0')
-  const batchId = `${twoHoursAgo.slice(0, 8)}-${twoHoursAgo.slice(8)}${randomUUID().slice(13)}`
-  const mark = { batchId, answer: Buffer.from('answer') }
+  const mark = { batchId: uuidv7(), answer: Buffer.from('answer') }
   await queue.publishOnce([], [mark])
-  expect(await queue.publishOnce([], [mark])).toMatchObject({ kind: 'repeated' })
-  await upkeep.maintain()
-  expect(await queue.publishOnce([], [mark])).toEqual({ kind: 'published' })
+  // As if the process had been stopped for five hours between making the list and forgetting.
+  const { pool } = store.link().database
+  const text = `update queue_batches set published_at = now() - interval '4 hours',
+    batch_id = uuid_at(now() - interval '4 hours') where batch_id = $1 returning batch_id`
+  const { rows } = await pool.query<{ batch_id: string }>(text, [mark.batchId])
+  const batchId = rows[0]?.batch_id ?? ''
+  const asOf = new Date(Date.now() - 5 * 3_600_000)
+  await upkeep.maintain({ keepMarksOf: [], asOf })
+  expect(await queue.publishOnce([], [{ ...mark, batchId }])).toMatchObject({ kind: 'repeated' })
 })

@@ -56,11 +56,14 @@ export class PostgresQueue implements Queue {
   async publishOnce(
     publications: readonly Publication[],
     marks: readonly BatchMark[],
+    notAfter?: Date,
   ): Promise<PublishOnceOutcome> {
     const batchIds = marks.map((mark) => mark.batchId)
     const answers = marks.map((mark) => mark.answer)
     try {
-      await this.#sql.run(PUBLISH_ONCE, [batchIds, answers, ...columnsOf(publications)])
+      const values = [batchIds, answers, ...columnsOf(publications), notAfter ?? null]
+      const done = await this.#sql.run(PUBLISH_ONCE, values)
+      if (done.length === 0) return { kind: 'overdue' }
     } catch (error) {
       if (!isRepeatedBatch(error)) throw error
       return { kind: 'repeated', answers: await this.#answersTo(batchIds) }

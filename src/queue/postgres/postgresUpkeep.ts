@@ -2,7 +2,10 @@ import type { DeadLetterCount, QueueDepth, QueueUpkeep } from '../queue.ts'
 import type { SqlRunner } from './postgresQueue.ts'
 import { DEAD_LETTERS, DEPTHS, FORGET_BATCHES, MESSAGES_ON, SET_ASIDE } from './queueTable.ts'
 
-/** A gateway retries a batch within seconds; an hour is far beyond any deadline. */
+/**
+ * After its publication. A gateway retries a batch within seconds; an hour is far beyond any
+ * deadline, and beyond the end of any statement that was sent before one.
+ */
 const BATCH_MARK_HOURS = 1
 
 export function postgresUpkeep(sql: SqlRunner): QueueUpkeep {
@@ -22,8 +25,8 @@ export function postgresUpkeep(sql: SqlRunner): QueueUpkeep {
       return row?.messages ?? 0
     },
     deadLetters: () => sql.run<DeadLetterCount>(DEAD_LETTERS),
-    maintain: async () => {
-      await sql.run(FORGET_BATCHES, [BATCH_MARK_HOURS])
+    maintain: async ({ keepMarksOf, asOf }) => {
+      await sql.run(FORGET_BATCHES, [BATCH_MARK_HOURS, asOf, keepMarksOf])
     },
   }
 }

@@ -8,7 +8,9 @@ export const PUBLISH = {
 }
 export const PUBLISH_ONCE = {
   name: 'queue.publishOnce',
-  text: 'select publish_once($1::uuid[], $2::bytea[], $3::text[], $4::bytea[], $5::int[])',
+  // Without a row the function was not called.
+  text: `select publish_once($1::uuid[], $2::bytea[], $3::text[], $4::bytea[], $5::int[])
+    where $6::timestamptz is null or now() <= $6::timestamptz`,
 }
 export const ANSWERS = {
   name: 'queue.answers',
@@ -79,6 +81,10 @@ export const DEAD_LETTERS = {
 }
 export const FORGET_BATCHES = {
   name: 'queue.forgetBatches',
-  // Batch ids are UUIDv7: the oldest are the first of the primary key.
-  text: `delete from queue_batches where batch_id < uuid_at(now() - $1 * interval '1 hour')`,
+  // Batch ids are UUIDv7, and no batch is published before its id is made: those that were
+  // published long ago are among the first of the primary key.
+  text: `delete from queue_batches
+    where batch_id < uuid_at($2::timestamptz - $1 * interval '1 hour')
+      and published_at < $2::timestamptz - $1 * interval '1 hour'
+      and batch_id <> all($3::uuid[])`,
 }

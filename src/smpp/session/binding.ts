@@ -51,13 +51,19 @@ export class Binding {
   }
 
   /** Throws PduError, and changes nothing, if `systemId` does not fit into bind_resp. */
-  accept(request: Pdu<BindCommand>, systemId: string): void {
+  accept(
+    request: Pdu<BindCommand>,
+    systemId = this.#settings.systemId,
+    stated = this.#settings.interfaceVersion,
+  ): void {
     const { writer, reader } = this.#parts
-    const ours = this.#settings.interfaceVersion
-    const version = lowerVersion(ours, request.interface_version)
+    const ours = lowerVersion(this.#settings.interfaceVersion, stated)
     const tlvs = [tlv('sc_interface_version', ours)]
-    writer.speak(version)
+    // A peer that knows TLVs is told even of a version that has none.
+    writer.speak(lowerVersion(this.#settings.interfaceVersion, request.interface_version))
     writer.answer(request, status.ESME_ROK, { system_id: systemId, tlvs })
+    const version = lowerVersion(ours, request.interface_version)
+    writer.speak(version)
     this.#become(request.command, request, version)
     reader.release('bind')
   }

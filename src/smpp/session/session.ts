@@ -266,11 +266,12 @@ export class Session {
   }
 
   /**
-   * Accepts the bind with ESME_ROK (SMPP 3.4 §4.1) and resumes reading. Does nothing if the session
-   * has closed. Throws PduError if `systemId` is over 15 characters; the bind then still waits.
+   * Accepts the bind with ESME_ROK (SMPP 3.4 §4.1) and resumes reading. `systemId` and `version`
+   * default to the server's; its version can only be lowered. Does nothing if the session has
+   * closed. Throws PduError if `systemId` is over 15 characters; the bind then still waits.
    */
-  acceptBind(request: Pdu<BindCommand>, systemId = this.#settings.systemId): void {
-    if (this.#binding.isAsked && this.#isUnbound) this.#binding.accept(request, systemId)
+  acceptBind(request: Pdu<BindCommand>, systemId?: string, version?: InterfaceVersion): void {
+    if (this.#binding.isAsked && this.#isUnbound) this.#binding.accept(request, systemId, version)
   }
 
   /** Refuses the bind (SMPP 3.4 §4.1) and closes. Does nothing if the session has closed. */

@@ -64,6 +64,26 @@ describe('the version of a session of a server', () => {
     expect([await told(V3_3), await told(V3_4), await told(V5_0)]).toEqual([undefined, V5_0, V5_0])
   })
 
+  test('can be lowered for one bind, and the peer is told even of 3.3', async () => {
+    const centre = createSmppServer({
+      events: { onBind: (session, pdu) => session.acceptBind(pdu, 'smsc', V3_3) },
+      timers: TIMERS,
+    })
+    const { port } = await centre.listen(0, '127.0.0.1')
+    const session = await connectSmpp({
+      host: '127.0.0.1',
+      port,
+      command: 'bind_transceiver',
+      system_id: 'e',
+      password: '',
+      timers: TIMERS,
+    })
+    expect(session.interfaceVersion).toBe(V3_3)
+    expect([...centre.sessions].map(({ interfaceVersion }) => interfaceVersion)).toEqual([V3_3])
+    await session.unbind()
+    await centre.close()
+  })
+
   test('below 3.4 keeps TLVs from being sent, also in a body that is there already', async () => {
     const { peer, bound } = await serve()
     const session = await bound({ interface_version: V3_3 })

@@ -1,0 +1,115 @@
+// What ends or refuses: revoked binds, strangers over HTTP, an apply that would undo a change.
+
+import { type Mutant, unitTest } from './mutant.ts'
+
+const door = (test: string) => unitTest('components/gateway/httpDoor.test.ts', test)
+const revocation = (test: string) => unitTest('components/gateway/bindRevocation.test.ts', test)
+
+export const accessMutants: readonly Mutant[] = [
+  {
+    name: 'open binds of a deleted user stay',
+    invariant: '13',
+    file: 'src/components/gateway/bindRevocation.ts',
+    piece: `if (standing.kind === 'good') bind.user = standing.user
+      else this.#revoke(bind, standing.reason)`,
+    replacement: `if (standing.kind === 'good') bind.user = standing.user
+      else if (bind.session.state === 'CLOSED') this.#revoke(bind, standing.reason)`,
+    guard: revocation('user_deleted: open binds end, and nobody binds again'),
+    says: /AssertionError: expected 2 to be \+?0/,
+  },
+  {
+    name: 'open binds outlive a change of their password',
+    invariant: '13',
+    file: 'src/components/gateway/standingOf.ts',
+    piece: `if (now.passwordHash !== user.passwordHash) return revoked('password_changed')`,
+    replacement: '',
+    guard: revocation('password_changed: open binds end, and nobody binds again'),
+    says: /AssertionError: expected 2 to be \+?0/,
+  },
+  {
+    name: 'a revocation in the middle of a bind is missed',
+    invariant: '13',
+    file: 'src/components/gateway/credentials.ts',
+    piece: `return standing.kind === 'good' ? standing.user : undefined`,
+    replacement: 'return [standing.kind].length > 0 ? user : undefined',
+    guard: revocation('a revocation in the middle of a bind refuses that bind'),
+    says: /AssertionError: .+/,
+  },
+  {
+    name: 'the gateway looks at the platform every 5 s',
+    invariant: '13',
+    file: 'src/platform/platformFollower.ts',
+    piece: 'const POLL_INTERVAL_MS = 400',
+    replacement: 'const POLL_INTERVAL_MS = 5_000',
+    guard: {
+      project: 'whole',
+      file: 'test/revocation.test.ts',
+      test: 'a deleted user, a changed password and a disabled account: refused in a second',
+    },
+    says: /AssertionError: expected '.+' to be 'refused'/,
+  },
+  {
+    name: 'a body is read before the API key is checked',
+    invariant: '10',
+    file: 'src/components/gateway/httpApi.ts',
+    piece: 'if (isFound && authenticate(options.credentials, request)) return',
+    replacement: 'if (isFound) return',
+    guard: door('no key is refused before the body is there, and the connection stays usable'),
+    says: /Error: .+/,
+  },
+  {
+    name: 'a half-sent HTTP request holds up the drain',
+    invariant: '10',
+    file: 'src/components/gateway/httpDoor.ts',
+    piece: 'if (!this.#inHand.has(socket)) socket.destroy()',
+    replacement: 'if (this.#inHand.size < 0) socket.destroy()',
+    guard: door('a drain answers what is in hand and closes idle and half-sent connections'),
+    says: /Error: .+/,
+  },
+  {
+    name: 'any number of HTTP clients may connect',
+    invariant: '10',
+    file: 'src/components/gateway/httpDoor.ts',
+    piece: 'server.maxConnections = maxConnections',
+    replacement: 'server.maxConnections = 1_000 * maxConnections',
+    guard: door('connections over the cap are closed and counted; one that ends makes room'),
+    says: /Error: .+/,
+  },
+  {
+    name: 'the revision of an apply is not compared',
+    invariant: '14',
+    file: 'src/components/admin/changePlatform.ts',
+    piece: 'if (ifRevision !== undefined && ifRevision !== revision) throw',
+    replacement: 'if (ifRevision !== undefined && ifRevision > revision) throw',
+    guard: unitTest(
+      'components/admin/adminServer.test.ts',
+      'If-Match refuses a change of any other revision',
+    ),
+    says: /AssertionError: expected 201 to be 412/,
+  },
+  {
+    name: 'a write takes no notice of one that came in between',
+    invariant: '14',
+    file: 'src/platform/resourceTable.ts',
+    piece: 'revision !== expectedRevision + 1',
+    replacement: 'revision < expectedRevision + 1',
+    guard: unitTest(
+      'platform/resourceTable.test.ts',
+      'a writer that was overtaken gets RevisionConflict, and writes nothing',
+    ),
+    says: /AssertionError: promise resolved .+ instead of rejecting/,
+  },
+  {
+    name: 'apply does not look at the revision in its file',
+    invariant: '14',
+    file: 'src/cli/commands/apply.ts',
+    piece: 'if (force || !isStale(platform, revision)) return',
+    replacement: 'if (force || revision >= 0) return',
+    guard: {
+      project: 'whole',
+      file: 'test/apply.test.ts',
+      test: 'of two who export and apply, the second is refused and undoes nothing',
+    },
+    says: /AssertionError: expected .+ to match object \{ exitCode: 3, stdout: '' \}/,
+  },
+]

@@ -1,0 +1,101 @@
+// Processes that share a database: what keeps one from holding up, harming or impersonating others.
+
+import { type Mutant, unitTest } from './mutant.ts'
+
+export const databaseMutants: readonly Mutant[] = [
+  {
+    name: 'the database lets a stopped process keep its transaction',
+    invariant: '9b',
+    file: 'src/database/database.ts',
+    piece: 'idle_in_transaction_session_timeout: limits.idleMs',
+    replacement: 'idle_in_transaction_session_timeout: 0',
+    guard: unitTest(
+      'database/transactionLimits.test.ts',
+      'a process stopped inside a transaction loses it, and others go on unharmed',
+    ),
+    says: /Error: the store refuses work: canceling statement due to lock timeout/,
+  },
+  {
+    name: 'a lock that was not to be had in time counts as refused for good',
+    invariant: '9b',
+    file: 'src/database/database.ts',
+    piece: `'25P03', '55P03', '57P01'`,
+    replacement: `'25P03', '57P01'`,
+    guard: unitTest(
+      'database/transactionLimits.test.ts',
+      'a lock that is not to be had in time is trouble that may pass',
+    ),
+    says: /AssertionError: expected error to be instance of StoreUnavailable/,
+  },
+  {
+    name: 'a value too long for its index counts as trouble that may pass',
+    invariant: '11',
+    file: 'src/components/doesHarm.ts',
+    piece: `'44', '54'])`,
+    replacement: `'44'])`,
+    guard: unitTest('components/dlr/stateWriter.test.ts', 'what no index takes is set aside alone'),
+    says: /Error: index row requires \d+ bytes, maximum size is \d+/,
+  },
+  {
+    name: 'a deadlock counts as the fault of the values',
+    invariant: '11',
+    file: 'src/components/doesHarm.ts',
+    piece: `new Set(['21', '22', '23', '44', '54'])`,
+    replacement: `new Set(['21', '22', '23', '40', '44', '54'])`,
+    guard: unitTest(
+      'components/doesHarm.test.ts',
+      'SQLSTATE 40P01 is the fault of what was to be written: false',
+    ),
+    says: /AssertionError: expected true to be false/,
+  },
+  {
+    name: 'the outcome writer repeats what the database refuses for good',
+    invariant: '11',
+    file: 'src/components/workers/outcomeWriter.ts',
+    piece: `if (!doesHarm(error)) throw error
+        answer = error`,
+    replacement: 'throw error',
+    guard: unitTest(
+      'components/workers/refusedOutcomes.test.ts',
+      'a message that cannot wait in the store fails by itself; all others are kept',
+    ),
+    says: /Error: Test timed out in \d+ms/,
+  },
+  {
+    name: 'the id of an SMSC may be of any length',
+    invariant: '11',
+    file: 'src/message/ids.ts',
+    piece: 'id.slice(0, UPSTREAM_ID_CHARACTERS_MAX) as UpstreamId',
+    replacement: 'id as UpstreamId',
+    guard: unitTest(
+      'components/dlr/stateWriter.test.ts',
+      'an id of 5,000 characters is cut to 64 for its receipt too, and stops no other',
+    ),
+    says: /Error: index row size \d+ exceeds btree version \d+ maximum \d+/,
+  },
+  {
+    name: 'installations that share a database give their processes the same names',
+    invariant: '6',
+    file: 'src/cli/up/processPlan.ts',
+    piece: '`local-${installationId}-${component}-${number}`',
+    replacement: '`local-${installationId.slice(0, 0)}-${component}-${number}`',
+    guard: {
+      project: 'whole',
+      file: 'test/up.test.ts',
+      test: 'two homes share a database under names of their own, a copied home is refused',
+    },
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: 'a copy of a running home folder starts',
+    invariant: '6',
+    file: 'src/cli/up/databaseClaim.ts',
+    piece: 'if (!rows[0]?.held) return',
+    replacement: 'if (rows.length === 0) return',
+    guard: unitTest(
+      'cli/up/databaseClaim.test.ts',
+      'a copy of an installation is refused until the other one ends',
+    ),
+    says: /AssertionError: promise resolved .+ instead of rejecting/,
+  },
+]

@@ -1,0 +1,105 @@
+// Which message a receipt is about, and who gets it.
+
+import { type Mutant, unitTest } from './mutant.ts'
+
+const matching = (test: string) => unitTest('components/dlr/receiptMatching.test.ts', test)
+const remembered = (test: string) => unitTest('components/workers/recentSubmissions.test.ts', test)
+
+export const receiptMutants: readonly Mutant[] = [
+  {
+    name: 'a receipt fits messages that were submitted after it',
+    invariant: '4b',
+    file: 'src/message/upstreamIdTable.ts',
+    piece: 'and u.submitted_at <= to_timestamp((key.received_at + ${CLOCK_TOLERANCE_MS}) / 1000.0)',
+    replacement: 'and key.received_at is not null',
+    guard: matching('and none that was submitted more than five seconds after it was read'),
+    says: /AssertionError: expected \[ 'ENROUTE', 'DELIVERED' \] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: 'a worker remembers messages for receipts that came before them',
+    invariant: '4b',
+    file: 'src/components/workers/recentSubmissions.ts',
+    piece: 'isInTime(one.submittedAtMs, receivedAtMs) && isSameNumber',
+    replacement: 'isSameNumber',
+    guard: remembered('a receipt from before the submission is about another message'),
+    says: /AssertionError: expected .+/,
+  },
+  {
+    name: 'an empty id matches a message',
+    invariant: '4b',
+    file: 'src/message/upstreamIdTable.ts',
+    piece: `and key.upstream_id <> ''`,
+    replacement: '',
+    guard: unitTest(
+      'message/upstreamIdTable.test.ts',
+      'an id given to thousands finds the newest, and no id finds nothing',
+    ),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: 'a receipt fits messages to other numbers',
+    invariant: '4b',
+    file: 'src/message/upstreamIdTable.ts',
+    piece: `and (key.destination = '' or u.destination`,
+    replacement: `and (key.destination is not null or u.destination`,
+    guard: matching('whose number may lack its country code on either side'),
+    says: /AssertionError: expected \[ 'DELIVERED', 'DELIVERED' \] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: 'a number that lacks its country code fits nothing',
+    invariant: '4b',
+    file: 'src/message/receiptMatch.ts',
+    piece: 'return short.length >= SUFFIX_DIGITS_MIN && long.endsWith(short)',
+    replacement: 'return short === long',
+    guard: unitTest(
+      'message/receiptMatch.test.ts',
+      '"612345678" and 31612345678 are the same number: true',
+    ),
+    says: /AssertionError: expected false to be true/,
+  },
+  {
+    name: 'a receipt that fits messages of two accounts goes to one of them',
+    invariant: '4b',
+    file: 'src/message/upstreamIdTable.ts',
+    piece: 'min(fits.account) <> max(fits.account) as is_ambiguous',
+    replacement: 'false as is_ambiguous',
+    guard: matching('and nobody may get it when messages of two accounts fit'),
+    says: /AssertionError: expected \[ .*'DELIVERED'.* \] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: "the connector's rule for ids is not applied",
+    invariant: '4b',
+    file: 'src/message/upstreamIdKey.ts',
+    piece: 'const key = messageIdKey(upstreamId, from, rule)',
+    replacement: 'const key = [upstreamId, from].slice(0, 1).join()',
+    guard: unitTest(
+      'message/upstreamIdKey.test.ts',
+      'ids are compared as numbers: .+, 1F and 0000000031',
+    ),
+    says: /AssertionError: expected false to be true/,
+  },
+  {
+    name: 'a user gets the receipts of every user of its account',
+    invariant: '5',
+    file: 'src/outbox/outboxTable.ts',
+    piece: 'where o.account = wanted.account and o.user_id = wanted.user_id',
+    replacement: 'where o.account = wanted.account and wanted.user_id is not null',
+    guard: unitTest(
+      'outbox/outboxTable.test.ts',
+      'a user gets the receipts of its own messages, unless the account shares them',
+    ),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
+  },
+  {
+    name: "a customer's receipt has our reason where three characters belong",
+    invariant: '5',
+    file: 'src/outbox/receiptError.ts',
+    piece: 'if (commandStatus) return threeDigits(commandStatus)',
+    replacement: 'if (commandStatus) return error',
+    guard: unitTest(
+      'components/dlr/stateWriter.test.ts',
+      "a customer's receipt has three characters for the error, or the account's own",
+    ),
+    says: /AssertionError: expected 'ESME_RSUBMITFAIL' to be '069'/,
+  },
+]

@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Database } from '../database/database.ts'
+import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
+import { acquireSlots, releaseSlots } from './bindSlotTable.ts'
+import { isBoundElsewhere, tellBound } from './boundConnectorTable.ts'
+
+let store: TestStore
+let database: Database
+
+beforeAll(async () => {
+  store = await openTestStore()
+  database = store.link().database
+})
+afterAll(() => store.drop())
+
+function acquire(connector: string, holder: string, ttlMs = 90_000) {
+  return acquireSlots(database, { connector, shares: [1, 1], wanted: 1 }, holder, ttlMs, 0)
+}
+
+test('a connector is bound elsewhere until its other holder says that it is not', async () => {
+  expect(await isBoundElsewhere(database, 'one', 'c1')).toBe(false)
+  await acquire('c1', 'one')
+  await acquire('c1', 'two')
+  // A worker of the version before never says.
+  expect(await isBoundElsewhere(database, 'one', 'c1')).toBe(true)
+  await tellBound(database, 'two', { connector: 'c1', slots: [2], isBound: false })
+  expect(await isBoundElsewhere(database, 'one', 'c1')).toBe(false)
+  expect(await isBoundElsewhere(database, 'two', 'c1')).toBe(true)
+  await tellBound(database, 'two', { connector: 'c1', slots: [2], isBound: true })
+  expect(await isBoundElsewhere(database, 'one', 'c1')).toBe(true)
+})
+
+test('a holder that gave its slot up, or whose lease ran out, has nothing bound', async () => {
+  await acquire('c2', 'two')
+  await tellBound(database, 'two', { connector: 'c2', slots: [1], isBound: true })
+  await releaseSlots(database, 'two', 'c2', [1])
+  expect(await isBoundElsewhere(database, 'one', 'c2')).toBe(false)
+  await acquire('c2', 'two', 0)
+  await tellBound(database, 'two', { connector: 'c2', slots: [1], isBound: true })
+  expect(await isBoundElsewhere(database, 'one', 'c2')).toBe(false)
+})
+
+test('a holder speaks for its own slots only', async () => {
+  await acquire('c3', 'one')
+  await acquire('c3', 'two')
+  await tellBound(database, 'two', { connector: 'c3', slots: [2], isBound: true })
+  await tellBound(database, 'one', { connector: 'c3', slots: [1, 2], isBound: false })
+  expect(await isBoundElsewhere(database, 'one', 'c3')).toBe(true)
+})

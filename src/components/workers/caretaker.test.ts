@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest'
+import type { BoundState } from '../../cluster/boundConnectorTable.ts'
+import { Caretaker, type LeaseRound } from './caretaker.ts'
+
+/** One connector, whose other holders have it bound or not, on a clock of the test's. */
+function caring() {
+  const state = { nowMs: 0, isBoundElsewhere: false, isAway: false }
+  const told: BoundState[] = []
+  const changes: boolean[] = []
+  const troubles: string[] = []
+  const answer = async <Value>(value: Value): Promise<Value> => {
+    if (state.isAway) throw new Error('away')
+    return value
+  }
+  const caretaker: Caretaker = new Caretaker({
+    tellBound: async (bound) => void told.push(await answer(bound)),
+    isBoundElsewhere: () => answer(state.isBoundElsewhere),
+    onChange: () => changes.push(caretaker.caresFor('nl')),
+    onTrouble: (what) => troubles.push(what),
+    now: () => state.nowMs,
+  })
+  const round = async (atMs: number, found: Partial<LeaseRound> = {}): Promise<boolean> => {
+    state.nowMs = atMs
+    const unbound = { slots: [1], heldUntilMs: atMs + 90_000, isBound: false }
+    await caretaker.look('nl', { ...unbound, ...found })
+    return caretaker.caresFor('nl')
+  }
+  return { caretaker, changes, round, state, told, troubles }
+}
+
+test('it cares once nobody has had the connector bound for five seconds', async () => {
+  const { changes, round } = caring()
+  expect(await round(0, { isBound: true })).toBe(false)
+  expect(await round(2_000)).toBe(false)
+  expect(await round(6_000)).toBe(false)
+  expect(await round(8_000)).toBe(true)
+  expect(await round(10_000, { isBound: true })).toBe(false)
+  expect(await round(12_000)).toBe(false)
+  expect(await round(18_000)).toBe(true)
+  expect(changes).toEqual([true, false, true])
+})
+
+test('it does not care while another process has the connector bound', async () => {
+  const { changes, round, state } = caring()
+  state.isBoundElsewhere = true
+  expect(await round(0)).toBe(false)
+  expect(await round(8_000)).toBe(false)
+  state.isBoundElsewhere = false
+  expect(await round(10_000)).toBe(true)
+  state.isBoundElsewhere = true
+  expect(await round(12_000)).toBe(false)
+  expect(changes).toEqual([true, false])
+})
+
+test('only the holder of the first slot cares, and only within its lease', async () => {
+  const { caretaker, changes, round, state } = caring()
+  expect(await round(0, { slots: [2, 3] })).toBe(false)
+  expect(await round(8_000, { slots: [2, 3] })).toBe(false)
+  expect(await round(10_000, { slots: [1, 2], heldUntilMs: 20_000 })).toBe(true)
+  state.nowMs = 20_000
+  expect(caretaker.caresFor('nl')).toBe(false)
+  expect(await round(21_000)).toBe(true)
+  caretaker.leave('nl', [1])
+  expect(caretaker.caresFor('nl')).toBe(false)
+  expect(changes).toEqual([true, false])
+})
+
+test('the others are told once per change of the bind or of the slots', async () => {
+  const { round, told } = caring()
+  await round(0)
+  await round(2_000)
+  await round(4_000, { isBound: true })
+  await round(6_000, { isBound: true })
+  await round(8_000, { isBound: true, slots: [1, 2] })
+  await round(10_000, { slots: [] })
+  expect(told).toEqual([
+    { connector: 'nl', slots: [1], isBound: false },
+    { connector: 'nl', slots: [1], isBound: true },
+    { connector: 'nl', slots: [1, 2], isBound: true },
+  ])
+})
+
+test('what could not be told or asked is repeated in the next round', async () => {
+  const { round, state, told, troubles } = caring()
+  state.isAway = true
+  expect(await round(0)).toBe(false)
+  expect(await round(8_000)).toBe(false)
+  expect(troubles).toHaveLength(2)
+  state.isAway = false
+  expect(await round(10_000)).toBe(true)
+  expect(told).toHaveLength(1)
+})

@@ -1,0 +1,162 @@
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import type { EnvelopeClaim, OwnerBeat } from '../../message/checkpointTable.ts'
+import { EnvelopeOwnership } from './envelopeOwnership.ts'
+
+const LEASE_MS = 30_000
+const ROUND_MS = LEASE_MS / 3
+
+/** The owners and claims of a database that can be away. Each envelope has one owner. */
+function ownersInMemory() {
+  const beats = new Map<string, number>()
+  const claims = new Map<string, string>()
+  const database = { away: false }
+  const ask = () => {
+    if (database.away) throw new Error('away')
+  }
+  const store = {
+    appear: async (owner: string) => {
+      ask()
+      beats.set(owner, 0)
+    },
+    beat: async (owner: string) => {
+      ask()
+      const beat = beats.get(owner)
+      if (beat === undefined) return false
+      beats.set(owner, beat + 1)
+      return true
+    },
+    others: async (owner: string): Promise<OwnerBeat[]> => {
+      ask()
+      return [...beats].flatMap(([other, beat]) =>
+        other === owner ? [] : [{ owner: other, beat: String(beat) }],
+      )
+    },
+    disown: async (dead: readonly OwnerBeat[]) => {
+      for (const { owner, beat } of dead) if (String(beats.get(owner)) === beat) beats.delete(owner)
+    },
+    leave: async (owner: string) => void beats.delete(owner),
+    claim: async (owner: string, ids: readonly string[]) => {
+      ask()
+      return new Map(ids.map((id): [string, EnvelopeClaim] => [id, claimOf(owner, id)]))
+    },
+  }
+  const claimOf = (owner: string, id: string): EnvelopeClaim => {
+    const former = claims.get(id)
+    if (former !== undefined && former !== owner && beats.has(former)) return { kind: 'held' }
+    claims.set(id, owner)
+    const nothing = { outcomes: Buffer.alloc(0), unanswered: Buffer.alloc(0), takeovers: 0 }
+    return { kind: 'claimed', owner, ...nothing, isTakenOver: former !== undefined }
+  }
+  return { database, store }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+})
+
+async function startOwner(store: ReturnType<typeof ownersInMemory>['store']) {
+  const told = { held: 0, disowned: 0 }
+  const ownership = new EnvelopeOwnership({ store, leaseMs: LEASE_MS, onTrouble: () => undefined })
+  ownership.listen({ onHeld: () => told.held++, onDisowned: () => told.disowned++ })
+  await ownership.start()
+  onTestFinished(() => ownership.stop())
+  return { ownership, told }
+}
+
+test('what one process has claimed is held to every other', async () => {
+  const { store } = ownersInMemory()
+  const { ownership: one } = await startOwner(store)
+  const { ownership: two } = await startOwner(store)
+  expect(await one.claim('a')).toMatchObject({ kind: 'claimed' })
+  expect(await two.claim('a')).toEqual({ kind: 'held' })
+  await vi.advanceTimersByTimeAsync(20 * LEASE_MS)
+  expect(await two.claim('a')).toEqual({ kind: 'held' })
+})
+
+test('the envelopes of a process that died are taken over after a lease, not before', async () => {
+  const { store } = ownersInMemory()
+  await store.appear('dead')
+  await store.claim('dead', ['a'])
+  const { ownership } = await startOwner(store)
+  await vi.advanceTimersByTimeAsync(LEASE_MS - 1)
+  expect(await ownership.claim('a')).toEqual({ kind: 'held' })
+  await vi.advanceTimersByTimeAsync(ROUND_MS + 1)
+  expect(await ownership.claim('a')).toMatchObject({ kind: 'claimed', isTakenOver: true })
+})
+
+test('after an outage of the database every owner has a whole lease to return', async () => {
+  const { database, store } = ownersInMemory()
+  await store.appear('slow')
+  await store.claim('slow', ['a'])
+  const { ownership } = await startOwner(store)
+  database.away = true
+  await vi.advanceTimersByTimeAsync(10 * LEASE_MS)
+  database.away = false
+  await vi.advanceTimersByTimeAsync(LEASE_MS - 1)
+  expect(await ownership.claim('a')).toEqual({ kind: 'held' })
+  await store.beat('slow')
+  await vi.advanceTimersByTimeAsync(LEASE_MS - 1)
+  expect(await ownership.claim('a')).toEqual({ kind: 'held' })
+  await vi.advanceTimersByTimeAsync(ROUND_MS + 2)
+  expect(await ownership.claim('a')).toMatchObject({ kind: 'claimed' })
+})
+
+test('without the database nothing may be sent after a lease, until it is back', async () => {
+  const { database, store } = ownersInMemory()
+  const { ownership, told } = await startOwner(store)
+  database.away = true
+  await vi.advanceTimersByTimeAsync(LEASE_MS - 1)
+  expect(ownership.isHeld(performance.now())).toBe(true)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(ownership.isHeld(performance.now())).toBe(false)
+  const held = told.held
+  database.away = false
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(ownership.isHeld(performance.now())).toBe(true)
+  expect(told).toEqual({ held: held + 1, disowned: 0 })
+})
+
+test('a lease counts from before the beat was asked for', async () => {
+  const { store } = ownersInMemory()
+  const { beat } = store
+  store.beat = async (owner) => {
+    await new Promise((resolve) => setTimeout(resolve, 5_000))
+    return beat(owner)
+  }
+  const { ownership } = await startOwner(store)
+  await vi.advanceTimersByTimeAsync(ROUND_MS + 5_000)
+  expect(ownership.isHeld(ROUND_MS + LEASE_MS - 1)).toBe(true)
+  expect(ownership.isHeld(performance.now() - 5_000 + LEASE_MS)).toBe(false)
+})
+
+test('a process that was disowned says so and goes on as a new owner', async () => {
+  const { store } = ownersInMemory()
+  const { ownership, told } = await startOwner(store)
+  expect(await ownership.claim('a')).toMatchObject({ kind: 'claimed' })
+  await store.appear('observer')
+  await store.disown(await store.others('observer'))
+  expect(await store.claim('observer', ['a'])).toBeDefined()
+  await vi.advanceTimersByTimeAsync(ROUND_MS)
+  expect(told.disowned).toBe(1)
+  expect(await ownership.claim('a')).toEqual({ kind: 'held' })
+  expect(await ownership.claim('b')).toMatchObject({ kind: 'claimed', isTakenOver: false })
+})
+
+test('an observer that was stopped itself disowns nobody for that time', async () => {
+  const { store } = ownersInMemory()
+  await store.appear('other')
+  await store.claim('other', ['a'])
+  let stoppedMs = 0
+  const ownership = new EnvelopeOwnership({
+    store,
+    leaseMs: LEASE_MS,
+    onTrouble: () => undefined,
+    now: () => performance.now() + stoppedMs,
+  })
+  await ownership.start()
+  onTestFinished(() => ownership.stop())
+  stoppedMs = 10 * LEASE_MS
+  await vi.advanceTimersByTimeAsync(LEASE_MS - 1)
+  expect(await ownership.claim('a')).toEqual({ kind: 'held' })
+})

@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { type Database, QueryRefused, StoreUnavailable } from '../../database/database.ts'
+import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
+import { newMessageId } from '../../message/ids.ts'
+import {
+  claimDue,
+  countWaiting,
+  type LeavingEntry,
+  leavingEnvelopes,
+  putLater,
+} from '../../message/waitingMessageTable.ts'
+import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
+import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
+import type { Queue, QueueUpkeep } from '../../queue/queue.ts'
+import { moveDue, type MoveOptions } from './moveDue.ts'
+
+const WEEK_MS = 7 * 24 * 3_600_000
+const CLAIM_MS = 60_000
+const QUEUE = 'submit.sim.normal'
+
+let store: TestStore
+let database: Database
+let queue: Queue
+let upkeep: QueueUpkeep
+
+beforeEach(async () => {
+  store = await openTestStore()
+  const link = store.link()
+  database = link.database
+  queue = new PostgresQueue(database, link.wakeUps, 'one')
+  upkeep = postgresUpkeep(database)
+})
+afterEach(() => store.drop())
+
+async function putDue(count: number): Promise<string[]> {
+  const texts = Array.from({ length: count }, (_, index) => String(index))
+  await putLater(
+    database.run,
+    texts.map((text) => ({
+      envelopeId: newMessageId(),
+      dueAtMs: Date.now() - 1_000,
+      queue: QUEUE,
+      payload: Buffer.from(text),
+      messages: 1,
+    })),
+  )
+  return texts
+}
+
+async function publishedTexts(): Promise<string[]> {
+  const entries = await queue.receive(QUEUE, 10_000, 60_000)
+  return entries.map(({ payload }) => payload.toString()).toSorted((a, b) => Number(a) - Number(b))
+}
+
+function options(over: Partial<MoveOptions> = {}): MoveOptions {
+  const onTrouble = (what: string, error: Error) => expect.fail(`${what}: ${error.message}`)
+  return { database, queue, upkeep, onTrouble, claimMs: CLAIM_MS, ...over }
+}
+
+/** The same queue with another way to publish once. */
+function publishingBy(publishOnce: Queue['publishOnce']): Queue {
+  return {
+    publish: (publications) => queue.publish(publications),
+    publishOnce,
+    receive: (name, max, leaseMs) => queue.receive(name, max, leaseMs),
+    extend: (entries, leaseMs) => queue.extend(entries, leaseMs),
+    settle: (settled) => queue.settle(settled),
+    reclaim: (name, inHand) => queue.reclaim(name, inHand),
+    onWake: (name, listener) => queue.onWake(name, listener),
+  }
+}
+
+/** What a process does that ends after the queue took it, or whose answer is lost. */
+function publishingWithoutAnswer(): Queue {
+  return publishingBy(async (...given) => {
+    await queue.publishOnce(...given)
+    throw new StoreUnavailable('the answer was lost')
+  })
+}
+
+/** As soon as the former claim has ended, a millisecond after it was made. */
+async function moveAgain(): Promise<void> {
+  const isMoved = async () => (await moveDue(options({ claimMs: 0, queue: anytime() }))) > 0
+  await vi.waitUntil(isMoved, { timeout: 1_000, interval: 1 })
+}
+
+/** For a claim of no time at all. */
+function anytime(): Queue {
+  return publishingBy((publications, marks) => queue.publishOnce(publications, marks))
+}
+
+/** Housekeeping long after every mark that nothing keeps has expired. */
+async function maintainNextWeek(): Promise<void> {
+  const { asOf, envelopeIds } = await leavingEnvelopes(database)
+  const inAWeek = new Date(asOf.getTime() + WEEK_MS)
+  await upkeep.maintain({ keepMarksOf: envelopeIds, asOf: inAWeek })
+}
+
+test('all that is due moves in one transaction, once, and two processes share it', async () => {
+  const texts = await putDue(300)
+  let transactions = 0
+  const counting = publishingBy((...given) => {
+    transactions++
+    return queue.publishOnce(...given)
+  })
+  const both = options({ queue: counting })
+  const moved = await Promise.all([moveDue(both), moveDue(both), moveDue(both)])
+  expect(moved).toEqual([100, 100, 100])
+  expect(transactions).toBe(3)
+  expect(await moveDue(both)).toBe(0)
+  expect(await countWaiting(database.run)).toBe(0)
+  expect(await publishedTexts()).toEqual(texts)
+})
+
+test('what a process had claimed when it died moves when its claim has ended', async () => {
+  await putDue(1)
+  await claimDue(database, 10, CLAIM_MS)
+  expect(await moveDue(options())).toBe(0)
+  await moveAgain()
+  expect(await publishedTexts()).toEqual(['0'])
+})
+
+test('what was published and not removed is removed, beside what is published now', async () => {
+  await putDue(2)
+  const lost = moveDue(options({ queue: publishingWithoutAnswer() }))
+  await expect(lost).rejects.toThrow('the answer was lost')
+  await putDue(1)
+  await moveAgain()
+  expect(await countWaiting(database.run)).toBe(0)
+  expect(await publishedTexts()).toEqual(['0', '0', '1'])
+})
+
+test('stopped for a week between publishing and removing, it is published once', async () => {
+  await putDue(1)
+  const lost = moveDue(options({ queue: publishingWithoutAnswer() }))
+  await expect(lost).rejects.toThrow('the answer was lost')
+  await maintainNextWeek()
+  await moveAgain()
+  expect(await publishedTexts()).toEqual(['0'])
+  expect(await countWaiting(database.run)).toBe(0)
+})
+
+test('a process that was frozen before it published publishes nothing afterwards', async () => {
+  await putDue(1)
+  let goOn = (): void => undefined
+  const frozen = new Promise<void>((resolve) => (goOn = resolve))
+  const freezing = publishingBy(async (...given) => {
+    await frozen
+    return queue.publishOnce(...given)
+  })
+  const late = moveDue(options({ queue: freezing, claimMs: 1 }))
+  await vi.waitUntil(async () => (await leavingEnvelopes(database)).envelopeIds.length > 0)
+  await moveAgain()
+  // The row is gone, so nothing keeps its mark.
+  await maintainNextWeek()
+  goOn()
+  await expect(late).rejects.toThrow('the claim has ended')
+  expect(await publishedTexts()).toEqual(['0'])
+})
+
+test('a process that was frozen after it published leaves the next claim alone', async () => {
+  await putDue(1)
+  let goOn = (): void => undefined
+  const frozen = new Promise<void>((resolve) => (goOn = resolve))
+  const freezing = publishingBy(async (...given) => {
+    const outcome = await queue.publishOnce(...given)
+    await frozen
+    return outcome
+  })
+  const late = moveDue(options({ queue: freezing }))
+  await vi.waitUntil(async () => (await upkeep.messagesOn([QUEUE])) > 0)
+  const next: LeavingEntry[] = []
+  await vi.waitUntil(async () => next.push(...(await claimDue(database, 10, 0))) > 0)
+  goOn()
+  await late
+  // The next one is about to publish: the row still keeps the mark.
+  await maintainNextWeek()
+  const marks = next.map(({ envelopeId }) => ({ batchId: envelopeId, answer: Buffer.alloc(0) }))
+  expect(await queue.publishOnce(next, marks)).toMatchObject({ kind: 'repeated' })
+  expect(await publishedTexts()).toEqual(['0'])
+})
+
+test('what the queue refuses for good is set aside, and everything else moves', async () => {
+  const texts = await putDue(20)
+  const troubles: string[] = []
+  const refusing = publishingBy(async (publications, ...rest) => {
+    if (publications.some(({ payload }) => payload.toString() === '7'))
+      throw new QueryRefused('a NUL', '22021', { cause: undefined })
+    return queue.publishOnce(publications, ...rest)
+  })
+  const onTrouble = (what: string) => void troubles.push(what)
+  expect(await moveDue(options({ queue: refusing, onTrouble }))).toBe(20)
+  expect(await publishedTexts()).toEqual(texts.filter((text) => text !== '7'))
+  expect(await countWaiting(database.run)).toBe(0)
+  expect(await upkeep.deadLetters()).toEqual([{ queue: QUEUE, letters: 1 }])
+  expect(troubles).toEqual([`set aside a waiting message of ${QUEUE}`])
+})

@@ -1,0 +1,88 @@
+// Moves waiting messages that are due back to their queue, each of them once. What happens when a
+// process stops between two steps is told in message/waitingMessageTable.ts.
+
+import { isolateHarm } from '../../flow/isolateHarm.ts'
+import type { Database } from '../../database/database.ts'
+import { reasonText } from '../../message/reasonText.ts'
+import { claimDue, type LeavingEntry, removeLeft } from '../../message/waitingMessageTable.ts'
+import type { PublishOnceOutcome, Queue, QueueUpkeep } from '../../queue/queue.ts'
+import { doesHarm } from '../doesHarm.ts'
+
+export interface MoveOptions {
+  database: Database
+  queue: Queue
+  upkeep: QueueUpkeep
+  onTrouble: (what: string, error: Error) => void
+  claimMs?: number
+}
+
+/** Envelopes of one transaction. */
+export const LATER_BATCH = 100
+/** Longer than any statement. What a dead process has claimed waits for so long. */
+const CLAIM_MS = 20_000
+const NO_ANSWER = Buffer.alloc(0)
+
+/** Answers how many were claimed. */
+export async function moveDue(options: MoveOptions): Promise<number> {
+  const { database, queue, claimMs = CLAIM_MS } = options
+  const claimed = await claimDue(database, LATER_BATCH, claimMs)
+  const harmful = await isolateHarm(claimed, (some) => publishEach(queue, some, claimMs))
+  const refused = new Map(harmful.map(({ item, error }) => [item, error]))
+  await removeLeft(
+    database,
+    claimed.filter((entry) => !refused.has(entry)),
+  )
+  for (const [entry, error] of refused) await setAside(options, entry, error)
+  return claimed.length
+}
+
+/** Answers the error if the queue refuses one of them for good. */
+async function publishEach(
+  queue: Queue,
+  entries: readonly LeavingEntry[],
+  claimMs: number,
+): Promise<Error | undefined> {
+  let left = entries
+  while (left.length > 0) {
+    const outcome = await publishAll(queue, left, claimMs)
+    if (outcome instanceof Error) return outcome
+    if (outcome.kind === 'published') return undefined
+    if (outcome.kind === 'overdue') throw new Error('the claim has ended; it is made anew')
+    // Whoever published these before could not remove them.
+    const { answers } = outcome
+    const rest = left.filter(({ envelopeId }) => !answers.has(envelopeId))
+    if (rest.length === left.length) throw new Error('a mark has just vanished; it is tried anew')
+    left = rest
+  }
+  return undefined
+}
+
+async function publishAll(
+  queue: Queue,
+  entries: readonly LeavingEntry[],
+  claimMs: number,
+): Promise<PublishOnceOutcome | Error> {
+  const claimedAtMs = Math.min(...entries.map(({ claimedAt }) => claimedAt.getTime()))
+  try {
+    return await queue.publishOnce(
+      entries.map(({ queue: name, payload, messages }) => ({ queue: name, payload, messages })),
+      entries.map(({ envelopeId }) => ({ batchId: envelopeId, answer: NO_ANSWER })),
+      new Date(claimedAtMs + claimMs),
+    )
+  } catch (error) {
+    if (!doesHarm(error)) throw error
+    return error
+  }
+}
+
+/** A crash between the two steps sets it aside twice; it is never lost. */
+async function setAside(
+  { database, upkeep, onTrouble }: MoveOptions,
+  entry: LeavingEntry,
+  error: Error,
+): Promise<void> {
+  const { queue, payload } = entry
+  onTrouble(`set aside a waiting message of ${queue}`, error)
+  await upkeep.setAside([{ queue, payload, reason: reasonText(String(error)), receives: 0 }])
+  await removeLeft(database, [entry])
+}

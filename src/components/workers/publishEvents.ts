@@ -1,0 +1,49 @@
+// Publishes the events of outcomes in one request. When the queue refuses them for good, they are
+// halved until the harmful event is alone; all others are published.
+
+import { type Harmful, isolateHarm } from '../../flow/isolateHarm.ts'
+import { encodeEvents, JOURNAL_QUEUE, type JournalEvent } from '../../message/journalWire.ts'
+import type { EnvelopeMessage } from '../../message/messageWire.ts'
+import type { Outcome } from '../../message/outcomeWire.ts'
+import type { Publication } from '../../queue/queue.ts'
+import type { EnvelopeWork } from './envelopeWork.ts'
+
+/** The journal shall hear of this outcome. */
+export interface Report {
+  work: EnvelopeWork
+  message: EnvelopeMessage
+  outcome: Outcome
+  /** It changes nothing about the envelope, which may be settled already. */
+  isLate?: boolean
+}
+
+/** Events in one journal envelope. */
+const MAX_EVENTS = 250
+
+/** @param publish answers the error if the queue refuses these publications for good */
+export function publishEvents(
+  reports: readonly Report[],
+  publish: (publications: readonly Publication[]) => Promise<Error | undefined>,
+): Promise<Harmful<Report>[]> {
+  return isolateHarm(reports, (some) => publish(publicationsOf(some)))
+}
+
+function publicationsOf(reports: readonly Report[]): Publication[] {
+  const publications: Publication[] = []
+  for (let from = 0; from < reports.length; from += MAX_EVENTS) {
+    const events = reports.slice(from, from + MAX_EVENTS).map(eventOf)
+    publications.push({
+      queue: JOURNAL_QUEUE,
+      payload: encodeEvents(events),
+      messages: events.length,
+    })
+  }
+  return publications
+}
+
+function eventOf({ work, message, outcome }: Report): JournalEvent {
+  const { connector } = work.envelope
+  return outcome.kind === 'submitted'
+    ? { ...outcome, connector, message, segment: 0 }
+    : { ...outcome, connector, message }
+}

@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest'
+import { Suspects } from './suspects.ts'
+import type { Task } from './submitLane.ts'
+
+function bind(unanswered = 0) {
+  return { bound: true, unanswered }
+}
+
+/** Only its identity counts here. */
+function taskNumber(index: number): Task {
+  // Suspects never looks at anything else.
+  return { index, work: undefined } as unknown as Task
+}
+
+test('without suspects no bind is kept from anybody', () => {
+  const suspects = new Suspects()
+  const only = bind()
+  expect(suspects.next([only], 0)).toBe(Infinity)
+  expect(suspects.reserves(only)).toBe(false)
+})
+
+test('a suspect waits until a bind carries nothing else, and the other binds go on', () => {
+  const suspects = new Suspects<ReturnType<typeof bind>>()
+  const busy = bind(9)
+  const lessBusy = bind(2)
+  const task = taskNumber(1)
+  suspects.add(task)
+  expect(suspects.next([busy, lessBusy], 1_000)).toBe(5_000)
+  expect(suspects.reserves(lessBusy)).toBe(true)
+  expect(suspects.reserves(busy)).toBe(false)
+  lessBusy.unanswered = 0
+  expect(suspects.next([busy, lessBusy], 1_100)).toEqual({ task, bind: lessBusy })
+})
+
+test('one suspect goes at a time, and between two of them the bind is free', () => {
+  const suspects = new Suspects<ReturnType<typeof bind>>()
+  const only = bind()
+  const [first, second] = [taskNumber(1), taskNumber(2)]
+  suspects.add(first)
+  suspects.add(second)
+  expect(suspects.next([only], 0)).toEqual({ task: first, bind: only })
+  suspects.sent(first, 0)
+  expect(suspects.next([only], 200)).toBe(4_800)
+  expect(suspects.reserves(only)).toBe(true)
+  suspects.ended(first, 300)
+  expect(suspects.next([only], 300)).toBe(300)
+  expect(suspects.reserves(only)).toBe(false)
+  expect(suspects.next([only], 600)).toEqual({ task: second, bind: only })
+})
+
+test('a suspect that cannot be sent at all gives its bind back', () => {
+  const suspects = new Suspects<ReturnType<typeof bind>>()
+  const only = bind()
+  suspects.add(taskNumber(1))
+  suspects.next([only], 0)
+  expect(suspects.reserves(only)).toBe(true)
+  expect(suspects.next([only], 1)).toBe(Infinity)
+  expect(suspects.reserves(only)).toBe(false)
+})
+
+test('a suspect without an answer keeps its bind for five seconds at most', () => {
+  const suspects = new Suspects<ReturnType<typeof bind>>()
+  const only = bind()
+  const task = taskNumber(1)
+  suspects.add(task)
+  suspects.next([only], 0)
+  suspects.sent(task, 0)
+  only.unanswered = 1
+  suspects.next([only], 5_000)
+  expect(suspects.reserves(only)).toBe(false)
+})
+
+test('a submission that stays unanswered keeps a suspect waiting for five seconds at most', () => {
+  const suspects = new Suspects<ReturnType<typeof bind>>()
+  const only = bind(1)
+  const task = taskNumber(1)
+  suspects.add(task)
+  expect(suspects.next([only], 0)).toBe(5_000)
+  expect(suspects.next([only], 5_000)).toEqual({ task, bind: only })
+})
+
+test('without a bind that is up, a suspect waits for one', () => {
+  const suspects = new Suspects<ReturnType<typeof bind>>()
+  const down = { ...bind(), bound: false }
+  suspects.add(taskNumber(1))
+  expect(suspects.next([down], 0)).toBe(Infinity)
+})
+
+test('when the link of the reserved bind is lost, another bind takes its place', () => {
+  const suspects = new Suspects<ReturnType<typeof bind>>()
+  const lost = bind(1)
+  const other = bind(2)
+  const task = taskNumber(1)
+  suspects.add(task)
+  suspects.next([lost, other], 0)
+  lost.bound = false
+  other.unanswered = 0
+  expect(suspects.next([lost, other], 10)).toEqual({ task, bind: other })
+})

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Database } from '../database/database.ts'
+import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
+import {
+  type Checkpoint,
+  claimEnvelopes,
+  type EnvelopeClaim,
+  envelopeOwners,
+  finishEnvelopes,
+  removeOldCheckpoints,
+  writeCheckpoints,
+} from './checkpointTable.ts'
+
+const NOTHING = Buffer.alloc(0)
+const ONE = randomUUID()
+const TWO = randomUUID()
+
+let store: TestStore
+let database: Database
+let one: ReturnType<typeof envelopeOwners>
+let two: ReturnType<typeof envelopeOwners>
+
+beforeAll(async () => {
+  store = await openTestStore()
+  database = store.link().database
+  one = envelopeOwners(database, 'workers-1')
+  two = envelopeOwners(database, 'workers-2')
+})
+afterAll(() => store.drop())
+beforeEach(async () => {
+  await database.pool.query('truncate checkpoints, envelope_owners')
+  await one.appear(ONE)
+  await two.appear(TWO)
+})
+
+async function claim(owner: string, id: string): Promise<EnvelopeClaim | undefined> {
+  return (await claimEnvelopes(database, owner, [id])).get(id)
+}
+
+function write(row: Partial<Checkpoint> & Pick<Checkpoint, 'envelopeId' | 'owner'>) {
+  const rest = { outcomes: Buffer.from('kept'), unanswered: NOTHING, isReleased: false }
+  return writeCheckpoints(database.run.bind(database), [{ ...rest, ...row }])
+}
+
+test('an envelope has one owner, and everybody else is told that it is held', async () => {
+  const id = randomUUID()
+  const fresh = { owner: ONE, outcomes: NOTHING, unanswered: NOTHING, takeovers: 0 }
+  expect(await claim(ONE, id)).toEqual({ kind: 'claimed', ...fresh, isTakenOver: false })
+  expect(await claim(TWO, id)).toEqual({ kind: 'held' })
+  expect(await claim(ONE, id)).toMatchObject({ kind: 'claimed', takeovers: 0 })
+})
+
+test('two that claim the same envelopes at the same moment never both get one', async () => {
+  const ids = Array.from({ length: 50 }, () => randomUUID())
+  const backwards = ids.toReversed()
+  const [ofOne, ofTwo] = await Promise.all([
+    claimEnvelopes(database, ONE, ids),
+    claimEnvelopes(store.link().database, TWO, backwards),
+  ])
+  const either = new Set(['claimed', 'held'])
+  for (const id of ids) expect(new Set([ofOne.get(id)?.kind, ofTwo.get(id)?.kind])).toEqual(either)
+})
+
+test('only the owner writes outcomes, and who takes over finds them', async () => {
+  const id = randomUUID()
+  await claim(ONE, id)
+  const unanswered = Buffer.from('counts')
+  expect(await write({ envelopeId: id, owner: ONE, unanswered })).toEqual(new Set([id]))
+  expect(await write({ envelopeId: id, owner: TWO })).toEqual(new Set())
+  await one.leave(ONE)
+  expect(await claim(TWO, id)).toEqual({
+    kind: 'claimed',
+    owner: TWO,
+    outcomes: Buffer.from('kept'),
+    unanswered,
+    takeovers: 1,
+    isTakenOver: true,
+  })
+  expect(await write({ envelopeId: id, owner: ONE })).toEqual(new Set())
+})
+
+test('an envelope that was let go of is free, and nobody died over it', async () => {
+  const id = randomUUID()
+  await claim(ONE, id)
+  await write({ envelopeId: id, owner: ONE, isReleased: true })
+  expect(await claim(TWO, id)).toMatchObject({ kind: 'claimed', takeovers: 0, isTakenOver: false })
+})
+
+test('an owner that beats keeps its row, whatever others have seen before', async () => {
+  const [seen] = await two.others(TWO)
+  expect(seen).toMatchObject({ owner: ONE })
+  expect(await one.beat(ONE)).toBe(true)
+  await two.disown(seen ? [seen] : [])
+  expect(await one.beat(ONE)).toBe(true)
+  await two.disown(await two.others(TWO))
+  expect(await one.beat(ONE)).toBe(false)
+})
+
+test('a process that starts under the name of a dead one frees its envelopes at once', async () => {
+  const id = randomUUID()
+  await claim(ONE, id)
+  await one.appear(randomUUID())
+  expect(await claim(TWO, id)).toMatchObject({ kind: 'claimed', isTakenOver: true })
+})
+
+test('a finished envelope is never claimed again', async () => {
+  const id = randomUUID()
+  await claim(ONE, id)
+  await write({ envelopeId: id, owner: ONE })
+  await finishEnvelopes(database, [id])
+  for (const owner of [ONE, TWO]) expect(await claim(owner, id)).toEqual({ kind: 'finished' })
+  await one.leave(ONE)
+  expect(await claim(TWO, id)).toEqual({ kind: 'finished' })
+})
+
+test('a finished envelope is remembered for a day, an unfinished one far longer', async () => {
+  const row = `insert into checkpoints (envelope_id, outcomes, updated_at, finished_at)
+    values (uuid_at(now() - $1::interval), '', now() - $2::interval, now() - $3::interval)`
+  await database.pool.query(row, ['3 days', '23 hours', '23 hours'])
+  await database.pool.query(row, ['30 days', '30 days', null])
+  expect(await removeOldCheckpoints(database, 10)).toBe(0)
+  await database.pool.query(row, ['4 days', '25 hours', '25 hours'])
+  expect(await removeOldCheckpoints(database, 10)).toBe(1)
+})
+
+test('a checkpoint of a version before has no owner and is claimed as it is', async () => {
+  const id = randomUUID()
+  await database.pool.query(`insert into checkpoints (envelope_id, outcomes) values ($1, 'kept')`, [
+    id,
+  ])
+  expect(await claim(ONE, id)).toMatchObject({ kind: 'claimed', outcomes: Buffer.from('kept') })
+})
