@@ -5,6 +5,7 @@ import { accessMutants } from './accessMutants.ts'
 import { databaseMutants } from './databaseMutants.ts'
 import { type Guard, type Mutant, unitTest } from './mutant.ts'
 import { receiptMutants } from './receiptMutants.ts'
+import { workerMutants } from './workerMutants.ts'
 
 const STORE_KILLED: Guard = {
   project: 'whole',
@@ -97,4 +98,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...databaseMutants,
   ...receiptMutants,
   ...accessMutants,
+  ...workerMutants,
 ]

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database } from '../database/database.ts'
 import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
 import { acquireSlots, releaseSlots } from './bindSlotTable.ts'
-import { isBoundElsewhere, tellBound } from './boundConnectorTable.ts'
+import { isBoundElsewhere, readBoundSlots, tellBound } from './boundConnectorTable.ts'
 
 let store: TestStore
 let database: Database
@@ -46,4 +46,14 @@ test('a holder speaks for its own slots only', async () => {
   await tellBound(database, 'two', { connector: 'c3', slots: [2], isBound: true })
   await tellBound(database, 'one', { connector: 'c3', slots: [1, 2], isBound: false })
   expect(await isBoundElsewhere(database, 'one', 'c3')).toBe(true)
+})
+
+test('the slots of holders that have a connector bound, or do not say, are counted', async () => {
+  await acquire('c4', 'one')
+  await acquire('c4', 'two')
+  expect((await readBoundSlots(database.run)).get('c4')).toBe(2)
+  await tellBound(database, 'two', { connector: 'c4', slots: [2], isBound: false })
+  expect((await readBoundSlots(database.run)).get('c4')).toBe(1)
+  await tellBound(database, 'one', { connector: 'c4', slots: [1], isBound: false })
+  expect((await readBoundSlots(database.run)).get('c4')).toBeUndefined()
 })

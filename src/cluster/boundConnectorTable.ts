@@ -40,3 +40,15 @@ export async function isBoundElsewhere(
   const [row] = await database.run<{ bound: boolean }>(ELSEWHERE, [connector, holder])
   return row?.bound === true
 }
+
+const BOUND_SLOTS = {
+  name: 'bindSlots.bound',
+  text: `select connector, count(*)::float8 as slots from bind_slots
+    where held_until > now() and bound is distinct from false group by connector`,
+}
+
+/** How many slots of each connector are held by processes that have it bound. */
+export async function readBoundSlots(run: Database['run']): Promise<ReadonlyMap<string, number>> {
+  const rows = await run<{ connector: string; slots: number }>(BOUND_SLOTS)
+  return new Map(rows.map(({ connector, slots }) => [connector, slots]))
+}

@@ -6,6 +6,7 @@ import { comparableNumber } from './receiptMatch.ts'
 import {
   factsOf,
   type MessageFacts,
+  type Move,
   type StateChanges,
   type Transition,
   type UpstreamIdRow,
@@ -22,6 +23,7 @@ export function changesFrom(events: readonly MessageEvent[]): StateChanges {
   const facts: MessageFacts[] = []
   const upstreamIds: UpstreamIdRow[] = []
   const transitions: Transition[] = []
+  const moves: Move[] = []
   for (const event of events) {
     const fact = factsOf(event.message, event.connector)
     switch (event.kind) {
@@ -37,9 +39,18 @@ export function changesFrom(events: readonly MessageEvent[]): StateChanges {
       case 'expired':
         facts.push(fact)
         transitions.push(endOf(event))
+        break
+      case 'moved':
+        facts.push(fact)
+        moves.push({
+          messageId: fact.messageId,
+          from: event.from,
+          to: event.connector,
+          atMs: event.atMs,
+        })
     }
   }
-  return { facts, upstreamIds, transitions }
+  return { facts, upstreamIds, transitions, moves }
 }
 
 /** The end that a worker decided on. */

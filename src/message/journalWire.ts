@@ -5,7 +5,7 @@
 import type { CarriedId } from './upstreamIdKey.ts'
 import { carriedIdFrom, messageFrom, messageRow } from './messageWire.ts'
 import type { EnvelopeMessage, MessageRow } from './messageWire.ts'
-import { asRow, WireError, pack } from './msgpackWire.ts'
+import { asRow, WireError, pack, wireText } from './msgpackWire.ts'
 
 export const JOURNAL_QUEUE = 'journal'
 
@@ -38,11 +38,16 @@ export interface DeferredEvent extends EventOfMessage {
 export interface ExpiredEvent extends EventOfMessage {
   kind: 'expired'
 }
-export type JournalEvent = SubmittedEvent | FailedEvent | DeferredEvent | ExpiredEvent
+/** An operator moved it while it waited. `connector` is the one that it waits for now. */
+export interface MovedEvent extends EventOfMessage {
+  kind: 'moved'
+  from: string
+}
+export type JournalEvent = SubmittedEvent | FailedEvent | DeferredEvent | ExpiredEvent | MovedEvent
 
 const VERSION = 1
 const EVENTS_TAG = 'J'
-const KINDS = ['submitted', 'failed', 'deferred', 'expired'] as const
+const KINDS = ['submitted', 'failed', 'deferred', 'expired', 'moved'] as const
 
 /** The last, of `submitted` only, is the key of its id, where that is not the id itself. */
 type Row = [number, MessageRow, string, number, string, number, string?]
@@ -56,7 +61,9 @@ export function eventsFrom(unpacked: unknown): JournalEvent[] {
   // The tag and version are checked before the rest is believed.
   const [tag, version, rows] = asRow(unpacked) as [string, number, unknown]
   if (tag !== EVENTS_TAG || version !== VERSION)
-    throw new WireError(`not a journal entry this version reads: ${String(tag)} ${String(version)}`)
+    throw new WireError(
+      `not a journal entry this version reads: ${wireText(tag)} ${wireText(version)}`,
+    )
   return asRow(rows).map(eventFrom)
 }
 
@@ -76,6 +83,8 @@ function rowOf(event: JournalEvent): Row {
       return [kind, message, connector, atMs, String(event.dueAtMs), event.commandStatus]
     case 'expired':
       return [kind, message, connector, atMs, '', 0]
+    case 'moved':
+      return [kind, message, connector, atMs, event.from, 0]
   }
 }
 
@@ -92,6 +101,8 @@ function eventFrom(fields: unknown): JournalEvent {
       return { ...base, kind: 'deferred', dueAtMs: Number(detail), commandStatus: number }
     case 'expired':
       return { ...base, kind: 'expired' }
+    case 'moved':
+      return { ...base, kind: 'moved', from: detail }
     default:
       throw new WireError(`journal event kind ${kindIndex}`)
   }

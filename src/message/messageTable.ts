@@ -5,7 +5,7 @@
 
 import type { MessageId } from './ids.ts'
 import type { MessageState } from './messageProgress.ts'
-import type { MessageFacts, Transition, Transitioned } from './stateChanges.ts'
+import type { MessageFacts, Move, Transition, Transitioned } from './stateChanges.ts'
 import type { Database } from '../database/database.ts'
 
 type Run = Database['run']
@@ -47,6 +47,29 @@ export async function recordFacts(run: Run, facts: readonly MessageFacts[]): Pro
     facts.map((fact) => fact.attempts),
     facts.map((fact) => fact.submittedAtMs ?? null),
     facts.map((fact) => fact.upstreamId ?? null),
+  ])
+}
+
+const MOVE = {
+  name: 'messages.move',
+  text: `update messages as m set moved_at = t.moved_at,
+      moved_from = coalesce(m.moved_from, t.moved_from),
+      connector = case when m.submitted_at is null then t.moved_to else m.connector end
+    from (select id, from_id as moved_from, to_id as moved_to,
+        to_timestamp(at_ms / 1000.0) as moved_at
+      from unnest($1::uuid[], $2::text[], $3::text[], $4::float8[])
+        as given (id, from_id, to_id, at_ms)) as t
+    where m.message_id = t.id and (m.moved_at is null or m.moved_at < t.moved_at)`,
+}
+
+/** For rows that exist, one entry per message. The connector that submitted a message stays. */
+export async function recordMoves(run: Run, moves: readonly Move[]): Promise<void> {
+  if (moves.length === 0) return
+  await run(MOVE, [
+    moves.map((move) => move.messageId),
+    moves.map((move) => move.from),
+    moves.map((move) => move.to),
+    moves.map((move) => move.atMs),
   ])
 }
 
@@ -123,12 +146,14 @@ export interface StoredMessage extends MessageStatus {
   upstream_id: string | null
   stat: string | null
   attempts: number
+  moved_at: Date | null
+  moved_from: string | null
 }
 
 const READ = {
   name: 'messages.read',
   text: `select message_id, account, user_id, connector, source_addr, destination_addr, state,
-      error, stat, upstream_id, attempts, accepted_at, submitted_at, done_at
+      error, stat, upstream_id, attempts, accepted_at, submitted_at, done_at, moved_at, moved_from
     from messages where message_id = $1`,
 }
 

@@ -10,10 +10,12 @@ export type Outcome =
   | { kind: 'failed'; atMs: number; commandStatus: number; reason: string }
   | { kind: 'deferred'; atMs: number; commandStatus: number; dueAtMs: number }
   | { kind: 'expired'; atMs: number }
+  /** It waits on the queue of the connector `to` instead. */
+  | { kind: 'moved'; atMs: number; to: string }
 
 type Row = [index: number, kind: number, atMs: number, number: number, text: string, key?: string]
 type Fields = Row extends [number, ...infer Rest] ? Rest : never
-const KINDS = ['submitted', 'failed', 'deferred', 'expired'] as const
+const KINDS = ['submitted', 'failed', 'deferred', 'expired', 'moved'] as const
 
 /** @param outcomes by index of the message in its envelope; undefined while it is open */
 export function encodeOutcomes(outcomes: readonly (Outcome | undefined)[]): Buffer {
@@ -51,6 +53,8 @@ function rowOf(index: number, outcome: Outcome): Row {
       return [index, kind, outcome.atMs, outcome.commandStatus, String(outcome.dueAtMs)]
     case 'expired':
       return [index, kind, outcome.atMs, 0, '']
+    case 'moved':
+      return [index, kind, outcome.atMs, 0, outcome.to]
   }
 }
 
@@ -62,6 +66,8 @@ function outcomeOf([kind, atMs, number, text, key]: Fields): Outcome {
       return { kind: 'deferred', atMs, commandStatus: number, dueAtMs: Number(text) }
     case 'expired':
       return { kind: 'expired', atMs }
+    case 'moved':
+      return { kind: 'moved', atMs, to: text }
     default:
       return { kind: 'submitted', atMs, ...carriedIdFrom(text, key) }
   }

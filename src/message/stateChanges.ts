@@ -14,6 +14,7 @@ export interface StateChanges {
   facts: readonly MessageFacts[]
   upstreamIds: readonly UpstreamIdRow[]
   transitions: readonly Transition[]
+  moves: readonly Move[]
 }
 
 /** Facts about a message, enough to create its row. */
@@ -30,6 +31,14 @@ export interface MessageFacts {
   attempts: number
   submittedAtMs: number | undefined
   upstreamId: UpstreamId | undefined
+}
+
+/** A message that an operator moved from one connector to another. */
+export interface Move {
+  messageId: MessageId
+  from: string
+  to: string
+  atMs: number
 }
 
 export interface Transition {
@@ -122,6 +131,16 @@ export function byMessage(facts: readonly MessageFacts[]): MessageFacts[] {
 function mergedFacts(a: MessageFacts, b: MessageFacts): MessageFacts {
   const later = (b.submittedAtMs ?? 0) > (a.submittedAtMs ?? 0) ? b : a
   return { ...later, attempts: Math.max(a.attempts, b.attempts) }
+}
+
+/** The last move of each message, in the order of ids. It began where the first one did. */
+export function lastMoves(moves: readonly Move[]): Move[] {
+  const last = new Map<MessageId, Move>()
+  for (const move of moves.toSorted((a, b) => a.atMs - b.atMs)) {
+    const from = last.get(move.messageId)?.from ?? move.from
+    last.set(move.messageId, { ...move, from })
+  }
+  return sortedById([...last.values()])
 }
 
 /**

@@ -1,5 +1,6 @@
 import { EXPIRED_WAITING } from './endOfLife.ts'
 import type { MessageId } from './ids.ts'
+import { PURGED } from './purged.ts'
 import { messageStateName, type MessageState } from './messageProgress.ts'
 
 /** The whole life of a message as the database knows it, oldest step first. */
@@ -37,6 +38,8 @@ interface TracedMessage {
   accepted_at: Date
   submitted_at: Date | null
   done_at: Date | null
+  moved_at: Date | null
+  moved_from: string | null
 }
 
 /** @param deliveries steps of the message's receipts on their way to the customer */
@@ -60,9 +63,15 @@ function messageSteps(row: TracedMessage): TraceStep[] {
     {
       at: row.accepted_at.toISOString(),
       step: 'accepted',
-      detail: `from ${row.user_id} of ${row.account}, routed to ${row.connector}`,
+      detail: `from ${row.user_id} of ${row.account}, routed to ${row.moved_from ?? row.connector}`,
     },
   ]
+  if (row.moved_at)
+    steps.push({
+      at: row.moved_at.toISOString(),
+      step: 'moved',
+      detail: `by the operator, from ${row.moved_from ?? '(unknown)'} to ${row.connector}`,
+    })
   if (row.submitted_at)
     steps.push({
       at: row.submitted_at.toISOString(),
@@ -80,6 +89,7 @@ function messageSteps(row: TracedMessage): TraceStep[] {
 
 function outcomeDetail({ error, stat }: TracedMessage): string {
   if (error === EXPIRED_WAITING) return 'its validity ended while it waited here to be sent'
+  if (error === PURGED) return `the messages that waited here were ${PURGED}`
   const parts = [error && `error ${error}`, stat && `the SMSC called it "${stat}"`]
   return parts.filter(Boolean).join(', ')
 }

@@ -6,6 +6,7 @@ import {
   countWaiting,
   type LeavingEntry,
   leavingEnvelopes,
+  makeDue,
   putLater,
   removeLeft,
 } from './waitingMessageTable.ts'
@@ -54,6 +55,16 @@ test('only the last of several claimants removes it', async () => {
   expect(await leavingIds()).toEqual([envelopeId])
   await removeLeft(database, second)
   expect(await leavingIds()).toEqual([])
+})
+
+test('what waits to return to a queue can be made due at once, and nothing else', async () => {
+  const cleared = { ...entry(60_000), queue: 'submit.cleared.bulk' }
+  const other = { ...entry(60_000), queue: 'submit.other.bulk' }
+  await database.transaction((run) => putLater(run, [cleared, other]))
+  await makeDue(database, ['submit.cleared.bulk', 'submit.cleared.normal'])
+  const claimed = await claimDue(database, 10, CLAIM_MS)
+  expect(claimed.map(({ envelopeId }) => envelopeId)).toEqual([cleared.envelopeId])
+  await removeLeft(database, claimed)
 })
 
 async function putOne() {

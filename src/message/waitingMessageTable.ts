@@ -112,6 +112,17 @@ export async function leavingEnvelopes(database: Database): Promise<LeavingEnvel
   return row
 }
 
+const MAKE_DUE = {
+  name: 'later.makeDue',
+  text: `update later set due_at = now()
+    where queue = any($1::text[]) and due_at > now() and leaving_at is null`,
+}
+
+/** Whatever waits to return to these queues returns now. */
+export async function makeDue(database: Database, queues: readonly string[]): Promise<void> {
+  await database.run(MAKE_DUE, [queues])
+}
+
 const COUNT = {
   name: 'later.count',
   // sum() is a bigint, which `pg` hands out as text: the cast makes a number of it.

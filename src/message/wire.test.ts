@@ -81,6 +81,7 @@ test('each kind of event comes out of the journal as it went in', () => {
     },
     { ...base, kind: 'failed', message: message('b'), commandStatus: 0x45, reason: 'refused' },
     { ...base, kind: 'deferred', message: message('c'), commandStatus: 0x58, dueAtMs: 9 },
+    { ...base, kind: 'moved', message: message('a'), from: 'old' },
     { ...base, kind: 'expired', message: { ...message('d'), expiresAtMs: 1_790_000_000_400 } },
   ]
   expect(decodeJournal(encodeEvents(events))).toEqual({ kind: 'events', events })
@@ -166,4 +167,11 @@ test('an envelope that no worker could finish is refused', () => {
   ]
   for (const fields of envelopes)
     expect(() => decodeEnvelope(pack(['E', 1, ...fields]))).toThrow(WireError)
+})
+
+test('a version that is no text, and cannot be made one, is refused by name', () => {
+  const octets = (tag: string) => pack([tag, { toString: 'no function' }, []])
+  expect(() => decodeEnvelope(octets('E'))).toThrow(WireError)
+  expect(() => decodeJournal(octets('J'))).toThrow(WireError)
+  expect(() => decodeReceipts(octets('D'))).toThrow(WireError)
 })

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { resourceId, smppPassword } from './fieldSchemas.ts'
+import { place } from './problemItem.ts'
+import type { ProblemItem } from './problemItem.ts'
 import { HIDDEN, listKind, nothingToKeep } from './resourceKind.ts'
-import type { Sealed } from './resourceKind.ts'
+import type { Placed, Sealed } from './resourceKind.ts'
 
 /** A literal, an environment variable, or a file below the secrets folder. */
 const secretSchema = z.union([
@@ -40,9 +42,21 @@ const messageStateName = z.enum([
   'SKIPPED',
 ])
 
-export const connectorSchema = z.strictObject({
+/** What becomes of the messages that wait for a disabled connector. */
+const waitingSchema = z
+  .union([z.enum(['keep', 'purge']), z.strictObject({ moveTo: resourceId })], {
+    error: 'expected keep, purge or { moveTo: CONNECTOR }',
+  })
+  .default('keep')
+
+const fieldsSchema = z.strictObject({
   id: resourceId,
+  /** Routes pass a disabled connector over, and it has no binds. */
   enabled: z.boolean().default(true),
+  /** It accepts messages and keeps its binds and takes receipts, but submits nothing. */
+  paused: z.boolean().default(false),
+  /** While it is disabled: its messages wait, or end as failed, or go to another connector. */
+  waiting: waitingSchema,
   host: z.string().min(1),
   port: z.int().min(1).max(65_535),
   systemId: z.string().max(15),
@@ -77,7 +91,23 @@ export const connectorSchema = z.strictObject({
     .default({}),
 })
 
+export const connectorSchema = fieldsSchema
+  .refine(({ enabled, waiting }) => !enabled || waiting === 'keep', {
+    error: 'applies to a disabled connector only: set enabled: false, or waiting: keep',
+    path: ['waiting'],
+  })
+  .refine(({ id, waiting }) => moveTarget(waiting) !== id, {
+    error: 'names the connector itself: name another one',
+    path: ['waiting', 'moveTo'],
+  })
+
 export type Connector = z.infer<typeof connectorSchema>
+export type WaitingRule = Connector['waiting']
+
+/** The connector that takes the waiting messages over, if there is one. */
+export function moveTarget(waiting: z.infer<typeof waitingSchema>): string | undefined {
+  return typeof waiting === 'string' ? undefined : waiting.moveTo
+}
 
 /** An upstream SMSC. */
 export const connectorKind = listKind({
@@ -88,11 +118,42 @@ export const connectorKind = listKind({
   seal: keepPassword,
   mask: (connector) =>
     typeof connector.password === 'string' ? { ...connector, password: HIDDEN } : connector,
-  // Accepted messages have their connector; no other can send them.
+  references: [
+    {
+      to: { kind: 'connector', title: 'connector' },
+      in: ({ id, waiting }) => {
+        const other = moveTarget(waiting)
+        return other === undefined
+          ? []
+          : [{ id: other, at: ['waiting', 'moveTo'], use: `connector "${id}"` }]
+      },
+      whyNeeded: (id, uses) =>
+        `messages are moved to connector "${id}", from ${uses}. Set "waiting" there to keep first`,
+    },
+  ],
+  conflicts: circularMoves,
   whyAwaited: (id, messages) =>
-    `connector "${id}" still has ${messages} accepted messages to send. ` +
-    'Take it out of the route table, let it finish, and delete it then',
+    `connector "${id}" still has ${messages} accepted messages to send. Let it finish, or ` +
+    `\`signalbox connector disable ${id}\` and then either move them with \`signalbox connector ` +
+    `move ${id} --to OTHER\` or give them up with \`signalbox connector purge ${id}\``,
 })
+
+/** Messages that are moved in a circle would never end. */
+function circularMoves(connectors: readonly Placed<Connector>[]): ProblemItem[] {
+  const targets = new Map(connectors.map(({ id, spec }) => [id, moveTarget(spec.waiting)]))
+  return connectors.flatMap(({ id, keys, name }) => {
+    const seen = new Set<string>()
+    let next = targets.get(id)
+    while (next !== undefined && next !== id && !seen.has(next)) {
+      seen.add(next)
+      next = targets.get(next)
+    }
+    if (next !== id) return []
+    const detail = `moves messages in a circle, through ${[...seen].join(', ')} back to ${id}`
+    const at = ['waiting', 'moveTo']
+    return [{ pointer: place([...keys, ...at]).pointer, path: `${name}.${place(at).path}`, detail }]
+  })
+}
 
 /** A connector needs its password in plain text to bind, so the password is stored as given. */
 function keepPassword(given: Connector, stored: Connector | undefined): Sealed<Connector> {

@@ -6,7 +6,7 @@ import { endOfLife } from '../message/endOfLife.ts'
 import type { EnvelopeMessage } from '../message/messageWire.ts'
 import { ACCEPTED, type Submission, type Verdict } from './routerCallWire.ts'
 import { normaliseDestination } from './destination.ts'
-import { compileRoutes, type RouteChoice } from './compileRoutes.ts'
+import { compileRoutes, type Router } from './compileRoutes.ts'
 import { decodeBody, encodeBody } from '../smpp/wire/codec.ts'
 import {
   ESME_RINVDSTADR,
@@ -38,12 +38,14 @@ const NPI_E164 = 1
 
 export class Admitter {
   #platform: Platform
-  #routeTo: RouteChoice
+  #routeTo: Router
 
   constructor(platform: Platform) {
     this.#platform = platform
     const { routes, default: byDefault } = platform.routeTable
-    this.#routeTo = compileRoutes(routes, byDefault)
+    // A paused connector is usable: its messages wait on its queues.
+    const isUsable = (id: string) => platform.connectors.get(id)?.enabled === true
+    this.#routeTo = compileRoutes(routes, byDefault, isUsable)
   }
 
   admit(submission: Submission): Admission {
@@ -58,11 +60,9 @@ export class Admitter {
       return refused(ESME_RINVEXPIRY, 'the validity is over already, or ends on no real day')
     const destination = normaliseDestination(submitSm.destination_addr)
     if (!destination) return refused(ESME_RINVDSTADR, 'not a number in international form')
-    const connector = this.#routeTo(destination)
-    if (connector === undefined)
-      return refused(ESME_RINVDSTADR, 'no route fits and there is no default')
-    if (!this.#platform.connectors.get(connector)?.enabled)
-      return refused(ESME_RINVDSTADR, `connector ${connector} is disabled`)
+    const choice = this.#routeTo(destination)
+    if (choice.kind !== 'connector') return NOWHERE[choice.kind]
+    const { connector } = choice
     const body = asSentUpstream(submission.body, submitSm, destination)
     if (body.length > MAX_BODY_OCTETS) return refused(ESME_RINVMSGLEN, 'the message is too long')
     const message = messageOf(submission, submitSm, body, expiresAtMs)
@@ -133,6 +133,13 @@ function messageOf(
     expiresAtMs,
   }
 }
+
+/** Customers read the reasons, so no reason names a connector. */
+const NOWHERE = {
+  noRoute: refused(ESME_RINVDSTADR, 'no route fits and there is no default'),
+  // An operator has disabled the connectors, and may enable them again.
+  unusable: refused(ESME_RTHROTTLED, 'the route is not in service at the moment: try again later'),
+} as const
 
 /** The octets as they came, unless normalising changed the destination. */
 function asSentUpstream(body: Buffer, submitSm: ShortMessageBody, destination: string): Buffer {

@@ -1,19 +1,55 @@
-// Chooses the connector for a destination: the first matching prefix of an ordered list wins, and a
-// default comes last. The list is compiled, so that a million rows cost one look-up per distinct
-// prefix length instead of a scan.
+// Chooses the connector for a destination. The candidates are the rules whose prefix matches, in
+// the order of the list, and then the default; the first usable connector wins. The list is
+// compiled, so that a million rules cost one look-up per distinct prefix length instead of a scan.
 
 export interface RouteRule {
   prefix: string
   connector: string
 }
 
-export type RouteChoice = (destination: string) => string | undefined
+export type RouteChoice =
+  | { readonly kind: 'connector'; readonly connector: string }
+  /** There are candidates, and none of them is usable at present. */
+  | { readonly kind: 'unusable' }
+  | { readonly kind: 'noRoute' }
 
-/** `destination`: digits in international form. Undefined if no rule matches. */
+/** `destination`: digits in international form. */
+export type Router = (destination: string) => RouteChoice
+
+const UNUSABLE: RouteChoice = { kind: 'unusable' }
+const NO_ROUTE: RouteChoice = { kind: 'noRoute' }
+
+/** @param isUsable whether a connector may take messages, while this platform is in force */
 export function compileRoutes(
   rules: readonly RouteRule[],
   byDefault: string | undefined,
+  isUsable: (connector: string) => boolean,
+): Router {
+  const { usable = [], skipped = [] } = Object.groupBy(rules, ({ connector }) =>
+    isUsable(connector) ? 'usable' : 'skipped',
+  )
+  const firstUsable = compileFirstMatch(usable)
+  const firstSkipped = compileFirstMatch(skipped)
+  const otherwise = choiceByDefault(byDefault, isUsable)
+  return (destination) => {
+    const rule = firstUsable(destination)
+    if (rule) return { kind: 'connector', connector: rule.connector }
+    if (otherwise.kind === 'noRoute' && firstSkipped(destination)) return UNUSABLE
+    return otherwise
+  }
+}
+
+function choiceByDefault(
+  byDefault: string | undefined,
+  isUsable: (connector: string) => boolean,
 ): RouteChoice {
+  if (byDefault === undefined) return NO_ROUTE
+  return isUsable(byDefault) ? { kind: 'connector', connector: byDefault } : UNUSABLE
+}
+
+function compileFirstMatch(
+  rules: readonly RouteRule[],
+): (destination: string) => RouteRule | undefined {
   const firstByPrefix = new Map<string, number>()
   for (const [order, { prefix }] of rules.entries()) {
     if (!firstByPrefix.has(prefix)) firstByPrefix.set(prefix, order)
@@ -26,6 +62,6 @@ export function compileRoutes(
       const order = firstByPrefix.get(destination.slice(0, length))
       if (order !== undefined && order < first) first = order
     }
-    return rules[first]?.connector ?? byDefault
+    return rules[first]
   }
 }

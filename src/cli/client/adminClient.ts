@@ -52,6 +52,7 @@ export interface AdminClient {
   get(path: string): Promise<HttpAnswer>
   /** With `ifRevision` a platform at any other revision refuses, with a ProblemResponse 412. */
   post(path: string, body: unknown, ifRevision?: number): Promise<HttpAnswer>
+  delete(path: string): Promise<HttpAnswer>
 }
 
 export async function findAdmin(options: AdminOptions): Promise<AdminClient> {
@@ -64,6 +65,7 @@ export async function findAdmin(options: AdminOptions): Promise<AdminClient> {
     get: (path) => explained(httpCall({ url: `${base}${path}`, token })),
     post: (path, body, ifRevision) =>
       explained(httpCall({ url: `${base}${path}`, token, method: 'POST', body, ifRevision })),
+    delete: (path) => explained(httpCall({ url: `${base}${path}`, token, method: 'DELETE' })),
   }
 }
 

@@ -32,7 +32,7 @@ export class ProblemResponse extends CliError {
 
 export interface HttpCall {
   readonly url: string
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'POST' | 'DELETE'
   readonly token: string
   readonly body?: unknown
   /** The call is refused with 412 unless the platform is at this revision. */

@@ -26,6 +26,7 @@ test('a change made at the same moment is not undone when the simulator moves', 
       stored = body
       return { body: {}, etag: undefined }
     },
+    delete: () => Promise.reject(new Error('not used here')),
   }
   await moveConnector(admin, { host: 'elsewhere', port: 2 })
   expect(platformSchema.parse(stored)).toMatchObject({

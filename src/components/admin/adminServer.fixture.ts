@@ -40,6 +40,7 @@ export function startServer(store: ResourceStore = memoryStore()) {
     adminToken: TOKEN,
     resources: store,
     readTrace: async () => undefined,
+    readBindsUp: async () => new Map([['smsc', 1]]),
     log: quiet,
   })
   onTestFinished(() => server.close())

@@ -11,6 +11,7 @@ import type { z } from 'zod'
 import { problem, PROBLEM_TYPE } from '../../runtime/problem.ts'
 import { StoreUnavailable } from '../../database/database.ts'
 import type { AdminServerOptions } from './adminServerOptions.ts'
+import { connectorRoutes } from './connectorRoutes.ts'
 import { describeIssues } from '../describeIssues.ts'
 import { messageRoutes } from './messageRoutes.ts'
 import { platformRoutes } from './platformRoutes.ts'
@@ -44,6 +45,7 @@ export function createAdminServer(options: AdminServerOptions) {
       await api.register(platformRoutes(options))
       await api.register(resourceRoutes(options))
       await api.register(messageRoutes(options))
+      await api.register(connectorRoutes(options))
     },
     { prefix: '/admin/v1' },
   )

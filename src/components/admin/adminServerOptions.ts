@@ -8,5 +8,7 @@ export interface AdminServerOptions {
   readonly resources: ResourceStore
   /** Undefined for a message that is unknown or no longer kept. */
   readTrace(id: MessageId): Promise<MessageTrace | undefined>
+  /** How many binds of each connector are up, by its id. */
+  readBindsUp(): Promise<ReadonlyMap<string, number>>
   readonly log: Pick<Logger, 'info' | 'error'>
 }

@@ -8,6 +8,7 @@ import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { openDatabase } from '../../database/database.ts'
+import { readBoundSlots } from '../../cluster/boundConnectorTable.ts'
 import { readResources, writeResources } from '../../platform/resourceTable.ts'
 import { readTrace } from './readTrace.ts'
 import { waitingFor } from './waitingFor.ts'
@@ -32,6 +33,7 @@ async function startAdmin(context: ComponentContext): Promise<RunningComponent> 
       waitingFor: (kind, id) => waitingFor(database, postgresUpkeep(database), kind, id),
     },
     readTrace: (id) => readTrace(database, id),
+    readBindsUp: () => readBoundSlots(database.run),
     log,
   })
   await server.listen({ host: config.host, port: config.adminPort })

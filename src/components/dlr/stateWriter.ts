@@ -8,7 +8,7 @@ import { decodeReceipts, encodeReceipts, type UpstreamReceipt } from '../../mess
 import { wantsReceipt } from '../../message/messageProgress.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { type Database, QueryRefused, StoreUnavailable } from '../../database/database.ts'
-import { applyTransitions, recordFacts } from '../../message/messageTable.ts'
+import { applyTransitions, recordFacts, recordMoves } from '../../message/messageTable.ts'
 import { addToOutbox } from '../../outbox/outboxTable.ts'
 import {
   findByUpstreamId,
@@ -30,6 +30,7 @@ import {
   byMessage,
   factsOf,
   highestPerMessage,
+  lastMoves,
   type StateChanges,
   type Transition,
   type Transitioned,
@@ -73,6 +74,7 @@ export class StateWriter {
     ]
     await this.#transaction(times, async (run) => {
       await recordFacts(run, byMessage(changes.facts))
+      await recordMoves(run, lastMoves(changes.moves))
       await recordUpstreamIds(run, changes.upstreamIds)
       const parked = await parkedReceiptsFor(run, changes.upstreamIds)
       return this.#applyParked(run, parked, changes.transitions)

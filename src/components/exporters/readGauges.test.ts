@@ -22,7 +22,8 @@ const FILL = `
   insert into parked_receipts (connector, upstream_id, receipt, received_at, due_at)
     values ('a', '1', '', now(), now());
   insert into bind_slots (connector, slot, holder, held_until) values
-    ('a', 1, 'w', now() + interval '1 min'), ('a', 2, 'w', now() - interval '1 s');
+    ('a', 1, 'w', now() + interval '1 min'), ('a', 2, 'w', now() - interval '1 s'),
+    ('off', 1, 'w', now() + interval '1 min');
   insert into outbox (account, message_id, deliver_sm, state, created_at, expires_at) values
     ('demo', gen_random_uuid(), '', 'pending', now() - interval '3 s', now()),
     ('demo', gen_random_uuid(), '', 'expired', now() - interval '9 s', now());`

@@ -32,6 +32,7 @@ export async function readGauges(database: Database, upkeep: QueueUpkeep): Promi
   const { run } = database
   const queues = await upkeep.depths()
   const outbox = await readOutboxBacklog(run)
+  const configuredSlots = await readConfiguredSlots(database)
   return {
     queues,
     outboxPending: outbox.pending,
@@ -39,10 +40,19 @@ export async function readGauges(database: Database, upkeep: QueueUpkeep): Promi
     parkedReceipts: await countParkedReceipts(run),
     laterMessages: await countWaiting(run),
     deadLetters: await upkeep.deadLetters(),
-    heldSlots: await readHeldSlots(run),
-    configuredSlots: await readConfiguredSlots(database),
+    heldSlots: await readHeldBinds(run, configuredSlots),
+    configuredSlots,
     processes: await countProcesses(run),
   }
+}
+
+/** One slot of a disabled connector is held too, but for its messages and not for a bind. */
+async function readHeldBinds(
+  run: Database['run'],
+  configured: readonly HeldSlots[],
+): Promise<HeldSlots[]> {
+  const enabled = new Set(configured.map(({ connector }) => connector))
+  return (await readHeldSlots(run)).filter(({ connector }) => enabled.has(connector))
 }
 
 /** A row that this version cannot read is left out; the components that follow it report it. */

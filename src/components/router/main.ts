@@ -9,7 +9,9 @@ import { HEARTBEAT_INTERVAL_MS, Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
 import { openDatabaseLink } from '../databaseLink.ts'
 import { admitBatch, Admitter } from '../../routing/admission.ts'
-import { encodeVerdicts } from '../../routing/routerCallWire.ts'
+import { encodeVerdicts, type Verdict } from '../../routing/routerCallWire.ts'
+import type { Counter } from '../../runtime/metrics.ts'
+import { commandStatusName } from '../../smpp/index.ts'
 import { createBatchServer, listen } from './batchServer.ts'
 import { BatchPublisher } from './batchPublisher.ts'
 
@@ -26,7 +28,11 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
 
   const published = metrics.counter('router_published_messages_total', 'Messages made durable')
   const batches = metrics.counter('router_published_batches_total', 'Gateway batches published')
-  const refused = metrics.counter('router_refused_messages_total', 'Messages refused by policy')
+  const refused = metrics.counter(
+    'router_refused_messages_total',
+    'Messages refused by policy, without a route, or while no route is in service',
+    ['command_status'],
+  )
   const publisher = new BatchPublisher({
     queue: new PostgresQueue(link.database, link.wakeUps, config.instance),
     paceOf: (connector) => link.follower.platform.connectors.get(connector)?.tps ?? 1,
@@ -45,7 +51,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     submit: async ({ batchId, submissions }, isWanted) => {
       lastBatchAtMs = performance.now()
       const { admitted: messages, verdicts } = admitBatch(admitter, submissions, onTrouble)
-      refused.inc(verdicts.length - messages.length)
+      countRefusals(refused, verdicts)
       const answer = encodeVerdicts(verdicts)
       if (messages.length === 0) return answer
       return publisher.publish({ batchId, messages, answer }, isWanted)
@@ -76,6 +82,15 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
       server.closeAllConnections()
     },
   }
+}
+
+function countRefusals(refused: Counter<'command_status'>, verdicts: readonly Verdict[]): void {
+  const counts = new Map<number, number>()
+  for (const verdict of verdicts)
+    if (verdict.kind === 'refused')
+      counts.set(verdict.commandStatus, (counts.get(verdict.commandStatus) ?? 0) + 1)
+  for (const [commandStatus, count] of counts)
+    refused.inc({ command_status: commandStatusName(commandStatus) }, count)
 }
 
 await runComponent('router', start)

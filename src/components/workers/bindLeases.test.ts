@@ -79,11 +79,11 @@ test('workers share the binds of a connector, and the slots its pace', async () 
   expect(claims).toEqual([{ connector: 'sim', shares: [3, 3, 2, 2], wanted: 2 }])
 })
 
-test('the binds of a connector that is disabled are not asked for', async () => {
-  const { leases, log } = leasesWith()
-  leases.want([{ ...connector, enabled: false }])
+test('of a connector that is disabled only the first slot is asked for', async () => {
+  const { claims, leases, round } = leasesWith()
+  await round({ enabled: false })
   await leases.stop()
-  expect(log).toEqual([])
+  expect(claims).toEqual([{ connector: 'sim', shares: [10], wanted: 1 }])
 })
 
 test('a lower pace is kept before the database hears of it', async () => {

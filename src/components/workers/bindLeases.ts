@@ -56,7 +56,10 @@ export class BindLeases {
 
   /** Sets the connectors that are wanted, at the start and after each change. */
   want(connectors: readonly Connector[]): void {
-    this.#connectors = connectors.filter((connector) => connector.enabled)
+    // A disabled connector has no binds, but whoever holds its first slot looks after its messages.
+    this.#connectors = connectors.map((connector) =>
+      connector.enabled ? connector : { ...connector, binds: 1 },
+    )
     this.#roundNow()
   }
 

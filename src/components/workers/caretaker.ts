@@ -36,7 +36,7 @@ interface Watched extends LeaseRound {
 }
 
 /** Whoever holds this slot cares for the connector. */
-const CARETAKERS_SLOT = 1
+export const CARETAKERS_SLOT = 1
 /** A link that comes back within this time needs no care. */
 const UNBOUND_MS = 5_000
 

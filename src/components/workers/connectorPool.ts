@@ -1,9 +1,13 @@
 // The connectors that this process works for: one ConnectorWork each, with a bind per leased slot.
-// A connector whose settings changed gets new binds, and its work in hand goes on.
+// Changed settings apply to open binds. Those that only a new session can follow have the binds
+// remade one after the other, while the work in hand goes on. A disabled connector has no binds.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Connector } from '../../platform/connector.ts'
 import type { Queue } from '../../queue/queue.ts'
 import type { ConnectorLease } from './bindLeases.ts'
+import { CARETAKERS_SLOT } from './caretaker.ts'
+import { isClearing } from './clearedOutcome.ts'
 import { connectorPassword } from './connectorPassword.ts'
 import { ConnectorWork, type ConnectorWorkOptions } from './connectorWork.ts'
 import type { EnvelopeOwnership } from './envelopeOwnership.ts'
@@ -29,9 +33,12 @@ interface Entry {
   closing: Map<number, Promise<void>>
   /** The result of the last round of leasing. */
   held: ConnectorLease | undefined
-  /** The settings that its binds were made with. */
-  madeWith: string
+  /** Its outdated binds are being remade. */
+  isRemaking: boolean
 }
+
+/** A bind that is remade takes so long at most to come up before the next one is closed. */
+const REMAKE_MS_MAX = 10_000
 
 export class ConnectorPool {
   #options: ConnectorPoolOptions
@@ -52,6 +59,10 @@ export class ConnectorPool {
 
   setConnectors(connectors: ReadonlyMap<string, Connector>): void {
     this.#connectors = connectors
+    // Any process may clear a connector: it needs no bind for that.
+    for (const connector of connectors.values())
+      if (isClearing(connector)) this.#entryFor(connector)
+    for (const [id, entry] of this.#entries) this.#follow(id, entry)
   }
 
   /**
@@ -62,14 +73,12 @@ export class ConnectorPool {
     const { slots, heldUntilMs } = lease
     const connector = this.#connectors.get(id)
     if (!connector) return
-    const settings = JSON.stringify(connector)
-    const entry = this.#entryFor(connector, settings)
-    const keep = entry.madeWith === settings ? slots : []
-    const gone = [...entry.binds.keys()].filter((slot) => !keep.includes(slot))
+    const entry = this.#entryFor(connector)
     entry.held = lease
     entry.work.setPace(lease.pace)
+    if (!connector.enabled) return
+    const gone = [...entry.binds.keys()].filter((slot) => !slots.includes(slot))
     if (gone.length > 0) this.#closeThenBind(id, entry, gone)
-    entry.madeWith = settings
     for (const slot of slots) {
       const bind = entry.binds.get(slot)
       if (bind) bind.extendLease(heldUntilMs)
@@ -96,7 +105,7 @@ export class ConnectorPool {
   }
 
   isBound(id: string): boolean {
-    return this.#entries.get(id)?.work.hasLink() === true
+    return this.#entries.get(id)?.work.isBound === true
   }
 
   /** What it may do for the connector has changed. */
@@ -136,16 +145,65 @@ export class ConnectorPool {
       .catch((error: Error) => this.#options.onTrouble(`closing binds of ${id}`, error))
   }
 
-  #entryFor(connector: Connector, madeWith: string): Entry {
+  /** Leases of a disabled connector end later. Its binds end now, whatever else is under way. */
+  #follow(id: string, entry: Entry): void {
+    const connector = this.#connectors.get(id)
+    if (!connector?.enabled) {
+      entry.held = undefined
+      return this.#closeThenBind(id, entry, [...entry.binds.keys()])
+    }
+    for (const bind of entry.binds.values()) bind.adjust(connector)
+    // It may be paused, or no longer.
+    entry.work.wake()
+    if (entry.isRemaking) return
+    entry.isRemaking = true
+    this.#remakeOutdated(id, entry)
+      .catch((error: Error) => this.#options.onTrouble(`binding ${id} anew`, error))
+      .finally(() => (entry.isRemaking = false))
+  }
+
+  /** One by one, those first that are not up, so that the connector keeps a link. */
+  async #remakeOutdated(id: string, entry: Entry): Promise<void> {
+    for (;;) {
+      const outdated = [...entry.binds.values()].filter((bind) => bind.isOutdated)
+      const next = outdated.find((bind) => !bind.bound) ?? outdated[0]
+      if (!next) return
+      await closeBinds(entry, [next.slot])
+      if (entry.held) this.setLease(id, entry.held)
+      const waited = new AbortController()
+      const tooLong = delay(REMAKE_MS_MAX, undefined, { signal: waited.signal }).catch(() => null)
+      await Promise.race([entry.binds.get(next.slot)?.firstBound, tooLong])
+      waited.abort()
+    }
+  }
+
+  /**
+   * Nobody submits for a connector that is paused or disabled. Whoever holds its first slot looks
+   * after its messages, so that they expire in time.
+   */
+  #caresAtRest(id: string): boolean {
+    const connector = this.#connectors.get(id)
+    const held = this.#entries.get(id)?.held
+    if (!connector || !held || (connector.enabled && !connector.paused)) return false
+    return held.slots.includes(CARETAKERS_SLOT) && performance.now() < held.heldUntilMs
+  }
+
+  #entryFor(connector: Connector): Entry {
     const { id } = connector
     let entry = this.#entries.get(id)
     if (!entry) {
       const work = new ConnectorWork({
         ...this.#options,
-        caresFor: () => this.#options.caresFor(id),
+        caresFor: () => this.#caresAtRest(id) || this.#options.caresFor(id),
         connector: () => this.#connectors.get(id) ?? connector,
       })
-      entry = { work, binds: new Map(), closing: new Map(), held: undefined, madeWith }
+      entry = {
+        work,
+        binds: new Map(),
+        closing: new Map(),
+        held: undefined,
+        isRemaking: false,
+      }
       this.#entries.set(id, entry)
     }
     return entry
@@ -158,13 +216,14 @@ export class ConnectorPool {
     heldUntilMs: number,
   ): UpstreamBind {
     const { intake, onTrouble, secretsDir } = this.#options
-    const source = receiptSource(connector, slot)
+    const current = () => this.#connectors.get(connector.id) ?? connector
+    const source = receiptSource(current, slot)
     return new UpstreamBind({
       connector,
       slot,
       heldUntilMs,
-      password: () => connectorPassword(connector, secretsDir),
-      onDeliver: (session, pdu) => intake.take(source, session, pdu),
+      password: (settings) => connectorPassword(settings, secretsDir),
+      onDeliver: (session, pdu) => intake.take(source(), session, pdu),
       onChange: () => work.wake(),
       onTrouble: (bind, what, error) => onTrouble(`${bind}: ${what}`, error),
     })

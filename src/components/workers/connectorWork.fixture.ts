@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
 import type { Lane } from '../../message/lane.ts'
 import { encodeEnvelope, type Envelope, submitQueue } from '../../queue/envelopeWire.ts'
-import { connectorSchema } from '../../platform/connector.ts'
+import { type Connector, connectorSchema } from '../../platform/connector.ts'
 import { newMessageId } from '../../message/ids.ts'
 import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
 import { encodeBody, ESME_ROK } from '../../smpp/index.ts'
@@ -128,7 +128,7 @@ export function startWork(port: number, settings: WorkSettings) {
   const { queue, caresFor = () => false, claim, outcomes = [], ...more } = settings
   const checkpoints = new Map<string, Checkpoint>()
   const { ownership = ownsAll(claim, checkpoints), ...connectorSettings } = more
-  const connector = connectorSchema.parse({
+  let connector = connectorSchema.parse({
     id: 'sim',
     host: '127.0.0.1',
     port,
@@ -182,5 +182,11 @@ export function startWork(port: number, settings: WorkSettings) {
     await work.close()
   }
   onTestFinished(stop)
-  return { bind, clock, events: outcomes, recent, stop, work }
+  /** As when an operator changes the connector. */
+  const change = (changed: Partial<Connector>): void => {
+    connector = { ...connector, ...changed }
+    bind.adjust(connector)
+    work.setPace(connector.tps)
+  }
+  return { bind, change, clock, events: outcomes, recent, stop, work }
 }

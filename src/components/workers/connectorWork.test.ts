@@ -96,12 +96,13 @@ test('a receipt finds its message although the wall clock was set back in betwee
     for (const { payload } of publications) published.push(...decodeReceipts(payload))
   }
   const intake = new ReceiptIntake({ ...queue, publish }, recent, clock, () => undefined)
-  const source = receiptSource(connectorSchema.parse(SMSC), 1)
+  const connector = connectorSchema.parse(SMSC)
+  const source = receiptSource(() => connector, 1)
   const short_message = Buffer.from(`id:${taken.length} stat:DELIVRD`)
   const body = encodeBody('deliver_sm', { esm_class: 4, short_message })
   const header = { command: 'deliver_sm', command_status: 0, sequence_number: 1 } as const
   const session = { respond: () => undefined } as unknown as Session // all that the intake uses
-  intake.take(source, session, { ...header, ...decodeBody('deliver_sm', body) })
+  intake.take(source(), session, { ...header, ...decodeBody('deliver_sm', body) })
   await intake.whenIdle()
   expect(published[0]?.message).toBeDefined()
 })

@@ -16,6 +16,8 @@ import type { SteadyClock } from '../../flow/steadyClock.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
+import { BindTurns } from './bindTurns.ts'
+import { clearedOutcome, isClearing } from './clearedOutcome.ts'
 import { ConnectorPace } from './connectorPace.ts'
 import type { EnvelopeWork } from './envelopeWork.ts'
 import { ExpiryTimer } from './expiryTimer.ts'
@@ -54,7 +56,7 @@ const DEFER_CAP_MS = 300_000
 export class ConnectorWork implements LaneSender {
   #options: ConnectorWorkOptions
   #binds: UpstreamBind[] = []
-  #nextBind = 0
+  #turns = new BindTurns()
   #lanes: readonly SubmitLane[]
   #laneOrder = new LaneOrder(LANES.length, LANE_SERVED_WITHIN)
   #suspects = new Suspects<UpstreamBind>()
@@ -65,7 +67,7 @@ export class ConnectorWork implements LaneSender {
   #unanswered = 0
   #stopped = false
   /** Added up in plain numbers; metrics read them when scraped. */
-  readonly counters = { submitted: 0, failed: 0, deferred: 0, expired: 0 }
+  readonly counters = { submitted: 0, failed: 0, deferred: 0, expired: 0, purged: 0, moved: 0 }
   /** Submissions of messages that the SMSC may have already, by cause. */
   readonly resubmitted: Record<RepeatCause, number> = { no_answer: 0, link_lost: 0, taken_over: 0 }
 
@@ -80,7 +82,12 @@ export class ConnectorWork implements LaneSender {
 
   /** A link without a pace of its own is left to the others: messages would wait here for ever. */
   hasLink(): boolean {
-    return this.#pace.isOpen && this.#binds.some((bind) => bind.bound)
+    // A paused connector has binds, for receipts and for the answers that are still due.
+    return !this.connector().paused && this.#pace.isOpen && this.isBound
+  }
+
+  get isBound(): boolean {
+    return this.#binds.some((bind) => bind.bound)
   }
 
   get pace(): number {
@@ -116,6 +123,10 @@ export class ConnectorWork implements LaneSender {
     this.#suspects.takeOut((task) => task.work === work)
   }
 
+  isClearing(): boolean {
+    return !this.#stopped && isClearing(this.connector())
+  }
+
   setBinds(binds: UpstreamBind[]): void {
     this.#binds = binds
     this.wake()
@@ -124,8 +135,9 @@ export class ConnectorWork implements LaneSender {
   /** Sends the messages that can be sent now, and comes back when the next one may go. */
   wake(): void {
     clearTimeout(this.#timer)
+    if (this.isClearing()) this.#clear()
     // Without a link others may do what we cannot, unless nobody has one.
-    if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
+    else if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
     if (this.#stopped) return
     const waitMs = this.#sendReady()
     if (waitMs !== Number.POSITIVE_INFINITY)
@@ -159,8 +171,21 @@ export class ConnectorWork implements LaneSender {
     for (const lane of this.#lanes) lane.letGo()
   }
 
+  /** Ends or moves what an operator wants to leave this connector. */
+  #clear(): void {
+    if (!this.#options.ownership.isHeld(performance.now())) return
+    const ready = this.#lanes.flatMap((lane) => lane.takeAll())
+    for (const task of [...this.#suspects.takeOut(() => true), ...ready]) {
+      if (!task.work.isOurs) continue
+      const outcome = clearedOutcome(this.connector(), Date.now())
+      this.counters[outcome.kind === 'moved' ? 'moved' : 'purged']++
+      this.#options.writer.record(task.work, task.index, outcome)
+    }
+  }
+
   /** Answers how long until the next message may go, or Infinity if none is ready. */
   #sendReady(): number {
+    if (!this.hasLink()) return Number.POSITIVE_INFINITY
     const startMs = performance.now()
     // What is in hand may be somebody else's. The next beat tells, and wakes us.
     if (!this.#options.ownership.isHeld(startMs)) return Number.POSITIVE_INFINITY
@@ -169,7 +194,7 @@ export class ConnectorWork implements LaneSender {
       const nowMs = performance.now()
       const paceMs = this.#pace.waitMs(nowMs)
       if (paceMs > 0) return Math.min(paceMs, suspectMs)
-      const bind = this.#freeBind(nowMs)
+      const bind = this.#turns.next(this.#binds, nowMs, (one) => this.#suspects.reserves(one))
       if (typeof bind === 'number') return Math.min(bind, suspectMs)
       const lane = this.#lanes[this.#laneOrder.next(this.#lanes) ?? 0]
       const task = lane?.take()
@@ -218,22 +243,6 @@ export class ConnectorWork implements LaneSender {
   #hasReady(): boolean {
     for (const lane of this.#lanes) if (lane.size > 0) return true
     return false
-  }
-
-  /** The next bind that may send now, or the time until one may, in ms. */
-  #freeBind(nowMs: number): UpstreamBind | number {
-    let soonestMs = Number.POSITIVE_INFINITY
-    for (let i = 0; i < this.#binds.length; i++) {
-      const bind = this.#binds[(this.#nextBind + i) % this.#binds.length]
-      if (!bind || this.#suspects.reserves(bind)) continue
-      const waitMs = bind.waitMs(nowMs)
-      if (waitMs <= 0) {
-        this.#nextBind = (this.#nextBind + i + 1) % this.#binds.length
-        return bind
-      }
-      soonestMs = Math.min(soonestMs, waitMs)
-    }
-    return soonestMs
   }
 
   /** Answers whether it was sent. */

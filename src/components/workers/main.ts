@@ -24,6 +24,7 @@ import { SteadyClock } from '../../flow/steadyClock.ts'
 import { isBoundElsewhere, tellBound } from '../../cluster/boundConnectorTable.ts'
 import { BindLeases } from './bindLeases.ts'
 import { Caretaker } from './caretaker.ts'
+import { clearWaiting } from './clearWaiting.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { followDatabaseTime } from './followDatabaseTime.ts'
 import { startJobs } from './jobs.ts'
@@ -75,18 +76,18 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     receiptTtlHours,
     onTrouble,
   })
-  registerMetrics(context, pool, intake)
-  context.metrics.gauge(
-    'workers_refused_outcomes',
-    'Outcomes and events that the database refused for good: the messages fail by themselves',
-    [],
-    (gauge) => gauge.set(writer.counters.refused),
-  )
+  const stopClearing = clearWaiting({
+    database,
+    connectors: () => link.follower.platform.connectors.values(),
+    onTrouble,
+  })
+  registerMetrics(context, { pool, intake, writer })
   return {
     ports: {},
     drain: async () => {
       stopJobs()
       stopFollowing()
+      stopClearing()
       link.follower.stop()
       pool.stop()
       await leases.stop()
@@ -183,9 +184,14 @@ function leasing(
 
 function registerMetrics(
   { metrics }: ComponentContext,
-  pool: ConnectorPool,
-  intake: ReceiptIntake,
+  { pool, intake, writer }: { pool: ConnectorPool; intake: ReceiptIntake; writer: OutcomeWriter },
 ): void {
+  metrics.gauge(
+    'workers_refused_outcomes',
+    'Outcomes and events that the database refused for good: the messages fail by themselves',
+    [],
+    (gauge) => gauge.set(writer.counters.refused),
+  )
   metrics.gauge('workers_binds', 'Upstream binds that are up', ['connector'], (gauge) => {
     for (const [connector, bound] of pool.boundByConnector()) gauge.set({ connector }, bound)
   })
@@ -197,7 +203,7 @@ function registerMetrics(
       for (const [connector, pace] of pool.paceByConnector()) gauge.set({ connector }, pace)
     },
   )
-  const outcomes = ['submitted', 'failed', 'deferred', 'expired'] as const
+  const outcomes = ['submitted', 'failed', 'deferred', 'expired', 'purged', 'moved'] as const
   for (const outcome of outcomes)
     metrics.gauge(
       `workers_${outcome}_messages`,

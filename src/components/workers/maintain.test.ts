@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
+import { newMessageId } from '../../message/ids.ts'
 import { countParkedReceipts, parkReceipts } from '../../message/parkedReceiptTable.ts'
+import { claimDue, putLater } from '../../message/waitingMessageTable.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { maintain } from './maintain.ts'
 
@@ -30,4 +32,21 @@ test('a receipt without a message is set aside after its time, and not before', 
   await maintain(database, upkeep, 72)
   expect(await countParkedReceipts(database.run)).toBe(2)
   expect(await upkeep.deadLetters()).toEqual([{ queue: 'dlr', letters: 1001 }])
+})
+
+test('the queue is told to remember the messages that are about to leave', async () => {
+  const { database } = store.link()
+  const [leaving, waiting] = [newMessageId(), newMessageId()]
+  const entry = { queue: 'submit.sim.normal', payload: Buffer.from('x'), messages: 1 }
+  await putLater(database.run, [{ ...entry, envelopeId: leaving, dueAtMs: Date.now() - 1_000 }])
+  await claimDue(database, 10, HOUR_MS)
+  await putLater(database.run, [{ ...entry, envelopeId: waiting, dueAtMs: Date.now() - 1_000 }])
+  const kept: string[] = []
+  const upkeep = {
+    ...postgresUpkeep(database),
+    maintain: async ({ keepMarksOf }: { keepMarksOf: readonly string[] }) =>
+      void kept.push(...keepMarksOf),
+  }
+  await maintain(database, upkeep, 72)
+  expect(kept).toEqual([leaving])
 })

@@ -6,6 +6,7 @@
 
 import { uuidv7 } from 'uuidv7'
 import { encodeEnvelope, submitQueue } from '../../queue/envelopeWire.ts'
+import type { Lane } from '../../message/lane.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import { untilDone } from '../../flow/untilDone.ts'
@@ -23,7 +24,7 @@ import { publishEvents, type Report } from './publishEvents.ts'
 
 export interface OutcomeStore {
   /**
-   * Keeps both or neither: a message is in `later` exactly when a checkpoint calls it deferred.
+   * Keeps both or neither: a message is in `later` if a checkpoint calls it deferred or moved.
    * Answers the ids of the envelopes that were kept; the others belong to somebody else by now.
    */
   keep(
@@ -99,7 +100,7 @@ export class OutcomeWriter {
     for (const { work, message, outcome, error } of refused) {
       this.#refused('refused the outcome', message, error)
       // The events of the other kinds were published beside it, and say how the message ended.
-      if (outcome.kind === 'deferred')
+      if (outcome.kind === 'deferred' || outcome.kind === 'moved')
         instead.push({ work, message, outcome: failedInstead(outcome, error) })
     }
     for (const { item, error } of untold) {
@@ -176,17 +177,34 @@ function reportsOf(item: Item): Report[] {
 }
 
 function laterEntry(
-  work: EnvelopeWork,
+  { envelope: { connector, lane } }: EnvelopeWork,
   message: EnvelopeMessage,
   outcome: Outcome,
 ): LaterEntry | undefined {
-  if (outcome.kind !== 'deferred') return undefined
-  const { connector, lane } = work.envelope
-  const again = { ...message, attempts: message.attempts + 1 }
-  const envelope = { envelopeId: uuidv7(), connector, lane, messages: [again] }
+  switch (outcome.kind) {
+    case 'deferred':
+      return waitingOn(connector, lane, nextAttempt(message), outcome.dueAtMs)
+    case 'moved':
+      return waitingOn(outcome.to, lane, message, outcome.atMs)
+    default:
+      return undefined
+  }
+}
+
+function nextAttempt(message: EnvelopeMessage): EnvelopeMessage {
+  return { ...message, attempts: message.attempts + 1 }
+}
+
+function waitingOn(
+  connector: string,
+  lane: Lane,
+  message: EnvelopeMessage,
+  dueAtMs: number,
+): LaterEntry {
+  const envelope = { envelopeId: uuidv7(), connector, lane, messages: [message] }
   return {
     envelopeId: envelope.envelopeId,
-    dueAtMs: outcome.dueAtMs,
+    dueAtMs,
     queue: submitQueue(connector, lane),
     payload: encodeEnvelope(envelope),
     messages: 1,

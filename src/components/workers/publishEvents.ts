@@ -43,7 +43,12 @@ function publicationsOf(reports: readonly Report[]): Publication[] {
 
 function eventOf({ work, message, outcome }: Report): JournalEvent {
   const { connector } = work.envelope
-  return outcome.kind === 'submitted'
-    ? { ...outcome, connector, message, segment: 0 }
-    : { ...outcome, connector, message }
+  switch (outcome.kind) {
+    case 'submitted':
+      return { ...outcome, connector, message, segment: 0 }
+    case 'moved':
+      return { kind: 'moved', atMs: outcome.atMs, connector: outcome.to, from: connector, message }
+    default:
+      return { ...outcome, connector, message }
+  }
 }

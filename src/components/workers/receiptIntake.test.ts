@@ -43,7 +43,7 @@ async function taken(text: string, settings: object = {}, fields: Partial<ShortM
     ...decodeBody('deliver_sm', body),
   }
   const connector = connectorSchema.parse({ ...SMSC, ...settings })
-  intake.take(receiptSource(connector, 3), session as unknown as Session, pdu) // as above
+  intake.take(receiptSource(() => connector, 3)(), session as unknown as Session, pdu) // as above
   await intake.whenIdle()
   expect(answers).toEqual([ESME_ROK])
   return published[0]
@@ -101,6 +101,16 @@ test('a receipt without an id is taken, for it is worth a look', async () => {
   expect(await taken('stat:DELIVRD')).toMatchObject({ upstreamId: '', message: undefined })
 })
 
+test('a bind follows the rules of its connector as they change', () => {
+  let connector = connectorSchema.parse({ ...SMSC, receiptStates: { GONE: 'EXPIRED' } })
+  const source = receiptSource(() => connector, 3)
+  expect(source()).toBe(source())
+  expect(source().options.states?.get('GONE')).toBe(MESSAGE_STATE.EXPIRED)
+  connector = { ...connector, receiptStates: { GONE: 'DELETED' }, messageIdRule: { perBind: true } }
+  expect(source().options.states?.get('GONE')).toBe(MESSAGE_STATE.DELETED)
+  expect(source().idRule).toEqual({ perBind: true })
+})
+
 test('a receipt that throws is refused for good and reported, and others go on', async () => {
   const answers: number[] = []
   const troubles: string[] = []
@@ -109,13 +119,14 @@ test('a receipt that throws is refused for good and reported, and others go on',
   const queue = { publish: async () => undefined } as unknown as Queue
   const throwing = new RecentSubmissions()
   const intake = new ReceiptIntake(queue, throwing, clock, (what) => void troubles.push(what))
-  const source = receiptSource(connectorSchema.parse(SMSC), 1)
+  const connector = connectorSchema.parse(SMSC)
+  const source = receiptSource(() => connector, 1)
   const take = (id: string) => {
     const short_message = Buffer.from(`id:${id} stat:DELIVRD`)
     const body = encodeBody('deliver_sm', { esm_class: 4, short_message })
     const head = { command: 'deliver_sm', command_status: 0, sequence_number: 1 } as const
     const pdu = { ...head, ...decodeBody('deliver_sm', body) }
-    intake.take(source, session as unknown as Session, pdu) // as above
+    intake.take(source(), session as unknown as Session, pdu) // as above
   }
   vi.spyOn(throwing, 'find').mockImplementationOnce(() => {
     throw new TypeError('a defect')

@@ -48,8 +48,21 @@ export interface ReceiptSource {
   readonly options: ReceiptOptions
 }
 
-/** Made once per bind. */
-export function receiptSource(connector: Connector, slot: number): ReceiptSource {
+/** Follows the connector's rules, and reads them again only when they have changed. */
+export function receiptSource(connector: () => Connector, slot: number): () => ReceiptSource {
+  let readFrom = connector()
+  let source = sourceFrom(readFrom, slot)
+  return () => {
+    const current = connector()
+    if (current !== readFrom) {
+      readFrom = current
+      source = sourceFrom(current, slot)
+    }
+    return source
+  }
+}
+
+function sourceFrom(connector: Connector, slot: number): ReceiptSource {
   const words = Object.entries(connector.receiptStates)
   const states = new Map(words.map(([word, name]) => [word.toUpperCase(), MESSAGE_STATE[name]]))
   return { connector: connector.id, slot, idRule: connector.messageIdRule, options: { states } }

@@ -45,6 +45,8 @@ export interface Task {
 export interface LaneSender {
   connector(): Connector
   hasLink(): boolean
+  /** Whether messages are received to leave a connector that is disabled. */
+  isClearing(): boolean
   /** Whether lanes receive a few envelopes without a link, so that messages expire in time. */
   caresFor(): boolean
   /** Takes over a message that is ready. */
@@ -138,6 +140,11 @@ export class SubmitLane {
     return this.#ready.take()
   }
 
+  /** All messages that are ready. */
+  takeAll(): Task[] {
+    return this.#ready.takeOut(() => true)
+  }
+
   /** Adds a message behind all others of this lane. */
   add(task: Task): void {
     this.#ready.add(task)
@@ -184,6 +191,8 @@ export class SubmitLane {
 
   #capacity(): number {
     if (!this.#options.ownership.isHeld(performance.now())) return 0
+    // Messages that leave a disabled connector are not kept ready, so what counts is in hand.
+    if (this.#sender.isClearing()) return Math.max(0, RECEIVE_MAX - this.#entries)
     if (!this.#sender.hasLink())
       return this.#sender.caresFor() ? Math.max(0, CARED_ENVELOPES - this.#entries) : 0
     const { tps } = this.#sender.connector()

@@ -8,12 +8,13 @@ import type { Connector } from '../../platform/connector.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { BindRefusedError, connectSmpp, ESME_RALYBND } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome, Session, ShortMessageBody } from '../../smpp/index.ts'
+import { sessionAdjustment, sessionTerms } from './sessionTerms.ts'
 import { upstreamSubmitSm } from './upstreamSubmitSm.ts'
 
 export interface UpstreamBindOptions {
   connector: Connector
   slot: number
-  password: () => string
+  password: (connector: Connector) => string
   heldUntilMs: number
   onDeliver: (session: Session, pdu: Pdu<'deliver_sm'>) => void
   /** Called when the bind may be able to send again, or no longer. */
@@ -32,6 +33,10 @@ export class UpstreamBind {
   readonly id: BindId
   readonly slot: number
   #options: UpstreamBindOptions
+  #connector: Connector
+  /** Those of its session, or of its present attempt to bind. */
+  #terms: string
+  #firstBound = Promise.withResolvers<void>()
   #session: Session | undefined
   #heldUntilMs: number
   #restUntilMs = 0
@@ -46,6 +51,8 @@ export class UpstreamBind {
 
   constructor(options: UpstreamBindOptions) {
     this.#options = options
+    this.#connector = options.connector
+    this.#terms = sessionTerms(options.connector)
     this.slot = options.slot
     this.id = bindId(options.connector.id, options.slot)
     this.#heldUntilMs = options.heldUntilMs
@@ -61,6 +68,23 @@ export class UpstreamBind {
   /** Submissions that the SMSC has not answered yet. */
   get unanswered(): number {
     return this.#unanswered
+  }
+
+  /** True if a setting has changed that only a new session can follow. */
+  get isOutdated(): boolean {
+    return this.#terms !== sessionTerms(this.#connector)
+  }
+
+  /** Resolves when it is bound for the first time, or closed. */
+  get firstBound(): Promise<void> {
+    return this.#firstBound.promise
+  }
+
+  /** Takes over changed settings, as far as the open session can follow them. */
+  adjust(connector: Connector): void {
+    if (connector === this.#connector) return
+    this.#connector = connector
+    this.#session?.adjust(sessionAdjustment(connector))
   }
 
   extendLease(heldUntilMs: number): void {
@@ -103,12 +127,13 @@ export class UpstreamBind {
 
   /** Called after ESME_RTHROTTLED or ESME_RMSGQFUL. */
   rest(nowMs: number): void {
-    this.#restUntilMs = nowMs + this.#options.connector.throttlePauseMs
+    this.#restUntilMs = nowMs + this.#connector.throttlePauseMs
   }
 
   /** Unbinds after the answers that are still due, but waits no longer than `CLOSE_MS_MAX`. */
   async close(): Promise<void> {
     this.#abort.abort()
+    this.#firstBound.resolve()
     this.#awaitsLease = false
     clearTimeout(this.#reconnect)
     clearTimeout(this.#leaseEnd)
@@ -134,6 +159,9 @@ export class UpstreamBind {
       (session) => {
         this.#attempt = 0
         this.#session = session
+        // Settings may have changed while it was binding.
+        session.adjust(sessionAdjustment(this.#connector))
+        this.#firstBound.resolve()
         if (session.state === 'CLOSED') this.#closed(session, 'closed at once')
         else if (performance.now() >= this.#heldUntilMs) this.#leaseRanOut()
         else this.#options.onChange()
@@ -144,21 +172,16 @@ export class UpstreamBind {
 
   /** Async, so that a password that cannot be read is a failed attempt like any other. */
   async #bind(signal: AbortSignal): Promise<Session> {
-    const { connector } = this.#options
+    const connector = this.#connector
+    this.#terms = sessionTerms(connector)
     return connectSmpp({
       host: connector.host,
       port: connector.port,
       command: 'bind_transceiver',
       system_id: connector.systemId,
-      password: this.#options.password(),
+      password: this.#options.password(connector),
       system_type: connector.systemType,
-      windowSize: connector.window,
-      timers: {
-        sessionInitTimeoutMs: connector.responseTimeoutMs,
-        enquireLinkIntervalMs: connector.enquireLinkIntervalMs,
-        responseTimeoutMs: connector.responseTimeoutMs,
-        inactivityTimeoutMs: 0,
-      },
+      ...sessionAdjustment(connector),
       signal,
       events: {
         requests: { deliver_sm: this.#options.onDeliver },

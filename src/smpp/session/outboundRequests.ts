@@ -23,6 +23,7 @@ import type {
 import type { PduWriter } from './pduWriter.ts'
 import { type FailedRequest, RequestError } from './requestError.ts'
 import { RequestWindow } from './requestWindow.ts'
+import type { SessionAdjustment } from './sessionAdjustment.ts'
 import { orNever } from './sessionClock.ts'
 import type { OutcomeOf, RequestOutcome, SessionRules } from './sessionTypes.ts'
 import { readTlv } from '../wire/tlv.ts'
@@ -52,6 +53,7 @@ export class OutboundRequests {
   readonly #actions: OutboundActions
   readonly #window: RequestWindow
   readonly #waiting: WaitingSends
+  #windowSize: number
   #wasFull = false
   #answersSinceResize = 0
   #congestionState: number | undefined
@@ -67,10 +69,9 @@ export class OutboundRequests {
     this.#settings = settings
     this.#writer = writer
     this.#actions = actions
-    this.#window = new RequestWindow(
-      settings.windowSize,
-      orNever(settings.timers.responseTimeoutMs),
-    )
+    const { windowSize, timers } = settings
+    this.#windowSize = windowSize
+    this.#window = new RequestWindow(windowSize, orNever(timers.responseTimeoutMs))
     this.#waiting = new WaitingSends(waitingSendsMax)
   }
 
@@ -223,6 +224,18 @@ export class OutboundRequests {
     this.#refill()
   }
 
+  /** A window that follows the peer's congestion_state grows to a larger size by itself. */
+  adjust({ windowSize = this.#windowSize, timers }: SessionAdjustment): void {
+    const { followCongestion } = this.#settings
+    this.#windowSize = windowSize
+    this.#window.sizeMax = followCongestion
+      ? Math.min(this.#window.sizeMax, windowSize)
+      : windowSize
+    if (timers?.responseTimeoutMs !== undefined)
+      this.#window.timeoutMs = orNever(timers.responseTimeoutMs)
+    this.#refill()
+  }
+
   /** Fails the requests that were not sent yet, because we are leaving. */
   refuseWaiting(): void {
     this.#waiting.close(this.#endReason)
@@ -265,8 +278,7 @@ export class OutboundRequests {
   #resize(congestionState: number): void {
     if (++this.#answersSinceResize < this.#window.sizeMax) return
     this.#answersSinceResize = 0
-    const { windowSize } = this.#settings
-    this.#window.sizeMax = nextWindowSize(this.#window.sizeMax, congestionState, windowSize)
+    this.#window.sizeMax = nextWindowSize(this.#window.sizeMax, congestionState, this.#windowSize)
   }
 
   #tellElapsed(

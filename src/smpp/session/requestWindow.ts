@@ -19,13 +19,13 @@ export class RequestWindow {
   readonly #late = new Map<number, PendingRequest>()
   /** May change at any time; a smaller one leaves those that are under way alone. */
   sizeMax: number
-  readonly #timeoutMs: number
+  /** From a request to its `timeout`; Infinity for never. May change at any time. */
+  timeoutMs: number
   #lastSequence: number
 
-  /** `timeoutMs`: from a request to its `timeout`; Infinity for never. */
   constructor(sizeMax: number, timeoutMs: number, lastSequence = 0) {
     this.sizeMax = sizeMax
-    this.#timeoutMs = timeoutMs
+    this.timeoutMs = timeoutMs
     this.#lastSequence = lastSequence
   }
 
@@ -92,7 +92,7 @@ export class RequestWindow {
   /** The same timer holds for all, so the oldest come first and the rest need no look. */
   expire(nowMs: number): void {
     for (const [sequence, request] of this.#pending) {
-      if (request.sentAtMs + this.#timeoutMs > nowMs) return
+      if (request.sentAtMs + this.timeoutMs > nowMs) return
       this.#pending.delete(sequence)
       this.#remember(sequence, request)
       request.onOutcome({ kind: 'timeout' })

@@ -14,18 +14,10 @@ import { OwedAnswers } from './owedAnswers.ts'
 import { PduReader } from './pduReader.ts'
 import { PduWriter } from './pduWriter.ts'
 import { peerOf } from '../transport/peerOf.ts'
-import {
-  type BindBody,
-  type BindCommand,
-  type CommandName,
-  type OneWayCommand,
-  type Pdu,
-  type PduBodies,
-  type RequestCommand,
-  type ResponseTo,
-  type SessionState,
-} from '../wire/pduTable.ts'
+import type { BindBody, BindCommand, CommandName, OneWayCommand } from '../wire/pduTable.ts'
+import type { Pdu, PduBodies, RequestCommand, ResponseTo, SessionState } from '../wire/pduTable.ts'
 import type { Endpoint } from '../transport/proxyHeader.ts'
+import { checkAdjustment, type SessionAdjustment } from './sessionAdjustment.ts'
 import { SessionClock } from './sessionClock.ts'
 import { sessionTls, type SessionTls } from '../transport/sessionTls.ts'
 import type { OutcomeOf, RequestOutcome, SessionBind, SessionSettingsOf } from './sessionTypes.ts'
@@ -250,6 +242,14 @@ export class Session {
     if (!isClosed) this.#writer.answer(request, commandStatus, fields)
     this.#inbound.answered()
     if (!isClosed && this.#departure.hasBegun) this.#departure.advance(false)
+  }
+
+  /** Changes window and timers (SMPP 3.4 §7.2) of an open session. Throws like connectSmpp. */
+  adjust(changes: SessionAdjustment): void {
+    checkAdjustment(changes)
+    if (this.#state === 'CLOSED') return
+    this.#requests.adjust(changes)
+    if (changes.timers) this.#clock.adjust(changes.timers)
   }
 
   /**

@@ -1,3 +1,5 @@
+import { told } from './sessionDefaults.ts'
+import type { SessionTimers } from './sessionTimers.ts'
 import type { SessionRules } from './sessionTypes.ts'
 
 const TICK_MS_MIN = 5
@@ -24,10 +26,9 @@ export interface ClockActions {
  * or a PDU costs no timer. A deadline may fire late by up to a quarter of the shortest timer.
  */
 export class SessionClock {
-  readonly #settings: SessionRules
   readonly #actions: ClockActions
-  readonly #pduTimeoutMs: number
-  readonly #tick: NodeJS.Timeout
+  #timers: SessionTimers
+  #tick: NodeJS.Timeout
   readonly #deadlines = {
     bind: Infinity,
     leave: Infinity,
@@ -44,21 +45,20 @@ export class SessionClock {
 
   constructor(settings: SessionRules, actions: ClockActions) {
     const { timers, side } = settings
-    this.#settings = settings
+    this.#timers = timers
     this.#actions = actions
-    this.#pduTimeoutMs =
-      timers.pduTimeoutMs ?? Math.max(timers.responseTimeoutMs, PDU_TIMEOUT_MS_MIN)
     const now = performance.now()
     this.#receivedAtMs = now
     this.#messageAtMs = now
     if (side === 'mc') this.#deadlines.bind = now + orNever(timers.sessionInitTimeoutMs)
-    // Named one by one: the object may hold other numbers, such as a process's whole Config.
-    const { sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs } = timers
-    const linkMs = [sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs]
-    const allMs = [...linkMs, timers.inactivityTimeoutMs, this.#pduTimeoutMs]
-    const shortest = Math.min(...allMs.map(orNever))
-    const everyMs = Math.min(Math.max(shortest / 4, TICK_MS_MIN), TICK_MS_MAX)
-    this.#tick = setInterval(() => this.#onTick(performance.now()), everyMs)
+    this.#tick = this.#startTicking()
+  }
+
+  /** Deadlines of PDUs, binds and departures that have begun stay; all others follow at once. */
+  adjust(timers: Partial<SessionTimers>): void {
+    this.#timers = { ...this.#timers, ...told(timers) }
+    clearInterval(this.#tick)
+    this.#tick = this.#startTicking()
   }
 
   stop(): void {
@@ -83,7 +83,7 @@ export class SessionClock {
   /** `overdue` is the reason to close with if the bind is not answered in time. */
   bindWaits(overdue: string): void {
     this.#bindOverdue = overdue
-    const { responseTimeoutMs } = this.#settings.timers
+    const { responseTimeoutMs } = this.#timers
     this.#deadlines.bind = performance.now() + (responseTimeoutMs || BIND_WAIT_MS)
   }
 
@@ -114,12 +114,27 @@ export class SessionClock {
 
   /** Each step of leaving has the response timer; the last (answers after unbind) has a second. */
   leaving(isLast: boolean): void {
-    const waitMs = this.#settings.timers.responseTimeoutMs || BIND_WAIT_MS
+    const waitMs = this.#timers.responseTimeoutMs || BIND_WAIT_MS
     this.#deadlines.leave = performance.now() + (isLast ? LAST_ANSWERS_MS : waitMs)
   }
 
   closing(): void {
     this.#deadlines.destroy = performance.now() + LINGER_MS
+  }
+
+  get #pduTimeoutMs(): number {
+    const { pduTimeoutMs, responseTimeoutMs } = this.#timers
+    return pduTimeoutMs ?? Math.max(responseTimeoutMs, PDU_TIMEOUT_MS_MIN)
+  }
+
+  #startTicking(): NodeJS.Timeout {
+    // Named one by one: the object may hold other numbers, such as a process's whole Config.
+    const { sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs } = this.#timers
+    const linkMs = [sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs]
+    const allMs = [...linkMs, this.#timers.inactivityTimeoutMs, this.#pduTimeoutMs]
+    const shortest = Math.min(...allMs.map(orNever))
+    const everyMs = Math.min(Math.max(shortest / 4, TICK_MS_MIN), TICK_MS_MAX)
+    return setInterval(() => this.#onTick(performance.now()), everyMs)
   }
 
   #onTick(nowMs: number): void {
@@ -138,7 +153,7 @@ export class SessionClock {
   }
 
   #checkLink(nowMs: number): void {
-    const { enquireLinkIntervalMs, inactivityTimeoutMs, responseTimeoutMs } = this.#settings.timers
+    const { enquireLinkIntervalMs, inactivityTimeoutMs, responseTimeoutMs } = this.#timers
     if (!this.#isBound) return
     if (this.#enquiredAtMs !== Infinity) {
       // Anything received since has reset this, since a slow answer does not mean a dead link.

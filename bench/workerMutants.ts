@@ -1,0 +1,179 @@
+// Who submits a message, how often, and in which form.
+
+import { type Mutant, unitTest } from './mutant.ts'
+
+const checkpoints = (test: string) => unitTest('message/checkpointTable.test.ts', test)
+const owners = (test: string) => unitTest('components/workers/envelopeOwnership.test.ts', test)
+const lanes = (test: string) => unitTest('components/workers/submitLane.test.ts', test)
+const moving = (test: string) => unitTest('components/workers/moveDue.test.ts', test)
+const repeating = (test: string) => unitTest('components/workers/resubmission.test.ts', test)
+
+export const workerMutants: readonly Mutant[] = [
+  {
+    name: 'a worker submits envelopes that it did not claim',
+    invariant: '8',
+    file: 'src/components/workers/submitLane.ts',
+    piece: 'const claim = await ownership.claim(envelopeId)',
+    replacement: `const nothing = Buffer.alloc(0)
+    const claim = {
+      kind: 'claimed', owner: '', outcomes: nothing, unanswered: nothing, takeovers: 0,
+    }`,
+    guard: lanes('an envelope that is finished, or that somebody else works on, is not sent'),
+    says: /AssertionError: expected \{ .+ \} to deeply equal \{ .+ \}/,
+  },
+  {
+    name: 'an envelope is taken over although its owner lives',
+    invariant: '8',
+    file: 'src/message/checkpointTable.ts',
+    piece: 'and not exists (select from envelope_owners as o where o.owner = c.owner)',
+    replacement: '',
+    guard: checkpoints('an envelope has one owner, and everybody else is told that it is held'),
+    says: /AssertionError: expected \{ .+ \} to deeply equal \{ kind: 'held' \}/,
+  },
+  {
+    name: 'who lost an envelope still writes its outcomes',
+    invariant: '8',
+    file: 'src/message/checkpointTable.ts',
+    piece: `and c.owner = new.owner
+    returning`,
+    replacement: 'returning',
+    guard: checkpoints('only the owner writes outcomes, and who takes over finds them'),
+    says: /AssertionError: expected Set\{ .+ \} to deeply equal Set\{\}/,
+  },
+  {
+    name: 'a finished envelope that comes again is claimed again',
+    invariant: '8',
+    file: 'src/message/checkpointTable.ts',
+    piece: `where c.finished_at is null
+          and (c.owner is null`,
+    replacement: 'where (c.owner is null',
+    guard: checkpoints('a finished envelope is never claimed again'),
+    says: /AssertionError: expected \{ .+ \} to deeply equal \{ kind: 'finished' \}/,
+  },
+  {
+    name: 'an owner is disowned before its lease has ended',
+    invariant: '8',
+    file: 'src/components/workers/envelopeOwnership.ts',
+    piece: 'if (askedAtMs - now.sinceMs >= leaseMs)',
+    replacement: 'if (askedAtMs - now.sinceMs >= 0)',
+    guard: owners('the envelopes of a process that died are taken over after a lease, not before'),
+    says: /AssertionError: expected \{ .+ \} to deeply equal \{ kind: 'held' \}/,
+  },
+  {
+    name: 'an outage of the database counts against the owners of envelopes',
+    invariant: '8',
+    file: 'src/components/workers/envelopeOwnership.ts',
+    piece: 'const isUnbroken = answeredAtMs - this.#lastRoundMs < leaseMs',
+    replacement: 'const isUnbroken = true',
+    guard: owners('after an outage of the database every owner has a whole lease to return'),
+    says: /AssertionError: expected \{ .+ \} to deeply equal \{ kind: 'held' \}/,
+  },
+  {
+    name: 'a worker goes on sending when its lease on envelopes has ended',
+    invariant: '8',
+    file: 'src/components/workers/connectorWork.ts',
+    piece: 'if (!this.#options.ownership.isHeld(nowMs)) return',
+    replacement: 'if (nowMs < 0) return',
+    guard: lanes('while it is not certain whose envelopes they are, nothing is sent'),
+    says: /AssertionError: expected 1 to be \+?0/,
+  },
+  {
+    name: 'a message that is never answered is submitted without a cap',
+    invariant: '8',
+    file: 'src/components/workers/connectorWork.ts',
+    piece: 'if (unanswered > maxResubmissions) return',
+    replacement: 'if (unanswered > 1_000 * maxResubmissions) return',
+    guard: repeating('a message without an answer fails after its last resubmission'),
+    says: /Error: Test timed out in \d+ms/,
+  },
+  {
+    name: 'a message that breaks the link stays among the others',
+    invariant: '8',
+    file: 'src/components/workers/connectorWork.ts',
+    piece: 'const SUSPECT_AFTER = 2',
+    replacement: 'const SUSPECT_AFTER = 1_000',
+    guard: repeating('a message that breaks the link each time fails, and all others go'),
+    says: /AssertionError: expected \d+ to be \d+/,
+  },
+  {
+    name: 'the gateway takes more octets than the version of a bind allows',
+    invariant: '11b',
+    file: 'src/components/gateway/submitRefusal.ts',
+    piece: 'short_message.length > OCTETS_MAX_BEFORE_5 && version',
+    replacement: 'short_message.length > 1_000 && version',
+    guard: unitTest(
+      'components/gateway/submitRefusal.test.ts',
+      '255 octets on a bind of 3.4 are refused, and the bind goes on',
+    ),
+    says: /AssertionError: expected \+?0 to be 1/,
+  },
+  {
+    name: 'a worker submits what came, whatever version its SMSC speaks',
+    invariant: '11b',
+    file: 'src/components/workers/upstreamBind.ts',
+    piece: 'const fitting = upstreamSubmitSm(submitSm, session.interfaceVersion)',
+    replacement: 'const fitting = [submitSm, upstreamSubmitSm][0]',
+    guard: unitTest(
+      'components/workers/upstreamSubmitSm.test.ts',
+      'the worker submits to the version that its SMSC has stated',
+    ),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: 'an exception that one message causes reaches all others',
+    invariant: '11b',
+    file: 'src/components/workers/connectorWork.ts',
+    piece: `} catch (error) {
+      this.#failAlone(task, error)
+    }
+    return true`,
+    replacement: `} catch (error) {
+      throw error
+    }
+    return true`,
+    guard: unitTest(
+      'components/workers/upstreamSubmitSm.test.ts',
+      'a message that fits in no form fails alone, and the rest of its envelope goes',
+    ),
+    says: /PduError: short_message: 255 octets, and the SMSC speaks SMPP 3.3/,
+  },
+  {
+    name: 'the queue forgets a waiting message while it leaves',
+    invariant: '8',
+    file: 'src/components/workers/maintain.ts',
+    piece: 'keepMarksOf: envelopeIds',
+    replacement: 'keepMarksOf: envelopeIds.slice(0, 0)',
+    guard: unitTest(
+      'components/workers/maintain.test.ts',
+      'the queue is told to remember the messages that are about to leave',
+    ),
+    says: /AssertionError: expected \[\] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: 'marks end an hour after their batch, whatever may still come again',
+    invariant: '8',
+    file: 'src/queue/postgres/queueTable.ts',
+    piece: 'and batch_id <> all($3::uuid[])',
+    replacement: 'and $3::uuid[] is not null',
+    guard: moving('stopped for a week between publishing and removing, it is published once'),
+    says: /AssertionError: expected \[ '0', '0' \] to deeply equal \[ '0' \]/,
+  },
+  {
+    name: 'a process whose claim has ended still publishes waiting messages',
+    invariant: '8',
+    file: 'src/components/workers/moveDue.ts',
+    piece: 'new Date(claimedAtMs + claimMs)',
+    replacement: 'new Date(claimedAtMs + claimMs + 3_600_000)',
+    guard: moving('a process that was frozen before it published publishes nothing afterwards'),
+    says: /AssertionError: promise resolved .+ instead of rejecting/,
+  },
+  {
+    name: 'a process removes a waiting message that another has claimed since',
+    invariant: '8',
+    file: 'src/message/waitingMessageTable.ts',
+    piece: 'and leaving_at = to_timestamp(left_at.claimed_ms / 1000)',
+    replacement: 'and leaving_at >= to_timestamp(left_at.claimed_ms / 1000)',
+    guard: moving('a process that was frozen after it published leaves the next claim alone'),
+    says: /AssertionError: expected \{ kind: 'published' \} to match object \{ kind: 'repeated' \}/,
+  },
+]

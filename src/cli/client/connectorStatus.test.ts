@@ -1,0 +1,34 @@
+import { stripVTControlCharacters } from 'node:util'
+import { expect, test } from 'vitest'
+import { type ConnectorStatus, connectorsText, messagesText } from './connectorStatus.ts'
+
+const status: ConnectorStatus = {
+  id: 'north',
+  state: 'enabled',
+  binds: 2,
+  bindsUp: 2,
+  waiting: 'keep',
+  waitingMessages: 0,
+}
+
+test('connectors are listed with their state, their binds and what waits', () => {
+  const text = connectorsText([
+    status,
+    { ...status, id: 'old', state: 'disabled', bindsUp: 0, waitingMessages: 12_000 },
+    { ...status, id: 'south', state: 'disabled', bindsUp: 0, waiting: { moveTo: 'north' } },
+    { ...status, id: 'west', state: 'disabled', bindsUp: 0, waiting: 'purge' },
+  ])
+  expect(stripVTControlCharacters(text).split('\n')).toEqual([
+    'CONNECTOR  STATE                                   BINDS UP  WAITING',
+    'north      enabled                                 2 of 2    0',
+    'old        disabled                                0 of 2    12,000',
+    'south      disabled, moving its messages to north  0 of 2    0',
+    'west       disabled, purging its messages          0 of 2    0',
+    '',
+  ])
+  expect(connectorsText([])).toBe('There are no connectors: `signalbox apply` makes them.\n')
+})
+
+test('messages are counted in words', () => {
+  expect([0, 1, 1200].map(messagesText)).toEqual(['0 messages', '1 message', '1,200 messages'])
+})

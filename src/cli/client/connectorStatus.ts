@@ -1,0 +1,58 @@
+import { styleText } from 'node:util'
+import { z } from 'zod'
+import { CliError } from './cliError.ts'
+import { ProblemResponse } from './httpCall.ts'
+
+export const connectorStatusSchema = z.object({
+  id: z.string(),
+  state: z.string(),
+  binds: z.number(),
+  bindsUp: z.number(),
+  waiting: z.union([z.string(), z.object({ moveTo: z.string() })]),
+  waitingMessages: z.number(),
+})
+
+export type ConnectorStatus = z.infer<typeof connectorStatusSchema>
+
+const HEADS = ['CONNECTOR', 'STATE', 'BINDS UP', 'WAITING'] as const
+
+/** A table for people: one line for each connector. */
+export function connectorsText(connectors: readonly ConnectorStatus[]): string {
+  if (connectors.length === 0) return 'There are no connectors: `signalbox apply` makes them.\n'
+  const rows = connectors.map((one) => [
+    one.id,
+    stateText(one),
+    `${one.bindsUp} of ${one.binds}`,
+    count(one.waitingMessages),
+  ])
+  const widths = HEADS.map((head, column) =>
+    Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  )
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()
+  return `${[styleText('bold', line(HEADS)), ...rows.map(line)].join('\n')}\n`
+}
+
+/** `disabled, moving its messages to other` */
+function stateText({ state, waiting }: ConnectorStatus): string {
+  if (typeof waiting === 'object') return `${state}, moving its messages to ${waiting.moveTo}`
+  return waiting === 'purge' ? `${state}, purging its messages` : state
+}
+
+/** `1 message`, `12,000 messages` */
+export function messagesText(messages: number): string {
+  return `${count(messages)} ${messages === 1 ? 'message' : 'messages'}`
+}
+
+function count(messages: number): string {
+  return messages.toLocaleString('en-US')
+}
+
+/** Which server says so does not matter to whoever named the connector. */
+export function ownWords(error: unknown): never {
+  if (!(error instanceof ProblemResponse) || error.status >= 500) throw error
+  throw new CliError(error.problem.detail, { code: error.code, cause: error })
+}

@@ -1,0 +1,190 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { findAdmin, withAdminOptions } from '../client/adminClient.ts'
+import type { AdminClient, AdminOptions } from '../client/adminClient.ts'
+import { CliError, EXIT_CODES } from '../client/cliError.ts'
+import { confirm, terminal } from '../client/confirm.ts'
+import {
+  connectorsText,
+  connectorStatusSchema,
+  type ConnectorStatus,
+  messagesText,
+  ownWords,
+} from '../client/connectorStatus.ts'
+import { printJson, runCommand } from '../client/runCommand.ts'
+import { untilNoneWaits } from '../client/untilNoneWaits.ts'
+
+interface ConnectorOptions extends AdminOptions {
+  readonly json?: boolean
+}
+
+interface ClearOptions extends ConnectorOptions {
+  /** False with --no-wait. */
+  readonly wait: boolean
+}
+
+interface MoveOptions extends ClearOptions {
+  readonly to: string
+}
+
+interface PurgeOptions extends ClearOptions {
+  readonly yes?: boolean
+}
+
+const HELP = `
+An enabled connector submits. A paused one accepts messages, keeps its binds and takes receipts, but
+submits nothing. A disabled one has no binds, and routes pass it over; its messages wait, each until
+its validity ends, unless they are moved or purged. All of it takes effect within a second.
+
+To give a connector up for another one:
+  signalbox connector disable old
+  signalbox connector move old --to new
+  signalbox connector delete old        (once no route leads to it)
+
+Exit codes: 0 done, 2 error, 3 refused (a purge without a yes)`
+
+/** The words, what each does, and what is said when it is done. */
+const SIMPLE = [
+  ['pause', 'submit nothing for now, but accept messages and take receipts', 'is paused'],
+  ['resume', 'submit again after a pause', 'submits again'],
+  ['enable', 'take messages again, and bind', 'is enabled'],
+  ['disable', 'take no more messages, and unbind; what waits stays', 'is disabled'],
+] as const
+
+export function registerConnector(program: Command): void {
+  const group = program
+    .command('connector')
+    .description('connectors at work: their state, and the messages that wait for them')
+    .addHelpText('after', HELP)
+  subcommand(group, 'list')
+    .description('each connector with its state, its binds and the messages that wait for it')
+    .action((options: ConnectorOptions) => runCommand(options, () => list(options)))
+  for (const [word, about, done] of SIMPLE)
+    subcommand(group, word)
+      .description(about)
+      .argument('<id>', 'the connector')
+      .action((id: string, options: ConnectorOptions) =>
+        runCommand(options, () => change(id, word, done, options)),
+      )
+  registerClearing(group)
+  subcommand(group, 'delete')
+    .description('delete a connector that no route and no message needs any more')
+    .argument('<id>', 'the connector')
+    .action((id: string, options: ConnectorOptions) =>
+      runCommand(options, () => remove(id, options)),
+    )
+}
+
+function registerClearing(group: Command): void {
+  subcommand(group, 'move')
+    .description('give the messages that wait for a disabled connector to another one')
+    .argument('<id>', 'the disabled connector')
+    .requiredOption('--to <id>', 'the connector that sends them instead')
+    .option('--no-wait', 'return at once, while messages still move')
+    .action((id: string, options: MoveOptions) => runCommand(options, () => move(id, options)))
+  subcommand(group, 'purge')
+    .description('give up the messages that wait for a disabled connector; each gets a receipt')
+    .argument('<id>', 'the disabled connector')
+    .option('--yes', 'do not ask')
+    .option('--no-wait', 'return at once, while messages still end')
+    .action((id: string, options: PurgeOptions) => runCommand(options, () => purge(id, options)))
+}
+
+function subcommand(group: Command, word: string): Command {
+  return withAdminOptions(group.command(word))
+    .option('--json', 'print the answer of the admin API')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_CODES.error))
+}
+
+async function list(options: ConnectorOptions): Promise<number> {
+  const admin = await findAdmin(options)
+  const { body } = await admin.get('/connector-status')
+  if (options.json) printJson(body)
+  else process.stdout.write(connectorsText(z.array(connectorStatusSchema).parse(body)))
+  return EXIT_CODES.ok
+}
+
+async function change(
+  id: string,
+  word: string,
+  done: string,
+  options: ConnectorOptions,
+): Promise<number> {
+  const admin = await findAdmin(options)
+  const status = await post(admin, id, word)
+  const waits = status.waitingMessages > 0 ? `; ${messagesText(status.waitingMessages)} wait` : ''
+  return report(options, status, `Connector ${id} ${done}${waits}.`)
+}
+
+async function move(id: string, options: MoveOptions): Promise<number> {
+  const admin = await findAdmin(options)
+  const { to } = options
+  const status = await post(admin, id, 'move', { to })
+  return clear(admin, status, options, `Connector ${to} has the messages of ${id} now.`)
+}
+
+async function purge(id: string, options: PurgeOptions): Promise<number> {
+  const admin = await findAdmin(options)
+  await refusePurge(admin, id, options)
+  const status = await post(admin, id, 'purge')
+  return clear(admin, status, options, `No message waits for ${id} any more.`)
+}
+
+async function refusePurge(admin: AdminClient, id: string, options: PurgeOptions): Promise<void> {
+  if (options.yes) return
+  const { waitingMessages } = await statusOf(admin, id)
+  const what = `This gives up ${messagesText(waitingMessages)} of connector ${id} for good`
+  const asked = options.json ? undefined : terminal()
+  if (asked && (await confirm(asked, `${what}. Go on?`))) return
+  const advice = asked ? '' : ': give --yes if that is wanted'
+  throw new CliError(`nothing was changed. ${what}${advice}`, {
+    code: 'PURGE',
+    exitCode: EXIT_CODES.refused,
+  })
+}
+
+/** Messages leave while the command waits, and go on leaving if it is interrupted. */
+async function clear(
+  admin: AdminClient,
+  status: ConnectorStatus,
+  options: ClearOptions,
+  done: string,
+): Promise<number> {
+  const { id, waitingMessages } = status
+  if (!options.wait)
+    return report(options, status, `${messagesText(waitingMessages)} of ${id} leave it now.`)
+  const output = options.json ? undefined : terminal()?.output
+  await untilNoneWaits(admin, id, { output })
+  return report(options, await statusOf(admin, id), done)
+}
+
+async function remove(id: string, options: ConnectorOptions): Promise<number> {
+  const admin = await findAdmin(options)
+  await admin.delete(`/connectors/${encodeURIComponent(id)}`).catch(ownWords)
+  if (options.json) printJson({ deleted: id })
+  else process.stdout.write(`Connector ${id} is deleted.\n`)
+  return EXIT_CODES.ok
+}
+
+async function post(
+  admin: AdminClient,
+  id: string,
+  word: string,
+  body?: object,
+): Promise<ConnectorStatus> {
+  const answer = await admin
+    .post(`/connectors/${encodeURIComponent(id)}/${word}`, body)
+    .catch(ownWords)
+  return connectorStatusSchema.parse(answer.body)
+}
+
+async function statusOf(admin: AdminClient, id: string): Promise<ConnectorStatus> {
+  const { body } = await admin.get(`/connector-status/${encodeURIComponent(id)}`).catch(ownWords)
+  return connectorStatusSchema.parse(body)
+}
+
+function report({ json }: ConnectorOptions, status: ConnectorStatus, text: string): number {
+  if (json) printJson(status)
+  else process.stdout.write(`${text}\n`)
+  return EXIT_CODES.ok
+}

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { entryOf, envelopeOf, memoryQueues, startWork } from './connectorWork.fixture.ts'
+import { rememberingSmsc } from './connectorWork.fixture.ts'
+
+const PATIENCE = { timeout: 5_000 }
+
+test('a paused connector lets go of its messages, submits none, and keeps its bind', async () => {
+  const { port, sessions, taken } = await rememberingSmsc()
+  const { add, queue, settled } = memoryQueues([entryOf(envelopeOf(30))])
+  const { bind, change } = startWork(port, { queue, tps: 20 })
+  await expect.poll(() => taken.length, PATIENCE).toBeGreaterThan(0)
+  change({ paused: true })
+  await expect.poll(() => settled, PATIENCE).toEqual([['1', 'retry']])
+  const before = taken.length
+  expect(before).toBeLessThan(30)
+  const waiting = entryOf(envelopeOf(5), { id: '2' })
+  add(waiting)
+  // After the answer to its last message the pace would allow more within a second.
+  const { atMs = 0 } = taken.at(-1) ?? {}
+  await expect.poll(() => performance.now(), PATIENCE).toBeGreaterThan(atMs + 1_200)
+  expect(taken).toHaveLength(before)
+  expect(bind.bound).toBe(true)
+  expect(sessions.size).toBe(1)
+
+  change({ paused: false })
+  await expect
+    .poll(() => settled, PATIENCE)
+    .toEqual([
+      ['1', 'retry'],
+      ['2', 'done'],
+    ])
+  expect(taken).toHaveLength(before + 5)
+})

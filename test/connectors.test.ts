@@ -1,0 +1,186 @@
+// Operators pause, disable, empty and delete connectors of a running platform, with the commands
+// that docs/connectors.md shows.
+
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Connector } from '../src/platform/connector.ts'
+import { ESME_ROK, ESME_RTHROTTLED } from '../src/smpp/index.ts'
+import { adminCall } from './adminCall.ts'
+import { commandsOf, runSignalbox } from './commandsOf.ts'
+import { ScriptedPlatform } from './scriptedPlatform.ts'
+
+const PATIENCE = { timeout: 20_000 }
+const API_KEY = 'a-key-for-the-connector-tests'
+const NORTH = '31612345678'
+const SOUTH = '32471234567'
+
+let platform: ScriptedPlatform
+const shown = commandsOf('docs/connectors.md')
+
+beforeAll(async () => {
+  platform = await ScriptedPlatform.start()
+  const user = { id: 'bank-api', account: 'bank', apiKey: API_KEY }
+  await admin('PUT', '/users/bank-api', user)
+})
+afterAll(() => platform.stop())
+
+function admin(method: string, path: string, body?: unknown): Promise<unknown> {
+  return adminCall(platform.stack.ready.admin, method, `/admin/v1${path}`, body)
+}
+
+/** Runs commands that the page shows, and no other, in this order. */
+async function run(...commands: string[]): Promise<string> {
+  let said = ''
+  for (const words of commands) {
+    expect(shown).toContain(words)
+    const { exitCode, stderr, stdout } = await runSignalbox(platform.stack.home, words)
+    expect(stderr).toBe('')
+    expect(exitCode).toBe(0)
+    said += stdout
+  }
+  return said
+}
+
+function routes(byDefault?: string): Promise<unknown> {
+  const both = [
+    { prefix: '31', connector: 'north' },
+    { prefix: '32', connector: 'south' },
+  ]
+  return admin('PUT', '/route-table', { routes: both, default: byDefault })
+}
+
+async function post(to: string): Promise<{ status: number; text: string }> {
+  const response = await fetch(`${platform.stack.ready.api.url}/v1/messages`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ to, from: 'Shop', text: 'hello' }),
+  })
+  return { status: response.status, text: await response.text() }
+}
+
+async function statusOf(destination: string): Promise<number> {
+  return (await platform.customer.attempt(destination, 0)).commandStatus
+}
+
+async function connector(id: string): Promise<Connector> {
+  // The admin API answers with the stored connector, its password hidden.
+  return (await admin('GET', `/connectors/${id}`)) as Connector
+}
+
+async function changeConnector(id: string, fields: Partial<Connector>): Promise<void> {
+  await admin('PUT', `/connectors/${id}`, { ...(await connector(id)), ...fields })
+}
+
+/** Whatever the workers were told until now, they have followed: south has a new session. */
+async function untilFollowed(): Promise<void> {
+  const [before] = platform.smsc.bindsOf('south')
+  const { systemType } = await connector('south')
+  await changeConnector('south', { systemType: `${systemType}x` })
+  const present = () => platform.smsc.bindsOf('south')
+  await expect.poll(() => present().length === 1 && present()[0] !== before, PATIENCE).toBe(true)
+}
+
+test('a change of pace and rules keeps the sessions of a connector', async () => {
+  const before = platform.smsc.bindsOf('north')
+  expect(before).toHaveLength(2)
+  await changeConnector('north', {
+    tps: 3000,
+    window: 50,
+    throttlePauseMs: 5,
+    receiptStates: { GONE: 'EXPIRED' },
+  })
+  await untilFollowed()
+  expect(platform.smsc.bindsOf('north')).toEqual(before)
+  await platform.customer.submit(NORTH)
+  await expect.poll(() => platform.smsc.takenFor(NORTH).length, PATIENCE).toBe(1)
+})
+
+test('a paused connector accepts messages, takes receipts, and submits once resumed', async () => {
+  const { customer, smsc } = platform
+  const before = await customer.submit('31600000001')
+  await expect.poll(() => smsc.takenFor('31600000001').length, PATIENCE).toBe(1)
+  await run('connector pause north')
+  await untilFollowed()
+  const waiting = await customer.submit('31600000002')
+  const id = `UP-${smsc.taken.findIndex(({ destination }) => destination === '31600000001')}`
+  await smsc.receiptUntilTaken('north', { id, stat: 'DELIVRD' })
+  await expect.poll(() => customer.stats(before), PATIENCE).toEqual(['DELIVRD'])
+  expect(smsc.takenFor('31600000002')).toEqual([])
+  expect(await admin('GET', '/connector-status/north')).toMatchObject({
+    state: 'paused',
+    waitingMessages: 1,
+  })
+  expect(smsc.bindsOf('north')).toHaveLength(2)
+  await run('connector resume north')
+  await expect.poll(() => smsc.takenFor('31600000002').length, PATIENCE).toBe(1)
+  expect(customer.stats(waiting)).toEqual([])
+})
+
+test('a disabled connector is passed over, and never refuses for good', async () => {
+  const { customer, smsc } = platform
+  await routes('south')
+  await run('connector disable north')
+  await expect.poll(() => smsc.bindsOf('north').length, { timeout: 5_000 }).toBe(0)
+  // Until the router has followed, messages are accepted for north, where they wait.
+  const via = async () => {
+    await customer.submit('31600000003', 0)
+    return smsc.takenFor('31600000003').at(-1)?.connector
+  }
+  await expect.poll(via, PATIENCE).toBe('south')
+  await routes()
+  await expect.poll(() => statusOf('31600000004'), PATIENCE).toBe(ESME_RTHROTTLED)
+  const { status, text } = await post('31600000004')
+  expect(status).toBe(429)
+  expect(text).not.toContain('north')
+  await admin('POST', '/connectors/north/enable')
+  await expect.poll(() => smsc.bindsOf('north').length, PATIENCE).toBe(2)
+  await expect.poll(() => statusOf('31600000005'), PATIENCE).toBe(ESME_ROK)
+  await platform.untilSettled()
+})
+
+test('moved messages are delivered once, by the other connector, and north can go', async () => {
+  const { customer, smsc, stack } = platform
+  await run('connector pause north')
+  await untilFollowed()
+  const destinations = Array.from({ length: 500 }, (_, index) => `3171${1_000_000 + index}`)
+  const ids = await Promise.all(destinations.map((one) => customer.submit(one)))
+  const early = await runSignalbox(stack.home, 'connector delete north')
+  expect(early).toMatchObject({ exitCode: 2, stdout: '' })
+  expect(early.stderr).toContain('the route table leads to connector "north"')
+  await admin('PUT', '/route-table', { routes: [{ prefix: '32', connector: 'south' }] })
+  const refused = await runSignalbox(stack.home, 'connector delete north')
+  expect(refused.stderr).toContain('still has 500 accepted messages to send')
+  const said = await run('connector disable north', 'connector move north --to south')
+  expect(said).toContain('Connector south has the messages of north now.')
+  const moved = () => smsc.taken.filter(({ destination }) => destination.startsWith('3171'))
+  await expect.poll(() => moved().length, PATIENCE).toBe(500)
+  await platform.untilSettled()
+  expect(new Set(moved().map(({ destination }) => destination))).toEqual(new Set(destinations))
+  expect(moved()).toHaveLength(500)
+  expect(new Set(moved().map(({ connector }) => connector))).toEqual(new Set(['south']))
+  const trace = await platform.trace(ids[0] ?? '')
+  expect(trace.connector).toBe('south')
+  expect(trace.steps.map(({ step }) => step)).toEqual(['accepted', 'moved', 'submitted'])
+  expect(await run('connector delete north')).toBe('Connector north is deleted.\n')
+  expect(await platform.metric('workers', 'workers_moved_messages', 'north')).toBe(500)
+})
+
+test('purged messages end with the receipts that their customers asked for', async () => {
+  const { customer, smsc, stack } = platform
+  await admin('POST', '/connectors/south/pause')
+  await untilFollowed()
+  const before = smsc.taken.length
+  const [asked, other] = [await customer.submit(SOUTH, 1), await customer.submit(SOUTH, 0)]
+  await run('connector disable south')
+  const unsure = await runSignalbox(stack.home, 'connector purge south')
+  expect(unsure.exitCode).toBe(3)
+  expect(unsure.stderr).toContain('give --yes if that is wanted')
+  expect(await run('connector purge south --yes')).toBe('No message waits for south any more.\n')
+  await expect.poll(() => customer.stats(asked), PATIENCE).toEqual(['UNDELIV'])
+  await platform.untilSettled()
+  expect(customer.stats(other)).toEqual([])
+  expect((await platform.trace(other)).state).toBe('UNDELIVERABLE')
+  await run('connector enable south')
+  await admin('POST', '/connectors/south/resume')
+  await expect.poll(() => statusOf(SOUTH), PATIENCE).toBe(ESME_ROK)
+  await expect.poll(() => smsc.taken.length, PATIENCE).toBe(before + 1)
+})
