@@ -10,6 +10,7 @@ import { decodeJournal } from '../../queue/journalEntryWire.ts'
 import { entryOf, envelopeOf, memoryQueues, ownsAll } from './connectorWork.fixture.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
+import { SteadyClock } from '../../flow/steadyClock.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
 
@@ -22,6 +23,7 @@ function workerWith(envelopes: readonly Envelope[]) {
   const recent = new RecentSubmissions()
   // Long after the envelopes were made.
   const confirmed = { atMs: Date.now() + 60_000 }
+  const clock = new SteadyClock()
   const onTrouble = (what: string, error: Error) => {
     throw new Error(what, { cause: error })
   }
@@ -45,7 +47,8 @@ function workerWith(envelopes: readonly Envelope[]) {
     secretsDir: '/nowhere',
     writer: new OutcomeWriter(store, onTrouble),
     recent,
-    intake: new ReceiptIntake(queue, recent, onTrouble),
+    clock,
+    intake: new ReceiptIntake(queue, recent, clock, onTrouble),
     caresFor: () => false,
     confirmedAtMs: () => confirmed.atMs,
     ownership: { ...ownsAll(), listen: () => undefined },
@@ -149,10 +152,10 @@ test('messages of a disabled connector expire in the care of its first slot', as
   if (first) first.expiresAtMs = Date.now() + 500
   const { entries, events, pool } = workerWith([envelope])
   pool.setConnectors(disabled('keep'))
-  pool.setSlots('sim', [2], performance.now() + 60_000)
+  pool.setLease('sim', { slots: [2], pace: 1, heldUntilMs: performance.now() + 60_000 })
   await new Promise(setImmediate)
   expect(entries).toHaveLength(1)
-  pool.setSlots('sim', [1], performance.now() + 60_000)
+  pool.setLease('sim', { slots: [1], pace: 1, heldUntilMs: performance.now() + 60_000 })
   await expect.poll(() => events, PATIENCE).toMatchObject([{ kind: 'expired', message: first }])
   expect(bound(pool)).toBe(0)
 })

@@ -13,6 +13,7 @@ import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
 import type { SubmitLaneOptions } from './submitLane.ts'
 import { startSmsc } from './smsc.fixture.ts'
+import { SteadyClock } from '../../flow/steadyClock.ts'
 import { UpstreamBind } from './upstreamBind.ts'
 
 /**
@@ -81,6 +82,7 @@ export function memoryQueues(entries: QueueEntry[]) {
 export interface WorkSettings {
   queue: Queue
   tps: number
+  burst?: number
   window?: number
   claim?: Partial<ClaimedEnvelope>
   maxResubmissions?: number
@@ -137,6 +139,7 @@ export function startWork(port: number, settings: WorkSettings) {
     ...connectorSettings,
   })
   const recent = new RecentSubmissions()
+  const clock = new SteadyClock()
   const onTrouble = () => undefined // links that end are part of it
   const store: OutcomeStore = {
     keep: async (rows) => {
@@ -156,6 +159,7 @@ export function startWork(port: number, settings: WorkSettings) {
     queueLeaseMs: 60_000,
     writer: new OutcomeWriter(store, onTrouble),
     recent,
+    clock,
     caresFor,
     confirmedAtMs: () => Date.now(),
     ownership,
@@ -171,6 +175,7 @@ export function startWork(port: number, settings: WorkSettings) {
     onChange: () => work.wake(),
     onTrouble,
   })
+  work.setPace(connector.tps)
   work.setBinds([bind])
   const stop = async (): Promise<void> => {
     work.stop()
@@ -182,7 +187,7 @@ export function startWork(port: number, settings: WorkSettings) {
   const change = (changed: Partial<Connector>): void => {
     connector = { ...connector, ...changed }
     bind.adjust(connector)
-    work.wake()
+    work.setPace(connector.tps)
   }
-  return { bind, change, events: outcomes, recent, stop, work }
+  return { bind, change, clock, events: outcomes, recent, stop, work }
 }
