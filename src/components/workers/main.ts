@@ -45,7 +45,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const ownership = new EnvelopeOwnership({
     store: {
       ...envelopeOwners(database, config.instance),
-      claim: (owner, envelopeIds) => claimEnvelopes(database, owner, envelopeIds),
+      claim: (owner, wanted) => claimEnvelopes(database, owner, wanted),
     },
     // Whoever gets an envelope of a dead worker from the queue finds that its owner is dead.
     leaseMs: config.queueLeaseMs / 2,
