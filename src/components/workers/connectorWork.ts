@@ -144,6 +144,7 @@ export class ConnectorWork implements LaneSender {
     // Without a link others may do what we cannot, unless nobody has one.
     else if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
     if (this.#stopped) return
+    if (this.hasLink()) for (const lane of this.#lanes) lane.letCaredGo()
     const waitMs = this.#sendReady()
     if (waitMs !== Number.POSITIVE_INFINITY)
       this.#timer = setTimeout(() => this.wake(), Math.ceil(waitMs))

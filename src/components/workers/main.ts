@@ -105,7 +105,7 @@ function ownershipOf({ config, log }: ComponentContext, database: Database): Env
   return new EnvelopeOwnership({
     store: {
       ...envelopeOwners(database, config.instance),
-      claim: (owner, envelopeIds) => claimEnvelopes(database, owner, envelopeIds),
+      claim: (owner, wanted) => claimEnvelopes(database, owner, wanted),
     },
     // Whoever gets an envelope of a dead worker from the queue finds that its owner is dead.
     leaseMs: config.queueLeaseMs / 2,

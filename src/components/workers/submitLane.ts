@@ -103,6 +103,8 @@ export class SubmitLane {
   #works = new Map<string, EnvelopeWork>()
   /** Ids of envelopes in hand. One that comes a second time meanwhile waits. */
   #inHand = new Set<string>()
+  /** On their way back, but still in hand until the queue has them. */
+  #uncared = new WeakSet<EnvelopeWork>()
   #isClosing = false
   /** Entries of the queue in hand, those that are being opened too. */
   #entries = 0
@@ -168,6 +170,17 @@ export class SubmitLane {
     for (const work of this.#works.values()) this.#options.writer.release(work)
   }
 
+  /** What was only looked after comes again, to be submitted. */
+  letCaredGo(): void {
+    for (const work of this.#works.values())
+      if (work.isOurs && !work.hasBegun && !this.#uncared.has(work)) this.#uncare(work)
+  }
+
+  #uncare(work: EnvelopeWork): void {
+    this.#uncared.add(work)
+    this.#giveBack(work, 0)
+  }
+
   /** Everything in hand belongs to others by now. Nothing more of it is sent or kept. */
   abandon(): void {
     this.#ready.clear()
@@ -220,7 +233,7 @@ export class SubmitLane {
     const { envelopeId } = envelope
     const { ownership, writer } = this.#options
     if (this.#inHand.has(envelopeId)) return { kind: 'retry', delayMs: ownership.retryHeldMs }
-    const claim = await ownership.claim(envelopeId)
+    const claim = await ownership.claim(envelopeId, this.#sender.hasLink())
     if (claim.kind === 'finished') return { kind: 'done' }
     if (claim.kind === 'held') return { kind: 'retry', delayMs: ownership.retryHeldMs }
     const work = new EnvelopeWork(envelope, claim)
