@@ -6,7 +6,7 @@ import { repeat } from '../../flow/repeat.ts'
 import type { Queue, QueueUpkeep } from '../../queue/queue.ts'
 import type { Database } from '../../database/database.ts'
 import { maintain } from './maintain.ts'
-import { LATER_BATCH, moveDue } from './moveDue.ts'
+import { moveDue } from './moveDue.ts'
 import { expireOutbox } from '../../outbox/outboxTable.ts'
 
 export interface JobsOptions {
@@ -14,6 +14,8 @@ export interface JobsOptions {
   queue: Queue
   upkeep: QueueUpkeep
   receiptTtlHours: number
+  /** Queues to which waiting messages return at once, to be cleared. */
+  clearedQueues: () => readonly string[]
   onTrouble: (what: string, error: Error) => void
 }
 
@@ -27,10 +29,16 @@ export function startJobs({
   queue,
   upkeep,
   receiptTtlHours,
+  clearedQueues,
   onTrouble,
 }: JobsOptions): () => void {
+  let isStopped = false
   const moveAllDue = async (): Promise<void> => {
-    while ((await moveDue({ database, queue, upkeep, onTrouble })) === LATER_BATCH);
+    let moved = 0
+    do {
+      const options = { database, queue, upkeep, onTrouble, clearedQueues: clearedQueues() }
+      moved = await moveDue(options)
+    } while (moved > 0 && !isStopped)
   }
   const expireAll = async (): Promise<void> => {
     while ((await expireOutbox(database)) > 0);
@@ -46,6 +54,7 @@ export function startJobs({
     ),
   ]
   return () => {
+    isStopped = true
     for (const stop of stops) stop()
   }
 }

@@ -24,7 +24,7 @@ import { SteadyClock } from '../../flow/steadyClock.ts'
 import { isBoundElsewhere, tellBound } from '../../cluster/boundConnectorTable.ts'
 import { BindLeases } from './bindLeases.ts'
 import { Caretaker } from './caretaker.ts'
-import { clearWaiting } from './clearWaiting.ts'
+import { clearedQueues } from './clearedOutcome.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { followDatabaseTime } from './followDatabaseTime.ts'
 import { startJobs } from './jobs.ts'
@@ -74,11 +74,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     queue,
     upkeep: postgresUpkeep(database),
     receiptTtlHours: config.receiptTtlHours,
-    onTrouble,
-  })
-  const stopClearing = clearWaiting({
-    database,
-    connectors: () => link.follower.platform.connectors.values(),
+    clearedQueues: () => clearedQueues(link.follower.platform.connectors.values()),
     onTrouble,
   })
   registerMetrics(context, { pool, intake, writer })
@@ -87,7 +83,6 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     drain: async () => {
       stopJobs()
       stopFollowing()
-      stopClearing()
       link.follower.stop()
       pool.stop()
       await leases.stop()
