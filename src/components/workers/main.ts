@@ -17,6 +17,8 @@ import {
 } from '../../message/checkpointTable.ts'
 import type { Database } from '../../database/database.ts'
 import { putLater } from '../../message/waitingMessageTable.ts'
+import { connectorKind } from '../../platform/connector.ts'
+import { readDeletedOfKind } from '../../platform/resourceTable.ts'
 import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
 import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
@@ -32,6 +34,7 @@ import { EnvelopeOwnership } from './envelopeOwnership.ts'
 import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
+import { StrandedMessages } from './strandedMessages.ts'
 import { REPEAT_CAUSES } from './submitLane.ts'
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
@@ -69,15 +72,29 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     pool.setConnectors(platform.connectors)
     leases.want([...platform.connectors.values()])
   })
+  const upkeep = postgresUpkeep(database)
+  const stranded = new StrandedMessages({
+    queue,
+    queueLeaseMs: config.queueLeaseMs,
+    upkeep,
+    writer,
+    ownership,
+    finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
+    deletedConnectors: () => readDeletedOfKind(database, connectorKind.kind),
+    clock,
+    onTrouble,
+  })
   const stopJobs = startJobs({
     database,
     queue,
-    upkeep: postgresUpkeep(database),
+    upkeep,
+    stranded,
     receiptTtlHours: config.receiptTtlHours,
     clearedQueues: () => clearedQueues(link.follower.platform.connectors.values()),
     onTrouble,
   })
   registerMetrics(context, { pool, intake, writer })
+  registerStranded(context, stranded)
   return {
     ports: {},
     drain: async () => {
@@ -175,6 +192,17 @@ function leasing(
     onTrouble,
   })
   return { leases, presence }
+}
+
+function registerStranded({ metrics }: ComponentContext, stranded: StrandedMessages): void {
+  metrics.gauge(
+    'workers_stranded_messages',
+    'Messages ended since start because their connector was deleted',
+    ['connector'],
+    (gauge) => {
+      for (const [connector, ended] of stranded.endedByConnector) gauge.set({ connector }, ended)
+    },
+  )
 }
 
 function registerMetrics(
