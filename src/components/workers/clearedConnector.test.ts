@@ -21,6 +21,8 @@ function workerWith(envelopes: readonly Envelope[]) {
   const entries = envelopes.map((envelope, index) => entryOf(envelope, { id: String(index) }))
   const { queue, settled } = memoryQueues(entries)
   const recent = new RecentSubmissions()
+  // Long after the envelopes were made.
+  const confirmed = { atMs: Date.now() + 60_000 }
   const clock = new SteadyClock()
   const onTrouble = (what: string, error: Error) => {
     throw new Error(what, { cause: error })
@@ -48,6 +50,7 @@ function workerWith(envelopes: readonly Envelope[]) {
     clock,
     intake: new ReceiptIntake(queue, recent, clock, onTrouble),
     caresFor: () => false,
+    confirmedAtMs: () => confirmed.atMs,
     ownership: { ...ownsAll(), listen: () => undefined },
     finishEnvelopes: async () => undefined,
     onTrouble,
@@ -57,7 +60,7 @@ function workerWith(envelopes: readonly Envelope[]) {
     await pool.close()
   })
   const counters = () => [...pool.countersByConnector()][0]?.[1].counters
-  return { counters, entries, events, kept, pool, settled }
+  return { confirmed, counters, entries, events, kept, pool, settled }
 }
 
 function disabled(waiting: Connector['waiting']): ReadonlyMap<string, Connector> {
@@ -128,6 +131,19 @@ test('a move is no attempt', async () => {
   pool.setConnectors(disabled({ moveTo: 'other' }))
   await expect.poll(() => settled.length, PATIENCE).toBe(1)
   expect(kept.map(({ payload }) => decodeEnvelope(payload).messages[0]?.attempts)).toEqual([7])
+})
+
+test('a message that came after the last look at the platform stays until the next', async () => {
+  const { confirmed, entries, events, pool, settled } = workerWith([envelopeOf(3)])
+  // The connector may be enabled again, which the router knew and this worker does not know yet.
+  confirmed.atMs = Date.now()
+  pool.setConnectors(disabled('purge'))
+  await expect.poll(() => entries, PATIENCE).toEqual([])
+  await new Promise(setImmediate)
+  expect(events).toEqual([])
+  confirmed.atMs = Date.now() + 60_000
+  await expect.poll(() => settled, PATIENCE).toEqual([['0', 'done']])
+  expect(events).toHaveLength(3)
 })
 
 test('messages of a disabled connector expire in the care of its first slot', async () => {

@@ -30,6 +30,7 @@ async function poolOf(slots: readonly number[]) {
     clock,
     intake: new ReceiptIntake(queue, recent, clock, onTrouble),
     caresFor: () => false,
+    confirmedAtMs: () => Date.now(),
     ownership: { ...ownsAll(), listen: () => undefined },
     finishEnvelopes: async () => undefined,
     onTrouble,

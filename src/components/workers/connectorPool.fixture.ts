@@ -43,6 +43,7 @@ export function startPool(entries: QueueEntry[], { slots, pace, ...settings }: P
     clock,
     intake: new ReceiptIntake(queue, recent, clock, onTrouble),
     caresFor: () => false,
+    confirmedAtMs: () => Number.POSITIVE_INFINITY,
     ownership: { ...ownsAll(), listen: () => undefined },
     finishEnvelopes: async () => undefined,
     onTrouble,

@@ -16,7 +16,7 @@ import { UpstreamBind } from './upstreamBind.ts'
 
 export interface ConnectorPoolOptions extends Pick<
   ConnectorWorkOptions,
-  'queueLeaseMs' | 'writer' | 'recent' | 'clock' | 'finishEnvelopes' | 'onTrouble'
+  'queueLeaseMs' | 'writer' | 'recent' | 'clock' | 'finishEnvelopes' | 'confirmedAtMs' | 'onTrouble'
 > {
   queue: Queue
   ownership: ConnectorWorkOptions['ownership'] & Pick<EnvelopeOwnership, 'listen'>
@@ -149,8 +149,8 @@ export class ConnectorPool {
   #follow(id: string, entry: Entry): void {
     const connector = this.#connectors.get(id)
     if (!connector?.enabled) {
-      entry.held = undefined
-      return this.#closeThenBind(id, entry, [...entry.binds.keys()])
+      const slots = [...entry.binds.keys()]
+      return slots.length > 0 ? this.#closeThenBind(id, entry, slots) : entry.work.wake()
     }
     for (const bind of entry.binds.values()) bind.adjust(connector)
     // It may be paused, or no longer.

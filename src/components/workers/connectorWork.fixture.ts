@@ -99,6 +99,7 @@ export const UNTOUCHED: ClaimedEnvelope = {
   outcomes: Buffer.alloc(0),
   unanswered: Buffer.alloc(0),
   takeovers: 0,
+  hasBegun: true,
   isTakenOver: false,
 }
 
@@ -113,10 +114,10 @@ export function ownsAll(
   checkpoints: ReadonlyMap<string, Checkpoint> = new Map(),
 ): SubmitLaneOptions['ownership'] {
   return {
-    claim: async (id) => {
+    claim: async (id, begins) => {
       const checkpoint = checkpoints.get(id)
       const before = checkpoint ? claimOf(checkpoint) : UNTOUCHED
-      return { kind: 'claimed', ...before, ...claim }
+      return { kind: 'claimed', ...before, hasBegun: begins, ...claim }
     },
     isHeld: () => true,
     retryHeldMs: 1_000,
@@ -161,6 +162,7 @@ export function startWork(port: number, settings: WorkSettings) {
     recent,
     clock,
     caresFor,
+    confirmedAtMs: () => Date.now(),
     ownership,
     finishEnvelopes: async () => undefined,
     onTrouble,

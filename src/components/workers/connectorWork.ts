@@ -6,7 +6,7 @@
 
 import type { Connector } from '../../platform/connector.ts'
 import { LANES } from '../../message/lane.ts'
-import { upstreamId } from '../../message/ids.ts'
+import { timeOf, upstreamId } from '../../message/ids.ts'
 import { comparableNumber } from '../../message/receiptMatch.ts'
 import { carriedId, upstreamIdKey } from '../../message/upstreamIdKey.ts'
 import { asError } from '../../flow/asError.ts'
@@ -32,6 +32,8 @@ import { submitSmNow } from './upstreamValidity.ts'
 export interface ConnectorWorkOptions extends SubmitLaneOptions {
   connector: () => Connector
   recent: RecentSubmissions
+  /** No change of the connector that was made before this time is missing here. */
+  confirmedAtMs: () => number
   /** Shared with the intake of receipts, whose times are compared with those of submissions. */
   clock: SteadyClock
   /** Whether this process looks after the messages while no process has the connector bound. */
@@ -50,6 +52,9 @@ const LANE_SERVED_WITHIN = 16
 const THROTTLED_TRIES = 5
 /** Submissions without an answer after which a message is sent alone. */
 const SUSPECT_AFTER = 2
+/** Between the clock of a router and ours. */
+const CLOCKS_DIFFER_MS = 1_000
+const CLEAR_AGAIN_MS = 500
 const DEFER_FIRST_MS = 1_000
 const DEFER_CAP_MS = 300_000
 
@@ -139,6 +144,7 @@ export class ConnectorWork implements LaneSender {
     // Without a link others may do what we cannot, unless nobody has one.
     else if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
     if (this.#stopped) return
+    if (this.hasLink()) for (const lane of this.#lanes) lane.letCaredGo()
     const waitMs = this.#sendReady()
     if (waitMs !== Number.POSITIVE_INFINITY)
       this.#timer = setTimeout(() => this.wake(), Math.ceil(waitMs))
@@ -174,8 +180,12 @@ export class ConnectorWork implements LaneSender {
   /** Ends or moves what an operator wants to leave this connector. */
   #clear(): void {
     if (!this.#options.ownership.isHeld(performance.now())) return
-    const ready = this.#lanes.flatMap((lane) => lane.takeAll())
-    for (const task of [...this.#suspects.takeOut(() => true), ...ready]) {
+    const beforeMs = this.#options.confirmedAtMs() - CLOCKS_DIFFER_MS
+    // What a router sent later it may have sent because the connector is enabled again.
+    const mayLeave = ({ work }: Task): boolean => timeOf(work.envelope.envelopeId) < beforeMs
+    const leaving = this.#lanes.flatMap((lane) => lane.takeOut(mayLeave))
+    if (this.#hasReady()) this.#timer = setTimeout(() => this.wake(), CLEAR_AGAIN_MS)
+    for (const task of [...this.#suspects.takeOut(() => true), ...leaving]) {
       if (!task.work.isOurs) continue
       const outcome = clearedOutcome(this.connector(), Date.now())
       this.counters[outcome.kind === 'moved' ? 'moved' : 'purged']++

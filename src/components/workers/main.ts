@@ -57,6 +57,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     clock,
     intake,
     caresFor: (connector) => caretaker.caresFor(connector),
+    confirmedAtMs: () => link.follower.confirmedAtMs,
     ownership,
     finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
     onTrouble,
@@ -68,12 +69,11 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     pool.setConnectors(platform.connectors)
     leases.want([...platform.connectors.values()])
   })
-  const { receiptTtlHours } = config
   const stopJobs = startJobs({
     database,
     queue,
     upkeep: postgresUpkeep(database),
-    receiptTtlHours,
+    receiptTtlHours: config.receiptTtlHours,
     onTrouble,
   })
   const stopClearing = clearWaiting({
@@ -105,7 +105,7 @@ function ownershipOf({ config, log }: ComponentContext, database: Database): Env
   return new EnvelopeOwnership({
     store: {
       ...envelopeOwners(database, config.instance),
-      claim: (owner, envelopeIds) => claimEnvelopes(database, owner, envelopeIds),
+      claim: (owner, wanted) => claimEnvelopes(database, owner, wanted),
     },
     // Whoever gets an envelope of a dead worker from the queue finds that its owner is dead.
     leaseMs: config.queueLeaseMs / 2,

@@ -130,7 +130,7 @@ test('an envelope that is finished, or that somebody else works on, is not sent'
     claim: async (envelopeId: string) => {
       const id = all.find((one) => one.envelope.envelopeId === envelopeId)?.id
       if (id === 'finished' || id === 'held') return { kind: id } as const
-      return ownsAll().claim(envelopeId)
+      return ownsAll().claim(envelopeId, true)
     },
   }
   startWork(port, { queue, tps: 100, ownership })
