@@ -6,9 +6,9 @@
 
 import type { Connector } from '../../platform/connector.ts'
 import { LANES } from '../../message/lane.ts'
-import { timeOf, upstreamId } from '../../message/ids.ts'
+import { timeOf } from '../../message/ids.ts'
 import { comparableNumber } from '../../message/receiptMatch.ts'
-import { carriedId, upstreamIdKey } from '../../message/upstreamIdKey.ts'
+import { upstreamIdKey } from '../../message/upstreamIdKey.ts'
 import { asError } from '../../flow/asError.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
@@ -25,6 +25,7 @@ import { failureOf } from './failureOf.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
 import { isOver, type LaneSender, type RepeatCause, SubmitLane } from './submitLane.ts'
 import type { SubmitLaneOptions, Task } from './submitLane.ts'
+import { submittedOutcome } from './submittedOutcome.ts'
 import { Suspects } from './suspects.ts'
 import type { UpstreamBind } from './upstreamBind.ts'
 import { submitSmNow } from './upstreamValidity.ts'
@@ -39,8 +40,6 @@ export interface ConnectorWorkOptions extends SubmitLaneOptions {
   /** Whether this process looks after the messages while no process has the connector bound. */
   caresFor: () => boolean
 }
-
-type SubmittedOutcome = Extract<Outcome, { kind: 'submitted' }>
 
 /**
  * A lane that has messages gets at least one of so many submissions, and the most urgent lane all
@@ -317,7 +316,7 @@ export class ConnectorWork implements LaneSender {
   }
 
   #submitted(task: Task, pdu: Pdu): void {
-    const outcome = this.#submittedOutcome(task, pdu)
+    const outcome = submittedOutcome(task, pdu, this.connector().messageIdRule)
     if (!outcome) return this.#fail(task, pdu.command_status, 'a response without a message_id')
     this.counters.submitted++
     this.#remember(task, outcome)
@@ -327,7 +326,7 @@ export class ConnectorWork implements LaneSender {
   /** The answer came after its timer. The outcome is decided, but its id may bring a receipt. */
   #late(task: Task, pdu: Pdu | undefined): void {
     if (!pdu || classify(pdu.command_status) !== 'ok') return
-    const outcome = this.#submittedOutcome(task, pdu)
+    const outcome = submittedOutcome(task, pdu, this.connector().messageIdRule)
     if (!outcome) return
     this.#remember(task, outcome)
     this.#options.writer.late(task.work, task.message, outcome)
@@ -341,14 +340,6 @@ export class ConnectorWork implements LaneSender {
       destination: comparableNumber(task.submitSm.destination_addr),
       submittedAtMs: outcome.atMs,
     })
-  }
-
-  /** Its time is that of the write: a receipt may overtake the response. */
-  #submittedOutcome({ written }: Task, pdu: Pdu): SubmittedOutcome | undefined {
-    if (pdu.command !== 'submit_sm_resp' || !written) return undefined
-    const rule = this.#options.connector().messageIdRule
-    const id = carriedId(upstreamId(pdu.message_id), 'response', rule, written.slot)
-    return { kind: 'submitted', atMs: written.atMs, ...id }
   }
 
   /** Nobody knows whether the SMSC took the message. */
