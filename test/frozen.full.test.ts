@@ -91,7 +91,7 @@ const LONG_TRAFFIC = { ...TRAFFIC, messages: 20_000, messagesPerSecond: 400 }
 test('one of two workers is stopped while it writes outcomes: the other submits', async () => {
   const { stack, database } = await startPlatform({ workers: 2 })
   const witness = await throttlingSmsc(stack)
-  const kind = { component: 'workers', query: 'checkpoints', heldUpAt: 'checkpoints' } as const
+  const kind = { component: 'workers', query: 'insert into later', heldUpAt: 'later' } as const
   const outcome = await amidTraffic(stack, { ...LONG_TRAFFIC, witness }, () =>
     stopInTransaction(database, kind, stack.pidOf('workers'), async () => {
       await untilReleased(database, kind)
@@ -138,7 +138,7 @@ test('one of two routers is stopped, and then the other: messages are taken once
 /** The load waits for all receipts, and some go to the other customer. */
 const ELSEWHERE_WITHIN_MS = 60_000
 
-test('one of two gateways is stopped: the receipts in its hands come through the other', async () => {
+test('one of two gateways is stopped: its receipts come through the other', async () => {
   const { stack, installation, database } = await startPlatform()
   const second = await startGateway(stack, installation)
   const traffic = { ...TRAFFIC, receiptsWithinMs: ELSEWHERE_WITHIN_MS }

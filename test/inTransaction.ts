@@ -49,7 +49,7 @@ export async function stopInTransaction(
 /** Resolves when somebody waits for the table, to a function that lets all of them go on. */
 async function holdUp(
   database: Database,
-  { component, heldUpAt }: TransactionKind,
+  { component, heldUpAt, query }: TransactionKind,
 ): Promise<() => Promise<void>> {
   if (heldUpAt === undefined) return () => Promise.resolve()
   const client = await database.pool.connect()
@@ -58,7 +58,8 @@ async function holdUp(
     count(
       database,
       `select count(*)::int as count from pg_stat_activity
-        where application_name = 'signalbox-${component}' and wait_event_type = 'Lock'`,
+        where application_name = 'signalbox-${component}' and wait_event_type = 'Lock'
+          and query ~ '${query}'`,
     )
   const options = { timeout: HELD_UP_MS, interval: 20 }
   await vi.waitUntil(async () => (await waiting()) > 1, options).catch(() => undefined)

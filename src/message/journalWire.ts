@@ -5,7 +5,7 @@
 import type { CarriedId } from './upstreamIdKey.ts'
 import { carriedIdFrom, messageFrom, messageRow } from './messageWire.ts'
 import type { EnvelopeMessage, MessageRow } from './messageWire.ts'
-import { asRow, WireError, pack } from './msgpackWire.ts'
+import { asRow, WireError, pack, wireText } from './msgpackWire.ts'
 
 export const JOURNAL_QUEUE = 'journal'
 
@@ -61,7 +61,9 @@ export function eventsFrom(unpacked: unknown): JournalEvent[] {
   // The tag and version are checked before the rest is believed.
   const [tag, version, rows] = asRow(unpacked) as [string, number, unknown]
   if (tag !== EVENTS_TAG || version !== VERSION)
-    throw new WireError(`not a journal entry this version reads: ${String(tag)} ${String(version)}`)
+    throw new WireError(
+      `not a journal entry this version reads: ${wireText(tag)} ${wireText(version)}`,
+    )
   return asRow(rows).map(eventFrom)
 }
 

@@ -22,6 +22,11 @@ export function asRow(value: unknown): readonly unknown[] {
   throw new WireError(`expected a list, got ${typeof value}`)
 }
 
+/** An unpacked value for a message; a map may hold a key such as `toString`. */
+export function wireText(value: unknown): string {
+  return typeof value === 'object' ? typeof value : String(value)
+}
+
 /** This version cannot read what a queue or a peer holds. */
 export class WireError extends Error {
   readonly code = 'WIRE'

@@ -4,7 +4,7 @@
 import type { MessageState } from '../smpp/receipts/messageState.ts'
 import { carriedIdFrom, messageFrom, messageRow } from './messageWire.ts'
 import type { EnvelopeMessage, MessageRow } from './messageWire.ts'
-import { asRow, WireError, pack, unpack } from './msgpackWire.ts'
+import { asRow, WireError, pack, unpack, wireText } from './msgpackWire.ts'
 import type { CarriedId } from './upstreamIdKey.ts'
 
 export const DLR_QUEUE = 'dlr'
@@ -62,7 +62,7 @@ export function decodeReceipts(octets: Uint8Array): UpstreamReceipt[] {
   // The tag and version are checked before the rest is believed.
   const [tag, version, rows] = asRow(unpack(octets)) as [string, number, unknown]
   if (tag !== TAG || version !== VERSION)
-    throw new WireError(`not receipts this version reads: ${String(tag)} ${String(version)}`)
+    throw new WireError(`not receipts this version reads: ${wireText(tag)} ${wireText(version)}`)
   return asRow(rows).map(receiptFrom)
 }
 

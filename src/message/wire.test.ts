@@ -168,3 +168,10 @@ test('an envelope that no worker could finish is refused', () => {
   for (const fields of envelopes)
     expect(() => decodeEnvelope(pack(['E', 1, ...fields]))).toThrow(WireError)
 })
+
+test('a version that is no text, and cannot be made one, is refused by name', () => {
+  const octets = (tag: string) => pack([tag, { toString: 'no function' }, []])
+  expect(() => decodeEnvelope(octets('E'))).toThrow(WireError)
+  expect(() => decodeJournal(octets('J'))).toThrow(WireError)
+  expect(() => decodeReceipts(octets('D'))).toThrow(WireError)
+})

@@ -4,7 +4,7 @@
 
 import { type Lane, LANES } from '../message/lane.ts'
 import { type EnvelopeMessage, messageFrom, messageRow } from '../message/messageWire.ts'
-import { asRow, WireError, pack, unpack } from '../message/msgpackWire.ts'
+import { asRow, WireError, pack, unpack, wireText } from '../message/msgpackWire.ts'
 
 const KNOWN_LANES: ReadonlySet<string> = new Set(LANES)
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -54,7 +54,7 @@ export function envelopeFrom(unpacked: unknown): Envelope {
     unknown,
   ]
   if (tag !== ENVELOPE_TAG || version !== VERSION)
-    throw new WireError(`not an envelope this version reads: ${String(tag)} ${String(version)}`)
+    throw new WireError(`not an envelope this version reads: ${wireText(tag)} ${wireText(version)}`)
   const messages = asRow(rows).map(messageFrom)
   // A worker could never write the checkpoint of such an envelope, or never finish it.
   if (!UUID.test(envelopeId) || !KNOWN_LANES.has(lane) || messages.length === 0)

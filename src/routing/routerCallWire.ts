@@ -5,7 +5,7 @@
 
 import { ESME_ROK } from '../smpp/wire/commandStatus.ts'
 import type { MessageId } from '../message/ids.ts'
-import { WireError, pack, unpack } from '../message/msgpackWire.ts'
+import { WireError, pack, unpack, wireText } from '../message/msgpackWire.ts'
 
 export const ROUTER_BATCH_PATH = '/v1/batch'
 export const CONTENT_TYPE = 'application/msgpack'
@@ -49,7 +49,7 @@ export function encodeBatch(batch: SubmissionBatch): Buffer {
 export function decodeBatch(octets: Uint8Array): SubmissionBatch {
   // The version is checked before anything of the shape is believed.
   const [version, batchId, rows] = unpack(octets) as [number, string, Row[]]
-  if (version !== VERSION) throw new WireError(`router call version ${String(version)}`)
+  if (version !== VERSION) throw new WireError(`router call version ${wireText(version)}`)
   const submissions = rows.map(([messageId, account, user, receivedAtMs, body]) => ({
     messageId,
     account,
@@ -71,7 +71,7 @@ export function encodeVerdicts(verdicts: readonly Verdict[]): Buffer {
 export function decodeVerdicts(octets: Uint8Array): Verdict[] {
   // As above: written by encodeVerdicts of this version or refused.
   const [version, rows] = unpack(octets) as [number, (0 | [number, string])[]]
-  if (version !== VERSION) throw new WireError(`router verdicts version ${String(version)}`)
+  if (version !== VERSION) throw new WireError(`router verdicts version ${wireText(version)}`)
   return rows.map((row) =>
     row === ESME_ROK ? ACCEPTED : { kind: 'refused', commandStatus: row[0], reason: row[1] },
   )
