@@ -131,7 +131,10 @@ export const connectorKind = listKind({
         `messages are moved to connector "${id}", from ${uses}. Set "waiting" there to keep first`,
     },
   ],
-  conflicts: circularMoves,
+  conflicts: (connectors, stored) => [
+    ...circularMoves(connectors),
+    ...idleMoves(connectors, stored),
+  ],
   whyAwaited: (id, messages) =>
     `connector "${id}" still has ${messages} accepted messages to send. Let it finish, or ` +
     `\`signalbox connector disable ${id}\` and then either move them with \`signalbox connector ` +
@@ -151,6 +154,27 @@ function circularMoves(connectors: readonly Placed<Connector>[]): ProblemItem[] 
     if (next !== id) return []
     const detail = `moves messages in a circle, through ${[...seen].join(', ')} back to ${id}`
     const at = ['waiting', 'moveTo']
+    return [{ pointer: place([...keys, ...at]).pointer, path: `${name}.${place(at).path}`, detail }]
+  })
+}
+
+/**
+ * Nobody would send messages that go to a disabled connector. A rule that stands already is left
+ * alone: the connector that it names may have to be disabled for now.
+ */
+function idleMoves(
+  connectors: readonly Placed<Connector>[],
+  stored: ReadonlyMap<string, Connector>,
+): ProblemItem[] {
+  const specs = new Map(connectors.map(({ id, spec }) => [id, spec]))
+  return connectors.flatMap(({ id, keys, name, spec }) => {
+    const to = moveTarget(spec.waiting)
+    const target = to === undefined ? undefined : specs.get(to)
+    if (!target || target.enabled || moveTarget(target.waiting) !== undefined) return []
+    const before = stored.get(id)
+    if (before && moveTarget(before.waiting) === to) return []
+    const at = ['waiting', 'moveTo']
+    const detail = `connector "${to}" is disabled: nobody would send them there`
     return [{ pointer: place([...keys, ...at]).pointer, path: `${name}.${place(at).path}`, detail }]
   })
 }

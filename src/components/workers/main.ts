@@ -165,7 +165,7 @@ function leasing(
     onChange: (connector, lease) => {
       pool.setLease(connector, lease)
       caretaker
-        .look(connector, { ...lease, isBound: pool.isBound(connector) })
+        .look(connector, { ...lease, boundSlots: pool.boundSlots(connector) })
         .catch((error: Error) => onTrouble(`caring for ${connector}`, error))
     },
     lowerPace: (connector, pace) => pool.lowerPace(connector, pace),
