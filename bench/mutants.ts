@@ -2,6 +2,7 @@
 // beside, by subject.
 
 import { accessMutants } from './accessMutants.ts'
+import { connectorMutants } from './connectorMutants.ts'
 import { databaseMutants } from './databaseMutants.ts'
 import { type Guard, type Mutant, unitTest } from './mutant.ts'
 import { receiptMutants } from './receiptMutants.ts'
@@ -99,4 +100,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...receiptMutants,
   ...accessMutants,
   ...workerMutants,
+  ...connectorMutants,
 ]

@@ -75,8 +75,8 @@ const fieldsSchema = z.strictObject({
   /** For submits whose response was lost with the link: send again (may duplicate) or give up. */
   onLinkLost: z.enum(['resubmit', 'fail']).default('resubmit'),
   /**
-   * How often a message may be submitted again when the SMSC did not answer. Then it fails: a
-   * message that breaks the link each time must not do so for ever.
+   * How often a message may be submitted again at once when the SMSC did not answer. Then it fails
+   * if the SMSC serves other messages meanwhile, and waits for its next attempt if not.
    */
   maxResubmissions: z.int().min(0).max(100).default(3),
   /** How long a bind pauses after ESME_RTHROTTLED or ESME_RMSGQFUL. */

@@ -6,16 +6,13 @@
 
 import type { Connector } from '../../platform/connector.ts'
 import { LANES } from '../../message/lane.ts'
-import { timeOf, upstreamId } from '../../message/ids.ts'
-import { comparableNumber } from '../../message/receiptMatch.ts'
-import { carriedId, upstreamIdKey } from '../../message/upstreamIdKey.ts'
+import { timeOf } from '../../message/ids.ts'
 import { asError } from '../../flow/asError.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
 import type { SteadyClock } from '../../flow/steadyClock.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
-import type { Outcome } from '../../message/outcomeWire.ts'
 import { BindTurns } from './bindTurns.ts'
 import { clearedOutcome, isClearing } from './clearedOutcome.ts'
 import { ConnectorPace } from './connectorPace.ts'
@@ -25,6 +22,7 @@ import { failureOf } from './failureOf.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
 import { isOver, type LaneSender, type RepeatCause, SubmitLane } from './submitLane.ts'
 import type { SubmitLaneOptions, Task } from './submitLane.ts'
+import { rememberSubmission, submittedOutcome } from './submittedOutcome.ts'
 import { Suspects } from './suspects.ts'
 import type { UpstreamBind } from './upstreamBind.ts'
 import { submitSmNow } from './upstreamValidity.ts'
@@ -40,8 +38,6 @@ export interface ConnectorWorkOptions extends SubmitLaneOptions {
   caresFor: () => boolean
 }
 
-type SubmittedOutcome = Extract<Outcome, { kind: 'submitted' }>
-
 /**
  * A lane that has messages gets at least one of so many submissions, and the most urgent lane all
  * that are left: while every lane is full, one of 15 is normal, one of 16 is bulk, the rest is
@@ -52,6 +48,8 @@ const LANE_SERVED_WITHIN = 16
 const THROTTLED_TRIES = 5
 /** Submissions without an answer after which a message is sent alone. */
 const SUSPECT_AFTER = 2
+const REFUSED = 'were refused'
+const UNANSWERED = 'got no answer'
 /** Between the clock of a router and ours. */
 const CLOCKS_DIFFER_MS = 1_000
 const CLEAR_AGAIN_MS = 500
@@ -105,10 +103,18 @@ export class ConnectorWork implements LaneSender {
     this.wake()
   }
 
+  get suspects(): number {
+    return this.#suspects.size
+  }
+
   /** Takes over a message that is ready to be sent, unless it was sent too often already. */
   add(task: Task): void {
-    const unanswered = task.work.unanswered(task.index)
-    if (unanswered > this.connector().maxResubmissions) return this.#unansweredTooOften(task)
+    const { maxResubmissions, onLinkLost } = this.connector()
+    if (onLinkLost === 'fail' && task.work.isTakenOver)
+      return this.#fail(task, 0, 'its worker died, perhaps before the answer')
+    const unanswered = task.work.unanswered(task.index, maxResubmissions)
+    // Whoever died over it says nothing against this message.
+    if (unanswered > maxResubmissions) return this.#defer(task, 0, UNANSWERED)
     if (unanswered >= SUSPECT_AFTER) this.#suspect(task)
     else task.lane.add(task)
   }
@@ -295,7 +301,7 @@ export class ConnectorWork implements LaneSender {
     // Its owner sends it again. If the SMSC took it, its id may bring a receipt.
     if (!task.work.isOurs) this.#late(task, isAnswered ? outcome.pdu : undefined)
     else if (isAnswered) this.#response(bind, task, outcome.pdu)
-    else this.#unknown(task, outcome.kind === 'timeout' ? 'no_answer' : 'link_lost')
+    else this.#unknown(bind, task, outcome.kind === 'timeout' ? 'no_answer' : 'link_lost')
   }
 
   #response(bind: UpstreamBind, task: Task, pdu: Pdu): void {
@@ -317,55 +323,46 @@ export class ConnectorWork implements LaneSender {
   }
 
   #submitted(task: Task, pdu: Pdu): void {
-    const outcome = this.#submittedOutcome(task, pdu)
+    const outcome = submittedOutcome(task, pdu, this.connector())
     if (!outcome) return this.#fail(task, pdu.command_status, 'a response without a message_id')
     this.counters.submitted++
-    this.#remember(task, outcome)
+    rememberSubmission(this.#options.recent, task, outcome)
     this.#options.writer.record(task.work, task.index, outcome)
   }
 
   /** The answer came after its timer. The outcome is decided, but its id may bring a receipt. */
   #late(task: Task, pdu: Pdu | undefined): void {
-    if (!pdu || classify(pdu.command_status) !== 'ok') return
-    const outcome = this.#submittedOutcome(task, pdu)
+    const isTaken = pdu && classify(pdu.command_status) === 'ok'
+    const outcome = isTaken ? submittedOutcome(task, pdu, this.connector()) : undefined
     if (!outcome) return
-    this.#remember(task, outcome)
+    rememberSubmission(this.#options.recent, task, outcome)
     this.#options.writer.late(task.work, task.message, outcome)
   }
 
-  #remember(task: Task, outcome: Outcome): void {
-    if (outcome.kind !== 'submitted') return
-    const { connector } = task.work.envelope
-    this.#options.recent.remember(connector, upstreamIdKey(outcome), {
-      message: task.message,
-      destination: comparableNumber(task.submitSm.destination_addr),
-      submittedAtMs: outcome.atMs,
-    })
-  }
-
-  /** Its time is that of the write: a receipt may overtake the response. */
-  #submittedOutcome({ written }: Task, pdu: Pdu): SubmittedOutcome | undefined {
-    if (pdu.command !== 'submit_sm_resp' || !written) return undefined
-    const rule = this.#options.connector().messageIdRule
-    const id = carriedId(upstreamId(pdu.message_id), 'response', rule, written.slot)
-    return { kind: 'submitted', atMs: written.atMs, ...id }
-  }
-
   /** Nobody knows whether the SMSC took the message. */
-  #unknown(task: Task, cause: RepeatCause): void {
+  #unknown(bind: UpstreamBind, task: Task, cause: 'no_answer' | 'link_lost'): void {
     const { maxResubmissions, onLinkLost } = this.#options.connector()
     if (onLinkLost === 'fail') return this.#fail(task, 0, 'the link was lost before the answer')
     task.work.addUnanswered(task.index)
-    const unanswered = task.work.unanswered(task.index)
-    if (unanswered > maxResubmissions) return this.#unansweredTooOften(task)
+    const unanswered = task.work.unanswered(task.index, maxResubmissions)
+    if (unanswered > maxResubmissions) return this.#unansweredTooOften(bind, task, cause)
     if (isOver(task, Date.now())) return this.expire(task)
     const again = { ...task, again: cause }
-    // An SMSC that keeps silent about one message answers the others on the same link.
     if (cause === 'link_lost' && unanswered >= SUSPECT_AFTER) this.#suspect(again)
-    else task.lane.putBack(again)
+    else if (cause === 'link_lost') task.lane.putBack(again)
+    // Messages that the SMSC is silent about must not stand before all others.
+    else task.lane.add(again)
   }
 
-  #unansweredTooOften(task: Task): void {
+  /**
+   * It fails if the SMSC serves others meanwhile. An SMSC that answers nothing at all, or cuts each
+   * link at once, says nothing about this message, which waits for a growing time.
+   */
+  #unansweredTooOften(bind: UpstreamBind, task: Task, cause: 'no_answer' | 'link_lost'): void {
+    const silentMs = performance.now() - bind.answeredAtMs
+    const servesOthers =
+      cause === 'link_lost' ? bind.hasServed : silentMs < this.connector().responseTimeoutMs / 2
+    if (!servesOthers) return this.#defer(task, 0, UNANSWERED)
     const times = task.work.unanswered(task.index)
     this.#fail(task, 0, `the SMSC answered none of ${times} submissions`)
   }
@@ -381,26 +378,22 @@ export class ConnectorWork implements LaneSender {
 
   #fail(task: Task, commandStatus: number, reason: string): void {
     this.counters.failed++
-    const atMs = this.#options.clock.nowMs()
-    const outcome = { kind: 'failed', atMs, commandStatus, reason } as const
-    this.#options.writer.record(task.work, task.index, outcome)
+    const { clock, writer } = this.#options
+    const outcome = { kind: 'failed', atMs: clock.nowMs(), commandStatus, reason } as const
+    writer.record(task.work, task.index, outcome)
   }
 
-  #defer(task: Task, commandStatus: number): void {
+  #defer(task: Task, commandStatus: number, what = REFUSED): void {
     const attempts = task.message.attempts + 1
     if (attempts >= this.#options.connector().maxAttempts)
-      return this.#fail(task, commandStatus, `${attempts} attempts were refused`)
+      return this.#fail(task, commandStatus, `${attempts} attempts ${what}`)
     const atMs = this.#options.clock.nowMs()
     if (isOver(task, atMs)) return this.expire(task)
     this.counters.deferred++
     const nextMs = atMs + backOffMs(attempts, DEFER_FIRST_MS, DEFER_CAP_MS)
     // Its customer hears of its end then, not when the next attempt would have been.
     const dueAtMs = Math.min(nextMs, task.expiresAtMs ?? nextMs)
-    this.#options.writer.record(task.work, task.index, {
-      kind: 'deferred',
-      atMs,
-      commandStatus,
-      dueAtMs,
-    })
+    const outcome = { kind: 'deferred', atMs, commandStatus, dueAtMs } as const
+    this.#options.writer.record(task.work, task.index, outcome)
   }
 }

@@ -13,6 +13,7 @@ import {
   claimEnvelopes,
   envelopeOwners,
   finishEnvelopes,
+  releaseEnvelopes,
   writeCheckpoints,
 } from '../../message/checkpointTable.ts'
 import type { Database } from '../../database/database.ts'
@@ -118,6 +119,7 @@ function ownershipOf({ config, log }: ComponentContext, database: Database): Env
     store: {
       ...envelopeOwners(database, config.instance),
       claim: (owner, wanted) => claimEnvelopes(database, owner, wanted),
+      release: (owner, envelopeIds) => releaseEnvelopes(database, owner, envelopeIds),
     },
     // Whoever gets an envelope of a dead worker from the queue finds that its owner is dead.
     leaseMs: config.queueLeaseMs / 2,
