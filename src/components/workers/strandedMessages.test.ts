@@ -2,7 +2,7 @@ import { uuidv7 } from 'uuidv7'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Database } from '../../database/database.ts'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
-import { claimEnvelopes, envelopeOwners } from '../../message/checkpointTable.ts'
+import { claimEnvelopes, envelopeOwners, releaseEnvelopes } from '../../message/checkpointTable.ts'
 import { finishEnvelopes, writeCheckpoints } from '../../message/checkpointTable.ts'
 import { CONNECTOR_DELETED } from '../../message/connectorDeleted.ts'
 import { JOURNAL_QUEUE, type JournalEvent } from '../../message/journalWire.ts'
@@ -49,6 +49,7 @@ async function worker(instance: string) {
     store: {
       ...envelopeOwners(run, instance),
       claim: (owner, wanted) => claimEnvelopes(run, owner, wanted),
+      release: (owner, envelopeIds) => releaseEnvelopes(run, owner, envelopeIds),
     },
     leaseMs: 30_000,
     onTrouble: unexpected,
