@@ -13,6 +13,10 @@ const API_KEY = 'a-key-for-the-connector-tests'
 const NORTH = '31612345678'
 const SOUTH = '32471234567'
 
+const WAITING_FOR_SOUTH = `select (select coalesce(sum(messages), 0) from queue_envelopes
+    where queue like 'submit.south.%')
+  + (select coalesce(sum(messages), 0) from later where queue like 'submit.south.%') as waiting`
+
 let platform: ScriptedPlatform
 const shown = commandsOf('docs/connectors.md')
 
@@ -101,9 +105,12 @@ test('a paused connector accepts messages, takes receipts, and submits once resu
   await run('connector pause north')
   await untilFollowed()
   const waiting = await customer.submit('31600000002')
+  const brief = await customer.attempt('31600000002', 1, Buffer.from('brief'), '000000000002000R')
   const id = `UP-${smsc.taken.findIndex(({ destination }) => destination === '31600000001')}`
   await smsc.receiptUntilTaken('north', { id, stat: 'DELIVRD' })
   await expect.poll(() => customer.stats(before), PATIENCE).toEqual(['DELIVRD'])
+  // It expires while it waits.
+  await expect.poll(() => customer.stats(brief.messageId), PATIENCE).toEqual(['EXPIRED'])
   expect(smsc.takenFor('31600000002')).toEqual([])
   expect(await admin('GET', '/connector-status/north')).toMatchObject({
     state: 'paused',
@@ -137,9 +144,13 @@ test('a disabled connector is passed over, and never refuses for good', async ()
   await platform.untilSettled()
 })
 
-test('moved messages are delivered once, by the other connector, and north can go', async () => {
+test('moved messages are delivered once, also when the worker dies meanwhile', async () => {
   const { customer, smsc, stack } = platform
   await run('connector pause north')
+  // Ten messages in each envelope, so that they do not move all at once.
+  await changeConnector('north', { tps: 5 })
+  // South submits nothing before the last one has moved: a worker that dies may submit twice.
+  await admin('POST', '/connectors/south/pause')
   await untilFollowed()
   const destinations = Array.from({ length: 500 }, (_, index) => `3171${1_000_000 + index}`)
   const ids = await Promise.all(destinations.map((one) => customer.submit(one)))
@@ -149,8 +160,14 @@ test('moved messages are delivered once, by the other connector, and north can g
   await admin('PUT', '/route-table', { routes: [{ prefix: '32', connector: 'south' }] })
   const refused = await runSignalbox(stack.home, 'connector delete north')
   expect(refused.stderr).toContain('still has 500 accepted messages to send')
-  const said = await run('connector disable north', 'connector move north --to south')
-  expect(said).toContain('Connector south has the messages of north now.')
+  const said = run('connector disable north', 'connector move north --to south')
+  await expect.poll(() => platform.count(WAITING_FOR_SOUTH), PATIENCE).toBeGreaterThan(0)
+  stack.kill('workers')
+  expect(await said).toContain('Connector south has the messages of north now.')
+  const { stdout } = await runSignalbox(stack.home, 'connector list')
+  expect(stdout).toMatch(/^north +disabled, moving its messages to south +0 of 2 +0$/m)
+  expect(stdout).toMatch(/^south +paused +\d of 1 +500$/m)
+  await admin('POST', '/connectors/south/resume')
   const moved = () => smsc.taken.filter(({ destination }) => destination.startsWith('3171'))
   await expect.poll(() => moved().length, PATIENCE).toBe(500)
   await platform.untilSettled()
@@ -161,7 +178,6 @@ test('moved messages are delivered once, by the other connector, and north can g
   expect(trace.connector).toBe('south')
   expect(trace.steps.map(({ step }) => step)).toEqual(['accepted', 'moved', 'submitted'])
   expect(await run('connector delete north')).toBe('Connector north is deleted.\n')
-  expect(await platform.metric('workers', 'workers_moved_messages', 'north')).toBe(500)
 })
 
 test('purged messages end with the receipts that their customers asked for', async () => {
@@ -179,6 +195,7 @@ test('purged messages end with the receipts that their customers asked for', asy
   await platform.untilSettled()
   expect(customer.stats(other)).toEqual([])
   expect((await platform.trace(other)).state).toBe('UNDELIVERABLE')
+  expect(await platform.metric('workers', 'workers_purged_messages', 'south')).toBe(2)
   await run('connector enable south')
   await admin('POST', '/connectors/south/resume')
   await expect.poll(() => statusOf(SOUTH), PATIENCE).toBe(ESME_ROK)

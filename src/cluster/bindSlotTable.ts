@@ -1,50 +1,43 @@
-// The holder of each upstream bind. A slot is free if it was never held, if its holder released it,
-// or if its time ran out and the SMSC's dead-peer time passed on top. A process that starts under
-// the same instance name takes its own slots back at once: its supervisor promises that the former
-// process of that name is dead.
+// The holder of each upstream bind, and the share of the connector's pace that goes with it. A slot
+// is free if it was never held, if its holder released it, or if its time ran out and the SMSC's
+// dead-peer time passed on top. A process that starts under the same instance name takes its own
+// slots back at once: its supervisor promises that the former process of that name is dead.
 
 import type { Database } from '../database/database.ts'
 
 export interface SlotClaim {
   connector: string
-  slots: number
-  /** How many this holder wants in all. */
+  /** The share of the pace of each slot, from slot 1 on (flow/paceShare.ts). */
+  shares: readonly number[]
+  /** How many slots this holder wants in all. */
   wanted: number
+}
+
+/** A slot that is held, and the messages a second that its holder may send because of it. */
+export interface SlotLease {
+  readonly slot: number
+  readonly pace: number
 }
 
 const ACQUIRE = {
   name: 'bindSlots.acquire',
-  text: `with free as (
-      select wanted.slot from generate_series(1, $2::int) as wanted (slot)
-      left join bind_slots as b on b.connector = $1 and b.slot = wanted.slot
-      where b.slot is null or b.holder = $3
-        or b.held_until + $5 * interval '1 ms' < now()
-      order by (b.holder is not distinct from $3) desc, wanted.slot limit $6)
-    insert into bind_slots as b (connector, slot, holder, held_until)
-      select $1, free.slot, $3, now() + $4 * interval '1 ms' from free
-    on conflict (connector, slot) do update
-      set holder = excluded.holder, held_until = excluded.held_until
-      where b.holder = excluded.holder or b.held_until + $5 * interval '1 ms' < now()
-    returning b.slot`,
+  // Migration 0007 says by which rules.
+  text: `select slot, pace
+    from acquire_bind_slots($1::text, $2::text, $3::float8[], $4::int, $5::float8, $6::float8)
+    order by slot`,
 }
 
 /** Takes or keeps up to `wanted` slots of a connector; returns those held now. */
-export async function acquireSlots(
+export function acquireSlots(
   database: Database,
   claim: SlotClaim,
   holder: string,
   ttlMs: number,
   releaseAfterMs: number,
-): Promise<number[]> {
-  const rows = await database.run<{ slot: number }>(ACQUIRE, [
-    claim.connector,
-    claim.slots,
-    holder,
-    ttlMs,
-    releaseAfterMs,
-    claim.wanted,
-  ])
-  return rows.map((row) => row.slot).toSorted((a, b) => a - b)
+): Promise<SlotLease[]> {
+  const { connector, shares, wanted } = claim
+  const values = [connector, holder, shares, wanted, ttlMs, releaseAfterMs]
+  return database.run<SlotLease>(ACQUIRE, values)
 }
 
 const RELEASE = {

@@ -13,8 +13,8 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-function acquire(connector: string, holder: string, ttlMs = 90_000): Promise<number[]> {
-  return acquireSlots(database, { connector, slots: 2, wanted: 1 }, holder, ttlMs, 0)
+function acquire(connector: string, holder: string, ttlMs = 90_000) {
+  return acquireSlots(database, { connector, shares: [1, 1], wanted: 1 }, holder, ttlMs, 0)
 }
 
 test('a connector is bound elsewhere until its other holder says that it is not', async () => {

@@ -2,48 +2,184 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Pacer } from './pacer.ts'
 
-test('N sends are free and the next waits until the first is a window old', () => {
-  const pacer = new Pacer(3)
-  for (const atMs of [0, 10, 20]) {
-    expect(pacer.waitMs(atMs)).toBe(0)
-    pacer.sent(atMs)
+/** One that may send at `rate` from 0 on. */
+function pacerAt(rate: number, burst = 1): Pacer {
+  const pacer = new Pacer()
+  pacer.setRate(rate, burst, -100_000)
+  pacer.waitMs(0)
+  return pacer
+}
+
+/** The times of the writes until `endMs`, of a process that always has messages. */
+function sendsUntil(endMs: number, pacer: Pacer, lateMs: () => number, startMs = 0): number[] {
+  const sentAtMs: number[] = []
+  let nowMs = startMs
+  while (nowMs < endMs) {
+    const waitMs = pacer.waitMs(nowMs)
+    if (waitMs > 0) {
+      nowMs += Math.ceil(waitMs) + lateMs()
+      continue
+    }
+    pacer.sent(nowMs)
+    pacer.written(nowMs)
+    sentAtMs.push(nowMs)
   }
-  expect(pacer.waitMs(20)).toBe(980)
-  expect(pacer.waitMs(1000)).toBe(0)
+  return sentAtMs
+}
+
+function mostInASecond(sentAtMs: readonly number[]): number {
+  let most = 0
+  let first = 0
+  for (const [index, atMs] of sentAtMs.entries()) {
+    while ((sentAtMs[first] ?? atMs) <= atMs - 1000) first++
+    most = Math.max(most, index - first + 1)
+  }
+  return most
+}
+
+function gapsOf(sentAtMs: readonly number[]): number[] {
+  return sentAtMs.slice(1).map((atMs, index) => atMs - (sentAtMs[index] ?? 0))
+}
+
+test('sends at 20 a second lie 51 ms apart', () => {
+  const gapsMs = gapsOf(sendsUntil(3_000, pacerAt(20), () => 0))
+  expect(gapsMs).toHaveLength(58)
+  expect(Math.min(...gapsMs)).toBeGreaterThanOrEqual(50)
+  expect(Math.max(...gapsMs)).toBeLessThanOrEqual(52)
 })
 
-test('a rate below one stretches the window', () => {
-  const pacer = new Pacer(0.5)
+test('a message that comes after a rest goes at once, and the next one an interval later', () => {
+  const pacer = pacerAt(20)
   pacer.sent(0)
-  expect(pacer.waitMs(0)).toBe(2000)
+  expect(pacer.waitMs(5_000)).toBe(0)
+  pacer.sent(5_000)
+  expect(pacer.waitMs(5_000)).toBe(50)
 })
 
-test('no sliding second ever holds more sends than the rate', () => {
+test('a rate below one stretches the window, and 0 sends nothing', () => {
+  const pacer = pacerAt(0.5)
+  pacer.sent(0)
+  expect(pacer.waitMs(0)).toBeGreaterThanOrEqual(2000)
+  expect(new Pacer().waitMs(0)).toBe(Number.POSITIVE_INFINITY)
+})
+
+test('late timers cost no pace', () => {
+  for (const rate of [20, 200, 3_000]) {
+    const lateMs = fc.sample(fc.integer({ min: 0, max: 40 }), { numRuns: 10_000, seed: rate })
+    const sentAtMs = sendsUntil(10_000, pacerAt(rate), () => lateMs.pop() ?? 0)
+    expect(sentAtMs.length / 10).toBeGreaterThanOrEqual(rate * 0.95)
+    expect(mostInASecond(sentAtMs)).toBeLessThanOrEqual(rate)
+  }
+})
+
+test('what a long stall held up is made up for at twice the rate, for 200 ms of it', () => {
+  const pacer = pacerAt(200)
+  sendsUntil(500, pacer, () => 0)
+  const sentAtMs = sendsUntil(1_600, pacer, () => 0, 1_200)
+  const count = (fromMs: number, untilMs: number) =>
+    sentAtMs.filter((atMs) => atMs >= fromMs && atMs < untilMs).length
+  expect(count(1_200, 1_201)).toBeLessThanOrEqual(8)
+  expect(count(1_200, 1_400)).toBeGreaterThan(72)
+  expect(count(1_200, 1_400)).toBeLessThan(82)
+  expect(count(1_400, 1_600)).toBeLessThan(44)
+})
+
+test('a message that was answered late counts later, as the peer may have read it late', () => {
+  const wait = (answerMs: number) => {
+    const pacer = pacerAt(2, 3)
+    pacer.answered(pacer.sent(0), 5)
+    pacer.answered(pacer.sent(1), 1 + answerMs)
+    pacer.waitMs(1_010)
+    pacer.sent(1_010)
+    return 1_010 + pacer.waitMs(1_010)
+  }
+  expect(wait(5)).toBe(1_011)
+  expect(wait(15)).toBe(1_021)
+  expect(wait(500)).toBe(1_031)
+})
+
+test('no sliding second ever holds more sends than the rate, whatever the burst', () => {
   fc.assert(
     fc.property(
-      fc.integer({ min: 1, max: 20 }),
+      fc.double({ min: 0.3, max: 20, noNaN: true }),
+      fc.integer({ min: 1, max: 40 }),
       fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 300 }),
-      (rate, gapsMs) => {
-        const pacer = new Pacer(rate)
-        const sentAtMs: number[] = []
+      fc.integer({ min: 0, max: 30 }),
+      (rate, burst, gapsMs, turnMs) => {
+        const pacer = pacerAt(rate, burst)
+        const writtenAtMs: number[] = []
         let nowMs = 0
         for (const gapMs of gapsMs) {
           nowMs += gapMs
           if (pacer.waitMs(nowMs) > 0) continue
           pacer.sent(nowMs)
-          sentAtMs.push(nowMs)
+          // The rest of the turn of the event loop, before the octets leave.
+          nowMs += turnMs
+          pacer.written(nowMs)
+          writtenAtMs.push(nowMs)
         }
-        for (const startMs of sentAtMs) {
-          const within = sentAtMs.filter((atMs) => atMs >= startMs && atMs < startMs + 1000)
-          expect(within.length).toBeLessThanOrEqual(rate)
-        }
+        expect(mostInASecond(writtenAtMs)).toBeLessThanOrEqual(Math.max(1, Math.floor(rate)))
       },
     ),
   )
 })
 
-test('one that takes over a pace waits until what may have been sent is a window old', () => {
-  const pacer = new Pacer(5, 1000, 300)
-  expect(pacer.waitMs(300)).toBe(1000)
-  expect(pacer.waitMs(1300)).toBe(0)
+test('with a burst as large as the rate all go at once, and the next when they are old', () => {
+  const sentAtMs = sendsUntil(1_500, pacerAt(10, 10), () => 0)
+  expect(sentAtMs.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 0))
+  expect(sentAtMs[10]).toBeGreaterThanOrEqual(1_000)
+})
+
+test('the window counts from the write, not from the turn that it was late in', () => {
+  const pacer = pacerAt(1)
+  pacer.sent(0)
+  pacer.written(300)
+  expect(pacer.waitMs(300)).toBeGreaterThanOrEqual(1_000)
+})
+
+test('a higher rate is used one window later, a lower one at once', () => {
+  const pacer = new Pacer()
+  pacer.setRate(5, 5, 300)
+  expect(pacer.waitMs(300)).toBeGreaterThanOrEqual(1_000)
+  expect(pacer.waitMs(1_299)).toBeGreaterThan(0)
+  // A second lease of the same pace begins no second wait.
+  pacer.setRate(5, 5, 1_200)
+  expect(pacer.waitMs(1_310)).toBe(0)
+  pacer.setRate(2, 5, 1_400)
+  expect(pacer.rateAt(1_400)).toBe(2)
+  pacer.setRate(0, 5, 1_500)
+  expect(pacer.waitMs(1_500)).toBe(Number.POSITIVE_INFINITY)
+  expect(pacer.isOpen).toBe(false)
+})
+
+test('while rates change no second holds more than the highest rate in it', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 1_500 })), {
+        maxLength: 12,
+      }),
+      fc.integer({ min: 1, max: 20 }),
+      (changes, burst) => {
+        const pacer = new Pacer()
+        const sentAtMs: number[] = []
+        const inForce: { rate: number; untilMs: number }[] = []
+        let nowMs = 0
+        for (const [rate, forMs] of changes) {
+          // As others see it: until its holder lowers it, and from when it may be raised.
+          pacer.setRate(rate, burst, nowMs)
+          sentAtMs.push(...sendsUntil(nowMs + forMs, pacer, () => 0, nowMs))
+          nowMs += forMs
+          inForce.push({ rate, untilMs: nowMs })
+        }
+        for (const startMs of sentAtMs) {
+          const within = sentAtMs.filter((atMs) => atMs >= startMs && atMs < startMs + 1000)
+          const rates = inForce.filter(
+            ({ untilMs }, index) =>
+              untilMs >= startMs && (inForce[index - 1]?.untilMs ?? 0) < startMs + 1000,
+          )
+          expect(within.length).toBeLessThanOrEqual(Math.max(...rates.map(({ rate }) => rate)))
+        }
+      },
+    ),
+  )
 })

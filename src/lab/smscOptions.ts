@@ -18,6 +18,8 @@ export interface SmscOptions {
   readonly errorRate: number
   readonly throttleRate: number
   readonly dropRate: number
+  /** Messages that it takes in any second, over all binds; it throttles the rest. 0: no limit. */
+  readonly tps: number
   /** Shares of the receipts. Early ones overtake their submit_sm_resp. */
   readonly undeliveredRate: number
   readonly duplicateRate: number
@@ -48,6 +50,7 @@ export const SMSC_DEFAULTS = {
   errorRate: 0,
   throttleRate: 0,
   dropRate: 0,
+  tps: 0,
   undeliveredRate: 0,
   duplicateRate: 0,
   earlyReceiptRate: 0,

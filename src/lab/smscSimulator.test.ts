@@ -93,6 +93,15 @@ test('errors and throttling come in their shares, the same ones for the same see
   expect(second.refused).toEqual(first.refused)
 })
 
+test('it takes no more than its pace in any second and throttles the rest', async () => {
+  const file = temporaryFile('smsc.ndjson')
+  const smsc = await startedSmsc({ file, tps: 5 })
+  const report = await runLoad(loadOn(smsc.port, { count: 12, sessions: 3 }))
+  // All twelve are there within a second, unless the machine stands still.
+  expect(report.refused.get('ESME_RTHROTTLED')?.length).toBe(7)
+  expect(smsc.stats()).toMatchObject({ accepted: 5, throttled: 7 })
+})
+
 test('a throttled message is sent again until it is taken, when the load may', async () => {
   const smsc = await startedSmsc({ file: temporaryFile('smsc.ndjson'), throttleRate: 0.3 })
   const report = await runLoad(loadOn(smsc.port, { count: 500, retryThrottledAfterMs: 1 }))

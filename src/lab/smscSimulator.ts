@@ -1,8 +1,8 @@
 // An SMSC to test against. It answers submit_sm after a latency, with errors, throttling and cut
-// connections in set shares drawn from a seed, and sends receipts on any bound receiver of the
-// peer. What it accepted is in its file before the submit_sm_resp goes out, so that after a
-// kill -9 it still owes, and sends, every receipt, and the file is a witness of what reached it and
-// of every bind.
+// connections in set shares drawn from a seed, throttles what exceeds its pace, and sends receipts
+// on any bound receiver of the peer. What it accepted is in its file before the submit_sm_resp goes
+// out, so that after a kill -9 it still owes, and sends, every receipt, and the file is a witness
+// of what reached it and of every bind.
 // Receipts come at least once; ids are decimal, of ten digits, and never issued twice by one file.
 // A connection that is cut accepted half of the messages that cut it: their receipts come, their
 // answers never do. Messages that wait for their answer when a connection ends are not accepted.
@@ -32,6 +32,7 @@ import type { AcceptedMessage } from './acceptedLine.ts'
 import { DueTimer } from './dueTimer.ts'
 import { ReceiptSender } from './receiptSender.ts'
 import { pickMs, seededRandom } from './seededRandom.ts'
+import { SlidingSecond } from './slidingSecond.ts'
 import type { SmscOptions } from './smscOptions.ts'
 import { messageContent } from './submission.ts'
 import type { Fate, Submission } from './submission.ts'
@@ -68,6 +69,7 @@ export class SmscSimulator {
   readonly #server: SmppServer
   readonly #answers: DueTimer<Submission>
   readonly #receipts: ReceiptSender
+  readonly #pace: SlidingSecond
   /** With the number that each has in the file. */
   readonly #bound = new Map<Session, number>()
   #lastBind = 0
@@ -99,9 +101,10 @@ export class SmscSimulator {
   }
 
   private constructor(options: SmscOptions) {
-    const { systemId, timers, windowSize, resendAfterMs, seed } = options
+    const { systemId, timers, windowSize, resendAfterMs, seed, tps } = options
     this.#options = options
     this.#random = seededRandom(seed)
+    this.#pace = new SlidingSecond(tps)
     this.#answers = new DueTimer(1, (submissions) => this.#answer(submissions))
     this.#receipts = new ReceiptSender({
       resendAfterMs,
@@ -194,12 +197,14 @@ export class SmscSimulator {
       this.#counts.misfits += 1
       return session.respond(pdu, misfit)
     }
-    const fate = this.#drawFate()
+    const arrivedAtMs = performance.now()
+    const drawn = this.#drawFate()
+    const fate = this.#pace.take(arrivedAtMs) ? drawn : 'throttle'
     const receiptState = this.#drawReceiptState(pdu.registered_delivery)
     const submission: Submission = {
       session,
       request: { command: 'submit_sm', sequence_number: pdu.sequence_number },
-      arrivedAtMs: performance.now(),
+      arrivedAtMs,
       fate,
       content: messageContent(pdu, receiptState),
       early: receiptState !== undefined && fate === 'accept' && this.#draw(earlyReceiptRate),

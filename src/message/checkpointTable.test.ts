@@ -34,8 +34,12 @@ beforeEach(async () => {
   await two.appear(TWO)
 })
 
-async function claim(owner: string, id: string): Promise<EnvelopeClaim | undefined> {
-  return (await claimEnvelopes(database, owner, [id])).get(id)
+async function claim(
+  owner: string,
+  envelopeId: string,
+  begins = true,
+): Promise<EnvelopeClaim | undefined> {
+  return (await claimEnvelopes(database, owner, [{ envelopeId, begins }])).get(envelopeId)
 }
 
 function write(row: Partial<Checkpoint> & Pick<Checkpoint, 'envelopeId' | 'owner'>) {
@@ -45,7 +49,8 @@ function write(row: Partial<Checkpoint> & Pick<Checkpoint, 'envelopeId' | 'owner
 
 test('an envelope has one owner, and everybody else is told that it is held', async () => {
   const id = randomUUID()
-  const fresh = { owner: ONE, outcomes: NOTHING, unanswered: NOTHING, takeovers: 0 }
+  const kept = { outcomes: NOTHING, unanswered: NOTHING, takeovers: 0 }
+  const fresh = { owner: ONE, ...kept, hasBegun: true }
   expect(await claim(ONE, id)).toEqual({ kind: 'claimed', ...fresh, isTakenOver: false })
   expect(await claim(TWO, id)).toEqual({ kind: 'held' })
   expect(await claim(ONE, id)).toMatchObject({ kind: 'claimed', takeovers: 0 })
@@ -53,10 +58,10 @@ test('an envelope has one owner, and everybody else is told that it is held', as
 
 test('two that claim the same envelopes at the same moment never both get one', async () => {
   const ids = Array.from({ length: 50 }, () => randomUUID())
-  const backwards = ids.toReversed()
+  const wanted = ids.map((envelopeId) => ({ envelopeId, begins: true }))
   const [ofOne, ofTwo] = await Promise.all([
-    claimEnvelopes(database, ONE, ids),
-    claimEnvelopes(store.link().database, TWO, backwards),
+    claimEnvelopes(database, ONE, wanted),
+    claimEnvelopes(store.link().database, TWO, wanted.toReversed()),
   ])
   const either = new Set(['claimed', 'held'])
   for (const id of ids) expect(new Set([ofOne.get(id)?.kind, ofTwo.get(id)?.kind])).toEqual(either)
@@ -75,6 +80,7 @@ test('only the owner writes outcomes, and who takes over finds them', async () =
     outcomes: Buffer.from('kept'),
     unanswered,
     takeovers: 1,
+    hasBegun: true,
     isTakenOver: true,
   })
   expect(await write({ envelopeId: id, owner: ONE })).toEqual(new Set())
@@ -130,4 +136,17 @@ test('a checkpoint of a version before has no owner and is claimed as it is', as
     id,
   ])
   expect(await claim(ONE, id)).toMatchObject({ kind: 'claimed', outcomes: Buffer.from('kept') })
+})
+
+test('an owner that only looked after an envelope has submitted nothing when it dies', async () => {
+  const id = randomUUID()
+  expect(await claim(ONE, id, false)).toMatchObject({ kind: 'claimed', hasBegun: false })
+  await one.leave(ONE)
+  const untouched = { kind: 'claimed', takeovers: 0, isTakenOver: false, hasBegun: true }
+  expect(await claim(TWO, id)).toMatchObject(untouched)
+  expect(await claim(TWO, id, false)).toMatchObject({ hasBegun: true })
+  await two.leave(TWO)
+  await one.appear(ONE)
+  const takenOver = { takeovers: 1, isTakenOver: true, hasBegun: false }
+  expect(await claim(ONE, id, false)).toMatchObject(takenOver)
 })

@@ -70,7 +70,9 @@ export interface ClaimedEnvelope {
   readonly outcomes: Buffer
   /** Submissions of open messages that got no answer (outcomeWire.ts); empty if there are none. */
   readonly unanswered: Buffer
-  /** How many owners died over it. */
+  /** Whether its owner may submit messages of it. */
+  readonly hasBegun: boolean
+  /** How many owners died over it after they had begun. */
   readonly takeovers: number
   /** Whether the last owner died over it, and perhaps in the middle of a submission. */
   readonly isTakenOver: boolean
@@ -81,21 +83,26 @@ const CLAIM = {
   // `former` is what the statement saw when it began. A row whose owner changed meanwhile is left
   // alone: to this statement the row of that owner may not exist yet.
   text: `with former as materialized (
-      select envelope_id, owner, finished_at from checkpoints where envelope_id = any($1::uuid[])),
+      select envelope_id, owner, begun, finished_at from checkpoints
+      where envelope_id = any($1::uuid[])),
     claimed as (
-      insert into checkpoints as c (envelope_id, owner, outcomes)
-        select id, $2::uuid, ''::bytea from unnest($1::uuid[]) as wanted (id) order by id
+      insert into checkpoints as c (envelope_id, owner, begun, outcomes)
+        select id, $2::uuid, begins = 1, ''::bytea
+        from unnest($1::uuid[], $3::int[]) as wanted (id, begins) order by id
       on conflict (envelope_id) do update
         set owner = excluded.owner, updated_at = now(),
-          takeovers = c.takeovers + (c.owner <> excluded.owner and c.owner is not null)::int
+          begun = excluded.begun or (c.begun and c.owner = excluded.owner),
+          takeovers = c.takeovers
+            + (c.owner is not null and c.owner <> excluded.owner and c.begun)::int
         where c.finished_at is null
           and (c.owner is null or c.owner = excluded.owner
             or (exists (select from former as f
                 where f.envelope_id = c.envelope_id and f.owner = c.owner)
               and not exists (select from envelope_owners as o where o.owner = c.owner)))
-      returning c.envelope_id, c.outcomes, c.unanswered, c.takeovers)
+      returning c.envelope_id, c.outcomes, c.unanswered, c.takeovers, c.begun)
     select wanted.id as "envelopeId", claimed.outcomes, claimed.unanswered, claimed.takeovers,
-      former.owner as "formerOwner", former.finished_at is not null as "isFinished"
+      claimed.begun as "hasBegun", former.finished_at is not null as "isFinished",
+      coalesce(former.begun and former.owner <> $2::uuid, false) as "isTakenOver"
     from unnest($1::uuid[]) as wanted (id)
       left join claimed on claimed.envelope_id = wanted.id
       left join former on former.envelope_id = wanted.id`,
@@ -107,24 +114,36 @@ interface ClaimRow {
   outcomes: Buffer | null
   unanswered: Buffer | null
   takeovers: number | null
-  formerOwner: string | null
+  hasBegun: boolean | null
   isFinished: boolean
+  /** The former owner may have been in the middle of a submission. */
+  isTakenOver: boolean
 }
 
 const NOTHING = Buffer.alloc(0)
+
+export interface WantedEnvelope {
+  envelopeId: string
+  /** Whether messages of it may be submitted, and not only looked after. */
+  begins: boolean
+}
 
 /** Claims envelopes for an owner that has a row. The answer has one claim for each of them. */
 export async function claimEnvelopes(
   database: Database,
   owner: string,
-  envelopeIds: readonly string[],
+  wanted: readonly WantedEnvelope[],
 ): Promise<Map<string, EnvelopeClaim>> {
-  const rows = await database.run<ClaimRow>(CLAIM, [envelopeIds, owner])
+  const rows = await database.run<ClaimRow>(CLAIM, [
+    wanted.map(({ envelopeId }) => envelopeId),
+    owner,
+    wanted.map(({ begins }) => Number(begins)),
+  ])
   return new Map(rows.map((row) => [row.envelopeId, claimOf(row, owner)]))
 }
 
 function claimOf(row: ClaimRow, owner: string): EnvelopeClaim {
-  const { outcomes, unanswered, takeovers, formerOwner, isFinished } = row
+  const { outcomes, unanswered, takeovers, hasBegun, isFinished, isTakenOver } = row
   if (outcomes === null) return { kind: isFinished ? 'finished' : 'held' }
   return {
     kind: 'claimed',
@@ -132,7 +151,8 @@ function claimOf(row: ClaimRow, owner: string): EnvelopeClaim {
     outcomes,
     unanswered: unanswered ?? NOTHING,
     takeovers: takeovers ?? 0,
-    isTakenOver: formerOwner !== null && formerOwner !== owner,
+    hasBegun: hasBegun ?? true,
+    isTakenOver,
   }
 }
 

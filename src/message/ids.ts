@@ -36,6 +36,6 @@ export function bindId(connector: string, slot: number): BindId {
 }
 
 /** Milliseconds since the epoch in which the id was made (RFC 9562 §5.7). */
-export function timeOf(id: MessageId): number {
+export function timeOf(id: string): number {
   return parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 }

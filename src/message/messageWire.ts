@@ -21,10 +21,22 @@ export interface EnvelopeMessage {
    * that an older router admitted.
    */
   expiresAtMs?: number
+  /** Submissions in former envelopes that the SMSC did not answer; missing where there are none. */
+  unanswered?: number
 }
 
-/** The last is missing in rows of older versions. */
-export type MessageRow = [MessageId, string, string, number, number, Buffer, number, number?]
+/** The last two may be missing: older versions wrote neither of them. */
+export type MessageRow = [
+  MessageId,
+  string,
+  string,
+  number,
+  number,
+  Buffer,
+  number,
+  expiresAtMs?: number | null,
+  unanswered?: number,
+]
 
 export function messageRow(one: EnvelopeMessage): MessageRow {
   const row: MessageRow = [
@@ -36,7 +48,9 @@ export function messageRow(one: EnvelopeMessage): MessageRow {
     one.body,
     one.registeredDelivery,
   ]
-  if (one.expiresAtMs !== undefined) row.push(one.expiresAtMs)
+  const { expiresAtMs = null, unanswered = 0 } = one
+  if (unanswered > 0) row.push(expiresAtMs, unanswered)
+  else if (expiresAtMs !== null) row.push(expiresAtMs)
   return row
 }
 
@@ -48,8 +62,12 @@ export function messageFrom(row: unknown): EnvelopeMessage {
   if (typeof messageId !== 'string' || !Buffer.isBuffer(body))
     throw new WireError('a message without an id or a body')
   const message = { messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery }
-  const expiresAtMs = fields[7]
-  return typeof expiresAtMs === 'number' ? { ...message, expiresAtMs } : message
+  const [expiresAtMs, unanswered] = fields.slice(7)
+  return {
+    ...message,
+    ...(typeof expiresAtMs === 'number' ? { expiresAtMs } : {}),
+    ...(typeof unanswered === 'number' ? { unanswered } : {}),
+  }
 }
 
 /** Bounded again: older workers wrote ids as long as the SMSC made them. Throws WireError. */

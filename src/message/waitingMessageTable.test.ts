@@ -84,3 +84,14 @@ async function untilClaimedAgain(): Promise<LeavingEntry[]> {
 async function leavingIds(): Promise<string[]> {
   return (await leavingEnvelopes(database)).envelopeIds
 }
+
+test('a message waits as long as its worker said, also by a wrong clock', async () => {
+  for (const wrongByMs of [3_600_000, -3_600_000]) {
+    const nowMs = Date.now() + wrongByMs
+    const due = { ...entry(0), dueAtMs: nowMs - 1 }
+    const waiting = { ...entry(0), dueAtMs: nowMs + 60_000 }
+    await database.transaction((run) => putLater(run, [due, waiting], nowMs))
+    const claimed = await claimDue(database, 10, 3_600_000)
+    expect(claimed.map(({ envelopeId }) => envelopeId)).toEqual([due.envelopeId])
+  }
+})

@@ -24,18 +24,24 @@ export interface LaterEntry {
 
 const PUT = {
   name: 'later.put',
+  // By the clock of the database, which says when it is due: the writer's may differ.
   text: `insert into later (envelope_id, due_at, queue, payload, messages)
-    select id, to_timestamp(due / 1000.0), queue, payload, messages
+    select id, now() + in_ms * interval '1 ms', queue, payload, messages
     from unnest($1::uuid[], $2::float8[], $3::text[], $4::bytea[], $5::int[])
-      as entry (id, due, queue, payload, messages)
+      as entry (id, in_ms, queue, payload, messages)
     on conflict do nothing`,
 }
 
-export async function putLater(run: Database['run'], entries: readonly LaterEntry[]) {
+/** @param nowMs by the clock that set the times of the entries */
+export async function putLater(
+  run: Database['run'],
+  entries: readonly LaterEntry[],
+  nowMs = Date.now(),
+): Promise<void> {
   if (entries.length === 0) return
   await run(PUT, [
     entries.map((entry) => entry.envelopeId),
-    entries.map((entry) => entry.dueAtMs),
+    entries.map((entry) => entry.dueAtMs - nowMs),
     entries.map((entry) => entry.queue),
     entries.map((entry) => entry.payload),
     entries.map((entry) => entry.messages),

@@ -4,7 +4,7 @@ import { newMessageId, upstreamId } from './ids.ts'
 import { MESSAGE_STATE } from '../smpp/receipts/messageState.ts'
 import { decodeReceipts, encodeReceipts, type UpstreamReceipt } from './receiptWire.ts'
 import { decodeEnvelope, encodeEnvelope } from '../queue/envelopeWire.ts'
-import type { EnvelopeMessage } from './messageWire.ts'
+import { type EnvelopeMessage, messageFrom, messageRow } from './messageWire.ts'
 import { encodeEvents, type JournalEvent } from './journalWire.ts'
 import { decodeJournal } from '../queue/journalEntryWire.ts'
 import { WireError, pack } from './msgpackWire.ts'
@@ -54,6 +54,14 @@ test('an envelope comes out as it went in', () => {
   const octets = encodeEnvelope(envelope)
   expect(decodeEnvelope(octets)).toEqual(envelope)
   expect(decodeJournal(octets)).toEqual({ kind: 'accepted', envelope })
+})
+
+test('a message says how often it was not answered, with or without an end of its life', () => {
+  const lives = [{}, { expiresAtMs: 5 }, { unanswered: 2 }, { expiresAtMs: 5, unanswered: 2 }]
+  for (const life of lives) {
+    const one = { ...message('hello'), ...life }
+    expect(messageFrom(messageRow(one))).toEqual(one)
+  }
 })
 
 test('150 typical messages fit one envelope of 64 KiB', () => {

@@ -66,8 +66,10 @@ const fieldsSchema = z.strictObject({
   binds: z.int().min(1).max(1000).default(1),
   /** Unanswered submits per bind. */
   window: z.int().min(1).max(1000).default(10),
-  /** Messages a second over all binds of the connector. */
+  /** Messages a second over all binds of the connector, evenly spaced. */
   tps: z.number().positive().max(100_000).default(30),
+  /** How many submits may go at once after a rest; never more than `tps` in any second. */
+  burst: z.int().min(1).max(100_000).default(1),
   responseTimeoutMs: z.int().min(1000).max(600_000).default(30_000),
   enquireLinkIntervalMs: z.int().min(1000).max(600_000).default(30_000),
   /** For submits whose response was lost with the link: send again (may duplicate) or give up. */

@@ -196,3 +196,27 @@ test('a damaged snapshot is reported, and the follower waits for the database', 
   await started
   expect(follower.platform.accounts.has('demo')).toBe(true)
 })
+
+test('no change is missing up to the time when it last asked and got an answer', async () => {
+  const asked: number[] = []
+  let isAway = false
+  const read = async () => {
+    if (isAway) throw new Error('away')
+    asked.push(Date.now())
+    return { revision: 1, rows: [] }
+  }
+  const follower = new PlatformFollower({
+    resources: { read },
+    snapshot: { read: async () => undefined, write: async () => undefined },
+    onTrouble: () => undefined, // it goes away below
+  })
+  onTestFinished(() => follower.stop())
+  expect(follower.confirmedAtMs).toBe(Number.NEGATIVE_INFINITY)
+  await follower.start()
+  const first = follower.confirmedAtMs
+  await expect.poll(() => follower.confirmedAtMs, { timeout: 5_000 }).toBeGreaterThan(first)
+  isAway = true
+  await expect
+    .poll(() => asked.at(-1), { timeout: 5_000 })
+    .toBeGreaterThanOrEqual(follower.confirmedAtMs)
+})

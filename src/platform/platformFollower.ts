@@ -34,6 +34,7 @@ export class PlatformFollower {
   readonly #listeners = new Set<(platform: Platform) => void>()
   #stopRounds: () => void = () => undefined
   #isKnown = false
+  #confirmedAtMs = Number.NEGATIVE_INFINITY
   #isSnapshotTried = false
 
   constructor(options: FollowerOptions) {
@@ -42,6 +43,11 @@ export class PlatformFollower {
 
   get platform(): Platform {
     return this.#rows.platform
+  }
+
+  /** No change of the platform that was committed before this time is missing here. */
+  get confirmedAtMs(): number {
+    return this.#confirmedAtMs
   }
 
   /** Resolves with the first picture: the database's or, while that is away, the snapshot's. */
@@ -74,10 +80,15 @@ export class PlatformFollower {
   async #readResources(): Promise<void> {
     const isFirst = !this.#isKnown
     const since = isFirst ? 0 : this.platform.revision
+    const askedAtMs = Date.now()
     const { revision, rows } = await this.#options.resources.read(since)
-    if (!isFirst && rows.length === 0) return
+    if (!isFirst && rows.length === 0) {
+      this.#confirmedAtMs = askedAtMs
+      return
+    }
     const unreadable = this.#rows.apply(highest(revision, rows, since), rows)
     if (isFirst && unreadable.length > 0) await this.#putKeptInForce(unreadable)
+    this.#confirmedAtMs = askedAtMs
     this.#announce(unreadable)
     await this.#writeSnapshot()
   }

@@ -21,6 +21,7 @@ interface SimulateOptions {
   readonly errorRate: string
   readonly throttleRate: string
   readonly dropRate: string
+  readonly tps: string
   readonly undeliveredRate: string
   readonly duplicateRate: string
   readonly earlyReceiptRate: string
@@ -42,6 +43,7 @@ it ended. With an older interface version it refuses what that version does not 
 Examples:
   signalbox simulate smsc --password s3cret
   signalbox simulate smsc --password s3cret --latency-ms 20-80 --throttle-rate 0.01
+  signalbox simulate smsc --password s3cret --tps 20
   signalbox simulate smsc --password s3cret --receipt-delay-ms 0-5000 --early-receipt-rate 0.2
   signalbox simulate smsc --password s3cret --interface-version 3.3
 
@@ -69,6 +71,7 @@ function smscOptions(): Option[] {
     text('--error-rate <share>', 'answered with ESME_RSUBMITFAIL', '0'),
     text('--throttle-rate <share>', 'answered with ESME_RTHROTTLED', '0'),
     text('--drop-rate <share>', 'answered by cutting the connection', '0'),
+    text('--tps <number>', 'messages it takes in any second; throttles more; 0: no limit', '0'),
     text('--undelivered-rate <share>', 'receipts that say UNDELIV', '0'),
     text('--duplicate-rate <share>', 'receipts that come twice', '0'),
     text('--early-receipt-rate <share>', 'receipts that come before the answer', '0'),
@@ -158,6 +161,7 @@ function optionsOf(raw: SimulateOptions): SmscOptions {
     errorRate: share('--error-rate', raw.errorRate),
     throttleRate: share('--throttle-rate', raw.throttleRate),
     dropRate: share('--drop-rate', raw.dropRate),
+    tps: whole('--tps', raw.tps, 100_000),
     undeliveredRate: share('--undelivered-rate', raw.undeliveredRate),
     duplicateRate: share('--duplicate-rate', raw.duplicateRate),
     earlyReceiptRate: share('--early-receipt-rate', raw.earlyReceiptRate),

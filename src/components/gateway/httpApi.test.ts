@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import {
   ESME_RINVDSTADR,
   ESME_RINVEXPIRY,
@@ -119,3 +119,16 @@ test('a missing key and a wrong key are told apart, each with its challenge', as
   expect(wrong.headers.get('www-authenticate')).toContain('error="invalid_token"')
   expect(wrong.answer['detail']).toContain('this API key is unknown')
 })
+
+test.each([3_600_000, -3_600_000])(
+  'a message of a moment ago is under way, also when the clock has stepped by %d ms',
+  async (stepMs) => {
+    const api = await openHttpApi()
+    const { answer } = await post(api, MESSAGE)
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + stepMs)
+    const headers = { authorization: `Bearer ${API_KEY}`, connection: 'close' }
+    const url = `http://127.0.0.1:${api.port}/v1/messages/${String(answer['id'])}`
+    const response = await fetch(url, { headers })
+    expect(await response.json()).toMatchObject({ state: 'ENROUTE' })
+  },
+)

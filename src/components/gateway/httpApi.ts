@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { type Problem, problem } from '../../runtime/problem.ts'
 import type { User } from '../../platform/user.ts'
+import { SteadyClock } from '../../flow/steadyClock.ts'
 import type { Verdict } from '../../routing/routerCallWire.ts'
 import { type MessageId, parseMessageId, timeOf } from '../../message/ids.ts'
 import { labelled } from '../../platform/problemItem.ts'
@@ -33,6 +34,7 @@ export interface HttpApiOptions {
   onTrouble: (what: string, error: Error) => void
 }
 
+const CLOCK = new SteadyClock()
 /** How long a message may take to show up in the store: it was accepted a moment ago. */
 const JOURNAL_GRACE_MS = 10_000
 /** The rest of a refused request up to this size is read and dropped, so the answer arrives. */
@@ -108,8 +110,13 @@ async function getMessage(
   if (!id) return sendProblem(reply, problem(404, 'that is not a message id'))
   const row = await options.readStatus(id, user.account)
   if (row) return reply.send(statusOf(row))
-  if (Date.now() - timeOf(id) < JOURNAL_GRACE_MS) return reply.send({ id, state: 'ENROUTE' })
+  if (isRecent(id)) return reply.send({ id, state: 'ENROUTE' })
   return sendProblem(reply, problem(404, `there is no message ${id} of this account`))
+}
+
+/** Ids carry the wall clock's time, and that may have been set forward since. */
+function isRecent(id: MessageId): boolean {
+  return Math.min(Date.now(), CLOCK.nowMs()) - timeOf(id) < JOURNAL_GRACE_MS
 }
 
 function statusOf(row: MessageStatus) {

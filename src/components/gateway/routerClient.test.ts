@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import {
   ACCEPTED,
   decodeBatch,
@@ -100,6 +100,22 @@ test('at the deadline the sender gets a temporary refusal and the outcome is unk
   const { client, unknown } = clientOf([], 50)
   expect(await submit(client)).toMatchObject({ kind: 'refused', commandStatus: 0x58 })
   expect(unknown).toEqual([1])
+})
+
+test('a message is not refused because the wall clock was set forward meanwhile', async () => {
+  const { client } = clientOf([])
+  const verdict = submit(client)
+  vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_600_000)
+  const late = await router()
+  client.setRouters([late.address])
+  expect(await verdict).toEqual(ACCEPTED)
+})
+
+test('a message is refused in time although the wall clock was set back meanwhile', async () => {
+  const { client } = clientOf([], 50)
+  const verdict = submit(client)
+  vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000)
+  expect(await verdict).toMatchObject({ kind: 'refused' })
 })
 
 test('a router that comes late is found', async () => {

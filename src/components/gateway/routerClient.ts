@@ -31,6 +31,8 @@ export type VerdictListener = (verdict: Verdict) => void
 
 interface Waiting {
   submission: Submission
+  /** Monotonic: a step of the wall clock must not end the wait. */
+  sinceMs: number
   onVerdict: VerdictListener
 }
 
@@ -65,7 +67,11 @@ export class RouterClient {
 
   /** The listener is called exactly once, at the latest a little after the deadline. */
   submit(submission: Submission, onVerdict: VerdictListener): void {
-    this.#batcherOf(this.#routerFor(submission.account)).add({ submission, onVerdict })
+    this.#batcherOf(this.#routerFor(submission.account)).add({
+      submission,
+      sinceMs: performance.now(),
+      onVerdict,
+    })
   }
 
   async close(): Promise<void> {
@@ -103,12 +109,12 @@ export class RouterClient {
     const submissions = batch.map((waiting) => waiting.submission)
     const octets = encodeBatch({ batchId, submissions })
     // Of the youngest: those that waited behind a slow batch have had no attempt of their own yet.
-    const youngestMs = submissions.at(-1)?.receivedAtMs ?? Date.now()
+    const youngestMs = batch.at(-1)?.sinceMs ?? performance.now()
     const deadlineMs = youngestMs + this.#options.acceptTimeoutMs
     const failed = new Set<string>()
     for (let attempt = 0; ; attempt++) {
       const router = this.#pick(preferred, batchId, failed)
-      const leftMs = deadlineMs - Date.now()
+      const leftMs = deadlineMs - performance.now()
       if (leftMs <= 0) return this.#giveUp(batch)
       const verdicts = await this.#attempt(router, octets, Math.min(leftMs, ATTEMPT_TIMEOUT_MS))
       if (verdicts?.length === batch.length) {

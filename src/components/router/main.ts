@@ -42,13 +42,14 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     },
     onError: (error) => onTrouble('publishing', error),
   })
-  let lastBatchAtMs = 0
+  // Monotonic, as a step of the wall clock would cut the gateways off.
+  let lastBatchAtMs = Number.NEGATIVE_INFINITY
   const server = createBatchServer({
     clusterToken: config.clusterToken,
     // The steps of a batch: each message is admitted or refused, the admitted ones are published in
     // envelopes (queue/packEnvelopes.ts), and only then the verdicts of all go back.
     submit: async ({ batchId, submissions }, isWanted) => {
-      lastBatchAtMs = Date.now()
+      lastBatchAtMs = performance.now()
       const { admitted: messages, verdicts } = admitBatch(admitter, submissions, onTrouble)
       countRefusals(refused, verdicts)
       const answer = encodeVerdicts(verdicts)
@@ -73,7 +74,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     drain: async () => {
       await presence.stop()
       // Gateways that still send here learn of it at their next look at the list.
-      if (Date.now() - lastBatchAtMs < BUSY_MS) await delay(HEARTBEAT_INTERVAL_MS)
+      if (performance.now() - lastBatchAtMs < BUSY_MS) await delay(HEARTBEAT_INTERVAL_MS)
       await publisher.whenIdle()
       server.close()
       server.closeIdleConnections()

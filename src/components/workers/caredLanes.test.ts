@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { encodeUnanswered } from '../../message/outcomeWire.ts'
 import { decodeEnvelope } from '../../queue/envelopeWire.ts'
 import type { QueueEntry } from '../../queue/queue.ts'
-import { entryOf, envelopeOf, memoryQueues, startWork } from './connectorWork.fixture.ts'
+import { entryOf, envelopeOf, memoryQueues, ownsAll, startWork } from './connectorWork.fixture.ts'
 import { rememberingSmsc } from './connectorWork.fixture.ts'
 
 const PATIENCE = { timeout: 5_000, interval: 20 }
@@ -106,4 +106,29 @@ test('a message deep in a queue expires in time, though only 16 envelopes are he
   // Eight in 80 ms, so that the queue is not driven harder by a carrier that is down.
   expect(counts.returned).toBeGreaterThanOrEqual(64)
   expect(counts.returned).toBeLessThan(200)
+})
+
+test('what was only looked after is claimed anew before it is submitted', async () => {
+  const { port, taken } = await rememberingSmsc()
+  const { counts, queue, settled } = returningQueues(entries(3, Date.now() + HOUR_MS))
+  const claims: boolean[] = []
+  const { bind, work } = startWork(port, {
+    queue,
+    tps: 1000,
+    caresFor: () => true,
+    ownership: {
+      ...ownsAll(),
+      claim: (id, begins) => {
+        claims.push(begins)
+        return ownsAll().claim(id, begins)
+      },
+    },
+  })
+  work.setBinds([])
+  await expect.poll(() => claims, PATIENCE).toEqual([false, false, false])
+  work.setBinds([bind])
+  await expect.poll(() => settled.filter(([, kind]) => kind === 'done').length, PATIENCE).toBe(3)
+  expect(claims).toEqual([false, false, false, true, true, true])
+  expect(counts.returned).toBe(3)
+  expect(taken).toHaveLength(3)
 })

@@ -10,6 +10,7 @@ import { decodeJournal } from '../../queue/journalEntryWire.ts'
 import { entryOf, envelopeOf, memoryQueues, ownsAll } from './connectorWork.fixture.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
+import { SteadyClock } from '../../flow/steadyClock.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
 
@@ -20,6 +21,9 @@ function workerWith(envelopes: readonly Envelope[]) {
   const entries = envelopes.map((envelope, index) => entryOf(envelope, { id: String(index) }))
   const { queue, settled } = memoryQueues(entries)
   const recent = new RecentSubmissions()
+  // Long after the envelopes were made.
+  const confirmed = { atMs: Date.now() + 60_000 }
+  const clock = new SteadyClock()
   const onTrouble = (what: string, error: Error) => {
     throw new Error(what, { cause: error })
   }
@@ -43,8 +47,10 @@ function workerWith(envelopes: readonly Envelope[]) {
     secretsDir: '/nowhere',
     writer: new OutcomeWriter(store, onTrouble),
     recent,
-    intake: new ReceiptIntake(queue, recent, onTrouble),
+    clock,
+    intake: new ReceiptIntake(queue, recent, clock, onTrouble),
     caresFor: () => false,
+    confirmedAtMs: () => confirmed.atMs,
     ownership: { ...ownsAll(), listen: () => undefined },
     finishEnvelopes: async () => undefined,
     onTrouble,
@@ -54,7 +60,7 @@ function workerWith(envelopes: readonly Envelope[]) {
     await pool.close()
   })
   const counters = () => [...pool.countersByConnector()][0]?.[1].counters
-  return { counters, entries, events, kept, pool, settled }
+  return { confirmed, counters, entries, events, kept, pool, settled }
 }
 
 function disabled(waiting: Connector['waiting']): ReadonlyMap<string, Connector> {
@@ -127,16 +133,29 @@ test('a move is no attempt', async () => {
   expect(kept.map(({ payload }) => decodeEnvelope(payload).messages[0]?.attempts)).toEqual([7])
 })
 
+test('a message that came after the last look at the platform stays until the next', async () => {
+  const { confirmed, entries, events, pool, settled } = workerWith([envelopeOf(3)])
+  // The connector may be enabled again, which the router knew and this worker does not know yet.
+  confirmed.atMs = Date.now()
+  pool.setConnectors(disabled('purge'))
+  await expect.poll(() => entries, PATIENCE).toEqual([])
+  await new Promise(setImmediate)
+  expect(events).toEqual([])
+  confirmed.atMs = Date.now() + 60_000
+  await expect.poll(() => settled, PATIENCE).toEqual([['0', 'done']])
+  expect(events).toHaveLength(3)
+})
+
 test('messages of a disabled connector expire in the care of its first slot', async () => {
   const envelope = envelopeOf(2)
   const [first] = envelope.messages
   if (first) first.expiresAtMs = Date.now() + 500
   const { entries, events, pool } = workerWith([envelope])
   pool.setConnectors(disabled('keep'))
-  pool.setSlots('sim', [2], performance.now() + 60_000)
+  pool.setLease('sim', { slots: [2], pace: 1, heldUntilMs: performance.now() + 60_000 })
   await new Promise(setImmediate)
   expect(entries).toHaveLength(1)
-  pool.setSlots('sim', [1], performance.now() + 60_000)
+  pool.setLease('sim', { slots: [1], pace: 1, heldUntilMs: performance.now() + 60_000 })
   await expect.poll(() => events, PATIENCE).toMatchObject([{ kind: 'expired', message: first }])
   expect(bound(pool)).toBe(0)
 })

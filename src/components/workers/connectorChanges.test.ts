@@ -4,6 +4,7 @@ import type { Session } from '../../smpp/index.ts'
 import { memoryQueues, ownsAll } from './connectorWork.fixture.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { OutcomeWriter } from './outcomeWriter.ts'
+import { SteadyClock } from '../../flow/steadyClock.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
 import { startSmsc } from './smsc.fixture.ts'
@@ -15,6 +16,7 @@ async function poolOf(slots: readonly number[]) {
   const { port, sessions } = await startSmsc()
   const { queue } = memoryQueues([])
   const recent = new RecentSubmissions()
+  const clock = new SteadyClock()
   const onTrouble = () => undefined
   const pool = new ConnectorPool({
     queue,
@@ -25,8 +27,10 @@ async function poolOf(slots: readonly number[]) {
       onTrouble,
     ),
     recent,
-    intake: new ReceiptIntake(queue, recent, onTrouble),
+    clock,
+    intake: new ReceiptIntake(queue, recent, clock, onTrouble),
     caresFor: () => false,
+    confirmedAtMs: () => Date.now(),
     ownership: { ...ownsAll(), listen: () => undefined },
     finishEnvelopes: async () => undefined,
     onTrouble,
@@ -39,7 +43,8 @@ async function poolOf(slots: readonly number[]) {
     password: 'p',
     binds: slots.length,
   })
-  const lease = () => pool.setSlots('sim', slots, performance.now() + LEASE_MS)
+  const lease = () =>
+    pool.setLease('sim', { slots, pace: connector.tps, heldUntilMs: performance.now() + LEASE_MS })
   const change = (settings: Partial<Connector>): void => {
     connector = { ...connector, ...settings }
     pool.setConnectors(new Map([['sim', connector]]))

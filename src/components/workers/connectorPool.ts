@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Connector } from '../../platform/connector.ts'
 import type { Queue } from '../../queue/queue.ts'
+import type { ConnectorLease } from './bindLeases.ts'
 import { CARETAKERS_SLOT } from './caretaker.ts'
 import { isClearing } from './clearedOutcome.ts'
 import { connectorPassword } from './connectorPassword.ts'
@@ -15,7 +16,7 @@ import { UpstreamBind } from './upstreamBind.ts'
 
 export interface ConnectorPoolOptions extends Pick<
   ConnectorWorkOptions,
-  'queueLeaseMs' | 'writer' | 'recent' | 'finishEnvelopes' | 'onTrouble'
+  'queueLeaseMs' | 'writer' | 'recent' | 'clock' | 'finishEnvelopes' | 'confirmedAtMs' | 'onTrouble'
 > {
   queue: Queue
   ownership: ConnectorWorkOptions['ownership'] & Pick<EnvelopeOwnership, 'listen'>
@@ -31,7 +32,7 @@ interface Entry {
   /** Slots whose former bind is still unbinding. A second bind there would be one too many. */
   closing: Map<number, Promise<void>>
   /** The result of the last round of leasing. */
-  held: { slots: readonly number[]; heldUntilMs: number } | undefined
+  held: ConnectorLease | undefined
   /** Its outdated binds are being remade. */
   isRemaking: boolean
 }
@@ -68,16 +69,15 @@ export class ConnectorPool {
    * Takes the slots that are held now; all others were lost or given up. It is called in each round
    * of leasing, so a bind that cannot be opened yet is opened in a later one.
    */
-  setSlots(id: string, slots: readonly number[], heldUntilMs: number): void {
+  setLease(id: string, lease: ConnectorLease): void {
+    const { slots, heldUntilMs } = lease
     const connector = this.#connectors.get(id)
     if (!connector) return
     const entry = this.#entryFor(connector)
-    if (!connector.enabled) {
-      entry.held = { slots, heldUntilMs }
-      return entry.work.wake()
-    }
+    entry.held = lease
+    entry.work.setPace(lease.pace)
+    if (!connector.enabled) return
     const gone = [...entry.binds.keys()].filter((slot) => !slots.includes(slot))
-    entry.held = { slots, heldUntilMs }
     if (gone.length > 0) this.#closeThenBind(id, entry, gone)
     for (const slot of slots) {
       const bind = entry.binds.get(slot)
@@ -86,6 +86,13 @@ export class ConnectorPool {
         entry.binds.set(slot, this.#bind(entry.work, connector, slot, heldUntilMs))
     }
     entry.work.setBinds([...entry.binds.values()])
+  }
+
+  /** Holds at once. A higher pace comes with a lease. */
+  lowerPace(id: string, pace: number): void {
+    const entry = this.#entries.get(id)
+    if (entry?.held) entry.held = { ...entry.held, pace }
+    entry?.work.setPace(pace)
   }
 
   /** Gives slots up. Resolves when their links are closed. */
@@ -121,6 +128,10 @@ export class ConnectorPool {
       yield [id, [...binds.values()].filter((bind) => bind.bound).length]
   }
 
+  *paceByConnector(): Iterable<[string, number]> {
+    for (const [id, { work }] of this.#entries) yield [id, work.pace]
+  }
+
   *countersByConnector(): Iterable<[string, Pick<ConnectorWork, 'counters' | 'resubmitted'>]> {
     for (const [id, { work }] of this.#entries) yield [id, work]
   }
@@ -129,7 +140,7 @@ export class ConnectorPool {
   #closeThenBind(id: string, entry: Entry, gone: readonly number[]): void {
     closeBinds(entry, gone)
       .then(() => {
-        if (entry.held) this.setSlots(id, entry.held.slots, entry.held.heldUntilMs)
+        if (entry.held) this.setLease(id, entry.held)
       })
       .catch((error: Error) => this.#options.onTrouble(`closing binds of ${id}`, error))
   }
@@ -138,8 +149,8 @@ export class ConnectorPool {
   #follow(id: string, entry: Entry): void {
     const connector = this.#connectors.get(id)
     if (!connector?.enabled) {
-      entry.held = undefined
-      return this.#closeThenBind(id, entry, [...entry.binds.keys()])
+      const slots = [...entry.binds.keys()]
+      return slots.length > 0 ? this.#closeThenBind(id, entry, slots) : entry.work.wake()
     }
     for (const bind of entry.binds.values()) bind.adjust(connector)
     // It may be paused, or no longer.
@@ -158,7 +169,7 @@ export class ConnectorPool {
       const next = outdated.find((bind) => !bind.bound) ?? outdated[0]
       if (!next) return
       await closeBinds(entry, [next.slot])
-      if (entry.held) this.setSlots(id, entry.held.slots, entry.held.heldUntilMs)
+      if (entry.held) this.setLease(id, entry.held)
       const waited = new AbortController()
       const tooLong = delay(REMAKE_MS_MAX, undefined, { signal: waited.signal }).catch(() => null)
       await Promise.race([entry.binds.get(next.slot)?.firstBound, tooLong])

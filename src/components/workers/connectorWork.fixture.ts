@@ -13,6 +13,7 @@ import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
 import type { SubmitLaneOptions } from './submitLane.ts'
 import { startSmsc } from './smsc.fixture.ts'
+import { SteadyClock } from '../../flow/steadyClock.ts'
 import { UpstreamBind } from './upstreamBind.ts'
 
 /**
@@ -81,6 +82,7 @@ export function memoryQueues(entries: QueueEntry[]) {
 export interface WorkSettings {
   queue: Queue
   tps: number
+  burst?: number
   window?: number
   claim?: Partial<ClaimedEnvelope>
   maxResubmissions?: number
@@ -97,6 +99,7 @@ export const UNTOUCHED: ClaimedEnvelope = {
   outcomes: Buffer.alloc(0),
   unanswered: Buffer.alloc(0),
   takeovers: 0,
+  hasBegun: true,
   isTakenOver: false,
 }
 
@@ -111,10 +114,10 @@ export function ownsAll(
   checkpoints: ReadonlyMap<string, Checkpoint> = new Map(),
 ): SubmitLaneOptions['ownership'] {
   return {
-    claim: async (id) => {
+    claim: async (id, begins) => {
       const checkpoint = checkpoints.get(id)
       const before = checkpoint ? claimOf(checkpoint) : UNTOUCHED
-      return { kind: 'claimed', ...before, ...claim }
+      return { kind: 'claimed', ...before, hasBegun: begins, ...claim }
     },
     isHeld: () => true,
     retryHeldMs: 1_000,
@@ -137,6 +140,7 @@ export function startWork(port: number, settings: WorkSettings) {
     ...connectorSettings,
   })
   const recent = new RecentSubmissions()
+  const clock = new SteadyClock()
   const onTrouble = () => undefined // links that end are part of it
   const store: OutcomeStore = {
     keep: async (rows) => {
@@ -156,7 +160,9 @@ export function startWork(port: number, settings: WorkSettings) {
     queueLeaseMs: 60_000,
     writer: new OutcomeWriter(store, onTrouble),
     recent,
+    clock,
     caresFor,
+    confirmedAtMs: () => Date.now(),
     ownership,
     finishEnvelopes: async () => undefined,
     onTrouble,
@@ -170,6 +176,7 @@ export function startWork(port: number, settings: WorkSettings) {
     onChange: () => work.wake(),
     onTrouble,
   })
+  work.setPace(connector.tps)
   work.setBinds([bind])
   const stop = async (): Promise<void> => {
     work.stop()
@@ -181,7 +188,7 @@ export function startWork(port: number, settings: WorkSettings) {
   const change = (changed: Partial<Connector>): void => {
     connector = { ...connector, ...changed }
     bind.adjust(connector)
-    work.wake()
+    work.setPace(connector.tps)
   }
-  return { bind, change, events: outcomes, recent, stop, work }
+  return { bind, change, clock, events: outcomes, recent, stop, work }
 }

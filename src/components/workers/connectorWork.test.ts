@@ -1,12 +1,18 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { upstreamId } from '../../message/ids.ts'
-import type { QueueEntry } from '../../queue/queue.ts'
+import { decodeReceipts, type UpstreamReceipt } from '../../message/receiptWire.ts'
+import { connectorSchema } from '../../platform/connector.ts'
+import type { Publication, QueueEntry } from '../../queue/queue.ts'
 import { entryOf, envelopeOf, memoryQueues, startWork } from './connectorWork.fixture.ts'
 import { claimOf, rememberingSmsc, UNTOUCHED } from './connectorWork.fixture.ts'
 import type { WorkSettings } from './connectorWork.fixture.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
-import { ESME_ROK } from '../../smpp/index.ts'
+import { decodeBody, encodeBody, ESME_ROK } from '../../smpp/index.ts'
+import type { Session } from '../../smpp/index.ts'
+import { ReceiptIntake, receiptSource } from './receiptIntake.ts'
 import { startSmsc } from './smsc.fixture.ts'
+
+const SMSC = { id: 'sim', host: '127.0.0.1', port: 2775, systemId: 's', password: 'p' }
 
 function workOn(port: number, entry: QueueEntry, tps: number, more: Partial<WorkSettings> = {}) {
   const { queue, settled } = memoryQueues([entry])
@@ -77,4 +83,26 @@ test('a message counts as submitted when it was written, not when it was answere
   // The earliest receipt that may be about it: five seconds before the write, by its clock.
   const receivedAtMs = takenAtMs - 5_000
   expect(recent.find({ connector: 'sim', key: '7', destination: '', receivedAtMs })).toBeDefined()
+})
+
+test('a receipt finds its message although the wall clock was set back in between', async () => {
+  const { port, taken } = await rememberingSmsc()
+  const { queue, settled } = memoryQueues([entryOf(envelopeOf(1))])
+  const { clock, recent } = startWork(port, { queue, tps: 1000 })
+  await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
+  vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000)
+  const published: UpstreamReceipt[] = []
+  const publish = async (publications: readonly Publication[]) => {
+    for (const { payload } of publications) published.push(...decodeReceipts(payload))
+  }
+  const intake = new ReceiptIntake({ ...queue, publish }, recent, clock, () => undefined)
+  const connector = connectorSchema.parse(SMSC)
+  const source = receiptSource(() => connector, 1)
+  const short_message = Buffer.from(`id:${taken.length} stat:DELIVRD`)
+  const body = encodeBody('deliver_sm', { esm_class: 4, short_message })
+  const header = { command: 'deliver_sm', command_status: 0, sequence_number: 1 } as const
+  const session = { respond: () => undefined } as unknown as Session // all that the intake uses
+  intake.take(source(), session, { ...header, ...decodeBody('deliver_sm', body) })
+  await intake.whenIdle()
+  expect(published[0]?.message).toBeDefined()
 })

@@ -1,21 +1,24 @@
 // All the work for one connector in this process: sends the messages of its lanes, the urgent ones
-// first, over whichever bind is free, and turns every answer into an outcome. A message is
-// submitted again at once when the SMSC throttles. When no answer came, it is submitted again as
-// often as the connector allows, and alone if it may be what breaks the link (suspects.ts). After
-// passing trouble at the SMSC it waits in the table `later`.
+// first, evenly spaced and over the binds in turn, and turns every answer into an outcome. A
+// message is submitted again at once when the SMSC throttles. When no answer came, it is submitted
+// again as often as the connector allows, and alone if it may be what breaks the link
+// (suspects.ts). After passing trouble at the SMSC it waits in the table `later`.
 
 import type { Connector } from '../../platform/connector.ts'
 import { LANES } from '../../message/lane.ts'
-import { upstreamId } from '../../message/ids.ts'
+import { timeOf, upstreamId } from '../../message/ids.ts'
 import { comparableNumber } from '../../message/receiptMatch.ts'
 import { carriedId, upstreamIdKey } from '../../message/upstreamIdKey.ts'
 import { asError } from '../../flow/asError.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
+import type { SteadyClock } from '../../flow/steadyClock.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
+import { BindTurns } from './bindTurns.ts'
 import { clearedOutcome, isClearing } from './clearedOutcome.ts'
+import { ConnectorPace } from './connectorPace.ts'
 import type { EnvelopeWork } from './envelopeWork.ts'
 import { ExpiryTimer } from './expiryTimer.ts'
 import { failureOf } from './failureOf.ts'
@@ -29,6 +32,10 @@ import { submitSmNow } from './upstreamValidity.ts'
 export interface ConnectorWorkOptions extends SubmitLaneOptions {
   connector: () => Connector
   recent: RecentSubmissions
+  /** No change of the connector that was made before this time is missing here. */
+  confirmedAtMs: () => number
+  /** Shared with the intake of receipts, whose times are compared with those of submissions. */
+  clock: SteadyClock
   /** Whether this process looks after the messages while no process has the connector bound. */
   caresFor: () => boolean
 }
@@ -45,18 +52,23 @@ const LANE_SERVED_WITHIN = 16
 const THROTTLED_TRIES = 5
 /** Submissions without an answer after which a message is sent alone. */
 const SUSPECT_AFTER = 2
+/** Between the clock of a router and ours. */
+const CLOCKS_DIFFER_MS = 1_000
+const CLEAR_AGAIN_MS = 500
 const DEFER_FIRST_MS = 1_000
 const DEFER_CAP_MS = 300_000
 
 export class ConnectorWork implements LaneSender {
   #options: ConnectorWorkOptions
   #binds: UpstreamBind[] = []
-  #nextBind = 0
+  #turns = new BindTurns()
   #lanes: readonly SubmitLane[]
   #laneOrder = new LaneOrder(LANES.length, LANE_SERVED_WITHIN)
   #suspects = new Suspects<UpstreamBind>()
   #suspectExpiry = new ExpiryTimer((nowMs) => this.#expireSuspects(nowMs))
   #timer: NodeJS.Timeout | undefined
+  /** One for all binds, so that they do not send at the same moment. */
+  #pace = new ConnectorPace()
   #unanswered = 0
   #stopped = false
   /** Added up in plain numbers; metrics read them when scraped. */
@@ -73,13 +85,24 @@ export class ConnectorWork implements LaneSender {
     return this.#options.connector()
   }
 
+  /** A link without a pace of its own is left to the others: messages would wait here for ever. */
   hasLink(): boolean {
     // A paused connector has binds, for receipts and for the answers that are still due.
-    return !this.connector().paused && this.isBound
+    return !this.connector().paused && this.#pace.isOpen && this.isBound
   }
 
   get isBound(): boolean {
     return this.#binds.some((bind) => bind.bound)
+  }
+
+  get pace(): number {
+    return this.#pace.rate
+  }
+
+  /** A lower pace holds at once, a higher one a second later. */
+  setPace(pace: number): void {
+    this.#pace.set(pace, this.connector())
+    this.wake()
   }
 
   /** Takes over a message that is ready to be sent, unless it was sent too often already. */
@@ -121,8 +144,10 @@ export class ConnectorWork implements LaneSender {
     // Without a link others may do what we cannot, unless nobody has one.
     else if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
     if (this.#stopped) return
+    if (this.hasLink()) for (const lane of this.#lanes) lane.letCaredGo()
     const waitMs = this.#sendReady()
-    if (waitMs !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), waitMs)
+    if (waitMs !== Number.POSITIVE_INFINITY)
+      this.#timer = setTimeout(() => this.wake(), Math.ceil(waitMs))
     for (const lane of this.#lanes) lane.wake()
   }
 
@@ -130,6 +155,7 @@ export class ConnectorWork implements LaneSender {
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#timer)
+    this.#pace.stop()
     this.#suspectExpiry.stop()
     for (const lane of this.#lanes) lane.stop()
   }
@@ -154,8 +180,12 @@ export class ConnectorWork implements LaneSender {
   /** Ends or moves what an operator wants to leave this connector. */
   #clear(): void {
     if (!this.#options.ownership.isHeld(performance.now())) return
-    const ready = this.#lanes.flatMap((lane) => lane.takeAll())
-    for (const task of [...this.#suspects.takeOut(() => true), ...ready]) {
+    const beforeMs = this.#options.confirmedAtMs() - CLOCKS_DIFFER_MS
+    // What a router sent later it may have sent because the connector is enabled again.
+    const mayLeave = ({ work }: Task): boolean => timeOf(work.envelope.envelopeId) < beforeMs
+    const leaving = this.#lanes.flatMap((lane) => lane.takeOut(mayLeave))
+    if (this.#hasReady()) this.#timer = setTimeout(() => this.wake(), CLEAR_AGAIN_MS)
+    for (const task of [...this.#suspects.takeOut(() => true), ...leaving]) {
       if (!task.work.isOurs) continue
       const outcome = clearedOutcome(this.connector(), Date.now())
       this.counters[outcome.kind === 'moved' ? 'moved' : 'purged']++
@@ -166,17 +196,20 @@ export class ConnectorWork implements LaneSender {
   /** Answers how long until the next message may go, or Infinity if none is ready. */
   #sendReady(): number {
     if (!this.hasLink()) return Number.POSITIVE_INFINITY
-    const nowMs = performance.now()
+    const startMs = performance.now()
     // What is in hand may be somebody else's. The next beat tells, and wakes us.
-    if (!this.#options.ownership.isHeld(nowMs)) return Number.POSITIVE_INFINITY
-    const suspectMs = this.#sendSuspect(nowMs)
+    if (!this.#options.ownership.isHeld(startMs)) return Number.POSITIVE_INFINITY
+    const suspectMs = this.#sendSuspect(startMs)
     while (this.#hasReady()) {
-      const bind = this.#freeBind(nowMs)
+      const nowMs = performance.now()
+      const paceMs = this.#pace.waitMs(nowMs)
+      if (paceMs > 0) return Math.min(paceMs, suspectMs)
+      const bind = this.#turns.next(this.#binds, nowMs, (one) => this.#suspects.reserves(one))
       if (typeof bind === 'number') return Math.min(bind, suspectMs)
       const lane = this.#lanes[this.#laneOrder.next(this.#lanes) ?? 0]
       const task = lane?.take()
       // A bind that refuses the message is about to report why, and that wakes us again.
-      if (task && this.#mayGo(task) && !this.#submit(bind, task, nowMs)) {
+      if (task && this.#mayGo(task) && !this.#submit(bind, task)) {
         task.lane.putBack(task)
         break
       }
@@ -190,10 +223,10 @@ export class ConnectorWork implements LaneSender {
     if (typeof next === 'number') return next
     const { bind, task } = next
     if (!this.#mayGo(task)) return 0
-    const waitMs = bind.waitMs(nowMs)
+    const waitMs = Math.max(bind.waitMs(nowMs), this.#pace.waitMs(nowMs))
     if (waitMs <= 0) {
       const aloneMs = this.#suspects.sent(task, nowMs)
-      if (this.#submit(bind, task, nowMs)) return aloneMs
+      if (this.#submit(bind, task)) return aloneMs
     }
     this.#suspects.putBack(task)
     return waitMs > 0 ? waitMs : Number.POSITIVE_INFINITY
@@ -222,31 +255,19 @@ export class ConnectorWork implements LaneSender {
     return false
   }
 
-  /** The next bind that may send now, or the time until one may, in ms. */
-  #freeBind(nowMs: number): UpstreamBind | number {
-    let soonestMs = Number.POSITIVE_INFINITY
-    for (let i = 0; i < this.#binds.length; i++) {
-      const bind = this.#binds[(this.#nextBind + i) % this.#binds.length]
-      if (!bind || this.#suspects.reserves(bind)) continue
-      const waitMs = bind.waitMs(nowMs)
-      if (waitMs <= 0) {
-        this.#nextBind = (this.#nextBind + i + 1) % this.#binds.length
-        return bind
-      }
-      soonestMs = Math.min(soonestMs, waitMs)
-    }
-    return soonestMs
-  }
-
   /** Answers whether it was sent. */
-  #submit(bind: UpstreamBind, task: Task, nowMs: number): boolean {
+  #submit(bind: UpstreamBind, task: Task): boolean {
     // A copy: the answer to an earlier write, which may still come, keeps its own time and bind.
-    const written = { atMs: Date.now(), slot: bind.slot }
+    const written = { atMs: this.#options.clock.nowMs(), slot: bind.slot }
     const once: Task = { ...task, written, again: undefined }
+    let send = 0
+    const settle = (outcome: RequestOutcome): void => {
+      if (outcome.kind === 'response') this.#pace.answered(send)
+      this.#answered(bind, once, outcome)
+    }
     try {
-      const submitSm = submitSmNow(task, written.atMs)
-      const settle = (outcome: RequestOutcome) => this.#answered(bind, once, outcome)
-      if (!bind.submit(submitSm, nowMs, settle)) return false
+      if (!bind.submit(submitSmNow(task, written.atMs), settle)) return false
+      send = this.#pace.sent()
       this.#unanswered++
       if (task.again) this.resubmitted[task.again]++
     } catch (error) {
@@ -360,7 +381,8 @@ export class ConnectorWork implements LaneSender {
 
   #fail(task: Task, commandStatus: number, reason: string): void {
     this.counters.failed++
-    const outcome = { kind: 'failed', atMs: Date.now(), commandStatus, reason } as const
+    const atMs = this.#options.clock.nowMs()
+    const outcome = { kind: 'failed', atMs, commandStatus, reason } as const
     this.#options.writer.record(task.work, task.index, outcome)
   }
 
@@ -368,7 +390,7 @@ export class ConnectorWork implements LaneSender {
     const attempts = task.message.attempts + 1
     if (attempts >= this.#options.connector().maxAttempts)
       return this.#fail(task, commandStatus, `${attempts} attempts were refused`)
-    const atMs = Date.now()
+    const atMs = this.#options.clock.nowMs()
     if (isOver(task, atMs)) return this.expire(task)
     this.counters.deferred++
     const nextMs = atMs + backOffMs(attempts, DEFER_FIRST_MS, DEFER_CAP_MS)

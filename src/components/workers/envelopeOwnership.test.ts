@@ -1,8 +1,9 @@
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
-import type { EnvelopeClaim, OwnerBeat } from '../../message/checkpointTable.ts'
+import type { EnvelopeClaim, OwnerBeat, WantedEnvelope } from '../../message/checkpointTable.ts'
 import { EnvelopeOwnership } from './envelopeOwnership.ts'
 
 const LEASE_MS = 30_000
+const A = { envelopeId: 'a', begins: true }
 const ROUND_MS = LEASE_MS / 3
 
 /** The owners and claims of a database that can be away. Each envelope has one owner. */
@@ -35,9 +36,11 @@ function ownersInMemory() {
       for (const { owner, beat } of dead) if (String(beats.get(owner)) === beat) beats.delete(owner)
     },
     leave: async (owner: string) => void beats.delete(owner),
-    claim: async (owner: string, ids: readonly string[]) => {
+    claim: async (owner: string, wanted: readonly WantedEnvelope[]) => {
       ask()
-      return new Map(ids.map((id): [string, EnvelopeClaim] => [id, claimOf(owner, id)]))
+      return new Map(
+        wanted.map(({ envelopeId: id }): [string, EnvelopeClaim] => [id, claimOf(owner, id)]),
+      )
     },
   }
   const claimOf = (owner: string, id: string): EnvelopeClaim => {
@@ -45,7 +48,7 @@ function ownersInMemory() {
     if (former !== undefined && former !== owner && beats.has(former)) return { kind: 'held' }
     claims.set(id, owner)
     const nothing = { outcomes: Buffer.alloc(0), unanswered: Buffer.alloc(0), takeovers: 0 }
-    return { kind: 'claimed', owner, ...nothing, isTakenOver: former !== undefined }
+    return { kind: 'claimed', owner, hasBegun: true, ...nothing, isTakenOver: former !== undefined }
   }
   return { database, store }
 }
@@ -68,38 +71,38 @@ test('what one process has claimed is held to every other', async () => {
   const { store } = ownersInMemory()
   const { ownership: one } = await startOwner(store)
   const { ownership: two } = await startOwner(store)
-  expect(await one.claim('a')).toMatchObject({ kind: 'claimed' })
-  expect(await two.claim('a')).toEqual({ kind: 'held' })
+  expect(await one.claim('a', true)).toMatchObject({ kind: 'claimed' })
+  expect(await two.claim('a', true)).toEqual({ kind: 'held' })
   await vi.advanceTimersByTimeAsync(20 * LEASE_MS)
-  expect(await two.claim('a')).toEqual({ kind: 'held' })
+  expect(await two.claim('a', true)).toEqual({ kind: 'held' })
 })
 
 test('the envelopes of a process that died are taken over after a lease, not before', async () => {
   const { store } = ownersInMemory()
   await store.appear('dead')
-  await store.claim('dead', ['a'])
+  await store.claim('dead', [A])
   const { ownership } = await startOwner(store)
   await vi.advanceTimersByTimeAsync(LEASE_MS - 1)
-  expect(await ownership.claim('a')).toEqual({ kind: 'held' })
+  expect(await ownership.claim('a', true)).toEqual({ kind: 'held' })
   await vi.advanceTimersByTimeAsync(ROUND_MS + 1)
-  expect(await ownership.claim('a')).toMatchObject({ kind: 'claimed', isTakenOver: true })
+  expect(await ownership.claim('a', true)).toMatchObject({ kind: 'claimed', isTakenOver: true })
 })
 
 test('after an outage of the database every owner has a whole lease to return', async () => {
   const { database, store } = ownersInMemory()
   await store.appear('slow')
-  await store.claim('slow', ['a'])
+  await store.claim('slow', [A])
   const { ownership } = await startOwner(store)
   database.away = true
   await vi.advanceTimersByTimeAsync(10 * LEASE_MS)
   database.away = false
   await vi.advanceTimersByTimeAsync(LEASE_MS - 1)
-  expect(await ownership.claim('a')).toEqual({ kind: 'held' })
+  expect(await ownership.claim('a', true)).toEqual({ kind: 'held' })
   await store.beat('slow')
   await vi.advanceTimersByTimeAsync(LEASE_MS - 1)
-  expect(await ownership.claim('a')).toEqual({ kind: 'held' })
+  expect(await ownership.claim('a', true)).toEqual({ kind: 'held' })
   await vi.advanceTimersByTimeAsync(ROUND_MS + 2)
-  expect(await ownership.claim('a')).toMatchObject({ kind: 'claimed' })
+  expect(await ownership.claim('a', true)).toMatchObject({ kind: 'claimed' })
 })
 
 test('without the database nothing may be sent after a lease, until it is back', async () => {
@@ -133,20 +136,20 @@ test('a lease counts from before the beat was asked for', async () => {
 test('a process that was disowned says so and goes on as a new owner', async () => {
   const { store } = ownersInMemory()
   const { ownership, told } = await startOwner(store)
-  expect(await ownership.claim('a')).toMatchObject({ kind: 'claimed' })
+  expect(await ownership.claim('a', true)).toMatchObject({ kind: 'claimed' })
   await store.appear('observer')
   await store.disown(await store.others('observer'))
-  expect(await store.claim('observer', ['a'])).toBeDefined()
+  expect(await store.claim('observer', [A])).toBeDefined()
   await vi.advanceTimersByTimeAsync(ROUND_MS)
   expect(told.disowned).toBe(1)
-  expect(await ownership.claim('a')).toEqual({ kind: 'held' })
-  expect(await ownership.claim('b')).toMatchObject({ kind: 'claimed', isTakenOver: false })
+  expect(await ownership.claim('a', true)).toEqual({ kind: 'held' })
+  expect(await ownership.claim('b', true)).toMatchObject({ kind: 'claimed', isTakenOver: false })
 })
 
 test('an observer that was stopped itself disowns nobody for that time', async () => {
   const { store } = ownersInMemory()
   await store.appear('other')
-  await store.claim('other', ['a'])
+  await store.claim('other', [A])
   let stoppedMs = 0
   const ownership = new EnvelopeOwnership({
     store,
@@ -158,5 +161,5 @@ test('an observer that was stopped itself disowns nobody for that time', async (
   onTestFinished(() => ownership.stop())
   stoppedMs = 10 * LEASE_MS
   await vi.advanceTimersByTimeAsync(LEASE_MS - 1)
-  expect(await ownership.claim('a')).toEqual({ kind: 'held' })
+  expect(await ownership.claim('a', true)).toEqual({ kind: 'held' })
 })

@@ -11,7 +11,7 @@
 import { uuidv7 } from 'uuidv7'
 import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
-import type { EnvelopeClaim, OwnerBeat } from '../../message/checkpointTable.ts'
+import type { EnvelopeClaim, OwnerBeat, WantedEnvelope } from '../../message/checkpointTable.ts'
 
 /** The database's side: `envelopeOwners` and `claimEnvelopes`. */
 export interface OwnerStore {
@@ -20,7 +20,7 @@ export interface OwnerStore {
   others(owner: string): Promise<OwnerBeat[]>
   disown(dead: readonly OwnerBeat[]): Promise<void>
   leave(owner: string): Promise<void>
-  claim(owner: string, envelopeIds: readonly string[]): Promise<Map<string, EnvelopeClaim>>
+  claim(owner: string, wanted: readonly WantedEnvelope[]): Promise<Map<string, EnvelopeClaim>>
 }
 
 export interface EnvelopeOwnershipOptions {
@@ -37,8 +37,7 @@ export interface OwnershipListener {
   onDisowned(): void
 }
 
-interface Wanted {
-  envelopeId: string
+interface Wanted extends WantedEnvelope {
   resolve: (claim: EnvelopeClaim) => void
   reject: (error: Error) => void
 }
@@ -99,11 +98,17 @@ export class EnvelopeOwnership {
     return nowMs < this.#heldUntilMs
   }
 
-  /** Waits until this process is an owner. Rejects while the database is away, or after stop(). */
-  async claim(envelopeId: string): Promise<EnvelopeClaim> {
+  /**
+   * Waits until this process is an owner. Rejects while the database is away, or after stop().
+   *
+   * @param begins whether messages of it may be submitted; if not, it is only looked after
+   */
+  async claim(envelopeId: string, begins: boolean): Promise<EnvelopeClaim> {
     if (!this.isHeld(this.#now()) && !this.#stopped)
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    return new Promise((resolve, reject) => this.#claims.add({ envelopeId, resolve, reject }))
+    return new Promise((resolve, reject) =>
+      this.#claims.add({ envelopeId, begins, resolve, reject }),
+    )
   }
 
   /** Called when nothing is in hand any more. */
@@ -123,8 +128,8 @@ export class EnvelopeOwnership {
     const owner = this.#owner
     try {
       if (!this.isHeld(this.#now())) throw new Error('this process owns no envelopes now')
-      const ids = [...new Set(wanted.map(({ envelopeId }) => envelopeId))]
-      const claims = await this.#options.store.claim(owner, ids)
+      const once = new Map(wanted.map((one) => [one.envelopeId, one]))
+      const claims = await this.#options.store.claim(owner, [...once.values()])
       // Claimed for an owner that was disowned meanwhile.
       if (owner !== this.#owner) throw new Error('this process was disowned')
       for (const { envelopeId, resolve } of wanted)

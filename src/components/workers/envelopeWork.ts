@@ -58,6 +58,11 @@ export class EnvelopeWork {
     return this.#isOurs
   }
 
+  /** Whether its messages may be submitted. If not, it was claimed only to be looked after. */
+  get hasBegun(): boolean {
+    return this.#claim.hasBegun
+  }
+
   /** Whether its last owner died over it, and perhaps in the middle of a submission. */
   get isTakenOver(): boolean {
     return this.#claim.isTakenOver
@@ -65,7 +70,8 @@ export class EnvelopeWork {
 
   /** The most times that this message may have been submitted without an answer. */
   unanswered(index: number): number {
-    return (this.#unanswered.get(index) ?? 0) + this.#claim.takeovers
+    const before = this.envelope.messages[index]?.unanswered ?? 0
+    return before + (this.#unanswered.get(index) ?? 0) + this.#claim.takeovers
   }
 
   /** A submission of this message got no answer. */

@@ -20,11 +20,13 @@ import { putLater } from '../../message/waitingMessageTable.ts'
 import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
 import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
+import { SteadyClock } from '../../flow/steadyClock.ts'
 import { isBoundElsewhere, tellBound } from '../../cluster/boundConnectorTable.ts'
 import { BindLeases } from './bindLeases.ts'
 import { Caretaker } from './caretaker.ts'
 import { clearWaiting } from './clearWaiting.ts'
 import { ConnectorPool } from './connectorPool.ts'
+import { followDatabaseTime } from './followDatabaseTime.ts'
 import { startJobs } from './jobs.ts'
 import { EnvelopeOwnership } from './envelopeOwnership.ts'
 import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
@@ -39,18 +41,12 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const { database } = link
   await link.follower.start()
   const queue = new PostgresQueue(database, link.wakeUps, config.instance)
+  const clock = new SteadyClock()
+  const stopFollowing = followDatabaseTime(clock, database, onTrouble)
   const recent = new RecentSubmissions()
-  const intake = new ReceiptIntake(queue, recent, onTrouble)
-  const writer = new OutcomeWriter(outcomeStore(database, queue), onTrouble)
-  const ownership = new EnvelopeOwnership({
-    store: {
-      ...envelopeOwners(database, config.instance),
-      claim: (owner, envelopeIds) => claimEnvelopes(database, owner, envelopeIds),
-    },
-    // Whoever gets an envelope of a dead worker from the queue finds that its owner is dead.
-    leaseMs: config.queueLeaseMs / 2,
-    onTrouble,
-  })
+  const intake = new ReceiptIntake(queue, recent, clock, onTrouble)
+  const writer = new OutcomeWriter(outcomeStore(database, queue, clock), onTrouble)
+  const ownership = ownershipOf(context, database)
   const caretaker = caretakerOf(context, database, (connector) => pool.wake(connector))
   const pool = new ConnectorPool({
     queue,
@@ -58,8 +54,10 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     secretsDir: config.secretsDir ?? join(config.home, 'secrets'),
     writer,
     recent,
+    clock,
     intake,
     caresFor: (connector) => caretaker.caresFor(connector),
+    confirmedAtMs: () => link.follower.confirmedAtMs,
     ownership,
     finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
     onTrouble,
@@ -71,12 +69,11 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     pool.setConnectors(platform.connectors)
     leases.want([...platform.connectors.values()])
   })
-  const { receiptTtlHours } = config
   const stopJobs = startJobs({
     database,
     queue,
     upkeep: postgresUpkeep(database),
-    receiptTtlHours,
+    receiptTtlHours: config.receiptTtlHours,
     onTrouble,
   })
   const stopClearing = clearWaiting({
@@ -89,6 +86,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     ports: {},
     drain: async () => {
       stopJobs()
+      stopFollowing()
       stopClearing()
       link.follower.stop()
       pool.stop()
@@ -101,6 +99,18 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
       await link.close()
     },
   }
+}
+
+function ownershipOf({ config, log }: ComponentContext, database: Database): EnvelopeOwnership {
+  return new EnvelopeOwnership({
+    store: {
+      ...envelopeOwners(database, config.instance),
+      claim: (owner, wanted) => claimEnvelopes(database, owner, wanted),
+    },
+    // Whoever gets an envelope of a dead worker from the queue finds that its owner is dead.
+    leaseMs: config.queueLeaseMs / 2,
+    onTrouble: (what, error) => log.warn({ err: error }, what),
+  })
 }
 
 function caretakerOf(
@@ -117,7 +127,7 @@ function caretakerOf(
   })
 }
 
-function outcomeStore(database: Database, queue: Queue): OutcomeStore {
+function outcomeStore(database: Database, queue: Queue, clock: SteadyClock): OutcomeStore {
   return {
     keep: async (checkpoints, waiting) => {
       if (waiting.length === 0) return writeCheckpoints(database.run, checkpoints)
@@ -127,6 +137,7 @@ function outcomeStore(database: Database, queue: Queue): OutcomeStore {
         await putLater(
           run,
           ours.map(({ entry }) => entry),
+          clock.nowMs(),
         )
         return kept
       })
@@ -149,12 +160,13 @@ function leasing(
     release: (connector, slots) => releaseSlots(database, instance, connector, slots),
     workers: () => workers,
     ttlMs: bindLeaseTtlMs,
-    onChange: (connector, slots, heldUntilMs) => {
-      pool.setSlots(connector, slots, heldUntilMs)
+    onChange: (connector, lease) => {
+      pool.setLease(connector, lease)
       caretaker
-        .look(connector, { slots, heldUntilMs, isBound: pool.isBound(connector) })
+        .look(connector, { ...lease, isBound: pool.isBound(connector) })
         .catch((error: Error) => onTrouble(`caring for ${connector}`, error))
     },
+    lowerPace: (connector, pace) => pool.lowerPace(connector, pace),
     closeBinds: (connector, slots) => {
       caretaker.leave(connector, slots)
       return pool.closeSlots(connector, slots)
@@ -183,6 +195,14 @@ function registerMetrics(
   metrics.gauge('workers_binds', 'Upstream binds that are up', ['connector'], (gauge) => {
     for (const [connector, bound] of pool.boundByConnector()) gauge.set({ connector }, bound)
   })
+  metrics.gauge(
+    'workers_pace',
+    'Messages a second that this process may submit',
+    ['connector'],
+    (gauge) => {
+      for (const [connector, pace] of pool.paceByConnector()) gauge.set({ connector }, pace)
+    },
+  )
   const outcomes = ['submitted', 'failed', 'deferred', 'expired', 'purged', 'moved'] as const
   for (const outcome of outcomes)
     metrics.gauge(

@@ -23,7 +23,7 @@ test('a message that comes after its end is not sent, and the others are', async
   const { add, queue, settled } = memoryQueues([])
   const { bind, events, work } = startWork(port, { queue, tps: 1000 })
   // A message that comes now is written in the same tick, before any timer.
-  await expect.poll(() => bind.waitMs(performance.now()), PATIENCE).toBe(0)
+  await expect.poll(() => bind.bound && work.pace > 0, PATIENCE).toBe(true)
   const nowMs = Date.now()
   const envelope = envelopeWith([{ expiresAtMs: nowMs - 1 }, { expiresAtMs: nowMs + 60_000 }])
   add(entryOf(envelope))
@@ -83,7 +83,7 @@ test('a message whose attempt was refused after its end expires, and waits no mo
   })
   const { add, queue } = memoryQueues([])
   const { bind, events, work } = startWork(port, { queue, tps: 1000 })
-  await expect.poll(() => bind.waitMs(performance.now()), PATIENCE).toBe(0)
+  await expect.poll(() => bind.bound && work.pace > 0, PATIENCE).toBe(true)
   const expiresAtMs = Date.now() + 500
   add(entryOf(envelopeWith([{ expiresAtMs }])))
   await expect.poll(() => answer, PATIENCE).toBeDefined()

@@ -201,3 +201,28 @@ test('how often an open message was not answered is kept until it has an outcome
   const again = new EnvelopeWork(work.envelope, checkpoint ? claimOf(checkpoint) : UNTOUCHED)
   expect([0, 1].map((index) => again.unanswered(index))).toEqual([0, 2])
 })
+
+test('how a message ended is told only when its envelope is certainly ours', async () => {
+  const { lost, published, store } = fakeStore()
+  const writer = new OutcomeWriter(store, () => undefined)
+  const [theirs, ours] = [envelopeOf(1), envelopeOf(1)].map(
+    (envelope) => new EnvelopeWork(envelope, UNTOUCHED),
+  )
+  if (!theirs || !ours) throw new Error('two were made')
+  lost.add(theirs.envelope.envelopeId)
+  for (const work of [theirs, ours]) writer.record(work, 0, { kind: 'expired', atMs: 9 })
+  await ours.settlement
+  const told = eventsIn(published).map(({ message }) => message.messageId)
+  expect(told).toEqual([ours.envelope.messages[0]?.messageId])
+})
+
+test('a message that waits carries how often it was not answered', async () => {
+  const { later, store } = fakeStore()
+  const writer = new OutcomeWriter(store, () => undefined)
+  const work = new EnvelopeWork(envelopeOf(1), { ...UNTOUCHED, takeovers: 1 })
+  work.addUnanswered(0)
+  writer.record(work, 0, deferred)
+  await work.settlement
+  const again = new EnvelopeWork(decodeEnvelope(later[0]?.payload ?? Buffer.alloc(0)), UNTOUCHED)
+  expect(again.unanswered(0)).toBe(2)
+})

@@ -1,6 +1,6 @@
 // Makes outcomes durable, in batches that form by themselves. The checkpoints of the envelopes are
-// written in one transaction with the messages that must wait, and beside it the journal's events
-// are published. Only then are complete envelopes let go of. While the database is away the batch
+// written in one transaction with the messages that must wait. The journal's events of what an SMSC
+// took are published beside it, all others after it. Only then are complete envelopes let go of. While the database is away the batch
 // is tried again, because nothing else may be done with it. What the database refuses for good is
 // found among the rest: that message fails by itself, and everything else is kept.
 
@@ -64,8 +64,9 @@ export class OutcomeWriter {
     const message = work.envelope.messages[index]
     if (!message) return
     const outcome = bounded(given)
+    const unanswered = work.unanswered(index)
     if (!work.record(index, outcome)) return this.late(work, message, outcome)
-    const later = laterEntry(work, message, outcome)
+    const later = laterEntry(work, { ...message, unanswered }, outcome)
     this.#batcher.add({ kind: 'recorded', work, index, message, outcome, ...(later && { later }) })
   }
 
@@ -90,16 +91,23 @@ export class OutcomeWriter {
 
   async #write(items: Item[]): Promise<void> {
     const works = outcomesByWork(items)
+    const publish = (publications: readonly Publication[]) => this.#publish(publications)
+    const reports = items.flatMap(reportsOf)
+    // What the SMSC took has happened, whoever owns the envelope by now.
+    const taken = reports.filter(isTaken)
     const [refused, untold] = await Promise.all([
       keepOutcomes(works, (checkpoints, waiting) =>
         this.#attempt('keeping outcomes', () => this.#store.keep(checkpoints, waiting)),
       ),
-      publishEvents(items.flatMap(reportsOf), (publications) => this.#publish(publications)),
+      publishEvents(taken, publish),
     ])
+    // Everything else is for its owner to decide, and keeping it has told who that is.
+    const decided = reports.filter((report) => !isTaken(report) && report.work.isOurs)
+    untold.push(...(await publishEvents(decided, publish)))
     const instead: Report[] = []
     for (const { work, message, outcome, error } of refused) {
       this.#refused('refused the outcome', message, error)
-      // The events of the other kinds were published beside it, and say how the message ended.
+      // The events of the other kinds say how the message ended.
       if (outcome.kind === 'deferred' || outcome.kind === 'moved')
         instead.push({ work, message, outcome: failedInstead(outcome, error) })
     }
@@ -107,7 +115,7 @@ export class OutcomeWriter {
       this.#refused('refused the event', item.message, error)
       if (!item.isLate) instead.push({ ...item, outcome: failedInstead(item.outcome, error) })
     }
-    const unsaid = await publishEvents(instead, (publications) => this.#publish(publications))
+    const unsaid = await publishEvents(instead, publish)
     for (const { item, error } of unsaid)
       item.work.setAside(`the event of ${item.message.messageId}: ${String(error)}`)
     for (const { work } of works) if (work.complete) work.finish()
@@ -165,8 +173,7 @@ function outcomesByWork(items: readonly Item[]): WorkOutcomes[] {
 function reportsOf(item: Item): Report[] {
   switch (item.kind) {
     case 'recorded':
-      // The owner of a lost envelope decides anew; only what the SMSC took has happened for good.
-      return item.work.isOurs || item.outcome.kind === 'submitted' ? [item] : []
+      return [item]
     case 'late':
       return [{ ...item, isLate: true }]
     case 'resumed':
@@ -174,6 +181,10 @@ function reportsOf(item: Item): Report[] {
     case 'released':
       return []
   }
+}
+
+function isTaken({ outcome }: Report): boolean {
+  return outcome.kind === 'submitted'
 }
 
 function laterEntry(

@@ -12,11 +12,13 @@ import {
   tlv,
 } from '../../smpp/index.ts'
 import type { Pdu, Session, ShortMessageBody } from '../../smpp/index.ts'
+import { SteadyClock } from '../../flow/steadyClock.ts'
 import { ReceiptIntake, receiptSource } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
 
 const SMSC = { id: 'sim', host: '127.0.0.1', port: 2775, systemId: 's', password: 'p' }
 const recent = new RecentSubmissions()
+const clock = new SteadyClock()
 
 /** The queue after this deliver_sm, and the answer to the SMSC. */
 async function taken(text: string, settings: object = {}, fields: Partial<ShortMessageBody> = {}) {
@@ -29,7 +31,7 @@ async function taken(text: string, settings: object = {}, fields: Partial<ShortM
   }
   const session = { respond: (_: unknown, commandStatus: number) => answers.push(commandStatus) }
   // As much of a queue and of a session as the intake uses.
-  const intake = new ReceiptIntake(queue as unknown as Queue, recent, (what, error) => {
+  const intake = new ReceiptIntake(queue as unknown as Queue, recent, clock, (what, error) => {
     throw new Error(what, { cause: error })
   })
   const short_message = Buffer.from(text)
@@ -116,7 +118,7 @@ test('a receipt that throws is refused for good and reported, and others go on',
   // As much of a queue and of a session as the intake uses.
   const queue = { publish: async () => undefined } as unknown as Queue
   const throwing = new RecentSubmissions()
-  const intake = new ReceiptIntake(queue, throwing, (what) => void troubles.push(what))
+  const intake = new ReceiptIntake(queue, throwing, clock, (what) => void troubles.push(what))
   const connector = connectorSchema.parse(SMSC)
   const source = receiptSource(() => connector, 1)
   const take = (id: string) => {

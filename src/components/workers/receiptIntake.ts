@@ -10,6 +10,7 @@ import { carriedId, upstreamIdKey, type UpstreamIdRule } from '../../message/ups
 import type { Connector } from '../../platform/connector.ts'
 import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
+import type { SteadyClock } from '../../flow/steadyClock.ts'
 import type { Queue } from '../../queue/queue.ts'
 import {
   ESME_ROK,
@@ -69,6 +70,7 @@ function sourceFrom(connector: Connector, slot: number): ReceiptSource {
 
 export class ReceiptIntake {
   #recent: RecentSubmissions
+  #clock: SteadyClock
   #batcher: Batcher<Unanswered>
   #onTrouble: (what: string, error: Error) => void
   /** Added up in plain numbers; metrics read them when scraped. */
@@ -77,9 +79,11 @@ export class ReceiptIntake {
   constructor(
     queue: Queue,
     recent: RecentSubmissions,
+    clock: SteadyClock,
     onTrouble: (what: string, error: Error) => void,
   ) {
     this.#recent = recent
+    this.#clock = clock
     this.#onTrouble = onTrouble
     this.#batcher = new Batcher({
       send: (batch) => this.#publish(queue, batch),
@@ -115,7 +119,7 @@ export class ReceiptIntake {
     const carried = carriedId(upstreamId(parsed.id ?? ''), 'receipt', idRule, slot)
     // Addresses are swapped in receipts.
     const destination = comparableNumber(pdu.source_addr)
-    const receivedAtMs = Date.now()
+    const receivedAtMs = this.#clock.nowMs()
     const key = upstreamIdKey(carried)
     return {
       connector,

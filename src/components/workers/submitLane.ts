@@ -103,6 +103,8 @@ export class SubmitLane {
   #works = new Map<string, EnvelopeWork>()
   /** Ids of envelopes in hand. One that comes a second time meanwhile waits. */
   #inHand = new Set<string>()
+  /** On their way back, but still in hand until the queue has them. */
+  #uncared = new WeakSet<EnvelopeWork>()
   #isClosing = false
   /** Entries of the queue in hand, those that are being opened too. */
   #entries = 0
@@ -140,9 +142,9 @@ export class SubmitLane {
     return this.#ready.take()
   }
 
-  /** All messages that are ready. */
-  takeAll(): Task[] {
-    return this.#ready.takeOut(() => true)
+  /** Those of its ready messages that `isOut` names. */
+  takeOut(isOut: (task: Task) => boolean): Task[] {
+    return this.#ready.takeOut(isOut)
   }
 
   /** Adds a message behind all others of this lane. */
@@ -166,6 +168,17 @@ export class SubmitLane {
   letGo(): void {
     this.#ready.clear()
     for (const work of this.#works.values()) this.#options.writer.release(work)
+  }
+
+  /** What was only looked after comes again, to be submitted. */
+  letCaredGo(): void {
+    for (const work of this.#works.values())
+      if (work.isOurs && !work.hasBegun && !this.#uncared.has(work)) this.#uncare(work)
+  }
+
+  #uncare(work: EnvelopeWork): void {
+    this.#uncared.add(work)
+    this.#giveBack(work, 0)
   }
 
   /** Everything in hand belongs to others by now. Nothing more of it is sent or kept. */
@@ -220,7 +233,7 @@ export class SubmitLane {
     const { envelopeId } = envelope
     const { ownership, writer } = this.#options
     if (this.#inHand.has(envelopeId)) return { kind: 'retry', delayMs: ownership.retryHeldMs }
-    const claim = await ownership.claim(envelopeId)
+    const claim = await ownership.claim(envelopeId, this.#sender.hasLink())
     if (claim.kind === 'finished') return { kind: 'done' }
     if (claim.kind === 'held') return { kind: 'retry', delayMs: ownership.retryHeldMs }
     const work = new EnvelopeWork(envelope, claim)

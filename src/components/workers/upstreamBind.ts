@@ -1,12 +1,11 @@
 // One bind to an SMSC under one lease. It connects, binds, and comes back after growing pauses. It
-// knows whether a message may go out at this moment: it is bound, the lease is held, window and
-// pace are free, and it does not rest after a throttle.
+// knows whether a message may go out over it at this moment: it is bound, the lease is held, its
+// window is free, and it does not rest after a throttle. The pace is kept for all binds together,
+// by the connector's work.
 
 import { type BindId, bindId } from '../../message/ids.ts'
 import type { Connector } from '../../platform/connector.ts'
 import { backOffMs } from '../../flow/backOff.ts'
-import { Pacer } from '../../flow/pacer.ts'
-import { paceShare } from '../../flow/paceShare.ts'
 import { BindRefusedError, connectSmpp, ESME_RALYBND } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome, Session, ShortMessageBody } from '../../smpp/index.ts'
 import { sessionAdjustment, sessionTerms } from './sessionTerms.ts'
@@ -39,7 +38,6 @@ export class UpstreamBind {
   #terms: string
   #firstBound = Promise.withResolvers<void>()
   #session: Session | undefined
-  #pacer: Pacer
   #heldUntilMs: number
   #restUntilMs = 0
   #unanswered = 0
@@ -58,7 +56,6 @@ export class UpstreamBind {
     this.slot = options.slot
     this.id = bindId(options.connector.id, options.slot)
     this.#heldUntilMs = options.heldUntilMs
-    this.#pacer = newPacer(options.connector, options.slot)
     this.extendLease(options.heldUntilMs)
     this.#connect()
   }
@@ -86,17 +83,16 @@ export class UpstreamBind {
   /** Takes over changed settings, as far as the open session can follow them. */
   adjust(connector: Connector): void {
     if (connector === this.#connector) return
-    const { binds, tps } = this.#connector
     this.#connector = connector
-    if (binds !== connector.binds || tps !== connector.tps)
-      this.#pacer = newPacer(connector, this.slot)
     this.#session?.adjust(sessionAdjustment(connector))
   }
 
   extendLease(heldUntilMs: number): void {
     this.#heldUntilMs = heldUntilMs
     clearTimeout(this.#leaseEnd)
-    this.#leaseEnd = setTimeout(() => this.#leaseRanOut(), heldUntilMs - performance.now())
+    // A lease that was over before it was known ends at once.
+    const leftMs = Math.max(0, heldUntilMs - performance.now())
+    this.#leaseEnd = setTimeout(() => this.#leaseRanOut(), leftMs)
     if (!this.#awaitsLease) return
     this.#awaitsLease = false
     this.#connect()
@@ -109,18 +105,14 @@ export class UpstreamBind {
       return Number.POSITIVE_INFINITY
     }
     if (!this.bound || this.#session?.windowFree === 0) return Number.POSITIVE_INFINITY
-    return Math.max(this.#restUntilMs - nowMs, this.#pacer.waitMs(nowMs))
+    return Math.max(0, this.#restUntilMs - nowMs)
   }
 
   /**
    * False if the session refused the message. Throws if the message fits in no form into the
    * version that the SMSC speaks (SMPP 3.4 §5.2.4). Nothing was sent in either case.
    */
-  submit(
-    submitSm: ShortMessageBody,
-    nowMs: number,
-    onOutcome: (outcome: RequestOutcome) => void,
-  ): boolean {
+  submit(submitSm: ShortMessageBody, onOutcome: (outcome: RequestOutcome) => void): boolean {
     const session = this.#session
     if (!session) return false
     const answered = (outcome: RequestOutcome): void => {
@@ -130,7 +122,6 @@ export class UpstreamBind {
     const fitting = upstreamSubmitSm(submitSm, session.interfaceVersion)
     if (session.request('submit_sm', fitting, answered) === undefined) return false
     this.#unanswered++
-    this.#pacer.sent(nowMs)
     return true
   }
 
@@ -224,10 +215,4 @@ export class UpstreamBind {
     clearTimeout(this.#reconnect)
     this.#reconnect = setTimeout(() => this.#connect(), Math.max(atLeastMs, waitMs))
   }
-}
-
-/** Each slot has its share, whether the others are bound or not: the pace is never exceeded. */
-function newPacer({ binds, tps }: Connector, slot: number): Pacer {
-  // The slot's former holder, or we under another share, may have sent as much up to now.
-  return new Pacer(paceShare(tps, binds, slot), 1000, performance.now())
 }

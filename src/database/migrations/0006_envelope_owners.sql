@@ -8,10 +8,12 @@ create table envelope_owners (
 ) with (fillfactor = 50, autovacuum_vacuum_cost_delay = 0);
 
 -- A checkpoint without an owner is free: its envelope was let go of, or an older version wrote it.
--- `takeovers` counts owners that died over the envelope, `unanswered` the submissions of open
+-- An owner that has not begun submits nothing: it only looks after the envelope. `takeovers` counts
+-- owners that died over the envelope after they had begun, `unanswered` the submissions of open
 -- messages that got no answer. A finished envelope keeps its row for a day, without outcomes.
 alter table checkpoints
   add column owner uuid,
+  add column begun boolean not null default true,
   add column takeovers int not null default 0,
   add column unanswered bytea,
   add column finished_at timestamptz;

@@ -1,0 +1,23 @@
+const SECOND_MS = 1_000
+
+/** How an SMSC holds a peer to its pace: so many messages in any second, by its own clock. */
+export class SlidingSecond {
+  readonly #max: number
+  /** When the ones of the last second were taken, oldest first. */
+  #takenAtMs: number[] = []
+
+  /** @param max 0 for no limit */
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  /** False for one too many, which does not count. */
+  take(nowMs: number): boolean {
+    if (this.#max === 0) return true
+    const kept = this.#takenAtMs.findIndex((atMs) => atMs > nowMs - SECOND_MS)
+    this.#takenAtMs.splice(0, kept < 0 ? this.#takenAtMs.length : kept)
+    if (this.#takenAtMs.length >= this.#max) return false
+    this.#takenAtMs.push(nowMs)
+    return true
+  }
+}

@@ -1,0 +1,100 @@
+// The pace of a connector as its SMSC sees it, with real processes on both sides.
+
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { changePlatform, ledTo } from '../bench/changePlatform.ts'
+import { type UpstreamStack, upstreamStack } from '../bench/upstreamStack.ts'
+import { runLoad } from '../src/lab/loadGenerator.ts'
+import { readWitness } from '../src/lab/readWitness.ts'
+
+const WINDOW = 50
+const BACKLOG = 4_000
+/** How long each set of limits is in force. */
+const EACH_MS = 8_000
+/** Components follow a change within a second, and a round of leasing is every two. */
+const SWITCHED_WITHIN_MS = 4_000
+/** A bind may wait for answers before its unbind, but these come at once. */
+const UNBOUND_WITHIN_MS = 4_000
+const SECOND_MS = 1_000
+
+async function platform(options: Parameters<typeof upstreamStack>[0]): Promise<UpstreamStack> {
+  const upstream = await upstreamStack({ ...options, stack: { args: ['--workers', '2'] } })
+  onTestFinished(() => upstream.stop())
+  return upstream
+}
+
+/** Accepted by the platform much faster than the connector may send them. */
+async function submit({ customer }: UpstreamStack, count: number): Promise<void> {
+  const report = await runLoad({ ...customer, sessions: 1, windowSize: 100, count })
+  expect(report.answered.size).toBe(count)
+}
+
+function acceptedAtMs({ witness }: UpstreamStack): number[] {
+  return [...readWitness(witness).accepted.values()].map(({ atMs }) => atMs)
+}
+
+test('an SMSC of the same pace throttles at most 1 % of 3,000, and it is reached', async () => {
+  const [tps, messages] = [20, 3_000]
+  const upstream = await platform({ smsc: { tps }, connector: { binds: 3, window: WINDOW, tps } })
+  await submit(upstream, messages)
+  const stats = async () => (await upstream.smsc.ask({})).stats
+  const all = async () => (await stats()).accepted >= messages
+  await vi.waitUntil(all, { timeout: 240_000, interval: 500 })
+  const { accepted, bindsMax, throttled } = await stats()
+  expect({ accepted, bindsMax }).toEqual({ accepted: messages, bindsMax: 3 })
+  expect(throttled).toBeLessThanOrEqual(messages / 100)
+  const times = acceptedAtMs(upstream)
+  const tookMs = (times.at(-1) ?? 0) - (times[0] ?? 0)
+  expect(((messages - 1) / tookMs) * SECOND_MS).toBeGreaterThanOrEqual(tps * 0.95)
+})
+
+interface Limits {
+  readonly binds: number
+  readonly tps: number
+  /** From when on. */
+  readonly atMs: number
+}
+
+test('while workers take over other binds and another pace neither is exceeded', async () => {
+  const first = { binds: 4, tps: 80 }
+  const steps = [
+    { binds: 1, tps: 20 },
+    { binds: 3, tps: 50 },
+    { binds: 2, tps: 30 },
+  ]
+  const upstream = await platform({ smsc: {}, connector: { ...first, window: WINDOW } })
+  await submit(upstream, BACKLOG)
+  const limits: Limits[] = [{ ...first, atMs: 0 }]
+  for (const step of steps) {
+    await rest(EACH_MS)
+    limits.push({ ...step, atMs: Date.now() })
+    const connector = { ...step, window: WINDOW, port: upstream.smscPort }
+    await changePlatform(upstream.stack.ready.admin, (all) => ledTo(all, connector))
+  }
+  await rest(EACH_MS)
+  const { binds } = await upstream.smsc.ask({})
+  const times = acceptedAtMs(upstream)
+  expect(times.length, 'a backlog to the end').toBeLessThan(BACKLOG)
+  for (const [index, atMs] of times.entries()) {
+    const inSecond = times.slice(index).filter((other) => other < atMs + SECOND_MS).length
+    const most = inForce(limits, atMs, SWITCHED_WITHIN_MS).map(({ tps }) => tps)
+    expect(inSecond, `after ${atMs}`).toBeLessThanOrEqual(Math.max(...most))
+  }
+  for (const { atMs, open } of binds) {
+    const within = SWITCHED_WITHIN_MS + UNBOUND_WITHIN_MS
+    const most = inForce(limits, atMs, within).map((one) => one.binds)
+    expect(open, `binds at ${atMs}`).toBeLessThanOrEqual(Math.max(...most))
+  }
+})
+
+/** In the second from `atMs` on, and those before them that may not have been given up yet. */
+function inForce(limits: readonly Limits[], atMs: number, withinMs: number): Limits[] {
+  return limits.filter((one, index) => {
+    const untilMs = (limits[index + 1]?.atMs ?? Number.POSITIVE_INFINITY) + withinMs
+    return one.atMs <= atMs + SECOND_MS && atMs < untilMs
+  })
+}
+
+async function rest(ms: number): Promise<void> {
+  const untilMs = Date.now() + ms
+  await vi.waitUntil(() => Date.now() >= untilMs, { timeout: ms + 5_000, interval: 100 })
+}
