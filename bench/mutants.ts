@@ -5,6 +5,7 @@ import { accessMutants } from './accessMutants.ts'
 import { databaseMutants } from './databaseMutants.ts'
 import { type Guard, type Mutant, unitTest } from './mutant.ts'
 import { receiptMutants } from './receiptMutants.ts'
+import { waitingMutants } from './waitingMutants.ts'
 import { workerMutants } from './workerMutants.ts'
 
 const STORE_KILLED: Guard = {
@@ -97,6 +98,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   ...databaseMutants,
   ...receiptMutants,
+  ...waitingMutants,
   ...accessMutants,
   ...workerMutants,
 ]

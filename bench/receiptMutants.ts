@@ -110,7 +110,7 @@ export const receiptMutants: readonly Mutant[] = [
     replacement: '',
     guard: unitTest(
       'components/dlr/stateWriter.test.ts',
-      'the failure of a copy tells the customer nothing new once its message failed here',
+      'a copy that fails tells the customer nothing new once its message failed here',
     ),
     says: /AssertionError: expected \[ .+ \] to have a length of 1 but got 2/,
   },

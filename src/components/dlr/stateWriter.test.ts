@@ -207,7 +207,7 @@ test('a copy sent before its message expired here may still turn out to be deliv
   expect(await deliveries(one)).toHaveLength(2)
 })
 
-test('the failure of a copy tells the customer nothing new once its message failed here', async () => {
+test('a copy that fails tells the customer nothing new once its message failed here', async () => {
   const end = { connector: 'sim', atMs: Date.now() }
   const events: ((one: EnvelopeMessage) => JournalEvent)[] = [
     (one) => ({ ...end, kind: 'expired', message: one }),

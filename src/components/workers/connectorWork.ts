@@ -6,25 +6,24 @@
 
 import type { Connector } from '../../platform/connector.ts'
 import { LANES } from '../../message/lane.ts'
-import { timeOf, upstreamId } from '../../message/ids.ts'
 import { comparableNumber } from '../../message/receiptMatch.ts'
-import { carriedId, upstreamIdKey } from '../../message/upstreamIdKey.ts'
+import { upstreamIdKey } from '../../message/upstreamIdKey.ts'
 import { asError } from '../../flow/asError.ts'
-import { backOffMs } from '../../flow/backOff.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
 import type { SteadyClock } from '../../flow/steadyClock.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
-import type { Outcome } from '../../message/outcomeWire.ts'
 import { BindTurns } from './bindTurns.ts'
-import { clearedOutcome, isClearing } from './clearedOutcome.ts'
+import { clearedOutcome, isClearing, mayLeave } from './clearedOutcome.ts'
 import { ConnectorPace } from './connectorPace.ts'
 import type { EnvelopeWork } from './envelopeWork.ts'
 import { ExpiryTimer } from './expiryTimer.ts'
 import { failureOf } from './failureOf.ts'
+import { nextAttemptAtMs } from './nextAttempt.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
 import { isOver, type LaneSender, type RepeatCause, SubmitLane } from './submitLane.ts'
 import type { SubmitLaneOptions, Task } from './submitLane.ts'
+import { type SubmittedOutcome, submittedOutcome } from './submittedOutcome.ts'
 import { Suspects } from './suspects.ts'
 import type { UpstreamBind } from './upstreamBind.ts'
 import { submitSmNow } from './upstreamValidity.ts'
@@ -40,8 +39,6 @@ export interface ConnectorWorkOptions extends SubmitLaneOptions {
   caresFor: () => boolean
 }
 
-type SubmittedOutcome = Extract<Outcome, { kind: 'submitted' }>
-
 /**
  * A lane that has messages gets at least one of so many submissions, and the most urgent lane all
  * that are left: while every lane is full, one of 15 is normal, one of 16 is bulk, the rest is
@@ -52,11 +49,7 @@ const LANE_SERVED_WITHIN = 16
 const THROTTLED_TRIES = 5
 /** Submissions without an answer after which a message is sent alone. */
 const SUSPECT_AFTER = 2
-/** Between the clock of a router and ours. */
-const CLOCKS_DIFFER_MS = 1_000
 const CLEAR_AGAIN_MS = 500
-const DEFER_FIRST_MS = 1_000
-const DEFER_CAP_MS = 300_000
 
 export class ConnectorWork implements LaneSender {
   #options: ConnectorWorkOptions
@@ -180,14 +173,18 @@ export class ConnectorWork implements LaneSender {
   /** Ends or moves what an operator wants to leave this connector. */
   #clear(): void {
     if (!this.#options.ownership.isHeld(performance.now())) return
-    const beforeMs = this.#options.confirmedAtMs() - CLOCKS_DIFFER_MS
-    // What a router sent later it may have sent because the connector is enabled again.
-    const mayLeave = ({ work }: Task): boolean => timeOf(work.envelope.envelopeId) < beforeMs
-    const leaving = this.#lanes.flatMap((lane) => lane.takeOut(mayLeave))
+    const confirmedAtMs = this.#options.confirmedAtMs()
+    const mayGo = ({ work }: Task): boolean => mayLeave(work, confirmedAtMs)
+    const leaving = this.#lanes.flatMap((lane) => lane.takeOut(mayGo))
     if (this.#hasReady()) this.#timer = setTimeout(() => this.wake(), CLEAR_AGAIN_MS)
     for (const task of [...this.#suspects.takeOut(() => true), ...leaving]) {
       if (!task.work.isOurs) continue
-      const outcome = clearedOutcome(this.connector(), Date.now())
+      const nowMs = Date.now()
+      if (isOver(task, nowMs)) {
+        this.expire(task)
+        continue
+      }
+      const outcome = clearedOutcome(this.connector(), nowMs)
       this.counters[outcome.kind === 'moved' ? 'moved' : 'purged']++
       this.#options.writer.record(task.work, task.index, outcome)
     }
@@ -269,6 +266,7 @@ export class ConnectorWork implements LaneSender {
       if (!bind.submit(submitSmNow(task, written.atMs), settle)) return false
       send = this.#pace.sent()
       this.#unanswered++
+      task.work.inFlight++
       if (task.again) this.resubmitted[task.again]++
     } catch (error) {
       this.#failAlone(task, error)
@@ -278,7 +276,10 @@ export class ConnectorWork implements LaneSender {
 
   #answered(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
     // A late answer follows a timeout, which was counted already.
-    if (outcome.kind !== 'late') this.#unanswered--
+    if (outcome.kind !== 'late') {
+      this.#unanswered--
+      task.work.inFlight--
+    }
     try {
       this.#settle(bind, task, outcome)
     } catch (error) {
@@ -317,7 +318,7 @@ export class ConnectorWork implements LaneSender {
   }
 
   #submitted(task: Task, pdu: Pdu): void {
-    const outcome = this.#submittedOutcome(task, pdu)
+    const outcome = submittedOutcome(task, pdu, this.connector().messageIdRule)
     if (!outcome) return this.#fail(task, pdu.command_status, 'a response without a message_id')
     this.counters.submitted++
     this.#remember(task, outcome)
@@ -327,28 +328,19 @@ export class ConnectorWork implements LaneSender {
   /** The answer came after its timer. The outcome is decided, but its id may bring a receipt. */
   #late(task: Task, pdu: Pdu | undefined): void {
     if (!pdu || classify(pdu.command_status) !== 'ok') return
-    const outcome = this.#submittedOutcome(task, pdu)
+    const outcome = submittedOutcome(task, pdu, this.connector().messageIdRule)
     if (!outcome) return
     this.#remember(task, outcome)
     this.#options.writer.late(task.work, task.message, outcome)
   }
 
-  #remember(task: Task, outcome: Outcome): void {
-    if (outcome.kind !== 'submitted') return
+  #remember(task: Task, outcome: SubmittedOutcome): void {
     const { connector } = task.work.envelope
     this.#options.recent.remember(connector, upstreamIdKey(outcome), {
       message: task.message,
       destination: comparableNumber(task.submitSm.destination_addr),
       submittedAtMs: outcome.atMs,
     })
-  }
-
-  /** Its time is that of the write: a receipt may overtake the response. */
-  #submittedOutcome({ written }: Task, pdu: Pdu): SubmittedOutcome | undefined {
-    if (pdu.command !== 'submit_sm_resp' || !written) return undefined
-    const rule = this.#options.connector().messageIdRule
-    const id = carriedId(upstreamId(pdu.message_id), 'response', rule, written.slot)
-    return { kind: 'submitted', atMs: written.atMs, ...id }
   }
 
   /** Nobody knows whether the SMSC took the message. */
@@ -387,20 +379,16 @@ export class ConnectorWork implements LaneSender {
   }
 
   #defer(task: Task, commandStatus: number): void {
+    const atMs = this.#options.clock.nowMs()
+    // Asked first: an attempt that comes when its time is up, as the database has it, is no
+    // refusal more, though the clock of this machine let it go.
+    if (isOver(task, atMs)) return this.expire(task)
     const attempts = task.message.attempts + 1
     if (attempts >= this.#options.connector().maxAttempts)
       return this.#fail(task, commandStatus, `${attempts} attempts were refused`)
-    const atMs = this.#options.clock.nowMs()
-    if (isOver(task, atMs)) return this.expire(task)
     this.counters.deferred++
-    const nextMs = atMs + backOffMs(attempts, DEFER_FIRST_MS, DEFER_CAP_MS)
-    // Its customer hears of its end then, not when the next attempt would have been.
-    const dueAtMs = Math.min(nextMs, task.expiresAtMs ?? nextMs)
-    this.#options.writer.record(task.work, task.index, {
-      kind: 'deferred',
-      atMs,
-      commandStatus,
-      dueAtMs,
-    })
+    const dueAtMs = nextAttemptAtMs(atMs, attempts, task.expiresAtMs)
+    const outcome = { kind: 'deferred', atMs, commandStatus, dueAtMs } as const
+    this.#options.writer.record(task.work, task.index, outcome)
   }
 }

@@ -1,8 +1,9 @@
 // Makes outcomes durable, in batches that form by themselves. The checkpoints of the envelopes are
 // written in one transaction with the messages that must wait. The journal's events of what an SMSC
-// took are published beside it, all others after it. Only then are complete envelopes let go of. While the database is away the batch
-// is tried again, because nothing else may be done with it. What the database refuses for good is
-// found among the rest: that message fails by itself, and everything else is kept.
+// took are published beside it, all others after it. Only then are complete envelopes let go of.
+// While the database is away the batch is tried again, because nothing else may be done with it.
+// What the database refuses for good is found among the rest: that message fails by itself, and
+// everything else is kept.
 
 import { uuidv7 } from 'uuidv7'
 import { encodeEnvelope, submitQueue } from '../../queue/envelopeWire.ts'
