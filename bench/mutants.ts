@@ -2,6 +2,7 @@
 // beside, by subject.
 
 import { accessMutants } from './accessMutants.ts'
+import { connectorMutants } from './connectorMutants.ts'
 import { databaseMutants } from './databaseMutants.ts'
 import { type Guard, type Mutant, unitTest } from './mutant.ts'
 import { receiptMutants } from './receiptMutants.ts'
@@ -101,4 +102,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...waitingMutants,
   ...accessMutants,
   ...workerMutants,
+  ...connectorMutants,
 ]

@@ -83,7 +83,7 @@ export async function proveKills({ minutes, seed, onProgress }: ProofOptions): P
         'without receipt': ends.withoutReceipt.length,
         'submitted more than once, seen by the SMSC': ends.duplicated.length,
         ...duplicatesByCause(witness, actions),
-        ...(await resubmissions.figures()),
+        ...(await resubmissions.figures(ends.duplicated.length)),
         'receipted to the ESME more than once': ends.receiptedTwice.length,
         'outcome unknown to the ESME': report.unknown.length,
         'refused for good': [...report.refused.values()].flat().length,

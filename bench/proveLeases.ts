@@ -123,7 +123,7 @@ async function prove(
       'without receipt': ends.withoutReceipt.length,
       'submitted more than once, seen by the SMSC': ends.duplicated.length,
       ...duplicatesByCause(witnessed, done),
-      ...(await resubmissions.figures()),
+      ...(await resubmissions.figures(ends.duplicated.length)),
       'lease on envelopes, s': QUEUE_LEASE_MS / 1_000,
       'lease TTL, s': LEASE_TTL_MS / 1_000,
       'release after, s': RELEASE_AFTER_MS / 1_000,

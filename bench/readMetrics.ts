@@ -5,7 +5,7 @@ interface Sample {
 }
 
 /** What a component says at /metrics now. */
-class Metrics {
+export class Metrics {
   readonly #samples: readonly Sample[]
 
   constructor(text: string) {

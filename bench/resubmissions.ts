@@ -1,16 +1,20 @@
-// Second submissions as the workers count them themselves, by cause. A killed worker takes its
-// count along, so every worker is read once a second: what it counted since then is missing.
+// Why messages reached the SMSC more than once, as the platform counts it. Workers count what they
+// submit again, by cause. The gateway counts what it refused at the deadline without knowing whether
+// it was accepted: its ESME sends that again, as a new message with the same text. A killed process
+// takes its counts along, so each is read once a second: what came since then is missing.
 import { Increases } from '../src/lab/increases.ts'
 import type { Stack } from '../test/stack.ts'
-import { readMetrics } from './readMetrics.ts'
+import { type Metrics, readMetrics } from './readMetrics.ts'
 
-const METRIC = 'signalbox_workers_resubmitted_messages'
+const RESUBMITTED = 'signalbox_workers_resubmitted_messages'
+const UNKNOWN_OUTCOMES = 'signalbox_gateway_unknown_outcome_messages_total'
 const READ_EVERY_MS = 1_000
-const WORKERS = /^workers(-\d+)?$/
+const COUNTING = /^(workers|gateway)(-\d+)?$/
 
 export class Resubmissions {
   readonly #stack: Stack
-  readonly #increases = new Increases()
+  readonly #byCause = new Increases()
+  readonly #unknown = new Increases()
   readonly #timer: NodeJS.Timeout
 
   constructor(stack: Stack) {
@@ -18,16 +22,18 @@ export class Resubmissions {
     this.#timer = setInterval(() => void this.#readAll(), READ_EVERY_MS)
   }
 
-  /** Reads once more; the figures say so if the workers count nothing of the kind. */
-  async figures(): Promise<Record<string, number | string>> {
+  /** Reads once more. @param duplicated messages that the SMSC saw more than once */
+  async figures(duplicated: number): Promise<Record<string, number>> {
     this.stop()
     await this.#readAll()
-    const { sums } = this.#increases
-    const total = [...sums.values()].reduce((sum, count) => sum + count, 0)
-    const causes = [...sums].toSorted(([a], [b]) => a.localeCompare(b))
+    const causes = [...this.#byCause.sums].toSorted(([a], [b]) => a.localeCompare(b))
+    const resubmitted = causes.reduce((sum, [, count]) => sum + count, 0)
+    const unknown = this.#unknown.sums.get(UNKNOWN_OUTCOMES) ?? 0
     return {
-      'submitted again, counted by the workers': sums.size > 0 ? total : 'not counted',
+      'submitted again, counted by the workers': resubmitted,
       ...Object.fromEntries(causes.map(([cause, count]) => [`  cause ${cause}`, count])),
+      'refused with an unknown outcome, counted by the gateway': unknown,
+      'seen by the SMSC beyond these counts': Math.max(0, duplicated - resubmitted - unknown),
     }
   }
 
@@ -37,8 +43,8 @@ export class Resubmissions {
 
   async #readAll(): Promise<void> {
     const { ports } = this.#stack.ready
-    const workers = Object.entries(ports).filter(([name]) => WORKERS.test(name))
-    await Promise.all(workers.map(([name, port]) => this.#read(name, port)))
+    const counting = Object.entries(ports).filter(([name]) => COUNTING.test(name))
+    await Promise.all(counting.map(([name, port]) => this.#read(name, port)))
   }
 
   async #read(name: string, port: number): Promise<void> {
@@ -46,7 +52,13 @@ export class Resubmissions {
     // One that is stopped or starts again is read the next time.
     const metrics = await readMetrics(port, READ_EVERY_MS).catch(() => undefined)
     if (!metrics || pid === undefined || this.#stack.pids()[name] !== pid) return
-    for (const [cause, count] of metrics.sumsBy('cause', METRIC))
-      this.#increases.read(String(pid), cause, count)
+    this.#keep(String(pid), metrics)
+  }
+
+  #keep(run: string, metrics: Metrics): void {
+    for (const [cause, count] of metrics.sumsBy('cause', RESUBMITTED))
+      this.#byCause.read(run, cause, count)
+    const unknown = metrics.sum(UNKNOWN_OUTCOMES)
+    if (unknown !== undefined) this.#unknown.read(run, UNKNOWN_OUTCOMES, unknown)
   }
 }

@@ -52,11 +52,8 @@ export const waitingMutants: readonly Mutant[] = [
     name: 'what is over is purged instead of expired',
     invariant: '12',
     file: 'src/components/workers/connectorWork.ts',
-    piece: `if (isOver(task, nowMs)) {
-        this.expire(task)
-        continue
-      }`,
-    replacement: '',
+    piece: 'if (!this.#mayGo(task)) continue',
+    replacement: 'if (!task.work.isOurs) continue',
     guard: unitTest(
       'components/workers/clearedConnector.test.ts',
       'a message that is over when its connector is cleared expires: "purge"',

@@ -152,6 +152,20 @@ test('deletions are listed and counted by kind, and happen with --yes only', asy
   expect(await users()).toEqual([])
 })
 
+test('a purge gives up messages, so it needs --yes like a deletion', async () => {
+  const { replace, run } = await platform()
+  await run('apply')
+  replace('password: pw }', 'password: pw, enabled: false, waiting: purge }')
+  const refused = await run('apply')
+  expect(refused.exitCode).toBe(3)
+  expect(refused.stderr).toContain('this gives up the messages that wait for smsc')
+  expect(refused.stderr).toContain('--yes')
+  const dry = await run('apply', '--dry-run')
+  expect(dry.stdout).toContain('Waiting messages given up: those of smsc.')
+  const done = await run('apply', '--yes', '--json')
+  expect(JSON.parse(done.stdout)).toMatchObject({ revision: 2, deletions: [], purges: ['smsc'] })
+})
+
 test('a revision that is none is refused with its place in the file', async () => {
   const { file, run } = await platform()
   writeFileSync(file, `${PLATFORM}revision: latest\n`)

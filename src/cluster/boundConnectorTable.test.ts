@@ -23,47 +23,58 @@ test('a connector is bound elsewhere until its other holder says that it is not'
   await acquire('c1', 'two')
   // A worker of the version before never says.
   expect(await isBoundElsewhere(database, 'one', 'c1')).toBe(true)
-  await tellBound(database, 'two', { connector: 'c1', slots: [2], isBound: false })
+  await tellBound(database, 'two', { connector: 'c1', slots: [2], boundSlots: [] })
   expect(await isBoundElsewhere(database, 'one', 'c1')).toBe(false)
   expect(await isBoundElsewhere(database, 'two', 'c1')).toBe(true)
-  await tellBound(database, 'two', { connector: 'c1', slots: [2], isBound: true })
+  await tellBound(database, 'two', { connector: 'c1', slots: [2], boundSlots: [2] })
   expect(await isBoundElsewhere(database, 'one', 'c1')).toBe(true)
 })
 
 test('a holder that gave its slot up, or whose lease ran out, has nothing bound', async () => {
   await acquire('c2', 'two')
-  await tellBound(database, 'two', { connector: 'c2', slots: [1], isBound: true })
+  await tellBound(database, 'two', { connector: 'c2', slots: [1], boundSlots: [1] })
   await releaseSlots(database, 'two', 'c2', [1])
   expect(await isBoundElsewhere(database, 'one', 'c2')).toBe(false)
   await acquire('c2', 'two', 0)
-  await tellBound(database, 'two', { connector: 'c2', slots: [1], isBound: true })
+  await tellBound(database, 'two', { connector: 'c2', slots: [1], boundSlots: [1] })
   expect(await isBoundElsewhere(database, 'one', 'c2')).toBe(false)
 })
 
 test('a slot that changed hands says nothing of the bind of its former holder', async () => {
-  await acquire('c5', 'former', 0)
-  await tellBound(database, 'former', { connector: 'c5', slots: [1], isBound: false })
-  const [lease] = await acquire('c5', 'two')
+  await acquire('c14', 'former', 0)
+  await tellBound(database, 'former', { connector: 'c14', slots: [1], boundSlots: [] })
+  const [lease] = await acquire('c14', 'two')
   expect(lease?.slot).toBe(1)
-  expect(await isBoundElsewhere(database, 'one', 'c5')).toBe(true)
-  await tellBound(database, 'two', { connector: 'c5', slots: [1], isBound: false })
-  expect(await isBoundElsewhere(database, 'one', 'c5')).toBe(false)
+  expect(await isBoundElsewhere(database, 'one', 'c14')).toBe(true)
+  await tellBound(database, 'two', { connector: 'c14', slots: [1], boundSlots: [] })
+  expect(await isBoundElsewhere(database, 'one', 'c14')).toBe(false)
 })
 
 test('a holder speaks for its own slots only', async () => {
   await acquire('c3', 'one')
   await acquire('c3', 'two')
-  await tellBound(database, 'two', { connector: 'c3', slots: [2], isBound: true })
-  await tellBound(database, 'one', { connector: 'c3', slots: [1, 2], isBound: false })
+  await tellBound(database, 'two', { connector: 'c3', slots: [2], boundSlots: [2] })
+  await tellBound(database, 'one', { connector: 'c3', slots: [1, 2], boundSlots: [] })
   expect(await isBoundElsewhere(database, 'one', 'c3')).toBe(true)
 })
 
-test('the slots of holders that have a connector bound, or do not say, are counted', async () => {
+test('slots whose bind is up, or whose holder does not say, are counted', async () => {
   await acquire('c4', 'one')
   await acquire('c4', 'two')
   expect((await readBoundSlots(database.run)).get('c4')).toBe(2)
-  await tellBound(database, 'two', { connector: 'c4', slots: [2], isBound: false })
+  await tellBound(database, 'two', { connector: 'c4', slots: [2], boundSlots: [] })
   expect((await readBoundSlots(database.run)).get('c4')).toBe(1)
-  await tellBound(database, 'one', { connector: 'c4', slots: [1], isBound: false })
+  await tellBound(database, 'one', { connector: 'c4', slots: [1], boundSlots: [] })
   expect((await readBoundSlots(database.run)).get('c4')).toBeUndefined()
+})
+
+test('each slot counts by its own bind, and one bind makes a connector bound', async () => {
+  await acquireSlots(database, { connector: 'c5', shares: [1, 1], wanted: 2 }, 'two', 90_000, 0)
+  const state = { connector: 'c5', slots: [1, 2] }
+  await tellBound(database, 'two', { ...state, boundSlots: [2] })
+  expect((await readBoundSlots(database.run)).get('c5')).toBe(1)
+  expect(await isBoundElsewhere(database, 'one', 'c5')).toBe(true)
+  await tellBound(database, 'two', { ...state, boundSlots: [] })
+  expect((await readBoundSlots(database.run)).get('c5')).toBeUndefined()
+  expect(await isBoundElsewhere(database, 'one', 'c5')).toBe(false)
 })

@@ -1,5 +1,5 @@
-// Which processes have a connector bound, written beside the slots that they hold. Only workers
-// without a bind of their own read it.
+// Which binds are up, written beside the slots that processes hold. Only workers without a bind of
+// their own read it, and operators.
 
 import type { Database } from '../database/database.ts'
 
@@ -7,22 +7,24 @@ export interface BoundState {
   connector: string
   /** The slots that the holder has. */
   slots: readonly number[]
-  isBound: boolean
+  /** Those of them whose bind is up. */
+  boundSlots: readonly number[]
 }
 
 const TELL = {
   name: 'bindSlots.tellBound',
-  text: `update bind_slots set bound = $4
-    where connector = $1 and holder = $2 and slot = any($3::int[]) and bound is distinct from $4`,
+  text: `update bind_slots set bound = (slot = any($4::int[]))
+    where connector = $1 and holder = $2 and slot = any($3::int[])
+      and bound is distinct from (slot = any($4::int[]))`,
 }
 
-/** Tells the other processes whether this holder has the connector bound. */
+/** Tells the other processes which slots of this holder have their bind up. */
 export async function tellBound(
   database: Database,
   holder: string,
-  { connector, isBound, slots }: BoundState,
+  { boundSlots, connector, slots }: BoundState,
 ): Promise<void> {
-  await database.run(TELL, [connector, holder, slots, isBound])
+  await database.run(TELL, [connector, holder, slots, boundSlots])
 }
 
 const ELSEWHERE = {
@@ -47,7 +49,7 @@ const BOUND_SLOTS = {
     where held_until > now() and bound is distinct from false group by connector`,
 }
 
-/** How many slots of each connector are held by processes that have it bound. */
+/** How many slots of each connector have their bind up, or a holder that does not say. */
 export async function readBoundSlots(run: Database['run']): Promise<ReadonlyMap<string, number>> {
   const rows = await run<{ connector: string; slots: number }>(BOUND_SLOTS)
   return new Map(rows.map(({ connector, slots }) => [connector, slots]))

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { Database } from '../database/database.ts'
+import { encodeOutcomes } from './outcomeWire.ts'
 import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
 import {
   type Checkpoint,
@@ -8,11 +9,13 @@ import {
   type EnvelopeClaim,
   envelopeOwners,
   finishEnvelopes,
+  releaseEnvelopes,
   removeOldCheckpoints,
   writeCheckpoints,
 } from './checkpointTable.ts'
 
 const NOTHING = Buffer.alloc(0)
+const NO_OUTCOMES = encodeOutcomes([])
 const ONE = randomUUID()
 const TWO = randomUUID()
 
@@ -49,7 +52,7 @@ function write(row: Partial<Checkpoint> & Pick<Checkpoint, 'envelopeId' | 'owner
 
 test('an envelope has one owner, and everybody else is told that it is held', async () => {
   const id = randomUUID()
-  const kept = { outcomes: NOTHING, unanswered: NOTHING, takeovers: 0 }
+  const kept = { outcomes: NO_OUTCOMES, unanswered: NOTHING, takeovers: 0 }
   const fresh = { owner: ONE, ...kept, hasBegun: true }
   expect(await claim(ONE, id)).toEqual({ kind: 'claimed', ...fresh, isTakenOver: false })
   expect(await claim(TWO, id)).toEqual({ kind: 'held' })
@@ -65,6 +68,33 @@ test('two that claim the same envelopes at the same moment never both get one', 
   ])
   const either = new Set(['claimed', 'held'])
   for (const id of ids) expect(new Set([ofOne.get(id)?.kind, ofTwo.get(id)?.kind])).toEqual(either)
+})
+
+test('a claim that waited for an owner it did not know yet leaves the envelope to it', async () => {
+  const id = randomUUID()
+  await one.leave(ONE)
+  const other = await database.pool.connect()
+  await other.query('begin')
+  await other.query(`insert into envelope_owners (owner, instance) values ($1, 'workers-1')`, [ONE])
+  await other.query(`insert into checkpoints (envelope_id, owner, outcomes) values ($1, $2, '')`, [
+    id,
+    ONE,
+  ])
+  const waiting = claim(TWO, id)
+  const blocked = `select from pg_stat_activity where wait_event_type = 'Lock'`
+  await vi.waitUntil(async () => (await database.pool.query(blocked)).rowCount === 1)
+  await other.query('commit')
+  other.release()
+  expect(await waiting).toEqual({ kind: 'held' })
+})
+
+test('an owner frees only what is its own', async () => {
+  const [mine, theirs] = [randomUUID(), randomUUID()]
+  await claim(ONE, mine)
+  await claim(TWO, theirs)
+  await releaseEnvelopes(database, ONE, [mine, theirs])
+  expect(await claim(TWO, mine)).toMatchObject({ kind: 'claimed', isTakenOver: false })
+  expect(await claim(ONE, theirs)).toEqual({ kind: 'held' })
 })
 
 test('only the owner writes outcomes, and who takes over finds them', async () => {

@@ -4,6 +4,7 @@
 // twice. The row stays for a day after the envelope is settled.
 
 import type { Database } from '../database/database.ts'
+import { encodeOutcomes } from './outcomeWire.ts'
 
 /** The sign of life of a process that owns envelopes. */
 export interface OwnerBeat {
@@ -87,7 +88,7 @@ const CLAIM = {
       where envelope_id = any($1::uuid[])),
     claimed as (
       insert into checkpoints as c (envelope_id, owner, begun, outcomes)
-        select id, $2::uuid, begins = 1, ''::bytea
+        select id, $2::uuid, begins = 1, $4::bytea
         from unnest($1::uuid[], $3::int[]) as wanted (id, begins) order by id
       on conflict (envelope_id) do update
         set owner = excluded.owner, updated_at = now(),
@@ -121,6 +122,8 @@ interface ClaimRow {
 }
 
 const NOTHING = Buffer.alloc(0)
+/** A worker of a version before reads the column without asking whether there is anything. */
+const NO_OUTCOMES = encodeOutcomes([])
 
 export interface WantedEnvelope {
   envelopeId: string
@@ -138,6 +141,7 @@ export async function claimEnvelopes(
     wanted.map(({ envelopeId }) => envelopeId),
     owner,
     wanted.map(({ begins }) => Number(begins)),
+    NO_OUTCOMES,
   ])
   return new Map(rows.map((row) => [row.envelopeId, claimOf(row, owner)]))
 }
@@ -194,9 +198,24 @@ export async function writeCheckpoints(
   return new Set(written.map(({ envelopeId }) => envelopeId))
 }
 
+const RELEASE = {
+  name: 'checkpoints.release',
+  text: `update checkpoints set owner = null
+    where envelope_id = any($1::uuid[]) and owner = $2::uuid and finished_at is null`,
+}
+
+/** Frees envelopes that this owner may have claimed without hearing of it. */
+export async function releaseEnvelopes(
+  database: Database,
+  owner: string,
+  envelopeIds: readonly string[],
+): Promise<void> {
+  await database.run(RELEASE, [envelopeIds, owner])
+}
+
 const FINISH = {
   name: 'checkpoints.finish',
-  text: `update checkpoints set finished_at = now(), outcomes = '', unanswered = null
+  text: `update checkpoints set finished_at = now(), outcomes = $2::bytea, unanswered = null
     where envelope_id = any($1::uuid[]) and finished_at is null`,
 }
 
@@ -205,7 +224,7 @@ export async function finishEnvelopes(
   database: Database,
   envelopeIds: readonly string[],
 ): Promise<void> {
-  if (envelopeIds.length > 0) await database.run(FINISH, [envelopeIds])
+  if (envelopeIds.length > 0) await database.run(FINISH, [envelopeIds, NO_OUTCOMES])
 }
 
 const REMOVE_OLD = {

@@ -64,3 +64,17 @@ test('a connector that takes the messages of another one is not deleted', () => 
     'messages are moved to connector "b", from connector "a". Set "waiting" there to keep first',
   )
 })
+
+test('messages do not go to a disabled connector, unless it gives them on', async () => {
+  const move = (id: string, moveTo: string) => ({ id, enabled: false, waiting: { moveTo } })
+  const idle = { id: 'b', enabled: false }
+  expect(await problemsOf(move('a', 'b'), idle)).toEqual([
+    'connectors.a.waiting.moveTo: connector "b" is disabled: nobody would send them there',
+  ])
+  // The one that takes them may be disabled later, and then other things may change.
+  const moving = platformWith(move('a', 'b'), { id: 'b' })
+  const disabled = platformWith(move('a', 'b'), idle)
+  expect(await planPlatform(disabled, moving)).toMatchObject({ kind: 'plan' })
+  const changed = platformWith({ ...move('a', 'b'), tps: 7 }, idle)
+  expect(await planPlatform(changed, disabled)).toMatchObject({ kind: 'plan' })
+})

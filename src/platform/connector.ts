@@ -75,8 +75,8 @@ const fieldsSchema = z.strictObject({
   /** For submits whose response was lost with the link: send again (may duplicate) or give up. */
   onLinkLost: z.enum(['resubmit', 'fail']).default('resubmit'),
   /**
-   * How often a message may be submitted again when the SMSC did not answer. Then it fails: a
-   * message that breaks the link each time must not do so for ever.
+   * How often a message may be submitted again at once when the SMSC did not answer. Then it fails
+   * if the SMSC serves other messages meanwhile, and waits for its next attempt if not.
    */
   maxResubmissions: z.int().min(0).max(100).default(3),
   /** How long a bind pauses after ESME_RTHROTTLED or ESME_RMSGQFUL. */
@@ -131,7 +131,10 @@ export const connectorKind = listKind({
         `messages are moved to connector "${id}", from ${uses}. Set "waiting" there to keep first`,
     },
   ],
-  conflicts: circularMoves,
+  conflicts: (connectors, stored) => [
+    ...circularMoves(connectors),
+    ...idleMoves(connectors, stored),
+  ],
   whyAwaited: (id, messages) =>
     `connector "${id}" still has ${messages} accepted messages to send. Let it finish, or ` +
     `\`signalbox connector disable ${id}\` and then either move them with \`signalbox connector ` +
@@ -151,6 +154,27 @@ function circularMoves(connectors: readonly Placed<Connector>[]): ProblemItem[] 
     if (next !== id) return []
     const detail = `moves messages in a circle, through ${[...seen].join(', ')} back to ${id}`
     const at = ['waiting', 'moveTo']
+    return [{ pointer: place([...keys, ...at]).pointer, path: `${name}.${place(at).path}`, detail }]
+  })
+}
+
+/**
+ * Nobody would send messages that go to a disabled connector. A rule that stands already is left
+ * alone: the connector that it names may have to be disabled for now.
+ */
+function idleMoves(
+  connectors: readonly Placed<Connector>[],
+  stored: ReadonlyMap<string, Connector>,
+): ProblemItem[] {
+  const specs = new Map(connectors.map(({ id, spec }) => [id, spec]))
+  return connectors.flatMap(({ id, keys, name, spec }) => {
+    const to = moveTarget(spec.waiting)
+    const target = to === undefined ? undefined : specs.get(to)
+    if (!target || target.enabled || moveTarget(target.waiting) !== undefined) return []
+    const before = stored.get(id)
+    if (before && moveTarget(before.waiting) === to) return []
+    const at = ['waiting', 'moveTo']
+    const detail = `connector "${to}" is disabled: nobody would send them there`
     return [{ pointer: place([...keys, ...at]).pointer, path: `${name}.${place(at).path}`, detail }]
   })
 }

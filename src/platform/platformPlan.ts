@@ -47,7 +47,9 @@ export async function planPlatform(
   const sealed = await Promise.all(RESOURCE_KINDS.map((kind) => sealKind(kind, given, stored)))
   const problems = [
     ...sealed.flatMap((one) => one.problems),
-    ...sealed.flatMap(({ kind, resources }) => kind.conflicts?.(resources) ?? []),
+    ...sealed.flatMap(
+      ({ kind, resources }) => kind.conflicts?.(resources, specsById(stored, kind)) ?? [],
+    ),
   ]
   if (problems.length > 0) return { kind: 'problems', problems }
   const specs = new Map(

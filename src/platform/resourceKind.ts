@@ -59,8 +59,15 @@ export interface KindTraits<Spec extends object> {
   seal?(given: Spec, stored: Spec | undefined): Sealed<Spec> | Promise<Sealed<Spec>>
   /** Puts HIDDEN in place of secrets that must not leave the process. */
   mask?(spec: Spec): Spec
-  /** Objections to several resources of this kind together; secrets are sealed by then. */
-  conflicts?(resources: readonly Placed<Spec>[]): readonly ProblemItem[]
+  /**
+   * Objections to several resources of this kind together; secrets are sealed by then.
+   *
+   * @param stored the resources of this kind before the change, by id
+   */
+  conflicts?(
+    resources: readonly Placed<Spec>[],
+    stored: ReadonlyMap<string, Spec>,
+  ): readonly ProblemItem[]
   /** Fields that are ordered lists, one text for each entry: their changes show entry by entry. */
   orderedLists?(spec: Spec): Readonly<Record<string, readonly string[]>>
   /** For kinds that messages wait for: why a resource stays until they are sent, and what to do. */

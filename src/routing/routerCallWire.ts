@@ -9,6 +9,8 @@ import { WireError, pack, unpack, wireText } from '../message/msgpackWire.ts'
 
 export const ROUTER_BATCH_PATH = '/v1/batch'
 export const CONTENT_TYPE = 'application/msgpack'
+/** Set to 1 when the gateway sends a batch again; the octets of the batch are the same. */
+export const RETRY_HEADER = 'x-signalbox-retry'
 
 export interface Submission {
   messageId: MessageId

@@ -1,6 +1,11 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
-import { type ConnectorStatus, connectorsText, messagesText } from './connectorStatus.ts'
+import {
+  changedText,
+  type ConnectorStatus,
+  connectorsText,
+  messagesText,
+} from './connectorStatus.ts'
 
 const status: ConnectorStatus = {
   id: 'north',
@@ -31,4 +36,15 @@ test('connectors are listed with their state, their binds and what waits', () =>
 
 test('messages are counted in words', () => {
   expect([0, 1, 1200].map(messagesText)).toEqual(['0 messages', '1 message', '1,200 messages'])
+})
+
+test('a change is told by the state that it led to', () => {
+  const after = (word: string, state: string) => changedText(word, { ...status, state })
+  expect(after('enable', 'enabled')).toBe('is enabled')
+  expect(after('enable', 'paused')).toBe(
+    'is paused: it binds, but submits only after `signalbox connector resume north`',
+  )
+  expect(after('pause', 'paused')).toBe('is paused')
+  expect(after('resume', 'enabled')).toBe('submits again')
+  expect(after('disable', 'disabled')).toBe('is disabled')
 })

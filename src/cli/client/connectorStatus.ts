@@ -36,8 +36,15 @@ export function connectorsText(connectors: readonly ConnectorStatus[]): string {
   return `${[styleText('bold', line(HEADS)), ...rows.map(line)].join('\n')}\n`
 }
 
+/** What a change of a connector has led to: `is paused`. */
+export function changedText(word: string, { id, state }: ConnectorStatus): string {
+  if (word === 'enable' && state === 'paused')
+    return `is paused: it binds, but submits only after \`signalbox connector resume ${id}\``
+  return word === 'resume' && state === 'enabled' ? 'submits again' : `is ${state}`
+}
+
 /** `disabled, moving its messages to other` */
-function stateText({ state, waiting }: ConnectorStatus): string {
+export function stateText({ state, waiting }: ConnectorStatus): string {
   if (typeof waiting === 'object') return `${state}, moving its messages to ${waiting.moveTo}`
   return waiting === 'purge' ? `${state}, purging its messages` : state
 }

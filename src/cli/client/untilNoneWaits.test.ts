@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { untilNoneWaits } from './untilNoneWaits.ts'
 
+const MOVING = { id: 'old', state: 'disabled', waiting: { moveTo: 'other' } }
+
 function statusWith(waitingMessages: number) {
-  const waiting = { moveTo: 'other' }
-  return { id: 'old', state: 'disabled', binds: 1, bindsUp: 0, waiting, waitingMessages }
+  return { ...MOVING, binds: 1, bindsUp: 0, waitingMessages }
 }
 
 test('it waits until no message has come for a while, and shows how many are left', async () => {
@@ -15,9 +16,41 @@ test('it waits until no message has come for a while, and shows how many are lef
   }
   const shown: string[] = []
   const output = { write: (text: string) => shown.push(text) > 0 }
-  await untilNoneWaits({ get }, 'old', { output, intervalMs: 1 })
+  await untilNoneWaits({ get }, MOVING, { output, intervalMs: 1 })
   // The message that a router sent on its way at the last moment counts.
   expect(counts).toEqual([99])
   expect(new Set(paths)).toEqual(new Set(['/connector-status/old']))
   expect(shown[0]).toContain('1,200 messages left')
+})
+
+test('it gives up when somebody changes the connector, whether or not messages wait', async () => {
+  const changes = [
+    [{ state: 'enabled', waiting: 'keep' }, 'it is enabled now, and 1 message still waits for it'],
+    [{ waiting: 'keep' }, 'it is disabled now, and 0 messages still wait for it'],
+    [{ waiting: { moveTo: 'third' } }, 'it is disabled, moving its messages to third now'],
+  ] as const
+  for (const [change, said] of changes) {
+    const left = said.includes('1 message') ? 1 : 0
+    const statuses = [statusWith(5), { ...statusWith(left), ...change }]
+    const get = async () => ({ body: statuses.shift(), etag: undefined })
+    await expect(
+      untilNoneWaits({ get }, MOVING, { output: undefined, intervalMs: 1 }),
+    ).rejects.toThrow(said)
+  }
+})
+
+test('it gives up when no message leaves for three minutes', async () => {
+  let nowMs = 0
+  const counts = [3, 2, 2, 2]
+  const get = async () => {
+    nowMs += 90_000
+    return { body: statusWith(counts.shift() ?? 2), etag: undefined }
+  }
+  const progress = { output: undefined, intervalMs: 1, now: () => nowMs }
+  await expect(untilNoneWaits({ get }, MOVING, progress)).rejects.toThrow(
+    'no message has left for three minutes: it is disabled, moving its messages to other now, ' +
+      'and 2 messages still wait for it',
+  )
+  // The third look at two messages is 180 s after the first one.
+  expect(counts).toEqual([])
 })

@@ -1,11 +1,20 @@
+import { isDeepStrictEqual } from 'node:util'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminClient } from './adminClient.ts'
-import { connectorStatusSchema, messagesText, ownWords } from './connectorStatus.ts'
+import { CliError } from './cliError.ts'
+import {
+  type ConnectorStatus,
+  connectorStatusSchema,
+  messagesText,
+  ownWords,
+  stateText,
+} from './connectorStatus.ts'
 
 export interface WaitingProgress {
   /** Where progress is shown; undefined for scripts. */
   readonly output: Pick<NodeJS.WritableStream, 'write'> | undefined
   readonly intervalMs?: number
+  readonly now?: () => number
 }
 
 const INTERVAL_MS = 500
@@ -14,21 +23,50 @@ const INTERVAL_MS = 500
  * connector has to be empty for longer than that.
  */
 const EMPTY_LOOKS = 4
+/** Messages in the hands of a worker that died leave after its leases, which take 90 s. */
+const STILL_MS_MAX = 180_000
 
-/** Resolves once no message waits for the connector any more. */
+/**
+ * Resolves once no message waits for the connector any more. Rejects when somebody changes the
+ * connector meanwhile, or when no message has left it for minutes.
+ */
 export async function untilNoneWaits(
   admin: Pick<AdminClient, 'get'>,
-  id: string,
-  { output, intervalMs = INTERVAL_MS }: WaitingProgress,
+  { id, state, waiting }: Pick<ConnectorStatus, 'id' | 'state' | 'waiting'>,
+  { output, intervalMs = INTERVAL_MS, now = () => performance.now() }: WaitingProgress,
 ): Promise<void> {
   let emptyLooks = 0
-  for (;;) {
+  let fewest = Number.POSITIVE_INFINITY
+  let fewestAtMs = now()
+  while (emptyLooks < EMPTY_LOOKS) {
     const { body } = await admin.get(`/connector-status/${encodeURIComponent(id)}`).catch(ownWords)
-    const { waitingMessages } = connectorStatusSchema.parse(body)
+    const status = connectorStatusSchema.parse(body)
+    const { waitingMessages } = status
+    if (status.state !== state || !isDeepStrictEqual(status.waiting, waiting))
+      throw stopped(output, 'CHANGED', `somebody changed connector ${id}`, status)
+    if (waitingMessages < fewest) {
+      fewest = waitingMessages
+      fewestAtMs = now()
+    }
+    if (waitingMessages > 0 && now() - fewestAtMs >= STILL_MS_MAX)
+      throw stopped(output, 'STILL_WAITING', 'no message has left for three minutes', status)
     emptyLooks = waitingMessages === 0 ? emptyLooks + 1 : 0
     output?.write(`\r\x1b[K  ${messagesText(waitingMessages)} left`)
-    if (emptyLooks === EMPTY_LOOKS) break
-    await delay(intervalMs)
+    if (emptyLooks < EMPTY_LOOKS) await delay(intervalMs)
   }
   output?.write('\r\x1b[K')
+}
+
+function stopped(
+  output: WaitingProgress['output'],
+  code: string,
+  why: string,
+  status: ConnectorStatus,
+): CliError {
+  output?.write('\r\x1b[K')
+  const left = messagesText(status.waitingMessages)
+  const verb = status.waitingMessages === 1 ? 'waits' : 'wait'
+  return new CliError(`${why}: it is ${stateText(status)} now, and ${left} still ${verb} for it`, {
+    code,
+  })
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { deletionCounts } from '../../platform/deletionCounts.ts'
+import { purgedConnectors } from '../../platform/purgedConnectors.ts'
 import { changesSchema, findAdmin, withAdminOptions } from '../client/adminClient.ts'
 import type { AdminClient, AdminOptions, PlatformChange } from '../client/adminClient.ts'
 import { changesSummary, changesText } from '../client/changesText.ts'
@@ -28,20 +29,21 @@ interface Changes {
 const ATTEMPTS_MAX = 5
 
 const HELP = `
-A file is complete: what it does not name is deleted. Deletions are listed and need --yes, or a yes
-on the terminal. A file with a revision, as \`export\` writes it, is refused if somebody changed the
-platform after that revision: it would undo their change. A file without one is not checked.
+A file is complete: what it does not name is deleted. Deletions and purges of connectors are listed
+and need --yes, or a yes on the terminal. A file with a revision, as \`export\` writes it, is
+refused if somebody changed the platform after that revision: it would undo their change. A file
+without one is not checked.
 
-Exit codes: 0 applied, or nothing to do; 2 error; 3 refused (revision, or deletions without --yes)`
+Exit codes: 0 applied, or nothing to do; 2 error; 3 refused (revision, or no --yes)`
 
 export function registerApply(program: Command): void {
   withAdminOptions(program.command('apply'))
     .description('make the platform what a YAML file says; what it does not name is deleted')
     .requiredOption('-f, --file <file>', 'platform as YAML; - reads stdin')
     .option('--dry-run', 'only show what would change')
-    .option('--yes', 'delete what the file does not name, without asking')
+    .option('--yes', 'delete what the file does not name, and purge, without asking')
     .option('--force', "apply even if the file's revision is not the platform's")
-    .option('--json', 'print { revision, changes, deletions }')
+    .option('--json', 'print { revision, changes, deletions, purges }')
     .addHelpText('after', HELP)
     .action((options: ApplyOptions) => runCommand(options, () => apply(options)))
 }
@@ -54,7 +56,7 @@ async function apply(options: ApplyOptions): Promise<number> {
     if (plan.changes.length === 0 || options.dryRun) return report(options, platform, plan)
     refuseStale(options, platform, plan)
     if (!options.json) process.stdout.write(changesText(plan.changes))
-    await refuseDeletions(options, plan.changes)
+    await refuseLosses(options, plan.changes)
     try {
       // What was shown and agreed to is what happens: the platform must be as it was planned on.
       const done = await post(admin, platform, { dryRun: false, ifRevision: plan.revision })
@@ -87,19 +89,44 @@ function refuseStale({ force }: ApplyOptions, platform: PlatformFile, { revision
   )
 }
 
-async function refuseDeletions(
+async function refuseLosses(
   { yes, json }: ApplyOptions,
   changes: readonly PlatformChange[],
 ): Promise<void> {
-  const deletions = deletionCounts(changes).join(', ')
-  if (deletions === '' || yes) return
+  const losses = lossesOf(changes)
+  const [first] = losses
+  if (!first || yes) return
   const asked = json ? undefined : terminal()
-  if (asked && (await confirm(asked, `This deletes ${deletions}. Go on?`))) return
-  throw refused(
-    'DELETIONS',
-    `nothing was changed: this deletes ${deletions}, because the file does not name them. ` +
-      `${asked ? 'Add them to the file' : 'Give --yes if that is wanted, or add them to the file'}`,
-  )
+  const what = losses.map((loss) => loss.what).join(' and ')
+  if (asked && (await confirm(asked, `This ${what}. Go on?`))) return
+  const advice = asked ? 'Change the file' : 'Give --yes if that is wanted, or change the file'
+  const why = losses.map((loss) => loss.what + loss.why).join(', and ')
+  throw refused(first.code, `nothing was changed: this ${why}. ${advice}`)
+}
+
+interface Loss {
+  readonly code: 'DELETIONS' | 'PURGES'
+  readonly what: string
+  readonly why: string
+}
+
+function lossesOf(changes: readonly PlatformChange[]): Loss[] {
+  const losses: Loss[] = []
+  const deletions = deletionCounts(changes)
+  if (deletions.length > 0)
+    losses.push({
+      code: 'DELETIONS',
+      what: `deletes ${deletions.join(', ')}`,
+      why: ', because the file does not name them',
+    })
+  const purges = purgedConnectors(changes)
+  if (purges.length > 0)
+    losses.push({
+      code: 'PURGES',
+      what: `gives up the messages that wait for ${purges.join(', ')}`,
+      why: ', because the file says waiting: purge',
+    })
+  return losses
 }
 
 function refused(code: string, message: string): CliError {
@@ -110,14 +137,16 @@ function refused(code: string, message: string): CliError {
 function report(options: ApplyOptions, platform: PlatformFile, plan: Changes): number {
   const { revision, changes } = plan
   const deletions = deletionCounts(changes)
+  const purges = purgedConnectors(changes)
   if (options.json) {
-    printJson({ revision, changes, deletions })
+    printJson({ revision, changes, deletions, purges })
     return EXIT_CODES.ok
   }
   const stale = isStale(platform, revision) ? `${staleness(platform, revision)}.\n` : ''
   const text = options.dryRun
     ? `${changesText(changes)}Dry run: ${changesSummary(changes, false)}; nothing was written.\n` +
       (deletions.length > 0 ? `Deletions: ${deletions.join(', ')}.\n` : '') +
+      (purges.length > 0 ? `Waiting messages given up: those of ${purges.join(', ')}.\n` : '') +
       stale
     : `Nothing to do: the platform is as the file says (revision ${revision}).\n` +
       refreshAdvice(platform, revision)
@@ -127,7 +156,8 @@ function report(options: ApplyOptions, platform: PlatformFile, plan: Changes): n
 
 function reportDone({ json }: ApplyOptions, platform: PlatformFile, done: Changes): number {
   const { revision, changes } = done
-  if (json) printJson({ revision, changes, deletions: deletionCounts(changes) })
+  const [deletions, purges] = [deletionCounts(changes), purgedConnectors(changes)]
+  if (json) printJson({ revision, changes, deletions, purges })
   else
     process.stdout.write(
       `Applied as revision ${revision}: ${changesSummary(changes, true)}.\n` +

@@ -5,6 +5,7 @@ import type { AdminClient, AdminOptions } from '../client/adminClient.ts'
 import { CliError, EXIT_CODES } from '../client/cliError.ts'
 import { confirm, terminal } from '../client/confirm.ts'
 import {
+  changedText,
   connectorsText,
   connectorStatusSchema,
   type ConnectorStatus,
@@ -43,12 +44,12 @@ To give a connector up for another one:
 
 Exit codes: 0 done, 2 error, 3 refused (a purge without a yes)`
 
-/** The words, what each does, and what is said when it is done. */
+/** The words, and what each does. */
 const SIMPLE = [
-  ['pause', 'submit nothing for now, but accept messages and take receipts', 'is paused'],
-  ['resume', 'submit again after a pause', 'submits again'],
-  ['enable', 'take messages again, and bind', 'is enabled'],
-  ['disable', 'take no more messages, and unbind; what waits stays', 'is disabled'],
+  ['pause', 'submit nothing for now, but accept messages and take receipts'],
+  ['resume', 'submit again after a pause'],
+  ['enable', 'take messages again, and bind'],
+  ['disable', 'take no more messages, and unbind; what waits stays'],
 ] as const
 
 export function registerConnector(program: Command): void {
@@ -59,12 +60,12 @@ export function registerConnector(program: Command): void {
   subcommand(group, 'list')
     .description('each connector with its state, its binds and the messages that wait for it')
     .action((options: ConnectorOptions) => runCommand(options, () => list(options)))
-  for (const [word, about, done] of SIMPLE)
+  for (const [word, about] of SIMPLE)
     subcommand(group, word)
       .description(about)
       .argument('<id>', 'the connector')
       .action((id: string, options: ConnectorOptions) =>
-        runCommand(options, () => change(id, word, done, options)),
+        runCommand(options, () => change(id, word, options)),
       )
   registerClearing(group)
   subcommand(group, 'delete')
@@ -104,16 +105,11 @@ async function list(options: ConnectorOptions): Promise<number> {
   return EXIT_CODES.ok
 }
 
-async function change(
-  id: string,
-  word: string,
-  done: string,
-  options: ConnectorOptions,
-): Promise<number> {
+async function change(id: string, word: string, options: ConnectorOptions): Promise<number> {
   const admin = await findAdmin(options)
   const status = await post(admin, id, word)
   const waits = status.waitingMessages > 0 ? `; ${messagesText(status.waitingMessages)} wait` : ''
-  return report(options, status, `Connector ${id} ${done}${waits}.`)
+  return report(options, status, `Connector ${id} ${changedText(word, status)}${waits}.`)
 }
 
 async function move(id: string, options: MoveOptions): Promise<number> {
@@ -154,7 +150,7 @@ async function clear(
   if (!options.wait)
     return report(options, status, `${messagesText(waitingMessages)} of ${id} leave it now.`)
   const output = options.json ? undefined : terminal()?.output
-  await untilNoneWaits(admin, id, { output })
+  await untilNoneWaits(admin, status, { output })
   return report(options, await statusOf(admin, id), done)
 }
 

@@ -5,6 +5,7 @@ import {
   ACCEPTED,
   decodeBatch,
   encodeVerdicts,
+  RETRY_HEADER,
   type Verdict,
 } from '../../routing/routerCallWire.ts'
 import { newMessageId } from '../../message/ids.ts'
@@ -21,15 +22,17 @@ afterEach(async () => {
   }
 })
 
-/** A router that answers with `status`, or accepts everything. Tells the batch ids it saw. */
+/** Answers with `status`, or accepts everything. Tells the batch ids and retries it saw. */
 async function router(status?: number) {
   const batchIds: string[] = []
+  const retries: boolean[] = []
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const batch = decodeBatch(Buffer.concat(chunks))
       batchIds.push(batch.batchId)
+      retries.push(request.headers[RETRY_HEADER] !== undefined)
       response.statusCode = status ?? 200
       response.end(status ? '' : encodeVerdicts(batch.submissions.map(() => ACCEPTED)))
     })
@@ -38,7 +41,7 @@ async function router(status?: number) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   // A TCP listener's address is an object.
   const { port } = server.address() as AddressInfo
-  return { address: `http://127.0.0.1:${port}`, batchIds }
+  return { address: `http://127.0.0.1:${port}`, batchIds, retries }
 }
 
 function clientOf(addresses: string[], acceptTimeoutMs = 5000) {
@@ -94,6 +97,9 @@ test('a batch that one router could not publish goes to another under the same i
   const tried = failing.flatMap(({ batchIds }) => batchIds)
   expect(tried.length).toBeGreaterThan(0)
   for (const batchId of tried) expect(healthy.batchIds).toContain(batchId)
+  // A router tells a batch that comes again from one that comes for the first time.
+  const isRetry = new Map(healthy.batchIds.map((id, index) => [id, healthy.retries[index]]))
+  for (const batchId of healthy.batchIds) expect(isRetry.get(batchId)).toBe(tried.includes(batchId))
 })
 
 test('at the deadline the sender gets a temporary refusal and the outcome is unknown', async () => {

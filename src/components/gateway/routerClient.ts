@@ -10,6 +10,7 @@ import {
   CONTENT_TYPE,
   decodeVerdicts,
   encodeBatch,
+  RETRY_HEADER,
   ROUTER_BATCH_PATH,
 } from '../../routing/routerCallWire.ts'
 import type { Submission, Verdict } from '../../routing/routerCallWire.ts'
@@ -116,7 +117,8 @@ export class RouterClient {
       const router = this.#pick(preferred, batchId, failed)
       const leftMs = deadlineMs - performance.now()
       if (leftMs <= 0) return this.#giveUp(batch)
-      const verdicts = await this.#attempt(router, octets, Math.min(leftMs, ATTEMPT_TIMEOUT_MS))
+      const timeoutMs = Math.min(leftMs, ATTEMPT_TIMEOUT_MS)
+      const verdicts = await this.#attempt(router, octets, { timeoutMs, isRetry: attempt > 0 })
       if (verdicts?.length === batch.length) {
         return batch.forEach((waiting, index) => this.#tell(waiting, verdicts[index]))
       }
@@ -137,7 +139,7 @@ export class RouterClient {
   async #attempt(
     router: string,
     octets: Buffer,
-    timeoutMs: number,
+    { isRetry, timeoutMs }: { isRetry: boolean; timeoutMs: number },
   ): Promise<Verdict[] | undefined> {
     if (router === NOWHERE) return undefined
     try {
@@ -147,6 +149,7 @@ export class RouterClient {
         headers: {
           'content-type': CONTENT_TYPE,
           authorization: `Bearer ${this.#options.clusterToken}`,
+          ...(isRetry && { [RETRY_HEADER]: '1' }),
         },
         body: octets,
         signal: AbortSignal.timeout(timeoutMs),

@@ -14,6 +14,7 @@ import { encodeBody } from '../../smpp/index.ts'
 import { PlatformRows } from '../../platform/platformRows.ts'
 import { admitBatch, Admitter } from '../../routing/admission.ts'
 import { BatchPublisher } from './batchPublisher.ts'
+import type { BatchCall } from './batchServer.ts'
 
 const document = platformSchema.parse({
   accounts: [{ id: 'demo' }, { id: 'closed', enabled: false }],
@@ -29,12 +30,16 @@ const document = platformSchema.parse({
   },
 })
 
-const WANTED = () => true
+const WANTED: BatchCall = { isWanted: () => true, isRetry: false }
 
-function platformOf() {
+function platformOf(enabled = true) {
   const specs = [
     ...document.accounts.map((spec) => ({ kind: 'account', id: spec.id, spec })),
-    ...document.connectors.map((spec) => ({ kind: 'connector', id: spec.id, spec })),
+    ...document.connectors.map((spec) => ({
+      kind: 'connector',
+      id: spec.id,
+      spec: { ...spec, enabled },
+    })),
     { kind: 'route_table', id: 'active', spec: document.routeTable },
   ]
   const rows = new PlatformRows()
@@ -98,7 +103,7 @@ function unexpected(what: string, error: Error): never {
 }
 
 /** The steps of the router's main.ts, on this queue. */
-function routerOn(queue: Queue) {
+function routerOn(queue: Queue, admitter = new Admitter(platform)) {
   const publisher = new BatchPublisher({
     queue,
     paceOf: (connector) => platform.connectors.get(connector)?.tps ?? 1,
@@ -107,13 +112,9 @@ function routerOn(queue: Queue) {
       throw error
     },
   })
-  const submit = ({ batchId, submissions }: SubmissionBatch, isWanted: () => boolean) => {
-    const { admitted: messages, verdicts } = admitBatch(
-      new Admitter(platform),
-      submissions,
-      unexpected,
-    )
-    return publisher.publish({ batchId, messages, answer: encodeVerdicts(verdicts) }, isWanted)
+  const submit = ({ batchId, submissions }: SubmissionBatch, call: BatchCall) => {
+    const { admitted: messages, verdicts } = admitBatch(admitter, submissions, unexpected)
+    return publisher.publish({ batchId, messages, answer: encodeVerdicts(verdicts) }, call)
   }
   return { submit }
 }
@@ -181,6 +182,33 @@ test('a batch that waits here twice is published once, and both are answered', a
 test('what nobody waits for any more is not published', async () => {
   const { queue, published } = fakeQueue()
   const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
-  await expect(routerOn(queue).submit(batch, () => false)).rejects.toThrow('nobody waits')
+  await expect(
+    routerOn(queue).submit(batch, { isWanted: () => false, isRetry: false }),
+  ).rejects.toThrow('nobody waits')
+  expect(published).toEqual([])
+})
+
+test('a retry of what was accepted is accepted after its connector was disabled', async () => {
+  const { queue, published } = fakeQueue()
+  const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
+  const accepted = await routerOn(queue).submit(batch, WANTED)
+  published.length = 0
+  const outOfService = routerOn(queue, new Admitter(platformOf(false)))
+  expect(await outOfService.submit(batch, { ...WANTED, isRetry: true })).toEqual(accepted)
+  expect(published).toEqual([])
+})
+
+test('a refusal reaches the queue only if it answers a retry, and then it stays', async () => {
+  const known = new Map<string, Buffer>()
+  const { queue, published } = fakeQueue(known)
+  const outOfService = routerOn(queue, new Admitter(platformOf(false)))
+  const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
+  const refused = [expect.objectContaining({ kind: 'refused' })]
+  expect(decodeVerdicts(await outOfService.submit(batch, WANTED))).toEqual(refused)
+  expect(known.size).toBe(0)
+  const again = await outOfService.submit(batch, { ...WANTED, isRetry: true })
+  expect(decodeVerdicts(again)).toEqual(refused)
+  // The first attempt, which was held up on its way, publishes nothing any more.
+  expect(decodeVerdicts(await routerOn(queue).submit(batch, WANTED))).toEqual(refused)
   expect(published).toEqual([])
 })

@@ -8,6 +8,7 @@ import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import { type Addressed, packEnvelopes } from '../../queue/packEnvelopes.ts'
 import type { Queue } from '../../queue/queue.ts'
+import type { BatchCall } from './batchServer.ts'
 
 export interface BatchPublisherOptions {
   queue: Queue
@@ -20,7 +21,7 @@ export interface BatchPublisherOptions {
 
 export interface AdmittedBatch {
   batchId: string
-  /** At least one. */
+  /** Empty if all were refused. */
   messages: readonly Addressed[]
   /** The encoded verdicts of the whole batch. */
   answer: Buffer
@@ -52,12 +53,14 @@ export class BatchPublisher {
   }
 
   /**
-   * Resolves with the answer once every message is durable. Rejects if that is unknown.
-   *
-   * @param isWanted false once nobody waits for the answer: the gateway has refused the messages by
-   *   then, so a batch that has not left yet must not be published any more
+   * Resolves with the answer once every message is durable. Rejects if that is unknown, and when
+   * nobody waits for the answer any more: the gateway has refused the messages by then, so a batch
+   * that has not left yet must not be published.
    */
-  publish(batch: AdmittedBatch, isWanted: () => boolean): Promise<Buffer> {
+  publish(batch: AdmittedBatch, { isRetry, isWanted }: BatchCall): Promise<Buffer> {
+    // What is refused now may have been accepted the first time, when its connector was in service.
+    // Its mark tells. Setting it waits for an attempt that is under way elsewhere.
+    if (batch.messages.length === 0 && !isRetry) return Promise.resolve(batch.answer)
     return new Promise((resolve, reject) => {
       this.#batcher.add({ ...batch, isWanted, resolve, reject })
     })
@@ -97,7 +100,8 @@ export class BatchPublisher {
     const outcome = await this.#options.queue.publishOnce(publications, fresh)
     if (outcome.kind === 'published') {
       for (const { answer, batchId } of fresh) settle(batchId, answer)
-      return this.#options.onPublished(fresh.length, messages.length)
+      const withMessages = fresh.filter((batch) => batch.messages.length > 0)
+      return this.#options.onPublished(withMessages.length, messages.length)
     }
     assert(outcome.kind === 'repeated', 'a batch has no time to be published by')
     assert(outcome.answers.size > 0, 'a repeated batch has an answer')

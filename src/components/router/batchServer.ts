@@ -3,15 +3,27 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { asError } from '../../flow/asError.ts'
-import { CONTENT_TYPE, decodeBatch, ROUTER_BATCH_PATH } from '../../routing/routerCallWire.ts'
+import {
+  CONTENT_TYPE,
+  decodeBatch,
+  RETRY_HEADER,
+  ROUTER_BATCH_PATH,
+} from '../../routing/routerCallWire.ts'
 import type { SubmissionBatch } from '../../routing/routerCallWire.ts'
 
 export interface BatchServerOptions {
   /** The bearer token that gateways must send. */
   clusterToken: string
-  /** `isWanted` turns false when the gateway has gone. */
-  submit: (batch: SubmissionBatch, isWanted: () => boolean) => Promise<Buffer>
+  submit: (batch: SubmissionBatch, call: BatchCall) => Promise<Buffer>
   onError: (what: string, error: Error) => void
+}
+
+/** How a gateway asks. */
+export interface BatchCall {
+  /** Turns false when the gateway has gone. */
+  isWanted: () => boolean
+  /** Whether the gateway sent this batch before, and heard no answer. */
+  isRetry: boolean
 }
 
 /** A batch is a few hundred KB; this is far beyond any that a gateway makes. */
@@ -68,7 +80,10 @@ async function answer(
     return end(response, 400)
   }
   try {
-    const verdicts = await submit(batch, () => !response.destroyed)
+    const verdicts = await submit(batch, {
+      isWanted: () => !response.destroyed,
+      isRetry: request.headers[RETRY_HEADER] !== undefined,
+    })
     response.writeHead(200, { 'content-type': CONTENT_TYPE, 'content-length': verdicts.length })
     response.end(verdicts)
   } catch (error) {

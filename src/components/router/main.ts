@@ -48,13 +48,11 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     clusterToken: config.clusterToken,
     // The steps of a batch: each message is admitted or refused, the admitted ones are published in
     // envelopes (queue/packEnvelopes.ts), and only then the verdicts of all go back.
-    submit: async ({ batchId, submissions }, isWanted) => {
+    submit: async ({ batchId, submissions }, call) => {
       lastBatchAtMs = performance.now()
       const { admitted: messages, verdicts } = admitBatch(admitter, submissions, onTrouble)
       countRefusals(refused, verdicts)
-      const answer = encodeVerdicts(verdicts)
-      if (messages.length === 0) return answer
-      return publisher.publish({ batchId, messages, answer }, isWanted)
+      return publisher.publish({ batchId, messages, answer: encodeVerdicts(verdicts) }, call)
     },
     onError: onTrouble,
   })

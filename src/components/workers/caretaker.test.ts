@@ -21,7 +21,7 @@ function caring() {
   })
   const round = async (atMs: number, found: Partial<LeaseRound> = {}): Promise<boolean> => {
     state.nowMs = atMs
-    const unbound = { slots: [1], heldUntilMs: atMs + 90_000, isBound: false }
+    const unbound = { slots: [1], heldUntilMs: atMs + 90_000, boundSlots: [] }
     await caretaker.look('nl', { ...unbound, ...found })
     return caretaker.caresFor('nl')
   }
@@ -30,11 +30,11 @@ function caring() {
 
 test('it cares once nobody has had the connector bound for five seconds', async () => {
   const { changes, round } = caring()
-  expect(await round(0, { isBound: true })).toBe(false)
+  expect(await round(0, { boundSlots: [1] })).toBe(false)
   expect(await round(2_000)).toBe(false)
   expect(await round(6_000)).toBe(false)
   expect(await round(8_000)).toBe(true)
-  expect(await round(10_000, { isBound: true })).toBe(false)
+  expect(await round(10_000, { boundSlots: [1] })).toBe(false)
   expect(await round(12_000)).toBe(false)
   expect(await round(18_000)).toBe(true)
   expect(changes).toEqual([true, false, true])
@@ -69,14 +69,14 @@ test('the others are told once per change of the bind or of the slots', async ()
   const { round, told } = caring()
   await round(0)
   await round(2_000)
-  await round(4_000, { isBound: true })
-  await round(6_000, { isBound: true })
-  await round(8_000, { isBound: true, slots: [1, 2] })
+  await round(4_000, { boundSlots: [1] })
+  await round(6_000, { boundSlots: [1] })
+  await round(8_000, { boundSlots: [2], slots: [1, 2] })
   await round(10_000, { slots: [] })
   expect(told).toEqual([
-    { connector: 'nl', slots: [1], isBound: false },
-    { connector: 'nl', slots: [1], isBound: true },
-    { connector: 'nl', slots: [1, 2], isBound: true },
+    { connector: 'nl', slots: [1], boundSlots: [] },
+    { connector: 'nl', slots: [1], boundSlots: [1] },
+    { connector: 'nl', slots: [1, 2], boundSlots: [2] },
   ])
 })
 

@@ -8,7 +8,7 @@ import { asError } from '../../flow/asError.ts'
 import type { BoundState } from '../../cluster/boundConnectorTable.ts'
 
 export interface CaretakerOptions {
-  /** Tells the other processes whether this one has the connector bound. */
+  /** Tells the other processes which binds of this one are up. */
   tellBound: (state: BoundState) => Promise<void>
   isBoundElsewhere: (connector: string) => Promise<boolean>
   /** Called when it begins or ends to care for a connector. */
@@ -22,14 +22,14 @@ export interface LeaseRound {
   slots: readonly number[]
   /** The end of their leases (monotonic ms). */
   heldUntilMs: number
-  /** Whether a bind of this process is up. */
-  isBound: boolean
+  /** Those whose bind is up. */
+  boundSlots: readonly number[]
 }
 
 interface Watched extends LeaseRound {
   unboundSinceMs: number | undefined
   isUnboundElsewhere: boolean
-  /** What the other processes know: `true 1,2`. */
+  /** What the other processes know: slots 1 and 2, and of them 2 bound, is `1,2 2`. */
   told: string
   isLooking: boolean
   cared: boolean
@@ -53,7 +53,7 @@ export class Caretaker {
   /** Whether this process looks after the connector's messages now. */
   caresFor(connector: string): boolean {
     const watched = this.#watched.get(connector)
-    if (!watched || watched.isBound || watched.unboundSinceMs === undefined) return false
+    if (!watched || watched.unboundSinceMs === undefined) return false
     const nowMs = this.#now()
     return (
       watched.isUnboundElsewhere &&
@@ -71,7 +71,7 @@ export class Caretaker {
     try {
       await this.#tell(connector, watched)
       // A process that is bound, or without the first slot, need not ask.
-      if (!watched.isBound && watched.slots.includes(CARETAKERS_SLOT))
+      if (watched.boundSlots.length === 0 && watched.slots.includes(CARETAKERS_SLOT))
         watched.isUnboundElsewhere = !(await this.#options.isBoundElsewhere(connector))
     } catch (error) {
       this.#options.onTrouble(`asking who has ${connector} bound`, asError(error))
@@ -93,7 +93,8 @@ export class Caretaker {
   #update(connector: string, round: LeaseRound): Watched {
     const { slots } = round
     const before = this.#watched.get(connector)
-    const unboundSinceMs = round.isBound ? undefined : (before?.unboundSinceMs ?? this.#now())
+    const isBound = round.boundSlots.length > 0
+    const unboundSinceMs = isBound ? undefined : (before?.unboundSinceMs ?? this.#now())
     const known = before ?? { isUnboundElsewhere: false, told: '', isLooking: false, cared: false }
     // The leases were lost meanwhile: rows made since then say nothing yet.
     if (slots.length === 0 || this.#now() >= (before?.heldUntilMs ?? 0)) known.told = ''
@@ -104,10 +105,10 @@ export class Caretaker {
   }
 
   async #tell(connector: string, watched: Watched): Promise<void> {
-    const { isBound, slots } = watched
-    const news = `${isBound} ${slots.join()}`
+    const { boundSlots, slots } = watched
+    const news = `${slots.join()} ${boundSlots.join()}`
     if (slots.length === 0 || news === watched.told) return
-    await this.#options.tellBound({ connector, slots, isBound })
+    await this.#options.tellBound({ connector, slots, boundSlots })
     watched.told = news
   }
 

@@ -2,6 +2,7 @@ import type { Outcome } from '../../message/outcomeWire.ts'
 import { PURGED } from '../../message/purged.ts'
 import { timeOf } from '../../message/ids.ts'
 import { type Connector, moveTarget } from '../../platform/connector.ts'
+import { submitQueues } from '../../queue/envelopeWire.ts'
 import type { EnvelopeWork } from './envelopeWork.ts'
 
 /** Between the clock of a router and ours. */
@@ -10,6 +11,14 @@ const CLOCKS_DIFFER_MS = 1_000
 /** Whether the messages that wait for a connector leave it. */
 export function isClearing({ enabled, waiting }: Connector): boolean {
   return !enabled && waiting !== 'keep'
+}
+
+/**
+ * Messages that wait for another attempt at such a connector return to these queues now, and take
+ * the way of the others there.
+ */
+export function clearedQueues(connectors: Iterable<Connector>): string[] {
+  return [...connectors].filter(isClearing).flatMap(({ id }) => submitQueues(id))
 }
 
 /** What becomes of each message that waits for such a connector. */

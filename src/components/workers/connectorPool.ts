@@ -109,8 +109,10 @@ export class ConnectorPool {
     await closeBinds(entry, slots)
   }
 
-  isBound(id: string): boolean {
-    return this.#entries.get(id)?.work.isBound === true
+  /** The slots whose bind is up. */
+  boundSlots(id: string): number[] {
+    const binds = this.#entries.get(id)?.binds ?? []
+    return [...binds].flatMap(([slot, bind]) => (bind.bound ? [slot] : []))
   }
 
   /** What it may do for the connector has changed. */

@@ -120,6 +120,7 @@ export function ownsAll(
       return { kind: 'claimed', ...before, hasBegun: begins, ...claim }
     },
     isHeld: () => true,
+    letGo: () => undefined,
     retryHeldMs: 1_000,
   }
 }

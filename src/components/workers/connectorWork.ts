@@ -6,8 +6,6 @@
 
 import type { Connector } from '../../platform/connector.ts'
 import { LANES } from '../../message/lane.ts'
-import { comparableNumber } from '../../message/receiptMatch.ts'
-import { upstreamIdKey } from '../../message/upstreamIdKey.ts'
 import { asError } from '../../flow/asError.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
 import type { SteadyClock } from '../../flow/steadyClock.ts'
@@ -23,7 +21,7 @@ import { nextAttemptAtMs } from './nextAttempt.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
 import { isOver, type LaneSender, type RepeatCause, SubmitLane } from './submitLane.ts'
 import type { SubmitLaneOptions, Task } from './submitLane.ts'
-import { type SubmittedOutcome, submittedOutcome } from './submittedOutcome.ts'
+import { rememberSubmission, submittedOutcome } from './submittedOutcome.ts'
 import { Suspects } from './suspects.ts'
 import type { UpstreamBind } from './upstreamBind.ts'
 import { submitSmNow } from './upstreamValidity.ts'
@@ -49,6 +47,8 @@ const LANE_SERVED_WITHIN = 16
 const THROTTLED_TRIES = 5
 /** Submissions without an answer after which a message is sent alone. */
 const SUSPECT_AFTER = 2
+const REFUSED = 'were refused'
+const UNANSWERED = 'got no answer'
 const CLEAR_AGAIN_MS = 500
 
 export class ConnectorWork implements LaneSender {
@@ -98,10 +98,18 @@ export class ConnectorWork implements LaneSender {
     this.wake()
   }
 
+  get suspects(): number {
+    return this.#suspects.size
+  }
+
   /** Takes over a message that is ready to be sent, unless it was sent too often already. */
   add(task: Task): void {
-    const unanswered = task.work.unanswered(task.index)
-    if (unanswered > this.connector().maxResubmissions) return this.#unansweredTooOften(task)
+    const { maxResubmissions, onLinkLost } = this.connector()
+    if (onLinkLost === 'fail' && task.work.isTakenOver)
+      return this.#fail(task, 0, 'its worker died, perhaps before the answer')
+    const unanswered = task.work.unanswered(task.index, maxResubmissions)
+    // Whoever died over it says nothing against this message.
+    if (unanswered > maxResubmissions) return this.#defer(task, 0, UNANSWERED)
     if (unanswered >= SUSPECT_AFTER) this.#suspect(task)
     else task.lane.add(task)
   }
@@ -174,17 +182,12 @@ export class ConnectorWork implements LaneSender {
   #clear(): void {
     if (!this.#options.ownership.isHeld(performance.now())) return
     const confirmedAtMs = this.#options.confirmedAtMs()
-    const mayGo = ({ work }: Task): boolean => mayLeave(work, confirmedAtMs)
-    const leaving = this.#lanes.flatMap((lane) => lane.takeOut(mayGo))
+    const isLeaving = ({ work }: Task): boolean => mayLeave(work, confirmedAtMs)
+    const leaving = this.#lanes.flatMap((lane) => lane.takeOut(isLeaving))
     if (this.#hasReady()) this.#timer = setTimeout(() => this.wake(), CLEAR_AGAIN_MS)
     for (const task of [...this.#suspects.takeOut(() => true), ...leaving]) {
-      if (!task.work.isOurs) continue
-      const nowMs = Date.now()
-      if (isOver(task, nowMs)) {
-        this.expire(task)
-        continue
-      }
-      const outcome = clearedOutcome(this.connector(), nowMs)
+      if (!this.#mayGo(task)) continue
+      const outcome = clearedOutcome(this.connector(), Date.now())
       this.counters[outcome.kind === 'moved' ? 'moved' : 'purged']++
       this.#options.writer.record(task.work, task.index, outcome)
     }
@@ -229,7 +232,7 @@ export class ConnectorWork implements LaneSender {
     return waitMs > 0 ? waitMs : Number.POSITIVE_INFINITY
   }
 
-  /** Asked in the tick of the write, so that it holds wherever the message waited. */
+  /** Asked in the tick in which it would leave, so that it holds wherever the message waited. */
   #mayGo(task: Task): boolean {
     if (!isOver(task, Date.now())) return task.work.isOurs
     this.expire(task)
@@ -296,7 +299,7 @@ export class ConnectorWork implements LaneSender {
     // Its owner sends it again. If the SMSC took it, its id may bring a receipt.
     if (!task.work.isOurs) this.#late(task, isAnswered ? outcome.pdu : undefined)
     else if (isAnswered) this.#response(bind, task, outcome.pdu)
-    else this.#unknown(task, outcome.kind === 'timeout' ? 'no_answer' : 'link_lost')
+    else this.#unknown(bind, task, outcome.kind === 'timeout' ? 'no_answer' : 'link_lost')
   }
 
   #response(bind: UpstreamBind, task: Task, pdu: Pdu): void {
@@ -318,46 +321,46 @@ export class ConnectorWork implements LaneSender {
   }
 
   #submitted(task: Task, pdu: Pdu): void {
-    const outcome = submittedOutcome(task, pdu, this.connector().messageIdRule)
+    const outcome = submittedOutcome(task, pdu, this.connector())
     if (!outcome) return this.#fail(task, pdu.command_status, 'a response without a message_id')
     this.counters.submitted++
-    this.#remember(task, outcome)
+    rememberSubmission(this.#options.recent, task, outcome)
     this.#options.writer.record(task.work, task.index, outcome)
   }
 
   /** The answer came after its timer. The outcome is decided, but its id may bring a receipt. */
   #late(task: Task, pdu: Pdu | undefined): void {
-    if (!pdu || classify(pdu.command_status) !== 'ok') return
-    const outcome = submittedOutcome(task, pdu, this.connector().messageIdRule)
+    const isTaken = pdu && classify(pdu.command_status) === 'ok'
+    const outcome = isTaken ? submittedOutcome(task, pdu, this.connector()) : undefined
     if (!outcome) return
-    this.#remember(task, outcome)
+    rememberSubmission(this.#options.recent, task, outcome)
     this.#options.writer.late(task.work, task.message, outcome)
   }
 
-  #remember(task: Task, outcome: SubmittedOutcome): void {
-    const { connector } = task.work.envelope
-    this.#options.recent.remember(connector, upstreamIdKey(outcome), {
-      message: task.message,
-      destination: comparableNumber(task.submitSm.destination_addr),
-      submittedAtMs: outcome.atMs,
-    })
-  }
-
   /** Nobody knows whether the SMSC took the message. */
-  #unknown(task: Task, cause: RepeatCause): void {
+  #unknown(bind: UpstreamBind, task: Task, cause: 'no_answer' | 'link_lost'): void {
     const { maxResubmissions, onLinkLost } = this.#options.connector()
     if (onLinkLost === 'fail') return this.#fail(task, 0, 'the link was lost before the answer')
     task.work.addUnanswered(task.index)
-    const unanswered = task.work.unanswered(task.index)
-    if (unanswered > maxResubmissions) return this.#unansweredTooOften(task)
+    const unanswered = task.work.unanswered(task.index, maxResubmissions)
+    if (unanswered > maxResubmissions) return this.#unansweredTooOften(bind, task, cause)
     if (isOver(task, Date.now())) return this.expire(task)
     const again = { ...task, again: cause }
-    // An SMSC that keeps silent about one message answers the others on the same link.
     if (cause === 'link_lost' && unanswered >= SUSPECT_AFTER) this.#suspect(again)
-    else task.lane.putBack(again)
+    else if (cause === 'link_lost') task.lane.putBack(again)
+    // Messages that the SMSC is silent about must not stand before all others.
+    else task.lane.add(again)
   }
 
-  #unansweredTooOften(task: Task): void {
+  /**
+   * It fails if the SMSC serves others meanwhile. An SMSC that answers nothing at all, or cuts each
+   * link at once, says nothing about this message, which waits for a growing time.
+   */
+  #unansweredTooOften(bind: UpstreamBind, task: Task, cause: 'no_answer' | 'link_lost'): void {
+    const silentMs = performance.now() - bind.answeredAtMs
+    const servesOthers =
+      cause === 'link_lost' ? bind.hasServed : silentMs < this.connector().responseTimeoutMs / 2
+    if (!servesOthers) return this.#defer(task, 0, UNANSWERED)
     const times = task.work.unanswered(task.index)
     this.#fail(task, 0, `the SMSC answered none of ${times} submissions`)
   }
@@ -373,19 +376,19 @@ export class ConnectorWork implements LaneSender {
 
   #fail(task: Task, commandStatus: number, reason: string): void {
     this.counters.failed++
-    const atMs = this.#options.clock.nowMs()
-    const outcome = { kind: 'failed', atMs, commandStatus, reason } as const
-    this.#options.writer.record(task.work, task.index, outcome)
+    const { clock, writer } = this.#options
+    const outcome = { kind: 'failed', atMs: clock.nowMs(), commandStatus, reason } as const
+    writer.record(task.work, task.index, outcome)
   }
 
-  #defer(task: Task, commandStatus: number): void {
+  #defer(task: Task, commandStatus: number, what = REFUSED): void {
     const atMs = this.#options.clock.nowMs()
     // Asked first: an attempt that comes when its time is up, as the database has it, is no
     // refusal more, though the clock of this machine let it go.
     if (isOver(task, atMs)) return this.expire(task)
     const attempts = task.message.attempts + 1
     if (attempts >= this.#options.connector().maxAttempts)
-      return this.#fail(task, commandStatus, `${attempts} attempts were refused`)
+      return this.#fail(task, commandStatus, `${attempts} attempts ${what}`)
     this.counters.deferred++
     const dueAtMs = nextAttemptAtMs(atMs, attempts, task.expiresAtMs)
     const outcome = { kind: 'deferred', atMs, commandStatus, dueAtMs } as const

@@ -36,6 +36,10 @@ function ownersInMemory() {
       for (const { owner, beat } of dead) if (String(beats.get(owner)) === beat) beats.delete(owner)
     },
     leave: async (owner: string) => void beats.delete(owner),
+    release: async (owner: string, ids: readonly string[]) => {
+      ask()
+      for (const id of ids) if (claims.get(id) === owner) claims.delete(id)
+    },
     claim: async (owner: string, wanted: readonly WantedEnvelope[]) => {
       ask()
       return new Map(
@@ -162,4 +166,30 @@ test('an observer that was stopped itself disowns nobody for that time', async (
   stoppedMs = 10 * LEASE_MS
   await vi.advanceTimersByTimeAsync(LEASE_MS - 1)
   expect(await ownership.claim('a', true)).toEqual({ kind: 'held' })
+})
+
+test('an envelope that is in hand is held to a second entry until it is let go of', async () => {
+  const { store } = ownersInMemory()
+  const { ownership } = await startOwner(store)
+  const both = [ownership.claim('a', true), ownership.claim('a', true)]
+  expect((await Promise.all(both)).map(({ kind }) => kind)).toEqual(['claimed', 'held'])
+  expect(await ownership.claim('a', true)).toEqual({ kind: 'held' })
+  ownership.letGo('a', true)
+  expect(await ownership.claim('a', true)).toMatchObject({ kind: 'claimed' })
+})
+
+test('an envelope whose claim was made and not heard of is free for others soon', async () => {
+  const { store } = ownersInMemory()
+  const { claim } = store
+  const { ownership: one } = await startOwner(store)
+  const { ownership: two } = await startOwner(store)
+  store.claim = async (owner, wanted) => {
+    await claim(owner, wanted)
+    throw new Error('the answer was lost')
+  }
+  await expect(one.claim('a', true)).rejects.toThrow('the answer was lost')
+  store.claim = claim
+  expect(await two.claim('a', true)).toEqual({ kind: 'held' })
+  await vi.advanceTimersByTimeAsync(ROUND_MS)
+  expect(await two.claim('a', true)).toMatchObject({ kind: 'claimed' })
 })

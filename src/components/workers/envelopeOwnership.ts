@@ -21,6 +21,7 @@ export interface OwnerStore {
   disown(dead: readonly OwnerBeat[]): Promise<void>
   leave(owner: string): Promise<void>
   claim(owner: string, wanted: readonly WantedEnvelope[]): Promise<Map<string, EnvelopeClaim>>
+  release(owner: string, envelopeIds: readonly string[]): Promise<void>
 }
 
 export interface EnvelopeOwnershipOptions {
@@ -59,6 +60,10 @@ export class EnvelopeOwnership {
   #heldUntilMs = Number.NEGATIVE_INFINITY
   #listeners = new Set<OwnershipListener>()
   #claims: Batcher<Wanted>
+  /** Ids of envelopes that are claimed, or being claimed, for somebody here. */
+  #inHand = new Set<string>()
+  /** Those that nobody here has in hand, although the database may say that they are ours. */
+  #doubtful = new Set<string>()
   /** The other owners, as the rounds since the last gap saw them. */
   #seen = new Map<string, Seen>()
   #lastRoundMs = Number.NEGATIVE_INFINITY
@@ -99,16 +104,37 @@ export class EnvelopeOwnership {
   }
 
   /**
-   * Waits until this process is an owner. Rejects while the database is away, or after stop().
+   * Waits until this process is an owner. Rejects while the database is away, or after stop(). What
+   * is claimed is in hand until letGo(); a second entry with the same envelope is held meanwhile.
    *
    * @param begins whether messages of it may be submitted; if not, it is only looked after
    */
   async claim(envelopeId: string, begins: boolean): Promise<EnvelopeClaim> {
-    if (!this.isHeld(this.#now()) && !this.#stopped)
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    return new Promise((resolve, reject) =>
-      this.#claims.add({ envelopeId, begins, resolve, reject }),
-    )
+    if (this.#inHand.has(envelopeId)) return { kind: 'held' }
+    this.#inHand.add(envelopeId)
+    try {
+      if (!this.isHeld(this.#now()) && !this.#stopped)
+        await new Promise<void>((resolve) => this.#waiting.push(resolve))
+      const claim = await new Promise<EnvelopeClaim>((resolve, reject) =>
+        this.#claims.add({ envelopeId, begins, resolve, reject }),
+      )
+      if (claim.kind !== 'claimed') this.#inHand.delete(envelopeId)
+      return claim
+    } catch (error) {
+      // It may have been claimed, and only the answer got lost.
+      this.letGo(envelopeId, true)
+      throw error
+    }
+  }
+
+  /**
+   * Nobody here works on it any more.
+   *
+   * @param isOpen whether others shall go on with it
+   */
+  letGo(envelopeId: string, isOpen: boolean): void {
+    this.#inHand.delete(envelopeId)
+    if (isOpen) this.#doubtful.add(envelopeId)
   }
 
   /** Called when nothing is in hand any more. */
@@ -150,6 +176,7 @@ export class EnvelopeOwnership {
   async #round(): Promise<number> {
     try {
       await this.#beat()
+      await this.#releaseDoubtful()
       await this.#disownTheDead()
       this.#healthy = true
       return this.#options.leaseMs / ROUNDS_PER_LEASE
@@ -176,8 +203,16 @@ export class EnvelopeOwnership {
     this.#owner = uuidv7()
     this.#hasAppeared = false
     this.#heldUntilMs = Number.NEGATIVE_INFINITY
+    this.#doubtful.clear()
     for (const { onDisowned } of this.#listeners) onDisowned()
     await this.#beat()
+  }
+
+  /** One that stayed ours by mistake would be held to everybody for as long as we live. */
+  async #releaseDoubtful(): Promise<void> {
+    const ids = [...this.#doubtful].filter((id) => !this.#inHand.has(id))
+    if (ids.length > 0) await this.#options.store.release(this.#owner, ids)
+    for (const id of ids) this.#doubtful.delete(id)
   }
 
   async #disownTheDead(): Promise<void> {

@@ -70,9 +70,13 @@ export class EnvelopeWork {
     return this.#claim.isTakenOver
   }
 
-  /** The most times that this message may have been submitted without an answer. */
-  unanswered(index: number): number {
-    const before = this.envelope.messages[index]?.unanswered ?? 0
+  /**
+   * The most times that this message may have been submitted without an answer.
+   *
+   * @param beforeMax what counts of the times in former envelopes, at most
+   */
+  unanswered(index: number, beforeMax = Number.POSITIVE_INFINITY): number {
+    const before = Math.min(this.envelope.messages[index]?.unanswered ?? 0, beforeMax)
     return before + (this.#unanswered.get(index) ?? 0) + this.#claim.takeovers
   }
 

@@ -13,10 +13,13 @@ import {
   claimEnvelopes,
   envelopeOwners,
   finishEnvelopes,
+  releaseEnvelopes,
   writeCheckpoints,
 } from '../../message/checkpointTable.ts'
 import type { Database } from '../../database/database.ts'
 import { putLater } from '../../message/waitingMessageTable.ts'
+import { connectorKind } from '../../platform/connector.ts'
+import { readDeletedOfKind } from '../../platform/resourceTable.ts'
 import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
 import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
@@ -24,7 +27,7 @@ import { SteadyClock } from '../../flow/steadyClock.ts'
 import { isBoundElsewhere, tellBound } from '../../cluster/boundConnectorTable.ts'
 import { BindLeases } from './bindLeases.ts'
 import { Caretaker } from './caretaker.ts'
-import { clearWaiting } from './clearWaiting.ts'
+import { clearedQueues } from './clearedOutcome.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { followDatabaseTime } from './followDatabaseTime.ts'
 import { startJobs } from './jobs.ts'
@@ -32,6 +35,7 @@ import { EnvelopeOwnership } from './envelopeOwnership.ts'
 import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
+import { StrandedMessages } from './strandedMessages.ts'
 import { REPEAT_CAUSES } from './submitLane.ts'
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
@@ -69,25 +73,34 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     pool.setConnectors(platform.connectors)
     leases.want([...platform.connectors.values()])
   })
+  const upkeep = postgresUpkeep(database)
+  const stranded = new StrandedMessages({
+    queue,
+    queueLeaseMs: config.queueLeaseMs,
+    upkeep,
+    writer,
+    ownership,
+    finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
+    deletedConnectors: () => readDeletedOfKind(database, connectorKind.kind),
+    clock,
+    onTrouble,
+  })
   const stopJobs = startJobs({
     database,
     queue,
-    upkeep: postgresUpkeep(database),
+    upkeep,
+    stranded,
     receiptTtlHours: config.receiptTtlHours,
-    onTrouble,
-  })
-  const stopClearing = clearWaiting({
-    database,
-    connectors: () => link.follower.platform.connectors.values(),
+    clearedQueues: () => clearedQueues(link.follower.platform.connectors.values()),
     onTrouble,
   })
   registerMetrics(context, { pool, intake, writer })
+  registerStranded(context, stranded)
   return {
     ports: {},
     drain: async () => {
       stopJobs()
       stopFollowing()
-      stopClearing()
       link.follower.stop()
       pool.stop()
       await leases.stop()
@@ -106,6 +119,7 @@ function ownershipOf({ config, log }: ComponentContext, database: Database): Env
     store: {
       ...envelopeOwners(database, config.instance),
       claim: (owner, wanted) => claimEnvelopes(database, owner, wanted),
+      release: (owner, envelopeIds) => releaseEnvelopes(database, owner, envelopeIds),
     },
     // Whoever gets an envelope of a dead worker from the queue finds that its owner is dead.
     leaseMs: config.queueLeaseMs / 2,
@@ -165,7 +179,7 @@ function leasing(
     onChange: (connector, lease) => {
       pool.setLease(connector, lease)
       caretaker
-        .look(connector, { ...lease, isBound: pool.isBound(connector) })
+        .look(connector, { ...lease, boundSlots: pool.boundSlots(connector) })
         .catch((error: Error) => onTrouble(`caring for ${connector}`, error))
     },
     lowerPace: (connector, pace) => pool.lowerPace(connector, pace),
@@ -182,6 +196,17 @@ function leasing(
     onTrouble,
   })
   return { leases, presence }
+}
+
+function registerStranded({ metrics }: ComponentContext, stranded: StrandedMessages): void {
+  metrics.gauge(
+    'workers_stranded_messages',
+    'Messages ended since start because their connector was deleted',
+    ['connector'],
+    (gauge) => {
+      for (const [connector, ended] of stranded.endedByConnector) gauge.set({ connector }, ended)
+    },
+  )
 }
 
 function registerMetrics(

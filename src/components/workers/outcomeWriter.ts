@@ -86,6 +86,11 @@ export class OutcomeWriter {
     this.#batcher.add({ kind: 'late', work, message, outcome })
   }
 
+  /** Outcomes that no write has taken up yet. */
+  get waiting(): number {
+    return this.#batcher.waiting
+  }
+
   whenIdle(): Promise<void> {
     return this.#batcher.whenIdle()
   }

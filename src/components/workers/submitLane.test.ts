@@ -139,17 +139,20 @@ test('an envelope that is finished, or that somebody else works on, is not sent'
   expect(taken).toHaveLength(1)
 })
 
-test('an envelope that comes a second time while it is in hand is sent once', async () => {
-  const { port, taken } = await rememberingSmsc()
-  const envelope = envelopeOf(3)
-  const { queue, settled } = memoryQueues([
-    entryOf(envelope, { id: '1' }),
-    entryOf(envelope, { id: '2' }),
-  ])
-  startWork(port, { queue, tps: 100 })
+test('a settled envelope is let go of, and it is said whether others go on', async () => {
+  const { port, sessions } = await rememberingSmsc()
+  const [done, open] = [envelopeOf(1), envelopeOf(3)]
+  const { queue, settled } = memoryQueues([entryOf(done, { id: '1' }), entryOf(open, { id: '2' })])
+  const letGo: [string, boolean][] = []
+  const ownership = { ...ownsAll(), letGo: (...one: [string, boolean]) => void letGo.push(one) }
+  startWork(port, { queue, tps: 1, ownership })
+  await expect.poll(() => settled.length, { timeout: 5000 }).toBe(1)
+  for (const session of sessions) session.close('test')
   await expect.poll(() => settled.length, { timeout: 5000 }).toBe(2)
-  expect(settled.map(([, kind]) => kind).toSorted()).toEqual(['done', 'retry'])
-  expect(taken).toHaveLength(3)
+  expect(letGo).toEqual([
+    [done.envelopeId, false],
+    [open.envelopeId, true],
+  ])
 })
 
 test('while it is not certain whose envelopes they are, nothing is sent', async () => {

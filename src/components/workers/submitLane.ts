@@ -49,6 +49,8 @@ export interface LaneSender {
   isClearing(): boolean
   /** Whether lanes receive a few envelopes without a link, so that messages expire in time. */
   caresFor(): boolean
+  /** Messages that wait to be sent alone. */
+  readonly suspects: number
   /** Takes over a message that is ready. */
   add(task: Task): void
   /** The task was taken out: its message's life is over. */
@@ -63,7 +65,7 @@ export interface SubmitLaneOptions {
   queue: Queue
   queueLeaseMs: number
   writer: OutcomeWriter
-  ownership: Pick<EnvelopeOwnership, 'claim' | 'isHeld' | 'retryHeldMs'>
+  ownership: Pick<EnvelopeOwnership, 'claim' | 'isHeld' | 'letGo' | 'retryHeldMs'>
   finishEnvelopes: (envelopeIds: readonly string[]) => Promise<void>
   onTrouble: (what: string, error: Error) => void
 }
@@ -82,6 +84,8 @@ const TPS_FOR_ONE_MORE = 50
 const ENVELOPE_MESSAGES_FIRST = 50
 const ENVELOPE_MESSAGES_DECAY = 0.9
 const RETRY_OPEN_MS = 1_000
+/** Outcomes that wait for the database before a lane receives no more. */
+const UNWRITTEN_MAX = 20_000
 /** What ends while its owner is in doubt is looked at again then. */
 const RETRY_EXPIRE_MS = 1_000
 /** Each publish wakes its lane. The poll finds delayed entries and those of a dead process. */
@@ -101,8 +105,6 @@ export class SubmitLane {
   #expiry = new ExpiryTimer((nowMs) => this.#expireReady(nowMs))
   /** By the id of the queue's entry. */
   #works = new Map<string, EnvelopeWork>()
-  /** Ids of envelopes in hand. One that comes a second time meanwhile waits. */
-  #inHand = new Set<string>()
   /** On their way back, but still in hand until the queue has them. */
   #uncared = new WeakSet<EnvelopeWork>()
   #isClosing = false
@@ -212,8 +214,8 @@ export class SubmitLane {
       return this.#sender.caresFor() ? Math.max(0, CARED_ENVELOPES - this.#entries) : 0
     const { tps } = this.#sender.connector()
     const limit = Math.min(READY_MAX, Math.max(READY_MIN, tps * READY_SECONDS))
-    const room = limit - this.size
-    if (room <= 0) return 0
+    const room = limit - this.size - this.#sender.suspects
+    if (room <= 0 || this.#options.writer.waiting > UNWRITTEN_MAX) return 0
     const most = Math.min(RECEIVE_MAX, 1 + Math.floor(tps / TPS_FOR_ONE_MORE))
     return Math.min(most, Math.ceil(room / this.#perEnvelope))
   }
@@ -234,12 +236,10 @@ export class SubmitLane {
     const envelope = decodeEnvelope(entry.payload)
     const { envelopeId } = envelope
     const { ownership, writer } = this.#options
-    if (this.#inHand.has(envelopeId)) return { kind: 'retry', delayMs: ownership.retryHeldMs }
     const claim = await ownership.claim(envelopeId, this.#sender.hasLink())
     if (claim.kind === 'finished') return { kind: 'done' }
     if (claim.kind === 'held') return { kind: 'retry', delayMs: ownership.retryHeldMs }
     const work = new EnvelopeWork(envelope, claim)
-    this.#inHand.add(envelopeId)
     this.#works.set(entry.id, work)
     const decayed = this.#perEnvelope * ENVELOPE_MESSAGES_DECAY
     this.#perEnvelope = Math.max(envelope.messages.length, decayed, 1)
@@ -294,7 +294,7 @@ export class SubmitLane {
       if (!work) continue
       const { envelopeId } = work.envelope
       if (settlement.kind !== 'retry') done.push(envelopeId)
-      this.#inHand.delete(envelopeId)
+      this.#options.ownership.letGo(envelopeId, settlement.kind === 'retry')
       this.#works.delete(entry.id)
     }
     if (done.length === 0) return

@@ -3,7 +3,7 @@ import { Suspects } from './suspects.ts'
 import type { Task } from './submitLane.ts'
 
 function bind(unanswered = 0) {
-  return { bound: true, unanswered }
+  return { bound: true, unanswered, isSettled: true }
 }
 
 /** Only its identity counts here. */
@@ -96,4 +96,15 @@ test('when the link of the reserved bind is lost, another bind takes its place',
   lost.bound = false
   other.unanswered = 0
   expect(suspects.next([lost, other], 10)).toEqual({ task, bind: other })
+})
+
+test('a link that is new serves others before a suspect', () => {
+  const suspects = new Suspects<ReturnType<typeof bind>>()
+  const link = { ...bind(), isSettled: false }
+  const task = taskNumber(1)
+  suspects.add(task)
+  expect(suspects.next([link], 0)).toBe(50)
+  expect(suspects.reserves(link)).toBe(false)
+  link.isSettled = true
+  expect(suspects.next([link], 50)).toEqual({ task, bind: link })
 })

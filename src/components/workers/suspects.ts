@@ -10,6 +10,8 @@ export interface QuietBind {
   readonly bound: boolean
   /** Submissions without an answer yet. */
   readonly unanswered: number
+  /** Whether the SMSC has answered something in its present session, or had time enough to. */
+  readonly isSettled: boolean
 }
 
 interface Turn<Bind> {
@@ -23,6 +25,8 @@ const ALONE_MS_MAX = 5_000
 /** Submissions that are older than this do not keep a bind from being quiet. */
 const QUIET_MS_MAX = 5_000
 const REST_MS_MIN = 50
+/** How often a link that is new is looked at. */
+const SETTLING_MS = 50
 
 export class Suspects<Bind extends QuietBind> {
   #waiting: Task[] = []
@@ -67,13 +71,14 @@ export class Suspects<Bind extends QuietBind> {
 
   /**
    * The suspect that may be sent now and its bind, or the time until there may be one, in ms. The
-   * caller then calls sent() or putBack().
+   * caller then calls sent() or putBack(). A link that is new serves others first: whether it works
+   * for them tells whose fault the next loss is.
    */
   next(binds: readonly Bind[], nowMs: number): { task: Task; bind: Bind } | number {
     const turn = this.#turnAt(nowMs) ?? this.#begin(binds, nowMs)
     if (!turn) {
       const mayBegin = this.#waiting.length > 0 && binds.some((bind) => bind.bound)
-      return mayBegin ? this.#restUntilMs - nowMs : Infinity
+      return mayBegin ? Math.max(this.#restUntilMs - nowMs, SETTLING_MS) : Infinity
     }
     if (turn.task) return turn.sinceMs + ALONE_MS_MAX - nowMs
     const quietAtMs = turn.sinceMs + QUIET_MS_MAX
@@ -108,8 +113,8 @@ export class Suspects<Bind extends QuietBind> {
 
   #begin(binds: readonly Bind[], nowMs: number): Turn<Bind> | undefined {
     if (this.#waiting.length === 0 || nowMs < this.#restUntilMs) return undefined
-    const bound = binds.filter((bind) => bind.bound)
-    const [bind] = bound.toSorted((a, b) => a.unanswered - b.unanswered)
+    const fit = binds.filter((bind) => bind.bound && bind.isSettled)
+    const [bind] = fit.toSorted((a, b) => a.unanswered - b.unanswered)
     if (bind) this.#turn = { bind, task: undefined, sinceMs: nowMs }
     return this.#turn
   }

@@ -26,6 +26,9 @@ const RECONNECT_FIRST_MS = 200
 const RECONNECT_CAP_MS = 15_000
 /** After ESME_RALYBND the SMSC still holds our former bind and has to notice that it is dead. */
 const STILL_BOUND_MS = 3_000
+const SETTLED_MS = 1_000
+/** A session that lasted so long ends the growing pauses, also when there was nothing to send. */
+const STABLE_MS = 60_000
 /** Well below the time a process has to drain. */
 const CLOSE_MS_MAX = 8_000
 
@@ -41,6 +44,10 @@ export class UpstreamBind {
   #heldUntilMs: number
   #restUntilMs = 0
   #unanswered = 0
+  /** Submissions that were answered in its present session, or in its last one. */
+  #answered = 0
+  #answeredAtMs = Number.NEGATIVE_INFINITY
+  #boundAtMs = 0
   #attempt = 0
   #reconnect: NodeJS.Timeout | undefined
   #abort = new AbortController()
@@ -68,6 +75,21 @@ export class UpstreamBind {
   /** Submissions that the SMSC has not answered yet. */
   get unanswered(): number {
     return this.#unanswered
+  }
+
+  /** Whether the SMSC has answered any submission in its present session, or in its last one. */
+  get hasServed(): boolean {
+    return this.#answered > 0
+  }
+
+  /** Whether it has served somebody, or had time enough to. */
+  get isSettled(): boolean {
+    return this.hasServed || performance.now() - this.#boundAtMs >= SETTLED_MS
+  }
+
+  /** When a submission was answered last (monotonic ms). */
+  get answeredAtMs(): number {
+    return this.#answeredAtMs
   }
 
   /** True if a setting has changed that only a new session can follow. */
@@ -117,12 +139,18 @@ export class UpstreamBind {
     if (!session) return false
     const answered = (outcome: RequestOutcome): void => {
       if (outcome.kind !== 'late') this.#unanswered--
+      if (outcome.kind === 'response') this.#noteAnswer()
       onOutcome(outcome)
     }
     const fitting = upstreamSubmitSm(submitSm, session.interfaceVersion)
     if (session.request('submit_sm', fitting, answered) === undefined) return false
     this.#unanswered++
     return true
+  }
+
+  #noteAnswer(): void {
+    this.#answered++
+    this.#answeredAtMs = performance.now()
   }
 
   /** Called after ESME_RTHROTTLED or ESME_RMSGQFUL. */
@@ -157,8 +185,9 @@ export class UpstreamBind {
     this.#connecting = new AbortController()
     this.#bind(AbortSignal.any([this.#abort.signal, this.#connecting.signal])).then(
       (session) => {
-        this.#attempt = 0
         this.#session = session
+        this.#answered = 0
+        this.#boundAtMs = performance.now()
         // Settings may have changed while it was binding.
         session.adjust(sessionAdjustment(this.#connector))
         this.#firstBound.resolve()
@@ -204,6 +233,9 @@ export class UpstreamBind {
   #closed(session: Session, reason: string): void {
     if (this.#session !== session) return
     this.#session = undefined
+    // An SMSC that takes a bind and cuts it again has not come back yet.
+    const wasUseful = this.hasServed || performance.now() - this.#boundAtMs >= STABLE_MS
+    if (wasUseful) this.#attempt = 0
     this.#options.onTrouble(this.id, 'the link to the SMSC was lost', new Error(reason))
     this.#options.onChange()
     this.#connectLater(0)

@@ -1,0 +1,136 @@
+// When a message ends without being submitted, and what an operator's state of a connector does.
+
+import { type Mutant, unitTest } from './mutant.ts'
+
+const expiring = (test: string) => unitTest('components/workers/messageExpiry.test.ts', test)
+const choosing = (test: string) => unitTest('routing/disabledConnectors.test.ts', test)
+const changing = (test: string) => unitTest('components/workers/connectorChanges.test.ts', test)
+const clearing = (test: string) => unitTest('components/workers/clearedConnector.test.ts', test)
+
+export const connectorMutants: readonly Mutant[] = [
+  {
+    name: 'the end of a message is not looked at in the tick of its write',
+    invariant: '12',
+    file: 'src/components/workers/connectorWork.ts',
+    piece: 'if (!isOver(task, Date.now())) return task.work.isOurs',
+    replacement: 'if (!isOver(task, 0)) return task.work.isOurs',
+    guard: expiring('a message that comes after its end is not sent, and the others are'),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[ '31612341001' \]/,
+  },
+  {
+    name: 'a message that waits for the pace ends when its turn comes',
+    invariant: '12',
+    file: 'src/components/workers/submitLane.ts',
+    piece: `this.#ready.add(task)
+    this.#expiry.notice(task.expiresAtMs)`,
+    replacement: 'this.#ready.add(task)',
+    guard: expiring(
+      'a message that waits for the pace expires at its end, not when its turn comes',
+    ),
+    says: /AssertionError: expected undefined to be defined/,
+  },
+  {
+    name: 'a message waits in the database beyond its end',
+    invariant: '12',
+    file: 'src/components/workers/connectorWork.ts',
+    piece: 'const dueAtMs = Math.min(nextMs, task.expiresAtMs ?? nextMs)',
+    replacement: 'const dueAtMs = nextMs',
+    guard: expiring('a message that waits for another attempt is due at its end at the latest'),
+    says: /AssertionError: expected [\d.]+ to be \d+/,
+  },
+  {
+    name: 'nobody looks after the messages of a connector without a link',
+    invariant: '12',
+    file: 'src/components/workers/submitLane.ts',
+    piece: 'return this.#sender.caresFor() ? Math.max(0, CARED_ENVELOPES - this.#entries) : 0',
+    replacement: 'return 0',
+    guard: unitTest(
+      'components/workers/caredLanes.test.ts',
+      'a message expires at its end without a link, and the others go when it is up',
+    ),
+    says: /AssertionError: expected \[\] to deeply equal \[ 'expired' \]/,
+  },
+  {
+    name: 'the lifetime that an account sets is ignored',
+    invariant: '12',
+    file: 'src/routing/admission.ts',
+    piece: 'return receivedAtMs + defaultLifetimeSeconds * 1_000',
+    replacement: 'return receivedAtMs + DEFAULT_LIFETIME_SECONDS * 1_000',
+    guard: unitTest(
+      'routing/admission.test.ts',
+      'a message lives until its validity ends, else as long as its account says, else 48 h',
+    ),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: 'a disabled connector is chosen',
+    invariant: '13b',
+    file: 'src/routing/admission.ts',
+    piece: 'platform.connectors.get(id)?.enabled === true',
+    replacement: 'platform.connectors.has(id)',
+    guard: choosing('a disabled connector is passed over for the next candidate'),
+    says: /AssertionError: expected \{ .+ \} to match object \{ .+ \}/,
+  },
+  {
+    name: 'a disabled connector refuses for good',
+    invariant: '13b',
+    file: 'src/routing/admission.ts',
+    piece: 'unusable: refused(ESME_RTHROTTLED',
+    replacement: 'unusable: refused(ESME_RINVDSTADR',
+    guard: choosing(
+      'a message that only disabled connectors could take is refused for now, naming none',
+    ),
+    says: /AssertionError: expected \{ .+ \} to match object \{ .+ \}/,
+  },
+  {
+    name: 'a paused connector submits',
+    invariant: '13b',
+    file: 'src/components/workers/connectorWork.ts',
+    piece: 'return !this.connector().paused && this.isBound',
+    replacement: 'return this.isBound',
+    guard: unitTest(
+      'components/workers/pausedConnector.test.ts',
+      'a paused connector lets go of its messages, submits none, and keeps its bind',
+    ),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[ \[ '1', 'retry' \] \]/,
+  },
+  {
+    name: 'the binds of a disabled connector live as long as their leases',
+    invariant: '13b',
+    file: 'src/components/workers/connectorPool.ts',
+    piece: `entry.held = undefined
+      return this.#closeThenBind(id, entry, [...entry.binds.keys()])`,
+    replacement: `entry.held = undefined
+      return`,
+    guard: changing('the binds of a disabled connector close at once, though its leases are held'),
+    says: /AssertionError: expected 2 to be \+?0/,
+  },
+  {
+    name: 'all binds are remade at once for a setting that a session cannot follow',
+    invariant: '13b',
+    file: 'src/components/workers/connectorPool.ts',
+    piece: 'await closeBinds(entry, [next.slot])',
+    replacement: 'await closeBinds(entry, [...entry.binds.keys()])',
+    guard: changing('binds whose session must be a new one are remade one after the other'),
+    says: /AssertionError: expected \+?0 to be greater than or equal to 2/,
+  },
+  {
+    name: 'a change of the pace makes new binds',
+    invariant: '13b',
+    file: 'src/components/workers/upstreamBind.ts',
+    piece: 'return this.#terms !== sessionTerms(this.#connector)',
+    replacement:
+      'return this.#connector.tps === 5 || this.#terms !== sessionTerms(this.#connector)',
+    guard: changing('the open session follows a change of pace, window, timers and rules'),
+    says: /AssertionError: expected \+?0 to be 1/,
+  },
+  {
+    name: 'a disabled connector that keeps its messages is cleared',
+    invariant: '13b',
+    file: 'src/components/workers/clearedOutcome.ts',
+    piece: `return !enabled && waiting !== 'keep'`,
+    replacement: 'return !enabled && waiting !== undefined',
+    guard: clearing('messages of a disabled connector that keeps them stay on its queues'),
+    says: /AssertionError: expected \[\] to have a length of 3/,
+  },
+]
