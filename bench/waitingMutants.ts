@@ -36,7 +36,7 @@ export const waitingMutants: readonly Mutant[] = [
     piece: `this.#rotation.consider()
     this.#consumer.wake()`,
     replacement: 'this.#consumer.wake()',
-    guard: rotating('a connector that is paused with a backlog in hand looks after the rest of it too'),
+    guard: rotating('a connector that is paused with a backlog in hand looks after the rest too'),
     says: /AssertionError: expected \[\] to include 'expired'/,
   },
   {

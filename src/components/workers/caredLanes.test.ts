@@ -95,7 +95,7 @@ async function pausedWhenFull(expiresAtMs: number) {
   return { change: working.change, kinds }
 }
 
-test('a connector that is paused with a backlog in hand looks after the rest of it too', async () => {
+test('a connector that is paused with a backlog in hand looks after the rest too', async () => {
   const { kinds } = await pausedWhenFull(Date.now() + 1_000)
   await expect.poll(kinds, PATIENCE).toContain('expired')
 })

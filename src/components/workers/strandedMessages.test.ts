@@ -49,7 +49,6 @@ async function worker(instance: string) {
     store: {
       ...envelopeOwners(run, instance),
       claim: (owner, wanted) => claimEnvelopes(run, owner, wanted),
-      release: (owner, envelopeIds) => releaseEnvelopes(run, owner, envelopeIds),
     },
     leaseMs: 30_000,
     onTrouble: unexpected,
