@@ -26,7 +26,7 @@ export interface StrandedMessagesOptions {
   queueLeaseMs: number
   upkeep: Pick<QueueUpkeep, 'messagesOn'>
   writer: Pick<OutcomeWriter, 'record' | 'resume'>
-  ownership: Pick<EnvelopeOwnership, 'claim' | 'retryHeldMs'>
+  ownership: Pick<EnvelopeOwnership, 'claim' | 'letGo' | 'retryHeldMs'>
   finishEnvelopes: (envelopeIds: readonly string[]) => Promise<void>
   /** The ids of the connectors that were deleted, each with the revision of the platform. */
   deletedConnectors: () => Promise<ReadonlyMap<string, number>>
@@ -105,7 +105,12 @@ export class StrandedMessages {
         settlement: await this.#end(entry, madeBeforeMs, works),
       })),
     )
-    await queue.settle(settled)
+    try {
+      await queue.settle(settled)
+    } finally {
+      for (const { complete, envelope } of works)
+        this.#options.ownership.letGo(envelope.envelopeId, !complete)
+    }
     const ended = works.filter(({ complete }) => complete)
     await this.#options.finishEnvelopes(ended.map(({ envelope }) => envelope.envelopeId))
     return settled.filter(({ settlement }) => settlement.kind !== 'retry').length
