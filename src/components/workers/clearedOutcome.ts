@@ -1,7 +1,12 @@
 import type { Outcome } from '../../message/outcomeWire.ts'
 import { PURGED } from '../../message/purged.ts'
+import { timeOf } from '../../message/ids.ts'
 import { type Connector, moveTarget } from '../../platform/connector.ts'
 import { submitQueues } from '../../queue/envelopeWire.ts'
+import type { EnvelopeWork } from './envelopeWork.ts'
+
+/** Between the clock of a router and ours. */
+const CLOCKS_DIFFER_MS = 1_000
 
 /** Whether the messages that wait for a connector leave it. */
 export function isClearing({ enabled, waiting }: Connector): boolean {
@@ -23,4 +28,9 @@ export function clearedOutcome({ waiting }: Connector, atMs: number): Outcome {
   // No command_status: it may have been submitted before its link was lost, and then a receipt that
   // comes after all is right.
   return { kind: 'failed', atMs, commandStatus: 0, reason: PURGED }
+}
+
+/** What a router sent later it may have sent because the connector is enabled again. */
+export function mayLeave({ envelope }: EnvelopeWork, confirmedAtMs: number): boolean {
+  return timeOf(envelope.envelopeId) < confirmedAtMs - CLOCKS_DIFFER_MS
 }

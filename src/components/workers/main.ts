@@ -145,13 +145,15 @@ function outcomeStore(database: Database, queue: Queue, clock: SteadyClock): Out
   return {
     keep: async (checkpoints, waiting) => {
       if (waiting.length === 0) return writeCheckpoints(database.run, checkpoints)
+      // Taken before the database's own, from which it counts: no message is due before its end.
+      const nowMs = clock.nowMs()
       return database.transaction(async (run) => {
         const kept = await writeCheckpoints(run, checkpoints)
         const ours = waiting.filter(({ envelopeId }) => kept.has(envelopeId))
         await putLater(
           run,
           ours.map(({ entry }) => entry),
-          clock.nowMs(),
+          nowMs,
         )
         return kept
       })
@@ -218,6 +220,7 @@ function registerMetrics(
     (gauge) => gauge.set(writer.counters.refused),
   )
   metrics.gauge('workers_binds', 'Upstream binds that are up', ['connector'], (gauge) => {
+    gauge.reset()
     for (const [connector, bound] of pool.boundByConnector()) gauge.set({ connector }, bound)
   })
   metrics.gauge(
@@ -225,6 +228,7 @@ function registerMetrics(
     'Messages a second that this process may submit',
     ['connector'],
     (gauge) => {
+      gauge.reset()
       for (const [connector, pace] of pool.paceByConnector()) gauge.set({ connector }, pace)
     },
   )
@@ -235,6 +239,7 @@ function registerMetrics(
       `Messages ${outcome} since start`,
       ['connector'],
       (gauge) => {
+        gauge.reset()
         for (const [connector, { counters }] of pool.countersByConnector())
           gauge.set({ connector }, counters[outcome])
       },
@@ -244,6 +249,7 @@ function registerMetrics(
     'Submissions since start of messages that the SMSC may have had already',
     ['connector', 'cause'],
     (gauge) => {
+      gauge.reset()
       for (const [connector, { resubmitted }] of pool.countersByConnector())
         for (const cause of REPEAT_CAUSES) gauge.set({ connector, cause }, resubmitted[cause])
     },
