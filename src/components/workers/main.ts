@@ -35,7 +35,7 @@ import { EnvelopeOwnership } from './envelopeOwnership.ts'
 import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
-import { StrandedMessages } from './strandedMessages.ts'
+import { StrandedMessages, type StrandedMessagesOptions } from './strandedMessages.ts'
 import { REPEAT_CAUSES } from './submitLane.ts'
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
@@ -74,17 +74,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     leases.want([...platform.connectors.values()])
   })
   const upkeep = postgresUpkeep(database)
-  const stranded = new StrandedMessages({
-    queue,
-    queueLeaseMs: config.queueLeaseMs,
-    upkeep,
-    writer,
-    ownership,
-    finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
-    deletedConnectors: () => readDeletedOfKind(database, connectorKind.kind),
-    clock,
-    onTrouble,
-  })
+  const stranded = strandedOf(context, database, { queue, upkeep, writer, ownership, clock })
   const stopJobs = startJobs({
     database,
     queue,
@@ -123,6 +113,20 @@ function ownershipOf({ config, log }: ComponentContext, database: Database): Env
     },
     // Whoever gets an envelope of a dead worker from the queue finds that its owner is dead.
     leaseMs: config.queueLeaseMs / 2,
+    onTrouble: (what, error) => log.warn({ err: error }, what),
+  })
+}
+
+function strandedOf(
+  { config, log }: ComponentContext,
+  database: Database,
+  shared: Pick<StrandedMessagesOptions, 'queue' | 'upkeep' | 'writer' | 'ownership' | 'clock'>,
+): StrandedMessages {
+  return new StrandedMessages({
+    ...shared,
+    queueLeaseMs: config.queueLeaseMs,
+    finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
+    deletedConnectors: () => readDeletedOfKind(database, connectorKind.kind),
     onTrouble: (what, error) => log.warn({ err: error }, what),
   })
 }
