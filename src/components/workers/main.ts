@@ -73,17 +73,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     pool.setConnectors(platform.connectors)
     leases.want([...platform.connectors.values()])
   })
-  const upkeep = postgresUpkeep(database)
-  const stranded = strandedOf(context, database, { queue, upkeep, writer, ownership, clock })
-  const stopJobs = startJobs({
-    database,
-    queue,
-    upkeep,
-    stranded,
-    receiptTtlHours: config.receiptTtlHours,
-    clearedQueues: () => clearedQueues(link.follower.platform.connectors.values()),
-    onTrouble,
-  })
+  const { stopJobs, stranded } = jobsOf(context, link, { queue, writer, ownership, clock })
   registerMetrics(context, { pool, intake, writer })
   registerStranded(context, stranded)
   return {
@@ -104,6 +94,33 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   }
 }
 
+function jobsOf(
+  { config, log }: ComponentContext,
+  { database, follower }: DatabaseLink,
+  work: Pick<StrandedMessagesOptions, 'queue' | 'writer' | 'ownership' | 'clock'>,
+): { stopJobs: () => void; stranded: StrandedMessages } {
+  const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
+  const upkeep = postgresUpkeep(database)
+  const stranded = new StrandedMessages({
+    ...work,
+    queueLeaseMs: config.queueLeaseMs,
+    upkeep,
+    finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
+    deletedConnectors: () => readDeletedOfKind(database, connectorKind.kind),
+    onTrouble,
+  })
+  const stopJobs = startJobs({
+    database,
+    queue: work.queue,
+    upkeep,
+    stranded,
+    receiptTtlHours: config.receiptTtlHours,
+    clearedQueues: () => clearedQueues(follower.platform.connectors.values()),
+    onTrouble,
+  })
+  return { stopJobs, stranded }
+}
+
 function ownershipOf({ config, log }: ComponentContext, database: Database): EnvelopeOwnership {
   return new EnvelopeOwnership({
     store: {
@@ -113,20 +130,6 @@ function ownershipOf({ config, log }: ComponentContext, database: Database): Env
     },
     // Whoever gets an envelope of a dead worker from the queue finds that its owner is dead.
     leaseMs: config.queueLeaseMs / 2,
-    onTrouble: (what, error) => log.warn({ err: error }, what),
-  })
-}
-
-function strandedOf(
-  { config, log }: ComponentContext,
-  database: Database,
-  shared: Pick<StrandedMessagesOptions, 'queue' | 'upkeep' | 'writer' | 'ownership' | 'clock'>,
-): StrandedMessages {
-  return new StrandedMessages({
-    ...shared,
-    queueLeaseMs: config.queueLeaseMs,
-    finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
-    deletedConnectors: () => readDeletedOfKind(database, connectorKind.kind),
     onTrouble: (what, error) => log.warn({ err: error }, what),
   })
 }
