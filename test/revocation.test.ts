@@ -23,7 +23,7 @@ test('a deleted user, a changed password and a disabled account: refused in a se
   const [left, renewed, closed] = await Promise.all(
     ['left', 'renewed', 'closed'].map((systemId) => boundAs(stack, systemId)),
   )
-  expect(await statusOfPost(stack)).toBe(202)
+  await expect.poll(() => statusOfPost(stack), CLOSED_WITHIN).toBe(202)
 
   await adminCall(admin, 'DELETE', '/admin/v1/users/left')
   await ended(left)
@@ -48,7 +48,8 @@ async function boundAs(stack: Stack, systemId: string, password = PASSWORD): Pro
   // The gateway learns of the user a moment after the admin API.
   await vi.waitFor(() => customer.bind({ host, port, systemId, password }), 15_000)
   onTestFinished(() => customer.unbind())
-  await customer.submit(TO, 0)
+  // And the router learns of the account a moment before or after the gateway.
+  await vi.waitFor(() => customer.submit(TO, 0), 15_000)
   return customer
 }
 

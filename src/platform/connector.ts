@@ -109,6 +109,11 @@ export function moveTarget(waiting: z.infer<typeof waitingSchema>): string | und
   return typeof waiting === 'string' ? undefined : waiting.moveTo
 }
 
+/** Whether a message that may have been submitted is never submitted again. */
+export function isSentOnce({ maxResubmissions, onLinkLost }: Connector): boolean {
+  return onLinkLost === 'fail' || maxResubmissions === 0
+}
+
 /** An upstream SMSC. */
 export const connectorKind = listKind({
   kind: 'connector',

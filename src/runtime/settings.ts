@@ -217,7 +217,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     name: 'SIGNALBOX_ACCEPT_TIMEOUT_MS',
     explanation: "gateway: how long a customer waits for the router's verdict",
   }),
-  queueLeaseMs: milliseconds(60_000, day, {
+  queueLeaseMs: timeout(60_000, {
     name: 'SIGNALBOX_QUEUE_LEASE_MS',
     explanation: 'how long a consumer may hold an envelope before another gets it',
   }),

@@ -130,11 +130,11 @@ export class BindLeases {
   }
 
   async #giveUp(connector: string, slots = this.#slotsOf(connector)): Promise<void> {
-    this.#keep(connector, (lease) => (slots.includes(lease.slot) ? 0 : lease.pace))
-    const left = (this.#held.get(connector) ?? []).filter(({ slot }) => !slots.includes(slot))
-    if (left.length > 0) this.#held.set(connector, left)
-    else this.#held.delete(connector)
     try {
+      this.#keep(connector, (lease) => (slots.includes(lease.slot) ? 0 : lease.pace))
+      const left = (this.#held.get(connector) ?? []).filter(({ slot }) => !slots.includes(slot))
+      if (left.length > 0) this.#held.set(connector, left)
+      else this.#held.delete(connector)
       await this.#options.closeBinds(connector, slots)
       await this.#options.release(connector, slots)
     } catch (error) {

@@ -4,7 +4,7 @@
 // again as often as the connector allows, and alone if it may be what breaks the link
 // (suspects.ts). After passing trouble at the SMSC it waits in the table `later`.
 
-import type { Connector } from '../../platform/connector.ts'
+import { type Connector, isSentOnce } from '../../platform/connector.ts'
 import { LANES } from '../../message/lane.ts'
 import { asError } from '../../flow/asError.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
@@ -104,8 +104,8 @@ export class ConnectorWork implements LaneSender {
 
   /** Takes over a message that is ready to be sent, unless it was sent too often already. */
   add(task: Task): void {
-    const { maxResubmissions, onLinkLost } = this.connector()
-    if (onLinkLost === 'fail' && task.work.isTakenOver)
+    const { maxResubmissions } = this.connector()
+    if (isSentOnce(this.connector()) && task.work.isTakenOver)
       return this.#fail(task, 0, 'its worker died, perhaps before the answer')
     const unanswered = task.work.unanswered(task.index, maxResubmissions)
     // Whoever died over it says nothing against this message.
@@ -185,7 +185,7 @@ export class ConnectorWork implements LaneSender {
     const isLeaving = ({ work }: Task): boolean => mayLeave(work, confirmedAtMs)
     const leaving = this.#lanes.flatMap((lane) => lane.takeOut(isLeaving))
     if (this.#hasReady()) this.#timer = setTimeout(() => this.wake(), CLEAR_AGAIN_MS)
-    for (const task of [...this.#suspects.takeOut(() => true), ...leaving]) {
+    for (const task of [...this.#suspects.takeOut(isLeaving), ...leaving]) {
       if (!this.#mayGo(task)) continue
       const outcome = clearedOutcome(this.connector(), Date.now())
       this.counters[outcome.kind === 'moved' ? 'moved' : 'purged']++
@@ -339,8 +339,9 @@ export class ConnectorWork implements LaneSender {
 
   /** Nobody knows whether the SMSC took the message. */
   #unknown(bind: UpstreamBind, task: Task, cause: 'no_answer' | 'link_lost'): void {
-    const { maxResubmissions, onLinkLost } = this.#options.connector()
-    if (onLinkLost === 'fail') return this.#fail(task, 0, 'the link was lost before the answer')
+    const { maxResubmissions } = this.connector()
+    if (isSentOnce(this.connector()))
+      return this.#fail(task, 0, 'the link was lost before the answer')
     task.work.addUnanswered(task.index)
     const unanswered = task.work.unanswered(task.index, maxResubmissions)
     if (unanswered > maxResubmissions) return this.#unansweredTooOften(bind, task, cause)

@@ -104,11 +104,14 @@ export class StrandedMessages {
     const entries = await queue.receive(name, RECEIVE_MAX, queueLeaseMs)
     if (entries.length === 0) return 0
     const ended = await Promise.all(entries.map((entry) => this.#end(entry, madeBeforeMs)))
+    let isSettled = false
     try {
       await queue.settle(ended)
+      isSettled = true
     } finally {
       for (const { claimed, settlement } of ended)
-        if (claimed !== undefined) ownership.letGo(claimed, settlement.kind === 'retry')
+        if (claimed !== undefined)
+          ownership.letGo(claimed, !isSettled || settlement.kind === 'retry')
     }
     const done = ended.filter(({ settlement }) => settlement.kind !== 'retry')
     await finishEnvelopes(done.flatMap(({ claimed }) => claimed ?? []))

@@ -186,3 +186,18 @@ test('what others own by now goes back to the queue at once', async () => {
   work.abandon()
   await expect.poll(() => settled, { timeout: 5000 }).toEqual([['normal', 'retry']])
 })
+
+test('an envelope whose checkpoint cannot be read stays free for a process that can', async () => {
+  const { port, taken } = await rememberingSmsc()
+  const envelope = envelopeOf(2)
+  const { queue, settled } = memoryQueues([entryOf(envelope)])
+  const letGo: [string, boolean][] = []
+  const ownership = {
+    ...ownsAll({ outcomes: Buffer.from('of another version') }),
+    letGo: (...one: [string, boolean]) => void letGo.push(one),
+  }
+  startWork(port, { queue, tps: 100, ownership })
+  await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'retry']])
+  expect(letGo).toEqual([[envelope.envelopeId, true]])
+  expect(taken).toEqual([])
+})

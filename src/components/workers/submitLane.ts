@@ -1,7 +1,8 @@
 // One lane of a connector in this process. It takes envelopes from the lane's queue while a bind
 // could send, and keeps their messages ready until the connector's work sends them.
 
-import { decodeEnvelope, submitQueue } from '../../queue/envelopeWire.ts'
+import type { ClaimedEnvelope } from '../../message/checkpointTable.ts'
+import { decodeEnvelope, type Envelope, submitQueue } from '../../queue/envelopeWire.ts'
 import { endOfLife } from '../../message/endOfLife.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import type { Lane } from '../../message/lane.ts'
@@ -239,7 +240,7 @@ export class SubmitLane {
     const claim = await ownership.claim(envelopeId, this.#sender.hasLink())
     if (claim.kind === 'finished') return { kind: 'done' }
     if (claim.kind === 'held') return { kind: 'retry', delayMs: ownership.retryHeldMs }
-    const work = new EnvelopeWork(envelope, claim)
+    const work = this.#workOf(envelope, claim)
     this.#works.set(entry.id, work)
     const decayed = this.#perEnvelope * ENVELOPE_MESSAGES_DECAY
     this.#perEnvelope = Math.max(envelope.messages.length, decayed, 1)
@@ -249,6 +250,16 @@ export class SubmitLane {
     this.#rotation.consider()
     this.#sender.wake()
     return work.settlement
+  }
+
+  /** A checkpoint that cannot be read is none of the envelope's: a newer version may read it. */
+  #workOf(envelope: Envelope, claim: ClaimedEnvelope): EnvelopeWork {
+    try {
+      return new EnvelopeWork(envelope, claim)
+    } catch (cause) {
+      this.#options.ownership.letGo(envelope.envelopeId, true)
+      throw new Error(`the checkpoint of ${envelope.envelopeId} cannot be read`, { cause })
+    }
   }
 
   /** A message that cannot be read fails by itself; the others of its envelope go on. */

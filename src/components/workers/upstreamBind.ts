@@ -185,6 +185,8 @@ export class UpstreamBind {
     this.#connecting = new AbortController()
     this.#bind(AbortSignal.any([this.#abort.signal, this.#connecting.signal])).then(
       (session) => {
+        // It was closed while this answer was on its way.
+        if (this.#abort.signal.aborted) return session.close('the bind was given up')
         this.#session = session
         this.#answered = 0
         this.#boundAtMs = performance.now()
