@@ -243,7 +243,7 @@ export class LocalPlatform {
           if (answer?.status === 200) return
           await delay(READY_POLL_MS)
         }
-        this.#options.show(name, `is not ready yet; ${url} says why`)
+        this.#options.show(name, `is not ready yet; see ${url} for the reason`)
       }),
     )
   }
@@ -297,7 +297,7 @@ export class LocalPlatform {
       write()
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      this.#options.show('up', `cannot write down which processes run: ${why}`)
+      this.#options.show('up', `cannot record which processes are running: ${why}`)
     }
   }
 

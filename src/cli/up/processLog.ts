@@ -95,7 +95,7 @@ export class ProcessLog {
     }
     this.#shown++
     if (this.#shown < SHOWN_LINES_MAX) this.#options.show(line)
-    if (this.#shown === SHOWN_LINES_MAX) this.#options.show(`more of this in ${this.file}`)
+    if (this.#shown === SHOWN_LINES_MAX) this.#options.show(`more in ${this.file}`)
   }
 
   /** The file is opened for appending, so its writers go on at the new end by themselves. */

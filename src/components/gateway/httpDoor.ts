@@ -118,7 +118,7 @@ export function sendProblem(reply: FastifyReply, document: Problem): FastifyRepl
   return reply.code(document.status).type(PROBLEM_TYPE).send(document)
 }
 
-const DRAINING = problem(503, 'this gateway is about to stop: send the request again')
+const DRAINING = problem(503, 'this gateway is shutting down: try again')
 
 /** What never became a request: it came too slowly, or is not HTTP. */
 function answerBroken(error: Error & { code?: string }, socket: Socket): void {
@@ -137,7 +137,7 @@ function answerBroken(error: Error & { code?: string }, socket: Socket): void {
 
 function brokenRequest(code: string | undefined): Problem {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return problem(408, 'the request did not arrive whole in time')
+    return problem(408, 'the request did not arrive completely in time')
   if (code === 'HPE_HEADER_OVERFLOW') return problem(431, 'the headers are too long')
   return problem(400, 'this is not an HTTP request')
 }

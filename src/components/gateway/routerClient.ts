@@ -94,7 +94,7 @@ export class RouterClient {
     if (!batcher) {
       batcher = new Batcher({
         send: (batch) => this.#deliver(router, batch),
-        onError: (error) => this.#options.onTrouble('submitting to a router', error),
+        onError: (error) => this.#options.onTrouble('submitting to a router failed', error),
         maxItems: MAX_BATCH_MESSAGES,
         octetsOf: ({ submission }) => submission.body.length,
         maxOctets: MAX_BATCH_OCTETS,
@@ -163,7 +163,8 @@ export class RouterClient {
       if (statusCode !== 503) throw new Error(`router ${router} answered ${statusCode}`)
     } catch (error) {
       // Reported once per outage.
-      if (!this.#troubled) this.#options.onTrouble('asking a router', asError(error))
+      if (!this.#troubled)
+        this.#options.onTrouble('asking a router failed; retrying', asError(error))
       this.#troubled = true
     }
     return undefined
@@ -179,7 +180,7 @@ export class RouterClient {
     try {
       onVerdict(verdict)
     } catch (error) {
-      this.#options.onTrouble('answering a customer', asError(error))
+      this.#options.onTrouble('answering a customer failed', asError(error))
     }
   }
 }
