@@ -5,7 +5,9 @@ import { accessMutants } from './accessMutants.ts'
 import { connectorMutants } from './connectorMutants.ts'
 import { databaseMutants } from './databaseMutants.ts'
 import { type Guard, type Mutant, unitTest } from './mutant.ts'
+import { paceMutants } from './paceMutants.ts'
 import { receiptMutants } from './receiptMutants.ts'
+import { waitingMutants } from './waitingMutants.ts'
 import { workerMutants } from './workerMutants.ts'
 
 const STORE_KILLED: Guard = {
@@ -98,7 +100,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   ...databaseMutants,
   ...receiptMutants,
+  ...waitingMutants,
   ...accessMutants,
   ...workerMutants,
   ...connectorMutants,
+  ...paceMutants,
 ]
