@@ -161,7 +161,7 @@ function endFailedStart(
   return fail(error)
 }
 
-/** The port of an EADDRINUSE, also when it is the cause of another error. */
+/** The port of an EADDRINUSE, even when it is the cause of another error. */
 function takenPort(error: unknown): number | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && cause.code === 'EADDRINUSE' && 'port' in cause) {

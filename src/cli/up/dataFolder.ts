@@ -89,7 +89,7 @@ function readVersion(folder: string): string | undefined {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw new CliError(
       `cannot read the data folder ${folder} (${String(code)}): it belongs to another user. ` +
-        'Start Signalbox as that user, make this user its owner with `chown -R`, or choose another ' +
+        'Start Signalbox as that user, change its owner with `chown -R`, or choose another ' +
         'SIGNALBOX_HOME',
       { code: 'DATA_FOLDER', cause: error },
     )

@@ -24,7 +24,7 @@ export interface EmbeddedPostgresOptions {
   /** Wanted, not promised: where it is taken, a free one is used. */
   readonly port: number
   readonly logFile: string
-  /** At each start, also when it was found running. */
+  /** Called at each start, even when the server was found running. */
   onStarted(pid: number): void
   onTrouble(what: string): void
   /** As whom it runs; by default what works here. */

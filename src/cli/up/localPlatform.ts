@@ -336,7 +336,7 @@ async function startAll(processes: readonly SupervisedProcess[], signal: AbortSi
   await allOf([...routers, ...start(between), gateways])
 }
 
-/** Waits for each, also when one fails, so that nothing starts behind the back of `stop`. */
+/** Waits for each, even when one fails, so that nothing starts unnoticed during `stop`. */
 async function allOf(promises: readonly unknown[]): Promise<void> {
   const results = await Promise.allSettled(promises)
   const failed = results.find((result) => result.status === 'rejected')

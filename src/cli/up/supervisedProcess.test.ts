@@ -73,7 +73,7 @@ test('a refusal at the very first start is an error with its reason', async () =
   for (const refuse of [noSuchProgram, noMemory]) {
     const { one } = await supervised([refuse])
     await expect(one.start(new AbortController().signal)).rejects.toThrow(
-      /^gateway cannot start: the operating system refused it \(spawn .*(ENOENT|ENOMEM)\)$/,
+      /^gateway cannot start: the system refused it \(spawn .*(ENOENT|ENOMEM)\)$/,
     )
   }
 })

@@ -161,7 +161,7 @@ export class SupervisedProcess {
     this.#restartLater(next, settled ? 0 : Math.min(backOffMs, RESTART_MS_MAX))
   }
 
-  /** Of refusals one after the other only the first is told. */
+  /** Reports only the first of several refusals in a row. */
   #tellEnd(end: ChildEnd): void {
     const { onTrouble } = this.#options
     if (end.kind === 'ended') onTrouble(`exited unexpectedly (${end.how}); restarting it`)
@@ -203,7 +203,7 @@ export class SupervisedProcess {
     const { log } = this.#options
     if (early?.kind === 'notStarted') {
       const { error: cause } = early
-      const message = `${this.name} cannot start: the operating system refused it (${cause.message})`
+      const message = `${this.name} cannot start: the system refused it (${cause.message})`
       return new CliError(message, { code: 'START_FAILED', cause })
     }
     const lines = log.linesSince(logStart)

@@ -1,6 +1,7 @@
 // The gateway's HTTP port: how many may connect, how long a request may take to arrive, and how the
-// port closes. A request that was read whole is answered, also while draining. One that is still
-// arriving holds nothing up: its connection is closed at its time-out, or a moment into the drain.
+// port closes. A request that was read completely is answered, even while draining. One that is
+// still arriving delays nothing: its connection is closed at its time-out, or soon after the drain
+// begins.
 
 import type { Socket } from 'node:net'
 import { STATUS_CODES } from 'node:http'

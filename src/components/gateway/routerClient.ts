@@ -1,6 +1,6 @@
 // Hands submissions to routers and brings the verdicts back. Each account has one router, chosen by
 // rendezvous hashing over those that live; what goes to one router leaves in batches that form by
-// themselves. A batch keeps its id and its messages over all attempts, also when another router
+// themselves. A batch keeps its id and its messages over all attempts, even when another router
 // takes it, so nothing is published twice. At the deadline the sender gets a temporary refusal, and
 // the outcome counts as unknown.
 
@@ -109,7 +109,7 @@ export class RouterClient {
     const batchId = uuidv7()
     const submissions = batch.map((waiting) => waiting.submission)
     const octets = encodeBatch({ batchId, submissions })
-    // Of the youngest: those that waited behind a slow batch have had no attempt of their own yet.
+    // Counts from the youngest, because messages behind a slow batch have had no attempt yet.
     const youngestMs = batch.at(-1)?.sinceMs ?? performance.now()
     const deadlineMs = youngestMs + this.#options.acceptTimeoutMs
     const failed = new Set<string>()
@@ -185,7 +185,7 @@ export class RouterClient {
   }
 }
 
-/** Many ESMEs drop a message on ESME_RSYSERR, so our own trouble is throttling to them. */
+/** Many ESMEs drop a message on ESME_RSYSERR, so an internal error is reported as throttling. */
 const UNKNOWN_OUTCOME: Verdict = {
   kind: 'refused',
   commandStatus: ESME_RTHROTTLED,
