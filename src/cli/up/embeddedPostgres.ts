@@ -169,7 +169,7 @@ export class EmbeddedPostgres {
     const end = await ended
     const why =
       end.kind === 'notStarted'
-        ? `the operating system refused it (${end.error.message})`
+        ? `the system refused it (${end.error.message})`
         : !(await isFree(this.#port, HOST))
           ? `port ${this.#port} is in use; choose another with SIGNALBOX_PG_PORT`
           : `${end.how}; see the end of ${this.#options.logFile}`
