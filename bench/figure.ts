@@ -10,7 +10,7 @@ export interface Figure {
 
 export interface Peer {
   readonly name: string
-  /** Of the same metric and unit. */
+  /** The value to compare with, of the same metric and unit. */
   readonly value: number
 }
 

@@ -15,7 +15,7 @@ type Said =
 
 export interface LoadResult {
   readonly report: LoadReport
-  /** Of the load generator's process. */
+  /** CPU time of the load generator's process. */
   readonly cpuSeconds: number
 }
 

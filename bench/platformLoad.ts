@@ -73,7 +73,7 @@ async function warmUp({ ports }: ReadyLine, load: PlainLoadOptions): Promise<voi
     await after(WORKED_OFF_POLL_MS)
 }
 
-/** Whom the load binds as: the demo's user, or one of each of `accounts` others. */
+/** The users that the load binds as: the demo's, or one of each of `accounts` accounts. */
 async function prepare(
   { smpp, admin }: ReadyLine,
   accounts: number,

@@ -8,7 +8,7 @@ export interface ProcessUse {
   /** User and system time since the process began. */
   readonly cpuSeconds: number
   /**
-   * RSS of one process. Of several their PSS: what they share, as PostgreSQL's backends share its
+   * RSS of one process, or the PSS of several: memory that they share, such as PostgreSQL's
    * buffers, counts once.
    */
   readonly residentMiB: number

@@ -5,7 +5,7 @@ export interface ProofOptions {
   readonly rate: number | undefined
   /** How many of what the proof is about; undefined: as many as the minutes allow. */
   readonly count: number | undefined
-  /** Of the mutants: those whose name or file holds this text. */
+  /** Limits the mutants to those whose name or file contains this text. */
   readonly only: string | undefined
   onProgress(what: string): void
 }

@@ -18,7 +18,7 @@ import { proveProtocolSoak } from './proveProtocolSoak.ts'
 interface Provable {
   readonly about: string
   readonly minutes: number
-  /** Unless minutes are given: it takes what it takes for so many. */
+  /** The number of items, unless minutes are given. It takes as long as it takes. */
   readonly count?: number
   readonly prove: (options: ProofOptions) => Promise<Proof>
 }

@@ -178,8 +178,8 @@ function longestByCause(
 }
 
 /**
- * From when on a bind can be taken over, as far as this action goes: leases need PostgreSQL, and
- * one worker that is not stopped.
+ * The time from which this action no longer prevents a takeover: leases need PostgreSQL, and one
+ * worker that is not stopped.
  */
 function hinderedUntilMs(action: KillAction, actions: readonly KillAction[]): number {
   const { kind, victim, atMs, forMs } = action

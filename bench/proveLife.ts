@@ -27,7 +27,7 @@ const MEMORY_GROWTH_MAX = 0.15
 const MEMORY_GROWTH_MIB_MAX = 25
 /** PostgreSQL fills its shared buffers, and keeps them: 128 MiB by its own default. */
 const POSTGRES_GROWTH_MIB_MAX = 128
-/** Of one second's messages: what is under way swings with each flush. */
+/** In seconds of messages: the number in progress varies with each flush. */
 const BACKLOG_GROWTH_SECONDS_MAX = 2
 
 interface Sample {

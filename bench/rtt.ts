@@ -80,7 +80,7 @@ async function probeFor(probe: OneAtATime, forMs: number): Promise<number[]> {
   return tookMs
 }
 
-/** Of the worker alone: the probe's own are taken out of the count. */
+/** Counts the worker's messages only, without those of the probe. */
 function between(from: SmscAnswer, to: SmscAnswer, probed: number) {
   const answered = to.stats.answered - from.stats.answered
   const submitted = answered - probed

@@ -18,7 +18,7 @@ export type SoakClientQuestion =
       readonly kind: 'start'
       readonly port: number
       readonly tlsPort: number
-      /** Whom to trust at tlsPort, in PEM. */
+      /** The CA to trust at tlsPort, in PEM. */
       readonly ca: string
       readonly sessions: number
       readonly windowSize: number

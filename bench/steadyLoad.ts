@@ -33,7 +33,7 @@ export async function steadyLoad(
 /** Messages of one account all go to one router: a load that is meant for two needs many. */
 const ACCOUNTS = 16
 
-/** Whom a load binds as: users of so many accounts that every router has some of them. */
+/** The users that a load binds as, of enough accounts that every router has some of them. */
 export async function customersOf(
   { ready }: Stack,
   change: (platform: Exported) => Exported = (platform) => platform,

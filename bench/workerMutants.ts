@@ -1,4 +1,4 @@
-// Who submits a message, how often, and in which form.
+// Mutants of the code that decides which worker submits a message, how often, and in which form.
 
 import { type Mutant, unitTest } from './mutant.ts'
 

@@ -76,7 +76,7 @@ export async function amidTraffic(
   return { report, ends, upstreamBinds: witness.binds, ...acted }
 }
 
-/** Of the simulated SMSC; set-aside ones beside it belong to it. */
+/** The file of the simulated SMSC; files that were set aside are kept beside it. */
 export function witnessFile({ home }: Stack): string {
   const folder = join(home, 'smsc')
   const name = readdirSync(folder).find((file) => file.endsWith('.ndjson'))

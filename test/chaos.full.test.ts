@@ -18,7 +18,7 @@ const PARTS = ['router', 'workers', 'dlr', 'gateway', 'postgres', 'smsc']
 /** Those whose own end takes the customer's binds with it, and those at an end of upstream's. */
 const HOLDS_CUSTOMER_BINDS = new Set(['gateway'])
 const HOLDS_UPSTREAM_BINDS = new Set(['workers', 'smsc'])
-/** Our own trouble is throttling to a customer; no backlog is full here. */
+/** An internal error is throttling to a customer; no backlog is full here. */
 const MAY_ANSWER = new Set(['ESME_ROK', 'ESME_RTHROTTLED'])
 /** Without them nothing is answered, so what is answered after their return proves it. */
 const ANSWERS = new Set(['gateway', 'router', 'postgres'])

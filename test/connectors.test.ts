@@ -189,7 +189,7 @@ test('purged messages end with the receipts that their customers asked for', asy
   await run('connector disable south')
   const unsure = await runSignalbox(stack.home, 'connector purge south')
   expect(unsure.exitCode).toBe(3)
-  expect(unsure.stderr).toContain('give --yes if that is wanted')
+  expect(unsure.stderr).toContain('Pass --yes to confirm')
   expect(await run('connector purge south --yes')).toBe('No message waits for south any more.\n')
   await expect.poll(() => customer.stats(asked), PATIENCE).toEqual(['UNDELIV'])
   await platform.untilSettled()

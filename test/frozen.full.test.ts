@@ -83,7 +83,7 @@ async function untilReleased(...given: Parameters<typeof pausedTransactions>): P
   })
 }
 
-/** Of five answers to a message all are throttled now and then: it waits in the database. */
+/** Now and then all five answers to a message are throttled: it waits in the database. */
 const THROTTLE_RATE = 0.6
 /** It takes a while until a worker is caught in the middle of a transaction. */
 const LONG_TRAFFIC = { ...TRAFFIC, messages: 20_000, messagesPerSecond: 400 }

@@ -303,7 +303,7 @@ test('a full disk refuses messages for a while, and loses none', async ({ skip }
   disk.free()
   await vi.waitUntil(() => flow.accepted.length > acceptedBefore + 500, 2 * PATIENCE_MS)
   await flow.end()
-  await vi.waitUntil(() => stack.stderr().includes('has room again'), PATIENCE_MS)
+  await vi.waitUntil(() => stack.stderr().includes('has free space again'), PATIENCE_MS)
   const isTold = (id: string) => customer.stats(id).length > 0
   await vi.waitUntil(() => flow.accepted.every(isTold), { timeout: 120_000, interval: 500 })
   await full.untilSettled()

@@ -142,7 +142,7 @@ function payload(random: Random): Buffer {
   return content(random, one(random, isLong ? LONG_PAYLOAD_OCTETS : PAYLOAD_OCTETS))
 }
 
-/** Of whatever size: half of the tags are known. */
+/** A TLV of any size; half of the tags are known. */
 function anyTlv(random: Random): Buffer {
   const tag = random() < 0.5 ? one(random, TAGS) : below(random, 0x10000)
   const value = octets(random, one(random, [0, 1, 2, 3, 4, 6, 20, 70]))

@@ -51,7 +51,7 @@ test('an SMSC of the same pace throttles at most 1 % of 3,000, and it is reached
 interface Limits {
   readonly binds: number
   readonly tps: number
-  /** From when on. */
+  /** When the change applies. */
   readonly atMs: number
 }
 

@@ -12,5 +12,5 @@ test('a worker that hangs is killed and replaced before its leases run out', asy
   process.kill(before, 'SIGSTOP')
   await vi.waitUntil(() => stack.pidOf('workers') !== before, LEASE_MS)
   expect(identify(before)).toBeUndefined()
-  expect(stack.stderr()).toContain('no longer answers')
+  expect(stack.stderr()).toContain('no longer responds')
 })

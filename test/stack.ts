@@ -25,7 +25,7 @@ export interface StackOptions {
 export interface Stack {
   readonly ready: ReadyLine
   readonly home: string
-  /** Of `signalbox up` itself. */
+  /** The process of `signalbox up` itself. */
   readonly pid: number
   /** `gateway`, `router-2`, `smsc`, `postgres`; the present one after a restart. */
   pidOf(name: string): number

@@ -9,10 +9,17 @@ import { forbiddenImports } from './tidy/importMatrix.ts'
 import { junkDrawers, misnamedFiles } from './tidy/names.ts'
 import { slowPatterns } from './tidy/patterns.ts'
 import { namedFiles } from './tidy/namedFiles.ts'
+import { unplainEnglish } from './tidy/plainEnglish.ts'
 import { impureFiles, sharedTables, strayStatements } from './tidy/purity.ts'
 import { readProject } from './tidy/readProject.ts'
 import { smppFolders } from './tidy/smppFolders.ts'
-import { longFiles, overlongFiles, overlongFunctions, overlongLines } from './tidy/sizes.ts'
+import {
+  longFiles,
+  overlongFiles,
+  overlongFunctions,
+  overlongLines,
+  overlongProse,
+} from './tidy/sizes.ts'
 import { formatProblem, SourceFile } from './tidy/sourceFile.ts'
 import type { Rule } from './tidy/sourceFile.ts'
 import {
@@ -34,6 +41,8 @@ const rules: Readonly<Record<string, Rule>> = {
   'functions have at most 70 lines': overlongFunctions,
   'files have at most 400 lines': overlongFiles,
   'lines have at most 100 columns': overlongLines,
+  'Markdown prose has at most 100 columns': overlongProse,
+  'comments and documents are plain English': unplainEnglish,
   'no folder or file is a junk drawer': junkDrawers,
   'files are named after what they export': misnamedFiles,
   'documents name files that exist': namedFiles,

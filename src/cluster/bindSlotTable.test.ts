@@ -38,7 +38,7 @@ function paceOf(leases: readonly SlotLease[]): number {
   return leases.reduce((total, { pace }) => total + pace, 0)
 }
 
-/** Of all holders. */
+/** The slots of all holders. */
 function rowsOf(connector: string): Promise<{ slot: number; holder: string; pace: number }[]> {
   const text = 'select slot, holder, pace from bind_slots where connector = $1'
   return database.run({ name: 'test.rows', text }, [connector])

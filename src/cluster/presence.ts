@@ -23,7 +23,7 @@ export interface PresenceOptions {
   processes: ProcessList
   /** Beats under this name, if there is an address to announce. */
   announce?: { component: string; instance: string; address: string }
-  /** Whose list is followed. */
+  /** The component whose list is followed. */
   watch?: { component: string; onChange: (processes: readonly RunningProcess[]) => void }
   onTrouble: (what: string, error: Error) => void
 }

@@ -33,8 +33,8 @@ export interface DatabaseOptions {
 
 /**
  * A connection keeps the plan of a prepared statement. A plan that was made for an empty table
- * reads the whole table for each row it looks for, also when the table has grown to 200,000 rows:
- * receipts stood still for a minute, until the next analyze. All our statements have their index.
+ * reads the whole table for each row it looks for, even when the table has grown to 200,000 rows:
+ * receipts stopped for a minute, until the next analyze. All our statements have their index.
  */
 const BY_INDEX = '-c enable_seqscan=off'
 

@@ -9,7 +9,7 @@ export interface KillAction {
   readonly kind: 'kill' | 'stop'
   readonly victim: string
   readonly atMs: number
-  /** Of a stop. */
+  /** How long a stop lasts. */
   readonly forMs: number
 }
 
@@ -24,7 +24,7 @@ export interface Killable {
 export interface KillsOptions {
   readonly seed: number
   readonly victims: readonly string[]
-  /** Of a stop; each is as likely as the others. */
+  /** Durations of a stop; each is equally likely. */
   readonly stops: readonly Spread[]
   onAction(action: KillAction): void
 }

@@ -41,7 +41,7 @@ export interface LoadReport {
 }
 
 export interface ReceiptsOfOne {
-  /** Of the last receipt that told a state. */
+  /** The state in the last receipt that had one. */
   state: MessageState | undefined
   count: number
 }

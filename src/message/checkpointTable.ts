@@ -162,7 +162,7 @@ function claimOf(row: ClaimRow, owner: string): EnvelopeClaim {
 
 export interface Checkpoint {
   envelopeId: string
-  /** Who claimed the envelope. The row is written only while it still says so. */
+  /** The process that claimed the envelope. The row is written only while it names that owner. */
   owner: string
   outcomes: Buffer
   unanswered: Buffer

@@ -14,7 +14,7 @@ export function isInTime(submittedAtMs: number, receivedAtMs: number): boolean {
   return submittedAtMs <= receivedAtMs + CLOCK_TOLERANCE_MS
 }
 
-/** Of two comparable numbers. One may lack its country code; '' says nothing. */
+/** Compares two numbers. One may lack its country code; '' matches every number. */
 export function isSameNumber(a: string, b: string): boolean {
   if (a === b || a === '' || b === '') return true
   const [short, long] = a.length < b.length ? [a, b] : [b, a]

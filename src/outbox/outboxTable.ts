@@ -10,7 +10,7 @@ export const OUTBOX_TOPIC = 'outbox'
 
 export interface OutboxEntry {
   account: string
-  /** Who submitted the message. */
+  /** The user that submitted the message. */
   user: string
   messageId: MessageId
   /** A deliver_sm body (SMPP 3.4 §4.6.1). */

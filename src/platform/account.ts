@@ -11,7 +11,7 @@ export const accountSchema = z.strictObject({
   id: resourceId,
   name: z.string().max(200).optional(),
   enabled: z.boolean().default(true),
-  /** Who gets the receipts of a message: its user (the default), or any user of the account. */
+  /** Receipts go to the user of the message (the default), or to any user of the account. */
   receiptsTo: z.enum(['user', 'account']).exactOptional(),
   /** `err` in its receipts, by the SMSC's code or our reason: `{ ESME_RSUBMITFAIL: '069' }`. */
   receiptErrors: z

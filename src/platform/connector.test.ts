@@ -69,7 +69,7 @@ test('messages do not go to a disabled connector, unless it gives them on', asyn
   const move = (id: string, moveTo: string) => ({ id, enabled: false, waiting: { moveTo } })
   const idle = { id: 'b', enabled: false }
   expect(await problemsOf(move('a', 'b'), idle)).toEqual([
-    'connectors.a.waiting.moveTo: connector "b" is disabled: nobody would send them there',
+    'connectors.a.waiting.moveTo: connector "b" is disabled, so it would not send them',
   ])
   // The one that takes them may be disabled later, and then other things may change.
   const moving = platformWith(move('a', 'b'), { id: 'b' })

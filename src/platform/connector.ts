@@ -25,7 +25,7 @@ const messageIdRuleSchema = z
     perBind: z.boolean().exactOptional(),
   })
   .refine(({ response, receipt }) => (response === undefined) === (receipt === undefined), {
-    error: 'give response and receipt, or neither of them',
+    error: 'set both response and receipt, or neither',
   })
 
 /** SMPP 3.4 §5.2.28, 5.0 §4.7.15. */
@@ -143,7 +143,7 @@ export const connectorKind = listKind({
   whyAwaited: (id, messages) =>
     `connector "${id}" still has ${messages} accepted messages to send. Let it finish, or ` +
     `\`signalbox connector disable ${id}\` and then either move them with \`signalbox connector ` +
-    `move ${id} --to OTHER\` or give them up with \`signalbox connector purge ${id}\``,
+    `move ${id} --to OTHER\` or discard them with \`signalbox connector purge ${id}\``,
 })
 
 /** Messages that are moved in a circle would never end. */
@@ -179,7 +179,7 @@ function idleMoves(
     const before = stored.get(id)
     if (before && moveTarget(before.waiting) === to) return []
     const at = ['waiting', 'moveTo']
-    const detail = `connector "${to}" is disabled: nobody would send them there`
+    const detail = `connector "${to}" is disabled, so it would not send them`
     return [{ pointer: place([...keys, ...at]).pointer, path: `${name}.${place(at).path}`, detail }]
   })
 }

@@ -33,7 +33,7 @@ export function afterAction(connector: Connector, action: ConnectorAction): Acti
     case 'disable':
       return changed({ ...connector, enabled: false, waiting: 'keep' })
     case 'pause':
-      if (!enabled) return refused(`${name} is disabled and submits nothing: there is no need`)
+      if (!enabled) return refused(`${name} is disabled and submits nothing already`)
       return changed({ ...connector, paused: true })
     case 'resume':
       if (!enabled) return refused(`${name} is disabled: \`signalbox connector enable ${id}\``)
@@ -51,13 +51,13 @@ function afterMove(connector: Connector, { target, to }: MoveAction): ActionOutc
   if (enabled) return refused(inService(id))
   if (to === id) return refused('messages are moved to another connector: name a different one')
   if (!target) return refused(`there is no connector "${to}": \`signalbox connector list\``)
-  if (!target.enabled) return refused(`connector "${to}" is disabled: nobody would send them there`)
+  if (!target.enabled) return refused(`connector "${to}" is disabled, so it would not send them`)
   return changed({ ...connector, waiting: { moveTo: to } })
 }
 
 function inService(id: string): string {
   return (
-    `connector "${id}" is in service and takes messages: stop it first with ` +
+    `connector "${id}" is enabled and accepts messages: disable it first with ` +
     `\`signalbox connector disable ${id}\``
   )
 }

@@ -191,7 +191,7 @@ test('a damaged snapshot is reported, and the follower waits for the database', 
   const started = follower.start()
   await expect
     .poll(() => ports.troubles.map(({ what }) => what))
-    .toEqual(['reading the snapshot of the platform', 'following the platform'])
+    .toEqual(['reading the snapshot of the platform failed', 'following the platform'])
   ports.fail(undefined)
   await started
   expect(follower.platform.accounts.has('demo')).toBe(true)

@@ -125,7 +125,7 @@ export class PlatformFollower {
       const text = await this.#options.snapshot.read()
       return text === undefined ? undefined : parseSnapshot(text)
     } catch (error) {
-      this.#options.onTrouble('reading the snapshot of the platform', asError(error))
+      this.#options.onTrouble('reading the snapshot of the platform failed', asError(error))
       return undefined
     }
   }
@@ -138,7 +138,7 @@ export class PlatformFollower {
     try {
       await this.#options.snapshot.write(text)
     } catch (error) {
-      this.#options.onTrouble('keeping a snapshot of the platform', asError(error))
+      this.#options.onTrouble('writing a snapshot of the platform failed', asError(error))
     }
   }
 }

@@ -127,7 +127,7 @@ test('two users cannot have the same API key', async () => {
   document.users.push({ ...given().users[0]!, id: 'bob' })
   expect(problems(await planPlatform(document, EMPTY))).toEqual([
     '#/users/1/apiKey users[1].apiKey: is also the key of user "alice": ' +
-      'each user needs a key of its own',
+      'each user needs its own key',
   ])
 })
 

@@ -94,7 +94,7 @@ function sharedApiKeys(users: readonly Placed<User>[]): ProblemItem[] {
     const owner = owners.get(apiKeyHash)
     owners.set(apiKeyHash, owner ?? id)
     if (owner === undefined) return []
-    const detail = `is also the key of user "${owner}": each user needs a key of its own`
+    const detail = `is also the key of user "${owner}": each user needs its own key`
     return [{ ...place([...keys, 'apiKey']), detail }]
   })
 }

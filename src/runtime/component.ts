@@ -54,7 +54,7 @@ export async function runComponent(component: ComponentName, start: Start): Prom
   const log = createLogger(component, config)
   const stop = new AbortController()
   const fail = (error: unknown): never => {
-    log.fatal({ err: error }, 'this cannot be carried on from; the process ends')
+    log.fatal({ err: error }, 'unrecoverable error; exiting')
     return process.exit(EXIT.failed)
   }
   process.on('uncaughtException', fail)
@@ -101,7 +101,10 @@ function stopRequest(log: Logger, stop: AbortController, drainTimeoutMs: number)
       }
       log.info({ cause }, 'draining')
       setTimeout(() => {
-        log.error({ drainTimeoutMs }, 'not drained in time; see SIGNALBOX_DRAIN_TIMEOUT_MS')
+        log.error(
+          { drainTimeoutMs },
+          'work did not finish within SIGNALBOX_DRAIN_TIMEOUT_MS; exiting',
+        )
         process.exit(EXIT.failed)
       }, drainTimeoutMs)
       stop.abort()
@@ -158,7 +161,7 @@ function endFailedStart(
   return fail(error)
 }
 
-/** The port of an EADDRINUSE, also when it is the cause of another error. */
+/** The port of an EADDRINUSE, even when it is the cause of another error. */
 function takenPort(error: unknown): number | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && cause.code === 'EADDRINUSE' && 'port' in cause) {

@@ -90,7 +90,7 @@ const day = 86_400_000
 
 /** For this machine only: passwords go over the wire in clear. */
 export const HOST_OF_UP = '127.0.0.1'
-const keptSecret = { value: () => 'drawn at the first start, in installation.json' }
+const keptSecret = { value: () => 'generated at the first start, in installation.json' }
 
 /** The one table of settings. A new setting is a field of `Config` and a row here, no more. */
 export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
@@ -106,7 +106,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   }),
   home: text('.signalbox', {
     name: 'SIGNALBOX_HOME',
-    explanation: 'folder for what this machine keeps: database, logs, snapshots, installation',
+    explanation: 'folder for all data of this machine: database, logs, snapshots, installation',
     example: '/var/lib/signalbox',
   }),
   instance: text(() => `${hostname()}-${process.pid}`, {
@@ -114,12 +114,12 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     explanation: 'name of this process in logs, leases and registries; unique over the cluster',
     expected: 'at most 120 letters, digits, dots, dashes or underscores',
     example: 'router-7d4b9c-x2x4z',
-    underUp: { value: () => 'made of the installation, component and number', always: true },
+    underUp: { value: () => 'derived from the installation, component and number', always: true },
     accepts: /^[\w.-]{1,120}$/,
   }),
   logLevel: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', {
     name: 'SIGNALBOX_LOG_LEVEL',
-    explanation: 'the least severe log line that is written',
+    explanation: 'lowest severity that is logged',
     example: 'debug',
   }),
   logFormat: choice(['json', 'pretty', 'auto'], 'auto', {
@@ -186,7 +186,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   }),
   clusterToken: text('', {
     name: 'SIGNALBOX_CLUSTER_TOKEN',
-    explanation: 'secret that components show each other; the same over the whole cluster',
+    explanation: 'secret by which components trust each other; the same in the whole cluster',
     expected: 'at least 16 characters without spaces',
     example: 'the output of: openssl rand -hex 24',
     secret: true,
@@ -211,7 +211,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   }),
   drainTimeoutMs: milliseconds(20_000, day, {
     name: 'SIGNALBOX_DRAIN_TIMEOUT_MS',
-    explanation: 'how long a stopping process may finish what it began',
+    explanation: 'how long a stopping process may take to finish its work',
   }),
   acceptTimeoutMs: milliseconds(8_000, 600_000, {
     name: 'SIGNALBOX_ACCEPT_TIMEOUT_MS',
@@ -226,7 +226,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     { min: 1_000, max: day },
     {
       name: 'SIGNALBOX_BIND_LEASE_TTL_MS',
-      explanation: 'workers: how long a bind slot stays taken after its holder fell silent',
+      explanation: 'workers: how long a bind slot stays taken after its holder stops responding',
       example: '90000',
     },
   ),
@@ -264,7 +264,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     { min: 1, max: 1_000_000 },
     {
       name: 'SIGNALBOX_MAX_SESSIONS',
-      explanation: 'gateway: SMPP connections at the same time in one process',
+      explanation: 'gateway: maximum number of SMPP connections per process',
       example: '12000',
     },
   ),
@@ -287,7 +287,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     { min: 1, max: 1_000_000 },
     {
       name: 'SIGNALBOX_HTTP_MAX_CONNECTIONS',
-      explanation: 'gateway: HTTP connections at the same time in one process',
+      explanation: 'gateway: maximum number of HTTP connections per process',
       example: '5000',
     },
   ),
@@ -296,7 +296,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     { min: 1, max: 10_000_000 },
     {
       name: 'SIGNALBOX_MAX_IN_FLIGHT',
-      explanation: 'messages one process has in hand; more are refused with ESME_RTHROTTLED',
+      explanation: 'maximum messages in progress per process; more get ESME_RTHROTTLED',
       example: '20000',
     },
   ),
@@ -306,7 +306,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     { min: 2, max: 1_000 },
     {
       name: 'SIGNALBOX_DATABASE_POOL_SIZE',
-      explanation: 'connections to PostgreSQL that one process opens',
+      explanation: 'maximum number of PostgreSQL connections per process',
       example: '6',
     },
   ),

@@ -87,7 +87,7 @@ export const DISSECTOR_FAULTS: readonly DissectorFault[] = [
 
 /**
  * A PDU of random fields, so that Wireshark has to read it as we do: without what it gets wrong,
- * and without what is no error of ours but none of a peer either (a time that is none, a TLV of
+ * and without what is no error of ours but none of a peer either (an invalid time, a TLV of
  * another size than its type has or where the specification has none, octets that are said to begin
  * with a user data header).
  */

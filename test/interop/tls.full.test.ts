@@ -42,7 +42,7 @@ describe('npm smpp as a client of our server', () => {
       ca: authority.cert,
       ...identity,
     })
-    // Who is refused sees the connection break.
+    // A refused client sees the connection break.
     session.on('error', () => undefined)
     onTestFinished(() => session.destroy())
     return session

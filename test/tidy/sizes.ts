@@ -1,3 +1,4 @@
+import { markdownProse } from './prose.ts'
 import type { Problem, SourceFile } from './sourceFile.ts'
 
 const maxFunctionLines = 70
@@ -40,6 +41,19 @@ export function overlongLines(files: readonly SourceFile[]): Problem[] {
           : [],
       ),
     )
+}
+
+/** Tables and code blocks are exempt, and so is a line that has nowhere to break. */
+export function overlongProse(files: readonly SourceFile[]): Problem[] {
+  return files.flatMap((file) =>
+    markdownProse(file)
+      .filter(({ text }) => text.length > maxColumns && /\S\s+\S/.test(text))
+      .map(({ line, text }) => ({
+        path: file.path,
+        line,
+        message: `${text.length} columns of prose. Break the line at ${maxColumns}`,
+      })),
+  )
 }
 
 interface Span {

@@ -31,10 +31,14 @@ export class SourceFile {
     return (this.#parse().imports ??= findImports(this))
   }
 
+  get comments(): Parsed['comments'] {
+    return this.#parse().comments
+  }
+
   /** The lines, counted from 1, that a comment touches. */
   get commentLines(): ReadonlySet<number> {
     const lines = new Set<number>()
-    for (const { start, end } of this.#parse().comments) {
+    for (const { start, end } of this.comments) {
       for (let line = this.lineAt(start); line <= this.lineAt(end); line++) lines.add(line)
     }
     return lines

@@ -4,7 +4,7 @@ import type { Problem, SourceFile } from './sourceFile.ts'
 const marks = /\b(TO[D]O|FIX[M]E|XX[X]|HAC[K])\b/g
 const machinePaths = /(?<![\w.:/-])\/(work|root|home\/\w+|Users\/\w+)\/[\w.]/g
 
-/** Unfinished work belongs into an issue, where somebody sees it. */
+/** Unfinished work belongs in an issue, where somebody sees it. */
 export function leftMarks(files: readonly SourceFile[]): Problem[] {
   return matches(files, marks, (word) => `"${word}" marks something unfinished. Do it or drop it`)
 }

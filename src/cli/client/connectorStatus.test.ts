@@ -31,7 +31,9 @@ test('connectors are listed with their state, their binds and what waits', () =>
     'west       disabled, purging its messages          0 of 2    0',
     '',
   ])
-  expect(connectorsText([])).toBe('There are no connectors: `signalbox apply` makes them.\n')
+  expect(connectorsText([])).toBe(
+    'There are no connectors yet. Create them with `signalbox apply`.\n',
+  )
 })
 
 test('messages are counted in words', () => {

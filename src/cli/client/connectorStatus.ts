@@ -18,7 +18,8 @@ const HEADS = ['CONNECTOR', 'STATE', 'BINDS UP', 'WAITING'] as const
 
 /** A table for people: one line for each connector. */
 export function connectorsText(connectors: readonly ConnectorStatus[]): string {
-  if (connectors.length === 0) return 'There are no connectors: `signalbox apply` makes them.\n'
+  if (connectors.length === 0)
+    return 'There are no connectors yet. Create them with `signalbox apply`.\n'
   const rows = connectors.map((one) => [
     one.id,
     stateText(one),

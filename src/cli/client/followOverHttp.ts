@@ -83,7 +83,7 @@ async function post(
   } catch (error) {
     if (!(error instanceof ProblemResponse)) throw error
     if (error.status === 401)
-      throw new CliError('the API does not know this key: give one of a user with --key', {
+      throw new CliError('the API key is unknown: pass the key of a user with --key', {
         code: error.code,
         cause: error,
       })

@@ -83,7 +83,7 @@ function respond({
         ...(ifRevision !== undefined && { 'if-match': `"${ifRevision}"` }),
       },
     })
-    request.on('timeout', () => request.destroy(new SilenceError('no octet came')))
+    request.on('timeout', () => request.destroy(new SilenceError('no data arrived')))
     request.on('error', reject)
     request.on('response', resolve)
     request.end(body === undefined ? undefined : JSON.stringify(body))

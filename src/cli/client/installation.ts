@@ -30,7 +30,7 @@ export async function readInstallation(): Promise<Installation | undefined> {
     const what = error.code === 'EACCES' ? 'belongs to another user' : `cannot be read`
     throw new CliError(
       `${file} ${what} (${error.message}): run this as the user who runs Signalbox, ` +
-        'or say where it is with options (--help lists them)',
+        'or pass the address with options (see --help)',
       { code: 'INSTALLATION', cause: error },
     )
   })
@@ -38,7 +38,7 @@ export async function readInstallation(): Promise<Installation | undefined> {
   try {
     return installationSchema.parse(JSON.parse(text))
   } catch (cause) {
-    throw new CliError(`${file} is damaged: stop Signalbox and start it again, it writes it anew`, {
+    throw new CliError(`${file} is damaged: restart Signalbox, which writes it again`, {
       code: 'INSTALLATION',
       cause,
     })
@@ -49,8 +49,8 @@ export async function readInstallation(): Promise<Installation | undefined> {
 export function unknownInstallation(options: string): CliError {
   const { home } = loadConfig()
   return new CliError(
-    `there is no running Signalbox known in ${home}: start one with \`npm start\` ` +
-      `(SIGNALBOX_HOME says where its folder is), or give ${options}`,
+    `no Signalbox is running in ${home}: start one with \`npm start\` ` +
+      `(SIGNALBOX_HOME names its folder), or pass ${options}`,
     { code: 'INSTALLATION' },
   )
 }

@@ -30,7 +30,7 @@ const ATTEMPTS_MAX = 5
 
 const HELP = `
 A file is complete: what it does not name is deleted. Deletions and purges of connectors are listed
-and need --yes, or a yes on the terminal. A file with a revision, as \`export\` writes it, is
+and need --yes, or confirmation on the terminal. A file with a revision, as \`export\` writes it, is
 refused if somebody changed the platform after that revision: it would undo their change. A file
 without one is not checked.
 
@@ -38,7 +38,7 @@ Exit codes: 0 applied, or nothing to do; 2 error; 3 refused (revision, or no --y
 
 export function registerApply(program: Command): void {
   withAdminOptions(program.command('apply'))
-    .description('make the platform what a YAML file says; what it does not name is deleted')
+    .description('make the platform match a YAML file; whatever it does not name is deleted')
     .requiredOption('-f, --file <file>', 'platform as YAML; - reads stdin')
     .option('--dry-run', 'only show what would change')
     .option('--yes', 'delete what the file does not name, and purge, without asking')
@@ -64,7 +64,7 @@ async function apply(options: ApplyOptions): Promise<number> {
     } catch (error) {
       if (!(error instanceof ProblemResponse) || error.status !== 412) throw error
       if (attempt === ATTEMPTS_MAX) throw refused('CHANGED', error.message)
-      process.stderr.write('signalbox: somebody else changed the platform meanwhile; once more\n')
+      process.stderr.write('signalbox: someone else changed the platform; trying again\n')
     }
   }
 }
@@ -85,7 +85,7 @@ function refuseStale({ force }: ApplyOptions, platform: PlatformFile, { revision
   throw refused(
     'CHANGED',
     `${staleness(platform, revision)}. See what it would undo with \`signalbox diff -f ` +
-      `${platform.name}\`, then export again and repeat your change there, or give --force`,
+      `${platform.name}\`, then export again and repeat your change there, or pass --force`,
   )
 }
 
@@ -98,8 +98,8 @@ async function refuseLosses(
   if (!first || yes) return
   const asked = json ? undefined : terminal()
   const what = losses.map((loss) => loss.what).join(' and ')
-  if (asked && (await confirm(asked, `This ${what}. Go on?`))) return
-  const advice = asked ? 'Change the file' : 'Give --yes if that is wanted, or change the file'
+  if (asked && (await confirm(asked, `This ${what}. Continue?`))) return
+  const advice = asked ? 'Change the file' : 'Pass --yes to confirm, or change the file'
   const why = losses.map((loss) => loss.what + loss.why).join(', and ')
   throw refused(first.code, `nothing was changed: this ${why}. ${advice}`)
 }
@@ -123,7 +123,7 @@ function lossesOf(changes: readonly PlatformChange[]): Loss[] {
   if (purges.length > 0)
     losses.push({
       code: 'PURGES',
-      what: `gives up the messages that wait for ${purges.join(', ')}`,
+      what: `discards the messages that wait for ${purges.join(', ')}`,
       why: ', because the file says waiting: purge',
     })
   return losses
@@ -146,9 +146,9 @@ function report(options: ApplyOptions, platform: PlatformFile, plan: Changes): n
   const text = options.dryRun
     ? `${changesText(changes)}Dry run: ${changesSummary(changes, false)}; nothing was written.\n` +
       (deletions.length > 0 ? `Deletions: ${deletions.join(', ')}.\n` : '') +
-      (purges.length > 0 ? `Waiting messages given up: those of ${purges.join(', ')}.\n` : '') +
+      (purges.length > 0 ? `Waiting messages discarded: those of ${purges.join(', ')}.\n` : '') +
       stale
-    : `Nothing to do: the platform is as the file says (revision ${revision}).\n` +
+    : `Nothing to do: the platform matches the file (revision ${revision}).\n` +
       refreshAdvice(platform, revision)
   process.stdout.write(text)
   return EXIT_CODES.ok

@@ -15,7 +15,7 @@ const MAINS: Readonly<Record<ComponentName, readonly [string, () => Promise<unkn
     () => import('../../components/dlr/main.ts'),
   ],
   admin: ['management API', () => import('../../components/admin/main.ts')],
-  exporters: ['figures of the whole platform', () => import('../../components/exporters/main.ts')],
+  exporters: ['metrics of the whole platform', () => import('../../components/exporters/main.ts')],
 }
 
 export function registerComponents(program: Command): void {
@@ -23,7 +23,7 @@ export function registerComponents(program: Command): void {
     program
       .command(name)
       .description(`component: ${does}`)
-      .addHelpText('after', '\nIt takes its settings from the environment: `signalbox config`.')
+      .addHelpText('after', '\nSettings come from the environment; `signalbox config` lists them.')
       .action(async () => void (await load()))
   }
 }

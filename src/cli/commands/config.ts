@@ -7,7 +7,7 @@ import { printJson, runCommand } from '../client/runCommand.ts'
 export function registerConfig(program: Command): void {
   program
     .command('config')
-    .description('the settings of a component started here, and what differs under `signalbox up`')
+    .description("show a component's settings, and how `signalbox up` changes them")
     .option(
       '--json',
       'print a list of { name, value, default, source, underUp, expected, explanation }',

@@ -55,10 +55,10 @@ const SIMPLE = [
 export function registerConnector(program: Command): void {
   const group = program
     .command('connector')
-    .description('connectors at work: their state, and the messages that wait for them')
+    .description('manage connectors and the messages that wait for them')
     .addHelpText('after', HELP)
   subcommand(group, 'list')
-    .description('each connector with its state, its binds and the messages that wait for it')
+    .description('list the connectors with their state, binds and waiting messages')
     .action((options: ConnectorOptions) => runCommand(options, () => list(options)))
   for (const [word, about] of SIMPLE)
     subcommand(group, word)
@@ -69,7 +69,7 @@ export function registerConnector(program: Command): void {
       )
   registerClearing(group)
   subcommand(group, 'delete')
-    .description('delete a connector that no route and no message needs any more')
+    .description('delete a connector that no route names and no message waits for')
     .argument('<id>', 'the connector')
     .action((id: string, options: ConnectorOptions) =>
       runCommand(options, () => remove(id, options)),
@@ -78,22 +78,22 @@ export function registerConnector(program: Command): void {
 
 function registerClearing(group: Command): void {
   subcommand(group, 'move')
-    .description('give the messages that wait for a disabled connector to another one')
+    .description('move the messages that wait for a disabled connector to another one')
     .argument('<id>', 'the disabled connector')
     .requiredOption('--to <id>', 'the connector that sends them instead')
-    .option('--no-wait', 'return at once, while messages still move')
+    .option('--no-wait', 'return immediately, while messages are still moving')
     .action((id: string, options: MoveOptions) => runCommand(options, () => move(id, options)))
   subcommand(group, 'purge')
-    .description('give up the messages that wait for a disabled connector; each gets a receipt')
+    .description('discard the messages that wait for a disabled connector; each gets a receipt')
     .argument('<id>', 'the disabled connector')
     .option('--yes', 'do not ask')
-    .option('--no-wait', 'return at once, while messages still end')
+    .option('--no-wait', 'return immediately, while messages are still ending')
     .action((id: string, options: PurgeOptions) => runCommand(options, () => purge(id, options)))
 }
 
 function subcommand(group: Command, word: string): Command {
   return withAdminOptions(group.command(word))
-    .option('--json', 'print the answer of the admin API')
+    .option('--json', 'print the response of the admin API')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_CODES.error))
 }
 
@@ -129,10 +129,10 @@ async function purge(id: string, options: PurgeOptions): Promise<number> {
 async function refusePurge(admin: AdminClient, id: string, options: PurgeOptions): Promise<void> {
   if (options.yes) return
   const { waitingMessages } = await statusOf(admin, id)
-  const what = `This gives up ${messagesText(waitingMessages)} of connector ${id} for good`
+  const what = `This permanently discards ${messagesText(waitingMessages)} of connector ${id}`
   const asked = options.json ? undefined : terminal()
-  if (asked && (await confirm(asked, `${what}. Go on?`))) return
-  const advice = asked ? '' : ': give --yes if that is wanted'
+  if (asked && (await confirm(asked, `${what}. Continue?`))) return
+  const advice = asked ? '' : '. Pass --yes to confirm'
   throw new CliError(`nothing was changed. ${what}${advice}`, {
     code: 'PURGE',
     exitCode: EXIT_CODES.refused,

@@ -15,14 +15,14 @@ interface ExportOptions extends AdminOptions {
 
 /** The server checks its content, and may be newer than this command. */
 const documentSchema = z.looseObject({})
-const HEAD = `# The platform. \`signalbox apply\` takes this file back, unless somebody
-# changed the platform after the revision that stands here.
+const HEAD = `# The platform. \`signalbox apply\` accepts this file, unless someone
+# has changed the platform since the revision below.
 `
 
 export function registerExport(program: Command): void {
   withAdminOptions(program.command('export'))
-    .description('the platform as YAML, which `apply` takes back')
-    .option('-f, --file <file>', 'write it there instead of stdout')
+    .description('write the platform as YAML, for `apply`')
+    .option('-f, --file <file>', 'write to this file instead of stdout')
     .option('--with-secrets', "show connectors' passwords instead of (hidden)")
     .option('--json', 'JSON instead of YAML')
     .action((options: ExportOptions) => runCommand(options, () => exportPlatform(options)))
@@ -49,8 +49,8 @@ async function exportPlatform(options: ExportOptions): Promise<number> {
 
 function yamlText(document: object, withSecrets: boolean): string {
   const secrets = withSecrets
-    ? '# It holds passwords: keep it where only the right people read it.\n'
-    : '# Passwords that read (hidden) stay as they are when this is applied again.\n'
+    ? '# This file contains passwords. Protect it accordingly.\n'
+    : '# Passwords shown as (hidden) stay unchanged when you apply this file.\n'
   return `${HEAD}${secrets}${stringify(document)}`
 }
 

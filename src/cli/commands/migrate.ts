@@ -15,14 +15,14 @@ export function registerMigrate(program: Command): void {
 async function migrate({ json }: { json?: boolean }): Promise<number> {
   const { databaseUrl } = loadConfig()
   if (!databaseUrl) {
-    const what = 'DATABASE_URL is not set. Say which database, for example'
+    const what = 'DATABASE_URL is not set. Set it to your database, for example'
     const example = 'DATABASE_URL=postgresql://signalbox:PASSWORD@db.example.net:5432/signalbox'
     throw new CliError(`${what} ${example}`, { code: 'USAGE' })
   }
   const { applied } = await migrateStore(databaseUrl, true)
   if (json) printJson({ applied })
   else {
-    const what = applied.length > 0 ? `applied ${applied.join(', ')}` : 'was up to date already'
+    const what = applied.length > 0 ? `applied ${applied.join(', ')}` : 'already up to date'
     process.stdout.write(`schema: ${what}\n`)
   }
   return EXIT_CODES.ok

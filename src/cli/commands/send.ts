@@ -40,9 +40,9 @@ export function registerSend(program: Command): void {
     .command('send')
     .description('send one message and follow it to its receipt')
     .requiredOption('--to <number>', 'destination in international form: 436641234567', number)
-    .requiredOption('--text <text>', 'what it says')
+    .requiredOption('--text <text>', 'text of the message')
     .option('--from <sender>', 'number, or up to 11 letters and digits', sender, DEFAULT_SENDER)
-    .option('--via <smpp|http>', 'which door to use', door, 'smpp')
+    .option('--via <smpp|http>', 'protocol to use', door, 'smpp')
     .option('--host <host>', 'SMPP host (default: the installation in SIGNALBOX_HOME)')
     .option('--port <port>', 'SMPP port', port)
     .option('--system-id <id>', 'SMPP system_id')
@@ -123,9 +123,9 @@ function bindAdvice(status: string): string {
     case 'ESME_RINVSYSID':
       return 'wrong system_id or password, or the user is not enabled'
     case 'ESME_RALYBND':
-      return 'it has as many binds as it may have; close one, or raise maxBinds of the user'
+      return 'the user has reached its maxBinds; close a bind, or raise maxBinds'
     default:
-      return 'the log of the gateway says why'
+      return "see the gateway's log"
   }
 }
 
@@ -157,7 +157,7 @@ function closingLine(outcome: Sent, timeoutSeconds: number): string {
       return `${styleText('yellow', `${missing} within ${timeoutSeconds} s.`)} ${look}`
     }
     case 'lost': {
-      const unsure = look || 'The message may have been accepted all the same.'
+      const unsure = look || 'The message may still have been accepted.'
       return `${styleText('red', 'The connection was lost.')} ${unsure}`
     }
   }
@@ -170,7 +170,7 @@ function advice(status: string): string {
       return 'No route leads to this number: see the route table (npx signalbox export)'
     case 'ESME_RTHROTTLED':
     case 'ESME_RMSGQFUL':
-      return 'Too much at once, or a part of the platform is away: try again'
+      return 'Too many requests, or part of the platform is unavailable: try again'
     default:
       return ''
   }

@@ -50,7 +50,7 @@ Examples:
 Exit codes: 0 stopped by SIGTERM or Ctrl-C, 2 wrong option or unusable file, 3 port in use.`
 
 export function registerSimulate(program: Command): void {
-  const simulate = program.command('simulate').description('stand-ins for what lies outside')
+  const simulate = program.command('simulate').description('simulate external systems')
   const smsc = simulate.command('smsc').description('an SMSC with latency, errors and receipts')
   for (const option of smscOptions()) smsc.addOption(option)
   smsc
@@ -65,7 +65,7 @@ function smscOptions(): Option[] {
     text('--host <host>', 'where to listen', SMSC_DEFAULTS.host),
     text('--port <port>', '0 picks a free one and needs --file', String(SMSC_DEFAULTS.port)),
     text('--system-id <id>', 'the system_id that may bind', 'signalbox'),
-    new Option('--password <password>', 'its password; always needed').env('SMSC_PASSWORD'),
+    new Option('--password <password>', 'its password (required)').env('SMSC_PASSWORD'),
     text('--latency-ms <ms>', 'from submit_sm to its answer: N or MIN-MAX', '0'),
     text('--receipt-delay-ms <ms>', 'from the answer to the receipt: N or MIN-MAX', '200'),
     text('--error-rate <share>', 'answered with ESME_RSUBMITFAIL', '0'),
@@ -75,8 +75,8 @@ function smscOptions(): Option[] {
     text('--undelivered-rate <share>', 'receipts that say UNDELIV', '0'),
     text('--duplicate-rate <share>', 'receipts that come twice', '0'),
     text('--early-receipt-rate <share>', 'receipts that come before the answer', '0'),
-    text('--seed <number>', 'for all that is drawn', '1'),
-    text('--interface-version <version>', 'what it states, and speaks: 3.3, 3.4 or 5.0', '5.0'),
+    text('--seed <number>', 'seed for all random choices', '1'),
+    text('--interface-version <version>', 'SMPP version: 3.3, 3.4 or 5.0', '5.0'),
     new Option('--file <file>', 'what was accepted (default: smsc/PORT.ndjson in the home folder)'),
     new Option('--json', 'print JSON lines: when ready, and when stopped'),
   ]
@@ -144,7 +144,7 @@ async function startSimulator(options: SmscOptions): Promise<SmscSimulator> {
 function optionsOf(raw: SimulateOptions): SmscOptions {
   const port = whole('--port', raw.port, 65_535)
   if (!raw.password) {
-    throw wrongOption('--password is missing. It is what the connector binds with')
+    throw wrongOption('--password is missing. Pass the password that the connector binds with')
   }
   if (port === 0 && raw.file === undefined) {
     throw wrongOption('--port 0 picks another port each time, so it needs --file')
@@ -169,7 +169,7 @@ function optionsOf(raw: SimulateOptions): SmscOptions {
     interfaceVersion: version('--interface-version', raw.interfaceVersion),
   }
   if (options.errorRate + options.throttleRate + options.dropRate > 1) {
-    throw wrongOption('--error-rate, --throttle-rate and --drop-rate are more than 1 together')
+    throw wrongOption('--error-rate, --throttle-rate and --drop-rate add up to more than 1')
   }
   return options
 }

@@ -13,8 +13,8 @@ interface TraceOptions extends AdminOptions {
 export function registerTrace(program: Command): void {
   withAdminOptions(program.command('trace'))
     .description('the whole life of a message')
-    .argument('<id>', 'message id, as submit_sm_resp or POST /v1/messages gave it')
-    .option('--json', 'print the trace as it comes from the API')
+    .argument('<id>', 'message id from submit_sm_resp or POST /v1/messages')
+    .option('--json', 'print the response of the admin API')
     .action((id: string, options: TraceOptions) => runCommand(options, () => trace(id, options)))
 }
 

@@ -24,7 +24,7 @@ export function registerUp(program: Command): void {
     .command('up')
     .description('everything on this machine: database, six components, simulated SMSC')
     .option('--json', 'print one JSON line when ready')
-    .option('--no-demo', 'leave out account, connector and simulator of the demo')
+    .option('--no-demo', 'omit the demo account, its connector and the simulator')
     .option('--workers <number>', 'processes that submit upstream', count, 1)
     .option('--routers <number>', 'processes that route', count, 1)
     .option('--dlr-processors <number>', 'processes that write states and receipts', count, 1)

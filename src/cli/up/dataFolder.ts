@@ -60,8 +60,8 @@ async function finish(options: DataFolderOptions, run: PostgresRun, input: strin
   const [exitCode] = await ended
   if (exitCode === 0) return
   throw new CliError(
-    `${run.program} could not make the data folder ${run.folder} (exit code ${exitCode}). ` +
-      `What it said is at the end of ${options.logFile}`,
+    `${run.program} could not create the data folder ${run.folder} (exit code ${exitCode}). ` +
+      `See the end of ${options.logFile}`,
     { code: 'POSTGRES' },
   )
 }
@@ -70,11 +70,13 @@ function checkVersion(folder: string): void {
   const version = readVersion(folder)
   if (version === MAJOR_VERSION) return
   const what =
-    version === undefined ? 'is not a data folder of PostgreSQL' : `is of PostgreSQL ${version}`
+    version === undefined
+      ? 'is not a PostgreSQL data folder'
+      : `was created by PostgreSQL ${version}`
   throw new CliError(
-    `${folder} ${what}, and this Signalbox needs one of PostgreSQL ${MAJOR_VERSION}. Move it ` +
-      'away to start with an empty one, choose another SIGNALBOX_HOME, or give the ' +
-      'DATABASE_URL of a server that fits',
+    `${folder} ${what}, but this Signalbox needs one from PostgreSQL ${MAJOR_VERSION}. Move it ` +
+      'away to start with an empty one, choose another SIGNALBOX_HOME, or set ' +
+      'DATABASE_URL to a suitable server',
     { code: 'DATA_FOLDER' },
   )
 }
@@ -87,7 +89,7 @@ function readVersion(folder: string): string | undefined {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw new CliError(
       `cannot read the data folder ${folder} (${String(code)}): it belongs to another user. ` +
-        'Start Signalbox as that user, give it to this one with `chown -R`, or choose another ' +
+        'Start Signalbox as that user, change its owner with `chown -R`, or choose another ' +
         'SIGNALBOX_HOME',
       { code: 'DATA_FOLDER', cause: error },
     )

@@ -69,7 +69,7 @@ test.each([
 ])('installations that cannot are refused: %j beside %s', async (stranger, advertiseHost) => {
   await take({ installation: 'one', advertiseHost })
   await expect(take({ installation: 'two', ...stranger })).rejects.toThrow(
-    /could not call each other\. .*SIGNALBOX_CLUSTER_TOKEN.*SIGNALBOX_HOST/,
+    /cannot call each other\. .*SIGNALBOX_CLUSTER_TOKEN.*SIGNALBOX_HOST/,
   )
   expect(await holders()).toHaveLength(1)
 })

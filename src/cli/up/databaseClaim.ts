@@ -96,7 +96,7 @@ export class DatabaseClaim {
       if (outcome instanceof pg.Client) return outcome
       if (outcome && !told) {
         told = true
-        this.#options.onTrouble(`${refusalText(outcome)}. Stop one of the two at once`)
+        this.#options.onTrouble(`${refusalText(outcome)}. Stop one of them immediately`)
       }
       // Rejects when this is closed, and the loop ends.
       await delay(RETRY_MS, undefined, { signal }).catch(() => undefined)
@@ -179,7 +179,7 @@ function refusalText({ kind, holder }: Refusal): string {
   const other = holder === '' ? 'another Signalbox' : `another Signalbox (${holder})`
   return kind === 'copy'
     ? `${other} runs on this database from a copy of this home folder`
-    : `${other} uses this database, and its components and ours could not call each other`
+    : `${other} uses this database, but the components of the two cannot call each other`
 }
 
 function refusalError(refusal: Refusal, { home }: DatabaseClaimOptions): CliError {
@@ -187,7 +187,7 @@ function refusalError(refusal: Refusal, { home }: DatabaseClaimOptions): CliErro
     refusal.kind === 'copy'
       ? `Stop it first, or start this one with an empty SIGNALBOX_HOME instead of ${home}. If ` +
         'its machine died a moment ago, its claim ends within half a minute'
-      : 'Give both the same SIGNALBOX_CLUSTER_TOKEN, and each a SIGNALBOX_HOST that the other ' +
-        'one reaches; or give this one a database of its own'
+      : 'Set the same SIGNALBOX_CLUSTER_TOKEN for both, and for each a SIGNALBOX_HOST that the ' +
+        'other can reach; or use a different database for this one'
   return new CliError(`${refusalText(refusal)}. ${advice}`, { code: 'DATABASE_IN_USE' })
 }

@@ -22,7 +22,7 @@ const CONNECTOR = 'simulator'
 const ATTEMPTS_MAX = 5
 const YAML_HEAD = `# The platform of the first start, secrets included. Change it, then:
 #   npx signalbox diff -f FILE     shows what would change
-#   npx signalbox apply -f FILE    makes the platform what this file says
+#   npx signalbox apply -f FILE    makes the change
 `
 
 /** Does nothing and returns false if the platform already holds resources: they stay. */

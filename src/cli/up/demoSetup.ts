@@ -85,10 +85,7 @@ export class DemoSetup {
       installation.save()
       return
     }
-    show(
-      'demo',
-      'left out, since this database already holds a platform (--no-demo has the same effect)',
-    )
+    show('demo', 'omitted, because this database already has a platform (as with --no-demo)')
     await this.#smsc.stop(SMSC_STOP_MS)
   }
 

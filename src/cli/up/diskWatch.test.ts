@@ -21,8 +21,8 @@ test('says once that the disk is nearly full, is full, and has room again', () =
   expect(shown).toEqual([
     expect.stringContaining('/somewhere is nearly full (200 MB left)'),
     expect.stringContaining('/somewhere is full (15 MB left)'),
-    expect.stringContaining('/somewhere has room again (100 MB left)'),
-    expect.stringContaining('/somewhere has room again (1000 MB left)'),
+    expect.stringContaining('/somewhere has free space again (100 MB left)'),
+    expect.stringContaining('/somewhere has free space again (1000 MB left)'),
   ])
   expect(rooms).toBe(1)
 })

@@ -52,11 +52,11 @@ export class DiskWatch {
     if (this.#level === 'full')
       return (
         `${where} is full (${freeMega} MB left): nothing can be made durable there, so messages ` +
-        'are refused with ESME_RTHROTTLED. Free some space; everything then goes on by itself'
+        'are refused with ESME_RTHROTTLED. Free some space; work then resumes by itself'
       )
     if (this.#level === 'low' && former === 'room')
       return `${where} is nearly full (${freeMega} MB left); free some space`
-    return `${where} has room again (${freeMega} MB left)`
+    return `${where} has free space again (${freeMega} MB left)`
   }
 
   /** A folder that is gone is told of by whoever needs it. */

@@ -117,6 +117,6 @@ test('is started again although the system refuses it for a while', async () => 
   isRefused = true
   process.kill(pids[0] ?? 0, 'SIGKILL')
   await vi.waitUntil(() => pids.length === 2, 15_000)
-  expect(troubles[1]).toContain('the system refuses it (spawn /no/such/program ENOENT)')
+  expect(troubles[1]).toContain('the system refused it (spawn /no/such/program ENOENT)')
   expect(await query(server, 'select 1')).toEqual([1])
 })

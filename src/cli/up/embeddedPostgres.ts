@@ -24,7 +24,7 @@ export interface EmbeddedPostgresOptions {
   /** Wanted, not promised: where it is taken, a free one is used. */
   readonly port: number
   readonly logFile: string
-  /** At each start, also when it was found running. */
+  /** Called at each start, even when the server was found running. */
   onStarted(pid: number): void
   onTrouble(what: string): void
   /** As whom it runs; by default what works here. */
@@ -169,11 +169,11 @@ export class EmbeddedPostgres {
     const end = await ended
     const why =
       end.kind === 'notStarted'
-        ? `the system refuses it (${end.error.message})`
+        ? `the system refused it (${end.error.message})`
         : !(await isFree(this.#port, HOST))
           ? `port ${this.#port} is in use; choose another with SIGNALBOX_PG_PORT`
-          : `${end.how}; what it said is at the end of ${this.#options.logFile}`
-    return new CliError(`the embedded PostgreSQL does not start: ${why}`, { code: 'POSTGRES' })
+          : `${end.how}; see the end of ${this.#options.logFile}`
+    return new CliError(`the embedded PostgreSQL cannot start: ${why}`, { code: 'POSTGRES' })
   }
 
   async #supervise(first: Launched): Promise<void> {
@@ -183,7 +183,7 @@ export class EmbeddedPostgres {
     while (!signal.aborted) {
       await Promise.race([server.ended, stopped])
       if (signal.aborted) return
-      this.#options.onTrouble('ended unexpectedly; it is started again')
+      this.#options.onTrouble('exited unexpectedly; restarting it')
       server = (await this.#relaunch()) ?? { ended: stopped }
     }
   }
@@ -196,7 +196,7 @@ export class EmbeddedPostgres {
         return await this.#launch()
       } catch (error) {
         const what = error instanceof Error ? error.message : String(error)
-        if (what !== told) this.#options.onTrouble(`${what}; this is tried again until it works`)
+        if (what !== told) this.#options.onTrouble(`${what}; retrying until it starts`)
         told = what
         // Rejects when the supervision ends, and the loop with it.
         await delay(pauseMs, undefined, { signal }).catch(() => undefined)

@@ -24,7 +24,7 @@ function prepareFolder(folder: string, home: string): void {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
     throw new CliError(
       `cannot use the folder ${folder}: ${reasonOf(code)}. Signalbox keeps its database, ` +
-        `logs and secrets in ${home}: give this user that folder (as root ` +
+        `logs and secrets in ${home}: give this user that folder (as root: ` +
         `\`chown -R ${process.getuid?.()} ${home}\`), or choose another one with SIGNALBOX_HOME`,
       { code: 'HOME_FOLDER', cause },
     )
@@ -39,7 +39,7 @@ function reasonOf(code: string): string {
     case 'EROFS':
       return 'its file system is read-only (EROFS)'
     case 'ENOENT':
-      return 'no folder can be made there (ENOENT)'
+      return 'folders cannot be created there (ENOENT)'
     case 'ENOTDIR':
     case 'EEXIST':
       return `it, or something above it, is a file (${code})`

@@ -94,8 +94,8 @@ function readStored(path: string): Stored | undefined {
     // Falls through to the same advice.
   }
   throw new CliError(
-    `${path} is damaged, and with it the password of the database. Put back a copy, or start ` +
-      'anew with another SIGNALBOX_HOME',
+    `${path} is damaged, and it holds the password of the database. Restore a copy, or start ` +
+      'with a new SIGNALBOX_HOME',
     { code: 'INSTALLATION' },
   )
 }
@@ -107,7 +107,7 @@ function readText(path: string): string | undefined {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     const why = error instanceof Error ? error.message : String(error)
     throw new CliError(
-      `cannot read ${path}: ${why}. Start Signalbox as the user who first did, ` +
+      `cannot read ${path}: ${why}. Start Signalbox as the user who started it first, ` +
         'or choose another folder with SIGNALBOX_HOME',
       { code: 'INSTALLATION', cause: error },
     )

@@ -243,7 +243,7 @@ export class LocalPlatform {
           if (answer?.status === 200) return
           await delay(READY_POLL_MS)
         }
-        this.#options.show(name, `is not ready yet; ${url} says why`)
+        this.#options.show(name, `is not ready yet; see ${url} for the reason`)
       }),
     )
   }
@@ -297,7 +297,7 @@ export class LocalPlatform {
       write()
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      this.#options.show('up', `cannot write down which processes run: ${why}`)
+      this.#options.show('up', `cannot record which processes are running: ${why}`)
     }
   }
 
@@ -336,7 +336,7 @@ async function startAll(processes: readonly SupervisedProcess[], signal: AbortSi
   await allOf([...routers, ...start(between), gateways])
 }
 
-/** Waits for each, also when one fails, so that nothing starts behind the back of `stop`. */
+/** Waits for each, even when one fails, so that nothing starts unnoticed during `stop`. */
 async function allOf(promises: readonly unknown[]): Promise<void> {
   const results = await Promise.allSettled(promises)
   const failed = results.find((result) => result.status === 'rejected')

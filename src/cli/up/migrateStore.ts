@@ -10,9 +10,9 @@ export async function migrateStore(
     const why = cause instanceof Error ? cause.message : String(cause)
     const { host, pathname } = new URL(databaseUrl)
     const advice = isGiven
-      ? `Check DATABASE_URL (it says ${host}${pathname}) and that its user may create tables there`
-      : 'The log of PostgreSQL is in the folder log of SIGNALBOX_HOME'
-    throw new CliError(`the schema cannot be brought up to date: ${why}. ${advice}`, {
+      ? `Check DATABASE_URL (now ${host}${pathname}), and that its user may create tables`
+      : 'See the PostgreSQL log in the folder log of SIGNALBOX_HOME'
+    throw new CliError(`cannot update the database schema: ${why}. ${advice}`, {
       code: 'MIGRATE',
       cause,
     })

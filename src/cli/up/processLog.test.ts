@@ -33,7 +33,7 @@ test('a process that warns without end is shown in part, with the name of its fi
   for (let i = 0; i < 5000; i++) writeSync(log.fd, '{"level":"error","msg":"again"}\n')
   log.read()
   expect(shown).toHaveLength(20)
-  expect(shown.at(-1)).toBe(`more of this in ${log.file}`)
+  expect(shown.at(-1)).toBe(`more in ${log.file}`)
 })
 
 test('a file that has grown long begins anew, and nothing is read twice', () => {

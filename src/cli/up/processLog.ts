@@ -95,7 +95,7 @@ export class ProcessLog {
     }
     this.#shown++
     if (this.#shown < SHOWN_LINES_MAX) this.#options.show(line)
-    if (this.#shown === SHOWN_LINES_MAX) this.#options.show(`more of this in ${this.file}`)
+    if (this.#shown === SHOWN_LINES_MAX) this.#options.show(`more in ${this.file}`)
   }
 
   /** The file is opened for appending, so its writers go on at the new end by themselves. */
@@ -112,7 +112,7 @@ export class ProcessLog {
   }
 }
 
-/** Of pino's JSON lines the ones from `warn` up; of other lines all, since nobody expects them. */
+/** Selects pino's JSON lines from `warn` up, and all other lines, because those are unexpected. */
 export function troubleOf(line: string): string | undefined {
   if (!line.startsWith('{')) return line.trim() === '' ? undefined : line
   if (!/"level":"(warn|error|fatal)"/.test(line)) return undefined
@@ -126,7 +126,7 @@ export function troubleOf(line: string): string | undefined {
   }
 }
 
-/** Of PostgreSQL's log: what stops the server, not what it says to a client that came too early. */
+/** Selects PostgreSQL's lines about what stops the server, not its answers to early clients. */
 export function fatalOf(line: string): string | undefined {
   const stops = /\b(PANIC|FATAL): {2}(?!the database system is|terminating connection|expected)/
   return stops.test(line) ? line : undefined

@@ -67,7 +67,8 @@ async function startAndStop(
     // What was asked to stop while it started fails in many ways, all of them wanted.
     if (!signal.aborted) throw error
   } finally {
-    if (signal.aborted && !json) process.stderr.write('Stopping; Ctrl-C again does not wait.\n')
+    if (signal.aborted && !json)
+      process.stderr.write('Stopping. Press Ctrl-C again to stop without waiting.\n')
     await platform.stop()
   }
 }

@@ -53,9 +53,9 @@ test('a process that the system refuses is tried until it runs, and told once', 
   expect(refusals).toEqual([])
   await vi.waitUntil(() => troubles.length === 3)
   expect(troubles).toEqual([
-    'ended unexpectedly (SIGKILL); it is started again',
-    'cannot be started (spawn /no/such/program ENOENT); this is tried again until it works',
-    'could be started again',
+    'exited unexpectedly (SIGKILL); restarting it',
+    'cannot be started (spawn /no/such/program ENOENT); retrying until it starts',
+    'is running again',
   ])
 })
 
@@ -73,7 +73,7 @@ test('a refusal at the very first start is an error with its reason', async () =
   for (const refuse of [noSuchProgram, noMemory]) {
     const { one } = await supervised([refuse])
     await expect(one.start(new AbortController().signal)).rejects.toThrow(
-      /^gateway does not start: the system refuses it \(spawn .*(ENOENT|ENOMEM)\)$/,
+      /^gateway cannot start: the system refused it \(spawn .*(ENOENT|ENOMEM)\)$/,
     )
   }
 })

@@ -98,7 +98,7 @@ export class SupervisedProcess {
     const ended = once(child, 'exit')
     child.kill('SIGTERM')
     const timer = setTimeout(() => {
-      this.#options.onTrouble(`did not stop within ${deadlineMs / 1000} s and is killed`)
+      this.#options.onTrouble(`did not stop within ${deadlineMs / 1000} s; killing it`)
       child.kill('SIGKILL')
     }, deadlineMs)
     await ended
@@ -161,20 +161,20 @@ export class SupervisedProcess {
     this.#restartLater(next, settled ? 0 : Math.min(backOffMs, RESTART_MS_MAX))
   }
 
-  /** Of refusals one after the other only the first is told. */
+  /** Reports only the first of several refusals in a row. */
   #tellEnd(end: ChildEnd): void {
     const { onTrouble } = this.#options
-    if (end.kind === 'ended') onTrouble(`ended unexpectedly (${end.how}); it is started again`)
+    if (end.kind === 'ended') onTrouble(`exited unexpectedly (${end.how}); restarting it`)
     else if (!this.#isUnstartable) {
       this.#isUnstartable = true
-      onTrouble(`cannot be started (${end.error.message}); this is tried again until it works`)
+      onTrouble(`cannot be started (${end.error.message}); retrying until it starts`)
     }
   }
 
   #tellStartable(): void {
     if (!this.#isUnstartable) return
     this.#isUnstartable = false
-    this.#options.onTrouble('could be started again')
+    this.#options.onTrouble('is running again')
   }
 
   #checkHealth(): void {
@@ -188,7 +188,7 @@ export class SupervisedProcess {
         if (this.#stopping || child !== this.#child) return
         this.#silentChecks++
         if (this.#silentChecks < SILENT_CHECKS_MAX) return
-        onTrouble('no longer answers and is killed')
+        onTrouble('no longer responds; killing it')
         child.kill('SIGKILL')
       },
     )
@@ -203,19 +203,19 @@ export class SupervisedProcess {
     const { log } = this.#options
     if (early?.kind === 'notStarted') {
       const { error: cause } = early
-      const message = `${this.name} does not start: the system refuses it (${cause.message})`
+      const message = `${this.name} cannot start: the system refused it (${cause.message})`
       return new CliError(message, { code: 'START_FAILED', cause })
     }
     const lines = log.linesSince(logStart)
     const said = lines.filter((line) => line.startsWith('signalbox: '))
     const reason = said.map((line) => line.slice('signalbox: '.length)).join('\n')
     if (child?.exitCode === EXIT_PORT_IN_USE && reason) {
-      const message = `${reason}, or SIGNALBOX_PORTS=auto for free ports everywhere`
+      const message = `${reason}, or set SIGNALBOX_PORTS=auto to use free ports`
       return new CliError(message, { code: 'PORT_IN_USE', exitCode: EXIT_PORT_IN_USE })
     }
     const how = early ? early.how : `not ready within ${READY_MS_MAX / 1000} s`
     const why = reason || `${how}:\n${lines.slice(-10).join('\n')}\n(from ${log.file})`
-    return new CliError(`${this.name} does not start: ${why}`, { code: 'START_FAILED' })
+    return new CliError(`${this.name} cannot start: ${why}`, { code: 'START_FAILED' })
   }
 }
 

@@ -95,7 +95,7 @@ function refuseIfRunning(found: LockFile | undefined, home: string): void {
   if (!other || !isAlive(other)) return
   throw new CliError(
     `Signalbox is already running in ${home}, as process ${other.pid}. Stop it with Ctrl-C in ` +
-      `its terminal or with \`kill ${other.pid}\`, or give this one a home of its own: ` +
+      `its terminal or with \`kill ${other.pid}\`, or use a separate home folder: ` +
       'SIGNALBOX_HOME=FOLDER SIGNALBOX_PORTS=auto',
     { code: 'ALREADY_RUNNING' },
   )
@@ -124,8 +124,8 @@ async function endLeftovers(former: ReadonlyMap<string, ProcessIdentity>): Promi
       signalProcess(identity, 'SIGKILL')
       if (await endsWithin(identity, KILL_WAIT_MS)) return
       throw new CliError(
-        `${name} of the former start (process ${identity.pid}) cannot be ended. ` +
-          `End it with \`kill -9 ${identity.pid}\`, then start again`,
+        `${name} of the previous start (process ${identity.pid}) cannot be stopped. ` +
+          `Stop it with \`kill -9 ${identity.pid}\`, then start again`,
         { code: 'LEFTOVER' },
       )
     }),

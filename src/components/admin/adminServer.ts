@@ -36,7 +36,7 @@ export function createAdminServer(options: AdminServerOptions) {
     return sendProblem(reply, document)
   })
   server.setNotFoundHandler((request, reply) => {
-    const detail = `there is no ${request.method} ${request.url.split('?')[0]} here`
+    const detail = `no such route: ${request.method} ${request.url.split('?')[0]}`
     return sendProblem(reply, problem(404, detail))
   })
   server.register(
@@ -88,7 +88,7 @@ function documentOf(error: unknown): AdminProblem {
     if (statusCode === 415) return problem(415, 'send JSON: Content-Type: application/json')
     if (statusCode < 500) return problem(statusCode, message)
   }
-  return problem(500, 'the log of the admin component says what happened')
+  return problem(500, 'Internal error; see the log of the admin component.')
 }
 
 function isFastifyError(error: unknown): error is FastifyError {

@@ -69,7 +69,7 @@ test('a connector with waiting messages is not deleted; the answer says what hel
     detail:
       'connector "smsc" still has 7 accepted messages to send. Let it finish, or `signalbox ' +
       'connector disable smsc` and then either move them with `signalbox connector move smsc ' +
-      '--to OTHER` or give them up with `signalbox connector purge smsc`',
+      '--to OTHER` or discard them with `signalbox connector purge smsc`',
   })
   store.waitingFor = async () => 0
   expect((await call(server, 'DELETE', '/connectors/smsc')).status).toBe(204)

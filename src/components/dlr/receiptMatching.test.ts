@@ -107,7 +107,7 @@ describe('a receipt is about the newest message that fits it', () => {
     await journal(submitted(one, 'lateShared'), submitted(alien, 'lateShared'))
     expect([await stateOf(one), await stateOf(alien)]).toEqual(['ENROUTE', 'ENROUTE'])
     expect(await parkedFor('lateShared')).toEqual(['ambiguous'])
-    // Of one account the newest gets it.
+    // The newest message of one account gets it.
     await journal(submitted(one, 'mine', nowMs - SECOND_MS), submitted(two, 'mine', nowMs))
     await writer.applyReceipts([receipt('mine', DELIVERED)])
     expect([await stateOf(one), await stateOf(two)]).toEqual(['ENROUTE', 'DELIVERED'])

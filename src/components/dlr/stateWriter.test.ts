@@ -273,7 +273,7 @@ test('an id the SMSC used again belongs to the newer message, for its destinatio
   expect(await stateOf(old)).toBe('ENROUTE')
 })
 
-/** Of a message that was accepted at that time: its time, and the rest of a fresh one. */
+/** An id with that time, and otherwise that of a new message. */
 function idOf(atMs: number): MessageId {
   const prefix = atMs.toString(16).padStart(12, '0')
   // With its first 48 bits replaced it is a message id still.

@@ -33,7 +33,7 @@ export function customerSessions(options: CustomerSessionsOptions): SessionEvent
   return {
     onBind: (session, pdu) => {
       bind(options, session, pdu).catch((error: Error) => {
-        options.onTrouble('binding a customer', error)
+        options.onTrouble('binding a customer failed', error)
         session.refuseBind(pdu, ESME_RBINDFAIL)
       })
     },
@@ -43,7 +43,7 @@ export function customerSessions(options: CustomerSessionsOptions): SessionEvent
           submitSm(options, session, pdu, body)
         } catch (error) {
           // Permanent, so that one message does not bring its error again and again.
-          options.onTrouble('taking a submit_sm', asError(error))
+          options.onTrouble('accepting a submit_sm failed', asError(error))
           session.respond(pdu, ESME_RSYSERR)
         }
       },

@@ -51,7 +51,7 @@ export function createHttpApi(options: HttpApiOptions): HttpDoor {
   })
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500
-    if (status >= 500) options.onTrouble('answering over HTTP', error)
+    if (status >= 500) options.onTrouble('answering an HTTP request failed', error)
     return sendProblem(reply, problem(status, DETAILS.get(status) ?? error.message))
   })
   app.post('/v1/messages', (request, reply) => postMessage(options, request, reply))
@@ -147,7 +147,7 @@ function refuseKey(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   return sendProblem(reply, isMissing ? KEY_MISSING : KEY_UNKNOWN)
 }
 
-const NOT_FOUND = problem(404, 'there are POST /v1/messages and GET /v1/messages/{id}')
+const NOT_FOUND = problem(404, 'no such route: use POST /v1/messages or GET /v1/messages/{id}')
 /** In place of messages that are internal or say too little. */
 const DETAILS = new Map([
   [415, 'send JSON: Content-Type: application/json'],

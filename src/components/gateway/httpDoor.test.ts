@@ -16,7 +16,7 @@ test.each([
   const { door, port } = await openHttpApi({ httpHeadersTimeoutMs: 40 })
   const client = await rawHttp(port)
   client.socket.write(octets)
-  expect(await client.ended()).toMatch(/^HTTP\/1\.1 408 [^]*problem\+json[^]*not arrive whole/)
+  expect(await client.ended()).toMatch(/^HTTP\/1\.1 408 [^]*problem\+json[^]*not arrive completely/)
   await expect.poll(() => door.connections).toBe(0)
 })
 
@@ -132,7 +132,7 @@ test('a request that is sent into a drain is told to come back', async () => {
   await expect.poll(() => api.octetsRead()).toBe(WHOLE.length + 10)
   const drained = api.door.drain(60_000)
   late.socket.write(WHOLE.slice(10))
-  expect(await late.ended()).toMatch(/^HTTP\/1\.1 503 [^]*problem\+json[^]*send the request again/)
+  expect(await late.ended()).toMatch(/^HTTP\/1\.1 503 [^]*problem\+json[^]*shutting down/)
   api.held[0]?.(ACCEPTED)
   await drained
   expect(accepted.text()).toMatch(/^HTTP\/1\.1 202 /)

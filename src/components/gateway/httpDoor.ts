@@ -1,6 +1,7 @@
 // The gateway's HTTP port: how many may connect, how long a request may take to arrive, and how the
-// port closes. A request that was read whole is answered, also while draining. One that is still
-// arriving holds nothing up: its connection is closed at its time-out, or a moment into the drain.
+// port closes. A request that was read completely is answered, even while draining. One that is
+// still arriving delays nothing: its connection is closed at its time-out, or soon after the drain
+// begins.
 
 import type { Socket } from 'node:net'
 import { STATUS_CODES } from 'node:http'
@@ -118,7 +119,7 @@ export function sendProblem(reply: FastifyReply, document: Problem): FastifyRepl
   return reply.code(document.status).type(PROBLEM_TYPE).send(document)
 }
 
-const DRAINING = problem(503, 'this gateway is about to stop: send the request again')
+const DRAINING = problem(503, 'this gateway is shutting down: try again')
 
 /** What never became a request: it came too slowly, or is not HTTP. */
 function answerBroken(error: Error & { code?: string }, socket: Socket): void {
@@ -137,7 +138,7 @@ function answerBroken(error: Error & { code?: string }, socket: Socket): void {
 
 function brokenRequest(code: string | undefined): Problem {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return problem(408, 'the request did not arrive whole in time')
+    return problem(408, 'the request did not arrive completely in time')
   if (code === 'HPE_HEADER_OVERFLOW') return problem(431, 'the headers are too long')
   return problem(400, 'this is not an HTTP request')
 }

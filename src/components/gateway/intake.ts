@@ -16,7 +16,7 @@ export interface IntakeCounters {
 const FULL: Verdict = {
   kind: 'refused',
   commandStatus: ESME_RTHROTTLED,
-  reason: 'too many messages are under way here: try again',
+  reason: 'too many messages are in progress here: try again',
 }
 
 export class Intake {

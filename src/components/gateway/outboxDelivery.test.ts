@@ -154,7 +154,7 @@ test('a row that cannot be delivered is refused alone, and reported', async () =
     { kind: 'acknowledged', id: '1' },
     { kind: 'acknowledged', id: '3' },
   ])
-  expect(troubles).toEqual(['delivering outbox row 2'])
+  expect(troubles).toEqual(['delivering outbox row 2 failed'])
 })
 
 test('without a receiver nothing is claimed', () => {

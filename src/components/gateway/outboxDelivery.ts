@@ -54,7 +54,7 @@ export class OutboxDelivery {
     })
     this.#settler = new Batcher({
       send: (outcomes) => this.#settle(outcomes),
-      onError: (error) => options.onTrouble('settling deliveries', error),
+      onError: (error) => options.onTrouble('settling deliveries failed; retrying', error),
       maxItems: 1000,
     })
   }
@@ -80,7 +80,7 @@ export class OutboxDelivery {
       take: (rows) => {
         for (const row of rows) this.#deliverAlone(row)
       },
-      onTrouble: (error) => onTrouble('claiming deliveries', error),
+      onTrouble: (error) => onTrouble('claiming deliveries failed; retrying', error),
     }
   }
 
@@ -108,7 +108,7 @@ export class OutboxDelivery {
     try {
       this.#deliver(row)
     } catch (error) {
-      this.#options.onTrouble(`delivering outbox row ${row.id}`, asError(error))
+      this.#options.onTrouble(`delivering outbox row ${row.id} failed`, asError(error))
       this.counters.refused++
       this.#settler.add({ kind: 'refused', id: row.id, commandStatus: ESME_RSYSERR })
     }
@@ -155,7 +155,7 @@ export class OutboxDelivery {
   /** Never gives up: a row that is not settled goes out twice. */
   async #settle(outcomes: OutboxOutcome[]): Promise<void> {
     await untilDone(() => this.#options.outbox.settle(outcomes), {
-      onTrouble: (error) => this.#options.onTrouble('settling deliveries', error),
+      onTrouble: (error) => this.#options.onTrouble('settling deliveries failed; retrying', error),
     })
     this.#loop.letGo(outcomes)
     if (outcomes.some((outcome) => outcome.kind === 'retry')) this.wake()

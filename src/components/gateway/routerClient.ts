@@ -1,6 +1,6 @@
 // Hands submissions to routers and brings the verdicts back. Each account has one router, chosen by
 // rendezvous hashing over those that live; what goes to one router leaves in batches that form by
-// themselves. A batch keeps its id and its messages over all attempts, also when another router
+// themselves. A batch keeps its id and its messages over all attempts, even when another router
 // takes it, so nothing is published twice. At the deadline the sender gets a temporary refusal, and
 // the outcome counts as unknown.
 
@@ -94,7 +94,7 @@ export class RouterClient {
     if (!batcher) {
       batcher = new Batcher({
         send: (batch) => this.#deliver(router, batch),
-        onError: (error) => this.#options.onTrouble('submitting to a router', error),
+        onError: (error) => this.#options.onTrouble('submitting to a router failed', error),
         maxItems: MAX_BATCH_MESSAGES,
         octetsOf: ({ submission }) => submission.body.length,
         maxOctets: MAX_BATCH_OCTETS,
@@ -109,7 +109,7 @@ export class RouterClient {
     const batchId = uuidv7()
     const submissions = batch.map((waiting) => waiting.submission)
     const octets = encodeBatch({ batchId, submissions })
-    // Of the youngest: those that waited behind a slow batch have had no attempt of their own yet.
+    // Counts from the youngest, because messages behind a slow batch have had no attempt yet.
     const youngestMs = batch.at(-1)?.sinceMs ?? performance.now()
     const deadlineMs = youngestMs + this.#options.acceptTimeoutMs
     const failed = new Set<string>()
@@ -163,7 +163,8 @@ export class RouterClient {
       if (statusCode !== 503) throw new Error(`router ${router} answered ${statusCode}`)
     } catch (error) {
       // Reported once per outage.
-      if (!this.#troubled) this.#options.onTrouble('asking a router', asError(error))
+      if (!this.#troubled)
+        this.#options.onTrouble('asking a router failed; retrying', asError(error))
       this.#troubled = true
     }
     return undefined
@@ -179,12 +180,12 @@ export class RouterClient {
     try {
       onVerdict(verdict)
     } catch (error) {
-      this.#options.onTrouble('answering a customer', asError(error))
+      this.#options.onTrouble('answering a customer failed', asError(error))
     }
   }
 }
 
-/** Many ESMEs drop a message on ESME_RSYSERR, so our own trouble is throttling to them. */
+/** Many ESMEs drop a message on ESME_RSYSERR, so an internal error is reported as throttling. */
 const UNKNOWN_OUTCOME: Verdict = {
   kind: 'refused',
   commandStatus: ESME_RTHROTTLED,

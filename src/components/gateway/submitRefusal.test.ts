@@ -63,5 +63,5 @@ test('a message whose handling throws is refused alone, and the bind goes on', a
   expect(await submitOn(session)).toBe(ESME_RSYSERR)
   door.submitting = () => undefined
   expect(await submitOn(session)).toBe(ESME_ROK)
-  expect(troubles).toEqual(['taking a submit_sm'])
+  expect(troubles).toEqual(['accepting a submit_sm failed'])
 })

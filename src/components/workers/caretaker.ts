@@ -63,7 +63,7 @@ export class Caretaker {
     )
   }
 
-  /** Called after each round of leasing, also while the look of an earlier one waits. */
+  /** Called after each round of leasing, even while the look of an earlier one waits. */
   async look(connector: string, round: LeaseRound): Promise<void> {
     const watched = this.#update(connector, round)
     if (watched.isLooking) return

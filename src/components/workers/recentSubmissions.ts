@@ -18,7 +18,7 @@ interface ReceiptKey {
   readonly receivedAtMs: number
 }
 
-/** Of an SMSC that gives every message the same id the newest are remembered. */
+/** The messages that are remembered, newest first, if an SMSC gives all of them the same id. */
 const SAME_ID_MAX = 8
 
 /**

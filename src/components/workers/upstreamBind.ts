@@ -27,7 +27,7 @@ const RECONNECT_CAP_MS = 15_000
 /** After ESME_RALYBND the SMSC still holds our former bind and has to notice that it is dead. */
 const STILL_BOUND_MS = 3_000
 const SETTLED_MS = 1_000
-/** A session that lasted so long ends the growing pauses, also when there was nothing to send. */
+/** A session that lasted so long ends the growing pauses, even when there was nothing to send. */
 const STABLE_MS = 60_000
 /** Well below the time a process has to drain. */
 const CLOSE_MS_MAX = 8_000

@@ -50,7 +50,7 @@ export const LISTEN_FOR_OUTBIND_OPTIONS: Options<ListenForOutbindOptions> = {
 
 /** A port that waits for outbinds. */
 export interface OutbindListener extends AsyncDisposable {
-  /** The actual port, also if 0 was requested. */
+  /** The actual port, even if 0 was requested. */
   readonly port: number
   /** All open sessions, bound or not. */
   readonly sessions: ReadonlySet<Session>

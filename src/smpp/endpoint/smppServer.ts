@@ -115,7 +115,7 @@ export const LISTEN_OPTIONS: Options<ListenOptions> = {
 
 /** One listening port. */
 export interface SmppListener {
-  /** The actual port, also if 0 was requested. */
+  /** The actual port, even if 0 was requested. */
   readonly port: number
   /**
    * Sets a new certificate or CA for future TLS connections; existing ones go on. Missing options

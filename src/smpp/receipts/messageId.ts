@@ -25,8 +25,8 @@ const PADDED_DIGITS = [8, 10] as const
 /**
  * The ids that submit_sm_resp (SMPP 3.4 §4.4.2) may have had for the message of a receipt (appendix
  * B) with this id: the id itself first, then what the rule makes of it, the likeliest first, each
- * once. Of ids in mixed case and of other widths only the usual ones are among them; messageIdKey
- * finds all. None for no id.
+ * once. Only the usual ids in mixed case and of other widths are included; messageIdKey finds
+ * all. None for no id.
  */
 export function messageIdCandidates(receiptId: string, rule: MessageIdRule): string[] {
   if (receiptId === '') return []

@@ -189,8 +189,8 @@ function valueAfter(text: string, labelEnd: number): number | undefined {
 }
 
 /**
- * A label starts a word, or follows the value before it without a blank: `sub:001dlvrd:001`. Of a
- * longer word behind that value (`id:1 nerr:5`) it is only the end.
+ * A label starts a word, or follows the value before it without a blank: `sub:001dlvrd:001`. The
+ * end of a longer word behind that value (`id:1 nerr:5`) does not count.
  */
 function beginsLabel(text: string, start: number, before: Mark | undefined): boolean {
   const isInWord = /[A-Za-z0-9_]/.test(text.charAt(start - 1))

@@ -23,7 +23,7 @@ export interface Identity {
 }
 
 export interface IdentityOptions {
-  /** Of subjectAltName. Default: 127.0.0.1. */
+  /** The hosts in subjectAltName. Default: 127.0.0.1. */
   readonly hosts?: readonly string[]
   /** From now on; below 0 it has expired. Default: 1. */
   readonly days?: number

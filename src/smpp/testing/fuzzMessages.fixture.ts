@@ -17,7 +17,7 @@ const TIME_LIMIT_MS = 60_000
 const PAUSE_MS_MAX = 40
 
 export interface MessageCounts {
-  /** Whose text, header and receipt were read. */
+  /** Messages whose text, header and receipt were read. */
   messages: number
   receipts: number
   /** Long messages that were joined. */

@@ -12,7 +12,7 @@ export interface DecodeOptions {
   readonly defaultAlphabet?: Alphabet
   /** The national tables that the user data header names. */
   readonly shifts?: GsmShifts
-  /** Of packed septets: bits between the user data header and the first of them. */
+  /** The bits between the user data header and the first packed septet. */
   readonly fillBits?: number
 }
 

@@ -54,7 +54,8 @@ export type HeaderFor = (
  * Text for a short_message or message_payload without user data header, so without national
  * tables (SMPP 3.4 §5.2.19, TS 23.038 §6.2). Without options: GSM 03.38 (data_coding 0) when it has
  * every character, else UTF-16 big endian (8). Undefined when none of `alphabets` that can be named
- * has the text; `ucs2` has any. Throws TypeError when it is no text, or an alphabet is none.
+ * has the text; `ucs2` has any. Throws TypeError if the text is not a string or an
+ * alphabet is unknown.
  */
 export function encodeText(text: string): EncodedText
 export function encodeText(text: string, options: EncodeOptions): EncodedText | undefined

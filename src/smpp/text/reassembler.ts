@@ -63,7 +63,7 @@ export type Reassembly<T> =
   /** The same part came before; `item` is not kept. */
   | { readonly kind: 'duplicate' }
 
-/** Of a whole message: its octets tell a part that comes again from one of another message. */
+/** A whole message. Its octets distinguish a repeated part from a part of another message. */
 interface Finished {
   readonly key: string
   readonly deadlineMs: number

@@ -7,7 +7,7 @@ import type { TlsGate } from './tlsGate.ts'
 export interface RefusedConnection {
   /**
    * `tooMany`: above maxSessions. `untrustedProxy`: not from a proxy that was named. `proxyHeader`:
-   * none, or one that is none. `tls`: the handshake failed. `timeout`: header or handshake were not
+   * missing or invalid. `tls`: the handshake failed. `timeout`: header or handshake were not
    * complete in time. `closed`: the peer left before they were.
    */
   readonly kind: 'tooMany' | 'untrustedProxy' | 'proxyHeader' | 'tls' | 'timeout' | 'closed'
@@ -93,7 +93,7 @@ export class Arrival {
     const { tls } = this.#ways
     if (!tls) return this.#ready(this.#connection)
     this.#step = 'TLS handshake'
-    // Who ends in the middle of a handshake ends it; a session answers an end with its own.
+    // A half-close during the handshake aborts it; a session answers a half-close with its own.
     this.#connection.allowHalfOpen = false
     tls.secure(this.#connection, (result) => {
       if (!(result instanceof Error)) return this.#ready(result)

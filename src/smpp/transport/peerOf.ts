@@ -3,7 +3,7 @@ import type { Endpoint } from './proxyHeader.ts'
 
 const MAPPED = /^::ffff:/i
 
-/** Who is at the other end: `source`, where a proxy tells it, or what the socket says. */
+/** The peer's address: `source` if a proxy names it, otherwise the socket's. */
 export function peerOf(socket: Socket, source?: Endpoint) {
   return {
     remoteAddress: plainAddress(source?.address ?? socket.remoteAddress ?? ''),

@@ -111,7 +111,7 @@ function readV2(octets: Buffer): ProxyHeader {
     return refused(`its PROXY header has the unknown command ${command}`)
   if (restOctets > V2_REST_OCTETS_MAX)
     return refused(`its PROXY header says ${restOctets} octets, and ${V2_REST_OCTETS_MAX} may be`)
-  // Of LOCAL the family is to be ignored.
+  // The family of a LOCAL header must be ignored.
   if (command === V2_PROXY) {
     const addressOctets = V2_ADDRESS_OCTETS[family]
     if (addressOctets === undefined || transport > V2_TRANSPORT_MAX)

@@ -12,7 +12,10 @@ import { PDUS, type CommandName, type Pdu, type PduBodies } from './pduTable.ts'
 import { wholeTlvs } from './tlvStream.ts'
 import { wrongInteger } from './wrongValue.ts'
 
-/** Of every PDU: command_length, command_id, command_status and sequence_number (SMPP 3.4 §3.2). */
+/**
+ * The header of every PDU: command_length, command_id, command_status and sequence_number
+ * (SMPP 3.4 §3.2).
+ */
 export const HEADER_OCTETS = 16
 const RESPONSE_BIT = 0x80000000
 
@@ -24,7 +27,7 @@ export interface MalformedPdu {
   readonly command_id: number
   /** Undefined when the command_id is unknown. */
   readonly command: CommandName | undefined
-  /** Of the PDU that is answered; 0 when the octets hold none. */
+  /** The number of the PDU to answer; 0 if the octets hold none. */
   readonly sequence_number: number
   /** What to answer: in the request's response, or in generic_nack where `command` is undefined. */
   readonly commandStatus: number

@@ -45,7 +45,7 @@ export interface CompiledPdu<C extends CommandName = CommandName> {
    * TypeError for a field that the PDU does not have.
    */
   writeBody(body: Partial<PduBodies[C]>, out: Buffer, offset: number): number
-  /** An upper bound of what writeBody writes. Throws PduError when `tlvs` are none. */
+  /** An upper bound of what writeBody writes. Throws PduError if `tlvs` are invalid. */
   bodyOctetsMax(body: Partial<PduBodies[C]>): number
   /** Throws PduError for what only 5.0 allows: short_message of 255 octets, 255 destinations. */
   checkBefore5(body: Partial<PduBodies[C]>): void

@@ -10,7 +10,7 @@ import { TLVS } from './tlvTable.ts'
 
 type Body = Readonly<Record<string, unknown>>
 
-/** Of a whole PDU. They may stand in a body too, which takes what was decoded. */
+/** Properties of a whole PDU. A body may have them too, because it accepts a decoded PDU. */
 const HEAD = ['command', 'command_status', 'sequence_number']
 const TAIL = ['tlvs', 'bodyOctets']
 /** encodeText gives it along with the fields of a text, to be spread into a body. */

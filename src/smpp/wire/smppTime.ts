@@ -29,8 +29,8 @@ const YEAR_MAX = 2_037
 
 /**
  * `YYMMDDhhmmsstnnp` (SMPP 3.4 §7.1.1.1, 5.0 §4.7.23.4), down to the tenth of a second: the instant
- * `date`, told in the local time `quarterHours` east of UTC (-48 to 48). Throws RangeError when
- * `date` is none, when its local year is not of 1938 to 2037, and for any other offset.
+ * `date`, told in the local time `quarterHours` east of UTC (-48 to 48). Throws RangeError if
+ * `date` is invalid, if its local year is not in 1938 to 2037, or if the offset is out of range.
  */
 export function writeAbsoluteTime(date: Date, quarterHours = 0): string {
   if (!Number.isInteger(quarterHours) || Math.abs(quarterHours) > 48) {
@@ -114,7 +114,7 @@ export type SmppTime =
 
 /** What a time leaves open. */
 export interface SmppTimeOptions {
-  /** From when a relative time counts; by default the present. */
+  /** The time from which a relative time counts; by default the present. */
   readonly now?: Date
   /**
    * The centre's local time, quarter hours ahead of UTC: of times of 12 digits, and of the calendar

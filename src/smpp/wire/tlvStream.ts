@@ -59,7 +59,7 @@ export function writeTlvs(tlvs: readonly Tlv[], out: Buffer, offset: number): nu
   return at
 }
 
-/** How many octets they take. Throws PduError when they are none. */
+/** How many octets they take. Throws PduError if they are not an array of TLVs. */
 export function tlvOctets(tlvs: readonly Tlv[]): number {
   if (!Array.isArray(tlvs)) wrong(`an array is needed, not ${kindOfValue(tlvs)}`)
   let octets = 0
