@@ -32,9 +32,9 @@ export const connectorMutants: readonly Mutant[] = [
   {
     name: 'a message waits in the database beyond its end',
     invariant: '12',
-    file: 'src/components/workers/connectorWork.ts',
-    piece: 'const dueAtMs = Math.min(nextMs, task.expiresAtMs ?? nextMs)',
-    replacement: 'const dueAtMs = nextMs',
+    file: 'src/components/workers/nextAttempt.ts',
+    piece: 'return Math.min(nextMs, expiresAtMs ?? nextMs)',
+    replacement: 'return nextMs',
     guard: expiring('a message that waits for another attempt is due at its end at the latest'),
     says: /AssertionError: expected [\d.]+ to be \d+/,
   },
@@ -86,8 +86,8 @@ export const connectorMutants: readonly Mutant[] = [
     name: 'a paused connector submits',
     invariant: '13b',
     file: 'src/components/workers/connectorWork.ts',
-    piece: 'return !this.connector().paused && this.isBound',
-    replacement: 'return this.isBound',
+    piece: 'return !this.connector().paused && this.#pace.isOpen && this.isBound',
+    replacement: 'return this.#pace.isOpen && this.isBound',
     guard: unitTest(
       'components/workers/pausedConnector.test.ts',
       'a paused connector lets go of its messages, submits none, and keeps its bind',
@@ -98,10 +98,8 @@ export const connectorMutants: readonly Mutant[] = [
     name: 'the binds of a disabled connector live as long as their leases',
     invariant: '13b',
     file: 'src/components/workers/connectorPool.ts',
-    piece: `entry.held = undefined
-      return this.#closeThenBind(id, entry, [...entry.binds.keys()])`,
-    replacement: `entry.held = undefined
-      return`,
+    piece: 'return slots.length > 0 ? this.#closeThenBind(id, entry, slots) : entry.work.wake()',
+    replacement: 'return entry.work.wake()',
     guard: changing('the binds of a disabled connector close at once, though its leases are held'),
     says: /AssertionError: expected 2 to be \+?0/,
   },

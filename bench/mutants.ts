@@ -6,6 +6,7 @@ import { connectorMutants } from './connectorMutants.ts'
 import { databaseMutants } from './databaseMutants.ts'
 import { type Guard, type Mutant, unitTest } from './mutant.ts'
 import { receiptMutants } from './receiptMutants.ts'
+import { waitingMutants } from './waitingMutants.ts'
 import { workerMutants } from './workerMutants.ts'
 
 const STORE_KILLED: Guard = {
@@ -98,6 +99,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   ...databaseMutants,
   ...receiptMutants,
+  ...waitingMutants,
   ...accessMutants,
   ...workerMutants,
   ...connectorMutants,

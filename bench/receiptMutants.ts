@@ -102,4 +102,16 @@ export const receiptMutants: readonly Mutant[] = [
     ),
     says: /AssertionError: expected 'ESME_RSUBMITFAIL' to be '069'/,
   },
+  {
+    name: 'the failure of a copy is told although its message failed here before',
+    invariant: '4',
+    file: 'src/message/messageTable.ts',
+    piece: 'and (t.state = 2 or m.state not in (3, 5))',
+    replacement: '',
+    guard: unitTest(
+      'components/dlr/stateWriter.test.ts',
+      'a copy that fails tells the customer nothing new once its message failed here',
+    ),
+    says: /AssertionError: expected \[ .+ \] to have a length of 1 but got 2/,
+  },
 ]

@@ -40,6 +40,16 @@ test('a holder that gave its slot up, or whose lease ran out, has nothing bound'
   expect(await isBoundElsewhere(database, 'one', 'c2')).toBe(false)
 })
 
+test('a slot that changed hands says nothing of the bind of its former holder', async () => {
+  await acquire('c14', 'former', 0)
+  await tellBound(database, 'former', { connector: 'c14', slots: [1], boundSlots: [] })
+  const [lease] = await acquire('c14', 'two')
+  expect(lease?.slot).toBe(1)
+  expect(await isBoundElsewhere(database, 'one', 'c14')).toBe(true)
+  await tellBound(database, 'two', { connector: 'c14', slots: [1], boundSlots: [] })
+  expect(await isBoundElsewhere(database, 'one', 'c14')).toBe(false)
+})
+
 test('a holder speaks for its own slots only', async () => {
   await acquire('c3', 'one')
   await acquire('c3', 'two')

@@ -11,6 +11,7 @@ import {
 import type { DatabaseLink } from '../components/databaseLink.ts'
 import { openTestStore, type TestStore } from './testing/testStore.ts'
 import { parkedReceiptsDue, parkedReceiptsFor } from '../message/parkedReceiptTable.ts'
+import { claimDue, countWaiting } from '../message/waitingMessageTable.ts'
 import { findByUpstreamId } from '../message/upstreamIdTable.ts'
 
 /** Tables that are empty again and again, and then long. */
@@ -62,6 +63,8 @@ beforeAll(async () => {
     },
   ])
   await parkedReceiptsDue(run, 10)
+  await claimDue(link.database, 10, 60_000, [QUEUE])
+  await countWaiting(run, [QUEUE])
   await link.database.pool.query(`truncate ${TABLES.join(', ')}`)
   await link.database.pool.query(`vacuum analyze ${TABLES.join(', ')}`)
 })
@@ -117,6 +120,19 @@ test.each([
 test('a claim for one user passes over no row of another', async () => {
   const plan = (await planOf('outbox.claim')).join('\n')
   expect(plan).toMatch(/outbox_pending_of_user.*\n *Index Cond: .*account.*user_id/)
+})
+
+test('waiting messages are claimed queue by queue, in the order of the index', async () => {
+  const plan = (await planOf('later.claim')).join('\n')
+  expect(plan).not.toMatch(/Seq Scan on later|Sort|later_by_due/)
+  expect(plan).toMatch(/later_by_queue on later.*\n *Index Cond: .*queue > queues/)
+  expect(plan).toMatch(/later_by_queue on later.*\n *Index Cond: .*queue = ready.*due_at <= ready/)
+})
+
+test('waiting messages of some queues are counted by the index', async () => {
+  const plan = (await planOf('later.countOf')).join('\n')
+  expect(plan).not.toContain('Seq Scan')
+  expect(plan).toMatch(/later_by_queue( on later)?\n *Index Cond: \(queue = ANY/)
 })
 
 async function planOf(name: string): Promise<string[]> {

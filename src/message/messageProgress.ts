@@ -9,8 +9,8 @@ export { RANK_FINAL, RANK_UNCERTAIN, rankOf } from '../smpp/receipts/stateRank.t
 
 /**
  * An SMSC refused it, attempts ran out, or its validity ended while it waited. That is an end,
- * unless a copy that was sent before, and whose answer was lost, got through after all: any receipt
- * that tells an end is about such a copy.
+ * unless a copy that was sent before, and whose answer was lost, got through after all: a receipt
+ * that says DELIVRD is about such a copy.
  */
 export const RANK_REFUSED = 8
 

@@ -81,7 +81,8 @@ const TRANSITION = {
     from unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::bigint[], $6::float8[],
       $7::text[], $8::text[])
       as t (message_id, state, state_rank, error, command_status, done_at, stat, ended_by)
-    where m.message_id = t.message_id and (m.state_rank < t.state_rank
+    where m.message_id = t.message_id
+      and (m.state_rank < t.state_rank and (t.state = 2 or m.state not in (3, 5))
       or m.state_rank = t.state_rank and m.state <> 2 and t.state = 2 and m.ended_by <> t.ended_by)
     returning m.message_id, m.account, m.user_id, m.registered_delivery, m.submit_sm, m.state,
       m.error, t.command_status::float8 as command_status,
@@ -92,7 +93,8 @@ const TRANSITION = {
 /**
  * Applies those that rank above the present state, and returns just these. One per message. Of two
  * copies of a message, the one that was delivered (state 2) counts; within one copy the first end
- * stands.
+ * stands. EXPIRED and UNDELIVERABLE (3 and 5) that rank below a final state were decided here: the
+ * customer knows that the message failed, and hears again only if it was delivered after all.
  */
 export function applyTransitions(
   run: Run,

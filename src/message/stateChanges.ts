@@ -158,8 +158,10 @@ export function highestPerMessage(transitions: readonly Transition[]): Transitio
 
 /** As the statement in messageTable.ts has it for the present state of a row. */
 function yieldsTo(known: Transition, next: Transition): boolean {
-  if (next.rank !== known.rank) return next.rank > known.rank
-  const { DELIVERED } = MESSAGE_STATE
+  const { DELIVERED, EXPIRED, UNDELIVERABLE } = MESSAGE_STATE
+  const isFailure = known.state === EXPIRED || known.state === UNDELIVERABLE
+  if (next.rank !== known.rank)
+    return next.rank > known.rank && (next.state === DELIVERED || !isFailure)
   const isOtherCopy = known.endedBy !== undefined && known.endedBy !== next.endedBy
   return isOtherCopy && next.state === DELIVERED && known.state !== DELIVERED
 }

@@ -1,5 +1,6 @@
 import { EXPIRED_WAITING } from './endOfLife.ts'
 import type { MessageId } from './ids.ts'
+import { CONNECTOR_DELETED } from './connectorDeleted.ts'
 import { PURGED } from './purged.ts'
 import { messageStateName, type MessageState } from './messageProgress.ts'
 
@@ -90,6 +91,7 @@ function messageSteps(row: TracedMessage): TraceStep[] {
 function outcomeDetail({ error, stat }: TracedMessage): string {
   if (error === EXPIRED_WAITING) return 'its validity ended while it waited here to be sent'
   if (error === PURGED) return `the messages that waited here were ${PURGED}`
+  if (error === CONNECTOR_DELETED) return 'the connector for which it waited was deleted'
   const parts = [error && `error ${error}`, stat && `the SMSC called it "${stat}"`]
   return parts.filter(Boolean).join(', ')
 }

@@ -6,7 +6,6 @@ import {
   countWaiting,
   type LeavingEntry,
   leavingEnvelopes,
-  makeDue,
   putLater,
   removeLeft,
 } from './waitingMessageTable.ts'
@@ -57,14 +56,54 @@ test('only the last of several claimants removes it', async () => {
   expect(await leavingIds()).toEqual([])
 })
 
-test('what waits to return to a queue can be made due at once, and nothing else', async () => {
+test('a cleared queue gets back what is not due yet, and no other queue does', async () => {
   const cleared = { ...entry(60_000), queue: 'submit.cleared.bulk' }
   const other = { ...entry(60_000), queue: 'submit.other.bulk' }
   await database.transaction((run) => putLater(run, [cleared, other]))
-  await makeDue(database, ['submit.cleared.bulk', 'submit.cleared.normal'])
-  const claimed = await claimDue(database, 10, CLAIM_MS)
+  const claim = () =>
+    claimDue(database, 10, CLAIM_MS, ['submit.cleared.bulk', 'submit.cleared.normal'])
+  const claimed = await claim()
   expect(claimed.map(({ envelopeId }) => envelopeId)).toEqual([cleared.envelopeId])
+  // It is leaving like any other: it is claimed once, and the queue must remember its id.
+  expect(await claim()).toEqual([])
+  expect(await leavingIds()).toEqual([cleared.envelopeId])
   await removeLeft(database, claimed)
+})
+
+test('each queue with something due gets its share, however much waits for another', async () => {
+  const backlog = Array.from({ length: 200 }, () => ({ ...entry(-9_000), queue: 'submit.a.bulk' }))
+  const others = ['submit.b.high', 'submit.c.bulk'].map((queue) => ({ ...entry(-1), queue }))
+  await putLater(database.run, [
+    ...backlog,
+    ...others,
+    { ...entry(60_000), queue: 'submit.d.high' },
+  ])
+  const claimed = await claimDue(database, 30, CLAIM_MS)
+  const counts = Map.groupBy(claimed, ({ queue }) => queue)
+  expect(new Map([...counts].map(([queue, { length }]) => [queue, length]))).toEqual(
+    new Map([
+      ['submit.a.bulk', 10],
+      ['submit.b.high', 1],
+      ['submit.c.bulk', 1],
+    ]),
+  )
+  await removeLeft(database, claimed)
+  // Alone, the backlog has all of it.
+  const rest = await claimDue(database, 190, CLAIM_MS)
+  expect(rest).toHaveLength(190)
+  await removeLeft(database, rest)
+})
+
+test('what waits is counted for all queues or for some', async () => {
+  const queues = ['submit.e.high', 'submit.f.high', 'submit.g.high']
+  const before = await countWaiting(database.run)
+  await putLater(
+    database.run,
+    queues.map((queue, index) => ({ ...entry(60_000), queue, messages: 10 ** index })),
+  )
+  expect(await countWaiting(database.run)).toBe(before + 111)
+  expect(await countWaiting(database.run, queues.slice(1))).toBe(110)
+  expect(await countWaiting(database.run, [])).toBe(0)
 })
 
 async function putOne() {

@@ -50,15 +50,31 @@ export async function putLater(
 
 const CLAIM = {
   name: 'later.claim',
-  // Whole milliseconds, so that a claim is the same when it comes back from JavaScript.
-  text: `with claim as (select date_trunc('milliseconds', now()) as at),
+  // `queues` walks from one queue to the next by the index, over no row between them. Each queue
+  // with rows that may leave has the same share, so that none waits behind another's backlog.
+  // A claim is in whole milliseconds, so that it is the same when it comes back from JavaScript.
+  text: `with recursive claim as (select date_trunc('milliseconds', now()) as at),
+    queues (name) as (
+      (select queue from later order by queue limit 1)
+      union all
+      select next.queue from queues, lateral (
+        select queue from later where queue > queues.name order by queue limit 1) as next),
+    bounded as (
+      select name, case when name = any($3::text[]) then 'infinity' else now() end as due_until
+      from queues),
+    ready as materialized (
+      select name, due_until from bounded
+      where exists (select from later where queue = name and due_at <= due_until)),
+    share as (select greatest(1, $1::int / greatest(1, count(*)))::int as size from ready),
     due as (
-      select envelope_id from later, claim
-      where due_at <= now()
-        and (leaving_at is null or leaving_at < claim.at - $2 * interval '1 ms')
-      order by due_at limit $1 for update of later skip locked)
-    update later set leaving_at = claim.at from claim
-    where envelope_id = any(array(select envelope_id from due))
+      select taken.envelope_id from ready, lateral (
+        select envelope_id from later, claim
+        where queue = ready.name and due_at <= ready.due_until
+          and (leaving_at is null or leaving_at < claim.at - $2 * interval '1 ms')
+        order by due_at limit (select size from share) for update of later skip locked) as taken)
+    update later
+    set leaving_at = claim.at, due_at = case when due_at > now() then claim.at else due_at end
+    from claim where envelope_id = any(array(select envelope_id from due))
     returning envelope_id as "envelopeId", queue, payload, messages, leaving_at as "claimedAt"`,
 }
 
@@ -67,13 +83,19 @@ export type LeavingEntry = Omit<LaterEntry, 'dueAtMs'> & {
   claimedAt: Date
 }
 
-/** Claims envelopes that are due for so long. No other process has a claim on them meanwhile. */
+/**
+ * Claims about `max` envelopes that are due for so long: the same number from each queue. No other
+ * process has a claim on them meanwhile.
+ *
+ * @param clearedQueues whatever waits to return to these is due now
+ */
 export function claimDue(
   database: Database,
   max: number,
   claimMs: number,
+  clearedQueues: readonly string[] = [],
 ): Promise<LeavingEntry[]> {
-  return database.run<LeavingEntry>(CLAIM, [max, claimMs])
+  return database.run<LeavingEntry>(CLAIM, [max, claimMs, clearedQueues])
 }
 
 const REMOVE = {
@@ -112,22 +134,15 @@ export async function leavingEnvelopes(database: Database): Promise<LeavingEnvel
   return row
 }
 
-const MAKE_DUE = {
-  name: 'later.makeDue',
-  text: `update later set due_at = now()
-    where queue = any($1::text[]) and due_at > now() and leaving_at is null`,
-}
-
-/** Whatever waits to return to these queues returns now. */
-export async function makeDue(database: Database, queues: readonly string[]): Promise<void> {
-  await database.run(MAKE_DUE, [queues])
-}
-
+// sum() is a bigint, which `pg` hands out as text: the casts make numbers of it.
 const COUNT = {
   name: 'later.count',
-  // sum() is a bigint, which `pg` hands out as text: the cast makes a number of it.
+  text: 'select coalesce(sum(messages), 0)::float8 as messages from later',
+}
+const COUNT_OF = {
+  name: 'later.countOf',
   text: `select coalesce(sum(messages), 0)::float8 as messages from later
-    where $1::text[] is null or queue = any($1::text[])`,
+    where queue = any($1::text[])`,
 }
 
 /** Messages that wait for another attempt, of these queues or of all. */
@@ -135,6 +150,7 @@ export async function countWaiting(
   run: Database['run'],
   queues?: readonly string[],
 ): Promise<number> {
-  const [row] = await run<{ messages: number }>(COUNT, [queues ?? null])
+  const statement = queues ? COUNT_OF : COUNT
+  const [row] = await run<{ messages: number }>(statement, queues ? [queues] : [])
   return row?.messages ?? 0
 }

@@ -12,6 +12,10 @@ const READ_KIND = {
   text: `select kind, id, spec, revision, deleted from resources
     where kind = $1 and not deleted order by id`,
 }
+const DELETED = {
+  name: 'resources.deleted',
+  text: 'select id, revision from resources where kind = $1 and deleted order by id',
+}
 const REVISION = { name: 'resources.revision', text: 'select revision from platform_revision' }
 const NEXT_REVISION = {
   name: 'resources.nextRevision',
@@ -51,6 +55,15 @@ export async function readResourcesOfKind(
 ): Promise<ResourceRow[]> {
   const rows = await database.run<StoredRow>(READ_KIND, [kind])
   return rows.map(numbered)
+}
+
+/** The ids of deleted resources of one kind, each with the revision that deleted it. */
+export async function readDeletedOfKind(
+  database: Database,
+  kind: string,
+): Promise<Map<string, number>> {
+  const rows = await database.run<{ id: string; revision: string }>(DELETED, [kind])
+  return new Map(rows.map(({ id, revision }) => [id, Number(revision)]))
 }
 
 function numbered(row: StoredRow): ResourceRow {

@@ -207,6 +207,33 @@ test('a copy sent before its message expired here may still turn out to be deliv
   expect(await deliveries(one)).toHaveLength(2)
 })
 
+test('a copy that fails tells the customer nothing new once its message failed here', async () => {
+  const end = { connector: 'sim', atMs: Date.now() }
+  const events: ((one: EnvelopeMessage) => JournalEvent)[] = [
+    (one) => ({ ...end, kind: 'expired', message: one }),
+    (one) => ({ ...end, kind: 'failed', message: one, commandStatus: 8, reason: 'refused' }),
+    (one) => ({ ...end, kind: 'failed', message: one, commandStatus: 0, reason: 'purged' }),
+  ]
+  for (const [index, event] of events.entries())
+    for (const state of [EXPIRED, UNDELIVERABLE, MESSAGE_STATE.REJECTED, UNKNOWN]) {
+      const one = message()
+      const id = `copy-${index}-${state}`
+      await journal(event(one))
+      const before = await stateOf(one)
+      await journal(submitted(one, id))
+      await writer.applyReceipts([receipt(id, state)])
+      expect(await stateOf(one)).toBe(before)
+      expect(await deliveries(one)).toHaveLength(1)
+      // In one batch too, only one of the two is told.
+      const both = message()
+      await journal(event(both), submitted(both, `${id}-both`))
+      await writer.applyReceipts([{ ...receipt(`${id}-both`, state), message: both }])
+      expect(await deliveries(both)).toHaveLength(1)
+      await writer.applyReceipts([receipt(`${id}-both`, DELIVERED)])
+      expect(await stateOf(both)).toBe('DELIVERED')
+    }
+})
+
 test("a customer's receipt has three characters for the error, or the account's own", async () => {
   const refused = async (one: EnvelopeMessage) => {
     const reason = 'ESME_RSUBMITFAIL'

@@ -4,11 +4,14 @@ import { expect, test } from 'vitest'
 import { encodeUnanswered } from '../../message/outcomeWire.ts'
 import { decodeEnvelope } from '../../queue/envelopeWire.ts'
 import type { QueueEntry } from '../../queue/queue.ts'
-import { entryOf, envelopeOf, memoryQueues, ownsAll, startWork } from './connectorWork.fixture.ts'
+import { entryOf, envelopeOf, ownsAll, startWork } from './connectorWork.fixture.ts'
 import { rememberingSmsc } from './connectorWork.fixture.ts'
+import { returningQueues } from './returningQueues.fixture.ts'
 
 const PATIENCE = { timeout: 5_000, interval: 20 }
 const HOUR_MS = 3_600_000
+/** Received at so slow a pace: one that was sent, and fifty that are ready. */
+const FULL = 51
 
 /** One message each; `expiresAtMs` is that of the message in the last envelope. */
 function entries(count: number, expiresAtMs: number): QueueEntry[] {
@@ -18,37 +21,6 @@ function entries(count: number, expiresAtMs: number): QueueEntry[] {
     const messages = envelope.messages.map((one) => ({ ...one, expiresAtMs: end }))
     return entryOf({ ...envelope, messages }, { id: String(index) })
   })
-}
-
-/** Queues that give an envelope out again when the delay with which it went back is over. */
-function returningQueues(all: QueueEntry[]) {
-  const { queue, settled } = memoryQueues(all)
-  const returns: { entry: QueueEntry; visibleAtMs: number }[] = []
-  const held = new Set<string>()
-  const counts = { heldMax: 0, received: 0, returned: 0 }
-  const { receive, settle } = queue
-  queue.receive = async (...claim) => {
-    const nowMs = performance.now()
-    for (const one of returns.filter(({ visibleAtMs }) => visibleAtMs <= nowMs)) {
-      returns.splice(returns.indexOf(one), 1)
-      all.push(one.entry)
-    }
-    const received = await receive(...claim)
-    for (const { id } of received) held.add(id)
-    counts.received += received.length
-    counts.heldMax = Math.max(counts.heldMax, held.size)
-    return received
-  }
-  queue.settle = async (some) => {
-    await settle(some)
-    for (const { entry, settlement } of some) {
-      held.delete(entry.id)
-      if (settlement.kind !== 'retry') continue
-      counts.returned++
-      returns.push({ entry, visibleAtMs: performance.now() + settlement.delayMs })
-    }
-  }
-  return { counts, held, queue, settled }
 }
 
 test('without a link nothing is received unless this process cares for it', async () => {
@@ -106,6 +78,36 @@ test('a message deep in a queue expires in time, though only 16 envelopes are he
   // Eight in 80 ms, so that the queue is not driven harder by a carrier that is down.
   expect(counts.returned).toBeGreaterThanOrEqual(64)
   expect(counts.returned).toBeLessThan(200)
+})
+
+/** A connector so slow that it has fifty messages ready, when it has no link any more. */
+async function pausedWhenFull(expiresAtMs: number) {
+  const { port } = await rememberingSmsc()
+  const { counts, queue } = returningQueues(entries(80, expiresAtMs))
+  let cares = false
+  const working = startWork(port, { queue, tps: 0.1, caresFor: () => cares })
+  await expect.poll(() => counts.received, PATIENCE).toBe(FULL)
+  // Not one of those is still being opened.
+  await new Promise((resolve) => setImmediate(resolve))
+  cares = true
+  working.change({ paused: true })
+  const kinds = () => working.events.map(({ kind }) => kind)
+  return { change: working.change, kinds }
+}
+
+test('a connector that is paused with a backlog in hand looks after the rest too', async () => {
+  const { kinds } = await pausedWhenFull(Date.now() + 1_000)
+  await expect.poll(kinds, PATIENCE).toContain('expired')
+})
+
+test('a link that is up for a moment does not end the care for the rest', async () => {
+  const { change, kinds } = await pausedWhenFull(Date.now() + 1_500)
+  change({ paused: false })
+  const resumedAtMs = performance.now()
+  // By then the look that was due has found a link.
+  await expect.poll(() => performance.now() - resumedAtMs, PATIENCE).toBeGreaterThan(100)
+  change({ paused: true })
+  await expect.poll(kinds, PATIENCE).toContain('expired')
 })
 
 test('what was only looked after is claimed anew before it is submitted', async () => {

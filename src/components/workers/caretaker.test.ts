@@ -80,6 +80,18 @@ test('the others are told once per change of the bind or of the slots', async ()
   ])
 })
 
+test('the others are told again once its leases were lost, or may have been', async () => {
+  const { round, told } = caring()
+  await round(0)
+  await round(2_000, { slots: [] })
+  await round(4_000)
+  expect(told).toHaveLength(2)
+  // Nothing was heard of the database for longer than the leases.
+  await round(100_000)
+  await round(102_000)
+  expect(told).toHaveLength(3)
+})
+
 test('what could not be told or asked is repeated in the next round', async () => {
   const { round, state, told, troubles } = caring()
   state.isAway = true

@@ -91,10 +91,13 @@ export class Caretaker {
   }
 
   #update(connector: string, round: LeaseRound): Watched {
+    const { slots } = round
     const before = this.#watched.get(connector)
     const isBound = round.boundSlots.length > 0
     const unboundSinceMs = isBound ? undefined : (before?.unboundSinceMs ?? this.#now())
     const known = before ?? { isUnboundElsewhere: false, told: '', isLooking: false, cared: false }
+    // The leases were lost meanwhile: rows made since then say nothing yet.
+    if (slots.length === 0 || this.#now() >= (before?.heldUntilMs ?? 0)) known.told = ''
     // In place: a look that is under way goes on with what this round found.
     const watched = Object.assign(known, round, { unboundSinceMs })
     this.#watched.set(connector, watched)

@@ -91,6 +91,22 @@ test('purged messages of all lanes fail for that reason, however slow the pace i
   expect(counters()).toMatchObject({ purged: MESSAGES.length, failed: 0, moved: 0 })
 })
 
+test.each<Connector['waiting']>(['purge', { moveTo: 'other' }])(
+  'a message that is over when its connector is cleared expires: %j',
+  async (waiting) => {
+    const envelope = envelopeOf(2)
+    const [over, alive] = envelope.messages
+    if (over) over.expiresAtMs = Date.now() - 1_000
+    if (alive) alive.expiresAtMs = Date.now() + 60_000
+    const { counters, events, pool, settled } = workerWith([envelope])
+    pool.setConnectors(disabled(waiting))
+    await expect.poll(() => settled.length, PATIENCE).toBe(1)
+    expect(events).toHaveLength(2)
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'expired', message: over }))
+    expect(counters()).toMatchObject({ expired: 1 })
+  },
+)
+
 test('moved messages wait on the same lane of the other connector, as they were', async () => {
   const { counters, events, kept, pool, settled } = workerWith(ENVELOPES)
   pool.setConnectors(disabled({ moveTo: 'other' }))

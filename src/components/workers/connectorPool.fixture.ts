@@ -1,12 +1,16 @@
 import { onTestFinished } from 'vitest'
 import { type Connector, connectorSchema } from '../../platform/connector.ts'
+import type { Checkpoint } from '../../message/checkpointTable.ts'
+import type { JournalEvent } from '../../message/journalWire.ts'
+import { decodeJournal } from '../../queue/journalEntryWire.ts'
 import type { QueueEntry } from '../../queue/queue.ts'
 import { SteadyClock } from '../../flow/steadyClock.ts'
 import { ConnectorPool } from './connectorPool.ts'
-import { memoryQueues, ownsAll } from './connectorWork.fixture.ts'
+import { ownsAll } from './connectorWork.fixture.ts'
 import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
+import { returningQueues } from './returningQueues.fixture.ts'
 
 export interface PoolSettings extends Partial<Connector> {
   port: number
@@ -14,6 +18,9 @@ export interface PoolSettings extends Partial<Connector> {
   /** All of the connector's by default. */
   pace?: number
 }
+
+/** What goes back comes again within this time. */
+const RETURN_MS_MAX = 500
 
 /** Holds slots of the connector `sim` until the end of the test. */
 export function startPool(entries: QueueEntry[], { slots, pace, ...settings }: PoolSettings) {
@@ -26,13 +33,23 @@ export function startPool(entries: QueueEntry[], { slots, pace, ...settings }: P
     window: 50,
     ...settings,
   })
-  const { add, queue, settled } = memoryQueues(entries)
+  const { add, counts, held, queue, settled } = returningQueues(entries, RETURN_MS_MAX)
   const onTrouble = () => undefined // links that end are part of it
   const recent = new RecentSubmissions()
   const clock = new SteadyClock()
+  const checkpoints = new Map<string, Checkpoint>()
+  const events: JournalEvent[] = []
   const store: OutcomeStore = {
-    keep: async (rows) => new Set(rows.map(({ envelopeId }) => envelopeId)),
-    publish: async () => undefined,
+    keep: async (rows) => {
+      for (const row of rows) checkpoints.set(row.envelopeId, row)
+      return new Set(rows.map(({ envelopeId }) => envelopeId))
+    },
+    publish: async (publications) => {
+      for (const { payload } of publications) {
+        const entry = decodeJournal(payload)
+        if (entry.kind === 'events') events.push(...entry.events)
+      }
+    },
   }
   const pool = new ConnectorPool({
     queue,
@@ -44,11 +61,14 @@ export function startPool(entries: QueueEntry[], { slots, pace, ...settings }: P
     intake: new ReceiptIntake(queue, recent, clock, onTrouble),
     caresFor: () => false,
     confirmedAtMs: () => Number.POSITIVE_INFINITY,
-    ownership: { ...ownsAll(), listen: () => undefined },
+    ownership: { ...ownsAll({}, checkpoints), listen: () => undefined },
     finishEnvelopes: async () => undefined,
     onTrouble,
   })
-  pool.setConnectors(new Map([[connector.id, connector]]))
+  /** As when an operator changes it. */
+  const change = (changed: Partial<Connector>): void =>
+    pool.setConnectors(new Map([[connector.id, { ...connector, ...changed }]]))
+  change({})
   const lease = (granted: number) => {
     const heldUntilMs = performance.now() + 60_000
     pool.setLease(connector.id, { slots, pace: granted, heldUntilMs })
@@ -59,5 +79,5 @@ export function startPool(entries: QueueEntry[], { slots, pace, ...settings }: P
     await pool.closeSlots(connector.id, slots)
     await pool.close()
   })
-  return { add, lease, pool, settled }
+  return { add, change, counts, events, held, lease, pool, settled }
 }

@@ -35,6 +35,8 @@ interface Entry {
   held: ConnectorLease | undefined
   /** Its outdated binds are being remade. */
   isRemaking: boolean
+  /** Its connector was deleted, and its binds are closing. */
+  isLeaving: boolean
 }
 
 /** A bind that is remade takes so long at most to come up before the next one is closed. */
@@ -44,6 +46,8 @@ export class ConnectorPool {
   #options: ConnectorPoolOptions
   #connectors: ReadonlyMap<string, Connector> = new Map()
   #entries = new Map<string, Entry>()
+  /** The work for deleted connectors, and when it has let go of all that it had in hand. */
+  #ending = new Map<ConnectorWork, Promise<void>>()
 
   constructor(options: ConnectorPoolOptions) {
     this.#options = options
@@ -53,6 +57,7 @@ export class ConnectorPool {
       },
       onDisowned: () => {
         for (const { work } of this.#entries.values()) work.abandon()
+        for (const work of this.#ending.keys()) work.abandon()
       },
     })
   }
@@ -122,7 +127,8 @@ export class ConnectorPool {
 
   /** Called after the binds are closed and all outcomes are written. */
   async close(): Promise<void> {
-    await Promise.all([...this.#entries.values()].map(({ work }) => work.close()))
+    const closed = [...this.#entries.values()].map(({ work }) => work.close())
+    await Promise.all([...closed, ...this.#ending.values()])
   }
 
   *boundByConnector(): Iterable<[string, number]> {
@@ -150,7 +156,8 @@ export class ConnectorPool {
   /** Leases of a disabled connector end later. Its binds end now, whatever else is under way. */
   #follow(id: string, entry: Entry): void {
     const connector = this.#connectors.get(id)
-    if (!connector?.enabled) {
+    if (!connector) return this.#leave(id, entry)
+    if (!connector.enabled) {
       const slots = [...entry.binds.keys()]
       return slots.length > 0 ? this.#closeThenBind(id, entry, slots) : entry.work.wake()
     }
@@ -162,6 +169,28 @@ export class ConnectorPool {
     this.#remakeOutdated(id, entry)
       .catch((error: Error) => this.#options.onTrouble(`binding ${id} anew`, error))
       .finally(() => (entry.isRemaking = false))
+  }
+
+  /** The connector was deleted: nobody is left to submit to, and its queues need no look. */
+  #leave(id: string, entry: Entry): void {
+    if (entry.isLeaving) return
+    entry.isLeaving = true
+    entry.held = undefined
+    closeBinds(entry, [...entry.binds.keys(), ...entry.closing.keys()])
+      .then(() => this.#end(id, entry))
+      .catch((error: Error) => this.#options.onTrouble(`leaving ${id}`, error))
+  }
+
+  async #end(id: string, entry: Entry): Promise<void> {
+    entry.isLeaving = false
+    // Somebody may have made it anew meanwhile.
+    if (this.#connectors.has(id)) return
+    const { work } = entry
+    this.#entries.delete(id)
+    work.stop()
+    const ended = work.close().finally(() => this.#ending.delete(work))
+    this.#ending.set(work, ended)
+    await ended
   }
 
   /** One by one, those first that are not up, so that the connector keeps a link. */
@@ -205,6 +234,7 @@ export class ConnectorPool {
         closing: new Map(),
         held: undefined,
         isRemaking: false,
+        isLeaving: false,
       }
       this.#entries.set(id, entry)
     }

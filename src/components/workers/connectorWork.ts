@@ -6,19 +6,18 @@
 
 import type { Connector } from '../../platform/connector.ts'
 import { LANES } from '../../message/lane.ts'
-import { timeOf } from '../../message/ids.ts'
 import { asError } from '../../flow/asError.ts'
-import { backOffMs } from '../../flow/backOff.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
 import type { SteadyClock } from '../../flow/steadyClock.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
 import { BindTurns } from './bindTurns.ts'
-import { clearedOutcome, isClearing } from './clearedOutcome.ts'
+import { clearedOutcome, isClearing, mayLeave } from './clearedOutcome.ts'
 import { ConnectorPace } from './connectorPace.ts'
 import type { EnvelopeWork } from './envelopeWork.ts'
 import { ExpiryTimer } from './expiryTimer.ts'
 import { failureOf } from './failureOf.ts'
+import { nextAttemptAtMs } from './nextAttempt.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
 import { isOver, type LaneSender, type RepeatCause, SubmitLane } from './submitLane.ts'
 import type { SubmitLaneOptions, Task } from './submitLane.ts'
@@ -50,11 +49,7 @@ const THROTTLED_TRIES = 5
 const SUSPECT_AFTER = 2
 const REFUSED = 'were refused'
 const UNANSWERED = 'got no answer'
-/** Between the clock of a router and ours. */
-const CLOCKS_DIFFER_MS = 1_000
 const CLEAR_AGAIN_MS = 500
-const DEFER_FIRST_MS = 1_000
-const DEFER_CAP_MS = 300_000
 
 export class ConnectorWork implements LaneSender {
   #options: ConnectorWorkOptions
@@ -186,13 +181,12 @@ export class ConnectorWork implements LaneSender {
   /** Ends or moves what an operator wants to leave this connector. */
   #clear(): void {
     if (!this.#options.ownership.isHeld(performance.now())) return
-    const beforeMs = this.#options.confirmedAtMs() - CLOCKS_DIFFER_MS
-    // What a router sent later it may have sent because the connector is enabled again.
-    const mayLeave = ({ work }: Task): boolean => timeOf(work.envelope.envelopeId) < beforeMs
-    const leaving = this.#lanes.flatMap((lane) => lane.takeOut(mayLeave))
+    const confirmedAtMs = this.#options.confirmedAtMs()
+    const isLeaving = ({ work }: Task): boolean => mayLeave(work, confirmedAtMs)
+    const leaving = this.#lanes.flatMap((lane) => lane.takeOut(isLeaving))
     if (this.#hasReady()) this.#timer = setTimeout(() => this.wake(), CLEAR_AGAIN_MS)
     for (const task of [...this.#suspects.takeOut(() => true), ...leaving]) {
-      if (!task.work.isOurs) continue
+      if (!this.#mayGo(task)) continue
       const outcome = clearedOutcome(this.connector(), Date.now())
       this.counters[outcome.kind === 'moved' ? 'moved' : 'purged']++
       this.#options.writer.record(task.work, task.index, outcome)
@@ -238,7 +232,7 @@ export class ConnectorWork implements LaneSender {
     return waitMs > 0 ? waitMs : Number.POSITIVE_INFINITY
   }
 
-  /** Asked in the tick of the write, so that it holds wherever the message waited. */
+  /** Asked in the tick in which it would leave, so that it holds wherever the message waited. */
   #mayGo(task: Task): boolean {
     if (!isOver(task, Date.now())) return task.work.isOurs
     this.expire(task)
@@ -275,6 +269,7 @@ export class ConnectorWork implements LaneSender {
       if (!bind.submit(submitSmNow(task, written.atMs), settle)) return false
       send = this.#pace.sent()
       this.#unanswered++
+      task.work.inFlight++
       if (task.again) this.resubmitted[task.again]++
     } catch (error) {
       this.#failAlone(task, error)
@@ -284,7 +279,10 @@ export class ConnectorWork implements LaneSender {
 
   #answered(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
     // A late answer follows a timeout, which was counted already.
-    if (outcome.kind !== 'late') this.#unanswered--
+    if (outcome.kind !== 'late') {
+      this.#unanswered--
+      task.work.inFlight--
+    }
     try {
       this.#settle(bind, task, outcome)
     } catch (error) {
@@ -384,15 +382,15 @@ export class ConnectorWork implements LaneSender {
   }
 
   #defer(task: Task, commandStatus: number, what = REFUSED): void {
+    const atMs = this.#options.clock.nowMs()
+    // Asked first: an attempt that comes when its time is up, as the database has it, is no
+    // refusal more, though the clock of this machine let it go.
+    if (isOver(task, atMs)) return this.expire(task)
     const attempts = task.message.attempts + 1
     if (attempts >= this.#options.connector().maxAttempts)
       return this.#fail(task, commandStatus, `${attempts} attempts ${what}`)
-    const atMs = this.#options.clock.nowMs()
-    if (isOver(task, atMs)) return this.expire(task)
     this.counters.deferred++
-    const nextMs = atMs + backOffMs(attempts, DEFER_FIRST_MS, DEFER_CAP_MS)
-    // Its customer hears of its end then, not when the next attempt would have been.
-    const dueAtMs = Math.min(nextMs, task.expiresAtMs ?? nextMs)
+    const dueAtMs = nextAttemptAtMs(atMs, attempts, task.expiresAtMs)
     const outcome = { kind: 'deferred', atMs, commandStatus, dueAtMs } as const
     this.#options.writer.record(task.work, task.index, outcome)
   }

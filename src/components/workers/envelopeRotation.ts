@@ -16,6 +16,8 @@ const AWAY_MS_MAX = 15_000
 export interface EnvelopeRotationOptions {
   /** The envelopes in hand, the oldest first. */
   held: () => Iterable<EnvelopeWork>
+  /** Their number, with those that are being opened. */
+  inHand: () => number
   /** Whether the lane only cares for them: nothing can be sent. */
   isCaring: () => boolean
   giveBack: (work: EnvelopeWork, delayMs: number) => void
@@ -24,6 +26,7 @@ export interface EnvelopeRotationOptions {
 export class EnvelopeRotation {
   #options: EnvelopeRotationOptions
   #timer: NodeJS.Timeout | undefined
+  #isStopped = false
   /** On their way back, but still in hand until the queue has them. */
   #leaving = new WeakSet<EnvelopeWork>()
 
@@ -31,13 +34,15 @@ export class EnvelopeRotation {
     this.#options = options
   }
 
-  /** One more envelope is in hand. */
-  consider(inHand: number): void {
-    if (inHand < CARED_ENVELOPES || this.#timer || !this.#options.isCaring()) return
+  /** Called when more may be in hand, or when the lane may have begun to care for them. */
+  consider(): void {
+    const { inHand, isCaring } = this.#options
+    if (this.#timer || this.#isStopped || inHand() < CARED_ENVELOPES || !isCaring()) return
     this.#timer = setTimeout(() => this.#rotate(), ROTATE_MS)
   }
 
   stop(): void {
+    this.#isStopped = true
     clearTimeout(this.#timer)
     this.#timer = undefined
   }
@@ -47,10 +52,14 @@ export class EnvelopeRotation {
     if (!this.#options.isCaring()) return
     const nowMs = Date.now()
     const staying = [...this.#options.held()].filter((work) => !this.#leaving.has(work))
-    for (const work of staying.slice(0, ROTATED_ENVELOPES)) {
+    // The answers that are due go into the checkpoint of who has it then: here.
+    const idle = staying.filter(({ inFlight }) => inFlight === 0)
+    const most = staying.length < CARED_ENVELOPES ? 0 : ROTATED_ENVELOPES
+    for (const work of idle.slice(0, most)) {
       this.#leaving.add(work)
       this.#options.giveBack(work, awayMs(work, nowMs))
     }
+    this.consider()
   }
 }
 

@@ -27,6 +27,8 @@ export class EnvelopeWork {
   #unkept = new Set<number>()
   #whyDead: string | undefined
   #isOurs = true
+  /** Submissions whose answer is still due. Until then it must not be given back. */
+  inFlight = 0
   #resolve: (settlement: Settlement) => void = () => undefined
   /** Resolves when every outcome is durable elsewhere, or when the rest is left to others. */
   readonly settlement: Promise<Settlement>

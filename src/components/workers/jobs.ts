@@ -1,12 +1,13 @@
 // Work with a schedule: waiting messages return to their queue, deliveries expire, partitions are
-// made and dropped, and leftovers of crashes are cleared. Every worker process does it; the
-// statements are written so that several at once do no harm.
+// made and dropped, and leftovers of crashes and of deleted connectors are cleared. Every worker
+// process does it; the statements are written so that several at once do no harm.
 
 import { repeat } from '../../flow/repeat.ts'
 import type { Queue, QueueUpkeep } from '../../queue/queue.ts'
 import type { Database } from '../../database/database.ts'
 import { maintain } from './maintain.ts'
-import { LATER_BATCH, moveDue } from './moveDue.ts'
+import { moveDue } from './moveDue.ts'
+import type { StrandedMessages } from './strandedMessages.ts'
 import { expireOutbox } from '../../outbox/outboxTable.ts'
 
 export interface JobsOptions {
@@ -14,10 +15,14 @@ export interface JobsOptions {
   queue: Queue
   upkeep: QueueUpkeep
   receiptTtlHours: number
+  /** Queues to which waiting messages return at once, to be cleared. */
+  clearedQueues: () => readonly string[]
+  stranded: Pick<StrandedMessages, 'endSome' | 'queues'>
   onTrouble: (what: string, error: Error) => void
 }
 
 const LATER_INTERVAL_MS = 250
+const STRANDED_INTERVAL_MS = 15_000
 const EXPIRE_INTERVAL_MS = 60_000
 const MAINTENANCE_INTERVAL_MS = 15 * 60_000
 
@@ -27,16 +32,28 @@ export function startJobs({
   queue,
   upkeep,
   receiptTtlHours,
+  clearedQueues,
+  stranded,
   onTrouble,
 }: JobsOptions): () => void {
+  let isStopped = false
+  const leavingQueues = () => [...clearedQueues(), ...stranded.queues]
   const moveAllDue = async (): Promise<void> => {
-    while ((await moveDue({ database, queue, upkeep, onTrouble })) === LATER_BATCH);
+    let moved = 0
+    do {
+      const options = { database, queue, upkeep, onTrouble, clearedQueues: leavingQueues() }
+      moved = await moveDue(options)
+    } while (moved > 0 && !isStopped)
+  }
+  const endStranded = async (): Promise<void> => {
+    while (!isStopped && (await stranded.endSome()) > 0);
   }
   const expireAll = async (): Promise<void> => {
     while ((await expireOutbox(database)) > 0);
   }
   const stops = [
     repeat(LATER_INTERVAL_MS, 'moving what was due', moveAllDue, onTrouble),
+    repeat(STRANDED_INTERVAL_MS, 'ending messages of deleted connectors', endStranded, onTrouble),
     repeat(EXPIRE_INTERVAL_MS, 'expiring deliveries', expireAll, onTrouble),
     repeat(
       MAINTENANCE_INTERVAL_MS,
@@ -46,6 +63,7 @@ export function startJobs({
     ),
   ]
   return () => {
+    isStopped = true
     for (const stop of stops) stop()
   }
 }

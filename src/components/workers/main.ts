@@ -18,6 +18,8 @@ import {
 } from '../../message/checkpointTable.ts'
 import type { Database } from '../../database/database.ts'
 import { putLater } from '../../message/waitingMessageTable.ts'
+import { connectorKind } from '../../platform/connector.ts'
+import { readDeletedOfKind } from '../../platform/resourceTable.ts'
 import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
 import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
@@ -25,7 +27,7 @@ import { SteadyClock } from '../../flow/steadyClock.ts'
 import { isBoundElsewhere, tellBound } from '../../cluster/boundConnectorTable.ts'
 import { BindLeases } from './bindLeases.ts'
 import { Caretaker } from './caretaker.ts'
-import { clearWaiting } from './clearWaiting.ts'
+import { clearedQueues } from './clearedOutcome.ts'
 import { ConnectorPool } from './connectorPool.ts'
 import { followDatabaseTime } from './followDatabaseTime.ts'
 import { startJobs } from './jobs.ts'
@@ -33,6 +35,7 @@ import { EnvelopeOwnership } from './envelopeOwnership.ts'
 import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
+import { StrandedMessages } from './strandedMessages.ts'
 import { REPEAT_CAUSES } from './submitLane.ts'
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
@@ -70,25 +73,34 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     pool.setConnectors(platform.connectors)
     leases.want([...platform.connectors.values()])
   })
+  const upkeep = postgresUpkeep(database)
+  const stranded = new StrandedMessages({
+    queue,
+    queueLeaseMs: config.queueLeaseMs,
+    upkeep,
+    writer,
+    ownership,
+    finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
+    deletedConnectors: () => readDeletedOfKind(database, connectorKind.kind),
+    clock,
+    onTrouble,
+  })
   const stopJobs = startJobs({
     database,
     queue,
-    upkeep: postgresUpkeep(database),
+    upkeep,
+    stranded,
     receiptTtlHours: config.receiptTtlHours,
-    onTrouble,
-  })
-  const stopClearing = clearWaiting({
-    database,
-    connectors: () => link.follower.platform.connectors.values(),
+    clearedQueues: () => clearedQueues(link.follower.platform.connectors.values()),
     onTrouble,
   })
   registerMetrics(context, { pool, intake, writer })
+  registerStranded(context, stranded)
   return {
     ports: {},
     drain: async () => {
       stopJobs()
       stopFollowing()
-      stopClearing()
       link.follower.stop()
       pool.stop()
       await leases.stop()
@@ -133,13 +145,15 @@ function outcomeStore(database: Database, queue: Queue, clock: SteadyClock): Out
   return {
     keep: async (checkpoints, waiting) => {
       if (waiting.length === 0) return writeCheckpoints(database.run, checkpoints)
+      // Taken before the database's own, from which it counts: no message is due before its end.
+      const nowMs = clock.nowMs()
       return database.transaction(async (run) => {
         const kept = await writeCheckpoints(run, checkpoints)
         const ours = waiting.filter(({ envelopeId }) => kept.has(envelopeId))
         await putLater(
           run,
           ours.map(({ entry }) => entry),
-          clock.nowMs(),
+          nowMs,
         )
         return kept
       })
@@ -184,6 +198,17 @@ function leasing(
   return { leases, presence }
 }
 
+function registerStranded({ metrics }: ComponentContext, stranded: StrandedMessages): void {
+  metrics.gauge(
+    'workers_stranded_messages',
+    'Messages ended since start because their connector was deleted',
+    ['connector'],
+    (gauge) => {
+      for (const [connector, ended] of stranded.endedByConnector) gauge.set({ connector }, ended)
+    },
+  )
+}
+
 function registerMetrics(
   { metrics }: ComponentContext,
   { pool, intake, writer }: { pool: ConnectorPool; intake: ReceiptIntake; writer: OutcomeWriter },
@@ -195,6 +220,7 @@ function registerMetrics(
     (gauge) => gauge.set(writer.counters.refused),
   )
   metrics.gauge('workers_binds', 'Upstream binds that are up', ['connector'], (gauge) => {
+    gauge.reset()
     for (const [connector, bound] of pool.boundByConnector()) gauge.set({ connector }, bound)
   })
   metrics.gauge(
@@ -202,6 +228,7 @@ function registerMetrics(
     'Messages a second that this process may submit',
     ['connector'],
     (gauge) => {
+      gauge.reset()
       for (const [connector, pace] of pool.paceByConnector()) gauge.set({ connector }, pace)
     },
   )
@@ -212,6 +239,7 @@ function registerMetrics(
       `Messages ${outcome} since start`,
       ['connector'],
       (gauge) => {
+        gauge.reset()
         for (const [connector, { counters }] of pool.countersByConnector())
           gauge.set({ connector }, counters[outcome])
       },
@@ -221,6 +249,7 @@ function registerMetrics(
     'Submissions since start of messages that the SMSC may have had already',
     ['connector', 'cause'],
     (gauge) => {
+      gauge.reset()
       for (const [connector, { resubmitted }] of pool.countersByConnector())
         for (const cause of REPEAT_CAUSES) gauge.set({ connector, cause }, resubmitted[cause])
     },

@@ -93,6 +93,23 @@ test('a message whose attempt was refused after its end expires, and waits no mo
   expect(work.counters.deferred).toBe(0)
 })
 
+test('an attempt after its end by the clock of the database is not its last refusal', async () => {
+  const { port } = await rememberingSmsc(() => ESME_RSYSERR)
+  const expiresAtMs = Date.now() + 3_000
+  // Both may have one attempt more, and both go: this machine's clock is five seconds behind.
+  const envelope = envelopeWith([{ attempts: 19, expiresAtMs }, { attempts: 19 }])
+  const { add, queue, settled } = memoryQueues([])
+  const { clock, events } = startWork(port, { queue, tps: 1000 })
+  const askedAtMs = performance.now()
+  clock.follow(Date.now() + 5_000, askedAtMs, askedAtMs)
+  add(entryOf(envelope))
+  await expect.poll(() => settled, PATIENCE).toEqual([['1', 'done']])
+  const kinds = envelope.messages.map(
+    ({ messageId }) => events.find(({ message }) => message.messageId === messageId)?.kind,
+  )
+  expect(kinds).toEqual(['expired', 'failed'])
+})
+
 test('a message that waited gets what is left of its validity_period upstream', async () => {
   const { port, taken } = await rememberingSmsc(() => ESME_ROK)
   const acceptedAtMs = Date.now() - 600_000

@@ -195,3 +195,23 @@ test('what the queue refuses for good is set aside, and everything else moves', 
   expect(await upkeep.deadLetters()).toEqual([{ queue: QUEUE, letters: 1 }])
   expect(troubles).toEqual([`set aside a waiting message of ${QUEUE}`])
 })
+
+test('what is not due yet moves once its queue is cleared, once in whatever state', async () => {
+  const rows = ['0', '1'].map((text, index) => ({
+    envelopeId: newMessageId(),
+    dueAtMs: Date.now() + 3_600_000,
+    queue: index === 0 ? QUEUE : 'submit.other.normal',
+    payload: Buffer.from(text),
+    messages: 1,
+  }))
+  await putLater(database.run, rows)
+  const clearedQueues = [QUEUE]
+  expect(await moveDue(options())).toBe(0)
+  const lost = moveDue(options({ queue: publishingWithoutAnswer(), clearedQueues }))
+  await expect(lost).rejects.toThrow('the answer was lost')
+  // It is leaving now, whether or not the connector is still being cleared.
+  await maintainNextWeek()
+  await moveAgain()
+  expect(await publishedTexts()).toEqual(['0'])
+  expect(await countWaiting(database.run)).toBe(1)
+})

@@ -14,18 +14,20 @@ export interface MoveOptions {
   upkeep: QueueUpkeep
   onTrouble: (what: string, error: Error) => void
   claimMs?: number
+  /** Queues that get back now whatever waits to return to them, whenever that is due. */
+  clearedQueues?: readonly string[]
 }
 
-/** Envelopes of one transaction. */
-export const LATER_BATCH = 100
+/** Envelopes of one transaction; a few more while more queues than this have some. */
+const LATER_BATCH = 100
 /** Longer than any statement. What a dead process has claimed waits for so long. */
 const CLAIM_MS = 20_000
 const NO_ANSWER = Buffer.alloc(0)
 
 /** Answers how many were claimed. */
 export async function moveDue(options: MoveOptions): Promise<number> {
-  const { database, queue, claimMs = CLAIM_MS } = options
-  const claimed = await claimDue(database, LATER_BATCH, claimMs)
+  const { database, queue, claimMs = CLAIM_MS, clearedQueues } = options
+  const claimed = await claimDue(database, LATER_BATCH, claimMs, clearedQueues)
   const harmful = await isolateHarm(claimed, (some) => publishEach(queue, some, claimMs))
   const refused = new Map(harmful.map(({ item, error }) => [item, error]))
   await removeLeft(

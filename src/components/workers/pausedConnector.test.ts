@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { entryOf, envelopeOf, memoryQueues, startWork } from './connectorWork.fixture.ts'
 import { rememberingSmsc } from './connectorWork.fixture.ts'
+import { returningQueues } from './returningQueues.fixture.ts'
+import { slowSmsc } from './smsc.fixture.ts'
 
 const PATIENCE = { timeout: 5_000 }
 
@@ -31,3 +33,22 @@ test('a paused connector lets go of its messages, submits none, and keeps its bi
     ])
   expect(taken).toHaveLength(before + 5)
 })
+
+test('no envelope goes back before the answers to its messages are in', async () => {
+  const { port, taken } = await slowSmsc(700)
+  const envelopes = Array.from({ length: 40 }, (_, index) =>
+    entryOf(envelopeOf(5, 'normal', `316${1000 + index}`), { id: String(index) }),
+  )
+  const { counts, queue } = returningQueues(envelopes, 500)
+  const caresFor = () => true
+  const { change, events, work } = startWork(port, { queue, tps: 40, window: 200, caresFor })
+  await expect.poll(() => taken.length, PATIENCE).toBeGreaterThan(15)
+  change({ paused: true })
+  // All others are looked at by turns meanwhile.
+  await expect.poll(() => counts.returned, PATIENCE).toBeGreaterThan(32)
+  change({ paused: false, tps: 1000 })
+  await expect.poll(() => new Set(taken).size, { timeout: 10_000 }).toBe(200)
+  expect(taken).toHaveLength(200)
+  await expect.poll(() => events.length, PATIENCE).toBe(200)
+  expect(work.counters.submitted).toBe(200)
+}, 20_000)

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import { createSmppServer } from '../../smpp/index.ts'
+import { createSmppServer, ESME_ROK } from '../../smpp/index.ts'
 import type { InterfaceVersion, RequestHandlers, Session } from '../../smpp/index.ts'
 
 /** An SMSC that lets everybody bind, and states this version; closed at the end of the test. */
@@ -30,4 +30,23 @@ export async function startSmsc(
   const { port } = await server.listen(0, '127.0.0.1')
   onTestFinished(() => server.close())
   return { port, sessions }
+}
+
+/** An SMSC that takes everything, and answers each message so long after it came. */
+export async function slowSmsc(answerMs: number) {
+  const taken: string[] = []
+  const timers = new Set<NodeJS.Timeout>()
+  const { port, sessions } = await startSmsc((session, pdu) => {
+    taken.push(pdu.destination_addr)
+    const message_id = String(taken.length)
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      if (sessions.has(session)) session.respond(pdu, ESME_ROK, { message_id })
+    }, answerMs)
+    timers.add(timer)
+  })
+  onTestFinished(() => {
+    for (const timer of timers) clearTimeout(timer)
+  })
+  return { port, taken }
 }

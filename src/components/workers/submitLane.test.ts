@@ -171,6 +171,7 @@ test('while it is not certain whose envelopes they are, nothing is sent', async 
   await expect.poll(() => performance.now(), { timeout: 5000 }).toBeGreaterThan(dueMs)
   work.wake()
   expect(bind.unanswered).toBe(0)
+  expect(taken).toHaveLength(1)
   isHeld = true
   work.wake()
   await expect.poll(() => taken.length, { timeout: 5000 }).toBe(2)

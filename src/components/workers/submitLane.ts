@@ -112,7 +112,8 @@ export class SubmitLane {
   #entries = 0
   #rotation = new EnvelopeRotation({
     held: () => this.#works.values(),
-    isCaring: () => !this.#sender.hasLink() && this.#sender.caresFor(),
+    inHand: () => this.#entries,
+    isCaring: () => isCaring(this.#sender),
     giveBack: (work, delayMs) => this.#giveBack(work, delayMs),
   })
   /** The most messages that an envelope held lately. */
@@ -163,6 +164,7 @@ export class SubmitLane {
 
   /** There may be room again, or a link. */
   wake(): void {
+    this.#rotation.consider()
     this.#consumer.wake()
   }
 
@@ -244,7 +246,7 @@ export class SubmitLane {
     if (work.outcomes().length > 0) writer.resume(work)
     if (this.#isClosing) writer.release(work)
     else for (const [index, message] of work.remaining) this.#makeReady(work, index, message)
-    this.#rotation.consider(this.#entries)
+    this.#rotation.consider()
     this.#sender.wake()
     return work.settlement
   }
@@ -301,6 +303,11 @@ export class SubmitLane {
       .finishEnvelopes(done)
       .catch((error: Error) => this.#options.onTrouble('finishing envelopes', error))
   }
+}
+
+/** Whether messages only wait for a link here, or for their end. */
+function isCaring(sender: LaneSender): boolean {
+  return !sender.hasLink() && !sender.isClearing() && sender.caresFor()
 }
 
 /** What its former owner, or this process before it let go, may have submitted already. */

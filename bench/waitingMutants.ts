@@ -1,0 +1,113 @@
+// What becomes of messages that wait for a connector which is paused, disabled, cleared or deleted.
+
+import { type Mutant, unitTest } from './mutant.ts'
+
+const rotating = (test: string) => unitTest('components/workers/caredLanes.test.ts', test)
+
+export const waitingMutants: readonly Mutant[] = [
+  {
+    name: 'envelopes go back while answers to their messages are due',
+    invariant: '8',
+    file: 'src/components/workers/envelopeRotation.ts',
+    piece: 'filter(({ inFlight }) => inFlight === 0)',
+    replacement: 'filter(({ inFlight }) => inFlight >= 0)',
+    guard: unitTest(
+      'components/workers/pausedConnector.test.ts',
+      'no envelope goes back before the answers to its messages are in',
+    ),
+    says: /AssertionError: expected \[ .+ \] to have a length of 200 but got \d+/,
+  },
+  {
+    name: 'what is in flight when a connector is disabled is moved or purged',
+    invariant: '8',
+    file: 'src/components/workers/envelopeRotation.ts',
+    piece: 'filter(({ inFlight }) => inFlight === 0)',
+    replacement: 'filter(({ inFlight }) => inFlight >= 0)',
+    guard: unitTest(
+      'components/workers/clearedInFlight.test.ts',
+      'messages in flight are neither purged nor moved: {"waiting":"purge","end":"failed"}',
+    ),
+    says: /AssertionError: expected .+ to (be|have a length of) \d+/,
+  },
+  {
+    name: 'a lane that holds all it may when its care begins looks at no others',
+    invariant: '12',
+    file: 'src/components/workers/submitLane.ts',
+    piece: `this.#rotation.consider()
+    this.#consumer.wake()`,
+    replacement: 'this.#consumer.wake()',
+    guard: rotating('a connector that is paused with a backlog in hand looks after the rest too'),
+    says: /AssertionError: expected \[\] to include 'expired'/,
+  },
+  {
+    name: 'a lane holds the same few envelopes until the link is back',
+    invariant: '12',
+    file: 'src/components/workers/envelopeRotation.ts',
+    piece: 'this.#timer = setTimeout(() => this.#rotate(), ROTATE_MS)',
+    replacement: 'this.#timer = setTimeout(() => this.#rotate(), 1_000 * ROTATE_MS)',
+    guard: rotating('a message deep in a queue expires in time, though only 16 envelopes are held'),
+    says: /AssertionError: expected \[\] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: 'what is over is purged instead of expired',
+    invariant: '12',
+    file: 'src/components/workers/connectorWork.ts',
+    piece: 'if (!this.#mayGo(task)) continue',
+    replacement: 'if (!task.work.isOurs) continue',
+    guard: unitTest(
+      'components/workers/clearedConnector.test.ts',
+      'a message that is over when its connector is cleared expires: "purge"',
+    ),
+    says: /AssertionError: expected \[ .+ \] to deep equally contain .+/,
+  },
+  {
+    name: 'the last attempt counts as refused although it came after the end',
+    invariant: '12',
+    file: 'src/components/workers/connectorWork.ts',
+    piece: 'if (isOver(task, atMs)) return this.expire(task)',
+    replacement: '',
+    guard: unitTest(
+      'components/workers/messageExpiry.test.ts',
+      'an attempt after its end by the clock of the database is not its last refusal',
+    ),
+    says: /AssertionError: expected \[ 'failed', 'failed' \] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: 'the others are told of a bind once, whatever becomes of the leases',
+    invariant: '12',
+    file: 'src/components/workers/caretaker.ts',
+    piece: `known.told = ''
+    // In place`,
+    replacement: `known.told = known.told.slice()
+    // In place`,
+    guard: unitTest(
+      'components/workers/caretaker.test.ts',
+      'the others are told again once its leases were lost, or may have been',
+    ),
+    says: /AssertionError: expected \[ .+ \] to have a length of 2 but got 1/,
+  },
+  {
+    name: 'a worker receives from the queues of a connector for ever',
+    invariant: '13b',
+    file: 'src/components/workers/connectorPool.ts',
+    piece: 'this.#entries.delete(id)',
+    replacement: 'this.#entries.get(id)',
+    guard: unitTest(
+      'components/workers/deletedConnector.test.ts',
+      'the queues of a deleted connector are looked at no more',
+    ),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
+  },
+  {
+    name: 'a connector that is made anew while its binds close is left with one of them',
+    invariant: '6',
+    file: 'src/components/workers/connectorPool.ts',
+    piece: 'if (this.#connectors.has(id)) return',
+    replacement: '',
+    guard: unitTest(
+      'components/workers/deletedConnector.test.ts',
+      'a connector that is made anew while its binds close gets no bind too many',
+    ),
+    says: /AssertionError: expected 3 to be 2/,
+  },
+]
