@@ -90,7 +90,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     queue,
     upkeep,
     stranded,
-    receiptTtlHours: config.receiptTtlHours,
+    retention: config,
     clearedQueues: () => clearedQueues(link.follower.platform.connectors.values()),
     onTrouble,
   })
