@@ -5,6 +5,7 @@ import { accessMutants } from './accessMutants.ts'
 import { connectorMutants } from './connectorMutants.ts'
 import { databaseMutants } from './databaseMutants.ts'
 import { type Guard, type Mutant, unitTest } from './mutant.ts'
+import { paceMutants } from './paceMutants.ts'
 import { receiptMutants } from './receiptMutants.ts'
 import { waitingMutants } from './waitingMutants.ts'
 import { workerMutants } from './workerMutants.ts'
@@ -103,4 +104,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...accessMutants,
   ...workerMutants,
   ...connectorMutants,
+  ...paceMutants,
 ]

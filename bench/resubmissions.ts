@@ -1,7 +1,7 @@
 // Why messages reached the SMSC more than once, as the platform counts it. Workers count what they
-// submit again, by cause. The gateway counts what it refused at the deadline without knowing whether
-// it was accepted: its ESME sends that again, as a new message with the same text. A killed process
-// takes its counts along, so each is read once a second: what came since then is missing.
+// submit again, by cause. The gateway counts what it refused at the deadline without knowing
+// whether it was accepted: its ESME sends that again, as a new message with the same text. A killed
+// process takes its counts along, so each is read once a second: what came since then is missing.
 import { Increases } from '../src/lab/increases.ts'
 import type { Stack } from '../test/stack.ts'
 import { type Metrics, readMetrics } from './readMetrics.ts'

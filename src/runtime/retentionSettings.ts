@@ -30,7 +30,7 @@ export const retentionSettings: {
     name: 'SIGNALBOX_RETAIN_DEAD_LETTERS_DAYS',
     explanation: 'workers: how long dead letters are kept',
   }),
-  retainTombstonesDays: days(30, {
+  retainTombstonesDays: days(90, {
     name: 'SIGNALBOX_RETAIN_TOMBSTONES_DAYS',
     explanation: 'workers: how long the marks of deleted accounts, users and the like are kept',
   }),

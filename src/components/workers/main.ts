@@ -35,7 +35,7 @@ import { EnvelopeOwnership } from './envelopeOwnership.ts'
 import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
-import { StrandedMessages } from './strandedMessages.ts'
+import { StrandedMessages, type StrandedMessagesOptions } from './strandedMessages.ts'
 import { REPEAT_CAUSES } from './submitLane.ts'
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
@@ -73,27 +73,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     pool.setConnectors(platform.connectors)
     leases.want([...platform.connectors.values()])
   })
-  const upkeep = postgresUpkeep(database)
-  const stranded = new StrandedMessages({
-    queue,
-    queueLeaseMs: config.queueLeaseMs,
-    upkeep,
-    writer,
-    ownership,
-    finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
-    deletedConnectors: () => readDeletedOfKind(database, connectorKind.kind),
-    clock,
-    onTrouble,
-  })
-  const stopJobs = startJobs({
-    database,
-    queue,
-    upkeep,
-    stranded,
-    retention: config,
-    clearedQueues: () => clearedQueues(link.follower.platform.connectors.values()),
-    onTrouble,
-  })
+  const { stopJobs, stranded } = jobsOf(context, link, { queue, writer, ownership, clock })
   registerMetrics(context, { pool, intake, writer })
   registerStranded(context, stranded)
   return {
@@ -112,6 +92,33 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
       await link.close()
     },
   }
+}
+
+function jobsOf(
+  { config, log }: ComponentContext,
+  { database, follower }: DatabaseLink,
+  work: Pick<StrandedMessagesOptions, 'queue' | 'writer' | 'ownership' | 'clock'>,
+): { stopJobs: () => void; stranded: StrandedMessages } {
+  const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
+  const upkeep = postgresUpkeep(database)
+  const stranded = new StrandedMessages({
+    ...work,
+    queueLeaseMs: config.queueLeaseMs,
+    upkeep,
+    finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
+    deletedConnectors: () => readDeletedOfKind(database, connectorKind.kind),
+    onTrouble,
+  })
+  const stopJobs = startJobs({
+    database,
+    queue: work.queue,
+    upkeep,
+    stranded,
+    retention: config,
+    clearedQueues: () => clearedQueues(follower.platform.connectors.values()),
+    onTrouble,
+  })
+  return { stopJobs, stranded }
 }
 
 function ownershipOf({ config, log }: ComponentContext, database: Database): EnvelopeOwnership {

@@ -2,8 +2,13 @@ import { uuidv7 } from 'uuidv7'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Database } from '../../database/database.ts'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
-import { claimEnvelopes, envelopeOwners, releaseEnvelopes } from '../../message/checkpointTable.ts'
-import { finishEnvelopes, writeCheckpoints } from '../../message/checkpointTable.ts'
+import {
+  claimEnvelopes,
+  envelopeOwners,
+  finishEnvelopes,
+  releaseEnvelopes,
+  writeCheckpoints,
+} from '../../message/checkpointTable.ts'
 import { CONNECTOR_DELETED } from '../../message/connectorDeleted.ts'
 import { JOURNAL_QUEUE, type JournalEvent } from '../../message/journalWire.ts'
 import { countWaiting, putLater } from '../../message/waitingMessageTable.ts'

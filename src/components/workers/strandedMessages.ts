@@ -16,7 +16,7 @@ import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { WireError } from '../../message/msgpackWire.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
 import { decodeEnvelope, submitQueues } from '../../queue/envelopeWire.ts'
-import type { Queue, QueueEntry, QueueUpkeep, Settlement } from '../../queue/queue.ts'
+import type { Queue, QueueEntry, QueueUpkeep, SettledEntry, Settlement } from '../../queue/queue.ts'
 import type { EnvelopeOwnership } from './envelopeOwnership.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
 import type { OutcomeWriter } from './outcomeWriter.ts'
@@ -39,6 +39,11 @@ interface Deletion {
   revision: number
   /** When this process saw it first (monotonic ms). */
   sinceMs: number
+}
+
+interface Ended extends SettledEntry {
+  /** The id of the envelope, if it was claimed. */
+  claimed?: string
 }
 
 /** Longer than any process needs to hear of a change. */
@@ -95,48 +100,53 @@ export class StrandedMessages {
   }
 
   async #endOn(name: string, madeBeforeMs: number): Promise<number> {
-    const { queue, queueLeaseMs } = this.#options
+    const { finishEnvelopes, ownership, queue, queueLeaseMs } = this.#options
     const entries = await queue.receive(name, RECEIVE_MAX, queueLeaseMs)
     if (entries.length === 0) return 0
-    const works: EnvelopeWork[] = []
-    const settled = await Promise.all(
-      entries.map(async (entry) => ({
-        entry,
-        settlement: await this.#end(entry, madeBeforeMs, works),
-      })),
-    )
+    const ended = await Promise.all(entries.map((entry) => this.#end(entry, madeBeforeMs)))
     try {
-      await queue.settle(settled)
+      await queue.settle(ended)
     } finally {
-      for (const { complete, envelope } of works)
-        this.#options.ownership.letGo(envelope.envelopeId, !complete)
+      for (const { claimed, settlement } of ended)
+        if (claimed !== undefined) ownership.letGo(claimed, settlement.kind === 'retry')
     }
-    const ended = works.filter(({ complete }) => complete)
-    await this.#options.finishEnvelopes(ended.map(({ envelope }) => envelope.envelopeId))
-    return settled.filter(({ settlement }) => settlement.kind !== 'retry').length
+    const done = ended.filter(({ settlement }) => settlement.kind !== 'retry')
+    await finishEnvelopes(done.flatMap(({ claimed }) => claimed ?? []))
+    return done.length
   }
 
-  async #end(entry: QueueEntry, madeBeforeMs: number, works: EnvelopeWork[]): Promise<Settlement> {
-    const { onTrouble, ownership, writer } = this.#options
+  async #end(entry: QueueEntry, madeBeforeMs: number): Promise<Ended> {
+    const { onTrouble, ownership } = this.#options
+    const left = (delayMs: number): Ended => ({ entry, settlement: { kind: 'retry', delayMs } })
+    let claimed: string | undefined
     try {
       const envelope = decodeEnvelope(entry.payload)
-      if (timeOf(envelope.envelopeId) >= madeBeforeMs) return { kind: 'retry', delayMs: WAIT_MS }
-      const claim = await ownership.claim(envelope.envelopeId, false)
-      if (claim.kind === 'finished') return { kind: 'done' }
-      if (claim.kind === 'held') return { kind: 'retry', delayMs: ownership.retryHeldMs }
-      const work = new EnvelopeWork(envelope, claim)
-      works.push(work)
-      if (work.outcomes().length > 0) writer.resume(work)
-      const { remaining } = work
-      for (const [index, message] of remaining) writer.record(work, index, this.#outcome(message))
-      const settlement = await work.settlement
-      if (settlement.kind !== 'retry') this.#count(envelope.connector, remaining.length)
-      return settlement
+      const { envelopeId } = envelope
+      if (timeOf(envelopeId) >= madeBeforeMs) return left(WAIT_MS)
+      const claim = await ownership.claim(envelopeId, false)
+      if (claim.kind === 'finished') return { entry, settlement: { kind: 'done' } }
+      if (claim.kind === 'held') return left(ownership.retryHeldMs)
+      claimed = envelopeId
+      const settlement = await this.#endWork(new EnvelopeWork(envelope, claim))
+      return { entry, settlement, claimed }
     } catch (error) {
       onTrouble(`ending the messages of ${entry.queue}`, asError(error))
-      if (error instanceof WireError) return { kind: 'dead', reason: String(error) }
-      return { kind: 'retry', delayMs: RETRY_OPEN_MS }
+      const settlement: Settlement =
+        error instanceof WireError
+          ? { kind: 'dead', reason: String(error) }
+          : { kind: 'retry', delayMs: RETRY_OPEN_MS }
+      return { entry, settlement, ...(claimed !== undefined && { claimed }) }
     }
+  }
+
+  async #endWork(work: EnvelopeWork): Promise<Settlement> {
+    const { writer } = this.#options
+    const { envelope, remaining } = work
+    if (remaining.length < envelope.messages.length) writer.resume(work)
+    for (const [index, message] of remaining) writer.record(work, index, this.#outcome(message))
+    const settlement = await work.settlement
+    if (settlement.kind !== 'retry') this.#count(envelope.connector, remaining.length)
+    return settlement
   }
 
   #outcome({ expiresAtMs }: EnvelopeMessage): Outcome {

@@ -1,0 +1,118 @@
+// How fast and over how many binds a connector is used, and by which clock.
+
+import { type Mutant, unitTest } from './mutant.ts'
+
+const pacing = (test: string) => unitTest('flow/pacer.test.ts', test)
+const leasing = (test: string) => unitTest('components/workers/bindLeases.test.ts', test)
+
+export const paceMutants: readonly Mutant[] = [
+  {
+    name: 'a pace counts over 750 ms',
+    invariant: '7',
+    file: 'src/flow/pacer.ts',
+    piece: 'const WINDOW_MS = 1000',
+    replacement: 'const WINDOW_MS = 750',
+    guard: pacing('no sliding second ever holds more sends than the rate, whatever the burst'),
+    says: /Error: Property failed after \d+ tests/,
+  },
+  {
+    name: 'messages go in bursts of the whole pace',
+    invariant: '7',
+    file: 'src/flow/pacer.ts',
+    piece: 'Math.max(this.#dueMs, nowMs - lateMs) + this.#intervalMs',
+    replacement: 'Math.max(this.#dueMs, nowMs - lateMs)',
+    guard: pacing('sends at 20 a second lie 51 ms apart'),
+    says: /AssertionError: expected \[ .+ \] to have a length of \d+/,
+  },
+  {
+    name: 'who takes over pace does not wait until what others sent is a second old',
+    invariant: '7',
+    file: 'src/flow/pacer.ts',
+    piece: 'const fromMs = nowMs + windowOf(rate) + WINDOW_MARGIN_MS',
+    replacement: 'const fromMs = nowMs',
+    guard: pacing('a higher rate is used one window later, a lower one at once'),
+    says: /AssertionError: expected \d+ to be greater than or equal to 1000/,
+  },
+  {
+    name: 'a second counts from the turn in which a message was taken, not from its write',
+    invariant: '7',
+    file: 'src/flow/pacer.ts',
+    piece: 'send < this.#sends; send++) this.#ring[this.#placeOf(send)] = nowMs',
+    replacement: 'send < first; send++) this.#ring[this.#placeOf(send)] = nowMs',
+    guard: pacing('the window counts from the write, not from the turn that it was late in'),
+    says: /AssertionError: expected \d+ to be greater than or equal to 1000/,
+  },
+  {
+    name: 'every bind slot goes with the whole pace of its connector',
+    invariant: '7',
+    file: 'src/components/workers/bindLeases.ts',
+    piece: '(_, index) => paceShare(tps, binds, index + 1)',
+    replacement: '(_, index) => (paceShare(tps, binds, index + 1) > 0 ? tps : 0)',
+    guard: leasing('workers share the binds of a connector, and the slots its pace'),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: 'the database hears of a lower pace before it is kept',
+    invariant: '7',
+    file: 'src/components/workers/bindLeases.ts',
+    piece: 'this.#keep(id, ({ slot }) => shares[slot - 1] ?? 0)',
+    replacement: '',
+    guard: leasing('a lower pace is kept before the database hears of it'),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[ 'lower sim .+ \]/,
+  },
+  {
+    name: 'the database grants pace that others have not given up yet',
+    invariant: '7',
+    file: 'src/database/migrations/0007_bind_pace.sql',
+    piece: `- (select coalesce(sum(pace), 0) from live
+            where not exists (select from mine where mine.slot = live.slot))`,
+    replacement: '- 0',
+    guard: unitTest(
+      'cluster/bindSlotTable.test.ts',
+      'with a higher pace nobody is granted what others have not given up yet',
+    ),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: 'a lease lasts longer in its process than in the database',
+    invariant: '6',
+    file: 'src/components/workers/bindLeases.ts',
+    piece: 'const heldUntilMs = askedAtMs + this.#options.ttlMs',
+    replacement: 'const heldUntilMs = askedAtMs + this.#options.ttlMs + 1_000',
+    guard: leasing('a lease counts from before it was asked for; binds close before its release'),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: 'a slot is released before its link is closed',
+    invariant: '6',
+    file: 'src/components/workers/connectorPool.ts',
+    piece: 'await Promise.all(slots.flatMap((slot) => entry.closing.get(slot) ?? []))',
+    replacement: '',
+    guard: unitTest(
+      'components/workers/connectorPool.test.ts',
+      'a slot is given up only when its link is closed',
+    ),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[ 'answered', .+ \]/,
+  },
+  {
+    name: 'a bind whose lease runs out stays until there is something to send',
+    invariant: '6',
+    file: 'src/components/workers/upstreamBind.ts',
+    piece: 'this.#leaseEnd = setTimeout(() => this.#leaseRanOut(), leftMs)',
+    replacement: 'this.#leaseEnd = setTimeout(() => undefined, leftMs)',
+    guard: unitTest(
+      'components/workers/upstreamBind.test.ts',
+      'a bind whose lease runs out is closed, also when there is nothing to send',
+    ),
+    says: /Error: expected true to be false/,
+  },
+  {
+    name: 'the time that processes compare follows a step of the wall clock',
+    invariant: '7',
+    file: 'src/flow/steadyClock.ts',
+    piece: 'return Math.floor(this.#offsetMs + performance.now())',
+    replacement: 'return Date.now()',
+    guard: unitTest('flow/steadyClock.test.ts', 'a step of 3600000 ms is not followed'),
+    says: /AssertionError: expected \d+ to be less than \d+/,
+  },
+]
