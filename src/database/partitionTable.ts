@@ -1,5 +1,6 @@
 // Partitions of the tables that are cut by time: messages and outbox_acknowledged by day of the
-// message id, upstream_ids by six hours of the submission.
+// message id, upstream_ids by six hours of the submission. Making one waits for no reader and holds
+// up no writer (migration 0013).
 
 import type { Database } from './database.ts'
 
@@ -10,15 +11,6 @@ const ENSURE = {
 const ENSURE_AHEAD = {
   name: 'partitions.ensureAhead',
   text: `select ensure_partitions(now() - interval '1 day', now() + $1 * interval '1 day')`,
-}
-const OLD_UPSTREAM_IDS = {
-  name: 'partitions.oldUpstreamIds',
-  text: `with slices as materialized (
-      select c.relname from pg_inherits as i join pg_class as c on c.oid = i.inhrelid
-      where i.inhparent = 'upstream_ids'::regclass)
-    select relname from slices
-    where to_timestamp(right(relname, 11), 'YYYYMMDD_HH24') at time zone 'UTC'
-      < (now() - ($1 + 6) * interval '1 hour') at time zone 'UTC'`,
 }
 
 /** PostgreSQL's check_violation, which a row without a partition is. */
@@ -43,13 +35,4 @@ export async function ensurePartitionsFor(
 /** Creates the missing partitions from yesterday to `days` ahead. */
 export async function ensurePartitionsAhead(database: Database, days: number): Promise<void> {
   await database.run(ENSURE_AHEAD, [days])
-}
-
-/** Drops the partitions of upstream_ids that are older than any receipt we wait for. */
-export async function dropOldUpstreamIds(database: Database, olderThanHours: number) {
-  const old = await database.run<{ relname: string }>(OLD_UPSTREAM_IDS, [olderThanHours])
-  for (const { relname } of old) {
-    // Names come from the catalogue and match upstream_ids_YYYYMMDD_HH.
-    await database.pool.query(`drop table if exists "${relname}"`)
-  }
 }

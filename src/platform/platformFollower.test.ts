@@ -2,7 +2,7 @@ import assert from 'node:assert'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { BindRegistry } from '../components/gateway/bindRegistry.ts'
 import { accountSchema } from './account.ts'
 import { type Database, openDatabase } from '../database/database.ts'
@@ -219,4 +219,31 @@ test('no change is missing up to the time when it last asked and got an answer',
   await expect
     .poll(() => asked.at(-1), { timeout: 5_000 })
     .toBeGreaterThanOrEqual(follower.confirmedAtMs)
+})
+
+test('a deletion whose tombstone has gone since the snapshot is seen nevertheless', async () => {
+  const [gone, kept] = ['gone', 'kept'].map((id) => rowOf('account', id, { id }))
+  assert(gone && kept)
+  const ports = memoryPorts([kept], JSON.stringify({ revision: 1, rows: [gone, kept] }))
+  ports.fail(new Error('away'))
+  const follower = await startedOn(ports)
+  expect([...follower.platform.accounts.keys()]).toEqual(['gone', 'kept'])
+  ports.fail(undefined)
+  await expect
+    .poll(() => [...follower.platform.accounts.keys()], { timeout: 5_000 })
+    .toEqual(['kept'])
+})
+
+test('a follower that heard nothing for half a day reads everything anew', async () => {
+  const [gone, kept] = ['gone', 'kept'].map((id) => rowOf('account', id, { id }))
+  assert(gone && kept)
+  const ports = memoryPorts([gone, kept])
+  const follower = await startedOn(ports)
+  ports.rows = [kept]
+  const laterMs = Date.now() + 13 * 3_600_000
+  const now = vi.spyOn(Date, 'now').mockReturnValue(laterMs)
+  await expect
+    .poll(() => [...follower.platform.accounts.keys()], { timeout: 5_000 })
+    .toEqual(['kept'])
+  now.mockRestore()
 })

@@ -13,6 +13,8 @@ import type { PlatformSnapshot } from './platformSnapshot.ts'
 import type { ResourceRow } from './resourceRow.ts'
 
 const POLL_INTERVAL_MS = 400
+/** Whoever heard nothing for longer may have missed deletions: their tombstones go after a day. */
+const CHANGES_SUFFICE_MS = 12 * 3_600_000
 
 export interface FollowerOptions {
   readonly resources: {
@@ -79,10 +81,12 @@ export class PlatformFollower {
 
   async #readResources(): Promise<void> {
     const isFirst = !this.#isKnown
-    const since = isFirst ? 0 : this.platform.revision
     const askedAtMs = Date.now()
-    const { revision, rows } = await this.#options.resources.read(since)
-    if (!isFirst && rows.length === 0) {
+    const isComplete = askedAtMs - this.#confirmedAtMs > CHANGES_SUFFICE_MS
+    const since = isComplete ? 0 : this.platform.revision
+    const { revision, rows: read } = await this.#options.resources.read(since)
+    const rows = isComplete ? [...read, ...this.#rows.missingFrom(read)] : read
+    if (!isComplete && rows.length === 0) {
       this.#confirmedAtMs = askedAtMs
       return
     }

@@ -40,6 +40,14 @@ export class PlatformRows {
     }
   }
 
+  /** Deletions of the resources that are held and that a complete reading lacks. */
+  missingFrom(rows: readonly ResourceRow[]): ResourceRow[] {
+    const present = new Set(rows.map((row) => resourceKey(row)))
+    return [...this.#held.values()].flatMap(({ newest }) =>
+      present.has(resourceKey(newest)) ? [] : [{ ...newest, revision: 0, deleted: true }],
+    )
+  }
+
   /**
    * Makes the Platform of the next revision from all rows held and the given ones. Kinds without a
    * change keep their maps. Returns the rows that cannot be read.

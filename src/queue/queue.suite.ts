@@ -20,6 +20,7 @@ export function queueSuite(open: () => QueueUnderTest): void {
   settlementSuite(open)
   publishOnceSuite(open)
   figuresSuite(open)
+  deadLetterSuite(open)
 }
 
 function freshName(): string {
@@ -151,19 +152,6 @@ function figuresSuite(open: () => QueueUnderTest): void {
     expect(await upkeep.messagesOn([freshName()])).toBe(0)
   })
 
-  test('what is set aside is counted by queue, whether it was published or not', async () => {
-    const { queue, upkeep } = open()
-    const name = freshName()
-    await queue.publish([one(name, 'poison')])
-    const [poison] = await queue.receive(name, 1, LEASE_MS)
-    if (!poison) throw new Error('one should have come')
-    await queue.settle([{ entry: poison, settlement: { kind: 'dead', reason: 'unreadable' } }])
-    const letter = { queue: name, payload: Buffer.from('x'), reason: 'no message', receives: 4 }
-    await upkeep.setAside([letter])
-    const letters = await upkeep.deadLetters()
-    expect(letters.find((one) => one.queue === name)).toEqual({ queue: name, letters: 2 })
-  })
-
   test('a mark lives for an hour after its batch was published', async () => {
     const { queue, upkeep } = open()
     const name = freshName()
@@ -194,6 +182,33 @@ function figuresSuite(open: () => QueueUnderTest): void {
     expect(await publish(inTime(-0.1))).toEqual({ kind: 'overdue' })
     expect(await publish(inTime(0.1))).toEqual({ kind: 'published' })
     expect(texts(await queue.receive(name, 10, LEASE_MS))).toEqual(['a'])
+  })
+}
+
+function deadLetterSuite(open: () => QueueUnderTest): void {
+  test('what is set aside is counted by queue, whether it was published or not', async () => {
+    const { queue, upkeep } = open()
+    const name = freshName()
+    await queue.publish([one(name, 'poison')])
+    const [poison] = await queue.receive(name, 1, LEASE_MS)
+    if (!poison) throw new Error('one should have come')
+    await queue.settle([{ entry: poison, settlement: { kind: 'dead', reason: 'unreadable' } }])
+    const letter = { queue: name, payload: Buffer.from('x'), reason: 'no message', receives: 4 }
+    await upkeep.setAside([letter])
+    const letters = await upkeep.deadLetters()
+    expect(letters.find((one) => one.queue === name)).toEqual({ queue: name, letters: 2 })
+  })
+
+  test('what was set aside is forgotten when it is old enough, the oldest first', async () => {
+    const { upkeep } = open()
+    while ((await upkeep.forgetDeadLetters(0, 100)) > 0);
+    expect(await upkeep.oldestDeadLetterAt()).toBeUndefined()
+    const letter = { queue: freshName(), payload: Buffer.from('x'), reason: 'harm', receives: 1 }
+    await upkeep.setAside([letter, letter, letter])
+    expect(await upkeep.oldestDeadLetterAt()).toBeInstanceOf(Date)
+    expect(await upkeep.forgetDeadLetters(1, 100)).toBe(0)
+    expect(await upkeep.forgetDeadLetters(0, 2)).toBe(2)
+    expect(await upkeep.deadLetters()).toEqual([{ queue: letter.queue, letters: 1 }])
   })
 }
 

@@ -105,6 +105,10 @@ export interface QueueUpkeep {
   messagesOn(queues: readonly string[]): Promise<number>
   /** How many items of each queue are set aside. */
   deadLetters(): Promise<DeadLetterCount[]>
+  /** When the oldest item was set aside; undefined if none is. */
+  oldestDeadLetterAt(): Promise<Date | undefined>
+  /** Forgets up to `max` items that were set aside longer ago than this; returns how many. */
+  forgetDeadLetters(olderThanDays: number, max: number): Promise<number>
   /** Housekeeping, every few minutes from any number of processes. */
   maintain(marks: MarksInUse): Promise<void>
 }

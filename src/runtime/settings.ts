@@ -1,8 +1,11 @@
 import { hostname, networkInterfaces } from 'node:os'
 import type { ComponentName } from './componentName.ts'
+import { retentionSettings, type RetentionConfig } from './retentionSettings.ts'
+import { choice, integer, milliseconds, text, timeout } from './setting.ts'
+import type { Range, Setting } from './setting.ts'
 
 /** How a process runs, as read from the environment. What the platform does lives in the store. */
-export interface Config {
+export interface Config extends RetentionConfig {
   /** Empty: not set. `up` then starts its own server; a component by itself refuses to start. */
   readonly databaseUrl: string
   readonly home: string
@@ -43,39 +46,6 @@ export interface Config {
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 export type LogFormat = 'json' | 'pretty' | 'auto'
-
-/** One row of the table: everything a process, an error message and `signalbox config` need. */
-export interface Setting<T> {
-  readonly name: string
-  readonly explanation: string
-  /** Completes the sentence "expected …". */
-  readonly expected: string
-  readonly example: string
-  /** Never printed; may also come from a file of the same name in SIGNALBOX_SECRETS_DIR. */
-  readonly secret: boolean
-  /** The components that refuse to start without it. */
-  readonly neededBy: readonly ComponentName[]
-  /** Where `signalbox up` has its own way. */
-  readonly underUp?: UnderUp
-  fallback(env: NodeJS.ProcessEnv): T
-  /** Undefined: not a valid value. */
-  parse(text: string): T | undefined
-}
-
-/** What the components of `signalbox up` get, in words where it is no fixed value. */
-export interface UnderUp {
-  readonly value: (env: NodeJS.ProcessEnv) => string
-  /** Also if the variable is set. */
-  readonly always?: boolean
-}
-
-type Words = Pick<Setting<unknown>, 'name' | 'explanation' | 'example'> &
-  Partial<Pick<Setting<unknown>, 'secret' | 'neededBy' | 'expected' | 'underUp'>>
-
-interface Range {
-  readonly min: number
-  readonly max: number
-}
 
 const everyComponent: readonly ComponentName[] = [
   'gateway',
@@ -243,6 +213,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
       example: '72',
     },
   ),
+  ...retentionSettings,
   sessionInitTimeoutMs: milliseconds(10_000, day, {
     name: 'SIGNALBOX_SESSION_INIT_TIMEOUT_MS',
     explanation: 'SMPP: a connection that does not bind in this time is closed; 0 is off',
@@ -310,79 +281,6 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
       example: '6',
     },
   ),
-}
-
-function text<T extends string | undefined>(
-  fallback: T | ((env: NodeJS.ProcessEnv) => T),
-  { accepts = /\S/, ...words }: Words & { accepts?: RegExp },
-): Setting<T | string> {
-  return {
-    expected: 'some text',
-    secret: false,
-    neededBy: [],
-    ...words,
-    fallback: typeof fallback === 'function' ? fallback : () => fallback,
-    parse: (given) => (accepts.test(given) ? given : undefined),
-  }
-}
-
-function integer<T extends number | undefined>(
-  fallback: T,
-  { min, max }: Range,
-  words: Words,
-): Setting<T | number> {
-  return {
-    expected: `a whole number from ${min} to ${max}`,
-    secret: false,
-    neededBy: [],
-    ...words,
-    fallback: () => fallback,
-    parse: (given) => {
-      const value = /^\d{1,12}$/.test(given) ? Number(given) : Number.NaN
-      return value >= min && value <= max ? value : undefined
-    },
-  }
-}
-
-function milliseconds(
-  fallback: number,
-  max: number,
-  words: Omit<Words, 'example'>,
-): Setting<number> {
-  return integer(
-    fallback,
-    { min: 0, max },
-    {
-      ...words,
-      expected: `milliseconds, a whole number from 0 to ${max}`,
-      example: String(fallback || 600_000),
-    },
-  )
-}
-
-/** One that cannot be switched off. */
-function timeout(fallback: number, words: Omit<Words, 'example'>): Setting<number> {
-  const range = { min: 100, max: day }
-  return integer(fallback, range, {
-    ...words,
-    expected: `milliseconds, a whole number from ${range.min} to ${range.max}`,
-    example: String(fallback),
-  })
-}
-
-function choice<const T extends string>(
-  values: readonly T[],
-  fallback: NoInfer<T>,
-  words: Words,
-): Setting<T> {
-  return {
-    expected: `one of ${values.join(', ')}`,
-    secret: false,
-    neededBy: [],
-    ...words,
-    fallback: () => fallback,
-    parse: (given) => values.find((value) => value === given),
-  }
 }
 
 /** Under which processes on this machine reach what listens on a host. */

@@ -9,6 +9,7 @@ import { openDatabase } from '../../database/database.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { readGauges } from './readGauges.ts'
 import { followGauges } from './followGauges.ts'
+import { followOldestRows } from './followOldestRows.ts'
 import { createPlatformMetrics } from './platformMetrics.ts'
 
 async function startExporters(context: ComponentContext): Promise<RunningComponent> {
@@ -20,8 +21,10 @@ async function startExporters(context: ComponentContext): Promise<RunningCompone
     applicationName: 'signalbox-exporters',
     onError: (error) => onTrouble('a connection to the store was lost', error),
   })
+  const upkeep = postgresUpkeep(database)
+  const stopOldest = followOldestRows({ metrics, database, upkeep, onTrouble })
   const stopFollowing = followGauges({
-    read: () => readGauges(database, postgresUpkeep(database)),
+    read: () => readGauges(database, upkeep),
     metrics: createPlatformMetrics(metrics),
     onTrouble,
   })
@@ -29,6 +32,7 @@ async function startExporters(context: ComponentContext): Promise<RunningCompone
     ports: {},
     async drain() {
       stopFollowing()
+      stopOldest()
       await database.close()
     },
   }

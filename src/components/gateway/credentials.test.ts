@@ -5,7 +5,8 @@ import type { Platform } from '../../platform/platform.ts'
 import { userSchema } from '../../platform/user.ts'
 import type { User } from '../../platform/user.ts'
 import { hashApiKey, hashPassword } from '../../platform/userSecrets.ts'
-import { Credentials } from './credentials.ts'
+import { Credentials, type CredentialsOptions } from './credentials.ts'
+import { VerifiedPasswords } from './verifiedPasswords.ts'
 
 const API_KEY = 'a-key-of-sixteen-or-more'
 
@@ -77,35 +78,145 @@ test('a disabled user, and a user of a disabled account, cannot sign in', async 
   }
 })
 
-test('a verified password is remembered until its user changes', async () => {
-  const verified: string[] = []
-  const user = await userOf()
-  let platform = platformOf([user])
-  const credentials = new Credentials(
-    () => platform,
-    async (hash) => verified.push(hash) > 0,
+/** Checks that cost no time, with each password that was checked. */
+function countedChecks(users: readonly User[], options: CredentialsOptions = {}) {
+  const checked: string[] = []
+  let platform = platformOf(users)
+  const credentials = new Credentials(() => platform, {
+    verify: async (_, password) => {
+      checked.push(password)
+      return password.startsWith('secret')
+    },
+    ...options,
+  })
+  const change = (now: readonly User[]): void => {
+    platform = platformOf(now)
+    credentials.follow(platform)
+  }
+  return { change, checked, credentials }
+}
+
+function manyUsers(count: number): User[] {
+  return Array.from({ length: count }, (_, index) =>
+    userSchema.parse({ id: `user-${index}`, account: 'demo', passwordHash: `$argon2id$${index}` }),
   )
-  const alice = () => signIn(credentials, 'alice', 'secret')
-  expect([await alice(), await alice()]).toMatchObject([{ id: 'alice' }, { id: 'alice' }])
-  expect(verified).toHaveLength(1)
-  platform = platformOf([])
-  expect(await alice()).toBeUndefined()
-  platform = platformOf([{ ...user }])
-  verified.length = 0
-  expect(await alice()).toMatchObject({ id: 'alice' })
-  expect(verified).toEqual([user.passwordHash])
+}
+
+test('ten binds each of 100 users, at once and again, cost one check a user', async () => {
+  const users = manyUsers(100)
+  const { checked, credentials } = countedChecks(users)
+  for (const round of [1, 2]) {
+    const binds = users.flatMap(({ id }) =>
+      Array.from({ length: 10 }, () => signIn(credentials, id, `secret of ${id}`)),
+    )
+    expect((await Promise.all(binds)).every((user) => user !== undefined)).toBe(true)
+    expect(checked, `round ${round}`).toHaveLength(100)
+  }
+})
+
+test('a verified password is remembered while other fields of its user change', async () => {
+  const user = await userOf()
+  const { change, checked, credentials } = countedChecks([user])
+  await signIn(credentials, 'alice', 'secret')
+  change([{ ...user, maxBinds: 3 }])
+  expect(await signIn(credentials, 'alice', 'secret')).toMatchObject({ maxBinds: 3 })
+  expect(checked).toHaveLength(1)
+})
+
+test('a verified password is forgotten when its user goes or gets another secret', async () => {
+  const user = await userOf()
+  const verified = new VerifiedPasswords()
+  const { change, checked, credentials } = countedChecks([user], { verified })
+  for (const now of [[], [{ ...user, passwordHash: '$argon2id$another' }]]) {
+    checked.length = 0
+    await signIn(credentials, 'alice', 'secret')
+    change(now)
+    expect(verified.size).toBe(0)
+    change([user])
+    expect(await signIn(credentials, 'alice', 'secret')).toMatchObject({ id: 'alice' })
+    expect(checked).toEqual(['secret', 'secret'])
+    change([])
+    change([user])
+  }
+})
+
+test('another password than the verified one is checked', async () => {
+  const { checked, credentials } = countedChecks([await userOf()])
+  await signIn(credentials, 'alice', 'secret')
+  expect(await signIn(credentials, 'alice', 'other')).toBeUndefined()
+  expect(await signIn(credentials, 'alice', 'secret')).toBeDefined()
+  expect(checked).toEqual(['secret', 'other'])
+})
+
+test('no more verified passwords are remembered than the bound, the latest used', async () => {
+  const users = manyUsers(3)
+  const verified = new VerifiedPasswords(2)
+  const { checked, credentials } = countedChecks(users, { verified })
+  for (const id of ['user-0', 'user-1', 'user-0', 'user-2', 'user-0'])
+    await signIn(credentials, id, `secret of ${id}`)
+  expect(verified.size).toBe(2)
+  expect(checked).toHaveLength(3)
+  await signIn(credentials, 'user-1', 'secret of user-1')
+  expect(checked).toHaveLength(4)
+})
+
+test('wrong passwords from one address delay a bind from another by one check', async () => {
+  const ends: ((isRight: boolean) => void)[] = []
+  const checked: string[] = []
+  const { credentials } = countedChecks(manyUsers(2), {
+    checksAtOnce: 1,
+    verify: (_, password) => {
+      checked.push(password)
+      return new Promise((resolve) => ends.push(resolve))
+    },
+  })
+  const attempt = (from: string) => ({ from, isWanted: () => true })
+  for (let index = 0; index < 50; index++)
+    void credentials.byPassword('user-0', `wrong ${index}`, attempt('192.0.2.1'))
+  const right = credentials.byPassword('user-1', 'secret', attempt('198.51.100.1'))
+  for (const turn of [0, 1, 2]) {
+    await expect.poll(() => checked.length).toBe(turn + 1)
+    ends[turn]?.(checked[turn] === 'secret')
+  }
+  expect(await right).toMatchObject({ id: 'user-1' })
+  expect(checked.slice(0, 3)).toEqual(['wrong 0', 'wrong 1', 'secret'])
+})
+
+test('a check whose session has closed still serves the next attempt', async () => {
+  let finish: (isRight: boolean) => void = () => undefined
+  let checks = 0
+  const { credentials } = countedChecks(manyUsers(1), {
+    verify: () => {
+      checks++
+      return new Promise((resolve) => (finish = resolve))
+    },
+  })
+  let isOpen = true
+  const first = credentials.byPassword('user-0', 'secret', { from: 'a', isWanted: () => isOpen })
+  isOpen = false
+  finish(true)
+  await first
+  expect(await credentials.byPassword('user-0', 'secret')).toMatchObject({ id: 'user-0' })
+  expect(checks).toBe(1)
+})
+
+test('an API key costs no check of a password', async () => {
+  const { checked, credentials } = countedChecks([await userOf()])
+  expect(credentials.byApiKey(API_KEY)).toBeDefined()
+  expect(credentials.byApiKey(`${API_KEY}-2`)).toBeUndefined()
+  expect(checked).toEqual([])
 })
 
 test('a password that changes while the former one is being checked ends that check', async () => {
   let platform = platformOf([await userOf()])
-  const credentials = new Credentials(
-    () => platform,
-    async () => {
-      platform = platformOf([await userOf({ passwordHash: await hashPassword('new') })])
-      return true
-    },
-  )
+  const verified = new VerifiedPasswords()
+  const verify = async () => {
+    platform = platformOf([await userOf({ passwordHash: await hashPassword('new') })])
+    return true
+  }
+  const credentials = new Credentials(() => platform, { verify, verified })
   expect(await signIn(credentials, 'alice', 'secret')).toBeUndefined()
+  expect(verified.size).toBe(0)
 })
 
 test('an API key ends with its user, at once', async () => {

@@ -1,45 +1,121 @@
-// Signs customers in. Passwords are stored as argon2id. Each verified password is remembered as a
-// keyed digest in memory, so that a storm of rebinds costs microseconds each, not 40 ms. The digest
-// goes with the user that it was verified for: any change of a user makes a new one. An unknown
-// user costs as much as a wrong password.
+// Signs customers in. Passwords are stored as argon2id, which takes some 40 ms of a core to check.
+// A verified password is remembered for as long as its stored secret stands, so that a storm of
+// rebinds costs microseconds each. The checks that remain run a few at once, and addresses take
+// turns, so that one customer's wrong passwords do not keep the others waiting. An unknown user
+// costs as much as a wrong password. API keys need no such check: they are long and random, and
+// their digest is looked up.
 
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { FairTurns } from '../../flow/fairTurns.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { User } from '../../platform/user.ts'
 import { hashApiKey, hashPassword, verifyPassword } from '../../platform/userSecrets.ts'
 import { standingOf } from './standingOf.ts'
+import { VerifiedPasswords } from './verifiedPasswords.ts'
+
+/** Of the four threads of Node's pool one stays free for files and names of hosts. */
+const CHECKS_AT_ONCE = Math.min(3, availableParallelism())
+
+export interface CredentialsOptions {
+  readonly verify?: typeof verifyPassword
+  readonly checksAtOnce?: number
+  readonly verified?: VerifiedPasswords
+}
+
+/** Who waits for a password to be checked. */
+export interface SignInAttempt {
+  /** Addresses take turns. */
+  readonly from: string
+  /** False when nobody waits for the answer any more. */
+  isWanted(): boolean
+}
+
+const ANYBODY: SignInAttempt = { from: '', isWanted: () => true }
+
+/** A password that waits for its check, and all who gave it. */
+interface Check {
+  readonly attempts: SignInAttempt[]
+  readonly isRight: Promise<boolean | undefined>
+}
 
 export class Credentials {
-  #platform: () => Platform
-  #key = randomBytes(32)
-  #verified = new WeakMap<User, Buffer>()
-  #verify: typeof verifyPassword
+  readonly #platform: () => Platform
+  readonly #verify: typeof verifyPassword
+  readonly #verified: VerifiedPasswords
+  readonly #turns: FairTurns
+  /** By digest. */
+  readonly #checks = new Map<string, Check>()
   #decoy: Promise<string> | undefined
+  #followed: Platform['users'] | undefined
   #indexed: Platform['users'] | undefined
   #byApiKeyHash: ReadonlyMap<string, User> = new Map()
 
-  constructor(platform: () => Platform, verify = verifyPassword) {
+  constructor(platform: () => Platform, options: CredentialsOptions = {}) {
     this.#platform = platform
-    this.#verify = verify
+    this.#verify = options.verify ?? verifyPassword
+    this.#verified = options.verified ?? new VerifiedPasswords()
+    this.#turns = new FairTurns(options.checksAtOnce ?? CHECKS_AT_ONCE)
+  }
+
+  /** Passwords that wait to be checked. */
+  get waitingChecks(): number {
+    return this.#turns.waiting
+  }
+
+  /** Call it at each change of the platform: what was verified is forgotten with its secret. */
+  follow({ users }: Pick<Platform, 'users'>): void {
+    if (users === this.#followed) return
+    this.#followed = users
+    this.#verified.forgetChanged(users)
   }
 
   /**
    * The user with this password; undefined if it is wrong. Whether that user may sign in is for
    * `current` to say, in the same tick as the bind: checking a password takes time.
    */
-  async byPassword(systemId: string, password: string): Promise<User | undefined> {
+  async byPassword(
+    systemId: string,
+    password: string,
+    attempt: SignInAttempt = ANYBODY,
+  ): Promise<User | undefined> {
     const user = this.#platform().users.get(systemId)
-    if (!user?.passwordHash) {
-      this.#decoy ??= hashPassword(randomBytes(16).toString('hex'))
-      await this.#verify(await this.#decoy, password)
-      return undefined
-    }
-    const digest = createHmac('sha256', this.#key).update(password).digest()
-    const known = this.#verified.get(user)
-    const isKnown = known !== undefined && timingSafeEqual(known, digest)
-    if (!isKnown && !(await this.#verify(user.passwordHash, password))) return undefined
-    this.#verified.set(user, digest)
+    const secret = user?.passwordHash ?? (await this.#decoySecret())
+    const digest = this.#verified.digest(systemId, secret, password)
+    if (user && this.#verified.has(systemId, digest)) return user
+    const isRight = await this.#check(digest, attempt, () => this.#verify(secret, password))
+    if (!isRight || !user?.passwordHash) return undefined
+    if (this.#platform().users.get(systemId)?.passwordHash === secret)
+      this.#verified.add(systemId, secret, digest)
     return user
+  }
+
+  /** A customer that binds ten times with one password costs one check. */
+  async #check(
+    digest: Buffer,
+    attempt: SignInAttempt,
+    verify: () => Promise<boolean>,
+  ): Promise<boolean | undefined> {
+    const key = digest.toString('latin1')
+    const under = this.#checks.get(key)
+    if (under) {
+      under.attempts.push(attempt)
+      const isRight = await under.isRight
+      // The others may have given up just before this attempt came.
+      return isRight ?? (attempt.isWanted() ? this.#check(digest, attempt, verify) : undefined)
+    }
+    const attempts = [attempt]
+    const isWanted = () => attempts.some((one) => one.isWanted())
+    const isRight = this.#turns
+      .take(attempt.from, verify, isWanted)
+      .finally(() => this.#checks.delete(key))
+    this.#checks.set(key, { attempts, isRight })
+    return isRight
+  }
+
+  #decoySecret(): Promise<string> {
+    this.#decoy ??= hashPassword(randomBytes(16).toString('hex'))
+    return this.#decoy
   }
 
   /** The user as it is now; undefined if it may not sign in, or its password has changed. */

@@ -77,10 +77,9 @@ export async function openDoor({
   const server = createSmppServer({
     events: customerSessions({
       systemId: 'gateway',
-      credentials: new Credentials(
-        () => door.platform,
-        (hash, password) => door.verify(hash, password),
-      ),
+      credentials: new Credentials(() => door.platform, {
+        verify: (hash, password) => door.verify(hash, password),
+      }),
       binds,
       intake: new Intake(router, 100),
       onReceiver: () => undefined,

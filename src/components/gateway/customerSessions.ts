@@ -10,6 +10,7 @@ import {
 } from '../../smpp/index.ts'
 import type { Pdu, Session, SessionEvents } from '../../smpp/index.ts'
 import { asError } from '../../flow/asError.ts'
+import { addressGroup } from './addressGroup.ts'
 import type { BindRegistry } from './bindRegistry.ts'
 import type { Credentials } from './credentials.ts'
 import type { Intake } from './intake.ts'
@@ -55,7 +56,10 @@ export function customerSessions(options: CustomerSessionsOptions): SessionEvent
 // SMPP 3.4 §4.1. Wrong password and unknown system_id look the same (SMPP 5.0: ESME_RBINDFAIL).
 async function bind(options: CustomerSessionsOptions, session: Session, pdu: BindPdu) {
   const { binds, credentials, onBindRefused, onReceiver } = options
-  const verified = await credentials.byPassword(pdu.system_id, pdu.password)
+  const verified = await credentials.byPassword(pdu.system_id, pdu.password, {
+    from: addressGroup(session.remoteAddress),
+    isWanted: () => session.state !== 'CLOSED',
+  })
   if (session.state === 'CLOSED') return
   // From here until the bind is listed nothing else runs, so no revocation can miss it.
   const user = verified && credentials.current(verified)

@@ -7,6 +7,7 @@ import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { createSmppServer, INTERFACE_VERSION } from '../../smpp/index.ts'
 import type { SessionTimers, SmppServer } from '../../smpp/index.ts'
+import { verifyPassword } from '../../platform/userSecrets.ts'
 import { readStatus } from '../../message/messageTable.ts'
 import { claimOutbox, OUTBOX_TOPIC, reclaimOutbox, settleOutbox } from '../../outbox/outboxTable.ts'
 import { Presence } from '../../cluster/presence.ts'
@@ -49,7 +50,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   await presence.start()
 
   const intake = new Intake(router, config.maxInFlight)
-  const credentials = new Credentials(() => link.follower.platform)
+  const credentials = customerCredentials(context, link)
   const binds = new BindRegistry()
   const revocation = bindRevocation(context, binds)
   link.follower.follow((platform) => revocation.follow(platform))
@@ -81,7 +82,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     readStatus: (id, account) => readStatus(link.database, id, account),
     onTrouble,
   })
-  registerMetrics(context, { intake, binds, delivery, http })
+  registerMetrics(context, { intake, binds, delivery, http, credentials })
   const { port: smppPort } = await server.listen(config.smppPort, config.host)
   const httpPort = await http.listen(config.httpPort, config.host)
   return {
@@ -106,6 +107,21 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
 async function unbindAll(server: SmppServer, intake: Intake): Promise<void> {
   while (intake.inFlight > 0) await delay(DRAIN_POLL_MS)
   await server.close()
+}
+
+function customerCredentials({ metrics }: ComponentContext, { follower }: DatabaseLink) {
+  const checks = metrics.counter(
+    'gateway_password_checks_total',
+    'Passwords checked against their stored hash, which takes some 40 ms of a core each',
+  )
+  const credentials = new Credentials(() => follower.platform, {
+    verify: (passwordHash, password) => {
+      checks.inc()
+      return verifyPassword(passwordHash, password)
+    },
+  })
+  follower.follow((platform) => credentials.follow(platform))
+  return credentials
 }
 
 function bindRevocation(
@@ -177,14 +193,20 @@ interface Measured {
   readonly binds: BindRegistry
   readonly delivery: OutboxDelivery
   readonly http: HttpDoor
+  readonly credentials: Credentials
 }
 
 function registerMetrics(
   { metrics }: ComponentContext,
-  { binds, delivery, http, intake }: Measured,
+  { binds, credentials, delivery, http, intake }: Measured,
 ): void {
   const figures: [name: string, help: string, read: () => number][] = [
     ['gateway_binds', 'Customer binds on this gateway', () => binds.size],
+    [
+      'gateway_password_checks_waiting',
+      'Passwords of binds that wait to be checked',
+      () => credentials.waitingChecks,
+    ],
     ['gateway_http_connections', 'Open HTTP connections', () => http.connections],
     [
       'gateway_http_dropped_connections',

@@ -5,7 +5,7 @@
 import { repeat } from '../../flow/repeat.ts'
 import type { Queue, QueueUpkeep } from '../../queue/queue.ts'
 import type { Database } from '../../database/database.ts'
-import { maintain } from './maintain.ts'
+import { maintain, type Retention } from './maintain.ts'
 import { moveDue } from './moveDue.ts'
 import type { StrandedMessages } from './strandedMessages.ts'
 import { expireOutbox } from '../../outbox/outboxTable.ts'
@@ -14,7 +14,7 @@ export interface JobsOptions {
   database: Database
   queue: Queue
   upkeep: QueueUpkeep
-  receiptTtlHours: number
+  retention: Retention
   /** Queues to which waiting messages return at once, to be cleared. */
   clearedQueues: () => readonly string[]
   stranded: Pick<StrandedMessages, 'endSome' | 'queues'>
@@ -31,7 +31,7 @@ export function startJobs({
   database,
   queue,
   upkeep,
-  receiptTtlHours,
+  retention,
   clearedQueues,
   stranded,
   onTrouble,
@@ -58,7 +58,7 @@ export function startJobs({
     repeat(
       MAINTENANCE_INTERVAL_MS,
       'maintenance',
-      () => maintain(database, upkeep, receiptTtlHours),
+      () => maintain(database, upkeep, retention),
       onTrouble,
     ),
   ]

@@ -114,7 +114,7 @@ function jobsOf(
     queue: work.queue,
     upkeep,
     stranded,
-    receiptTtlHours: config.receiptTtlHours,
+    retention: config,
     clearedQueues: () => clearedQueues(follower.platform.connectors.values()),
     onTrouble,
   })

@@ -4,9 +4,17 @@ import { newMessageId } from '../../message/ids.ts'
 import { countParkedReceipts, parkReceipts } from '../../message/parkedReceiptTable.ts'
 import { claimDue, putLater } from '../../message/waitingMessageTable.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
-import { maintain } from './maintain.ts'
+import { maintain, type Retention } from './maintain.ts'
 
 const HOUR_MS = 3_600_000
+const RETENTION: Retention = {
+  receiptTtlHours: 72,
+  retainMessagesDays: 0,
+  retainAcknowledgedDays: 0,
+  retainUndeliveredDays: 0,
+  retainDeadLettersDays: 0,
+  retainTombstonesDays: 0,
+}
 let store: TestStore
 
 beforeAll(async () => {
@@ -29,7 +37,7 @@ test('a receipt without a message is set aside after its time, and not before', 
   // More than one batch of them.
   await parkReceipts(database.run, parked(1001, Date.now() - 73 * HOUR_MS))
   await parkReceipts(database.run, parked(2, Date.now() - 71 * HOUR_MS))
-  await maintain(database, upkeep, 72)
+  await maintain(database, upkeep, RETENTION)
   expect(await countParkedReceipts(database.run)).toBe(2)
   expect(await upkeep.deadLetters()).toEqual([{ queue: 'dlr', letters: 1001 }])
 })
@@ -47,6 +55,6 @@ test('the queue is told to remember the messages that are about to leave', async
     maintain: async ({ keepMarksOf }: { keepMarksOf: readonly string[] }) =>
       void kept.push(...keepMarksOf),
   }
-  await maintain(database, upkeep, 72)
+  await maintain(database, upkeep, RETENTION)
   expect(kept).toEqual([leaving])
 })

@@ -2,16 +2,23 @@
 
 import { removeOldProcesses } from '../../cluster/processTable.ts'
 import type { Database } from '../../database/database.ts'
-import { dropOldUpstreamIds, ensurePartitionsAhead } from '../../database/partitionTable.ts'
+import { dropOldPartitions, type PartitionedTable } from '../../database/oldPartitionTable.ts'
+import { ensurePartitionsAhead } from '../../database/partitionTable.ts'
+import { asError } from '../../flow/asError.ts'
 import { removeOldCheckpoints } from '../../message/checkpointTable.ts'
 import { expiredParkedReceipts, removeParked } from '../../message/parkedReceiptTable.ts'
 import type { ParkingReason } from '../../message/parkedReceiptTable.ts'
 import { leavingEnvelopes } from '../../message/waitingMessageTable.ts'
 import { DLR_QUEUE } from '../../message/receiptWire.ts'
+import { removeEndedDeliveries } from '../../outbox/endedDeliveryTable.ts'
+import { removeTombstones } from '../../platform/tombstoneTable.ts'
 import type { QueueUpkeep } from '../../queue/queue.ts'
+import type { Config } from '../../runtime/config.ts'
 
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 const DAYS_AHEAD = 3
-const CHECKPOINTS_BATCH = 5_000
+const REMOVED_BATCH = 5_000
 const UNMATCHED_BATCH = 500
 const WHY_UNMATCHED: Readonly<Record<ParkingReason, string>> = {
   unmatched: 'no message was found for this receipt',
@@ -19,18 +26,74 @@ const WHY_UNMATCHED: Readonly<Record<ParkingReason, string>> = {
   'without id': 'this receipt names no message',
 }
 
+/** How long what is over is kept. */
+export type Retention = Pick<
+  Config,
+  | 'receiptTtlHours'
+  | 'retainMessagesDays'
+  | 'retainAcknowledgedDays'
+  | 'retainUndeliveredDays'
+  | 'retainDeadLettersDays'
+  | 'retainTombstonesDays'
+>
+
 export async function maintain(
   database: Database,
   upkeep: QueueUpkeep,
-  receiptTtlHours: number,
+  retention: Retention,
 ): Promise<void> {
-  await ensurePartitionsAhead(database, DAYS_AHEAD)
-  const { asOf, envelopeIds } = await leavingEnvelopes(database)
-  await upkeep.maintain({ keepMarksOf: envelopeIds, asOf })
-  while ((await removeOldCheckpoints(database, CHECKPOINTS_BATCH)) === CHECKPOINTS_BATCH);
-  await removeOldProcesses(database)
-  while ((await setUnmatchedAside(database, upkeep, receiptTtlHours)) === UNMATCHED_BATCH);
-  await dropOldUpstreamIds(database, receiptTtlHours)
+  const { receiptTtlHours } = retention
+  await runAll([
+    () => ensurePartitionsAhead(database, DAYS_AHEAD),
+    async () => {
+      const { asOf, envelopeIds } = await leavingEnvelopes(database)
+      await upkeep.maintain({ keepMarksOf: envelopeIds, asOf })
+    },
+    () => inBatches((max) => removeOldCheckpoints(database, max)),
+    () => removeOldProcesses(database),
+    async () => {
+      while ((await setUnmatchedAside(database, upkeep, receiptTtlHours)) === UNMATCHED_BATCH);
+    },
+    () => forgetRows(database, upkeep, retention),
+    () => dropPartitions(database, 'upstream_ids', receiptTtlHours * HOUR_MS),
+    () => dropPartitions(database, 'messages', retention.retainMessagesDays * DAY_MS),
+    () =>
+      dropPartitions(database, 'outbox_acknowledged', retention.retainAcknowledgedDays * DAY_MS),
+  ])
+}
+
+/** All of them, whichever fail; then throws the first failure. */
+async function runAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: Error[] = []
+  for (const step of steps) await step().catch((error) => failures.push(asError(error)))
+  if (failures[0]) throw failures[0]
+}
+
+async function inBatches(remove: (max: number) => Promise<number>): Promise<void> {
+  while ((await remove(REMOVED_BATCH)) === REMOVED_BATCH);
+}
+
+/** Old rows of tables without partitions, found by an index. */
+async function forgetRows(
+  database: Database,
+  upkeep: QueueUpkeep,
+  { retainDeadLettersDays, retainTombstonesDays, retainUndeliveredDays }: Retention,
+): Promise<void> {
+  if (retainUndeliveredDays > 0)
+    await inBatches((max) => removeEndedDeliveries(database, retainUndeliveredDays, max))
+  if (retainDeadLettersDays > 0)
+    await inBatches((max) => upkeep.forgetDeadLetters(retainDeadLettersDays, max))
+  if (retainTombstonesDays > 0)
+    await inBatches((max) => removeTombstones(database, retainTombstonesDays, max))
+}
+
+/** What others read at the moment is dropped the next time. */
+async function dropPartitions(
+  database: Database,
+  table: PartitionedTable,
+  olderThanMs: number,
+): Promise<void> {
+  if (olderThanMs > 0) await dropOldPartitions(database, table, olderThanMs)
 }
 
 /**

@@ -1,6 +1,14 @@
 import type { DeadLetterCount, QueueDepth, QueueUpkeep } from '../queue.ts'
 import type { SqlRunner } from './postgresQueue.ts'
-import { DEAD_LETTERS, DEPTHS, FORGET_BATCHES, MESSAGES_ON, SET_ASIDE } from './queueTable.ts'
+import {
+  DEAD_LETTERS,
+  DEPTHS,
+  FORGET_BATCHES,
+  FORGET_DEAD_LETTERS,
+  MESSAGES_ON,
+  OLDEST_DEAD_LETTER,
+  SET_ASIDE,
+} from './queueTable.ts'
 
 /**
  * After its publication. A gateway retries a batch within seconds; an hour is far beyond any
@@ -25,6 +33,9 @@ export function postgresUpkeep(sql: SqlRunner): QueueUpkeep {
       return row?.messages ?? 0
     },
     deadLetters: () => sql.run<DeadLetterCount>(DEAD_LETTERS),
+    oldestDeadLetterAt: async () => (await sql.run<{ at: Date }>(OLDEST_DEAD_LETTER))[0]?.at,
+    forgetDeadLetters: async (olderThanDays, max) =>
+      (await sql.run(FORGET_DEAD_LETTERS, [olderThanDays, max])).length,
     maintain: async ({ keepMarksOf, asOf }) => {
       await sql.run(FORGET_BATCHES, [BATCH_MARK_HOURS, asOf, keepMarksOf])
     },

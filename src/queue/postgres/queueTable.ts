@@ -79,6 +79,18 @@ export const DEAD_LETTERS = {
   name: 'queue.deadLetters',
   text: 'select queue, count(*)::float8 as letters from dead_letters group by queue',
 }
+export const OLDEST_DEAD_LETTER = {
+  name: 'queue.oldestDeadLetter',
+  text: 'select at from dead_letters order by id limit 1',
+}
+export const FORGET_DEAD_LETTERS = {
+  name: 'queue.forgetDeadLetters',
+  // Ids rise with time, so the oldest are the first of the primary key.
+  text: `delete from dead_letters
+    where id = any(array(select id from dead_letters order by id limit $2))
+      and at < now() - $1 * interval '1 day'
+    returning id`,
+}
 export const FORGET_BATCHES = {
   name: 'queue.forgetBatches',
   // Batch ids are UUIDv7, and no batch is published before its id is made: those that were

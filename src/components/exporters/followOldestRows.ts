@@ -1,0 +1,51 @@
+// How old the oldest row of each kind is that is kept for some days and then dropped, so that an
+// alarm can tell when that no longer happens.
+
+import type { Database } from '../../database/database.ts'
+import { repeat } from '../../flow/repeat.ts'
+import { readOldestMessages } from '../../message/oldestMessageTable.ts'
+import { readOldestDeliveries } from '../../outbox/endedDeliveryTable.ts'
+import { oldestTombstoneAt } from '../../platform/tombstoneTable.ts'
+import type { QueueUpkeep } from '../../queue/queue.ts'
+import type { Metrics } from '../../runtime/metrics.ts'
+
+const INTERVAL_MS = 60_000
+
+export interface OldestRowsOptions {
+  readonly metrics: Metrics
+  readonly database: Database
+  readonly upkeep: QueueUpkeep
+  onTrouble(what: string, error: Error): void
+}
+
+/** Reads now, then every minute. Returns how to stop. */
+export function followOldestRows(options: OldestRowsOptions): () => void {
+  const { database, metrics, onTrouble, upkeep } = options
+  const age = metrics.gauge(
+    'oldest_row_age_seconds',
+    'Age of the oldest row that is kept for some days and then dropped; 0 if there is none',
+    ['rows'],
+  )
+  const refresh = async (): Promise<void> => {
+    for (const [rows, at] of await readOldestRows(database, upkeep))
+      age.set({ rows }, at ? Math.max(0, Date.now() - at.getTime()) / 1000 : 0)
+  }
+  return repeat(INTERVAL_MS, 'reading the age of the oldest rows', refresh, onTrouble)
+}
+
+/** Each is one look-up in an index. */
+async function readOldestRows(
+  { run }: Database,
+  upkeep: QueueUpkeep,
+): Promise<Map<string, Date | undefined>> {
+  const { checkpointAt, messageAt } = await readOldestMessages(run)
+  const { acknowledgedAt, endedAt } = await readOldestDeliveries(run)
+  return new Map([
+    ['messages', messageAt],
+    ['acknowledged_deliveries', acknowledgedAt],
+    ['undelivered', endedAt],
+    ['dead_letters', await upkeep.oldestDeadLetterAt()],
+    ['tombstones', await oldestTombstoneAt(run)],
+    ['checkpoints', checkpointAt],
+  ])
+}

@@ -1,0 +1,18 @@
+const GROUPS_OF_A_NETWORK = 4
+const GROUPS = 8
+
+/**
+ * Who shares an address: the IPv4 address itself, or the first 64 bits of an IPv6 address, because
+ * one host has all addresses of such a network to choose from.
+ */
+export function addressGroup(address: string): string {
+  if (!address.includes(':')) return address
+  const [before = '', after = ''] = address.split('::')
+  const [first, last] = [groupsOf(before), groupsOf(after)]
+  const zeros = Array.from({ length: Math.max(0, GROUPS - first.length - last.length) }, () => '0')
+  return [...first, ...zeros, ...last].slice(0, GROUPS_OF_A_NETWORK).join(':')
+}
+
+function groupsOf(part: string): string[] {
+  return part === '' ? [] : part.split(':')
+}

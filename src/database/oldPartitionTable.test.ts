@@ -1,0 +1,134 @@
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import type pg from 'pg'
+import { newMessageId } from '../message/ids.ts'
+import type { Database } from './database.ts'
+import { dropOldPartitions } from './oldPartitionTable.ts'
+import { ensurePartitionsAhead, ensurePartitionsFor } from './partitionTable.ts'
+import { openTestStore, type TestStore } from './testing/testStore.ts'
+
+const DAY_MS = 86_400_000
+const OLD_MS = Date.UTC(2026, 0, 5, 12)
+const OLD = 'messages_20260105'
+/** As long as anybody may wait for a lock because of the upkeep. */
+const LOCK_TIMEOUT_MS = 250
+
+const stores: TestStore[] = []
+let database: Database
+
+beforeEach(async () => {
+  const store = await openTestStore()
+  stores.push(store)
+  database = store.link().database
+  await ensurePartitionsFor(database, [OLD_MS])
+})
+afterAll(() => Promise.all(stores.map((store) => store.drop())))
+
+async function partitionsOf(table: string): Promise<string[]> {
+  const { rows } = await database.pool.query<{ relname: string }>(
+    `select c.relname from pg_inherits as i join pg_class as c on c.oid = i.inhrelid
+     where i.inhparent = $1::text::regclass order by 1`,
+    [table],
+  )
+  return rows.map(({ relname }) => relname)
+}
+
+async function exists(table: string): Promise<boolean> {
+  const text = 'select to_regclass($1) is not null as exists'
+  const { rows } = await database.pool.query<{ exists: boolean }>(text, [table])
+  return rows[0]?.exists ?? false
+}
+
+/** A report, or pg_dump: it keeps the table open until it is ended. */
+async function openReader(): Promise<{ end(): Promise<void> }> {
+  const client: pg.PoolClient = await database.pool.connect()
+  await client.query('set idle_in_transaction_session_timeout = 0')
+  await client.query('begin')
+  await client.query('select count(*) from messages')
+  const end = async () => {
+    await client.query('rollback')
+    client.release(true)
+  }
+  return { end }
+}
+
+/** Writes rows until stopped. Each would fail if it waited longer than that for a lock. */
+async function keepWriting(): Promise<() => Promise<number>> {
+  const client = await database.pool.connect()
+  await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`)
+  let isStopped = false
+  let written = 0
+  const writing = (async () => {
+    while (!isStopped) {
+      await client.query(
+        `insert into messages (message_id, account, user_id, connector, source_addr,
+          destination_addr, submit_sm, registered_delivery, state, state_rank, attempts,
+          accepted_at)
+          values ($1, 'a', 'u', 'c', '1', '2', '', 0, 1, 1, 1, now())`,
+        [newMessageId()],
+      )
+      written++
+    }
+  })()
+  return async () => {
+    isStopped = true
+    await writing.finally(() => client.release(true))
+    return written
+  }
+}
+
+test('a partition that is too old is dropped, and no other', async () => {
+  const before = await partitionsOf('messages')
+  expect(before).toContain(OLD)
+  expect(await dropOldPartitions(database, 'messages', 30 * DAY_MS)).toEqual([])
+  expect(await partitionsOf('messages')).toEqual(before.filter((name) => name !== OLD))
+  expect(await exists(OLD)).toBe(false)
+})
+
+test('partitions of six hours go by their own time', async () => {
+  const ageMs = Date.now() - Date.UTC(2026, 0, 5, 12)
+  await dropOldPartitions(database, 'upstream_ids', ageMs)
+  const left = await partitionsOf('upstream_ids')
+  expect(left.filter((name) => name < 'upstream_ids_20260106')).toEqual([
+    'upstream_ids_20260105_12',
+    'upstream_ids_20260105_18',
+  ])
+})
+
+test('a partition is made while a report reads the table, and nobody waits', async () => {
+  const reader = await openReader()
+  const stopWriting = await keepWriting()
+  await ensurePartitionsFor(database, [OLD_MS + DAY_MS])
+  await ensurePartitionsAhead(database, 5)
+  expect(await stopWriting()).toBeGreaterThan(0)
+  expect(await partitionsOf('messages')).toContain('messages_20260106')
+  await reader.end()
+})
+
+test('a drop that a report is in the way of holds up no writer, and is done later', async () => {
+  const reader = await openReader()
+  const stopWriting = await keepWriting()
+  expect(await dropOldPartitions(database, 'messages', 30 * DAY_MS)).toEqual([OLD])
+  expect(await stopWriting()).toBeGreaterThan(0)
+  // Its detachment has begun, and a second attempt fares no worse.
+  expect(await dropOldPartitions(database, 'messages', 30 * DAY_MS)).toEqual([OLD])
+  await reader.end()
+  expect(await dropOldPartitions(database, 'messages', 30 * DAY_MS)).toEqual([])
+  expect(await exists(OLD)).toBe(false)
+})
+
+test('a table that was detached by hand is kept, one of ours is dropped', async () => {
+  await ensurePartitionsFor(database, [OLD_MS + DAY_MS])
+  for (const name of [OLD, 'messages_20260106'])
+    await database.pool.query(`alter table messages detach partition "${name}"`)
+  // As if the process had died between detaching and dropping.
+  await database.pool.query(`comment on table "${OLD}" is 'signalbox: too old, to be dropped'`)
+  await dropOldPartitions(database, 'messages', 30 * DAY_MS)
+  expect(await exists(OLD)).toBe(false)
+  expect(await exists('messages_20260106')).toBe(true)
+})
+
+test('a partition that waits for its end is attached again for a message of its day', async () => {
+  await database.pool.query(`alter table messages detach partition "${OLD}"`)
+  await ensurePartitionsFor(database, [OLD_MS])
+  expect(await partitionsOf('messages')).toContain(OLD)
+})
