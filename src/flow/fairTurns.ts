@@ -79,7 +79,7 @@ export class FairTurns {
     return undefined
   }
 
-  /** Who asks and leaves, again and again, fills no memory. At most one walk per doubling. */
+  /** Removes pieces that nobody wants any more. At most one walk per doubling of the lines. */
   #purge(): void {
     for (const [party, line] of this.#lines) {
       for (const piece of line) {

@@ -2,8 +2,8 @@ const GROUPS_OF_A_NETWORK = 4
 const GROUPS = 8
 
 /**
- * Who shares an address: the IPv4 address itself, or the first 64 bits of an IPv6 address, because
- * one host has all addresses of such a network to choose from.
+ * The part of an address that its owner cannot choose: the whole IPv4 address, or the first 64 bits
+ * of an IPv6 address, because one host may use all addresses of such a network.
  */
 export function addressGroup(address: string): string {
   if (!address.includes(':')) return address

@@ -14,7 +14,7 @@ import { hashApiKey, hashPassword, verifyPassword } from '../../platform/userSec
 import { standingOf } from './standingOf.ts'
 import { VerifiedPasswords } from './verifiedPasswords.ts'
 
-/** Of the four threads of Node's pool one stays free for files and names of hosts. */
+/** One of the four threads of Node's pool stays free for files and host names. */
 const CHECKS_AT_ONCE = Math.min(3, availableParallelism())
 
 export interface CredentialsOptions {
@@ -23,7 +23,7 @@ export interface CredentialsOptions {
   readonly verified?: VerifiedPasswords
 }
 
-/** Who waits for a password to be checked. */
+/** A sign-in that waits for its password to be checked. */
 export interface SignInAttempt {
   /** Addresses take turns. */
   readonly from: string
