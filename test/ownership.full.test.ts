@@ -3,6 +3,7 @@
 // that they are no longer its own.
 
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { changePlatform } from '../bench/changePlatform.ts'
 import { stopFor } from '../src/lab/stopFor.ts'
 import type { Session } from '../src/smpp/index.ts'
 import type { Taken } from './scriptedSmsc.ts'
@@ -12,6 +13,10 @@ const QUEUE_LEASE_MS = 8_000
 const STOPPED_MS = 2 * QUEUE_LEASE_MS
 const ANSWER_MS = 1_000
 const MESSAGES = 1_000
+const AT_ONCE = 50
+const TPS = 100
+/** Messages that each worker has submitted before one of them is stopped: more than a second's. */
+const BUSY = 80
 /** An answer on its way to a checkpoint is not durable yet. */
 const UNWRITTEN_MS = 1_500
 const PATIENCE_MS = 90_000
@@ -29,15 +34,28 @@ test('a worker stopped for twice the lease sends nothing that others took over',
     setTimeout(() => taken.answer(`UP-${place}`), ANSWER_MS)
   }
   await vi.waitUntil(() => smsc.bindsOf('north').length === 2, PATIENCE_MS)
-  const already = smsc.taken.length
+  // At this pace no worker takes all the messages for itself.
+  await changePlatform(stack.ready.admin, (resources) => ({
+    ...resources,
+    connectors: resources.connectors.map((connector) => ({ ...connector, tps: TPS })),
+  }))
   const destinations = Array.from(
     { length: MESSAGES },
     (_, n) => `3169${String(n).padStart(7, '0')}`,
   )
-  const messageIds = await Promise.all(destinations.map((one) => customer.submit(one)))
+  const messageIds: string[] = []
+  // In several envelopes, so that each worker gets some.
+  for (let from = 0; from < MESSAGES; from += AT_ONCE) {
+    const some = destinations.slice(from, from + AT_ONCE)
+    messageIds.push(...(await Promise.all(some.map((one) => customer.submit(one)))))
+  }
 
-  // Both workers have their hands full and have had some answers.
-  await vi.waitUntil(() => smsc.taken.length - already > 300, PATIENCE_MS)
+  const takenOver = (session: Session) => smsc.taken.filter((one) => one.session === session)
+  // Both workers have messages in hand and have had some answers.
+  await vi.waitUntil(
+    () => smsc.bindsOf('north').every((bind) => takenOver(bind).length > BUSY),
+    PATIENCE_MS,
+  )
   const stoppedAtMs = performance.now()
   await stopFor(stack.pidOf('workers'), STOPPED_MS)
   await vi.waitUntil(() => destinations.every((one) => smsc.takenFor(one).length > 0), {

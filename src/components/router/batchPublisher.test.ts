@@ -212,3 +212,14 @@ test('a refusal reaches the queue only if it answers a retry, and then it stays'
   expect(decodeVerdicts(await routerOn(queue).submit(batch, WANTED))).toEqual(refused)
   expect(published).toEqual([])
 })
+
+test('a batch whose gateway turns out to have gone is not published', async () => {
+  const { queue, published } = fakeQueue()
+  const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
+  let isThere = true
+  const answer = routerOn(queue).submit(batch, { isWanted: () => isThere, isRetry: false })
+  // A process that was stopped for a while reads only now that its peer has hung up.
+  setImmediate(() => (isThere = false))
+  await expect(answer).rejects.toThrow('nobody waits')
+  expect(published).toEqual([])
+})

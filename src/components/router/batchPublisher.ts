@@ -3,6 +3,7 @@
 // away, every batch of the attempt is rejected: whether it was published is unknown, and a retry of
 // the same batch finds out.
 
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import assert from 'node:assert'
 import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
@@ -71,6 +72,8 @@ export class BatchPublisher {
   }
 
   async #publish(batches: PendingBatch[]): Promise<void> {
+    // After a stop of this process, one turn of the loop tells which gateways have gone meanwhile.
+    await turnOfTheLoop()
     // A gateway that heard nothing sends its batch again, and both copies may wait here.
     const copies = Map.groupBy(
       batches.filter((batch) => batch.isWanted()),
