@@ -4,7 +4,7 @@ import { listKind } from './resourceKind.ts'
 
 const LIFETIME_DAYS_MAX = 30
 
-/** How long a message may live that names no validity_period, unless its account says otherwise. */
+/** Validity of a message without a validity_period, unless its account sets another. */
 export const DEFAULT_LIFETIME_SECONDS = 48 * 3_600
 
 export const accountSchema = z.strictObject({

@@ -42,7 +42,7 @@ const messageStateName = z.enum([
   'SKIPPED',
 ])
 
-/** What becomes of the messages that wait for a disabled connector. */
+/** Fate of the messages that wait for a disabled connector. */
 const waitingSchema = z
   .union([z.enum(['keep', 'purge']), z.strictObject({ moveTo: resourceId })], {
     error: 'expected keep, purge or { moveTo: CONNECTOR }',

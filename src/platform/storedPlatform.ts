@@ -5,12 +5,12 @@ import { SINGLE_ID } from './resourceKind.ts'
 import type { ResourceKind } from './resourceKind.ts'
 import type { ResourceChange, ResourceRow } from './resourceRow.ts'
 
-/** Where resources are stored: resourceTable.ts with a database, a map in tests. */
+/** The store of resources: resourceTable.ts with a database, a map in tests. */
 export interface ResourceStore {
   read(): Promise<{ revision: number; rows: readonly ResourceRow[] }>
   /** Throws RevisionConflict when somebody wrote after `expectedRevision`. */
   write(changes: readonly ResourceChange[], expectedRevision: number): Promise<number>
-  /** How many messages were accepted for a resource of this kind and are not sent yet. */
+  /** Number of messages that were accepted for a resource of this kind and are not sent yet. */
   waitingFor(kind: string, id: string): Promise<number>
 }
 

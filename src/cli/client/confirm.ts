@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 
-/** Where a question is asked and answered. */
+/** The streams on which a question is asked and answered. */
 export interface Dialogue {
   readonly input: NodeJS.ReadableStream
   readonly output: NodeJS.WritableStream

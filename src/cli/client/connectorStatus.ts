@@ -37,7 +37,7 @@ export function connectorsText(connectors: readonly ConnectorStatus[]): string {
   return `${[styleText('bold', line(HEADS)), ...rows.map(line)].join('\n')}\n`
 }
 
-/** What a change of a connector has led to: `is paused`. */
+/** The state after a change of a connector: `is paused`. */
 export function changedText(word: string, { id, state }: ConnectorStatus): string {
   if (word === 'enable' && state === 'paused')
     return `is paused: it binds, but submits only after \`signalbox connector resume ${id}\``
@@ -59,7 +59,7 @@ function count(messages: number): string {
   return messages.toLocaleString('en-US')
 }
 
-/** Which server says so does not matter to whoever named the connector. */
+/** Drops the server's address, which does not matter to a person who named a connector. */
 export function ownWords(error: unknown): never {
   if (!(error instanceof ProblemResponse) || error.status >= 500) throw error
   throw new CliError(error.problem.detail, { code: error.code, cause: error })

@@ -122,7 +122,7 @@ function problemOf(text: string): Problem {
   try {
     return problemSchema.parse(JSON.parse(text))
   } catch {
-    // Not from us: a proxy in between, say. Its text is the best there is.
+    // Another program answered, such as a proxy. Its text is the best explanation available.
     return problemSchema.parse({ detail: text.slice(0, 500) })
   }
 }

@@ -6,7 +6,7 @@ import { CliError } from './cliError.ts'
 
 const port = z.int().min(1).max(65_535)
 
-/** What `signalbox up` wrote of itself; parts are absent where it runs without the demo. */
+/** The record that `signalbox up` writes; parts are absent without the demo. */
 const installationSchema = z.object({
   smpp: z
     .object({
@@ -45,7 +45,7 @@ export async function readInstallation(): Promise<Installation | undefined> {
   }
 }
 
-/** What to say when nothing tells where Signalbox is. */
+/** The error if no running Signalbox is known. */
 export function unknownInstallation(options: string): CliError {
   const { home } = loadConfig()
   return new CliError(

@@ -9,7 +9,7 @@ import type { Problem } from './httpCall.ts'
 export interface PlatformFile {
   /** As people know it: `platform.yaml`, or `stdin`. */
   readonly name: string
-  /** Without the revision. */
+  /** The document without its revision. */
   readonly document: unknown
   /** The revision of the platform that was exported; undefined in a file written by hand. */
   readonly revision: number | undefined
@@ -105,7 +105,7 @@ function excerpt(text: string, lineCounter: LineCounter, offset: number): string
   return `    ${content.slice(start, start + 100)}\n    ${' '.repeat(col - 1 - start)}^`
 }
 
-/** Where the thing that a JSON pointer names begins, or the nearest thing around it. */
+/** Position of the node that a JSON pointer names, or of the nearest node around it. */
 function offsetOf(yaml: Document.Parsed, pointer: string): number {
   const keys = pointer
     .replace(/^#?\/?/, '')

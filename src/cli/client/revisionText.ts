@@ -13,7 +13,7 @@ export function isStale({ revision }: PlatformFile, current: number): boolean {
   return revision !== undefined && revision !== current
 }
 
-/** What to do before the next change of a file whose revision has passed. */
+/** Advice for a file whose revision is out of date. */
 export function refreshAdvice({ name, revision }: PlatformFile, current: number): string {
   if (revision === undefined || revision === current) return ''
   return (

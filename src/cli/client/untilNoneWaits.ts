@@ -11,7 +11,7 @@ import {
 } from './connectorStatus.ts'
 
 export interface WaitingProgress {
-  /** Where progress is shown; undefined for scripts. */
+  /** The stream that shows progress; undefined for scripts. */
   readonly output: Pick<NodeJS.WritableStream, 'write'> | undefined
   readonly intervalMs?: number
   readonly now?: () => number

@@ -58,7 +58,7 @@ async function apply(options: ApplyOptions): Promise<number> {
     if (!options.json) process.stdout.write(changesText(plan.changes))
     await refuseLosses(options, plan.changes)
     try {
-      // What was shown and agreed to is what happens: the platform must be as it was planned on.
+      // Writes only if the platform is still at the revision that the confirmed plan was made for.
       const done = await post(admin, platform, { dryRun: false, ifRevision: plan.revision })
       return reportDone(options, platform, done)
     } catch (error) {

@@ -29,7 +29,7 @@ interface SendOptions {
   readonly json?: boolean
 }
 
-/** What became of it, once there was a session. */
+/** Outcome of the message, once a session was open. */
 type Sent = Exclude<SendOutcome, NoSession>
 
 const DEFAULT_SENDER = 'Signalbox'

@@ -26,7 +26,7 @@ async function trace(id: string, options: TraceOptions): Promise<number> {
   return EXIT_CODES.ok
 }
 
-/** Which server says that there is no such message does not matter here. */
+/** Drops the server's address from the error that no such message exists. */
 function ownWords(error: unknown): never {
   if (!(error instanceof ProblemResponse) || error.status >= 500) throw error
   throw new CliError(error.problem.detail, { code: error.code, cause: error })

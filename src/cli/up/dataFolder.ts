@@ -8,7 +8,7 @@ import type { PostgresAccount, PostgresRun } from './postgresAccount.ts'
 
 export const DATABASE = 'signalbox'
 export const ROLE = 'signalbox'
-/** What the packaged server reads and writes; the tables of another one it does not understand. */
+/** Version of the packaged server, which cannot read the data of any other major version. */
 const MAJOR_VERSION = '18'
 
 export interface DataFolderOptions {

@@ -20,7 +20,7 @@ export interface DatabaseClaimOptions {
   readonly clusterToken: string
   /** Under which other processes reach the components of this one. */
   readonly advertiseHost: string
-  /** How long a former `up`, killed a moment ago, may take to let go. */
+  /** Time that the locks of a killed `up` may take to disappear. */
   readonly patienceMs?: number
   /** A person should know. */
   onTrouble(what: string): void
@@ -91,7 +91,7 @@ export class DatabaseClaim {
   async #regain(): Promise<pg.Client | undefined> {
     const { signal } = this.#closing
     for (let told = false; !signal.aborted;) {
-      // Whoever needs the database says that it is away.
+      // The components that need the database report that it is unavailable.
       const outcome = await this.#connect().catch(() => undefined)
       if (outcome instanceof pg.Client) return outcome
       if (outcome && !told) {
@@ -114,7 +114,7 @@ export class DatabaseClaim {
       query_timeout: TIMEOUT_MS,
       keepAlive: true,
     })
-    // What uses the connection meets its end too.
+    // The query on this connection fails as well, and reports the error.
     client.on('error', () => undefined)
     try {
       await client.connect()
@@ -160,7 +160,7 @@ function groupOf({ clusterToken, advertiseHost }: DatabaseClaimOptions): string 
   return `${clusterToken} ${isLoopback ? ownNetwork() : 'network'}`
 }
 
-/** What a loopback address belongs to: the machine since it started, or a container in it. */
+/** Identifies the owner of a loopback address: this boot of the machine, or a container in it. */
 function ownNetwork(): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()

@@ -27,7 +27,7 @@ export interface EmbeddedPostgresOptions {
   /** Called at each start, even when the server was found running. */
   onStarted(pid: number): void
   onTrouble(what: string): void
-  /** As whom it runs; by default what works here. */
+  /** The account that the server runs as; by default one that works on this machine. */
   readonly account?: PostgresAccount
 }
 

@@ -12,7 +12,7 @@ export interface ReadyLine {
   api: { url: string; key?: string }
   admin: { url: string; token: string }
   smsc?: { host: string; port: number }
-  /** Where each component answers /healthz, /ready and /metrics. */
+  /** Address of each component's /healthz, /ready and /metrics. */
   ports: Record<string, number>
   pids: Record<string, number>
 }
@@ -25,7 +25,7 @@ export interface Installation extends Partial<ReadyLine> {
   databaseUrl: string
   postgres: { port: number; password: string }
   demo: DemoSecrets
-  /** What listened where in the last run, by process and door; taken again where possible. */
+  /** Ports of the last run, by process and door; used again if they are free. */
   listening: Record<string, Record<string, number>>
   pids: Record<string, number>
 }
@@ -43,7 +43,7 @@ const SMPP_PASSWORD_LENGTH = 8
 const SECRET_LENGTH = 32
 const ID_LENGTH = 8
 /**
- * Without what looks alike when somebody types it, and nothing that a shell or URL would change.
+ * Excludes characters that look alike, and any that a shell or URL would change.
  */
 const LETTERS = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 

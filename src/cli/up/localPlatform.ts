@@ -118,7 +118,7 @@ export class LocalPlatform {
     this.#postgres?.kill()
   }
 
-  /** What needs no database starts while that is being made. Resolves to the database's URL. */
+  /** Starts what needs no database in the meantime. Resolves to the database's URL. */
   async #startGroundwork(signal: AbortSignal): Promise<string> {
     const { config, demo } = this.#options
     if (demo) {
@@ -171,7 +171,7 @@ export class LocalPlatform {
     })
   }
 
-  /** What all processes of this machine share. */
+  /** Environment that all processes of this machine share. */
   #common(databaseUrl: string): NodeJS.ProcessEnv {
     const { config, env } = this.#options
     return {
@@ -217,7 +217,7 @@ export class LocalPlatform {
     })
   }
 
-  /** What keeps a process from starting is told once, as the reason why all of it failed. */
+  /** Reports the cause of a failed start once, as the reason why everything failed. */
   #troubleOf(line: string): string | undefined {
     return this.#isReady || !line.startsWith('signalbox: ') ? troubleOf(line) : undefined
   }

@@ -12,7 +12,7 @@ export interface Postmaster {
   readonly status: string
 }
 
-/** How long the former server's processes may take to notice that it was killed. */
+/** Time that the processes of a killed server may take to notice. */
 const ORPHANS_MS_MAX = 10_000
 const POLL_MS = 20
 

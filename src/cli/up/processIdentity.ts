@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 export interface ProcessIdentity {
   readonly pid: number
-  /** When it began, in the words of the system; compared, never read. */
+  /** Start time as the system prints it; compared, never parsed. */
   readonly began: string
 }
 

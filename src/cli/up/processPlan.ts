@@ -17,10 +17,10 @@ export interface PlanOptions {
   readonly env: NodeJS.ProcessEnv
   /** The installation's id. */
   readonly installationId: string
-  /** What every process gets. */
+  /** Environment of every process. */
   readonly common: NodeJS.ProcessEnv
   readonly counts: Partial<Record<ComponentName, number>>
-  /** What listened where in the last run. */
+  /** Ports of the last run. */
   readonly listening: Readonly<Record<string, Ports>>
 }
 

@@ -3,7 +3,7 @@ import type { ReadyLine } from './installationFile.ts'
 
 const SAMPLE = { to: '31612345678', from: 'Signalbox', text: 'Hello' }
 
-/** What `up` prints for a person: where everything is, and two lines to paste. */
+/** Text that `up` prints for a person: all addresses, and two commands to paste. */
 export function readyText(line: ReadyLine, home: string): string {
   const { smpp, api, admin, smsc } = line
   const seconds = (performance.now() / 1000).toFixed(1)

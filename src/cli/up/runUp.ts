@@ -56,7 +56,7 @@ async function startAndStop(
   home: string,
 ): Promise<void> {
   const { signal } = stop
-  // Whoever read along may have gone, as in `npm start | head`.
+  // The reader of our output may have closed it, as in `npm start | head`.
   process.stdout.on('error', () => stop.abort())
   process.stderr.on('error', () => stop.abort())
   try {
@@ -64,7 +64,7 @@ async function startAndStop(
     process.stdout.write(json ? `${JSON.stringify(line)}\n` : readyText(line, home))
     if (!signal.aborted) await once(signal, 'abort')
   } catch (error) {
-    // What was asked to stop while it started fails in many ways, all of them wanted.
+    // A start that is interrupted fails in many ways, and all of them are expected.
     if (!signal.aborted) throw error
   } finally {
     if (signal.aborted && !json)

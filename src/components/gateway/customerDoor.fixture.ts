@@ -17,7 +17,7 @@ import { customerSessions } from './customerSessions.ts'
 import { Intake } from './intake.ts'
 import type { VerdictListener } from './routerClient.ts'
 
-/** Not argon2id, which takes 40 ms. */
+/** A fast hash instead of argon2id, which takes 40 ms. */
 export function passwordHashOf(password: string): string {
   return `$argon2id$${password}`
 }

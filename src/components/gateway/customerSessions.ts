@@ -17,7 +17,7 @@ import type { Intake } from './intake.ts'
 import { submitRefusal } from './submitRefusal.ts'
 
 export interface CustomerSessionsOptions {
-  /** What we call ourselves in bind responses. */
+  /** Our system_id in bind responses. */
   systemId: string
   credentials: Credentials
   binds: BindRegistry

@@ -35,7 +35,7 @@ export interface HttpApiOptions {
 }
 
 const CLOCK = new SteadyClock()
-/** How long a message may take to show up in the store: it was accepted a moment ago. */
+/** Time that a newly accepted message may take to appear in the store. */
 const JOURNAL_GRACE_MS = 10_000
 /** The rest of a refused request up to this size is read and dropped, so the answer arrives. */
 const DROPPED_OCTETS_MAX = 64 * 1024

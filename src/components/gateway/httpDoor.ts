@@ -24,7 +24,7 @@ export interface HttpDoorLimits {
 const BODY_OCTETS_MAX = 1024 * 1024
 /** Time-outs are checked four times in the shortest of them. */
 const CHECKS_PER_TIMEOUT = 4
-/** What was sent before its client could know of the drain gets this long to arrive. */
+/** Time for requests to arrive that were sent before the client could notice the drain. */
 const ARRIVAL_GRACE_MS = 250
 const DRAIN_POLL_MS = 20
 
@@ -121,7 +121,7 @@ export function sendProblem(reply: FastifyReply, document: Problem): FastifyRepl
 
 const DRAINING = problem(503, 'this gateway is shutting down: try again')
 
-/** What never became a request: it came too slowly, or is not HTTP. */
+/** Input that never became a request: it arrived too slowly, or is not HTTP. */
 function answerBroken(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const document = brokenRequest(error.code)

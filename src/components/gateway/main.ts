@@ -72,7 +72,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     // Above the window of any user: what exceeds that is refused, not left unread.
     limits: { unansweredByUs: UNANSWERED_MAX },
     systemId: SYSTEM_ID,
-    // What 5.0 adds, broadcasts, goes nowhere from here.
+    // Broadcasts, which 5.0 adds, are not supported.
     interfaceVersion: INTERFACE_VERSION.V3_4,
   })
   const http = createHttpApi({

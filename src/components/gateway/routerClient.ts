@@ -45,7 +45,7 @@ const CONCURRENCY = 2
 const ATTEMPT_TIMEOUT_MS = 3_000
 const FIRST_RETRY_MS = 25
 const LAST_RETRY_MS = 500
-/** Where accounts go while no router is known. */
+/** Router of every account while no router is known. */
 const NOWHERE = ''
 
 export class RouterClient {
