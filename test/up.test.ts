@@ -246,5 +246,5 @@ test('a data folder of another server is refused, not touched', async () => {
   writeFileSync(join(home, 'data', 'PG_VERSION'), '14\n')
   const { exitCode, stderr } = await failureOf({ home })
   expect(exitCode).toBe(2)
-  expect(stderr).toContain('is of PostgreSQL 14')
+  expect(stderr).toContain('was created by PostgreSQL 14')
 })

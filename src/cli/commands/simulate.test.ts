@@ -118,7 +118,7 @@ test('a port in use ends it with exit code 3 and says what to do', async () => {
 test.each([
   [['--latency-ms', '80-20'], '--latency-ms is "80-20". Expected milliseconds'],
   [['--error-rate', '5%'], '--error-rate is "5%". Expected a share between 0 and 1'],
-  [['--error-rate', '0.6', '--drop-rate', '0.6'], 'more than 1 together'],
+  [['--error-rate', '0.6', '--drop-rate', '0.6'], 'add up to more than 1'],
   [['--port', '70000'], '--port is "70000". Expected a whole number from 0 to 65535'],
   [['--interface-version', '3.5'], '--interface-version is "3.5". Expected one of 3.3, 3.4, 5.0'],
   [['--port', '0'], '--port 0 picks another port each time, so it needs --file'],
