@@ -7,6 +7,8 @@ import { databaseMutants } from './databaseMutants.ts'
 import { type Guard, type Mutant, unitTest } from './mutant.ts'
 import { paceMutants } from './paceMutants.ts'
 import { receiptMutants } from './receiptMutants.ts'
+import { signInMutants } from './signInMutants.ts'
+import { upkeepMutants } from './upkeepMutants.ts'
 import { waitingMutants } from './waitingMutants.ts'
 import { workerMutants } from './workerMutants.ts'
 
@@ -102,7 +104,9 @@ export const MUTANTS: readonly Mutant[] = [
   ...receiptMutants,
   ...waitingMutants,
   ...accessMutants,
+  ...signInMutants,
   ...workerMutants,
   ...connectorMutants,
   ...paceMutants,
+  ...upkeepMutants,
 ]

@@ -178,8 +178,8 @@ test('wrong passwords from one address delay a bind from another by one check', 
     await expect.poll(() => checked.length).toBe(turn + 1)
     ends[turn]?.(checked[turn] === 'secret')
   }
-  expect(await right).toMatchObject({ id: 'user-1' })
   expect(checked.slice(0, 3)).toEqual(['wrong 0', 'wrong 1', 'secret'])
+  expect(await right).toMatchObject({ id: 'user-1' })
 })
 
 test('a check whose session has closed still serves the next attempt', async () => {

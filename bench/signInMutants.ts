@@ -1,0 +1,80 @@
+// Sign-in: passwords that are remembered, and checks that take turns.
+
+import { type Mutant, unitTest } from './mutant.ts'
+
+const CREDENTIALS = 'src/components/gateway/credentials.ts'
+const VERIFIED = 'src/components/gateway/verifiedPasswords.ts'
+const CREDENTIALS_TEST = 'components/gateway/credentials.test.ts'
+
+export const signInMutants: readonly Mutant[] = [
+  {
+    name: 'all addresses wait in one line for the check of a password',
+    invariant: '11',
+    file: CREDENTIALS,
+    piece: '.take(attempt.from, verify, isWanted)',
+    replacement: `.take('', verify, isWanted)`,
+    guard: unitTest(
+      CREDENTIALS_TEST,
+      'wrong passwords from one address delay a bind from another by one check',
+    ),
+    says: /AssertionError: expected \[ 'wrong 0', 'wrong 1', 'wrong 2' \] to deeply equal .+/,
+  },
+  {
+    name: 'each of ten binds with one password costs a check',
+    invariant: '10',
+    file: CREDENTIALS,
+    piece: 'const under = this.#checks.get(key)',
+    replacement: 'const under = undefined as Check | undefined',
+    guard: unitTest(
+      CREDENTIALS_TEST,
+      'ten binds each of 100 users, at once and again, cost one check a user',
+    ),
+    says: /AssertionError: round 1: expected .+ to have a length of 100 but got 1000/,
+  },
+  {
+    name: 'a verified password is kept after its user has another secret',
+    invariant: '13',
+    file: VERIFIED,
+    piece: 'if (users.get(systemId)?.passwordHash !== secret) this.#byUser.delete(systemId)',
+    replacement: 'void [users, systemId, secret]',
+    guard: unitTest(
+      CREDENTIALS_TEST,
+      'a verified password is forgotten when its user goes or gets another secret',
+    ),
+    says: /AssertionError: expected 1 to be \+?0/,
+  },
+  {
+    name: 'a password that changed while it was checked is remembered',
+    invariant: '13',
+    file: CREDENTIALS,
+    piece: `if (this.#platform().users.get(systemId)?.passwordHash === secret)
+      this.#verified`,
+    replacement: 'this.#verified',
+    guard: unitTest(
+      CREDENTIALS_TEST,
+      'a password that changes while the former one is being checked ends that check',
+    ),
+    says: /AssertionError: expected 1 to be \+?0/,
+  },
+  {
+    name: 'a user who signed in once may use any password',
+    invariant: '13',
+    file: VERIFIED,
+    piece: 'if (!verified || !timingSafeEqual(verified.digest, digest)) return false',
+    replacement: 'if (!verified) return false',
+    guard: unitTest(CREDENTIALS_TEST, 'another password than the verified one is checked'),
+    says: /AssertionError: expected \{ .+ \} to be undefined/,
+  },
+  {
+    name: 'one host with many IPv6 addresses takes as many turns',
+    invariant: '11',
+    file: 'src/components/gateway/addressGroup.ts',
+    piece: 'const GROUPS_OF_A_NETWORK = 4',
+    replacement: 'const GROUPS_OF_A_NETWORK = 8',
+    guard: unitTest(
+      'components/gateway/addressGroup.test.ts',
+      '2001:db8:1:2::7 belongs to 2001:db8:1:2',
+    ),
+    says: /AssertionError: expected '.+' to be '2001:db8:1:2'/,
+  },
+]

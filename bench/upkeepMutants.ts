@@ -1,0 +1,78 @@
+// Partitions and retention: upkeep that holds up nobody and removes only what is over.
+
+import { type Mutant, unitTest } from './mutant.ts'
+
+const OLD_PARTITIONS = 'src/database/oldPartitionTable.ts'
+const OLD_PARTITIONS_TEST = 'database/oldPartitionTable.test.ts'
+const MAINTAIN = 'src/components/workers/maintain.ts'
+const RETENTION_TEST = 'components/workers/retention.test.ts'
+const REPORT_IN_THE_WAY =
+  'a drop that a report is in the way of holds up no writer, and is done later'
+
+export const upkeepMutants: readonly Mutant[] = [
+  {
+    name: 'a partition is made under a lock that waits for each reader',
+    invariant: '10',
+    file: 'src/database/migrations/0013_upkeep.sql',
+    piece: `execute format('create table if not exists %I (like %s including all) %s',
+    slice, parent, storage);
+  execute format('alter table %s attach partition %I for values from (%L) to (%L)',
+    parent, slice, lower_bound, upper_bound);`,
+    replacement: `execute format('create table %I partition of %s for values from (%L) to (%L) %s',
+    slice, parent, lower_bound, upper_bound, storage);`,
+    guard: unitTest(
+      OLD_PARTITIONS_TEST,
+      'a partition is made while a report reads the table, and nobody waits',
+    ),
+    says: /canceling statement due to lock timeout/,
+  },
+  {
+    name: 'a detachment that was interrupted is never finished',
+    invariant: '10',
+    file: OLD_PARTITIONS,
+    piece: `const how = partition.isPending ? 'finalize' : 'concurrently'`,
+    replacement: `const how = 'concurrently'`,
+    guard: unitTest(OLD_PARTITIONS_TEST, REPORT_IN_THE_WAY),
+    says: /already pending detach/,
+  },
+  {
+    name: 'a table that an operator detached is dropped',
+    invariant: '5',
+    file: OLD_PARTITIONS,
+    piece: `
+      and (i.inhrelid is not null or obj_description(c.oid, 'pg_class') = '\${REMARK}'))`,
+    replacement: ')',
+    guard: unitTest(
+      OLD_PARTITIONS_TEST,
+      'a table that was detached by hand is kept, one of ours is dropped',
+    ),
+    says: /AssertionError: expected false to be true/,
+  },
+  {
+    name: 'a partition is dropped as soon as its first row is too old',
+    invariant: '5',
+    file: OLD_PARTITIONS,
+    piece: '[table, olderThanMs + SPAN_MS[table]]',
+    replacement: '[table, olderThanMs]',
+    guard: unitTest(OLD_PARTITIONS_TEST, 'partitions of six hours go by their own time'),
+    says: /AssertionError: expected \[ 'upstream_ids_20260105_18' \] to deeply equal .+/,
+  },
+  {
+    name: 'one step of the upkeep that fails ends all of it',
+    invariant: '11',
+    file: MAINTAIN,
+    piece: 'await step().catch((error) => failures.push(asError(error)))',
+    replacement: 'await step()',
+    guard: unitTest(RETENTION_TEST, 'one failure keeps nothing else from its upkeep, and is told'),
+    says: /AssertionError: expected \[ .+ \] to deeply equal .+/,
+  },
+  {
+    name: '0 days of retention remove everything',
+    invariant: '5',
+    file: MAINTAIN,
+    piece: 'if (retainDeadLettersDays > 0)',
+    replacement: 'if (retainDeadLettersDays >= 0)',
+    guard: unitTest(RETENTION_TEST, '0 days keeps everything'),
+    says: /AssertionError: expected \[\] to deeply equal .+/,
+  },
+]
