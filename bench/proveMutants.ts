@@ -33,9 +33,9 @@ export async function proveMutants({ only = '', onProgress }: ProofOptions): Pro
   try {
     copyCheckout(copy)
     const findings = new Map<string, Finding>()
-    const guards = new Map(chosen.map(({ guard }) => [`${guard.file} ${guard.test}`, guard]))
-    for (const guard of guards.values()) {
-      findings.set(`as it is: ${guard.test}`, await passes(copy, guard, onProgress))
+    for (const guards of guardsByFile(chosen)) {
+      for (const [test, finding] of await passTogether(copy, guards, onProgress))
+        findings.set(`as it is: ${test}`, finding)
     }
     for (const mutant of chosen) {
       const name = `${mutant.name} (invariant ${mutant.invariant}): ${mutant.guard.test}`
@@ -59,6 +59,37 @@ function copyCheckout(copy: string): void {
     if (existsSync(join(root, file))) cpSync(join(root, file), join(copy, file))
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+}
+
+/** Each guard once, those of one file together. */
+function guardsByFile(mutants: readonly Mutant[]): readonly (readonly Guard[])[] {
+  const files = new Map<string, Map<string, Guard>>()
+  for (const { guard } of mutants) {
+    const guards = files.get(guard.file) ?? new Map<string, Guard>()
+    files.set(guard.file, guards.set(guard.test, guard))
+  }
+  return [...files.values()].map((guards) => [...guards.values()])
+}
+
+/** In one run; if not all of them pass, each by itself shows which do not. */
+async function passTogether(
+  copy: string,
+  guards: readonly Guard[],
+  report: Report,
+): Promise<ReadonlyMap<string, Finding>> {
+  const findings = new Map<string, Finding>()
+  const [first] = guards
+  if (!first) return findings
+  const test = guards.map((guard) => `(?:${guard.test})`).join('|')
+  const { passed, output } = await run(copy, { ...first, test })
+  const all = passed && new RegExp(`^${guards.length} passed, 0 failed`, 'm').test(output)
+  for (const guard of guards) {
+    const finding = all
+      ? told(report, true, 'passes', guard.test)
+      : await passes(copy, guard, report)
+    findings.set(guard.test, finding)
+  }
+  return findings
 }
 
 async function passes(copy: string, guard: Guard, report: Report): Promise<Finding> {
