@@ -1,4 +1,5 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { ClosingLineReporter } from './scripts/closingLineReporter.ts'
 
@@ -10,11 +11,15 @@ export default defineConfig({
   test: {
     reporters: [new ClosingLineReporter()],
     // Names the line of a timer, server, socket or child that outlives its test file.
-    detectAsyncLeaks: true,
+    setupFiles: ['test/leaks.setup.ts'],
+    // The test files of a project share a process, which reads each source file once.
+    isolate: false,
     // Files run as Node runs them: what Node refuses, a test must not accept.
     experimental: { viteModuleRunner: false },
     // One embedded PostgreSQL for the tests that need a database of their own.
     globalSetup: ['test/postgres.setup.ts'],
+    // Processes that a test starts compile each source file once, whatever their home folder is.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), `signalbox-compile-cache-${process.getuid?.()}`) },
     restoreMocks: true,
     unstubEnvs: true,
     projects: [

@@ -77,8 +77,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ...process.env,
       SIGNALBOX_HOME: home,
       SIGNALBOX_PORTS: 'auto',
-      // A home folder that is new each time would have each test compile everything anew.
-      NODE_COMPILE_CACHE: join(tmpdir(), `signalbox-compile-cache-${process.getuid?.()}`),
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeEach, expect, test, vi } from 'vitest'
 import type { Database } from '../../database/database.ts'
 import { ensurePartitionsFor } from '../../database/partitionTable.ts'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
@@ -65,9 +65,12 @@ async function fill(): Promise<void> {
 
 test('messages and acknowledgements go with their partitions after their days', async () => {
   await fill()
-  await maintain(database, upkeep, RETENTION)
-  expect(await column(READ_MESSAGES)).toEqual(['15', '9', '0'])
-  expect(await column(READ_ACKNOWLEDGED)).toEqual(['9', '0'])
+  // A round leaves to the next one a table that autovacuum has in hand.
+  await vi.waitFor(async () => {
+    await maintain(database, upkeep, RETENTION)
+    expect(await column(READ_MESSAGES)).toEqual(['15', '9', '0'])
+    expect(await column(READ_ACKNOWLEDGED)).toEqual(['9', '0'])
+  }, 10_000)
 })
 
 test('refused and expired deliveries go after their days, a pending one never', async () => {
