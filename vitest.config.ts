@@ -7,6 +7,9 @@ import { ClosingLineReporter } from './scripts/closingLineReporter.ts'
 // takes long or wants software from outside and runs only with `npm run test:full`.
 const full = '**/*.full.test.ts'
 
+/** Platforms of six processes that run side by side; each waits for much of its time. */
+const PLATFORMS = Math.min(availableParallelism() + 1, 4)
+
 export default defineConfig({
   test: {
     reporters: [new ClosingLineReporter()],
@@ -29,10 +32,8 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts'],
           exclude: [full],
-          testTimeout: 15_000,
-          // By default vitest leaves one core free, which is one of two on small machines.
-          maxWorkers: availableParallelism(),
-          sequence: { groupOrder: 1 },
+          // Most of them wait for sockets, timers and the database rather than compute.
+          ...inGroup(1, { maxWorkers: 2 * availableParallelism(), timeoutMs: 15_000 }),
         },
       },
       {
@@ -41,23 +42,27 @@ export default defineConfig({
           name: 'whole',
           include: ['test/**/*.test.ts'],
           exclude: [full],
-          ...oneAtATime(2, 90_000),
+          ...inGroup(2, { maxWorkers: PLATFORMS, timeoutMs: 90_000 }),
         },
       },
       {
         extends: true,
-        test: { name: 'full', include: [`src/${full}`, `test/${full}`], ...oneAtATime(3, 600_000) },
+        test: {
+          name: 'full',
+          include: [`src/${full}`, `test/${full}`],
+          ...inGroup(3, { maxWorkers: PLATFORMS, timeoutMs: 600_000 }),
+        },
       },
     ],
   },
 })
 
-/** Platforms of six processes compete for the machine when they run side by side. */
-function oneAtATime(groupOrder: number, timeoutMs: number) {
-  return {
-    testTimeout: timeoutMs,
-    hookTimeout: timeoutMs,
-    maxWorkers: 1,
-    sequence: { groupOrder },
-  }
+interface Group {
+  readonly maxWorkers: number
+  readonly timeoutMs: number
+}
+
+/** Groups run one after the other, and the files of one group run side by side. */
+function inGroup(groupOrder: number, { maxWorkers, timeoutMs }: Group) {
+  return { testTimeout: timeoutMs, hookTimeout: timeoutMs, maxWorkers, sequence: { groupOrder } }
 }
