@@ -33,7 +33,7 @@ export default defineConfig({
           include: ['src/**/*.test.ts'],
           exclude: [full],
           // Most of them wait for sockets, timers and the database rather than compute.
-          ...inGroup(1, { maxWorkers: 2 * availableParallelism(), timeoutMs: 15_000 }),
+          ...inGroup(1, { maxWorkers: 2 * availableParallelism(), timeoutMs: 30_000 }),
         },
       },
       {

@@ -81,7 +81,7 @@ export const databaseMutants: readonly Mutant[] = [
     replacement: '`local-${installationId.slice(0, 0)}-${component}-${number}`',
     guard: {
       project: 'whole',
-      file: 'test/up.test.ts',
+      file: 'test/upAgain.test.ts',
       test: 'two homes share a database under names of their own, a copied home is refused',
     },
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
