@@ -6,7 +6,7 @@ import { Increases } from '../src/lab/increases.ts'
 import type { Stack } from '../test/stack.ts'
 import { type Metrics, readMetrics } from './readMetrics.ts'
 
-const RESUBMITTED = 'signalbox_workers_resubmitted_messages'
+const RESUBMITTED = 'signalbox_workers_resubmitted_messages_total'
 const UNKNOWN_OUTCOMES = 'signalbox_gateway_unknown_outcome_messages_total'
 const READ_EVERY_MS = 1_000
 const COUNTING = /^(workers|gateway)(-\d+)?$/

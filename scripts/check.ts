@@ -33,7 +33,15 @@ const steps: readonly Step[] = [
   },
   {
     name: 'tidy',
-    command: ['vitest', 'run', '--project', 'whole', 'test/tidy.test.ts', 'test/smppReference'],
+    command: [
+      'vitest',
+      'run',
+      '--project',
+      'whole',
+      'test/tidy.test.ts',
+      'test/smppReference',
+      'test/metricsReference',
+    ],
     advice:
       'The law is in CONTRIBUTING.md, its rules in test/tidy/; ' +
       '`npm run docs:smpp` writes the reference of the library.',

@@ -39,6 +39,12 @@ const needs: readonly Need[] = [
     variable: 'SIGNALBOX_NO_KANNEL',
   },
   {
+    program: 'promtool',
+    debianPackage: 'prometheus',
+    tests: 'our metrics as Prometheus reads them',
+    variable: 'SIGNALBOX_NO_PROMTOOL',
+  },
+  {
     program: 'perl',
     proof: ['-MNet::SMPP', '-e', '1'],
     debianPackage: 'libnet-smpp-perl',

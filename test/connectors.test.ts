@@ -195,7 +195,7 @@ test('purged messages end with the receipts that their customers asked for', asy
   await platform.untilSettled()
   expect(customer.stats(other)).toEqual([])
   expect((await platform.trace(other)).state).toBe('UNDELIVERABLE')
-  expect(await platform.metric('workers', 'workers_purged_messages', 'south')).toBe(2)
+  expect(await platform.outcomes('purged', 'south')).toBe(2)
   await run('connector enable south')
   await admin('POST', '/connectors/south/resume')
   await expect.poll(() => statusOf(SOUTH), PATIENCE).toBe(ESME_ROK)

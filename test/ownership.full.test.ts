@@ -76,7 +76,8 @@ test('a worker stopped for twice the lease sends nothing that others took over',
   }
   const twice = destinations.filter((one) => smsc.takenFor(one).length === 2)
   expect(twice.length).toBeGreaterThan(0)
-  const counted = await platform.metric('workers-2', 'workers_resubmitted_messages', 'taken_over')
+  const name = 'workers_resubmitted_messages_total'
+  const counted = await platform.metric('workers-2', name, 'cause="taken_over"')
   expect(counted).toBeGreaterThanOrEqual(twice.length)
   for (const messageId of messageIds) {
     const { state } = await platform.trace(messageId)

@@ -226,7 +226,7 @@ test('a worker dies with the outcome not yet durable: sent again, and ended once
   const [first] = await untilTaken(destination)
   if (!first) throw new Error('nothing was taken')
   smsc.script = (taken) => taken.answer(`second-${destination}`)
-  const known = () => platform.metric('workers', 'workers_submitted_messages', 'north')
+  const known = () => platform.outcomes('submitted', 'north')
   const knownBefore = (await known()) ?? 0
   const before = stack.pidOf('workers')
   // What the worker wants to write waits for this lock until the worker is dead, and goes with it.
@@ -255,11 +255,11 @@ test('a worker dies with the outcome not yet durable: sent again, and ended once
 
 test('a receipt for an id that nobody knows is kept, and delivered to nobody', async () => {
   await platform.untilSettled()
-  const before = await platform.metric('dlr', 'dlr_parked')
+  const before = await platform.metric('dlr', 'dlr_parked_receipts_total')
   await receipt('nobody-knows', 'DELIVRD')
   await platform.untilSettled()
   expect(await parked('nobody-knows')).toBe(1)
-  expect(await platform.metric('dlr', 'dlr_parked')).toBe((before ?? 0) + 1)
+  expect(await platform.metric('dlr', 'dlr_parked_receipts_total')).toBe((before ?? 0) + 1)
   const waiting = await platform.count('select count(*) from parked_receipts')
   const shown = () => platform.metric('exporters', 'parked_receipts')
   await vi.waitUntil(async () => (await shown()) === waiting, PATIENCE_MS)

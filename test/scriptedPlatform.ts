@@ -118,8 +118,15 @@ export class ScriptedPlatform {
     )
   }
 
+  /** Messages that left the first worker with this result. */
+  outcomes(result: string, connector: string): Promise<number | undefined> {
+    const labels = `connector="${connector}",result="${result}"`
+    return this.metric('workers', 'workers_outcomes_total', labels)
+  }
+
   /**
-   * A figure at /metrics of a process, the first that has this label; undefined when there is none.
+   * A figure at /metrics of a process, the first that has these labels; undefined when there is
+   * none.
    */
   async metric(process: string, name: string, label = ''): Promise<number | undefined> {
     const answer = await fetch(`http://127.0.0.1:${this.stack.ready.ports[process]}/metrics`)

@@ -45,7 +45,7 @@ test('messages expire while their SMSC is away, and it never sees them', async (
   await expect.poll(() => returned.takenFor(WAITING).length, PATIENCE).toBe(1)
   await platform.untilSettled()
   expect(returned.taken.map(({ destination }) => destination)).toEqual([WAITING])
-  const expired = await platform.metric('workers', 'workers_expired_messages', 'connector="north"')
+  const expired = await platform.outcomes('expired', 'north')
   expect(expired).toBe(2)
 })
 

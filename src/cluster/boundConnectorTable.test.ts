@@ -2,7 +2,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database } from '../database/database.ts'
 import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
 import { acquireSlots, releaseSlots } from './bindSlotTable.ts'
-import { isBoundElsewhere, readBoundSlots, tellBound } from './boundConnectorTable.ts'
+import {
+  isBoundElsewhere,
+  readBoundSlots,
+  readLiveBinds,
+  tellBound,
+} from './boundConnectorTable.ts'
+import { processList } from './processTable.ts'
 
 let store: TestStore
 let database: Database
@@ -77,4 +83,21 @@ test('each slot counts by its own bind, and one bind makes a connector bound', a
   await tellBound(database, 'two', { ...state, boundSlots: [] })
   expect((await readBoundSlots(database.run)).get('c5')).toBeUndefined()
   expect(await isBoundElsewhere(database, 'one', 'c5')).toBe(false)
+})
+
+test('a bind counts as up while its holder says so and is alive', async () => {
+  const binds = async (connector: string) =>
+    (await readLiveBinds(database.run)).find((one) => one.connector === connector)?.slots
+  await acquireSlots(database, { connector: 'c6', shares: [1, 1], wanted: 2 }, 'six', 90_000, 0)
+  const state = { connector: 'c6', slots: [1, 2] }
+  await processList(database).beat('workers', 'six', '')
+  expect(await binds('c6')).toBeUndefined()
+  await tellBound(database, 'six', { ...state, boundSlots: [1, 2] })
+  expect(await binds('c6')).toBe(2)
+  await tellBound(database, 'six', { ...state, boundSlots: [2] })
+  expect(await binds('c6')).toBe(1)
+  await database.pool.query(
+    `update processes set heartbeat_at = now() - interval '6 s' where instance = 'six'`,
+  )
+  expect(await binds('c6')).toBeUndefined()
 })

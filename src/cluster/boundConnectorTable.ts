@@ -2,6 +2,8 @@
 // their own read it, and operators.
 
 import type { Database } from '../database/database.ts'
+import type { HeldSlots } from './bindSlotTable.ts'
+import { PROCESS_TTL_MS } from './processTable.ts'
 
 export interface BoundState {
   connector: string
@@ -53,4 +55,18 @@ const BOUND_SLOTS = {
 export async function readBoundSlots(run: Database['run']): Promise<ReadonlyMap<string, number>> {
   const rows = await run<{ connector: string; slots: number }>(BOUND_SLOTS)
   return new Map(rows.map(({ connector, slots }) => [connector, slots]))
+}
+
+const LIVE = {
+  name: 'bindSlots.live',
+  text: `select slot.connector, count(*)::float8 as slots from bind_slots as slot
+    where slot.held_until > now() and slot.bound and exists (select from processes as process
+      where process.component = 'workers' and process.instance = slot.holder
+        and process.heartbeat_at > now() - $1 * interval '1 ms')
+    group by slot.connector`,
+}
+
+/** How many binds of each connector are up, as workers say that gave a sign of life lately. */
+export function readLiveBinds(run: Database['run']): Promise<HeldSlots[]> {
+  return run<HeldSlots>(LIVE, [PROCESS_TTL_MS])
 }

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts'
 import type { ProcessList, RunningProcess } from './presence.ts'
 
 /** A process that beat within this time counts as running. */
-const PROCESS_TTL_MS = 5_000
+export const PROCESS_TTL_MS = 5_000
 
 const BEAT = {
   name: 'processes.beat',

@@ -7,10 +7,18 @@ const LIFETIME_DAYS_MAX = 30
 /** Validity of a message without a validity_period, unless its account sets another. */
 export const DEFAULT_LIFETIME_SECONDS = 48 * 3_600
 
+/** The class of accounts that name none. */
+export const DEFAULT_ACCOUNT_CLASS = 'standard'
+
 export const accountSchema = z.strictObject({
   id: resourceId,
   name: z.string().max(200).optional(),
   enabled: z.boolean().default(true),
+  /** Metrics count messages by class, as in `wholesale`; the default is `standard`. */
+  class: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'lower-case letters, digits, - and _, at most 32')
+    .exactOptional(),
   /** Receipts go to the user of the message (the default), or to any user of the account. */
   receiptsTo: z.enum(['user', 'account']).exactOptional(),
   /** `err` in its receipts, by the SMSC's code or our reason: `{ ESME_RSUBMITFAIL: '069' }`. */

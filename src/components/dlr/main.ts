@@ -13,6 +13,7 @@ import type { ComponentContext, RunningComponent } from '../../runtime/component
 import { OUTBOX_TOPIC } from '../../outbox/outboxTable.ts'
 import { openDatabaseLink } from '../databaseLink.ts'
 import { applyEntries, type Reader } from './applyEntries.ts'
+import { DLR_METRICS } from './dlrMetrics.ts'
 import { changesFrom } from '../../message/changesFrom.ts'
 import { readJournal } from './readJournal.ts'
 import { StateWriter } from './stateWriter.ts'
@@ -60,8 +61,9 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const sweep = async (): Promise<number> =>
     (await writer.sweep(SWEEP_BATCH)) === SWEEP_BATCH ? 0 : SWEEP_INTERVAL_MS
   const stopSweeping = repeat(SWEEP_INTERVAL_MS, 'sweeping parked receipts', sweep, onTrouble)
-  for (const [name, help] of COUNTERS)
-    metrics.gauge(`dlr_${name}`, help, [], (gauge) => gauge.set(writer.counters[name]))
+  for (const [name, definition] of Object.entries(DLR_METRICS))
+    // Each definition is named after its counter.
+    metrics.read(definition, () => writer.counters[name as keyof typeof DLR_METRICS])
   return {
     ports: {},
     drain: async () => {
@@ -72,14 +74,6 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     },
   }
 }
-
-const COUNTERS = [
-  ['transitions', 'State changes written since start'],
-  ['parked', 'Receipts that matched nothing yet, since start'],
-  ['ambiguous', 'Those of them that fit messages of several accounts'],
-  ['matched', 'Receipts matched through the store since start'],
-  ['harmful', 'Parked receipts that cannot be read or written: tried again at each sweep'],
-] as const
 
 function startConsumer<Item>(
   source: Omit<ConsumerOptions, 'capacity' | 'handle'>,

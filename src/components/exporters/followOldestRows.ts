@@ -8,6 +8,7 @@ import { readOldestDeliveries } from '../../outbox/endedDeliveryTable.ts'
 import { oldestTombstoneAt } from '../../platform/tombstoneTable.ts'
 import type { QueueUpkeep } from '../../queue/queue.ts'
 import type { Metrics } from '../../runtime/metrics.ts'
+import { EXPORTER_METRICS } from './exporterMetrics.ts'
 
 const INTERVAL_MS = 60_000
 
@@ -21,11 +22,7 @@ export interface OldestRowsOptions {
 /** Reads now, then every minute. Returns how to stop. */
 export function followOldestRows(options: OldestRowsOptions): () => void {
   const { database, metrics, onTrouble, upkeep } = options
-  const age = metrics.gauge(
-    'oldest_row_age_seconds',
-    'Age of the oldest row that is kept for some days and then dropped; 0 if there is none',
-    ['rows'],
-  )
+  const age = metrics.gauge(EXPORTER_METRICS.oldestRow)
   const refresh = async (): Promise<void> => {
     for (const [rows, at] of await readOldestRows(database, upkeep))
       age.set({ rows }, at ? Math.max(0, Date.now() - at.getTime()) / 1000 : 0)

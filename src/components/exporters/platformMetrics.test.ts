@@ -13,6 +13,7 @@ const GAUGES: PlatformGauges = {
   parkedReceipts: 5,
   laterMessages: 6,
   deadLetters: [{ queue: 'journal', letters: 1 }],
+  boundSlots: [{ connector: 'smsc', slots: 1 }],
   heldSlots: [{ connector: 'smsc', slots: 2 }],
   configuredSlots: [
     { connector: 'smsc', slots: 4 },
@@ -29,7 +30,9 @@ async function scraped(gauges: readonly (PlatformGauges | Error)[]): Promise<str
     else platformMetrics.set(one, 1_700_000_000_000)
   }
   const text = await metrics.registry.metrics()
-  return text.split('\n').map((line) => line.replace(/,?component="exporters"/, ''))
+  return text
+    .split('\n')
+    .map((line) => line.replace(/,?component="exporters"/, '').replace('{}', ''))
 }
 
 test('the figures of the platform can be scraped', async () => {
@@ -38,17 +41,19 @@ test('the figures of the platform can be scraped', async () => {
     'signalbox_queue_envelopes{queue="dlr"} 2',
     'signalbox_queue_messages{queue="submit.smsc.normal"} 7',
     'signalbox_queue_oldest_age_seconds{queue="submit.smsc.normal"} 0.25',
-    'signalbox_dlr_lag_seconds{} 1.5',
-    'signalbox_outbox_pending{} 3',
-    'signalbox_outbox_oldest_age_seconds{} 4',
-    'signalbox_parked_receipts{} 5',
-    'signalbox_later_messages{} 6',
+    'signalbox_dlr_lag_seconds 1.5',
+    'signalbox_outbox_pending 3',
+    'signalbox_outbox_oldest_age_seconds 4',
+    'signalbox_parked_receipts 5',
+    'signalbox_later_messages 6',
     'signalbox_dead_letters{queue="journal"} 1',
-    'signalbox_upstream_binds{connector="smsc"} 2',
+    'signalbox_upstream_binds{connector="smsc"} 1',
     'signalbox_upstream_binds{connector="idle"} 0',
+    'signalbox_upstream_bind_slots_leased{connector="smsc"} 2',
+    'signalbox_upstream_bind_slots_leased{connector="idle"} 0',
     'signalbox_upstream_bind_slots_configured{connector="smsc"} 4',
-    'signalbox_processes{component="router"} 2',
-    'signalbox_store_up{} 1',
+    'signalbox_processes{counted_component="router"} 2',
+    'signalbox_store_up 1',
   ])
     expect(lines).toContain(line)
 })
@@ -56,11 +61,11 @@ test('the figures of the platform can be scraped', async () => {
 test('a queue that ran empty reads 0 rather than nothing', async () => {
   const lines = await scraped([GAUGES, { ...GAUGES, queues: [] }])
   expect(lines).toContain('signalbox_queue_envelopes{queue="dlr"} 0')
-  expect(lines).toContain('signalbox_dlr_lag_seconds{} 0')
+  expect(lines).toContain('signalbox_dlr_lag_seconds 0')
 })
 
 test('with the store away the last figures stay', async () => {
   const lines = await scraped([GAUGES, new Error('away')])
-  expect(lines).toContain('signalbox_store_up{} 0')
+  expect(lines).toContain('signalbox_store_up 0')
   expect(lines).toContain('signalbox_queue_envelopes{queue="dlr"} 2')
 })

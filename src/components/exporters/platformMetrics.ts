@@ -1,5 +1,7 @@
 import { DLR_QUEUE } from '../../message/receiptWire.ts'
-import type { Gauge, Metrics } from '../../runtime/metrics.ts'
+import type { LabelName } from '../../runtime/metricLabels.ts'
+import type { Metrics, PushedGauge } from '../../runtime/metrics.ts'
+import { EXPORTER_METRICS } from './exporterMetrics.ts'
 import type { PlatformGauges } from './readGauges.ts'
 
 export interface PlatformMetrics {
@@ -17,19 +19,16 @@ export function createPlatformMetrics(metrics: Metrics): PlatformMetrics {
     bindSetter(metrics),
     healthSetter(metrics),
   ]
-  const storeUp = metrics.gauge('store_up', '1 when the last read of the store succeeded, else 0')
-  const readAt = metrics.gauge(
-    'store_last_read_timestamp_seconds',
-    'When the figures of the platform were read from the store last',
-  )
+  const storeUp = metrics.gauge(EXPORTER_METRICS.storeUp)
+  const readAt = metrics.gauge(EXPORTER_METRICS.lastRead)
   return {
     set(gauges, atMs) {
       for (const set of setters) set(gauges)
-      storeUp.set(1)
-      readAt.set(atMs / 1000)
+      storeUp.set({}, 1)
+      readAt.set({}, atMs / 1000)
     },
     storeAway() {
-      storeUp.set(0)
+      storeUp.set({}, 0)
     },
   }
 }
@@ -37,76 +36,63 @@ export function createPlatformMetrics(metrics: Metrics): PlatformMetrics {
 type Setter = (gauges: PlatformGauges) => void
 
 function queueSetter(metrics: Metrics): Setter {
-  const labels = ['queue'] as const
-  const envelopes = labelled(
-    metrics.gauge('queue_envelopes', 'Envelopes on a queue, those in work included', labels),
-  )
-  const messages = labelled(
-    metrics.gauge('queue_messages', 'Messages on a queue, those in work included', labels),
-  )
-  const age = labelled(
-    metrics.gauge('queue_oldest_age_seconds', 'Age of the oldest envelope on a queue', labels),
-  )
-  const lag = metrics.gauge(
-    'dlr_lag_seconds',
-    'How long the oldest receipt from an SMSC has waited to be processed',
-  )
+  const envelopes = labelled(metrics.gauge(EXPORTER_METRICS.envelopes))
+  const messages = labelled(metrics.gauge(EXPORTER_METRICS.messages))
+  const age = labelled(metrics.gauge(EXPORTER_METRICS.oldestEnvelope))
+  const lag = metrics.gauge(EXPORTER_METRICS.dlrLag)
   return ({ queues }) => {
     envelopes(queues.map((one) => [{ queue: one.queue }, one.envelopes]))
     messages(queues.map((one) => [{ queue: one.queue }, one.messages]))
     age(queues.map((one) => [{ queue: one.queue }, one.oldestAgeSeconds]))
-    lag.set(queues.find(({ queue }) => queue === DLR_QUEUE)?.oldestAgeSeconds ?? 0)
+    lag.set({}, queues.find(({ queue }) => queue === DLR_QUEUE)?.oldestAgeSeconds ?? 0)
   }
 }
 
 function deliverySetter(metrics: Metrics): Setter {
-  const pending = metrics.gauge('outbox_pending', 'Deliveries to customers that wait')
-  const age = metrics.gauge('outbox_oldest_age_seconds', 'Age of the oldest delivery that waits')
-  const parked = metrics.gauge('parked_receipts', 'Receipts that match no message yet')
-  const later = metrics.gauge('later_messages', 'Messages that wait for another attempt')
+  const pending = metrics.gauge(EXPORTER_METRICS.outboxPending)
+  const age = metrics.gauge(EXPORTER_METRICS.oldestDelivery)
+  const parked = metrics.gauge(EXPORTER_METRICS.parkedReceipts)
+  const later = metrics.gauge(EXPORTER_METRICS.laterMessages)
   return (gauges) => {
-    pending.set(gauges.outboxPending)
-    age.set(gauges.outboxOldestAgeSeconds)
-    parked.set(gauges.parkedReceipts)
-    later.set(gauges.laterMessages)
+    pending.set({}, gauges.outboxPending)
+    age.set({}, gauges.outboxOldestAgeSeconds)
+    parked.set({}, gauges.parkedReceipts)
+    later.set({}, gauges.laterMessages)
   }
 }
 
 function bindSetter(metrics: Metrics): Setter {
-  const held = labelled(
-    metrics.gauge('upstream_binds', 'Bind slots of a connector that a worker holds', ['connector']),
-  )
-  const configured = labelled(
-    metrics.gauge('upstream_bind_slots_configured', 'Bind slots that a connector allows', [
-      'connector',
-    ]),
-  )
-  return ({ heldSlots, configuredSlots }) => {
-    const slotsOf = new Map(heldSlots.map(({ connector, slots }) => [connector, slots]))
-    // A connector without a holder reads 0 instead of having no figure.
-    for (const { connector } of configuredSlots) slotsOf.set(connector, slotsOf.get(connector) ?? 0)
-    held([...slotsOf].map(([connector, slots]) => [{ connector }, slots]))
-    configured(configuredSlots.map(({ connector, slots }) => [{ connector }, slots]))
+  const bound = labelled(metrics.gauge(EXPORTER_METRICS.upstreamBinds))
+  const leased = labelled(metrics.gauge(EXPORTER_METRICS.leasedBindSlots))
+  const configured = labelled(metrics.gauge(EXPORTER_METRICS.configuredBindSlots))
+  return ({ boundSlots, heldSlots, configuredSlots }) => {
+    // A connector without a holder, or without a bind, reads 0 instead of having no figure.
+    const none = configuredSlots.map(({ connector }) => ({ connector, slots: 0 }))
+    bound(byConnector([...none, ...boundSlots]))
+    leased(byConnector([...none, ...heldSlots]))
+    configured(byConnector(configuredSlots))
   }
+}
+
+function byConnector(slots: PlatformGauges['heldSlots']): Values<'connector'> {
+  return slots.map((one) => [{ connector: one.connector }, one.slots])
 }
 
 function healthSetter(metrics: Metrics): Setter {
-  const dead = labelled(
-    metrics.gauge('dead_letters', 'Envelopes set aside because they did harm', ['queue']),
-  )
-  const processes = labelled(
-    metrics.gauge('processes', 'Processes that gave a sign of life lately', ['component']),
-  )
+  const dead = labelled(metrics.gauge(EXPORTER_METRICS.deadLetters))
+  const processes = labelled(metrics.gauge(EXPORTER_METRICS.processes))
   return (gauges) => {
     dead(gauges.deadLetters.map(({ queue, letters }) => [{ queue }, letters]))
-    processes(gauges.processes.map((one) => [{ component: one.component }, one.processes]))
+    processes(gauges.processes.map((one) => [{ counted_component: one.component }, one.processes]))
   }
 }
 
-type Values<Label extends string> = readonly (readonly [Record<Label, string>, number])[]
+type Values<Label extends LabelName> = readonly (readonly [Record<Label, string>, number])[]
 
 /** Sets the given values, and 0 for labels that were set before and are missing now. */
-function labelled<Label extends string>(gauge: Gauge<Label>): (values: Values<Label>) => void {
+function labelled<Label extends LabelName>(
+  gauge: PushedGauge<Label>,
+): (values: Values<Label>) => void {
   const seen = new Map<string, Record<Label, string>>()
   return (values) => {
     const gone = new Map(seen)

@@ -3,6 +3,7 @@
 // them.
 
 import { type HeldSlots, readHeldSlots } from '../../cluster/bindSlotTable.ts'
+import { readLiveBinds } from '../../cluster/boundConnectorTable.ts'
 import { countProcesses, type ProcessCount } from '../../cluster/processTable.ts'
 import type { Database } from '../../database/database.ts'
 import { connectorKind } from '../../platform/connector.ts'
@@ -20,6 +21,8 @@ export interface PlatformGauges {
   parkedReceipts: number
   laterMessages: number
   deadLetters: readonly DeadLetterCount[]
+  /** Bind slots whose bind is up. */
+  boundSlots: readonly HeldSlots[]
   /** Bind slots that a process holds now. */
   heldSlots: readonly HeldSlots[]
   /** Bind slots that enabled connectors allow. */
@@ -40,6 +43,7 @@ export async function readGauges(database: Database, upkeep: QueueUpkeep): Promi
     parkedReceipts: await countParkedReceipts(run),
     laterMessages: await countWaiting(run),
     deadLetters: await upkeep.deadLetters(),
+    boundSlots: await readLiveBinds(run),
     heldSlots: await readHeldBinds(run, configuredSlots),
     configuredSlots,
     processes: await countProcesses(run),

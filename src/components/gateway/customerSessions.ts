@@ -84,15 +84,15 @@ function submitSm(
   body: Buffer,
 ): void {
   const bound = binds.get(session)
+  const refuse = (commandStatus: number): void => {
+    if (bound) intake.figures.addRefused(bound.user.account, commandStatus)
+    session.respond(pdu, commandStatus)
+  }
   // A revoked bind is listed no more. Its customer may have others, so the refusal is temporary,
   // as for what crosses our unbind: ESMEs drop a message on a permanent one.
-  if (!bound || session.unansweredByUs > bound.user.window)
-    return session.respond(pdu, ESME_RTHROTTLED)
+  if (!bound || session.unansweredByUs > bound.user.window) return refuse(ESME_RTHROTTLED)
   const refusal = submitRefusal(pdu, session.interfaceVersion)
-  if (refusal !== undefined) {
-    intake.counters.refused++
-    return session.respond(pdu, refusal)
-  }
+  if (refusal !== undefined) return refuse(refusal)
   const request = { command: pdu.command, sequence_number: pdu.sequence_number }
   intake.submit(bound.user, body, (verdict, messageId) => {
     if (verdict.kind === 'accepted') session.respond(request, ESME_ROK, { message_id: messageId })

@@ -4,16 +4,12 @@
 import type { User } from '../../platform/user.ts'
 import { newMessageId } from '../../message/ids.ts'
 import type { MessageId } from '../../message/ids.ts'
-import type { Verdict } from '../../routing/routerCallWire.ts'
+import type { Submission, Verdict } from '../../routing/routerCallWire.ts'
 import { ESME_RTHROTTLED } from '../../smpp/index.ts'
+import { IntakeFigures } from './intakeFigures.ts'
 import type { RouterClient } from './routerClient.ts'
 
-export interface IntakeCounters {
-  accepted: number
-  refused: number
-}
-
-const FULL: Verdict = {
+const FULL: Extract<Verdict, { kind: 'refused' }> = {
   kind: 'refused',
   commandStatus: ESME_RTHROTTLED,
   reason: 'too many messages are in progress here: try again',
@@ -24,12 +20,16 @@ export class Intake {
   #maxInFlight: number
   #inFlight = 0
   #closed = false
-  /** Added up per message in plain numbers; metrics read them when scraped. */
-  readonly counters: IntakeCounters = { accepted: 0, refused: 0 }
+  readonly figures: IntakeFigures
 
-  constructor(router: Pick<RouterClient, 'submit'>, maxInFlight: number) {
+  constructor(
+    router: Pick<RouterClient, 'submit'>,
+    maxInFlight: number,
+    figures = new IntakeFigures(),
+  ) {
     this.#router = router
     this.#maxInFlight = maxInFlight
+    this.figures = figures
   }
 
   /** From now on everything is refused as temporary: this process is about to leave. */
@@ -45,23 +45,28 @@ export class Intake {
   /** @param body a submit_sm body (SMPP 3.4 §4.4.1) that decodes */
   submit(user: User, body: Buffer, onVerdict: (verdict: Verdict, id: MessageId) => void): void {
     const messageId = newMessageId()
+    const { account, id } = user
     if (this.#closed || this.#inFlight >= this.#maxInFlight) {
-      this.counters.refused++
+      this.figures.addRefused(account, FULL.commandStatus)
       return onVerdict(FULL, messageId)
     }
     this.#inFlight++
-    const { account, id } = user
     const submission = { messageId, account, user: id, receivedAtMs: Date.now(), body }
     try {
       this.#router.submit(submission, (verdict) => {
         this.#inFlight--
-        if (verdict.kind === 'accepted') this.counters.accepted++
-        else this.counters.refused++
+        this.#count(submission, verdict)
         onVerdict(verdict, messageId)
       })
     } catch (error) {
       this.#inFlight--
       throw error
     }
+  }
+
+  #count({ account, receivedAtMs }: Submission, verdict: Verdict): void {
+    this.figures.verdictSeconds.observe((Date.now() - receivedAtMs) / 1_000)
+    if (verdict.kind === 'accepted') this.figures.addAccepted(account)
+    else this.figures.addRefused(account, verdict.commandStatus)
   }
 }

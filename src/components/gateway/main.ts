@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
-import { createSmppServer, INTERFACE_VERSION } from '../../smpp/index.ts'
+import { commandStatusName, createSmppServer, INTERFACE_VERSION } from '../../smpp/index.ts'
 import type { SessionTimers, SmppServer } from '../../smpp/index.ts'
 import { verifyPassword } from '../../platform/userSecrets.ts'
 import { readStatus } from '../../message/messageTable.ts'
@@ -19,7 +19,9 @@ import { Credentials } from './credentials.ts'
 import { customerSessions } from './customerSessions.ts'
 import { createHttpApi } from './httpApi.ts'
 import type { HttpDoor } from './httpDoor.ts'
+import { GATEWAY_METRICS } from './gatewayMetrics.ts'
 import { Intake } from './intake.ts'
+import { IntakeFigures } from './intakeFigures.ts'
 import { OutboxDelivery } from './outboxDelivery.ts'
 import { RouterClient } from './routerClient.ts'
 
@@ -49,7 +51,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   })
   await presence.start()
 
-  const intake = new Intake(router, config.maxInFlight)
+  const intake = new Intake(router, config.maxInFlight, intakeFigures(link))
   const credentials = customerCredentials(context, link)
   const binds = new BindRegistry()
   const revocation = bindRevocation(context, binds)
@@ -103,6 +105,10 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   }
 }
 
+function intakeFigures({ follower }: DatabaseLink): IntakeFigures {
+  return new IntakeFigures((account) => follower.platform.accounts.get(account)?.class)
+}
+
 /** Each message in hand gets its verdict first. */
 async function unbindAll(server: SmppServer, intake: Intake): Promise<void> {
   while (intake.inFlight > 0) await delay(DRAIN_POLL_MS)
@@ -110,13 +116,10 @@ async function unbindAll(server: SmppServer, intake: Intake): Promise<void> {
 }
 
 function customerCredentials({ metrics }: ComponentContext, { follower }: DatabaseLink) {
-  const checks = metrics.counter(
-    'gateway_password_checks_total',
-    'Passwords checked against their stored hash, which takes some 40 ms of a core each',
-  )
+  const checks = metrics.counter(GATEWAY_METRICS.passwordChecks)
   const credentials = new Credentials(() => follower.platform, {
     verify: (passwordHash, password) => {
-      checks.inc()
+      checks.inc({})
       return verifyPassword(passwordHash, password)
     },
   })
@@ -128,11 +131,7 @@ function bindRevocation(
   { config, log, metrics }: ComponentContext,
   binds: BindRegistry,
 ): BindRevocation {
-  const revoked = metrics.counter(
-    'gateway_revoked_binds_total',
-    'Customer binds that were ended because a user, a password or an account was revoked',
-    ['reason'],
-  )
+  const revoked = metrics.counter(GATEWAY_METRICS.revokedBinds)
   return new BindRevocation({
     binds,
     closeAfterMs: config.acceptTimeoutMs + VERDICT_MARGIN_MS,
@@ -176,14 +175,11 @@ function routerClient(
   { config, metrics }: ComponentContext,
   onTrouble: (what: string, error: Error) => void,
 ): RouterClient {
-  const unknown = metrics.counter(
-    'gateway_unknown_outcome_messages_total',
-    'Messages refused at the deadline because no router answered: accepted or not, nobody knows',
-  )
+  const unknown = metrics.counter(GATEWAY_METRICS.unknownOutcomes)
   return new RouterClient({
     clusterToken: config.clusterToken,
     acceptTimeoutMs: config.acceptTimeoutMs,
-    onUnknownOutcome: (messages) => unknown.inc(messages),
+    onUnknownOutcome: (messages) => unknown.inc({}, messages),
     onTrouble,
   })
 }
@@ -200,28 +196,24 @@ function registerMetrics(
   { metrics }: ComponentContext,
   { binds, credentials, delivery, http, intake }: Measured,
 ): void {
-  const figures: [name: string, help: string, read: () => number][] = [
-    ['gateway_binds', 'Customer binds on this gateway', () => binds.size],
-    [
-      'gateway_password_checks_waiting',
-      'Passwords of binds that wait to be checked',
-      () => credentials.waitingChecks,
-    ],
-    ['gateway_http_connections', 'Open HTTP connections', () => http.connections],
-    [
-      'gateway_http_dropped_connections',
-      'Connections over SIGNALBOX_HTTP_MAX_CONNECTIONS, closed at once, since start',
-      () => http.droppedConnections,
-    ],
-    ['gateway_messages_in_flight', 'Messages waiting for a verdict', () => intake.inFlight],
-    ['gateway_accepted_messages', 'Accepted since start', () => intake.counters.accepted],
-    ['gateway_refused_messages', 'Refused since start', () => intake.counters.refused],
-    ['gateway_delivered', 'deliver_sm acknowledged since start', () => delivery.counters.delivered],
-    ['gateway_deliver_refused', 'deliver_sm refused for good', () => delivery.counters.refused],
-    ['gateway_deliver_retried', 'deliver_sm to be tried again', () => delivery.counters.retried],
-  ]
-  for (const [name, help, read] of figures)
-    metrics.gauge(name, help, [], (gauge) => gauge.set(read()))
+  const { figures } = intake
+  metrics.read(GATEWAY_METRICS.binds, () => binds.size)
+  metrics.read(GATEWAY_METRICS.passwordChecksWaiting, () => credentials.waitingChecks)
+  metrics.read(GATEWAY_METRICS.httpConnections, () => http.connections)
+  metrics.read(GATEWAY_METRICS.droppedHttpConnections, () => http.droppedConnections)
+  metrics.read(GATEWAY_METRICS.messagesInFlight, () => intake.inFlight)
+  metrics.readEach(GATEWAY_METRICS.acceptedMessages, function* () {
+    for (const [name, { accepted }] of figures.byClass) yield [{ account_class: name }, accepted]
+  })
+  metrics.readEach(GATEWAY_METRICS.refusedMessages, function* () {
+    for (const [name, { refused }] of figures.byClass)
+      for (const [status, count] of refused)
+        yield [{ account_class: name, command_status: commandStatusName(status) }, count]
+  })
+  metrics.readHistograms(GATEWAY_METRICS.verdictSeconds, () => [[{}, figures.verdictSeconds]])
+  metrics.readEach(GATEWAY_METRICS.deliveries, () =>
+    Object.entries(delivery.counters).map(([result, count]) => [{ result }, count]),
+  )
 }
 
 await runComponent('gateway', start)

@@ -44,7 +44,7 @@ export class OutboxDelivery {
   #settler: Batcher<OutboxOutcome>
   #turn = 0
   /** Added up in plain numbers; metrics read them when scraped. */
-  readonly counters = { delivered: 0, refused: 0, retried: 0 }
+  readonly counters = { acknowledged: 0, refused: 0, retried: 0 }
 
   constructor(options: OutboxDeliveryOptions) {
     this.#options = options
@@ -139,7 +139,7 @@ export class OutboxDelivery {
   #byStatus(row: OutboxRow, { user }: CustomerBind, commandStatus: number): void {
     const { id } = row
     if (commandStatus === ESME_ROK) {
-      this.counters.delivered++
+      this.counters.acknowledged++
       this.#settler.add({ kind: 'acknowledged', id, user: user.id })
     } else if (classify(commandStatus) === 'permanent') {
       this.counters.refused++

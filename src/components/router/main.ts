@@ -10,10 +10,11 @@ import { processList } from '../../cluster/processTable.ts'
 import { openDatabaseLink } from '../databaseLink.ts'
 import { admitBatch, Admitter } from '../../routing/admission.ts'
 import { encodeVerdicts, type Verdict } from '../../routing/routerCallWire.ts'
-import type { Counter } from '../../runtime/metrics.ts'
+import type { PushedCounter } from '../../runtime/metrics.ts'
 import { commandStatusName } from '../../smpp/index.ts'
 import { createBatchServer, listen } from './batchServer.ts'
 import { BatchPublisher } from './batchPublisher.ts'
+import { ROUTER_METRICS } from './routerMetrics.ts'
 
 /** After so long without a batch, no gateway relies on this router. */
 const BUSY_MS = 5_000
@@ -26,19 +27,15 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   let admitter = new Admitter(link.follower.platform)
   link.follower.follow((platform) => (admitter = new Admitter(platform)))
 
-  const published = metrics.counter('router_published_messages_total', 'Messages made durable')
-  const batches = metrics.counter('router_published_batches_total', 'Gateway batches published')
-  const refused = metrics.counter(
-    'router_refused_messages_total',
-    'Messages refused by policy, without a route, or while no route is in service',
-    ['command_status'],
-  )
+  const published = metrics.counter(ROUTER_METRICS.publishedMessages)
+  const batches = metrics.counter(ROUTER_METRICS.publishedBatches)
+  const refused = metrics.counter(ROUTER_METRICS.refusedMessages)
   const publisher = new BatchPublisher({
     queue: new PostgresQueue(link.database, link.wakeUps, config.instance),
     paceOf: (connector) => link.follower.platform.connectors.get(connector)?.tps ?? 1,
     onPublished: (batchCount, messageCount) => {
-      batches.inc(batchCount)
-      published.inc(messageCount)
+      batches.inc({}, batchCount)
+      published.inc({}, messageCount)
     },
     onError: (error) => onTrouble('publishing', error),
   })
@@ -82,7 +79,10 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   }
 }
 
-function countRefusals(refused: Counter<'command_status'>, verdicts: readonly Verdict[]): void {
+function countRefusals(
+  refused: PushedCounter<'command_status'>,
+  verdicts: readonly Verdict[],
+): void {
   const counts = new Map<number, number>()
   for (const verdict of verdicts)
     if (verdict.kind === 'refused')

@@ -59,7 +59,7 @@ function workerWith(envelopes: readonly Envelope[]) {
     pool.stop()
     await pool.close()
   })
-  const counters = () => [...pool.countersByConnector()][0]?.[1].counters
+  const counters = () => [...pool.figuresByConnector()][0]?.[1].outcomes
   return { confirmed, counters, entries, events, kept, pool, settled }
 }
 

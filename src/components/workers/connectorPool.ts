@@ -8,6 +8,7 @@ import type { Queue } from '../../queue/queue.ts'
 import type { ConnectorLease } from './bindLeases.ts'
 import { CARETAKERS_SLOT } from './caretaker.ts'
 import { isClearing } from './clearedOutcome.ts'
+import type { ConnectorFigures } from './connectorFigures.ts'
 import { connectorPassword } from './connectorPassword.ts'
 import { ConnectorWork, type ConnectorWorkOptions } from './connectorWork.ts'
 import type { EnvelopeOwnership } from './envelopeOwnership.ts'
@@ -140,8 +141,8 @@ export class ConnectorPool {
     for (const [id, { work }] of this.#entries) yield [id, work.pace]
   }
 
-  *countersByConnector(): Iterable<[string, Pick<ConnectorWork, 'counters' | 'resubmitted'>]> {
-    for (const [id, { work }] of this.#entries) yield [id, work]
+  *figuresByConnector(): Iterable<[string, ConnectorFigures]> {
+    for (const [id, { work }] of this.#entries) yield [id, work.figures]
   }
 
   /** Binds the slots that are still held once the former binds are closed, with new settings. */

@@ -13,13 +13,14 @@ import { classify, commandStatusName } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome } from '../../smpp/index.ts'
 import { BindTurns } from './bindTurns.ts'
 import { clearedOutcome, isClearing, mayLeave } from './clearedOutcome.ts'
+import { ConnectorFigures } from './connectorFigures.ts'
 import { ConnectorPace } from './connectorPace.ts'
 import type { EnvelopeWork } from './envelopeWork.ts'
 import { ExpiryTimer } from './expiryTimer.ts'
 import { failureOf } from './failureOf.ts'
 import { nextAttemptAtMs } from './nextAttempt.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
-import { isOver, type LaneSender, type RepeatCause, SubmitLane } from './submitLane.ts'
+import { isOver, type LaneSender, SubmitLane } from './submitLane.ts'
 import type { SubmitLaneOptions, Task } from './submitLane.ts'
 import { rememberSubmission, submittedOutcome } from './submittedOutcome.ts'
 import { Suspects } from './suspects.ts'
@@ -64,10 +65,7 @@ export class ConnectorWork implements LaneSender {
   #pace = new ConnectorPace()
   #unanswered = 0
   #stopped = false
-  /** Added up in plain numbers; metrics read them when scraped. */
-  readonly counters = { submitted: 0, failed: 0, deferred: 0, expired: 0, purged: 0, moved: 0 }
-  /** Submissions of messages that the SMSC may have already, by cause. */
-  readonly resubmitted: Record<RepeatCause, number> = { no_answer: 0, link_lost: 0, taken_over: 0 }
+  readonly figures = new ConnectorFigures()
 
   constructor(options: ConnectorWorkOptions) {
     this.#options = options
@@ -121,7 +119,7 @@ export class ConnectorWork implements LaneSender {
   /** Its life is over. Whether a copy of it got through, a receipt may tell later. */
   expire(task: Task): void {
     if (!task.work.isOurs) return
-    this.counters.expired++
+    this.figures.outcomes.expired++
     this.#options.writer.record(task.work, task.index, { kind: 'expired', atMs: Date.now() })
   }
 
@@ -188,7 +186,7 @@ export class ConnectorWork implements LaneSender {
     for (const task of [...this.#suspects.takeOut(isLeaving), ...leaving]) {
       if (!this.#mayGo(task)) continue
       const outcome = clearedOutcome(this.connector(), Date.now())
-      this.counters[outcome.kind === 'moved' ? 'moved' : 'purged']++
+      this.figures.outcomes[outcome.kind === 'moved' ? 'moved' : 'purged']++
       this.#options.writer.record(task.work, task.index, outcome)
     }
   }
@@ -262,7 +260,11 @@ export class ConnectorWork implements LaneSender {
     const once: Task = { ...task, written, again: undefined }
     let send = 0
     const settle = (outcome: RequestOutcome): void => {
-      if (outcome.kind === 'response') this.#pace.answered(send)
+      if (outcome.kind === 'response') {
+        this.#pace.answered(send)
+        const tookMs = this.#options.clock.nowMs() - written.atMs
+        this.figures.addResponse(outcome.pdu.command_status, tookMs)
+      }
       this.#answered(bind, once, outcome)
     }
     try {
@@ -270,7 +272,7 @@ export class ConnectorWork implements LaneSender {
       send = this.#pace.sent()
       this.#unanswered++
       task.work.inFlight++
-      if (task.again) this.resubmitted[task.again]++
+      if (task.again) this.figures.resubmitted[task.again]++
     } catch (error) {
       this.#failAlone(task, error)
     }
@@ -323,7 +325,7 @@ export class ConnectorWork implements LaneSender {
   #submitted(task: Task, pdu: Pdu): void {
     const outcome = submittedOutcome(task, pdu, this.connector())
     if (!outcome) return this.#fail(task, pdu.command_status, 'a response without a message_id')
-    this.counters.submitted++
+    this.figures.addSubmitted(outcome.atMs - task.message.acceptedAtMs)
     rememberSubmission(this.#options.recent, task, outcome)
     this.#options.writer.record(task.work, task.index, outcome)
   }
@@ -376,7 +378,7 @@ export class ConnectorWork implements LaneSender {
   }
 
   #fail(task: Task, commandStatus: number, reason: string): void {
-    this.counters.failed++
+    this.figures.outcomes.failed++
     const { clock, writer } = this.#options
     const outcome = { kind: 'failed', atMs: clock.nowMs(), commandStatus, reason } as const
     writer.record(task.work, task.index, outcome)
@@ -390,7 +392,7 @@ export class ConnectorWork implements LaneSender {
     const attempts = task.message.attempts + 1
     if (attempts >= this.#options.connector().maxAttempts)
       return this.#fail(task, commandStatus, `${attempts} attempts ${what}`)
-    this.counters.deferred++
+    this.figures.outcomes.deferred++
     const dueAtMs = nextAttemptAtMs(atMs, attempts, task.expiresAtMs)
     const outcome = { kind: 'deferred', atMs, commandStatus, dueAtMs } as const
     this.#options.writer.record(task.work, task.index, outcome)

@@ -11,7 +11,7 @@ test('the queues of a deleted connector are looked at no more', async () => {
   await expect.poll(() => sessions.size, PATIENCE).toBe(2)
   pool.setConnectors(new Map())
   await expect.poll(() => sessions.size, PATIENCE).toBe(0)
-  await expect.poll(() => [...pool.countersByConnector()], PATIENCE).toEqual([])
+  await expect.poll(() => [...pool.figuresByConnector()], PATIENCE).toEqual([])
   const { looks } = counts
   add(entryOf(envelopeOf(1)))
   // A lane is looked at every second, and at each publish.

@@ -36,7 +36,7 @@ import { type OutcomeStore, OutcomeWriter } from './outcomeWriter.ts'
 import { ReceiptIntake } from './receiptIntake.ts'
 import { RecentSubmissions } from './recentSubmissions.ts'
 import { StrandedMessages, type StrandedMessagesOptions } from './strandedMessages.ts'
-import { REPEAT_CAUSES } from './submitLane.ts'
+import { registerWorkerMetrics } from './registerWorkerMetrics.ts'
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, log } = context
@@ -74,8 +74,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     leases.want([...platform.connectors.values()])
   })
   const { stopJobs, stranded } = jobsOf(context, link, { queue, writer, ownership, clock })
-  registerMetrics(context, { pool, intake, writer })
-  registerStranded(context, stranded)
+  registerWorkerMetrics(context.metrics, { pool, intake, writer, stranded })
   return {
     ports: {},
     drain: async () => {
@@ -203,79 +202,6 @@ function leasing(
     onTrouble,
   })
   return { leases, presence }
-}
-
-function registerStranded({ metrics }: ComponentContext, stranded: StrandedMessages): void {
-  metrics.gauge(
-    'workers_stranded_messages',
-    'Messages ended since start because their connector was deleted',
-    ['connector'],
-    (gauge) => {
-      for (const [connector, ended] of stranded.endedByConnector) gauge.set({ connector }, ended)
-    },
-  )
-}
-
-function registerMetrics(
-  { metrics }: ComponentContext,
-  { pool, intake, writer }: { pool: ConnectorPool; intake: ReceiptIntake; writer: OutcomeWriter },
-): void {
-  metrics.gauge(
-    'workers_refused_outcomes',
-    'Outcomes and events that the database refused for good: the messages fail by themselves',
-    [],
-    (gauge) => gauge.set(writer.counters.refused),
-  )
-  metrics.gauge('workers_binds', 'Upstream binds that are up', ['connector'], (gauge) => {
-    gauge.reset()
-    for (const [connector, bound] of pool.boundByConnector()) gauge.set({ connector }, bound)
-  })
-  metrics.gauge(
-    'workers_pace',
-    'Messages a second that this process may submit',
-    ['connector'],
-    (gauge) => {
-      gauge.reset()
-      for (const [connector, pace] of pool.paceByConnector()) gauge.set({ connector }, pace)
-    },
-  )
-  const outcomes = ['submitted', 'failed', 'deferred', 'expired', 'purged', 'moved'] as const
-  for (const outcome of outcomes)
-    metrics.gauge(
-      `workers_${outcome}_messages`,
-      `Messages ${outcome} since start`,
-      ['connector'],
-      (gauge) => {
-        gauge.reset()
-        for (const [connector, { counters }] of pool.countersByConnector())
-          gauge.set({ connector }, counters[outcome])
-      },
-    )
-  metrics.gauge(
-    'workers_resubmitted_messages',
-    'Submissions since start of messages that the SMSC may have had already',
-    ['connector', 'cause'],
-    (gauge) => {
-      gauge.reset()
-      for (const [connector, { resubmitted }] of pool.countersByConnector())
-        for (const cause of REPEAT_CAUSES) gauge.set({ connector, cause }, resubmitted[cause])
-    },
-  )
-  metrics.gauge('workers_receipts', 'Receipts taken in since start', [], (gauge) =>
-    gauge.set(intake.counters.receipts),
-  )
-  metrics.gauge(
-    'workers_unprocessable_receipts',
-    'Receipts refused for good because of an error of this process, which its log tells',
-    [],
-    (gauge) => gauge.set(intake.counters.unprocessable),
-  )
-  metrics.gauge(
-    'workers_mobile_originated_refused',
-    'deliver_sm that were no receipts: refused as temporary, there are no MO routes yet',
-    [],
-    (gauge) => gauge.set(intake.counters.mobileOriginatedRefused),
-  )
 }
 
 await runComponent('workers', start)

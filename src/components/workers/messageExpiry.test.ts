@@ -31,7 +31,7 @@ test('a message that comes after its end is not sent, and the others are', async
   expect(taken.map(({ destination }) => destination)).toEqual([SECOND])
   const [over] = envelope.messages
   expect(events).toContainEqual(expect.objectContaining({ kind: 'expired', message: over }))
-  expect(work.counters).toMatchObject({ expired: 1, submitted: 1 })
+  expect(work.figures.outcomes).toMatchObject({ expired: 1, submitted: 1 })
 })
 
 test('a message that waits for the pace expires at its end, not when its turn comes', async () => {
@@ -59,8 +59,8 @@ test('a message whose answer was lost with the link is not sent again after its 
   for (const session of sessions) session.close('test')
   await expect.poll(() => events.map(({ kind }) => kind), PATIENCE).toEqual(['expired'])
   expect(taken).toEqual([FIRST])
-  expect(work.counters.expired).toBe(1)
-  expect(work.resubmitted).toMatchObject({ link_lost: 0, no_answer: 0 })
+  expect(work.figures.outcomes.expired).toBe(1)
+  expect(work.figures.resubmitted).toMatchObject({ link_lost: 0, no_answer: 0 })
 })
 
 test('a message that waits for another attempt is due at its end at the latest', async () => {
@@ -90,7 +90,7 @@ test('a message whose attempt was refused after its end expires, and waits no mo
   await expect.poll(() => Date.now(), PATIENCE).toBeGreaterThan(expiresAtMs)
   answer?.()
   await expect.poll(() => events.map(({ kind }) => kind), PATIENCE).toEqual(['expired'])
-  expect(work.counters.deferred).toBe(0)
+  expect(work.figures.outcomes.deferred).toBe(0)
 })
 
 test('an attempt after its end by the clock of the database is not its last refusal', async () => {
@@ -126,5 +126,5 @@ test('a message that waited gets what is left of its validity_period upstream', 
   await expect.poll(() => settled, PATIENCE).toEqual([['1', 'done']])
   expect(taken.map(({ destination }) => destination)).toEqual([FIRST, SECOND])
   expect(taken.map(({ validityPeriod }) => validityPeriod.slice(0, 10))).toEqual(['0000000049', ''])
-  expect(work.counters.expired).toBe(1)
+  expect(work.figures.outcomes.expired).toBe(1)
 })

@@ -136,5 +136,8 @@ test('a receipt that throws is refused for good and reported, and others go on',
   await intake.whenIdle()
   expect(answers).toEqual([ESME_RX_R_APPN, ESME_ROK])
   expect(troubles).toEqual(['taking in a receipt from sim'])
-  expect(intake.counters).toMatchObject({ receipts: 1, unprocessable: 1 })
+  expect(intake.figures.unprocessable).toBe(1)
+  expect([...intake.figures.byConnector].map(([id, { states }]) => [id, [...states]])).toEqual([
+    ['sim', [[MESSAGE_STATE.DELIVERED, 1]]],
+  ])
 })

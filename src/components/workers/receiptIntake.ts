@@ -21,12 +21,15 @@ import {
   readTlv,
 } from '../../smpp/index.ts'
 import type { MessageState, Pdu, Receipt, ReceiptOptions, Session } from '../../smpp/index.ts'
+import { ReceiptFigures } from './receiptFigures.ts'
 import type { RecentSubmissions } from './recentSubmissions.ts'
 
 interface Unanswered {
   session: Session
   request: { command: 'deliver_sm'; sequence_number: number }
   receipt: UpstreamReceipt
+  /** The time of the write to the socket, if this process remembers the submission. */
+  submittedAtMs: number | undefined
 }
 
 /** More than any err seen in practice. */
@@ -73,8 +76,7 @@ export class ReceiptIntake {
   #clock: SteadyClock
   #batcher: Batcher<Unanswered>
   #onTrouble: (what: string, error: Error) => void
-  /** Added up in plain numbers; metrics read them when scraped. */
-  readonly counters = { receipts: 0, mobileOriginatedRefused: 0, unprocessable: 0 }
+  readonly figures = new ReceiptFigures()
 
   constructor(
     queue: Queue,
@@ -101,27 +103,31 @@ export class ReceiptIntake {
     try {
       const parsed = parseReceipt(pdu, source.options)
       if (parsed) {
-        const receipt = this.#receiptFrom(source, pdu, parsed)
-        return this.#batcher.add({ session, request, receipt })
+        return this.#batcher.add({ session, request, ...this.#receiptFrom(source, pdu, parsed) })
       }
     } catch (error) {
       // Asked for again, it would do the same again.
-      this.counters.unprocessable++
+      this.figures.unprocessable++
       this.#onTrouble(`taking in a receipt from ${source.connector}`, asError(error))
       return session.respond(request, ESME_RX_R_APPN)
     }
-    this.counters.mobileOriginatedRefused++
+    this.figures.mobileOriginatedRefused++
     session.respond(request, ESME_RX_T_APPN)
   }
 
-  #receiptFrom(source: ReceiptSource, pdu: Pdu<'deliver_sm'>, parsed: Receipt): UpstreamReceipt {
+  #receiptFrom(
+    source: ReceiptSource,
+    pdu: Pdu<'deliver_sm'>,
+    parsed: Receipt,
+  ): Pick<Unanswered, 'receipt' | 'submittedAtMs'> {
     const { connector, idRule, slot } = source
     const carried = carriedId(upstreamId(parsed.id ?? ''), 'receipt', idRule, slot)
     // Addresses are swapped in receipts.
     const destination = comparableNumber(pdu.source_addr)
     const receivedAtMs = this.#clock.nowMs()
     const key = upstreamIdKey(carried)
-    return {
+    const submission = this.#recent.find({ connector, key, destination, receivedAtMs })
+    const receipt = {
       connector,
       ...carried,
       destination,
@@ -129,8 +135,9 @@ export class ReceiptIntake {
       error: cleaned(parsed.err ?? '', ERROR_CHARACTERS_MAX),
       ...(parsed.messageState === undefined && { stat: wordOf(pdu, parsed) }),
       receivedAtMs,
-      message: this.#recent.find({ connector, key, destination, receivedAtMs }),
+      message: submission?.message,
     }
+    return { receipt, submittedAtMs: submission?.submittedAtMs }
   }
 
   whenIdle(): Promise<void> {
@@ -142,7 +149,7 @@ export class ReceiptIntake {
     try {
       const payload = encodeReceipts(batch.map(({ receipt }) => receipt))
       await queue.publish([{ queue: DLR_QUEUE, payload, messages: batch.length }])
-      this.counters.receipts += batch.length
+      for (const one of batch) this.figures.addDurable(one.receipt, one.submittedAtMs)
     } catch (error) {
       this.#onTrouble('publishing receipts', asError(error))
       commandStatus = ESME_RX_T_APPN

@@ -34,14 +34,14 @@ test('the last half of the bound is always found, and no more than the bound is 
 test('an id that the SMSC uses again is the newer message', () => {
   const recent = new RecentSubmissions(2)
   for (const number of [1, 2, 3]) recent.remember('sim', '7', submission(number))
-  expect(recent.find(receipt)).toEqual(message(3))
+  expect(recent.find(receipt)?.message).toEqual(message(3))
 })
 
 test('the newer message is the one that was written later, not the one answered later', () => {
   const recent = new RecentSubmissions()
   recent.remember('sim', '7', submission(2, { submittedAtMs: 9_000 }))
   recent.remember('sim', '7', submission(1, { submittedAtMs: 8_000 }))
-  expect(recent.find(receipt)).toEqual(message(2))
+  expect(recent.find(receipt)?.message).toEqual(message(2))
 })
 
 test('a receipt of another connector or destination finds nothing', () => {
@@ -49,14 +49,14 @@ test('a receipt of another connector or destination finds nothing', () => {
   recent.remember('sim', '7', submission(1))
   expect(recent.find({ ...receipt, connector: 'other' })).toBeUndefined()
   expect(recent.find({ ...receipt, destination: '31612345679' })).toBeUndefined()
-  expect(recent.find({ ...receipt, destination: '612345678' })).toEqual(message(1))
+  expect(recent.find({ ...receipt, destination: '612345678' })?.message).toEqual(message(1))
 })
 
 test('an id that was used again stands for each of its destinations', () => {
   const recent = new RecentSubmissions()
   recent.remember('sim', '7', submission(1, { destination: '31611111111' }))
   recent.remember('sim', '7', submission(2, { destination: '31622222222' }))
-  expect(recent.find({ ...receipt, destination: '31611111111' })).toEqual(message(1))
+  expect(recent.find({ ...receipt, destination: '31611111111' })?.message).toEqual(message(1))
 })
 
 test('a receipt from before the submission is about another message', () => {
@@ -64,7 +64,7 @@ test('a receipt from before the submission is about another message', () => {
   recent.remember('sim', '7', submission(1, { submittedAtMs: 15_001 }))
   expect(recent.find(receipt)).toBeUndefined()
   recent.remember('sim', '7', submission(2, { submittedAtMs: 15_000 }))
-  expect(recent.find(receipt)).toEqual(message(2))
+  expect(recent.find(receipt)?.message).toEqual(message(2))
 })
 
 test('messages of two accounts are left to the dlr-processor, and an empty id is no id', () => {
@@ -81,5 +81,5 @@ test('of an SMSC with one id for everything the newest few are kept', () => {
   for (let number = 0; number < 20; number++)
     recent.remember('sim', '7', submission(number, { submittedAtMs: number, destination: '' }))
   expect(recent.find({ ...receipt, receivedAtMs: -4_990 })).toBeUndefined()
-  expect(recent.find(receipt)).toEqual(message(19))
+  expect(recent.find(receipt)?.message).toEqual(message(19))
 })

@@ -1,7 +1,7 @@
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { isInTime, isSameNumber } from '../../message/receiptMatch.ts'
 
-interface Submission {
+export interface Submission {
   readonly message: EnvelopeMessage
   /** As receiptMatch.ts compares it. */
   readonly destination: string
@@ -53,17 +53,17 @@ export class RecentSubmissions {
    * The newest message that the receipt may be about (receiptMatch.ts). If messages of several
    * accounts fit, the dlr-processor decides; so it does about what is no longer remembered.
    */
-  find({ connector, key, destination, receivedAtMs }: ReceiptKey): EnvelopeMessage | undefined {
+  find({ connector, key, destination, receivedAtMs }: ReceiptKey): Submission | undefined {
     if (key === '') return undefined
     const place = placeOf(connector, key)
-    let found: EnvelopeMessage | undefined
+    let found: Submission | undefined
     const known = this.#young.get(place) ?? this.#old.get(place) ?? []
     for (const one of known) {
       const fits =
         isInTime(one.submittedAtMs, receivedAtMs) && isSameNumber(one.destination, destination)
       if (!fits) continue
-      if (found && found.account !== one.message.account) return undefined
-      found ??= one.message
+      if (found && found.message.account !== one.message.account) return undefined
+      found ??= one
     }
     return found
   }

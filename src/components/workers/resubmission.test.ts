@@ -53,8 +53,8 @@ test('a message without an answer fails after its last resubmission', async () =
   await expect.poll(() => settled, POLL).toContainEqual(['1', 'done'])
   expect(times(ODD)).toBe(3)
   expect(reasonsOf(outcomes)).toEqual(['the SMSC answered none of 3 submissions'])
-  expect(work.resubmitted).toEqual({ no_answer: 2, link_lost: 0, taken_over: 0 })
-  expect(work.counters.failed).toBe(1)
+  expect(work.figures.resubmitted).toEqual({ no_answer: 2, link_lost: 0, taken_over: 0 })
+  expect(work.figures.outcomes.failed).toBe(1)
 })
 
 test('a message that breaks the link each time fails, and all others go', async () => {
@@ -78,7 +78,7 @@ test('a message that breaks the link each time fails, and all others go', async 
   // Events of an envelope that comes again are told again.
   expect(new Set(reasonsOf(outcomes))).toEqual(new Set(['the SMSC answered none of 4 submissions']))
   expect(new Set(taken.filter((one) => !one.startsWith('3163888'))).size).toBe(40)
-  expect(work.resubmitted.link_lost).toBeGreaterThanOrEqual(3)
+  expect(work.figures.resubmitted.link_lost).toBeGreaterThanOrEqual(3)
 })
 
 test('an SMSC that cuts each link at the first submission makes no message fail', async () => {
@@ -95,7 +95,7 @@ test('an SMSC that cuts each link at the first submission makes no message fail'
   }
   const outcomes: JournalEvent[] = []
   const { bind, work } = startWork(port, { queue, tps: 1_000, maxResubmissions: 1, outcomes })
-  await expect.poll(() => work.counters.deferred, POLL).toBeGreaterThan(0)
+  await expect.poll(() => work.figures.outcomes.deferred, POLL).toBeGreaterThan(0)
   isBack = true
   await expect.poll(() => settled.filter(([, kind]) => kind === 'done').length, POLL).toBe(1)
   expect(outcomes.filter(({ kind }) => kind === 'failed')).toEqual([])

@@ -147,7 +147,7 @@ async function submittedAmongOthers(
   const outcomes: JournalEvent[] = []
   const { work } = startWork(port, { queue, tps: 1000, outcomes })
   await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
-  return { taken, counters: work.counters, outcomes }
+  return { taken, counters: work.figures.outcomes, outcomes }
 }
 
 test('the worker submits to the version that its SMSC has stated', async () => {
@@ -190,5 +190,5 @@ test('an answer whose processing throws ends its message, and the rest goes on',
     remember.apply(recent, given)
   })
   await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
-  expect(work.counters).toMatchObject({ failed: 1 })
+  expect(work.figures.outcomes).toMatchObject({ failed: 1 })
 })

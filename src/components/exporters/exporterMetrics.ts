@@ -1,0 +1,63 @@
+// What the exporters read from the store.
+
+import { gauge } from '../../runtime/metricDefinition.ts'
+
+export const EXPORTER_METRICS = {
+  storeUp: gauge('signalbox_store_up', '1 if the last read of the store succeeded, else 0'),
+  lastRead: gauge(
+    'signalbox_store_last_read_timestamp_seconds',
+    'Time of the last read of the store that succeeded',
+  ),
+  envelopes: gauge('signalbox_queue_envelopes', 'Envelopes on a queue, those in work included', [
+    'queue',
+  ]),
+  messages: gauge('signalbox_queue_messages', 'Messages on a queue, those in work included', [
+    'queue',
+  ]),
+  oldestEnvelope: gauge(
+    'signalbox_queue_oldest_age_seconds',
+    'Age of the oldest envelope on a queue',
+    ['queue'],
+    'largest',
+  ),
+  dlrLag: gauge(
+    'signalbox_dlr_lag_seconds',
+    'Time that the oldest receipt from an SMSC has waited to be processed',
+  ),
+  outboxPending: gauge('signalbox_outbox_pending', 'Deliveries to customers that wait'),
+  oldestDelivery: gauge(
+    'signalbox_outbox_oldest_age_seconds',
+    'Age of the oldest delivery that waits',
+  ),
+  parkedReceipts: gauge('signalbox_parked_receipts', 'Receipts that match no message yet'),
+  laterMessages: gauge('signalbox_later_messages', 'Messages that wait for another attempt'),
+  deadLetters: gauge('signalbox_dead_letters', 'Envelopes set aside because they did harm', [
+    'queue',
+  ]),
+  upstreamBinds: gauge(
+    'signalbox_upstream_binds',
+    'Binds to a connector that are up, as live workers report them',
+    ['connector'],
+  ),
+  leasedBindSlots: gauge(
+    'signalbox_upstream_bind_slots_leased',
+    'Bind slots of a connector that a worker holds, whether its bind is up or not',
+    ['connector'],
+  ),
+  configuredBindSlots: gauge(
+    'signalbox_upstream_bind_slots_configured',
+    'Bind slots that an enabled connector allows',
+    ['connector'],
+  ),
+  processes: gauge(
+    'signalbox_processes',
+    'Processes of a component that gave a sign of life in the last five seconds',
+    ['counted_component'],
+  ),
+  oldestRow: gauge(
+    'signalbox_oldest_row_age_seconds',
+    'Age of the oldest row of a kind that retention removes; 0 if there is none',
+    ['rows'],
+    'largest',
+  ),
+} as const

@@ -1,0 +1,54 @@
+// What the gateway counts.
+
+import { ANSWER_SECONDS, counter, gauge, histogram } from '../../runtime/metricDefinition.ts'
+
+export const GATEWAY_METRICS = {
+  binds: gauge('signalbox_gateway_binds', 'Customer binds of this process'),
+  revokedBinds: counter(
+    'signalbox_gateway_revoked_binds_total',
+    'Customer binds ended because a user, a password or an account was revoked',
+    ['reason'],
+  ),
+  passwordChecks: counter(
+    'signalbox_gateway_password_checks_total',
+    'Passwords checked against their stored hash, at about 40 ms of a core each',
+  ),
+  passwordChecksWaiting: gauge(
+    'signalbox_gateway_password_checks_waiting',
+    'Passwords of binds that wait to be checked',
+  ),
+  httpConnections: gauge('signalbox_gateway_http_connections', 'Open HTTP connections'),
+  droppedHttpConnections: counter(
+    'signalbox_gateway_dropped_http_connections_total',
+    'HTTP connections closed at once because of SIGNALBOX_HTTP_MAX_CONNECTIONS',
+  ),
+  messagesInFlight: gauge(
+    'signalbox_gateway_messages_in_flight',
+    'Messages that wait for the verdict of a router',
+  ),
+  acceptedMessages: counter(
+    'signalbox_gateway_accepted_messages_total',
+    'Messages answered with ESME_ROK or HTTP 202',
+    ['account_class'],
+  ),
+  refusedMessages: counter(
+    'signalbox_gateway_refused_messages_total',
+    'Messages refused, over SMPP or HTTP',
+    ['account_class', 'command_status'],
+  ),
+  unknownOutcomes: counter(
+    'signalbox_gateway_unknown_outcome_messages_total',
+    'Messages refused at the deadline because no router answered; they may have been accepted',
+  ),
+  verdictSeconds: histogram(
+    'signalbox_gateway_verdict_seconds',
+    'Time from reading a message to the verdict about it',
+    [],
+    ANSWER_SECONDS,
+  ),
+  deliveries: counter(
+    'signalbox_gateway_deliveries_total',
+    'Answers to deliver_sm by result: acknowledged, refused for good, or to be tried again',
+    ['result'],
+  ),
+} as const

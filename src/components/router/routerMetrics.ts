@@ -1,0 +1,19 @@
+// What the router counts.
+
+import { counter } from '../../runtime/metricDefinition.ts'
+
+export const ROUTER_METRICS = {
+  publishedMessages: counter(
+    'signalbox_router_published_messages_total',
+    'Messages made durable on a submit queue',
+  ),
+  publishedBatches: counter(
+    'signalbox_router_published_batches_total',
+    'Batches of gateways made durable',
+  ),
+  refusedMessages: counter(
+    'signalbox_router_refused_messages_total',
+    'Messages refused by policy, without a route, or while no route is in service',
+    ['command_status'],
+  ),
+} as const

@@ -1,0 +1,36 @@
+/**
+ * Counts values in fixed buckets. An observation costs a few nanoseconds and no memory, so there
+ * may be one for each message.
+ */
+export class Histogram {
+  readonly bounds: readonly number[]
+  /** Observations by bucket; the last one is of values above every bound. */
+  readonly counts: Float64Array
+  #sum = 0
+
+  /** @param bounds the highest value of each bucket, ascending */
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds
+    this.counts = new Float64Array(bounds.length + 1)
+  }
+
+  get sum(): number {
+    return this.#sum
+  }
+
+  /** Two clocks may disagree a little, so a negative value counts as 0. */
+  observe(value: number): void {
+    const known = value > 0 ? value : 0
+    let bucket = 0
+    while (bucket < this.bounds.length && known > (this.bounds[bucket] ?? 0)) bucket++
+    this.counts[bucket] = (this.counts[bucket] ?? 0) + 1
+    this.#sum += known
+  }
+
+  /** Adds the observations of another histogram with the same bounds. */
+  add(other: Histogram): void {
+    for (const [bucket, count] of other.counts.entries())
+      this.counts[bucket] = (this.counts[bucket] ?? 0) + count
+    this.#sum += other.sum
+  }
+}

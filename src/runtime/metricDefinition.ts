@@ -1,0 +1,65 @@
+// Definitions of metrics. A component's definitions are in one file; its process registers them
+// (metrics.ts), and docs/metrics.md is made of them. The types hold Prometheus' conventions for
+// names: a prefix, `_total` for counters, base units.
+
+import type { LabelName } from './metricLabels.ts'
+
+interface Described<Label extends LabelName> {
+  readonly name: string
+  readonly help: string
+  readonly labels: readonly Label[]
+}
+
+export interface CounterDefinition<Label extends LabelName = LabelName> extends Described<Label> {
+  readonly kind: 'counter'
+}
+
+export interface GaugeDefinition<Label extends LabelName = LabelName> extends Described<Label> {
+  readonly kind: 'gauge'
+  /** How values are joined that share the label value `other`. */
+  readonly joinedBy: 'sum' | 'largest'
+}
+
+export interface HistogramDefinition<Label extends LabelName = LabelName> extends Described<Label> {
+  readonly kind: 'histogram'
+  /** The highest value of each bucket. */
+  readonly bounds: readonly number[]
+}
+
+export type MetricDefinition = CounterDefinition | GaugeDefinition | HistogramDefinition
+
+/** From a millisecond to half a minute: an answer from a peer. */
+export const ANSWER_SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+] as const
+
+/** From ten milliseconds to two days: a stage in the life of a message. */
+export const STAGE_SECONDS = [
+  0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 43_200, 172_800,
+] as const
+
+export function counter<Label extends LabelName = never>(
+  name: `signalbox_${string}_total`,
+  help: string,
+  labels: readonly Label[] = [],
+): CounterDefinition<Label> {
+  return { kind: 'counter', name, help, labels }
+}
+
+export function gauge<Label extends LabelName = never>(
+  name: `signalbox_${string}`,
+  help: string,
+  labels: readonly Label[] = [],
+  joinedBy: GaugeDefinition['joinedBy'] = 'sum',
+): GaugeDefinition<Label> {
+  return { kind: 'gauge', name, help, labels, joinedBy }
+}
+
+export function histogram<Label extends LabelName = never>(
+  name: `signalbox_${string}_seconds`,
+  help: string,
+  labels: readonly Label[],
+  bounds: readonly number[],
+): HistogramDefinition<Label> {
+  return { kind: 'histogram', name, help, labels, bounds }
+}

@@ -1,0 +1,54 @@
+// The labels of all metrics. A label has one meaning wherever it occurs, and a bound: a metric
+// shows at most `max` values of it by name, and the rest together as `other`. The bounds keep the
+// number of time series finite whatever customers and carriers send.
+
+interface Label {
+  readonly meaning: string
+  readonly max: number
+}
+
+/** Where the values of a label stem from a list in the code. */
+const LISTED_MAX = 50
+const CONNECTORS_MAX = 500
+/** Three lanes of each connector, and the queues that the components share. */
+const QUEUES_MAX = 3 * CONNECTORS_MAX + 20
+
+const table = {
+  account_class: {
+    meaning: '`class` of the account (see platform-file.md); `standard` if it has none',
+    max: 20,
+  },
+  cause: { meaning: 'why a message is submitted again', max: LISTED_MAX },
+  command_status: { meaning: 'status of an SMPP response, by name', max: 100 },
+  component: { meaning: 'component of the process that shows the metric', max: LISTED_MAX },
+  connector: { meaning: 'id of a connector', max: CONNECTORS_MAX },
+  counted_component: { meaning: 'component whose processes are counted', max: LISTED_MAX },
+  message_state: { meaning: 'state of a message in a receipt, by name', max: LISTED_MAX },
+  queue: { meaning: 'name of a queue', max: QUEUES_MAX },
+  reason: { meaning: 'why a bind was revoked', max: LISTED_MAX },
+  result: { meaning: 'how a message, a receipt or a delivery ended', max: LISTED_MAX },
+  rows: { meaning: 'kind of stored rows that have a retention period', max: LISTED_MAX },
+} as const satisfies Readonly<Record<string, Label>>
+
+export type LabelName = keyof typeof table
+export const LABELS: Readonly<Record<LabelName, Label>> = table
+
+/** Stands for all values of a label beyond its bound. */
+export const OTHER = 'other'
+
+/** Bounds the values of one label of one metric. The first values keep their names. */
+export class LabelValues {
+  readonly #max: number
+  readonly #named = new Set<string>()
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  named(value: string): string {
+    if (this.#named.has(value)) return value
+    if (this.#named.size >= this.#max) return OTHER
+    this.#named.add(value)
+    return value
+  }
+}

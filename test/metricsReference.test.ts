@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { METRICS, metricsReference } from '../scripts/metricsReference.ts'
+import { root } from '../scripts/runStep.ts'
+
+test('docs/metrics.md is what the definitions say', () => {
+  const kept = readFileSync(join(root, 'docs/metrics.md'), 'utf8')
+  if (kept !== metricsReference())
+    throw new Error('docs/metrics.md is stale: npm run docs:metrics writes it')
+})
+
+const names = new Set(
+  Object.values(METRICS)
+    .flat()
+    .flatMap(({ kind, name }) =>
+      kind === 'histogram' ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+    ),
+)
+
+function metricsNamedIn(text: string): string[] {
+  const found = [...text.matchAll(/\bsignalbox_[a-z_]+\b/g)].map(([name]) => name)
+  // Databases and comments of partitions begin alike.
+  return found.filter((name) => !['signalbox_template', 'signalbox_test'].includes(name))
+}
+
+/** Folders whose files name metrics: documents, and programs that read /metrics. */
+const READERS = ['docs', 'bench', 'test', '.']
+
+test('every metric that a document or a reader names exists', () => {
+  const files = READERS.flatMap((folder) =>
+    readdirSync(join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isFile() && /\.(md|ts)$/.test(entry.name))
+      .filter(({ name }) => !/^(metricsLint|CHANGELOG)/.test(name))
+      .map(({ name }) => join(root, folder, name)),
+  )
+  const unknown = files.flatMap((path) =>
+    metricsNamedIn(readFileSync(path, 'utf8'))
+      .filter((name) => !names.has(name))
+      .map((name) => `${path}: ${name}`),
+  )
+  expect(unknown).toEqual([])
+  expect(files.length).toBeGreaterThan(50)
+})
+
+test('a name is defined once in each component', () => {
+  for (const definitions of Object.values(METRICS)) {
+    const defined = definitions.map(({ name }) => name)
+    expect(defined).toEqual([...new Set(defined)])
+  }
+})
