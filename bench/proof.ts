@@ -5,7 +5,9 @@ export interface ProofOptions {
   readonly rate: number | undefined
   /** How many of what the proof is about; undefined: as many as the minutes allow. */
   readonly count: number | undefined
-  /** Limits the mutants to those whose name or file contains this text. */
+  /** Multiplies the sizes of the proof of scale. */
+  readonly scale: number
+  /** Limits the parts of a proof to those whose name or file contains this text. */
   readonly only: string | undefined
   onProgress(what: string): void
 }

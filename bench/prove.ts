@@ -1,6 +1,6 @@
-// npm run prove -- NAME [--minutes N] [--count N] [--seed N] [--rate N] [--only TEXT]: what is too
-// long for CI. The result is written to docs/proofs/NAME.md with the commit it ran on; with --only
-// it is printed and not written.
+// npm run prove -- NAME [--minutes N] [--count N] [--seed N] [--rate N] [--scale N] [--only TEXT]:
+// what is too long for CI. The result is written to docs/proofs/NAME.md with the commit it ran on;
+// a part of a proof (--only) or a small one (--scale) is printed and not written.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -14,6 +14,7 @@ import { proveLeases } from './proveLeases.ts'
 import { proveLife } from './proveLife.ts'
 import { proveMutants } from './proveMutants.ts'
 import { proveProtocolSoak } from './proveProtocolSoak.ts'
+import { proveScale } from './proveScale.ts'
 
 interface Provable {
   readonly about: string
@@ -86,13 +87,25 @@ const PROOFS = new Map<string, Provable>([
       prove: proveProtocolSoak,
     },
   ],
+  [
+    'scale',
+    {
+      about:
+        'millions of waiting messages, deliveries that nobody fetches, 1,000 connectors, 100,000 ' +
+        'users, a transaction held open: what other customers see, before and during',
+      minutes: 10,
+      prove: proveScale,
+    },
+  ],
 ])
 
 const FOLDER = join(import.meta.dirname, '..', 'docs', 'proofs')
 const LIST = [...PROOFS].map(
   ([one, { about, minutes: m }]) => `  ${one.padEnd(13)} ${about} (${m} min)\n`,
 )
-const OPTIONS = '[--minutes N] [--count N] [--seed N] [--rate N] [--only TEXT]'
+const OPTIONS = '[--minutes N] [--count N] [--seed N] [--rate N] [--scale N] [--only TEXT]'
+/** These have parts that --only chooses among. */
+const IN_PARTS = ['mutants', 'scale']
 const USAGE = `npm run prove -- NAME ${OPTIONS}\n${LIST.join('')}`
 
 const { values, positionals } = readArguments()
@@ -111,16 +124,18 @@ const seed = Number(values.seed)
 const rate = values.rate === undefined ? undefined : Number(values.rate)
 const defaultCount = values.minutes === undefined ? provable.count : undefined
 const count = values.count === undefined ? defaultCount : Number(values.count)
-const amounts = [minutes, rate ?? 1, count ?? 1]
+const scale = Number(values.scale)
+const amounts = [minutes, rate ?? 1, count ?? 1, scale]
 if (!Number.isInteger(seed) || !amounts.every((amount) => amount > 0)) {
-  const expected = '--minutes, --rate and --count take numbers above 0, --seed a whole number'
+  const expected =
+    '--minutes, --rate, --count and --scale take numbers above 0, --seed a whole number'
   process.stderr.write(`${expected}\n\n${USAGE}`)
   process.exit(2)
 }
 const extent = count === undefined ? `--minutes ${minutes}` : `--count ${count}`
 
-if (values.only !== undefined && name !== 'mutants') {
-  process.stderr.write(`--only chooses among mutants; ${name} has no parts\n\n${USAGE}`)
+if (values.only !== undefined && !IN_PARTS.includes(name)) {
+  process.stderr.write(`--only chooses among the parts of ${IN_PARTS.join(' and ')}\n\n${USAGE}`)
   process.exit(2)
 }
 const chosenRate = rate === undefined ? '' : ` --rate ${rate}`
@@ -134,6 +149,7 @@ const proof = await provable.prove({
   count,
   seed,
   rate,
+  scale,
   only: values.only,
   onProgress: (what) => {
     const seconds = Math.round((performance.now() - startMs) / 1000)
@@ -157,7 +173,7 @@ const text = [
   ...(table ? ['', ...rowsUnder(table.columns, table.rows)] : []),
   '',
 ].join('\n')
-if (values.only === undefined) {
+if (values.only === undefined && scale === 1) {
   mkdirSync(FOLDER, { recursive: true })
   writeFileSync(join(FOLDER, `${name}.md`), text)
 }
@@ -173,6 +189,7 @@ function readArguments() {
         count: { type: 'string' },
         seed: { type: 'string', default: '1' },
         rate: { type: 'string' },
+        scale: { type: 'string', default: '1' },
         only: { type: 'string' },
         help: { type: 'boolean', default: false },
       },

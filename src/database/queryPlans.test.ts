@@ -129,10 +129,10 @@ test('waiting messages are claimed queue by queue, in the order of the index', a
   expect(plan).toMatch(/later_by_queue on later.*\n *Index Cond: .*queue = ready.*due_at <= ready/)
 })
 
-test('waiting messages of some queues are counted by the index', async () => {
+test('waiting messages of some queues are counted by an index, without their rows', async () => {
   const plan = (await planOf('later.countOf')).join('\n')
-  expect(plan).not.toContain('Seq Scan')
-  expect(plan).toMatch(/later_by_queue( on later)?\n *Index Cond: \(queue = ANY/)
+  expect(plan).not.toMatch(/Seq Scan| later( |\n)/)
+  expect(plan).toMatch(/later_counts_by_queue( on later_counts)?\n *Index Cond: \(queue = ANY/)
 })
 
 async function planOf(name: string): Promise<string[]> {

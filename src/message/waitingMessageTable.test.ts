@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts'
 import {
   claimDue,
   countWaiting,
+  foldWaitingCounts,
   type LeavingEntry,
   leavingEnvelopes,
   putLater,
@@ -105,6 +106,40 @@ test('what waits is counted for all queues or for some', async () => {
   expect(await countWaiting(database.run, queues.slice(1))).toBe(110)
   expect(await countWaiting(database.run, [])).toBe(0)
 })
+
+test('counts of many statements add up, whoever adds them up meanwhile', async () => {
+  const queue = 'submit.h.high'
+  const other = store.link().database
+  const put = Array.from({ length: 150 }, async () => {
+    await putLater(database.run, [{ ...entry(60_000), queue, messages: 3 }])
+  })
+  const folds = Array.from({ length: 10 }, () => foldWaitingCounts(other))
+  await Promise.all([...put, ...folds])
+  await Promise.all([foldWaitingCounts(database), foldWaitingCounts(other)])
+  expect(await countWaiting(database.run, [queue])).toBe(450)
+  expect(await countsOf(queue)).toBeLessThanOrEqual(101)
+  const claimed = await claimDue(database, 1_000, CLAIM_MS, [queue])
+  await removeLeft(database, claimed.slice(0, 149))
+  expect(await countWaiting(database.run, [queue])).toBe(3)
+  await removeLeft(database, claimed)
+  expect(await countWaiting(database.run, [queue])).toBe(0)
+})
+
+test('rows that a transaction takes back were never counted', async () => {
+  const queue = 'submit.i.high'
+  const failing = database.transaction(async (run) => {
+    await putLater(run, [{ ...entry(60_000), queue }])
+    throw new Error('taken back')
+  })
+  await expect(failing).rejects.toThrow('taken back')
+  expect(await countWaiting(database.run, [queue])).toBe(0)
+})
+
+async function countsOf(queue: string): Promise<number> {
+  const text = 'select count(*)::int as count from later_counts where queue = $1'
+  const { rows } = await database.pool.query<{ count: number }>(text, [queue])
+  return rows[0]?.count ?? 0
+}
 
 async function putOne() {
   const due = entry(-1)

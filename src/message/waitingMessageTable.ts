@@ -134,14 +134,16 @@ export async function leavingEnvelopes(database: Database): Promise<LeavingEnvel
   return row
 }
 
-// sum() is a bigint, which `pg` hands out as text: the casts make numbers of it.
+// Each statement that adds or removes rows writes by how many messages (migration 0021), so nothing
+// here reads the rows themselves, of which there may be millions. sum() is a bigint, which `pg`
+// hands out as text: the casts make numbers of it.
 const COUNT = {
   name: 'later.count',
-  text: 'select coalesce(sum(messages), 0)::float8 as messages from later',
+  text: 'select coalesce(sum(messages), 0)::float8 as messages from later_counts',
 }
 const COUNT_OF = {
   name: 'later.countOf',
-  text: `select coalesce(sum(messages), 0)::float8 as messages from later
+  text: `select coalesce(sum(messages), 0)::float8 as messages from later_counts
     where queue = any($1::text[])`,
 }
 
@@ -153,4 +155,25 @@ export async function countWaiting(
   const statement = queues ? COUNT_OF : COUNT
   const [row] = await run<{ messages: number }>(statement, queues ? [queues] : [])
   return row?.messages ?? 0
+}
+
+const FOLD = {
+  name: 'later.fold',
+  // In one statement, so that a count sees all of it or nothing.
+  text: `with long as (select queue from later_counts group by queue having count(*) > $1),
+    old as (
+      select id from later_counts where queue in (select queue from long)
+      order by id limit $2 for update skip locked),
+    gone as (
+      delete from later_counts where id = any(array(select id from old))
+      returning queue, messages)
+    insert into later_counts (queue, messages)
+      select queue, sum(messages) from gone group by queue having sum(messages) <> 0`,
+}
+const COUNTS_OF_A_QUEUE_MAX = 100
+const FOLDED_MAX = 20_000
+
+/** Adds the counts of a queue up once it has many. */
+export async function foldWaitingCounts(database: Database): Promise<void> {
+  await database.run(FOLD, [COUNTS_OF_A_QUEUE_MAX, FOLDED_MAX])
 }

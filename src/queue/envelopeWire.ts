@@ -61,3 +61,31 @@ export function envelopeFrom(unpacked: unknown): Envelope {
     throw new WireError('an envelope without a proper id, lane or message')
   return { envelopeId, connector, lane, messages }
 }
+
+/** The messages of an envelope as they were written, with fields that only others know. */
+export interface EnvelopeRows {
+  connector: string
+  lane: Lane
+  rows: readonly unknown[]
+}
+
+/** Undefined if the envelope holds anything that another envelope could not say as well. */
+export function envelopeRows(octets: Uint8Array): EnvelopeRows | undefined {
+  try {
+    const fields = asRow(unpack(octets))
+    const { connector, lane, messages } = envelopeFrom(fields)
+    const rows = asRow(fields[ROWS_FIELD])
+    const isPlain = fields.length === ROWS_FIELD + 1 && rows.length === messages.length
+    return isPlain ? { connector, lane, rows } : undefined
+  } catch (error) {
+    if (error instanceof WireError) return undefined
+    throw error
+  }
+}
+
+/** The last field of an envelope. */
+const ROWS_FIELD = 5
+
+export function encodeRows(envelopeId: string, { connector, lane, rows }: EnvelopeRows): Buffer {
+  return pack([ENVELOPE_TAG, VERSION, envelopeId, connector, lane, rows])
+}

@@ -21,6 +21,11 @@ export interface Addressed {
 /** An envelope holds what its connector submits in this time, so that a worker is soon done. */
 const PACE_SECONDS = 2
 
+/** @param pace messages a second of its connector */
+export function envelopeMessagesMax(pace: number): number {
+  return Math.max(1, Math.floor(pace * PACE_SECONDS))
+}
+
 /**
  * Packs messages into envelopes, one connector and lane each, in the order they came. Each envelope
  * is published twice with the same octets: for the connector, and in the journal, which learns from
@@ -48,7 +53,7 @@ export function packEnvelopes(
     }
     if (!filling) {
       const envelope: Envelope = { envelopeId: uuidv7(), connector, lane, messages: [] }
-      const max = Math.max(1, Math.floor(paceOf(connector) * PACE_SECONDS))
+      const max = envelopeMessagesMax(paceOf(connector))
       filling = { envelope, octets: 0, max }
       open.set(queue, filling)
     }

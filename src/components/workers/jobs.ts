@@ -6,6 +6,7 @@ import { repeat } from '../../flow/repeat.ts'
 import type { Queue, QueueUpkeep } from '../../queue/queue.ts'
 import type { Database } from '../../database/database.ts'
 import { maintain, type Retention } from './maintain.ts'
+import { foldWaitingCounts } from '../../message/waitingMessageTable.ts'
 import { moveDue } from './moveDue.ts'
 import type { StrandedMessages } from './strandedMessages.ts'
 import { expireOutbox } from '../../outbox/outboxTable.ts'
@@ -15,6 +16,8 @@ export interface JobsOptions {
   queue: Queue
   upkeep: QueueUpkeep
   retention: Retention
+  /** Messages a second of a connector. */
+  paceOf: (connector: string) => number
   /** Queues to which waiting messages return at once, to be cleared. */
   clearedQueues: () => readonly string[]
   stranded: Pick<StrandedMessages, 'endSome' | 'queues'>
@@ -22,6 +25,7 @@ export interface JobsOptions {
 }
 
 const LATER_INTERVAL_MS = 250
+const COUNTS_INTERVAL_MS = 5_000
 const STRANDED_INTERVAL_MS = 15_000
 const EXPIRE_INTERVAL_MS = 60_000
 const MAINTENANCE_INTERVAL_MS = 15 * 60_000
@@ -32,6 +36,7 @@ export function startJobs({
   queue,
   upkeep,
   retention,
+  paceOf,
   clearedQueues,
   stranded,
   onTrouble,
@@ -41,8 +46,8 @@ export function startJobs({
   const moveAllDue = async (): Promise<void> => {
     let moved = 0
     do {
-      const options = { database, queue, upkeep, onTrouble, clearedQueues: leavingQueues() }
-      moved = await moveDue(options)
+      const options = { database, queue, upkeep, paceOf, onTrouble }
+      moved = await moveDue({ ...options, clearedQueues: leavingQueues() })
     } while (moved > 0 && !isStopped)
   }
   const endStranded = async (): Promise<void> => {
@@ -53,6 +58,7 @@ export function startJobs({
   }
   const stops = [
     repeat(LATER_INTERVAL_MS, 'moving what was due', moveAllDue, onTrouble),
+    repeat(COUNTS_INTERVAL_MS, 'adding up', () => foldWaitingCounts(database), onTrouble),
     repeat(STRANDED_INTERVAL_MS, 'ending messages of deleted connectors', endStranded, onTrouble),
     repeat(EXPIRE_INTERVAL_MS, 'expiring deliveries', expireAll, onTrouble),
     repeat(

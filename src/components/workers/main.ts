@@ -114,6 +114,7 @@ function jobsOf(
     upkeep,
     stranded,
     retention: config,
+    paceOf: (connector) => follower.platform.connectors.get(connector)?.tps ?? 1,
     clearedQueues: () => clearedQueues(follower.platform.connectors.values()),
     onTrouble,
   })

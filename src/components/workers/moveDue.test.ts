@@ -9,6 +9,7 @@ import {
   leavingEnvelopes,
   putLater,
 } from '../../message/waitingMessageTable.ts'
+import { decodeEnvelope, encodeEnvelope, type Envelope } from '../../queue/envelopeWire.ts'
 import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import type { Queue, QueueUpkeep } from '../../queue/queue.ts'
@@ -47,6 +48,26 @@ async function putDue(count: number): Promise<string[]> {
   return texts
 }
 
+/** Each holds one message, whose id is answered. */
+async function putEnvelopes(count: number): Promise<string[]> {
+  const entries = Array.from({ length: count }, () => {
+    const messageId = newMessageId()
+    const message = { messageId, account: 'a', user: 'u', acceptedAtMs: 1, attempts: 1 }
+    const messages = [{ ...message, body: Buffer.alloc(100), registeredDelivery: 0 }]
+    const envelope = { envelopeId: messageId, connector: 'sim', lane: 'normal' as const, messages }
+    const payload = encodeEnvelope(envelope)
+    const dueAtMs = Date.now() - 1_000
+    return { envelopeId: messageId, dueAtMs, queue: QUEUE, payload, messages: 1 }
+  })
+  await putLater(database.run, entries)
+  return entries.map(({ envelopeId }) => envelopeId)
+}
+
+async function publishedEnvelopes(): Promise<Envelope[]> {
+  const entries = await queue.receive(QUEUE, 10_000, 60_000)
+  return entries.map(({ payload }) => decodeEnvelope(payload))
+}
+
 async function publishedTexts(): Promise<string[]> {
   const entries = await queue.receive(QUEUE, 10_000, 60_000)
   return entries.map(({ payload }) => payload.toString()).toSorted((a, b) => Number(a) - Number(b))
@@ -54,7 +75,7 @@ async function publishedTexts(): Promise<string[]> {
 
 function options(over: Partial<MoveOptions> = {}): MoveOptions {
   const onTrouble = (what: string, error: Error) => expect.fail(`${what}: ${error.message}`)
-  return { database, queue, upkeep, onTrouble, claimMs: CLAIM_MS, ...over }
+  return { database, queue, upkeep, paceOf: () => 1_000, onTrouble, claimMs: CLAIM_MS, ...over }
 }
 
 /** The same queue with another way to publish once. */
@@ -97,7 +118,7 @@ async function maintainNextWeek(): Promise<void> {
 }
 
 test('all that is due moves in one transaction, once, and two processes share it', async () => {
-  const texts = await putDue(300)
+  const texts = await putDue(1_500)
   let transactions = 0
   const counting = publishingBy((...given) => {
     transactions++
@@ -105,11 +126,24 @@ test('all that is due moves in one transaction, once, and two processes share it
   })
   const both = options({ queue: counting })
   const moved = await Promise.all([moveDue(both), moveDue(both), moveDue(both)])
-  expect(moved).toEqual([100, 100, 100])
+  expect(moved).toEqual([500, 500, 500])
   expect(transactions).toBe(3)
   expect(await moveDue(both)).toBe(0)
   expect(await countWaiting(database.run)).toBe(0)
   expect(await publishedTexts()).toEqual(texts)
+})
+
+test('retries of one queue leave in one envelope, each of them once', async () => {
+  const waiting = await putEnvelopes(200)
+  const lost = moveDue(options({ queue: publishingWithoutAnswer() }))
+  await expect(lost).rejects.toThrow('the answer was lost')
+  const more = await putEnvelopes(100)
+  await moveAgain()
+  const envelopes = await publishedEnvelopes()
+  expect(envelopes).toHaveLength(2)
+  const ids = envelopes.flatMap(({ messages }) => messages.map(({ messageId }) => messageId))
+  expect(ids.toSorted()).toEqual([...waiting, ...more].toSorted())
+  expect(await countWaiting(database.run)).toBe(0)
 })
 
 test('what a process had claimed when it died moves when its claim has ended', async () => {

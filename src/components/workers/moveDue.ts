@@ -5,6 +5,7 @@ import { isolateHarm } from '../../flow/isolateHarm.ts'
 import type { Database } from '../../database/database.ts'
 import { reasonText } from '../../message/reasonText.ts'
 import { claimDue, type LeavingEntry, removeLeft } from '../../message/waitingMessageTable.ts'
+import { joinEnvelopes } from '../../queue/joinEnvelopes.ts'
 import type { PublishOnceOutcome, Queue, QueueUpkeep } from '../../queue/queue.ts'
 import { doesHarm } from '../doesHarm.ts'
 
@@ -14,21 +15,26 @@ export interface MoveOptions {
   upkeep: QueueUpkeep
   onTrouble: (what: string, error: Error) => void
   claimMs?: number
+  /** Messages a second of a connector: no envelope holds more than a few seconds of them. */
+  paceOf: (connector: string) => number
   /** Queues that get back now whatever waits to return to them, whenever that is due. */
   clearedQueues?: readonly string[]
 }
 
-/** Envelopes of one transaction; a few more while more queues than this have some. */
-const LATER_BATCH = 100
+/**
+ * Rows of one transaction; a few more while more queues than this have some. Most hold a message of
+ * a few hundred octets, and none more than an envelope.
+ */
+const LATER_BATCH = 500
 /** Longer than any statement. What a dead process has claimed waits for so long. */
 const CLAIM_MS = 20_000
 const NO_ANSWER = Buffer.alloc(0)
 
 /** Answers how many were claimed. */
 export async function moveDue(options: MoveOptions): Promise<number> {
-  const { database, queue, claimMs = CLAIM_MS, clearedQueues } = options
+  const { database, claimMs = CLAIM_MS, clearedQueues } = options
   const claimed = await claimDue(database, LATER_BATCH, claimMs, clearedQueues)
-  const harmful = await isolateHarm(claimed, (some) => publishEach(queue, some, claimMs))
+  const harmful = await isolateHarm(claimed, (some) => publishEach(options, some, claimMs))
   const refused = new Map(harmful.map(({ item, error }) => [item, error]))
   await removeLeft(
     database,
@@ -40,13 +46,13 @@ export async function moveDue(options: MoveOptions): Promise<number> {
 
 /** Answers the error if the queue refuses one of them for good. */
 async function publishEach(
-  queue: Queue,
+  options: MoveOptions,
   entries: readonly LeavingEntry[],
   claimMs: number,
 ): Promise<Error | undefined> {
   let left = entries
   while (left.length > 0) {
-    const outcome = await publishAll(queue, left, claimMs)
+    const outcome = await publishAll(options, left, claimMs)
     if (outcome instanceof Error) return outcome
     if (outcome.kind === 'published') return undefined
     if (outcome.kind === 'overdue') throw new Error('the claim has ended; it is made anew')
@@ -60,14 +66,19 @@ async function publishEach(
 }
 
 async function publishAll(
-  queue: Queue,
+  { queue, paceOf }: MoveOptions,
   entries: readonly LeavingEntry[],
   claimMs: number,
 ): Promise<PublishOnceOutcome | Error> {
   const claimedAtMs = Math.min(...entries.map(({ claimedAt }) => claimedAt.getTime()))
   try {
     return await queue.publishOnce(
-      entries.map(({ queue: name, payload, messages }) => ({ queue: name, payload, messages })),
+      // The marks carry the ids of the rows, so a message may go in any envelope: one for each row
+      // would cost a worker as many claims and settlements.
+      joinEnvelopes(
+        entries.map(({ queue: name, payload, messages }) => ({ queue: name, payload, messages })),
+        paceOf,
+      ),
       entries.map(({ envelopeId }) => ({ batchId: envelopeId, answer: NO_ANSWER })),
       new Date(claimedAtMs + claimMs),
     )

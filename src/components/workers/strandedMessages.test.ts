@@ -169,7 +169,8 @@ test('what waits for another attempt at a deleted connector ends too', async () 
   await one.endAll(MINUTE_MS)
   const clearedQueues = one.stranded.queues
   const upkeep = postgresUpkeep(database)
-  await moveDue({ database, queue: one.queue, upkeep, clearedQueues, onTrouble: unexpected })
+  const options = { database, queue: one.queue, upkeep, paceOf: () => 1_000 }
+  await moveDue({ ...options, clearedQueues, onTrouble: unexpected })
   expect(await countWaiting(database.run)).toBe(0)
   expect(await one.endAll(MINUTE_MS)).toBe(1)
   expect(await eventsOn(one)).toMatchObject([{ kind: 'failed', reason: CONNECTOR_DELETED }])

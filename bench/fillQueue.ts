@@ -1,0 +1,29 @@
+import type { Database } from '../src/database/database.ts'
+import { JOURNAL_QUEUE } from '../src/message/journalWire.ts'
+import { packEnvelopes } from '../src/queue/packEnvelopes.ts'
+import { PostgresQueue } from '../src/queue/postgres/postgresQueue.ts'
+import { waitingMessages } from './waitingMessages.ts'
+
+/** As many as a router packs at once at full rate. */
+const BATCH = 5_000
+const PACE = 1_000
+
+/** Puts messages on the submit queue of a connector, packed as a router packs them. */
+export async function fillQueue(
+  { run }: Database,
+  connector: string,
+  count: number,
+): Promise<void> {
+  const queue = new PostgresQueue({ run }, { wake: () => undefined, listen }, 'bench')
+  for (let left = count; left > 0; left -= BATCH) {
+    const messages = waitingMessages(Math.min(BATCH, left))
+    const addressed = messages.map((message) => ({ message, connector, lane: 'bulk' as const }))
+    const publications = packEnvelopes(addressed, () => PACE)
+    // Their rows in `messages` are left out: see proveScale.ts.
+    await queue.publish(publications.filter((one) => one.queue !== JOURNAL_QUEUE))
+  }
+}
+
+function listen(): () => void {
+  return () => undefined
+}

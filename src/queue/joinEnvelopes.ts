@@ -1,0 +1,61 @@
+import { uuidv7 } from 'uuidv7'
+import { encodeRows, ENVELOPE_MAX_OCTETS, envelopeRows, submitQueue } from './envelopeWire.ts'
+import type { EnvelopeRows } from './envelopeWire.ts'
+import { envelopeMessagesMax } from './packEnvelopes.ts'
+import type { Publication } from './queue.ts'
+
+/**
+ * The messages of these envelopes in as few as may hold them, in their order, each with a new id.
+ * They stay as they were written. An envelope that this version cannot read, or that lies on
+ * another queue than its own, is left as it is.
+ *
+ * @param paceOf messages a second of a connector
+ */
+export function joinEnvelopes(
+  publications: readonly Publication[],
+  paceOf: (connector: string) => number,
+): Publication[] {
+  const left: Publication[] = []
+  const full: Joined[] = []
+  const open = new Map<string, Joined>()
+  for (const publication of publications) {
+    const { payload, queue } = publication
+    const envelope = envelopeRows(payload)
+    if (!envelope || submitQueue(envelope.connector, envelope.lane) !== queue) {
+      left.push(publication)
+      continue
+    }
+    const { connector, lane, rows } = envelope
+    const joined = open.get(queue)
+    const max = envelopeMessagesMax(paceOf(connector))
+    if (joined && fits(joined, publication, rows.length, max)) {
+      joined.rows.push(...rows)
+      joined.octets += payload.length
+    } else {
+      if (joined) full.push(joined)
+      open.set(queue, { connector, lane, rows: [...rows], octets: payload.length })
+    }
+  }
+  return [...[...full, ...open.values()].map(publicationOf), ...left]
+}
+
+interface Joined extends EnvelopeRows {
+  readonly rows: unknown[]
+  /** At least what it takes: each payload has a head of its own. */
+  octets: number
+}
+
+function fits(joined: Joined, { payload }: Publication, messages: number, max: number): boolean {
+  return (
+    joined.octets + payload.length <= ENVELOPE_MAX_OCTETS && joined.rows.length + messages <= max
+  )
+}
+
+function publicationOf(joined: Joined): Publication {
+  const { connector, lane, rows } = joined
+  return {
+    queue: submitQueue(connector, lane),
+    payload: encodeRows(uuidv7(), joined),
+    messages: rows.length,
+  }
+}
