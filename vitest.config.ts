@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { ClosingLineReporter } from './scripts/closingLineReporter.ts'
 
-// Three projects: `unit` lies beside the sources, `whole` starts real processes, `full` is what
-// takes long or wants software from outside and runs only with `npm run test:full`.
+// Four projects: `unit` lies beside the sources, and `whole` starts real processes. `full` takes
+// long or wants software from outside, and runs only with `npm run test:full`. `alone` runs after
+// it: two clocks measure the pace there, and agree only if nothing else takes the machine's time.
 const full = '**/*.full.test.ts'
+const alone = 'test/pace.full.test.ts'
 
 /** Platforms of six processes that run side by side; each waits for much of its time. */
 const PLATFORMS = Math.min(availableParallelism() + 1, 4)
@@ -50,7 +52,16 @@ export default defineConfig({
         test: {
           name: 'full',
           include: [`src/${full}`, `test/${full}`],
+          exclude: [alone],
           ...inGroup(3, { maxWorkers: PLATFORMS, timeoutMs: 600_000 }),
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: [alone],
+          ...inGroup(4, { maxWorkers: 1, timeoutMs: 600_000 }),
         },
       },
     ],

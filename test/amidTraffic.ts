@@ -66,7 +66,10 @@ export async function amidTraffic(
     receiptsWithinMs: traffic.receiptsWithinMs,
     onProgress: ({ answered }) => {
       latest = answered
-      if (answered >= traffic.messages / 4) acting ??= actOnce()
+      if (acting || answered < traffic.messages / 4) return
+      acting = actOnce()
+      // It is awaited below, but it may fail long before the traffic ends.
+      acting.catch(() => undefined)
     },
   })
   if (!acting) throw new Error('the traffic ended before anything was done')

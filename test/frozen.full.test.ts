@@ -66,7 +66,7 @@ function delivered(database: Database): Promise<number> {
 
 test('one of two dlr-processors is stopped inside a transaction: receipts go on', async () => {
   const { stack, database } = await startPlatform({ dlr: 2 })
-  const kind = { component: 'dlr', query: '.' } as const
+  const kind = { component: 'dlr', query: '.', heldUpAt: 'messages' } as const
   const outcome = await amidTraffic(stack, TRAFFIC, () =>
     stopInTransaction(database, kind, stack.pidOf('dlr'), async () => {
       await untilReleased(database, kind)

@@ -1,5 +1,5 @@
 // `kill -9` in the middle of traffic: whatever was answered ESME_ROK is submitted and receipted.
-// The other parts, and stops instead of kills, are in chaos.full.test.ts.
+// chaos.full.test.ts kills the other parts, and stopped.full.test.ts stops them.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { amidTraffic } from './amidTraffic.ts'
