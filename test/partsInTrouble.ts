@@ -1,0 +1,59 @@
+// A part of a platform is in trouble in the middle of traffic, and this must hold: nothing that was
+// answered ESME_ROK is lost, refused messages are to be tried again, and traffic resumes by itself.
+
+import { expect, onTestFinished } from 'vitest'
+import type { Outcome } from './amidTraffic.ts'
+import { type Stack, startStack } from './stack.ts'
+
+export const TRAFFIC = { messages: 5000, messagesPerSecond: 500, receiptsWithinMs: 180_000 }
+
+export const PARTS = ['router', 'workers', 'dlr', 'gateway', 'postgres', 'smsc']
+/** An internal error is throttling to a customer; no backlog is full here. */
+const MAY_ANSWER = new Set(['ESME_ROK', 'ESME_RTHROTTLED'])
+/** Without them nothing is answered, so what is answered after their return proves it. */
+const ANSWERS = new Set(['gateway', 'router', 'postgres'])
+
+export async function stackFor(): Promise<Stack> {
+  const stack = await startStack({})
+  onTestFinished(async () => void (await stack.stop()))
+  return stack
+}
+
+export function expectNothingLost({ ends, report }: Outcome): void {
+  expect(ends.lost, 'answered ESME_ROK and lost').toEqual([])
+  expect(ends.withoutReceipt, 'without receipt').toEqual([])
+  expect(report.repeatedIds).toEqual([])
+}
+
+export function expectRefusedForNow({ report }: Outcome): void {
+  const others = [...report.answers.keys()].filter((name) => !MAY_ANSWER.has(name))
+  expect(others, 'another command_status').toEqual([])
+  // All of it was tried again until it was taken.
+  expect([...report.refused.keys()]).toEqual([])
+  expect(report.answered.size + report.unknown.length).toBe(TRAFFIC.messages)
+}
+
+/**
+ * Nothing of what is counted passes the victim while it is away; what a second of traffic brings
+ * before that is far below the bound.
+ */
+export function expectResumed({ report, actedUntilMs }: Outcome, victim: string): void {
+  const secondBack = Math.floor((actedUntilMs - report.firstSentAtMs) / 1_000)
+  const since = (perSecond: readonly number[]) =>
+    perSecond.slice(secondBack).reduce((sum, count) => sum + count, 0)
+  expect(since(report.receiptsPerSecond)).toBeGreaterThan(TRAFFIC.messages / 4)
+  if (ANSWERS.has(victim))
+    expect(since(report.answeredPerSecond)).toBeGreaterThan(TRAFFIC.messages / 4)
+}
+
+export function expectCustomerBindsKept({ report }: Outcome): void {
+  expect(report.reconnects).toBe(0)
+  expect(report.unknown).toEqual([])
+}
+
+export function expectUpstreamBindsKept({ upstreamBinds, actedFromMs }: Outcome): void {
+  const before = upstreamBinds.filter(({ openedAtMs }) => openedAtMs < actedFromMs)
+  expect(before.filter(({ end }) => end === undefined)).not.toEqual([])
+  expect(upstreamBinds.filter(({ end }) => end !== undefined)).toEqual([])
+  expect(upstreamBinds.length).toBe(before.length)
+}
