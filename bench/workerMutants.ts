@@ -169,6 +169,15 @@ export const workerMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ '0', '0' \] to deeply equal \[ '0' \]/,
   },
   {
+    name: 'a message that returned in a shared envelope is not remembered',
+    invariant: '8',
+    file: 'src/components/workers/moveDue.ts',
+    piece: 'batchId: envelopeId, answer',
+    replacement: 'batchId: crypto.randomUUID(), answer',
+    guard: moving('retries of one queue leave in one envelope, each of them once'),
+    says: /AssertionError: expected \[ .+ \] to have a length of 2/,
+  },
+  {
     name: 'a process whose claim has ended still publishes waiting messages',
     invariant: '8',
     file: 'src/components/workers/moveDue.ts',

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Database } from '../database/database.ts'
 import {
@@ -133,6 +135,18 @@ test('rows that a transaction takes back were never counted', async () => {
   })
   await expect(failing).rejects.toThrow('taken back')
   expect(await countWaiting(database.run, [queue])).toBe(0)
+})
+
+test('rows that an older version wrote are counted when the schema is brought up to date', async () => {
+  const queue = 'submit.j.high'
+  const { pool } = database
+  await pool.query('drop function count_later() cascade; drop table later_counts')
+  await putLater(database.run, [{ ...entry(60_000), queue, messages: 7 }])
+  const folder = join(import.meta.dirname, '../database/migrations')
+  await pool.query(await readFile(join(folder, '0021_waiting_counts.sql'), 'utf8'))
+  expect(await countWaiting(database.run, [queue])).toBe(7)
+  await pool.query('truncate later')
+  expect(await countWaiting(database.run)).toBe(0)
 })
 
 async function countsOf(queue: string): Promise<number> {
