@@ -137,7 +137,7 @@ test('rows that a transaction takes back were never counted', async () => {
   expect(await countWaiting(database.run, [queue])).toBe(0)
 })
 
-test('rows that an older version wrote are counted when the schema is brought up to date', async () => {
+test('rows of an older version are counted when the schema is brought up to date', async () => {
   const queue = 'submit.j.high'
   const { pool } = database
   await pool.query('drop function count_later() cascade; drop table later_counts')
