@@ -10,6 +10,7 @@ import type { Figure } from './figure.ts'
 import { idleBinds } from './idleBinds.ts'
 import { latency } from './latency.ts'
 import { life } from './life.ts'
+import { receipts } from './receipts.ts'
 import { rtt } from './rtt.ts'
 import { server } from './server.ts'
 
@@ -46,6 +47,14 @@ const BENCHES = new Map<string, Bench>([
     },
   ],
   ['life', { about: 'the same with receipts, until every one is back', seconds: 20, run: life }],
+  [
+    'receipts',
+    {
+      about: 'receipts that wait for a customer, from its bind on: one receiver, window 100',
+      seconds: 10,
+      run: receipts,
+    },
+  ],
   [
     'latency',
     {

@@ -82,8 +82,8 @@ export const receiptMutants: readonly Mutant[] = [
     name: 'a user gets the receipts of every user of its account',
     invariant: '5',
     file: 'src/outbox/outboxTable.ts',
-    piece: 'where o.account = wanted.account and o.user_id = wanted.user_id',
-    replacement: 'where o.account = wanted.account and wanted.user_id is not null',
+    piece: 'where: `o.account = wanted.account and o.user_id between wanted.user_id and',
+    replacement: 'where: `o.account = wanted.account and wanted.user_id between wanted.user_id and',
     guard: unitTest(
       'outbox/outboxTable.test.ts',
       'a user gets the receipts of its own messages, unless the account shares them',

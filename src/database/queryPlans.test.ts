@@ -1,13 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newMessageId } from '../message/ids.ts'
+import { type MessageId, newMessageId } from '../message/ids.ts'
 import type { Settlement } from '../queue/queue.ts'
 import { PostgresQueue } from '../queue/postgres/postgresQueue.ts'
-import {
-  addToOutbox,
-  claimOutbox,
-  settleOutbox,
-  type OutboxOutcome,
-} from '../outbox/outboxTable.ts'
+import { expireOutbox } from '../outbox/expiryTable.ts'
+import { addToOutbox, claimOutbox, reclaimOutbox } from '../outbox/outboxTable.ts'
+import { settleOutbox } from '../outbox/settlementTable.ts'
 import type { DatabaseLink } from '../components/databaseLink.ts'
 import { openTestStore, type TestStore } from './testing/testStore.ts'
 import { parkedReceiptsDue, parkedReceiptsFor } from '../message/parkedReceiptTable.ts'
@@ -15,7 +12,14 @@ import { claimDue, countWaiting } from '../message/waitingMessageTable.ts'
 import { findByUpstreamId } from '../message/upstreamIdTable.ts'
 
 /** Tables that are empty again and again, and then long. */
-const TABLES = ['outbox', 'queue_envelopes', 'parked_receipts', 'upstream_ids'] as const
+const TABLES = [
+  'outbox',
+  'outbox_chunks',
+  'outbox_leases',
+  'queue_envelopes',
+  'parked_receipts',
+  'upstream_ids',
+] as const
 const ACCOUNT = 'acme'
 const QUEUE = 'submit.north.normal'
 const SCAN = new RegExp(`Scan.* on (${TABLES.join('|')})(_[0-9_]+)?( |$)`)
@@ -27,25 +31,7 @@ beforeAll(async () => {
   link = store.link()
   const { run } = link.database
   const messageId = newMessageId()
-  const entry = {
-    account: ACCOUNT,
-    user: 'a',
-    messageId,
-    deliverSm: Buffer.alloc(1),
-    expiresAtMs: Date.now(),
-  }
-  await addToOutbox(run, [entry, entry, entry])
-  const rows = await claimOutbox(
-    link.database,
-    [{ account: ACCOUNT, user: 'a', room: 3 }],
-    60_000,
-    'gateway-0',
-  )
-  const outcomes = rows.map(({ id }, index) => outboxOutcomes(id)[index])
-  await settleOutbox(
-    link.database,
-    outcomes.filter((outcome) => outcome !== undefined),
-  )
+  await useOutbox(messageId)
   await useQueue()
   const destination = '31612345678'
   await findByUpstreamId(run, [
@@ -70,12 +56,27 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-function outboxOutcomes(id: string): OutboxOutcome[] {
-  return [
-    { kind: 'acknowledged', id, user: 'acme-1' },
-    { kind: 'refused', id, commandStatus: 8 },
-    { kind: 'retry', id, delayMs: 1 },
-  ]
+async function useOutbox(messageId: MessageId): Promise<void> {
+  const { database } = link
+  const delivery = { messageId, deliverSm: Buffer.alloc(1) }
+  const expiresAtMs = Date.now() + 3_600_000
+  await addToOutbox(database.run, [{ account: ACCOUNT, user: 'a', expiresAtMs, ...delivery }])
+  const claim = () =>
+    claimOutbox(database, [{ account: ACCOUNT, user: 'a', room: 3 }], 60_000, 'gateway-0')
+  const nothing = { acknowledged: [], refused: [], retry: [], putBack: [] }
+  const retry = [{ delivery, delayMs: 0 }]
+  for (const ends of [
+    { retry: [...retry, ...retry, ...retry] },
+    { retry },
+    { refused: [{ delivery, commandStatus: 8 }] },
+    { acknowledged: [{ messageId, user: 'acme-1' }] },
+  ]) {
+    const [claimed] = (await claim()).claimed
+    if (!claimed) throw new Error('something waits for this user')
+    await settleOutbox(database, 'gateway-0', [{ ...claimed, ...nothing, ...ends }])
+    await reclaimOutbox(database, 'gateway-0', [])
+  }
+  await expireOutbox(database)
 }
 
 async function useQueue(): Promise<void> {
@@ -99,6 +100,10 @@ async function useQueue(): Promise<void> {
 // whole table costs nothing while it is empty, and everything when it holds 200,000 rows.
 test.each([
   'outbox.claim',
+  'outbox.settleChunks',
+  'outbox.reclaimChunks',
+  'outbox.reclaimRows',
+  'outbox.expireRows',
   'outbox.acknowledge',
   'outbox.refuse',
   'outbox.retry',
@@ -117,9 +122,14 @@ test.each([
     expect(scan.join('\n')).toMatch(/(Index|Bitmap Heap) Scan.*\n *(Index|Recheck) Cond: /)
 })
 
-test('a claim for one user passes over no row of another', async () => {
+test('a claim for one user passes over no delivery of another, and over none in back-off', async () => {
   const plan = (await planOf('outbox.claim')).join('\n')
-  expect(plan).toMatch(/outbox_pending_of_user.*\n *Index Cond: .*account.*user_id/)
+  expect(plan).toMatch(
+    /outbox_chunks_of_user on .*\n *Index Cond: .*account = .*user_id >= .*user_id <= /,
+  )
+  expect(plan).toMatch(
+    /outbox_due_of_user on .*\n *Index Cond: .*user_id >= .*user_id <= .*visible_at <= /,
+  )
 })
 
 test('waiting messages are claimed queue by queue, in the order of the index', async () => {

@@ -1,16 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newMessageId } from '../message/ids.ts'
 import type { Database } from '../database/database.ts'
-import {
-  addToOutbox,
-  claimOutbox,
-  expireOutbox,
-  reclaimOutbox,
-  settleOutbox,
-} from './outboxTable.ts'
 import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
+import { expireOutbox } from './expiryTable.ts'
+import { readDeliverySteps, readOutboxBacklog } from './outboxReportTable.ts'
+import { addToOutbox, type ClaimedDeliveries, claimOutbox, reclaimOutbox } from './outboxTable.ts'
+import { type ClaimOutcome, settleOutbox } from './settlementTable.ts'
 
 const LEASE_MS = 60_000
+const IN_AN_HOUR_MS = Date.now() + 3_600_000
 let store: TestStore
 let database: Database
 
@@ -20,12 +18,8 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-async function add(
-  account: string,
-  count: number,
-  expiresAtMs = Date.now() + LEASE_MS,
-  user = 'demo',
-) {
+/** One chunk for one user, or several if they are many. */
+async function add(account: string, count: number, user = 'demo', expiresAtMs = IN_AN_HOUR_MS) {
   const entries = Array.from({ length: count }, (_, index) => ({
     account,
     user,
@@ -34,10 +28,27 @@ async function add(
     expiresAtMs,
   }))
   await database.transaction((run) => addToOutbox(run, entries))
+  return entries
 }
 
 function claim(account: string, room: number, instance = 'gateway-1', user?: string) {
   return claimOutbox(database, [{ account, user, room }], LEASE_MS, instance)
+}
+
+async function claimOne(account: string, instance = 'gateway-1'): Promise<ClaimedDeliveries> {
+  const { claimed } = await claim(account, 1, instance)
+  if (!claimed[0]) throw new Error(`nothing is to be claimed for ${account}`)
+  return claimed[0]
+}
+
+function outcomeOf(claimed: ClaimedDeliveries, outcome: Partial<ClaimOutcome>): ClaimOutcome {
+  const { id, kind } = claimed
+  return { id, kind, acknowledged: [], refused: [], retry: [], putBack: [], ...outcome }
+}
+
+function acknowledging(claimed: ClaimedDeliveries): ClaimOutcome {
+  const acknowledged = claimed.deliveries.map(({ messageId }) => ({ messageId, user: 'demo' }))
+  return outcomeOf(claimed, { acknowledged })
 }
 
 async function statesOf(account: string): Promise<string[]> {
@@ -48,55 +59,179 @@ async function statesOf(account: string): Promise<string[]> {
   return rows.map(({ state }) => state)
 }
 
-test('each account gets what it has room for, oldest first, and nothing twice', async () => {
-  await add('a', 3)
-  await add('b', 3)
-  const wanted = [
-    { account: 'a', user: 'demo', room: 2 },
-    { account: 'b', user: undefined, room: 1 },
-  ]
-  const rows = await claimOutbox(database, wanted, LEASE_MS, 'gateway-1')
-  expect(rows.map(({ account, deliver_sm }) => [account, deliver_sm[0]])).toEqual([
-    ['a', 0],
-    ['a', 1],
-    ['b', 0],
-  ])
-  expect((await claim('a', 10, 'gateway-2')).map(({ deliver_sm }) => deliver_sm[0])).toEqual([2])
+async function acknowledgedOf(claimed: ClaimedDeliveries): Promise<string[]> {
+  const { rows } = await database.pool.query<{ message_id: string }>(
+    'select message_id from outbox_acknowledged where outbox_id = $1 order by message_id',
+    [claimed.id],
+  )
+  return rows.map(({ message_id }) => message_id)
+}
+
+const octetsOf = (claimed: readonly ClaimedDeliveries[]) =>
+  claimed.map(({ deliveries }) => deliveries.map(({ deliverSm }) => deliverSm[0]))
+
+test('deliveries of one transaction and user are one chunk, up to 250', async () => {
+  await add('many', 600)
+  const { claimed } = await claim('many', 1000)
+  expect(claimed.map(({ deliveries }) => deliveries.length)).toEqual([250, 250, 100])
 })
 
-test('acknowledged rows go, refused and expired ones stay, others return', async () => {
-  await add('ends', 3)
-  const [first, second, third] = await claim('ends', 3)
-  if (!first || !second || !third) throw new Error('three rows were added')
-  await settleOutbox(database, [
-    { kind: 'acknowledged', id: first.id, user: 'demo' },
-    { kind: 'refused', id: second.id, commandStatus: 0x65 },
-    { kind: 'retry', id: third.id, delayMs: 0 },
+test('each user gets chunks until it has no more room, oldest first, and nothing twice', async () => {
+  for (let chunk = 0; chunk < 3; chunk++) await add('a', 2)
+  await add('b', 3)
+  const wanted = [
+    { account: 'a', user: 'demo', room: 3 },
+    { account: 'b', user: undefined, room: 1 },
+  ]
+  const { claimed } = await claimOutbox(database, wanted, LEASE_MS, 'gateway-1')
+  expect(claimed.map(({ account }) => account)).toEqual(['a', 'a', 'b'])
+  expect(octetsOf(claimed)).toEqual([
+    [0, 1],
+    [0, 1],
+    [0, 1, 2],
   ])
-  expect(await statesOf('ends')).toEqual(['refused', 'pending'])
-  expect(await claim('ends', 3)).toMatchObject([{ id: third.id, attempts: 2 }])
-  await add('late', 1, Date.now() - 1)
-  await expireOutbox(database)
-  expect(await statesOf('late')).toEqual(['expired'])
+  expect((await claim('a', 10, 'gateway-2')).claimed).toHaveLength(1)
+  expect((await claim('a', 10, 'gateway-2')).claimed).toEqual([])
+})
+
+test('a settled chunk goes; what was refused stays, what must wait comes again alone', async () => {
+  const [first, second, third, fourth] = await add('ends', 4)
+  if (!first || !second || !third || !fourth) throw new Error('four were added')
+  const chunk = await claimOne('ends')
+  await settleOutbox(database, 'gateway-1', [
+    outcomeOf(chunk, {
+      acknowledged: [{ messageId: first.messageId, user: 'demo' }],
+      refused: [{ delivery: second, commandStatus: 0x65 }],
+      retry: [
+        { delivery: third, delayMs: 0 },
+        { delivery: fourth, delayMs: 60_000 },
+      ],
+    }),
+  ])
+  expect(await acknowledgedOf(chunk)).toEqual([first.messageId])
+  expect((await statesOf('ends')).toSorted()).toEqual(['pending', 'pending', 'refused'])
+  const { claimed } = await claim('ends', 9)
+  expect(claimed).toMatchObject([
+    { kind: 'row', attempts: 2, deliveries: [{ messageId: third.messageId }] },
+  ])
+})
+
+test('a row ends acknowledged, refused or in back-off, as its answer says', async () => {
+  const entries = await add('rows', 3)
+  const chunk = await claimOne('rows')
+  const retry = entries.map((delivery) => ({ delivery, delayMs: 0 }))
+  await settleOutbox(database, 'gateway-1', [outcomeOf(chunk, { retry })])
+  const { claimed } = await claim('rows', 9)
+  const [first, second, third] = claimed
+  if (!first || !second || !third) throw new Error('three rows were made')
+  const [delivery] = second.deliveries
+  if (!delivery) throw new Error('a row has one delivery')
+  await settleOutbox(database, 'gateway-1', [
+    acknowledging(first),
+    outcomeOf(second, { refused: [{ delivery, commandStatus: 8 }] }),
+    outcomeOf(third, { putBack: third.deliveries }),
+  ])
+  expect(await acknowledgedOf(first)).toHaveLength(1)
+  expect((await statesOf('rows')).toSorted()).toEqual(['pending', 'refused'])
+  expect((await claim('rows', 9)).claimed).toMatchObject([{ id: third.id, attempts: 3 }])
+})
+
+test('what is put back keeps its place, in pieces that suit the customer', async () => {
+  await add('slow', 40)
+  await add('slow', 1)
+  const chunk = await claimOne('slow')
+  await settleOutbox(database, 'gateway-1', [
+    outcomeOf(chunk, {
+      acknowledged: [{ messageId: chunk.deliveries[0]?.messageId ?? newMessageId(), user: 'demo' }],
+      putBack: chunk.deliveries.slice(1),
+    }),
+  ])
+  const { claimed } = await claim('slow', 100)
+  expect(claimed.map(({ deliveries }) => deliveries.length)).toEqual([16, 16, 7, 1])
+})
+
+test('a settlement that is repeated changes nothing', async () => {
+  await add('again', 2)
+  const chunk = await claimOne('again')
+  await settleOutbox(database, 'gateway-1', [acknowledging(chunk)])
+  await settleOutbox(database, 'gateway-1', [
+    outcomeOf(chunk, { retry: chunk.deliveries.map((delivery) => ({ delivery, delayMs: 0 })) }),
+    acknowledging(chunk),
+  ])
+  expect(await acknowledgedOf(chunk)).toHaveLength(2)
+  expect(await statesOf('again')).toEqual([])
+})
+
+test('who has lost a chunk settles nothing of it', async () => {
+  await add('lost', 2)
+  const { claimed } = await claimOutbox(
+    database,
+    [{ account: 'lost', user: 'demo', room: 1 }],
+    0,
+    'frozen',
+  )
+  const chunk = await claimOne('lost', 'gateway-2')
+  expect(claimed[0]?.id).toBe(chunk.id)
+  await settleOutbox(database, 'frozen', [acknowledging(chunk)])
+  expect(await acknowledgedOf(chunk)).toEqual([])
+  await settleOutbox(database, 'gateway-2', [acknowledging(chunk)])
+  expect(await acknowledgedOf(chunk)).toHaveLength(2)
 })
 
 test('what a killed gateway had claimed is free again when it starts anew', async () => {
-  await add('killed', 2)
-  await claim('killed', 1, 'gateway-7')
-  await claim('killed', 1, 'gateway-8')
+  await add('killed', 1)
+  await add('killed', 1)
+  const ofTheDead = await claimOne('killed', 'gateway-7')
+  const ofTheLiving = await claimOne('killed', 'gateway-8')
   await reclaimOutbox(database, 'gateway-7', [])
-  expect(await claim('killed', 2, 'gateway-8')).toHaveLength(1)
+  const { claimed } = await claim('killed', 2, 'gateway-8')
+  expect(claimed.map(({ id }) => id)).toEqual([ofTheDead.id])
+  await reclaimOutbox(database, 'gateway-8', [ofTheLiving.id])
+  expect((await claim('killed', 2)).claimed.map(({ id }) => id)).toEqual([ofTheDead.id])
+})
+
+test('rows in back-off stay there when a gateway starts anew; those in its hands do not', async () => {
+  const [waiting, due] = await add('back-off', 2)
+  if (!waiting || !due) throw new Error('two were added')
+  const chunk = await claimOne('back-off', 'gateway-9')
+  await settleOutbox(database, 'gateway-9', [
+    outcomeOf(chunk, {
+      retry: [
+        { delivery: waiting, delayMs: 60_000 },
+        { delivery: due, delayMs: 0 },
+      ],
+    }),
+  ])
+  await claimOne('back-off', 'gateway-9')
+  await reclaimOutbox(database, 'gateway-9', [])
+  const { claimed } = await claim('back-off', 9, 'gateway-9')
+  expect(claimed.map(({ deliveries }) => deliveries[0]?.messageId)).toEqual([due.messageId])
 })
 
 test('accounts with room and nothing to deliver take nothing from those with much', async () => {
-  await add('busy', 3)
+  for (let chunk = 0; chunk < 3; chunk++) await add('busy', 1)
   const idle = Array.from({ length: 50 }, (_, index) => ({
     account: `idle-${index}`,
     user: 'demo',
     room: 500,
   }))
   const wanted = [...idle, { account: 'busy', user: 'demo', room: 3 }]
-  expect(await claimOutbox(database, wanted, LEASE_MS, 'gateway-1', 10)).toHaveLength(3)
+  const { claimed } = await claimOutbox(database, wanted, LEASE_MS, 'gateway-1', 10)
+  expect(claimed).toHaveLength(3)
+})
+
+test('a claim that another process was in the way of says that there may be more', async () => {
+  await add('contended', 1)
+  const client = await database.pool.connect()
+  try {
+    await client.query('begin')
+    await client.query(`select from outbox_chunks where account = 'contended' for update`)
+    expect(await claim('contended', 1)).toMatchObject({ claimed: [], isComplete: false })
+  } finally {
+    await client.query('rollback')
+    client.release()
+  }
+  expect(await claim('contended', 1)).toMatchObject({ claimed: [{}], isComplete: true })
 })
 
 test('an acknowledgement whose partition is missing makes it', async () => {
@@ -106,21 +241,81 @@ test('an acknowledgement whose partition is missing makes it', async () => {
   )
   for (const { name } of rows) await database.pool.query(`drop table ${name}`)
   await add('unpartitioned', 1)
-  const [row] = await claim('unpartitioned', 1)
-  if (!row) throw new Error('one row was added')
-  await settleOutbox(database, [{ kind: 'acknowledged', id: row.id, user: 'demo' }])
-  expect(await statesOf('unpartitioned')).toEqual([])
+  const chunk = await claimOne('unpartitioned')
+  await settleOutbox(database, 'gateway-1', [acknowledging(chunk)])
+  expect(await acknowledgedOf(chunk)).toHaveLength(1)
 })
 
 test('a user gets the receipts of its own messages, unless the account shares them', async () => {
-  const expiresAtMs = Date.now() + LEASE_MS
-  await add('users', 2, expiresAtMs, 'one')
-  await add('users', 1, expiresAtMs, 'two')
-  expect(await claim('users', 9, 'gateway-1', 'three')).toEqual([])
-  expect(await claim('users', 9, 'gateway-1', 'two')).toMatchObject([{ user_id: 'two' }])
-  await add('users', 1, expiresAtMs, 'two')
-  const shared = await claim('users', 9, 'gateway-1')
-  expect(shared.map((row) => row.user_id)).toEqual(['one', 'one', 'two'])
+  await add('users', 2, 'one')
+  await add('users', 1, 'two')
+  expect((await claim('users', 9, 'gateway-1', 'three')).claimed).toEqual([])
+  expect((await claim('users', 9, 'gateway-1', 'two')).claimed).toMatchObject([{ user: 'two' }])
+  await add('users', 1, 'two')
+  const { claimed } = await claim('users', 9, 'gateway-1')
+  expect(claimed.map(({ user }) => user)).toEqual(['one', 'two'])
+})
+
+test('what nobody takes in time stays visible as expired', async () => {
+  const [late] = await add('late', 2, 'demo', Date.now() - 1)
+  await claimOne('late')
+  await expireOutbox(database)
+  expect(await statesOf('late')).toEqual([])
+  await reclaimOutbox(database, 'gateway-1', [])
+  const chunk = await claimOne('late')
+  const retry = chunk.deliveries.slice(1).map((delivery) => ({ delivery, delayMs: 0 }))
+  await settleOutbox(database, 'gateway-1', [
+    outcomeOf(chunk, { retry, putBack: chunk.deliveries.slice(0, 1) }),
+  ])
+  await expireOutbox(database)
+  expect(await statesOf('late')).toEqual(['expired', 'expired'])
+  const message = { id: late?.messageId ?? newMessageId(), account: 'late', user: 'demo' }
+  expect(await readDeliverySteps(database, message)).toMatchObject([{ detail: 'expired' }])
+})
+
+test('a chunk that cannot be read stops no other, and is named', async () => {
+  await add('odd', 1)
+  await add('odd', 1, 'demo', Date.now() - 1)
+  await add('odd', 1, 'demo', Date.now() - 1)
+  await database.pool.query(
+    `update outbox_chunks set payload = '\\x02' where id in (
+      select id from outbox_chunks where account = 'odd' order by id limit 2)`,
+  )
+  await expect(expireOutbox(database)).rejects.toThrow('cannot be read')
+  expect(await statesOf('odd')).toEqual(['expired'])
+  await add('odd', 1)
+  const { claimed, unreadable } = await claim('odd', 9)
+  expect(unreadable).toHaveLength(2)
+  expect(octetsOf(claimed)).toEqual([[0]])
+})
+
+test('a trace shows a delivery that waits, and one that was acknowledged', async () => {
+  const [entry] = await add('traced', 3)
+  if (!entry) throw new Error('three were added')
+  const message = { id: entry.messageId, account: 'traced', user: 'demo' }
+  expect(await readDeliverySteps(database, message)).toMatchObject([
+    { kind: 'pending', detail: 'pending', attempts: 0 },
+  ])
+  const chunk = await claimOne('traced')
+  await settleOutbox(database, 'gateway-1', [acknowledging(chunk)])
+  expect(await readDeliverySteps(database, message)).toMatchObject([
+    { kind: 'acknowledged', detail: 'demo' },
+  ])
+})
+
+test('the backlog counts deliveries in chunks and in rows', async () => {
+  await database.pool.query('truncate outbox, outbox_chunks, outbox_leases')
+  expect(await readOutboxBacklog(database.run)).toEqual({ pending: 0, oldestAgeSeconds: 0 })
+  await add('backlog', 300)
+  const [entry] = await add('backlog', 1)
+  if (!entry) throw new Error('one was added')
+  const { claimed } = await claim('backlog', 1000)
+  const [single] = claimed.filter(({ deliveries }) => deliveries.length === 1)
+  if (!single) throw new Error('the last chunk holds one delivery')
+  await settleOutbox(database, 'gateway-1', [
+    outcomeOf(single, { retry: [{ delivery: entry, delayMs: 60_000 }] }),
+  ])
+  expect((await readOutboxBacklog(database.run)).pending).toBe(301)
 })
 
 test('a row that a version before wrote belongs to the user of its message', async () => {
@@ -136,6 +331,6 @@ test('a row that a version before wrote belongs to the user of its message', asy
       values ('rollout', $1, '', now() + interval '1 hour')`,
     [messageId],
   )
-  expect(await claim('rollout', 9, 'gateway-1', 'two')).toEqual([])
-  expect(await claim('rollout', 9, 'gateway-1', 'one')).toHaveLength(1)
+  expect((await claim('rollout', 9, 'gateway-1', 'two')).claimed).toEqual([])
+  expect((await claim('rollout', 9, 'gateway-1', 'one')).claimed).toHaveLength(1)
 })

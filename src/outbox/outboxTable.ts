@@ -1,53 +1,60 @@
-// Deliveries to customers: one logical queue per user, in an account. A row is written with the
-// state change it tells of, in one transaction. It ends acknowledged, refused or expired; the last
-// two stay visible.
+// Deliveries to customers: one logical queue per user, in an account. They are written in chunks,
+// with the state changes they tell of, in one transaction. A gateway leases chunks, delivers what
+// they hold, and settles each as a whole (settlementTable.ts). A delivery that has to wait for
+// another attempt becomes a row of `outbox`, which is claimed by itself. Each delivery ends
+// acknowledged, refused or expired; the last two stay visible.
+//
+// A chunk is written once and deleted once. Its lease is a row of `outbox_leases`. Whoever claims,
+// settles or expires a chunk locks the chunk first and its lease second.
 
-import { type MessageId, timeOf } from '../message/ids.ts'
-import { type Database, QueryRefused } from '../database/database.ts'
-import { ensurePartitionsFor, NO_PARTITION } from '../database/partitionTable.ts'
+import type { MessageId } from '../message/ids.ts'
+import type { Database } from '../database/database.ts'
+import { type Delivery, inPieces, packDeliveries, unpackDeliveries } from './deliveryChunk.ts'
 
 export const OUTBOX_TOPIC = 'outbox'
 
-export interface OutboxEntry {
-  account: string
+export interface OutboxEntry extends Delivery {
+  readonly account: string
   /** The user that submitted the message. */
-  user: string
-  messageId: MessageId
-  /** A deliver_sm body (SMPP 3.4 §4.6.1). */
-  deliverSm: Buffer
-  expiresAtMs: number
+  readonly user: string
+  readonly expiresAtMs: number
 }
 
 const ADD = {
   name: 'outbox.add',
-  text: `insert into outbox (account, user_id, message_id, deliver_sm, expires_at)
-    select account, user_id, message_id, deliver_sm, to_timestamp(expires_at / 1000.0)
-    from unnest($1::text[], $2::text[], $3::uuid[], $4::bytea[], $5::float8[])
-      as entry (account, user_id, message_id, deliver_sm, expires_at)`,
+  text: `insert into outbox_chunks (account, user_id, deliveries, payload, expires_at)
+    select account, user_id, deliveries, payload, to_timestamp(expires_at / 1000.0)
+    from unnest($1::text[], $2::text[], $3::int[], $4::bytea[], $5::float8[])
+      as chunk (account, user_id, deliveries, payload, expires_at)`,
 }
 
 export async function addToOutbox(
   run: Database['run'],
   entries: readonly OutboxEntry[],
 ): Promise<void> {
-  if (entries.length === 0) return
+  const chunks = byUser(entries).flatMap((group) =>
+    inPieces(group).map((deliveries) => ({ first: group[0], deliveries })),
+  )
+  if (chunks.length === 0) return
   await run(ADD, [
-    entries.map((entry) => entry.account),
-    entries.map((entry) => entry.user),
-    entries.map((entry) => entry.messageId),
-    entries.map((entry) => entry.deliverSm),
-    entries.map((entry) => entry.expiresAtMs),
+    chunks.map(({ first }) => first?.account),
+    chunks.map(({ first }) => first?.user),
+    chunks.map(({ deliveries }) => deliveries.length),
+    chunks.map(({ deliveries }) => packDeliveries(deliveries)),
+    chunks.map(({ first }) => first?.expiresAtMs),
   ])
 }
 
-export interface OutboxRow {
-  id: string
-  account: string
-  /** Null only if the row and its message were written by hand. */
-  user_id: string | null
-  message_id: MessageId
-  deliver_sm: Buffer
-  attempts: number
+/** Entries of one user expire together. */
+function byUser(entries: readonly OutboxEntry[]): readonly (readonly OutboxEntry[])[] {
+  const groups = new Map<string, OutboxEntry[]>()
+  for (const entry of entries) {
+    const key = JSON.stringify([entry.account, entry.user, entry.expiresAtMs])
+    const group = groups.get(key)
+    if (group) group.push(entry)
+    else groups.set(key, [entry])
+  }
+  return [...groups.values()]
 }
 
 /** Room for deliveries to one user, or to anybody of an account. */
@@ -58,43 +65,126 @@ export interface OutboxDemand {
   readonly room: number
 }
 
+/** What one claim leases as a whole. */
+export interface ClaimedDeliveries {
+  readonly id: string
+  /** A row holds one delivery that was attempted before, or that an older version wrote. */
+  readonly kind: 'chunk' | 'row'
+  readonly account: string
+  /** Null only if a row and its message were written by hand. */
+  readonly user: string | null
+  /** How often a row was claimed, this time included; 1 for a chunk. */
+  readonly attempts: number
+  readonly deliveries: readonly Delivery[]
+}
+
+export interface Claim {
+  readonly claimed: readonly ClaimedDeliveries[]
+  /** Chunks that cannot be read. They stay leased, so that they are tried again later. */
+  readonly unreadable: readonly Error[]
+  /** False if another process may have locked what this claim was to lease, or the limit was hit. */
+  readonly isComplete: boolean
+}
+
+/** Chunks looked at for one user. The first `room` deliveries are usually in far fewer. */
+const CHUNKS_OF_USER_MAX = 64
+
+/**
+ * The rows of one index, in its order. A plan that was made for empty tables takes any index, since
+ * all cost the same: a range over one value, in the order of that column, leaves it no choice.
+ */
+const OF_USER = {
+  where: `o.account = wanted.account and o.user_id between wanted.user_id and wanted.user_id`,
+  order: 'o.user_id, ',
+  demand: 'wanted.user_id is not null',
+}
+const OF_ACCOUNT = {
+  where: 'o.account = wanted.account',
+  order: '',
+  demand: 'wanted.user_id is null',
+}
+
+/** Chunks that hold the first deliveries, until there is no more room. */
+function chunksOf({ demand, order, where }: typeof OF_USER): string {
+  return `select chunk.id from wanted cross join lateral (
+      select id from (
+        select id, sum(deliveries) over (order by place, id) - deliveries as before
+        from (select o.id, o.place, o.deliveries from outbox_chunks as o
+          where ${where} and coalesce(
+            (select l.until <= now() from outbox_leases as l where l.chunk_id = o.id), true)
+          order by ${order}o.place limit ${CHUNKS_OF_USER_MAX}) as first) as sized
+      where before < wanted.room) as chunk
+    where ${demand}`
+}
+
+function rowsOf({ demand, order, where }: typeof OF_USER): string {
+  return `select row.id from wanted cross join lateral (
+      select o.id from outbox as o
+      where ${where} and o.state = 'pending' and o.visible_at <= now()
+      order by ${order}o.visible_at limit wanted.room for update skip locked) as row
+    where ${demand}`
+}
+
 const CLAIM = {
   name: 'outbox.claim',
-  text: `with next as (
-      select row.id
-      from unnest($1::text[], $2::text[], $3::int[]) as wanted (account, user_id, room)
-      cross join lateral (
-        select id from outbox as o
-        where o.account = wanted.account and o.user_id = wanted.user_id
-          and o.state = 'pending' and o.visible_at <= now()
-        order by o.id limit wanted.room for update skip locked) as row
+  text: `with wanted as materialized (
+      select * from unnest($1::text[], $2::text[], $3::int[]) as wanted (account, user_id, room)),
+    chunks as materialized (
+      ${chunksOf(OF_USER)}
       union all
-      select row.id
-      from unnest($1::text[], $2::text[], $3::int[]) as wanted (account, user_id, room)
-      cross join lateral (
-        select id from outbox as o
-        where o.account = wanted.account and wanted.user_id is null
-          and o.state = 'pending' and o.visible_at <= now()
-        order by o.id limit wanted.room for update skip locked) as row
-      limit $6)
-    update outbox as o
-      set visible_at = now() + $4 * interval '1 ms', attempts = o.attempts + 1, leased_by = $5
-    where o.id = any(array(select id from next))
-    returning o.id, o.account, o.user_id, o.message_id, o.deliver_sm, o.attempts`,
+      ${chunksOf(OF_ACCOUNT)}
+      limit $6),
+    locked as materialized (
+      select id from outbox_chunks where id = any(array(select id from chunks))
+      order by id for no key update skip locked),
+    leased as (
+      insert into outbox_leases as l (chunk_id, instance, until)
+      select id, $5, now() + $4 * interval '1 ms' from locked
+      on conflict (chunk_id) do update set instance = excluded.instance, until = excluded.until
+        where l.until <= now()
+      returning chunk_id),
+    due as materialized (
+      ${rowsOf(OF_USER)}
+      union all
+      ${rowsOf(OF_ACCOUNT)}
+      limit $6),
+    taken as (
+      update outbox as o
+        set visible_at = now() + $4 * interval '1 ms', attempts = o.attempts + 1, leased_by = $5
+      where o.id = any(array(select id from due))
+      returning o.id, o.account, o.user_id, o.message_id, o.deliver_sm, o.attempts)
+    select id, place, 'chunk' as kind, account, user_id, null as message_id, payload, 1 as attempts
+      from outbox_chunks where id = any(array(select chunk_id from leased))
+    union all
+    select id, id, 'row', account, user_id, message_id, deliver_sm, attempts from taken
+    union all
+    select null, null, 'missed', null, null, null, null, (select count(*) from chunks)::int
+      where (select count(*) from leased) < (select count(*) from chunks)`,
+}
+
+interface ClaimedRow {
+  id: string
+  place: string
+  kind: 'chunk' | 'row' | 'missed'
+  account: string
+  user_id: string | null
+  message_id: MessageId | null
+  payload: Buffer
+  attempts: number
 }
 
 /**
- * Leases up to `room` deliveries for each user, oldest first, and `max` in all: rows count against
- * it, not room, so users with room and nothing to deliver cost nobody.
+ * Leases what holds the first `room` deliveries of each user, or somewhat more, and at most `max`
+ * chunks and `max` rows. The cost depends on what is leased, not on what waits.
  */
 export async function claimOutbox(
   database: Database,
   demands: readonly OutboxDemand[],
   leaseMs: number,
   instance: string,
-  max = 1000,
-): Promise<OutboxRow[]> {
-  const rows = await database.run<OutboxRow>(CLAIM, [
+  max = 200,
+): Promise<Claim> {
+  const rows = await database.run<ClaimedRow>(CLAIM, [
     demands.map((one) => one.account),
     demands.map((one) => one.user ?? null),
     demands.map((one) => one.room),
@@ -102,14 +192,53 @@ export async function claimOutbox(
     instance,
     max,
   ])
-  return rows.toSorted((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1))
+  const claimed: ClaimedDeliveries[] = []
+  const unreadable: Error[] = []
+  for (const row of rows.filter(({ kind }) => kind !== 'missed').toSorted(byPlace)) {
+    const deliveries = deliveriesOf(row)
+    if (deliveries instanceof Error) unreadable.push(deliveries)
+    else claimed.push(claimedOf(row, deliveries))
+  }
+  const numberOf = (kind: ClaimedRow['kind']) => rows.filter((row) => row.kind === kind).length
+  const isComplete = numberOf('chunk') < max && numberOf('row') < max && numberOf('missed') === 0
+  return { claimed, unreadable, isComplete }
 }
 
-const RECLAIM = {
-  name: 'outbox.reclaim',
-  text: `update outbox set visible_at = now()
-    where state = 'pending' and leased_by = $1 and visible_at > now()
-      and id <> all($2::bigint[])`,
+function deliveriesOf({ id, message_id, payload }: ClaimedRow): readonly Delivery[] | Error {
+  if (message_id !== null) return [{ messageId: message_id, deliverSm: payload }]
+  try {
+    return unpackDeliveries(payload)
+  } catch (cause) {
+    return new Error(`chunk ${id} of the outbox cannot be read`, { cause })
+  }
+}
+
+function claimedOf(row: ClaimedRow, deliveries: readonly Delivery[]): ClaimedDeliveries {
+  const { account, attempts, id, message_id, user_id } = row
+  const kind = message_id === null ? 'chunk' : 'row'
+  return { id, kind, account, user: user_id, attempts, deliveries }
+}
+
+function byPlace(a: ClaimedRow, b: ClaimedRow): number {
+  return compare(a.place, b.place) || compare(a.id, b.id)
+}
+
+/** Of the type bigint, which the driver hands over as text. */
+function compare(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : Number(a > b))
+}
+
+const RECLAIM_CHUNKS = {
+  name: 'outbox.reclaimChunks',
+  text: `delete from outbox_leases where instance = $1 and chunk_id <> all($2::bigint[])`,
+}
+const RECLAIM_ROWS = {
+  name: 'outbox.reclaimRows',
+  text: `update outbox set visible_at = now(), leased_by = null
+    where id = any(array(
+      select id from outbox
+      where state = 'pending' and leased_by between $1 and $1 and id <> all($2::bigint[])
+      order by leased_by))`,
 }
 
 /**
@@ -121,128 +250,6 @@ export async function reclaimOutbox(
   instance: string,
   inHand: readonly string[],
 ): Promise<void> {
-  await database.run(RECLAIM, [instance, inHand])
-}
-
-export type OutboxOutcome =
-  | { kind: 'acknowledged'; id: string; user: string }
-  | { kind: 'refused'; id: string; commandStatus: number }
-  | { kind: 'retry'; id: string; delayMs: number }
-
-const ACKNOWLEDGE = {
-  name: 'outbox.acknowledge',
-  text: `with gone as (
-      delete from outbox as o using unnest($1::bigint[], $2::text[]) as ack (id, user_id)
-      where o.id = any($1::bigint[]) and o.id = ack.id returning o.message_id, o.id, ack.user_id)
-    insert into outbox_acknowledged (message_id, outbox_id, user_id)
-      select message_id, id, user_id from gone`,
-}
-const REFUSE = {
-  name: 'outbox.refuse',
-  text: `update outbox as o set state = 'refused', command_status = refusal.status, ended_at = now()
-    from unnest($1::bigint[], $2::bigint[]) as refusal (id, status)
-    where o.id = any($1::bigint[]) and o.id = refusal.id`,
-}
-const RETRY = {
-  name: 'outbox.retry',
-  text: `update outbox as o set visible_at = now() + again.delay * interval '1 ms'
-    from unnest($1::bigint[], $2::float8[]) as again (id, delay)
-    where o.id = any($1::bigint[]) and o.id = again.id`,
-}
-
-const MESSAGES_OF = {
-  name: 'outbox.messagesOf',
-  text: 'select message_id from outbox where id = any($1::bigint[])',
-}
-
-async function acknowledge(
-  database: Database,
-  acknowledged: readonly Extract<OutboxOutcome, { kind: 'acknowledged' }>[],
-): Promise<void> {
-  const ids = acknowledged.map((one) => one.id)
-  const columns = [ids, acknowledged.map((one) => one.user)]
-  try {
-    await database.run(ACKNOWLEDGE, columns)
-  } catch (error) {
-    if (!(error instanceof QueryRefused && error.sqlState === NO_PARTITION)) throw error
-    const rows = await database.run<{ message_id: MessageId }>(MESSAGES_OF, [ids])
-    await ensurePartitionsFor(
-      database,
-      rows.map((row) => timeOf(row.message_id)),
-    )
-    await database.run(ACKNOWLEDGE, columns)
-  }
-}
-
-export async function settleOutbox(
-  database: Database,
-  outcomes: readonly OutboxOutcome[],
-): Promise<void> {
-  const acknowledged = outcomes.filter((outcome) => outcome.kind === 'acknowledged')
-  const refused = outcomes.filter((outcome) => outcome.kind === 'refused')
-  const retry = outcomes.filter((outcome) => outcome.kind === 'retry')
-  if (acknowledged.length > 0) await acknowledge(database, acknowledged)
-  if (refused.length > 0)
-    await database.run(REFUSE, [
-      refused.map((one) => one.id),
-      refused.map((one) => one.commandStatus),
-    ])
-  if (retry.length > 0)
-    await database.run(RETRY, [retry.map((one) => one.id), retry.map((one) => one.delayMs)])
-}
-
-const EXPIRE = {
-  name: 'outbox.expire',
-  text: `update outbox set state = 'expired', ended_at = now()
-    where id in (select id from outbox where state = 'pending' and expires_at <= now() limit 1000)
-    returning id`,
-}
-
-/** Ends what waited too long; returns how many. */
-export async function expireOutbox(database: Database): Promise<number> {
-  return (await database.run(EXPIRE)).length
-}
-
-/** How a message's receipt fared on its way to the customer. */
-export interface DeliveryStep {
-  kind: 'pending' | 'acknowledged'
-  /** The state of a row that is still there, or the user who acknowledged it. */
-  detail: string
-  attempts: number
-  at: Date
-  command_status: string | null
-}
-
-const STEPS = {
-  name: 'outbox.steps',
-  text: `select 'pending' as kind, state as detail, attempts, created_at as at, command_status
-      from outbox where message_id = $1
-    union all
-    select 'acknowledged', user_id, 0, acknowledged_at, null
-      from outbox_acknowledged where message_id = $1`,
-}
-
-export function readDeliverySteps(
-  database: Database,
-  messageId: MessageId,
-): Promise<DeliveryStep[]> {
-  return database.run<DeliveryStep>(STEPS, [messageId])
-}
-
-export interface OutboxBacklog {
-  pending: number
-  oldestAgeSeconds: number
-}
-
-const BACKLOG = {
-  name: 'outbox.backlog',
-  // count() is a bigint, which `pg` hands out as text: the casts make numbers of it.
-  text: `select count(*)::float8 as pending,
-      coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as "oldestAgeSeconds"
-    from outbox where state = 'pending'`,
-}
-
-export async function readOutboxBacklog(run: Database['run']): Promise<OutboxBacklog> {
-  const [row] = await run<OutboxBacklog>(BACKLOG)
-  return row ?? { pending: 0, oldestAgeSeconds: 0 }
+  await database.run(RECLAIM_CHUNKS, [instance, inHand])
+  await database.run(RECLAIM_ROWS, [instance, inHand])
 }

@@ -2,7 +2,7 @@ import type { Database } from '../../database/database.ts'
 import type { MessageId } from '../../message/ids.ts'
 import { readMessage } from '../../message/messageTable.ts'
 import { type MessageTrace, traceOf, type TraceStep } from '../../message/trace.ts'
-import { type DeliveryStep, readDeliverySteps } from '../../outbox/outboxTable.ts'
+import { type DeliveryStep, readDeliverySteps } from '../../outbox/outboxReportTable.ts'
 
 /** Undefined if the database has no such message. A new one shows within a second. */
 export async function readTrace(
@@ -11,7 +11,11 @@ export async function readTrace(
 ): Promise<MessageTrace | undefined> {
   const row = await readMessage(database, messageId)
   if (!row) return undefined
-  const deliveries = await readDeliverySteps(database, messageId)
+  const deliveries = await readDeliverySteps(database, {
+    id: messageId,
+    account: row.account,
+    user: row.user_id,
+  })
   return traceOf(row, deliveries.map(traceStep))
 }
 

@@ -35,13 +35,15 @@ async function stateOf(one: EnvelopeMessage): Promise<string | undefined> {
 }
 
 async function deliveries(one: EnvelopeMessage) {
-  const rows = await claimOutbox(
+  const { claimed } = await claimOutbox(
     database,
     [{ account: one.account, user: one.user, room: 100 }],
     1,
     'test',
   )
-  return rows.map((row) => parseReceipt(decodeBody('deliver_sm', row.deliver_sm)))
+  return claimed
+    .flatMap((chunk) => chunk.deliveries)
+    .map(({ deliverSm }) => parseReceipt(decodeBody('deliver_sm', deliverSm)))
 }
 
 describe('a receipt is about the newest message that fits it', () => {

@@ -64,13 +64,15 @@ async function sweepUntilDelivered(one: EnvelopeMessage): Promise<void> {
 }
 
 async function deliveries(one: EnvelopeMessage) {
-  const rows = await claimOutbox(
+  const { claimed } = await claimOutbox(
     database,
     [{ account: one.account, user: one.user, room: 100 }],
     1,
     'test',
   )
-  return rows.map((row) => parseReceipt(decodeBody('deliver_sm', row.deliver_sm)))
+  return claimed
+    .flatMap((chunk) => chunk.deliveries)
+    .map(({ deliverSm }) => parseReceipt(decodeBody('deliver_sm', deliverSm)))
 }
 
 test('accepted, submitted, delivered: all is visible, and a receipt goes out', async () => {

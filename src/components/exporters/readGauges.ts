@@ -11,7 +11,7 @@ import { readSpec } from '../../platform/readSpec.ts'
 import { readResourcesOfKind } from '../../platform/resourceTable.ts'
 import { countParkedReceipts } from '../../message/parkedReceiptTable.ts'
 import { countWaiting } from '../../message/waitingMessageTable.ts'
-import { readOutboxBacklog } from '../../outbox/outboxTable.ts'
+import { readOutboxBacklog } from '../../outbox/outboxReportTable.ts'
 import type { DeadLetterCount, QueueDepth, QueueUpkeep } from '../../queue/queue.ts'
 
 export interface PlatformGauges {

@@ -9,7 +9,8 @@ import { commandStatusName, createSmppServer, INTERFACE_VERSION } from '../../sm
 import type { SessionTimers, SmppServer } from '../../smpp/index.ts'
 import { verifyPassword } from '../../platform/userSecrets.ts'
 import { readStatus } from '../../message/messageTable.ts'
-import { claimOutbox, OUTBOX_TOPIC, reclaimOutbox, settleOutbox } from '../../outbox/outboxTable.ts'
+import { claimOutbox, OUTBOX_TOPIC, reclaimOutbox } from '../../outbox/outboxTable.ts'
+import { settleOutbox } from '../../outbox/settlementTable.ts'
 import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
 import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
@@ -29,7 +30,6 @@ const SYSTEM_ID = 'signalbox'
 /** deliver_sm under way per bind; most ESMEs take tens. */
 const UNANSWERED_MAX = 20_000
 const DELIVERY_WINDOW = 100
-const OUTBOX_LEASE_MARGIN_MS = 15_000
 const DRAIN_POLL_MS = 20
 /** A verdict comes within acceptTimeoutMs; its answer gets this long to be sent. */
 const VERDICT_MARGIN_MS = 2_000
@@ -153,11 +153,11 @@ function outboxDelivery(
     outbox: {
       reclaim: (inHand) => reclaimOutbox(database, instance, inHand),
       claim: (demands, leaseMs) => claimOutbox(database, demands, leaseMs, instance),
-      settle: (outcomes) => settleOutbox(database, outcomes),
+      settle: (outcomes) => settleOutbox(database, instance, outcomes),
     },
     binds,
     sharesReceipts: (account) => follower.platform.accounts.get(account)?.receiptsTo === 'account',
-    leaseMs: config.responseTimeoutMs + OUTBOX_LEASE_MARGIN_MS,
+    responseTimeoutMs: config.responseTimeoutMs,
     onTrouble,
   })
   wakeUps.listen(OUTBOX_TOPIC, () => delivery.wake())

@@ -1,4 +1,5 @@
-import { afterEach, expect, test } from 'vitest'
+import { setImmediate } from 'node:timers/promises'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { userSchema } from '../../platform/user.ts'
 import { newMessageId } from '../../message/ids.ts'
 import {
@@ -10,9 +11,10 @@ import {
   INTERFACE_VERSION,
 } from '../../smpp/index.ts'
 import type { RequestOutcome, Session } from '../../smpp/index.ts'
-import type { OutboxDemand, OutboxOutcome, OutboxRow } from '../../outbox/outboxTable.ts'
+import type { Claim, ClaimedDeliveries, OutboxDemand } from '../../outbox/outboxTable.ts'
+import type { ClaimOutcome } from '../../outbox/settlementTable.ts'
 import { BindRegistry } from './bindRegistry.ts'
-import { OutboxDelivery } from './outboxDelivery.ts'
+import { OutboxDelivery, type OutboxDeliveryOptions } from './outboxDelivery.ts'
 
 type Answer = (outcome: RequestOutcome) => void
 const DELIVER_SM = encodeBody('deliver_sm', { short_message: Buffer.from('id:1 stat:DELIVRD') })
@@ -59,37 +61,54 @@ function response(commandStatus: number): RequestOutcome {
   return { kind: 'response', pdu }
 }
 
-/** An outbox in memory: rows go out once, settlements are remembered. */
-function outboxOf(count: number, user = 'u') {
-  const rows: OutboxRow[] = Array.from({ length: count }, (_, index) => ({
-    id: String(index + 1),
-    account: 'demo',
-    user_id: user,
-    message_id: newMessageId(),
-    deliver_sm: DELIVER_SM,
-    attempts: 1,
-  }))
-  const settled: OutboxOutcome[] = []
+/** An outbox in memory: chunks go out once, settlements are remembered. */
+function outboxOf(count: number, { user = 'u', perChunk = 1 } = {}) {
+  const chunks: ClaimedDeliveries[] = []
+  for (let left = count; left > 0; left -= perChunk) {
+    const deliveries = Array.from({ length: Math.min(perChunk, left) }, () => ({
+      messageId: newMessageId(),
+      deliverSm: DELIVER_SM,
+    }))
+    const id = String(chunks.length + 1)
+    chunks.push({ id, kind: 'chunk', account: 'demo', user, attempts: 1, deliveries })
+  }
+  const settled: ClaimOutcome[] = []
   const claims: number[] = []
   const outbox = {
     reclaim: async () => undefined,
-    claim: async (demands: readonly OutboxDemand[]) => {
+    claim: async (demands: readonly OutboxDemand[]): Promise<Claim> => {
       const fitting = demands.find((one) => one.user === undefined || one.user === user)
       claims.push(fitting?.room ?? 0)
-      return rows.splice(0, fitting?.room ?? 0)
+      const claimed: ClaimedDeliveries[] = []
+      for (let room = fitting?.room ?? 0; room > 0 && chunks[0];) {
+        const [chunk] = chunks.splice(0, 1)
+        if (chunk) claimed.push(chunk)
+        room -= chunk?.deliveries.length ?? 0
+      }
+      return { claimed, unreadable: [], isComplete: true }
     },
-    settle: async (outcomes: readonly OutboxOutcome[]) => void settled.push(...outcomes),
+    settle: async (outcomes: readonly ClaimOutcome[]) => void settled.push(...outcomes),
   }
-  return { claims, outbox, settled }
+  return { chunks, claims, outbox, settled }
 }
+
+/** By chunk, how many deliveries ended in which way. */
+function endsOf(settled: readonly ClaimOutcome[]) {
+  return settled.map(({ acknowledged, id, putBack, refused, retry }) => ({
+    id,
+    acknowledged: acknowledged.length,
+    refused: refused.map(({ commandStatus }) => commandStatus),
+    retry: retry.length,
+    putBack: putBack.length,
+  }))
+}
+
+const NOTHING = { acknowledged: 0, refused: [], retry: 0, putBack: 0 }
 
 function deliveryFrom(
   outbox: ReturnType<typeof outboxOf>['outbox'],
   sessions: Session[],
-  sharesReceipts = false,
-  onTrouble = (what: string, error: Error): void => {
-    throw new Error(what, { cause: error })
-  },
+  options: Partial<OutboxDeliveryOptions> = {},
 ) {
   const binds = new BindRegistry()
   const user = userSchema.parse({ id: 'u', account: 'demo', password: 'x' })
@@ -98,63 +117,171 @@ function deliveryFrom(
   const delivery = new OutboxDelivery({
     outbox,
     binds,
-    sharesReceipts: () => sharesReceipts,
-    leaseMs: 1000,
-    onTrouble,
+    sharesReceipts: () => false,
+    responseTimeoutMs: 1000,
+    onTrouble: (what, error) => {
+      throw new Error(what, { cause: error })
+    },
+    ...options,
   })
   running.push(delivery)
   delivery.wake()
-  return delivery
+  return { binds, delivery }
 }
 
-test('only as much is claimed as there is room for, and answers make room', async () => {
-  const { claims, outbox, settled } = outboxOf(5)
+test('twice as much is claimed as there is room for, and answers make room', async () => {
+  const { chunks, claims, outbox, settled } = outboxOf(10)
   const { answers, bodies, session } = receiver(2)
   deliveryFrom(outbox, [session])
   await expect.poll(() => bodies.length).toBe(2)
-  expect(claims[0]).toBe(2)
+  expect(claims[0]).toBe(4)
+  expect(chunks).toHaveLength(6)
   answers[0]?.(response(ESME_ROK))
-  await expect.poll(() => bodies.length).toBe(3)
-  await expect.poll(() => settled).toEqual([{ kind: 'acknowledged', id: '1', user: 'u' }])
+  expect(bodies).toHaveLength(3)
+  await expect.poll(() => endsOf(settled)).toEqual([{ ...NOTHING, id: '1', acknowledged: 1 }])
+})
+
+test('a window that is answered stays full without waiting for a claim', async () => {
+  const { outbox, settled } = outboxOf(1000, { perChunk: 50 })
+  const { answers, session } = receiver(10)
+  deliveryFrom(outbox, [session])
+  await expect.poll(() => answers.length).toBe(10)
+  for (let answered = 0; answered < 1000; answered++) {
+    await expect.poll(() => answers.length).toBeGreaterThan(answered)
+    answers[answered]?.(response(ESME_ROK))
+  }
+  await expect.poll(() => settled).toHaveLength(20)
+  expect(endsOf(settled)).toMatchObject(settled.map(() => ({ acknowledged: 50, putBack: 0 })))
 })
 
 test('the answer decides: acknowledged, refused for good, or again', async () => {
-  const { outbox, settled } = outboxOf(4)
+  const { outbox, settled } = outboxOf(4, { perChunk: 4 })
   const { answers, session } = receiver(4)
   deliveryFrom(outbox, [session])
   await expect.poll(() => answers.length).toBe(4)
   answers[0]?.(response(ESME_ROK))
   answers[1]?.(response(ESME_RX_P_APPN))
   answers[2]?.(response(ESME_RX_T_APPN))
-  answers[3]?.({ kind: 'closed' })
-  await expect.poll(() => settled.length).toBe(4)
-  expect(settled).toMatchObject([
-    { kind: 'acknowledged', id: '1' },
-    { kind: 'refused', id: '2', commandStatus: ESME_RX_P_APPN },
-    { kind: 'retry', id: '3' },
-    { kind: 'retry', id: '4', delayMs: 0 },
-  ])
+  expect(settled).toEqual([])
+  answers[3]?.({ kind: 'timeout' })
+  await expect
+    .poll(() => endsOf(settled))
+    .toEqual([{ id: '1', acknowledged: 1, refused: [ESME_RX_P_APPN], retry: 2, putBack: 0 }])
+  expect(settled[0]?.retry.every(({ delayMs }) => delayMs > 0)).toBe(true)
 })
 
-test('a row that cannot be delivered is refused alone, and reported', async () => {
-  const { outbox, settled } = outboxOf(3)
-  const { claim } = outbox
-  outbox.claim = async (demands) => {
-    const rows = await claim(demands)
-    return rows.map((row) => (row.id === '2' ? { ...row, deliver_sm: Buffer.of(1) } : row))
+test('what was under way on a link that closed goes to the next receiver at once', async () => {
+  const { outbox, settled } = outboxOf(2, { perChunk: 2 })
+  const [closing, other] = [receiver(2), receiver(1)]
+  const { binds } = deliveryFrom(outbox, [closing.session, other.session])
+  await expect.poll(() => closing.bodies.length + other.bodies.length).toBe(2)
+  const under = [...closing.answers]
+  binds.remove(closing.session)
+  for (const answer of under) answer({ kind: 'closed' })
+  for (let index = 0; index < 2; index++) {
+    await expect.poll(() => other.answers.length).toBeGreaterThan(index)
+    other.answers[index]?.(response(ESME_ROK))
   }
+  await expect.poll(() => endsOf(settled)).toMatchObject([{ acknowledged: 2 }])
+})
+
+test('when the last receiver leaves, what waits is put back for other gateways', async () => {
+  const { outbox, settled } = outboxOf(5, { perChunk: 5 })
+  const { answers, session } = receiver(2)
+  const { binds } = deliveryFrom(outbox, [session])
+  await expect.poll(() => answers.length).toBe(2)
+  binds.remove(session)
+  answers[0]?.(response(ESME_ROK))
+  answers[1]?.({ kind: 'closed' })
+  await expect
+    .poll(() => endsOf(settled))
+    .toEqual([{ ...NOTHING, id: '1', acknowledged: 1, putBack: 4 }])
+})
+
+test('what a slow customer has not taken after two seconds is put back, and no more claimed', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  let nowMs = 0
+  const { claims, outbox, settled } = outboxOf(20, { perChunk: 5 })
+  const { answers, session } = receiver(2)
+  deliveryFrom(outbox, [session], { now: () => nowMs })
+  await expect.poll(() => answers.length).toBe(2)
+  nowMs = 1_900
+  vi.advanceTimersByTime(1_000)
+  answers[0]?.(response(ESME_ROK))
+  expect(answers).toHaveLength(3)
+  await expect.poll(() => claims).toEqual([4])
+  // It took something lately, so that the next claim comes at once; then it takes nothing.
+  nowMs = 2_600
+  vi.advanceTimersByTime(1_000)
+  answers[1]?.({ kind: 'timeout' })
+  answers[2]?.(response(ESME_ROK))
+  await expect
+    .poll(() => endsOf(settled))
+    .toEqual([{ ...NOTHING, id: '1', acknowledged: 2, retry: 1, putBack: 2 }])
+})
+
+test('nothing is claimed for a customer whose window is full and that answers nothing', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  let nowMs = 0
+  const { claims, outbox } = outboxOf(20)
+  const { answers, session } = receiver(2)
+  const { delivery } = deliveryFrom(outbox, [session], { now: () => nowMs })
+  await expect.poll(() => answers.length).toBe(2)
+  nowMs = 2_000
+  vi.advanceTimersByTime(1_000)
+  await expect.poll(() => delivery.inHand).toBe(2)
+  vi.advanceTimersByTime(5_000)
+  delivery.wake()
+  await setImmediate()
+  expect(claims).toEqual([4])
+})
+
+test('after a pause longer than the lease allows, nothing of it is sent', async () => {
+  let nowMs = 0
+  const { outbox, settled } = outboxOf(4, { perChunk: 4 })
+  const { answers, bodies, session } = receiver(2)
+  deliveryFrom(outbox, [session], { now: () => nowMs })
+  await expect.poll(() => answers.length).toBe(2)
+  // The process was stopped; its timers have not run yet.
+  nowMs = 15_000
+  answers[0]?.(response(ESME_ROK))
+  answers[1]?.(response(ESME_ROK))
+  expect(bodies).toHaveLength(2)
+  await expect.poll(() => endsOf(settled)).toMatchObject([{ acknowledged: 2, putBack: 2 }])
+})
+
+test('a stop settles what was answered and puts back the rest', async () => {
+  const { outbox, settled } = outboxOf(5, { perChunk: 5 })
+  const { answers, session } = receiver(2)
+  const { binds, delivery } = deliveryFrom(outbox, [session])
+  await expect.poll(() => answers.length).toBe(2)
+  // The sessions close first.
+  binds.remove(session)
+  answers[0]?.(response(ESME_ROK))
+  answers[1]?.({ kind: 'closed' })
+  await delivery.stop()
+  expect(endsOf(settled)).toEqual([{ ...NOTHING, id: '1', acknowledged: 1, putBack: 4 }])
+})
+
+test('a delivery that cannot be sent is refused alone, and reported', async () => {
+  const { chunks, outbox, settled } = outboxOf(3, { perChunk: 3 })
+  const [chunk] = chunks.splice(0)
+  if (!chunk) throw new Error('three deliveries are one chunk')
+  const deliveries = chunk.deliveries.map((delivery, index) =>
+    index === 1 ? { ...delivery, deliverSm: Buffer.of(1) } : delivery,
+  )
+  chunks.push({ ...chunk, deliveries })
   const { answers, bodies, session } = receiver(3, INTERFACE_VERSION.V3_3)
   const troubles: string[] = []
-  deliveryFrom(outbox, [session], false, (what) => void troubles.push(what))
+  deliveryFrom(outbox, [session], { onTrouble: (what) => void troubles.push(what) })
   await expect.poll(() => bodies.length).toBe(2)
   for (const answer of answers) answer(response(ESME_ROK))
-  await expect.poll(() => settled.length).toBe(3)
-  expect(settled).toMatchObject([
-    { kind: 'refused', id: '2', commandStatus: ESME_RSYSERR },
-    { kind: 'acknowledged', id: '1' },
-    { kind: 'acknowledged', id: '3' },
-  ])
-  expect(troubles).toEqual(['delivering outbox row 2 failed'])
+  await expect
+    .poll(() => endsOf(settled))
+    .toEqual([{ ...NOTHING, id: '1', acknowledged: 2, refused: [ESME_RSYSERR] }])
+  expect(troubles).toEqual(['delivering to u failed'])
 })
 
 test('without a receiver nothing is claimed', () => {
@@ -181,9 +308,11 @@ test('receipts go to the user who submitted, though another one has more room', 
 })
 
 test('an account may let any of its users take them', async () => {
-  const { claims, outbox } = outboxOf(3, 'never bound')
+  const { claims, outbox } = outboxOf(3, { user: 'never bound' })
   const [full, own, others] = [receiver(0), receiver(1), receiver(100)]
-  deliveryFrom(outbox, [full.session, own.session, others.session], true)
+  deliveryFrom(outbox, [full.session, own.session, others.session], {
+    sharesReceipts: () => true,
+  })
   await expect.poll(() => others.bodies.length).toBe(3)
-  expect(claims[0]).toBe(101)
+  expect(claims[0]).toBe(202)
 })

@@ -1,23 +1,29 @@
-// Brings receipts to customers: claims outbox rows for users that have a receiver bound here with
-// room in its window (for whole accounts whose setting says so), sends deliver_sm, and settles each
-// row by the answer. Nothing is claimed for a slow customer, who has no room, so no other customer
-// waits for a slow one.
+// Brings receipts to customers. It claims chunks of deliveries for users that have a receiver bound
+// here (for whole accounts whose setting says so), somewhat more than their windows have room for,
+// sends deliver_sm as answers make room, and settles each chunk when its last answer is there.
+//
+// A slow customer delays no other: for one that takes nothing, nothing is claimed, and what it has
+// not taken after two seconds is put back. So an interrupted gateway causes few second deliveries.
 
 import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import { backOffMs } from '../../flow/backOff.ts'
-import { type ClaimSource, ClaimLoop } from '../../flow/claimLoop.ts'
+import { ClaimLoop } from '../../flow/claimLoop.ts'
 import { untilDone } from '../../flow/untilDone.ts'
 import { classify, decodeBody, encodeBody, ESME_ROK, ESME_RSYSERR } from '../../smpp/index.ts'
 import type { RequestOutcome, Session } from '../../smpp/index.ts'
-import type { OutboxDemand, OutboxOutcome, OutboxRow } from '../../outbox/outboxTable.ts'
+import type { Delivery } from '../../outbox/deliveryChunk.ts'
+import type { Claim, OutboxDemand } from '../../outbox/outboxTable.ts'
+import type { ClaimOutcome } from '../../outbox/settlementTable.ts'
 import type { BindRegistry, CustomerBind } from './bindRegistry.ts'
+import { ClaimInHand } from './claimInHand.ts'
+import { DeliveryLine } from './deliveryLine.ts'
 
 export interface OutboxPort {
-  /** Frees the rows that were claimed under this name and are not in hand. */
+  /** Frees what was claimed under this name and is not in hand. */
   reclaim(inHand: readonly string[]): Promise<void>
-  claim(demands: readonly OutboxDemand[], leaseMs: number): Promise<OutboxRow[]>
-  settle(outcomes: readonly OutboxOutcome[]): Promise<void>
+  claim(demands: readonly OutboxDemand[], leaseMs: number): Promise<Claim>
+  settle(outcomes: readonly ClaimOutcome[]): Promise<void>
 }
 
 export interface OutboxDeliveryOptions {
@@ -25,153 +31,298 @@ export interface OutboxDeliveryOptions {
   binds: BindRegistry
   /** Whether anybody of the account takes the receipts of all its users. */
   sharesReceipts: (account: string) => boolean
-  /** Longer than the response timer, so that no row goes out twice while its answer may come. */
-  leaseMs: number
+  /** How long a receiver may take to answer. */
+  responseTimeoutMs: number
   onTrouble: (what: string, error: Error) => void
+  /** Monotonic. */
+  now?: () => number
 }
 
-const POLL_INTERVAL_MS = 1_000
-/** Limits the rows claimed at once for one user, so that a claim serves several. */
-const MAX_CLAIM_OF_USER = 500
+/** A delivery is sent if its answer must come while the lease lasts. */
+const LEASE_MARGIN_MS = 15_000
+const LOOK_INTERVAL_MS = 1_000
+const PUT_BACK_AFTER_MS = 2_000
 const RETRY_FIRST_MS = 1_000
 const RETRY_CAP_MS = 300_000
+const IN_HAND_MAX = 50_000
+const OCTETS_IN_HAND_MAX = 64 * 1024 * 1024
 /** A peer with a lower interface_version knows no TLVs (SMPP 3.4 §4.1.1). */
 const FIRST_VERSION_WITH_TLVS = 0x34
 
 export class OutboxDelivery {
-  #options: OutboxDeliveryOptions
-  #loop: ClaimLoop<readonly OutboxDemand[], OutboxRow>
-  #settler: Batcher<OutboxOutcome>
+  readonly #options: OutboxDeliveryOptions
+  readonly #now: () => number
+  readonly #loop: ClaimLoop<readonly OutboxDemand[], ClaimInHand>
+  readonly #settler: Batcher<ClaimInHand>
+  readonly #lines = new Map<string, DeliveryLine>()
+  #looking: NodeJS.Timeout | undefined
+  #isStopped = false
   #turn = 0
+  #inHand = 0
+  #octetsInHand = 0
   /** Added up in plain numbers; metrics read them when scraped. */
   readonly counters = { acknowledged: 0, refused: 0, retried: 0 }
 
   constructor(options: OutboxDeliveryOptions) {
     this.#options = options
-    this.#loop = new ClaimLoop(this.#source(), {
-      pollIntervalMs: POLL_INTERVAL_MS,
-      pauseAfterFailureMs: () => POLL_INTERVAL_MS,
-    })
+    this.#now = options.now ?? (() => performance.now())
+    const { onTrouble, outbox } = options
+    this.#loop = new ClaimLoop(
+      {
+        room: () => this.#demands(),
+        claim: (demands) => this.#claim(demands),
+        mayHaveLeft: () => [...this.#lines.values()].some((line) => line.mayHaveMore),
+        reclaim: (inHand) => outbox.reclaim(inHand.map(({ id }) => id)),
+        take: (claims) => this.#take(claims),
+        onTrouble: (error) => onTrouble('claiming deliveries failed; retrying', error),
+      },
+      { pollIntervalMs: LOOK_INTERVAL_MS, pauseAfterFailureMs: () => LOOK_INTERVAL_MS },
+    )
     this.#settler = new Batcher({
-      send: (outcomes) => this.#settle(outcomes),
-      onError: (error) => options.onTrouble('settling deliveries failed; retrying', error),
-      maxItems: 1000,
+      send: (claims) => this.#settle(claims),
+      onError: (error) => onTrouble('settling deliveries failed; retrying', error),
+      maxItems: 200,
     })
+  }
+
+  /** Deliveries that are leased: they wait for a window, are under way, or are being settled. */
+  get inHand(): number {
+    return this.#inHand
   }
 
   /** There may be something to deliver, or somebody to deliver to. */
   wake(): void {
+    if (this.#isStopped) return
+    this.#looking ??= setInterval(() => this.#look(), LOOK_INTERVAL_MS)
+    for (const line of this.#lines.values()) {
+      line.mayHaveMore = true
+      this.#deliverTo(line)
+    }
     this.#loop.expectMore()
   }
 
   /** Claims nothing more. Resolves when all answers received so far are settled. */
   async stop(): Promise<void> {
+    this.#isStopped = true
     this.#loop.stop()
+    clearInterval(this.#looking)
+    for (const line of this.#lines.values())
+      for (const claim of line.claims) this.#putBack(line, claim)
     await this.#settler.whenIdle()
   }
 
-  #source(): ClaimSource<readonly OutboxDemand[], OutboxRow> {
-    const { leaseMs, onTrouble, outbox } = this.#options
-    return {
-      room: () => this.#room(),
-      claim: (demands) => outbox.claim(demands, leaseMs),
-      mayHaveLeft: (_, rows) => rows.length > 0,
-      reclaim: (inHand) => outbox.reclaim(inHand.map(({ id }) => id)),
-      take: (rows) => {
-        for (const row of rows) this.#deliverAlone(row)
-      },
-      onTrouble: (error) => onTrouble('claiming deliveries failed; retrying', error),
-    }
-  }
-
   /** Starts one user later each time, so that no user is always last in line. */
-  #room(): readonly OutboxDemand[] | undefined {
-    const { binds, sharesReceipts } = this.#options
+  #demands(): readonly OutboxDemand[] | undefined {
+    if (this.#inHand >= IN_HAND_MAX || this.#octetsInHand >= OCTETS_IN_HAND_MAX) return undefined
+    const nowMs = this.#now()
     const demands: OutboxDemand[] = []
-    for (const [account, receivers] of binds.receivers) {
-      const free = new Map<string | undefined, number>()
-      const isShared = sharesReceipts(account)
-      for (const { session, user } of receivers) {
-        const key = isShared ? undefined : user.id
-        free.set(key, (free.get(key) ?? 0) + session.windowFree)
+    for (const [account, receivers] of this.#options.binds.receivers) {
+      for (const [user, free] of this.#freePlaces(account, receivers)) {
+        const line = this.#lineOf(account, user)
+        const room = line.room(free, nowMs)
+        if (room > 0) demands.push({ account, user, room })
       }
-      for (const [user, room] of free)
-        if (room > 0) demands.push({ account, user, room: Math.min(room, MAX_CLAIM_OF_USER) })
     }
     if (demands.length === 0) return undefined
+    for (const { account, user } of demands) this.#lineOf(account, user).mayHaveMore = false
     const first = this.#turn++ % demands.length
     return [...demands.slice(first), ...demands.slice(0, first)]
   }
 
-  /** A row that throws is refused, and holds up no other: the next attempt would do the same. */
-  #deliverAlone(row: OutboxRow): void {
+  /** In the windows of each user's receivers, or of all receivers of the account. */
+  #freePlaces(
+    account: string,
+    receivers: readonly CustomerBind[],
+  ): ReadonlyMap<string | undefined, number> {
+    const free = new Map<string | undefined, number>()
+    const isShared = this.#options.sharesReceipts(account)
+    for (const { session, user } of receivers) {
+      const key = isShared ? undefined : user.id
+      free.set(key, (free.get(key) ?? 0) + session.windowFree)
+    }
+    return free
+  }
+
+  async #claim(demands: readonly OutboxDemand[]): Promise<readonly ClaimInHand[]> {
+    const { onTrouble, outbox, responseTimeoutMs } = this.#options
+    // Counted from before the request, so the lease in the database lasts longer.
+    const startedMs = this.#now()
+    const times = {
+      sendUntilMs: startedMs + LEASE_MARGIN_MS,
+      putBackAtMs: startedMs + PUT_BACK_AFTER_MS,
+    }
+    const expectMore = () => {
+      for (const { account, user } of demands) this.#lineOf(account, user).mayHaveMore = true
+    }
     try {
-      this.#deliver(row)
+      const claim = await outbox.claim(demands, responseTimeoutMs + LEASE_MARGIN_MS)
+      for (const error of claim.unreadable) onTrouble('deliveries cannot be read; kept', error)
+      if (!claim.isComplete) expectMore()
+      return claim.claimed.map((claimed) => new ClaimInHand(claimed, times))
     } catch (error) {
-      this.#options.onTrouble(`delivering outbox row ${row.id} failed`, asError(error))
-      this.counters.refused++
-      this.#settler.add({ kind: 'refused', id: row.id, commandStatus: ESME_RSYSERR })
+      expectMore()
+      throw error
     }
   }
 
-  #deliver(row: OutboxRow): void {
-    const { binds, sharesReceipts } = this.#options
-    const receivers = binds.receivers.get(row.account) ?? []
-    const bind = mostRoom(receivers, sharesReceipts(row.account) ? undefined : row.user_id)
-    const sent = bind?.session.requestBody(
-      'deliver_sm',
-      bodyFor(bind.session, row.deliver_sm),
-      (outcome) => this.#answered(row, bind, outcome),
-    )
-    // The receiver left, or its window filled up, since the claim.
-    if (sent === undefined) this.#settler.add({ kind: 'retry', id: row.id, delayMs: 0 })
+  #take(claims: readonly ClaimInHand[]): void {
+    const lines = new Set<DeliveryLine>()
+    for (const claim of claims) {
+      const line = this.#lineFor(claim)
+      this.#inHand += claim.waiting
+      this.#octetsInHand += claim.octets
+      line.add(claim)
+      line.mayHaveMore = true
+      lines.add(line)
+    }
+    for (const line of lines) this.#deliverTo(line)
   }
 
-  #answered(row: OutboxRow, bind: CustomerBind, outcome: RequestOutcome): void {
-    const { id } = row
-    if (outcome.kind === 'closed') this.#settler.add({ kind: 'retry', id, delayMs: 0 })
-    else if (outcome.kind === 'timeout')
-      this.#settler.add({ kind: 'retry', id, delayMs: this.#retryMs(row) })
-    else this.#byStatus(row, bind, outcome.pdu.command_status)
-    this.#loop.wake()
+  #deliverTo(line: DeliveryLine): void {
+    for (let claim = line.first; claim; claim = line.first) {
+      const receivers = this.#receiversOf(claim)
+      if (receivers.length === 0 || this.#now() >= claim.times.sendUntilMs) {
+        this.#putBack(line, claim)
+        continue
+      }
+      const bind = mostRoom(receivers)
+      if (!bind || !this.#deliverNext(line, claim, bind)) return
+    }
   }
 
-  #byStatus(row: OutboxRow, { user }: CustomerBind, commandStatus: number): void {
-    const { id } = row
+  #receiversOf({ claimed: { account, user } }: ClaimInHand): readonly CustomerBind[] {
+    const receivers = this.#options.binds.receivers.get(account) ?? []
+    if (this.#options.sharesReceipts(account)) return receivers
+    return receivers.filter((bind) => bind.user.id === user)
+  }
+
+  /**
+   * False if the session takes nothing. A delivery that throws is refused, and holds up no other:
+   * another attempt would do the same.
+   */
+  #deliverNext(line: DeliveryLine, claim: ClaimInHand, bind: CustomerBind): boolean {
+    const delivery = claim.take()
+    if (!delivery) return false
+    line.taken()
+    try {
+      const body = bodyFor(bind.session, delivery.deliverSm)
+      const sent = bind.session.requestBody('deliver_sm', body, (outcome) => {
+        this.#answered(line, claim, delivery, bind, outcome)
+      })
+      if (sent !== undefined) return true
+      // The session began to close in this turn.
+      line.returned(claim)
+      claim.return(delivery)
+      return false
+    } catch (error) {
+      this.#options.onTrouble(`delivering to ${bind.user.id} failed`, asError(error))
+      line.answered(this.#now())
+      this.counters.refused++
+      claim.refuse(delivery, ESME_RSYSERR)
+      this.#settleIfOver(claim)
+      return true
+    }
+  }
+
+  #answered(
+    line: DeliveryLine,
+    claim: ClaimInHand,
+    delivery: Delivery,
+    bind: CustomerBind,
+    outcome: RequestOutcome,
+  ): void {
+    if (outcome.kind === 'closed') {
+      line.returned(claim)
+      claim.return(delivery)
+    } else {
+      line.answered(this.#now())
+      if (outcome.kind === 'timeout') this.#retry(claim, delivery)
+      else this.#byStatus(claim, delivery, bind, outcome.pdu.command_status)
+    }
+    this.#settleIfOver(claim)
+    this.#deliverTo(line)
+    if (line.mayHaveMore && line.isLow) this.#loop.wake()
+  }
+
+  #byStatus(
+    claim: ClaimInHand,
+    delivery: Delivery,
+    { user }: CustomerBind,
+    commandStatus: number,
+  ): void {
     if (commandStatus === ESME_ROK) {
       this.counters.acknowledged++
-      this.#settler.add({ kind: 'acknowledged', id, user: user.id })
+      claim.acknowledge(delivery, user.id)
     } else if (classify(commandStatus) === 'permanent') {
       this.counters.refused++
-      this.#settler.add({ kind: 'refused', id, commandStatus })
-    } else this.#settler.add({ kind: 'retry', id, delayMs: this.#retryMs(row) })
+      claim.refuse(delivery, commandStatus)
+    } else this.#retry(claim, delivery)
   }
 
-  #retryMs(row: OutboxRow): number {
+  #retry(claim: ClaimInHand, delivery: Delivery): void {
     this.counters.retried++
-    return backOffMs(row.attempts, RETRY_FIRST_MS, RETRY_CAP_MS)
+    claim.retry(delivery, backOffMs(claim.claimed.attempts, RETRY_FIRST_MS, RETRY_CAP_MS))
   }
 
-  /** Never gives up: a row that is not settled goes out twice. */
-  async #settle(outcomes: OutboxOutcome[]): Promise<void> {
-    await untilDone(() => this.#options.outbox.settle(outcomes), {
-      onTrouble: (error) => this.#options.onTrouble('settling deliveries failed; retrying', error),
+  /** Others may claim what waits, as soon as what is under way has its answers. */
+  #putBack(line: DeliveryLine, claim: ClaimInHand): void {
+    line.remove(claim)
+    claim.isPutBack = true
+    this.#settleIfOver(claim)
+  }
+
+  #settleIfOver(claim: ClaimInHand): void {
+    if (claim.isOver) this.#settler.add(claim)
+  }
+
+  /** Never gives up: what is not settled goes out twice. */
+  async #settle(claims: readonly ClaimInHand[]): Promise<void> {
+    const { onTrouble, outbox } = this.#options
+    const outcomes = claims.map((claim) => claim.outcome())
+    await untilDone(() => outbox.settle(outcomes), {
+      onTrouble: (error) => onTrouble('settling deliveries failed; retrying', error),
     })
-    this.#loop.letGo(outcomes)
-    if (outcomes.some((outcome) => outcome.kind === 'retry')) this.wake()
+    for (const { claimed, octets } of claims) {
+      this.#inHand -= claimed.deliveries.length
+      this.#octetsInHand -= octets
+    }
+    this.#loop.letGo(claims)
+    for (const [index, { putBack, retry }] of outcomes.entries()) {
+      const claim = claims[index]
+      if (claim && (putBack.length > 0 || retry.length > 0)) this.#lineFor(claim).mayHaveMore = true
+    }
+    this.#loop.expectMore()
+  }
+
+  /** Puts back what slow customers have not taken, and looks for what no wake-up told of. */
+  #look(): void {
+    const nowMs = this.#now()
+    for (const [key, line] of this.#lines) {
+      for (const claim of line.claims)
+        if (nowMs >= claim.times.putBackAtMs) this.#putBack(line, claim)
+      // A line is made again when it is needed.
+      if (line.isIdle) this.#lines.delete(key)
+    }
+    this.wake()
+  }
+
+  #lineFor({ claimed: { account, user } }: ClaimInHand): DeliveryLine {
+    const isShared = this.#options.sharesReceipts(account)
+    return this.#lineOf(account, isShared ? undefined : (user ?? undefined))
+  }
+
+  #lineOf(account: string, user: string | undefined): DeliveryLine {
+    const key = JSON.stringify([account, user])
+    let line = this.#lines.get(key)
+    if (!line) this.#lines.set(key, (line = new DeliveryLine(account, user)))
+    return line
   }
 }
 
-/** @param of the user whose receivers count; undefined for all */
-function mostRoom(
-  receivers: readonly CustomerBind[],
-  of: string | null | undefined,
-): CustomerBind | undefined {
+function mostRoom(receivers: readonly CustomerBind[]): CustomerBind | undefined {
   let best: CustomerBind | undefined
-  for (const bind of receivers) {
-    if (of !== undefined && bind.user.id !== of) continue
+  for (const bind of receivers)
     if (bind.session.windowFree > (best?.session.windowFree ?? 0)) best = bind
-  }
   return best
 }
 

@@ -9,7 +9,7 @@ import { maintain, type Retention } from './maintain.ts'
 import { foldWaitingCounts } from '../../message/waitingMessageTable.ts'
 import { moveDue } from './moveDue.ts'
 import type { StrandedMessages } from './strandedMessages.ts'
-import { expireOutbox } from '../../outbox/outboxTable.ts'
+import { expireOutbox } from '../../outbox/expiryTable.ts'
 
 export interface JobsOptions {
   database: Database

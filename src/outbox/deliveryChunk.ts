@@ -1,0 +1,83 @@
+// Deliveries to one user, packed into one row. A version comes first; then, for each delivery, the
+// 16 octets of its message id, the length of its deliver_sm body (4 octets) and the body.
+
+import type { MessageId } from '../message/ids.ts'
+
+/** A receipt on its way to a customer. */
+export interface Delivery {
+  readonly messageId: MessageId
+  /** A deliver_sm body (SMPP 3.4 §4.6.1). */
+  readonly deliverSm: Buffer
+}
+
+/** The octets are damaged, or a newer version wrote them. */
+export class UnreadableChunk extends Error {
+  readonly code = 'UNREADABLE_CHUNK'
+}
+
+const VERSION = 1
+const ID_OCTETS = 16
+const LENGTH_OCTETS = 4
+/** Bound the rows of the outbox, and what a gateway delivers again after a crash. */
+const DELIVERIES_MAX = 250
+const OCTETS_MAX = 128 * 1024
+
+export function packDeliveries(deliveries: readonly Delivery[]): Buffer {
+  let octets = 1
+  for (const { deliverSm } of deliveries) octets += ID_OCTETS + LENGTH_OCTETS + deliverSm.length
+  const payload = Buffer.allocUnsafe(octets)
+  let at = payload.writeUInt8(VERSION, 0)
+  for (const { messageId, deliverSm } of deliveries) {
+    payload.write(messageId.replaceAll('-', ''), at, 'hex')
+    at = payload.writeUInt32BE(deliverSm.length, at + ID_OCTETS)
+    payload.set(deliverSm, at)
+    at += deliverSm.length
+  }
+  return payload
+}
+
+/** Bodies are views of `payload`. Throws UnreadableChunk. */
+export function unpackDeliveries(payload: Buffer): Delivery[] {
+  if (payload[0] !== VERSION)
+    throw new UnreadableChunk(`a chunk of deliveries has version ${payload[0]}, not ${VERSION}`)
+  const deliveries: Delivery[] = []
+  let at = 1
+  while (at < payload.length) {
+    const bodyAt = at + ID_OCTETS + LENGTH_OCTETS
+    if (bodyAt > payload.length) throw new UnreadableChunk('a chunk of deliveries ends too early')
+    const end = bodyAt + payload.readUInt32BE(at + ID_OCTETS)
+    if (end > payload.length) throw new UnreadableChunk('a chunk of deliveries ends too early')
+    deliveries.push({ messageId: idAt(payload, at), deliverSm: payload.subarray(bodyAt, end) })
+    at = end
+  }
+  return deliveries
+}
+
+/** Each piece fits one row. @param max deliveries in one piece */
+export function inPieces(
+  deliveries: readonly Delivery[],
+  max = DELIVERIES_MAX,
+): readonly (readonly Delivery[])[] {
+  const pieces: Delivery[][] = []
+  let piece: Delivery[] = []
+  let octets = 0
+  for (const delivery of deliveries) {
+    const more = octets + delivery.deliverSm.length
+    if (piece.length > 0 && (piece.length >= max || more > OCTETS_MAX)) {
+      pieces.push(piece)
+      piece = []
+      octets = 0
+    }
+    piece.push(delivery)
+    octets += delivery.deliverSm.length
+  }
+  if (piece.length > 0) pieces.push(piece)
+  return pieces
+}
+
+function idAt(payload: Buffer, at: number): MessageId {
+  const hex = payload.toString('hex', at, at + ID_OCTETS)
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)]
+  // packDeliveries wrote the octets of a message id.
+  return `${parts.join('-')}-${hex.slice(20)}` as MessageId
+}

@@ -1,0 +1,71 @@
+// What the outbox holds, for traces and metrics.
+
+import type { Database } from '../database/database.ts'
+import type { MessageId } from '../message/ids.ts'
+
+/** How a message's receipt fared on its way to the customer. */
+export interface DeliveryStep {
+  kind: 'pending' | 'acknowledged'
+  /** The state of a delivery that is still there, or the user who acknowledged it. */
+  detail: string
+  attempts: number
+  at: Date
+  command_status: string | null
+}
+
+const STEPS = {
+  name: 'outbox.steps',
+  text: `select 'pending' as kind, state as detail, attempts, created_at as at, command_status
+      from outbox where message_id = $1
+    union all
+    select 'acknowledged', user_id, 0, acknowledged_at, null
+      from outbox_acknowledged where message_id = $1
+    union all
+    select 'pending', 'pending', 0, created_at, null from outbox_chunks as chunk
+      where account = $2 and user_id = $3 and position(uuid_send($1) in payload) > 0`,
+}
+
+/** Reads the chunks that wait for this user; a few hundred deliveries are in each. */
+export function readDeliverySteps(
+  database: Database,
+  message: { readonly id: MessageId; readonly account: string; readonly user: string },
+): Promise<DeliveryStep[]> {
+  return database.run<DeliveryStep>(STEPS, [message.id, message.account, message.user])
+}
+
+export interface OutboxBacklog {
+  pending: number
+  oldestAgeSeconds: number
+}
+
+/** Up to here the chunks and rows are counted; beyond, their number is estimated. */
+const COUNTED_MAX = 10_000
+
+const BACKLOG = {
+  name: 'outbox.backlog',
+  // A sum is a bigint, which the driver hands over as text: the casts make numbers of it. The
+  // estimate is what the last analyze found: autovacuum renews it with every 2 % that change.
+  text: `with chunks as materialized (
+      select deliveries, created_at from outbox_chunks order by id limit ${COUNTED_MAX}),
+    counted as (
+      select count(*) as number, coalesce(sum(deliveries), 0) as deliveries from chunks),
+    alone as (select count(*) as number from (
+      select from outbox where state = 'pending' limit ${COUNTED_MAX}) as first),
+    oldest as (
+      (select created_at from outbox_chunks order by expires_at limit 1)
+      union all
+      (select created_at from outbox where state = 'pending' order by expires_at limit 1))
+    select (case when counted.number < ${COUNTED_MAX} then counted.deliveries
+        else greatest(counted.number, (select reltuples from pg_class where oid = 'outbox_chunks'::regclass)) * counted.deliveries
+          / counted.number end
+      + case when alone.number < ${COUNTED_MAX} then alone.number
+        else greatest(alone.number, (select reltuples from pg_class where oid = 'outbox_due_of_user'::regclass)) end)::float8 as pending,
+      (select coalesce(extract(epoch from now() - min(created_at)), 0) from oldest)::float8
+        as "oldestAgeSeconds"
+    from counted, alone`,
+}
+
+export async function readOutboxBacklog(run: Database['run']): Promise<OutboxBacklog> {
+  const [row] = await run<OutboxBacklog>(BACKLOG)
+  return row ?? { pending: 0, oldestAgeSeconds: 0 }
+}

@@ -1,0 +1,168 @@
+// The end of what a gateway claimed. A chunk is settled as a whole, in one statement: it goes, and
+// each of its deliveries is recorded as acknowledged, becomes a row of `outbox`, or is put back. If
+// another process holds the chunk by now, nothing is recorded: that process delivers it again.
+
+import { type MessageId, timeOf } from '../message/ids.ts'
+import { type Database, QueryRefused } from '../database/database.ts'
+import { ensurePartitionsFor, NO_PARTITION } from '../database/partitionTable.ts'
+import { type Delivery, inPieces, packDeliveries } from './deliveryChunk.ts'
+
+interface Claimed {
+  readonly id: string
+  readonly kind: 'chunk' | 'row'
+}
+
+/** How the deliveries of one claim ended, each in one of the lists. */
+export interface ClaimOutcome extends Claimed {
+  readonly acknowledged: readonly { readonly messageId: MessageId; readonly user: string }[]
+  readonly refused: readonly { readonly delivery: Delivery; readonly commandStatus: number }[]
+  readonly retry: readonly { readonly delivery: Delivery; readonly delayMs: number }[]
+  /** Not attempted. Anybody may claim them at once. */
+  readonly putBack: readonly Delivery[]
+}
+
+const SETTLE_CHUNKS = {
+  name: 'outbox.settleChunks',
+  text: `with held as materialized (
+      select id from outbox_chunks where id = any($1::bigint[]) order by id for update),
+    mine as (
+      delete from outbox_leases where chunk_id = any(array(select id from held)) and instance = $2
+      returning chunk_id),
+    gone as (
+      delete from outbox_chunks where id = any(array(select chunk_id from mine))
+      returning id, place, account, user_id, created_at, expires_at),
+    acknowledged as (
+      insert into outbox_acknowledged (message_id, outbox_id, user_id)
+      select ack.message_id, ack.chunk_id, ack.user_id
+      from unnest($3::bigint[], $4::uuid[], $5::text[]) as ack (chunk_id, message_id, user_id)
+      join gone on gone.id = ack.chunk_id),
+    put_back as (
+      insert into outbox_chunks
+        (place, account, user_id, deliveries, payload, created_at, expires_at)
+      select place, account, user_id, back.deliveries, back.payload, created_at, expires_at
+      from unnest($6::bigint[], $7::int[], $8::bytea[]) with ordinality
+        as back (chunk_id, deliveries, payload, turn)
+      join gone on gone.id = back.chunk_id order by back.turn)
+    insert into outbox (account, user_id, message_id, deliver_sm, state, created_at, expires_at,
+        visible_at, attempts, command_status, ended_at)
+      select account, user_id, alone.message_id, alone.deliver_sm,
+        case when alone.status is null then 'pending' else 'refused' end,
+        created_at, expires_at, now() + coalesce(alone.delay, 0) * interval '1 ms', 1,
+        alone.status, case when alone.status is not null then now() end
+      from unnest($9::bigint[], $10::uuid[], $11::bytea[], $12::float8[], $13::bigint[])
+        as alone (chunk_id, message_id, deliver_sm, delay, status)
+      join gone on gone.id = alone.chunk_id`,
+}
+
+const ACKNOWLEDGE = {
+  name: 'outbox.acknowledge',
+  text: `with gone as (
+      delete from outbox as o using unnest($1::bigint[], $2::text[]) as ack (id, user_id)
+      where o.id = any($1::bigint[]) and o.id = ack.id returning o.message_id, o.id, ack.user_id)
+    insert into outbox_acknowledged (message_id, outbox_id, user_id)
+      select message_id, id, user_id from gone`,
+}
+const REFUSE = {
+  name: 'outbox.refuse',
+  text: `update outbox as o set state = 'refused', command_status = refusal.status, ended_at = now()
+    from unnest($1::bigint[], $2::bigint[]) as refusal (id, status)
+    where o.id = any($1::bigint[]) and o.id = refusal.id and o.state = 'pending'`,
+}
+const RETRY = {
+  name: 'outbox.retry',
+  text: `update outbox as o set leased_by = null, visible_at = now() + again.delay * interval '1 ms'
+    from unnest($1::bigint[], $2::float8[]) as again (id, delay)
+    where o.id = any($1::bigint[]) and o.id = again.id and o.state = 'pending'`,
+}
+
+/** May be repeated: a claim that is settled, or held by another process by now, changes nothing. */
+export async function settleOutbox(
+  database: Database,
+  instance: string,
+  outcomes: readonly ClaimOutcome[],
+): Promise<void> {
+  const settle = () => settleAll(database, instance, outcomes)
+  try {
+    await settle()
+  } catch (error) {
+    if (!(error instanceof QueryRefused && error.sqlState === NO_PARTITION)) throw error
+    const times = outcomes.flatMap(({ acknowledged }) =>
+      acknowledged.map(({ messageId }) => timeOf(messageId)),
+    )
+    await ensurePartitionsFor(database, times)
+    await settle()
+  }
+}
+
+async function settleAll(
+  database: Database,
+  instance: string,
+  outcomes: readonly ClaimOutcome[],
+): Promise<void> {
+  const chunks = outcomes.filter(({ kind }) => kind === 'chunk')
+  if (chunks.length > 0) await database.run(SETTLE_CHUNKS, columnsOf(chunks, instance))
+  await settleRows(
+    database,
+    outcomes.filter(({ kind }) => kind === 'row'),
+  )
+}
+
+function columnsOf(chunks: readonly ClaimOutcome[], instance: string): unknown[] {
+  const acks = chunks.flatMap(({ acknowledged, id }) => acknowledged.map((ack) => ({ id, ...ack })))
+  const back = chunks.flatMap(({ acknowledged, id, putBack }) =>
+    inPieces(putBack, pieceAfter(acknowledged.length)).map((piece) => ({ id, piece })),
+  )
+  const alone = chunks.flatMap(({ id, refused, retry }) => [
+    ...refused.map(({ commandStatus, delivery }) => ({
+      id,
+      delivery,
+      commandStatus,
+      delayMs: null,
+    })),
+    ...retry.map(({ delayMs, delivery }) => ({ id, delivery, commandStatus: null, delayMs })),
+  ])
+  return [
+    chunks.map(({ id }) => id),
+    instance,
+    acks.map(({ id }) => id),
+    acks.map(({ messageId }) => messageId),
+    acks.map(({ user }) => user),
+    back.map(({ id }) => id),
+    back.map(({ piece }) => piece.length),
+    back.map(({ piece }) => packDeliveries(piece)),
+    alone.map(({ id }) => id),
+    alone.map(({ delivery }) => delivery.messageId),
+    alone.map(({ delivery }) => delivery.deliverSm),
+    alone.map(({ delayMs }) => delayMs),
+    alone.map(({ commandStatus }) => commandStatus),
+  ]
+}
+
+const PIECE_MIN = 16
+
+/** What a slow customer did not take comes again in pieces that it takes in about that time. */
+function pieceAfter(acknowledged: number): number {
+  return Math.max(PIECE_MIN, 2 * acknowledged)
+}
+
+async function settleRows(database: Database, rows: readonly ClaimOutcome[]): Promise<void> {
+  const acknowledged = rows.flatMap(({ id, acknowledged: [ack] }) => (ack ? [{ id, ...ack }] : []))
+  const refused = rows.flatMap(({ id, refused: [refusal] }) =>
+    refusal ? [{ id, ...refusal }] : [],
+  )
+  const retry = rows.flatMap(({ id, putBack, retry: [again] }) =>
+    again || putBack.length > 0 ? [{ id, delayMs: again?.delayMs ?? 0 }] : [],
+  )
+  if (acknowledged.length > 0)
+    await database.run(ACKNOWLEDGE, [
+      acknowledged.map(({ id }) => id),
+      acknowledged.map(({ user }) => user),
+    ])
+  if (refused.length > 0)
+    await database.run(REFUSE, [
+      refused.map(({ id }) => id),
+      refused.map(({ commandStatus }) => commandStatus),
+    ])
+  if (retry.length > 0)
+    await database.run(RETRY, [retry.map(({ id }) => id), retry.map(({ delayMs }) => delayMs)])
+}
