@@ -5,6 +5,7 @@ import { accessMutants } from './accessMutants.ts'
 import { connectorMutants } from './connectorMutants.ts'
 import { databaseMutants } from './databaseMutants.ts'
 import { type Guard, type Mutant, unitTest } from './mutant.ts'
+import { outboxMutants } from './outboxMutants.ts'
 import { paceMutants } from './paceMutants.ts'
 import { receiptMutants } from './receiptMutants.ts'
 import { signInMutants } from './signInMutants.ts'
@@ -102,6 +103,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   ...databaseMutants,
   ...receiptMutants,
+  ...outboxMutants,
   ...waitingMutants,
   ...accessMutants,
   ...signInMutants,

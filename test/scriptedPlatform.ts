@@ -95,6 +95,7 @@ export class ScriptedPlatform {
   /** Whatever was made durable so far is processed, and acknowledged by the customer. */
   async untilSettled(): Promise<void> {
     const open = `select (select count(*) from queue_envelopes)
+      + (select count(*) from outbox_chunks)
       + (select count(*) from outbox where state = 'pending') as open`
     await vi.waitUntil(async () => (await this.count(open)) === 0, {
       timeout: SETTLED_MS,

@@ -208,6 +208,20 @@ test('rows in back-off stay there when a gateway starts anew; those in its hands
   expect(claimed.map(({ deliveries }) => deliveries[0]?.messageId)).toEqual([due.messageId])
 })
 
+test('a row that waits again stays in back-off when its gateway starts anew', async () => {
+  const [delivery] = await add('waits', 1)
+  if (!delivery) throw new Error('one was added')
+  const settle = async (delayMs: number) => {
+    const claimed = await claimOne('waits', 'gateway-9')
+    const retry = [{ delivery, delayMs }]
+    await settleOutbox(database, 'gateway-9', [outcomeOf(claimed, { retry })])
+  }
+  await settle(0)
+  await settle(60_000)
+  await reclaimOutbox(database, 'gateway-9', [])
+  expect((await claim('waits', 9)).claimed).toEqual([])
+})
+
 test('accounts with room and nothing to deliver take nothing from those with much', async () => {
   for (let chunk = 0; chunk < 3; chunk++) await add('busy', 1)
   const idle = Array.from({ length: 50 }, (_, index) => ({

@@ -51,4 +51,12 @@ export const GATEWAY_METRICS = {
     'Answers to deliver_sm by result: acknowledged, refused for good, or to be tried again',
     ['result'],
   ),
+  deliveriesInHand: gauge(
+    'signalbox_gateway_deliveries_in_hand',
+    'Deliveries leased by this process: waiting for a window, under way, or being settled',
+  ),
+  deliveriesPutBack: counter(
+    'signalbox_gateway_deliveries_put_back_total',
+    'Deliveries put back into the outbox because their customer left or was slow',
+  ),
 } as const

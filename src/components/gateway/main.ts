@@ -214,6 +214,8 @@ function registerMetrics(
   metrics.readEach(GATEWAY_METRICS.deliveries, () =>
     Object.entries(delivery.counters).map(([result, count]) => [{ result }, count]),
   )
+  metrics.read(GATEWAY_METRICS.deliveriesInHand, () => delivery.inHand)
+  metrics.read(GATEWAY_METRICS.deliveriesPutBack, () => delivery.putBack)
 }
 
 await runComponent('gateway', start)

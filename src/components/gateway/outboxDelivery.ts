@@ -59,6 +59,8 @@ export class OutboxDelivery {
   #isStopped = false
   #turn = 0
   #inHand = 0
+  /** Deliveries that were leased and given back without an attempt. */
+  putBack = 0
   #octetsInHand = 0
   /** Added up in plain numbers; metrics read them when scraped. */
   readonly counters = { acknowledged: 0, refused: 0, retried: 0 }
@@ -289,6 +291,7 @@ export class OutboxDelivery {
     this.#loop.letGo(claims)
     for (const [index, { putBack, retry }] of outcomes.entries()) {
       const claim = claims[index]
+      this.putBack += putBack.length
       if (claim && (putBack.length > 0 || retry.length > 0)) this.#lineFor(claim).mayHaveMore = true
     }
     this.#loop.expectMore()

@@ -1,0 +1,115 @@
+// Deliveries to customers: who may deliver a chunk, how long, and what becomes of the rest.
+
+import { type Mutant, unitTest } from './mutant.ts'
+
+const OUTBOX = 'src/outbox/outboxTable.ts'
+const SETTLEMENT = 'src/outbox/settlementTable.ts'
+const DELIVERY = 'src/components/gateway/outboxDelivery.ts'
+const LINE = 'src/components/gateway/deliveryLine.ts'
+const OUTBOX_TEST = 'outbox/outboxTable.test.ts'
+const DELIVERY_TEST = 'components/gateway/outboxDelivery.test.ts'
+
+export const outboxMutants: readonly Mutant[] = [
+  {
+    name: 'a gateway settles chunks that another one leases',
+    invariant: '5',
+    file: SETTLEMENT,
+    piece: 'where chunk_id = any(array(select id from held)) and instance = $2',
+    replacement: 'where chunk_id = any(array(select id from held)) and $2::text is not null',
+    guard: unitTest(OUTBOX_TEST, 'who has lost a chunk settles nothing of it'),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
+  },
+  {
+    name: 'a chunk is leased although another gateway leases it',
+    invariant: '5',
+    file: OUTBOX,
+    piece: 'coalesce(\n            (select l.until <= now()',
+    replacement: 'coalesce(\n            (select true',
+    guard: unitTest(
+      OUTBOX_TEST,
+      'a claim that another process was in the way of says that there may be more',
+    ),
+    says: /AssertionError: expected .+/,
+  },
+  {
+    name: 'a settlement that is repeated records its deliveries again',
+    invariant: '5',
+    file: SETTLEMENT,
+    piece: 'join gone on gone.id = ack.chunk_id)',
+    replacement: ')',
+    guard: unitTest(OUTBOX_TEST, 'a settlement that is repeated changes nothing'),
+    says: /AssertionError: expected \[ .+ \] to have a length of 2 but got 4/,
+  },
+  {
+    name: 'what is put back goes to the end of the queue',
+    invariant: '5',
+    file: SETTLEMENT,
+    piece: 'select place, account, user_id, back.deliveries',
+    replacement: "select nextval('outbox_id_seq'), account, user_id, back.deliveries",
+    guard: unitTest(
+      OUTBOX_TEST,
+      'what is put back keeps its place, in pieces that suit the customer',
+    ),
+    says: /AssertionError: expected \[ 1, 16, 16, 7 \] to deeply equal .+/,
+  },
+  {
+    name: 'a gateway that starts anew ends the back-off of its deliveries',
+    invariant: '10',
+    file: SETTLEMENT,
+    piece: 'set leased_by = null, visible_at = now() + again.delay',
+    replacement: 'set visible_at = now() + again.delay',
+    guard: unitTest(
+      OUTBOX_TEST,
+      'a row that waits again stays in back-off when its gateway starts anew',
+    ),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
+  },
+  {
+    name: 'a gateway that was stopped delivers what others may lease by now',
+    invariant: '5',
+    file: DELIVERY,
+    piece: 'receivers.length === 0 || this.#now() >= claim.times.sendUntilMs',
+    replacement: 'receivers.length === 0',
+    guard: unitTest(
+      DELIVERY_TEST,
+      'after a pause longer than the lease allows, nothing of it is sent',
+    ),
+    says: /AssertionError: expected \[ .+ \] to have a length of 2 but got 4/,
+  },
+  {
+    name: 'a slow customer keeps what it does not take',
+    invariant: '5',
+    file: DELIVERY,
+    piece: 'if (nowMs >= claim.times.putBackAtMs) this.#putBack(line, claim)',
+    replacement: 'if (nowMs < 0) this.#putBack(line, claim)',
+    guard: unitTest(
+      DELIVERY_TEST,
+      'what a slow customer has not taken after two seconds is put back, and no more claimed',
+    ),
+    says: /AssertionError: expected .+/,
+  },
+  {
+    name: 'deliveries are claimed for a customer that takes nothing',
+    invariant: '10',
+    file: LINE,
+    piece: 'if (!this.mayHaveMore || isStuck ||',
+    replacement: 'if (!this.mayHaveMore ||',
+    guard: unitTest(
+      DELIVERY_TEST,
+      'nothing is claimed for a customer whose window is full and that answers nothing',
+    ),
+    says: /AssertionError: expected \[ 4, .+\] to deeply equal \[ 4 \]/,
+  },
+  {
+    name: 'the window waits for a claim with each answer',
+    invariant: '10',
+    file: LINE,
+    piece: 'Math.min(2 * window, AHEAD_MAX) - this.#waiting',
+    replacement: 'free',
+    guard: unitTest(
+      DELIVERY_TEST,
+      'twice as much is claimed as there is room for, and answers make room',
+    ),
+    says: /AssertionError: expected 2 to be 4/,
+  },
+]
