@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type MessageId, newMessageId } from '../message/ids.ts'
 import type { Settlement } from '../queue/queue.ts'
 import { PostgresQueue } from '../queue/postgres/postgresQueue.ts'
-import { expireOutbox } from '../outbox/expiryTable.ts'
-import { addToOutbox, claimOutbox, reclaimOutbox } from '../outbox/outboxTable.ts'
-import { settleOutbox } from '../outbox/settlementTable.ts'
+import { expireOutbox } from '../outbox/endedDeliveryTable.ts'
+import { addToOutbox, claimOutbox } from '../outbox/outboxTable.ts'
+import { reclaimOutbox, settleOutbox } from '../outbox/settlementTable.ts'
 import type { DatabaseLink } from '../components/databaseLink.ts'
 import { openTestStore, type TestStore } from './testing/testStore.ts'
 import { parkedReceiptsDue, parkedReceiptsFor } from '../message/parkedReceiptTable.ts'
@@ -122,7 +122,7 @@ test.each([
     expect(scan.join('\n')).toMatch(/(Index|Bitmap Heap) Scan.*\n *(Index|Recheck) Cond: /)
 })
 
-test('a claim for one user passes over no delivery of another, and over none in back-off', async () => {
+test('a claim passes over no delivery of another user, and over none in back-off', async () => {
   const plan = (await planOf('outbox.claim')).join('\n')
   expect(plan).toMatch(
     /outbox_chunks_of_user on .*\n *Index Cond: .*account = .*user_id >= .*user_id <= /,

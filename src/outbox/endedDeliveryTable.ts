@@ -1,8 +1,103 @@
-// Deliveries that are over: refused and expired ones, which stay in the outbox, and acknowledged
-// ones, whose partitions are dropped.
+// Deliveries that are over: those that nobody took in time become expired, refused and expired ones
+// stay in the outbox for some days, and acknowledged ones have partitions that are dropped.
 
 import type { Database } from '../database/database.ts'
 import { type MessageId, timeOf } from '../message/ids.ts'
+import { type Delivery, unpackDeliveries, UnreadableChunk } from './deliveryChunk.ts'
+
+const EXPIRE_ROWS = {
+  name: 'outbox.expireRows',
+  text: `update outbox set state = 'expired', ended_at = now(), leased_by = null
+    where id = any(array(
+      select id from outbox where state = 'pending' and expires_at <= now()
+      order by expires_at limit $1))
+    returning id`,
+}
+
+const EXPIRED_CHUNKS = {
+  name: 'outbox.expiredChunks',
+  text: `select id, account, user_id, payload, created_at, expires_at
+    from outbox_chunks as chunk
+    where expires_at <= now() and not exists (
+      select from outbox_leases as l where l.chunk_id = chunk.id and l.until > now())
+    order by expires_at limit $1 for update skip locked`,
+}
+const REMOVE_CHUNKS = {
+  name: 'outbox.removeChunks',
+  text: `with leases as (delete from outbox_leases where chunk_id = any($1::bigint[]))
+    delete from outbox_chunks where id = any($1::bigint[])`,
+}
+const KEEP_EXPIRED = {
+  name: 'outbox.keepExpired',
+  text: `insert into outbox (account, user_id, message_id, deliver_sm, state, created_at,
+        expires_at, attempts, ended_at)
+    select account, user_id, message_id, deliver_sm, 'expired', to_timestamp(created / 1000.0),
+      to_timestamp(expires / 1000.0), 0, now()
+    from unnest($1::text[], $2::text[], $3::uuid[], $4::bytea[], $5::float8[], $6::float8[])
+      as expired (account, user_id, message_id, deliver_sm, created, expires)`,
+}
+
+const KEEP_UNREADABLE = {
+  name: 'outbox.keepUnreadable',
+  text: `update outbox_chunks set expires_at = now() + interval '1 day'
+    where id = any($1::bigint[])`,
+}
+
+const ROWS_AT_ONCE = 1_000
+const CHUNKS_AT_ONCE = 20
+
+/**
+ * Ends some of what waited too long; returns how many rows and chunks. A chunk that cannot be read
+ * is kept for another day, and the error that is thrown at the end names it.
+ */
+export async function expireOutbox(database: Database): Promise<number> {
+  const rows = await database.run(EXPIRE_ROWS, [ROWS_AT_ONCE])
+  const { ended, unreadable } = await database.transaction(expireChunks)
+  if (unreadable.length === 0) return rows.length + ended
+  const ids = unreadable.join(', ')
+  throw new Error(`chunks of the outbox expired and cannot be read; kept for a day: ${ids}`)
+}
+
+interface ExpiredChunk {
+  readonly id: string
+  readonly account: string
+  readonly user_id: string
+  readonly payload: Buffer
+  readonly created_at: Date
+  readonly expires_at: Date
+}
+
+async function expireChunks(run: Database['run']) {
+  const chunks = await run<ExpiredChunk>(EXPIRED_CHUNKS, [CHUNKS_AT_ONCE])
+  const unreadable: string[] = []
+  const expired = chunks.flatMap((chunk) => {
+    const deliveries = readableDeliveries(chunk)
+    if (!deliveries) unreadable.push(chunk.id)
+    return (deliveries ?? []).map((delivery) => ({ ...delivery, chunk }))
+  })
+  const ended = chunks.map(({ id }) => id).filter((id) => !unreadable.includes(id))
+  if (unreadable.length > 0) await run(KEEP_UNREADABLE, [unreadable])
+  if (ended.length === 0) return { ended: 0, unreadable }
+  await run(KEEP_EXPIRED, [
+    expired.map(({ chunk }) => chunk.account),
+    expired.map(({ chunk }) => chunk.user_id),
+    expired.map(({ messageId }) => messageId),
+    expired.map(({ deliverSm }) => deliverSm),
+    expired.map(({ chunk }) => chunk.created_at.getTime()),
+    expired.map(({ chunk }) => chunk.expires_at.getTime()),
+  ])
+  await run(REMOVE_CHUNKS, [ended])
+  return { ended: ended.length, unreadable }
+}
+
+function readableDeliveries({ payload }: ExpiredChunk): readonly Delivery[] | undefined {
+  try {
+    return unpackDeliveries(payload)
+  } catch (error) {
+    if (error instanceof UnreadableChunk) return undefined
+    throw error
+  }
+}
 
 const REMOVE_ENDED = {
   name: 'outbox.removeEnded',

@@ -51,18 +51,20 @@ const BACKLOG = {
       select count(*) as number, coalesce(sum(deliveries), 0) as deliveries from chunks),
     alone as (select count(*) as number from (
       select from outbox where state = 'pending' limit ${COUNTED_MAX}) as first),
+    estimate as (select
+      (select reltuples from pg_class where oid = 'outbox_chunks'::regclass) as chunks,
+      (select reltuples from pg_class where oid = 'outbox_due_of_user'::regclass) as alone),
     oldest as (
       (select created_at from outbox_chunks order by expires_at limit 1)
       union all
       (select created_at from outbox where state = 'pending' order by expires_at limit 1))
     select (case when counted.number < ${COUNTED_MAX} then counted.deliveries
-        else greatest(counted.number, (select reltuples from pg_class where oid = 'outbox_chunks'::regclass)) * counted.deliveries
-          / counted.number end
+        else greatest(counted.number, estimate.chunks) * counted.deliveries / counted.number end
       + case when alone.number < ${COUNTED_MAX} then alone.number
-        else greatest(alone.number, (select reltuples from pg_class where oid = 'outbox_due_of_user'::regclass)) end)::float8 as pending,
+        else greatest(alone.number, estimate.alone) end)::float8 as pending,
       (select coalesce(extract(epoch from now() - min(created_at)), 0) from oldest)::float8
         as "oldestAgeSeconds"
-    from counted, alone`,
+    from counted, alone, estimate`,
 }
 
 export async function readOutboxBacklog(run: Database['run']): Promise<OutboxBacklog> {

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newMessageId } from '../message/ids.ts'
 import type { Database } from '../database/database.ts'
 import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
-import { expireOutbox } from './expiryTable.ts'
+import { expireOutbox } from './endedDeliveryTable.ts'
 import { readDeliverySteps, readOutboxBacklog } from './outboxReportTable.ts'
-import { addToOutbox, type ClaimedDeliveries, claimOutbox, reclaimOutbox } from './outboxTable.ts'
-import { type ClaimOutcome, settleOutbox } from './settlementTable.ts'
+import { addToOutbox, type ClaimedDeliveries, claimOutbox } from './outboxTable.ts'
+import { type ClaimOutcome, reclaimOutbox, settleOutbox } from './settlementTable.ts'
 
 const LEASE_MS = 60_000
 const IN_AN_HOUR_MS = Date.now() + 3_600_000
@@ -76,7 +76,7 @@ test('deliveries of one transaction and user are one chunk, up to 250', async ()
   expect(claimed.map(({ deliveries }) => deliveries.length)).toEqual([250, 250, 100])
 })
 
-test('each user gets chunks until it has no more room, oldest first, and nothing twice', async () => {
+test('each user gets chunks while it has room, oldest first, and nothing twice', async () => {
   for (let chunk = 0; chunk < 3; chunk++) await add('a', 2)
   await add('b', 3)
   const wanted = [
@@ -190,7 +190,7 @@ test('what a killed gateway had claimed is free again when it starts anew', asyn
   expect((await claim('killed', 2)).claimed.map(({ id }) => id)).toEqual([ofTheDead.id])
 })
 
-test('rows in back-off stay there when a gateway starts anew; those in its hands do not', async () => {
+test('when a gateway starts anew, what it had in hand is free and back-offs last', async () => {
   const [waiting, due] = await add('back-off', 2)
   if (!waiting || !due) throw new Error('two were added')
   const chunk = await claimOne('back-off', 'gateway-9')
@@ -247,6 +247,30 @@ test('a claim that another process was in the way of says that there may be more
   }
   expect(await claim('contended', 1)).toMatchObject({ claimed: [{}], isComplete: true })
 })
+
+test('of two claims that see the same chunk, one gets it', async () => {
+  await add('raced', 1)
+  const client = await database.pool.connect()
+  try {
+    await client.query('begin')
+    await client.query(`insert into outbox_leases (chunk_id, instance, until)
+      select id, 'gateway-1', now() + interval '1 min' from outbox_chunks where account = 'raced'`)
+    const second = claim('raced', 1, 'gateway-2')
+    await expect.poll(() => waitsForALock()).toBe(true)
+    await client.query('commit')
+    expect(await second).toMatchObject({ claimed: [], isComplete: false })
+  } finally {
+    client.release()
+  }
+})
+
+async function waitsForALock(): Promise<boolean> {
+  const { rows } = await database.pool.query(
+    `select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`,
+  )
+  return rows.length > 0
+}
 
 test('an acknowledgement whose partition is missing makes it', async () => {
   const { rows } = await database.pool.query<{ name: string }>(

@@ -82,7 +82,7 @@ export interface Claim {
   readonly claimed: readonly ClaimedDeliveries[]
   /** Chunks that cannot be read. They stay leased, so that they are tried again later. */
   readonly unreadable: readonly Error[]
-  /** False if another process may have locked what this claim was to lease, or the limit was hit. */
+  /** False if another process was in the way, or the limit was reached: there may be more. */
   readonly isComplete: boolean
 }
 
@@ -226,30 +226,4 @@ function byPlace(a: ClaimedRow, b: ClaimedRow): number {
 /** Of the type bigint, which the driver hands over as text. */
 function compare(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : Number(a > b))
-}
-
-const RECLAIM_CHUNKS = {
-  name: 'outbox.reclaimChunks',
-  text: `delete from outbox_leases where instance = $1 and chunk_id <> all($2::bigint[])`,
-}
-const RECLAIM_ROWS = {
-  name: 'outbox.reclaimRows',
-  text: `update outbox set visible_at = now(), leased_by = null
-    where id = any(array(
-      select id from outbox
-      where state = 'pending' and leased_by between $1 and $1 and id <> all($2::bigint[])
-      order by leased_by))`,
-}
-
-/**
- * What this instance claimed and does not have in hand may be claimed again at once: what a former
- * process of the same name held, and what was claimed by a request whose answer was lost.
- */
-export async function reclaimOutbox(
-  database: Database,
-  instance: string,
-  inHand: readonly string[],
-): Promise<void> {
-  await database.run(RECLAIM_CHUNKS, [instance, inHand])
-  await database.run(RECLAIM_ROWS, [instance, inHand])
 }

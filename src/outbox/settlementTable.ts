@@ -166,3 +166,29 @@ async function settleRows(database: Database, rows: readonly ClaimOutcome[]): Pr
   if (retry.length > 0)
     await database.run(RETRY, [retry.map(({ id }) => id), retry.map(({ delayMs }) => delayMs)])
 }
+
+const RECLAIM_CHUNKS = {
+  name: 'outbox.reclaimChunks',
+  text: `delete from outbox_leases where instance = $1 and chunk_id <> all($2::bigint[])`,
+}
+const RECLAIM_ROWS = {
+  name: 'outbox.reclaimRows',
+  text: `update outbox set visible_at = now(), leased_by = null
+    where id = any(array(
+      select id from outbox
+      where state = 'pending' and leased_by between $1 and $1 and id <> all($2::bigint[])
+      order by leased_by))`,
+}
+
+/**
+ * What this instance claimed and does not have in hand may be claimed again at once: what a former
+ * process of the same name held, and what was claimed by a request whose answer was lost.
+ */
+export async function reclaimOutbox(
+  database: Database,
+  instance: string,
+  inHand: readonly string[],
+): Promise<void> {
+  await database.run(RECLAIM_CHUNKS, [instance, inHand])
+  await database.run(RECLAIM_ROWS, [instance, inHand])
+}

@@ -198,7 +198,7 @@ test('when the last receiver leaves, what waits is put back for other gateways',
     .toEqual([{ ...NOTHING, id: '1', acknowledged: 1, putBack: 4 }])
 })
 
-test('what a slow customer has not taken after two seconds is put back, and no more claimed', async () => {
+test('what a slow customer has not taken after two seconds is put back', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
   let nowMs = 0
@@ -221,7 +221,7 @@ test('what a slow customer has not taken after two seconds is put back, and no m
     .toEqual([{ ...NOTHING, id: '1', acknowledged: 2, retry: 1, putBack: 2 }])
 })
 
-test('nothing is claimed for a customer whose window is full and that answers nothing', async () => {
+test('nothing is claimed for a customer that has a full window and answers nothing', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
   let nowMs = 0

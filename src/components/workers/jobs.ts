@@ -9,7 +9,7 @@ import { maintain, type Retention } from './maintain.ts'
 import { foldWaitingCounts } from '../../message/waitingMessageTable.ts'
 import { moveDue } from './moveDue.ts'
 import type { StrandedMessages } from './strandedMessages.ts'
-import { expireOutbox } from '../../outbox/expiryTable.ts'
+import { expireOutbox } from '../../outbox/endedDeliveryTable.ts'
 
 export interface JobsOptions {
   database: Database
