@@ -10,6 +10,9 @@ import { expect, onTestFinished, test } from 'vitest'
 import { runLoad } from '../../lab/loadGenerator.ts'
 import { readWitness } from '../../lab/readWitness.ts'
 
+/** A process has to start, and the machine may be busy. */
+const PATIENCE = { timeout: 10_000 }
+
 const program = fileURLToPath(new URL('./simulate.fixture.ts', import.meta.url))
 
 interface Simulator {
@@ -65,15 +68,15 @@ test('after a kill -9 the next start sends the receipts that are owed, once each
   const second = await started('--port', '0', '--file', file, '--receipt-delay-ms', '0')
   const after = await runLoad({ ...loadOn(second.port), count: 200, receiptsWithinMs: 10_000 })
   expect(after.complete).toBe(true)
-  await expect.poll(() => readWitness(file).receipted.size).toBe(400)
+  await expect.poll(() => readWitness(file).receipted.size, PATIENCE).toBe(400)
   expect(readWitness(file).accepted.size).toBe(400)
 })
 
 test('what was answered when a kill -9 came in the middle of the load is in its file', async () => {
   const file = temporaryFile()
   const { child, port } = await started('--port', '0', '--file', file)
-  const load = runLoad({ ...loadOn(port), durationMs: 10_000, receiptsWithinMs: 0 })
-  await expect.poll(() => readWitness(file).accepted.size).toBeGreaterThan(500)
+  const load = runLoad({ ...loadOn(port), durationMs: 60_000, receiptsWithinMs: 0 })
+  await expect.poll(() => readWitness(file).accepted.size, PATIENCE).toBeGreaterThan(500)
   child.kill('SIGKILL')
   const { answered, unknown } = await load
   const { accepted } = readWitness(file)

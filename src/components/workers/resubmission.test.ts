@@ -99,7 +99,7 @@ test('an SMSC that cuts each link at the first submission makes no message fail'
   isBack = true
   await expect.poll(() => settled.filter(([, kind]) => kind === 'done').length, POLL).toBe(1)
   expect(outcomes.filter(({ kind }) => kind === 'failed')).toEqual([])
-  expect(bind.bound).toBe(true)
+  await expect.poll(() => bind.bound, POLL).toBe(true)
 })
 
 test('an SMSC that answers nothing for a while makes no message fail', async () => {
