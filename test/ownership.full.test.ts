@@ -77,7 +77,8 @@ test('a worker stopped for twice the lease sends nothing that others took over',
   const twice = destinations.filter((one) => smsc.takenFor(one).length === 2)
   expect(twice.length).toBeGreaterThan(0)
   const name = 'workers_resubmitted_messages_total'
-  const counted = await platform.metric('workers-2', name, 'cause="taken_over"')
+  const labels = 'connector="north",cause="taken_over"'
+  const counted = await platform.metric('workers-2', name, labels)
   expect(counted).toBeGreaterThanOrEqual(twice.length)
   for (const messageId of messageIds) {
     const { state } = await platform.trace(messageId)
