@@ -182,11 +182,13 @@ async function heldTransaction(stage: ScaleStage, options: ConditionOptions): Pr
   await client.query('begin isolation level repeatable read')
   await client.query('select count(*) from platform_revision')
   const measurements: Measurement[] = []
-  for (let minute = 1; minute <= Math.max(1, options.minutes); minute++) {
-    const durationMs = Math.min(60_000, options.minutes * 60_000)
-    measurements.push(await stage.measure(`minute ${minute}`, durationMs))
-    options.onProgress(`held for ${minute} minutes`)
-  }
+  const startedMs = performance.now()
+  const heldMs = () => performance.now() - startedMs
+  do {
+    const when = `from minute ${Math.round(heldMs() / 6_000) / 10} on`
+    measurements.push(await stage.measure(when, options.measureMs))
+    options.onProgress(`held for ${seconds(heldMs())} s`)
+  } while (heldMs() < options.minutes * 60_000)
   await client.query('commit')
   client.release()
   return { measurements, figures: {}, faults: [] }

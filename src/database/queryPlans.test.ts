@@ -8,7 +8,7 @@ import { reclaimOutbox, settleOutbox } from '../outbox/settlementTable.ts'
 import type { DatabaseLink } from '../components/databaseLink.ts'
 import { openTestStore, type TestStore } from './testing/testStore.ts'
 import { parkedReceiptsDue, parkedReceiptsFor } from '../message/parkedReceiptTable.ts'
-import { claimDue, countWaiting } from '../message/waitingMessageTable.ts'
+import { claimDue, claimNext, countWaiting } from '../message/waitingMessageTable.ts'
 import { findByUpstreamId } from '../message/upstreamIdTable.ts'
 
 /** Tables that are empty again and again, and then long. */
@@ -50,6 +50,7 @@ beforeAll(async () => {
   ])
   await parkedReceiptsDue(run, 10)
   await claimDue(link.database, 10, 60_000, [QUEUE])
+  await claimNext(link.database, 10, 60_000, [QUEUE], new Map([[QUEUE, 0]]))
   await countWaiting(run, [QUEUE])
   await link.database.pool.query(`truncate ${TABLES.join(', ')}`)
   await link.database.pool.query(`vacuum analyze ${TABLES.join(', ')}`)
@@ -137,6 +138,14 @@ test('waiting messages are claimed queue by queue, in the order of the index', a
   expect(plan).not.toMatch(/Seq Scan on later|Sort|later_by_due/)
   expect(plan).toMatch(/later_by_queue on later.*\n *Index Cond: .*queue > queues/)
   expect(plan).toMatch(/later_by_queue on later.*\n *Index Cond: .*queue = ready.*due_at <= ready/)
+})
+
+test('a claim that goes on passes over nothing that was due before', async () => {
+  const plan = (await planOf('later.claimNext')).join('\n')
+  expect(plan).not.toMatch(/Seq Scan on later|Sort|later_by_due/)
+  expect(plan).toMatch(
+    /later_by_queue on later.*\n *Index Cond: .*due_at >= ready(_\d+)?\.due_from/,
+  )
 })
 
 test('waiting messages of some queues are counted by an index, without their rows', async () => {

@@ -48,11 +48,30 @@ export async function putLater(
   ])
 }
 
+// Each queue with rows that may leave has the same share, so that none waits behind another's
+// backlog. A claim is in whole milliseconds, so that it is the same when it comes back from
+// JavaScript. `bounded` has the name of each queue and the first and last times that are due.
+const CLAIM_BOUNDED = `
+    ready as materialized (
+      select name, due_from, due_until from bounded, lateral (
+        select from later where queue = name and due_at >= due_from and due_at <= due_until
+        order by due_at limit 1) as first),
+    share as (select greatest(1, $1::int / greatest(1, count(*)))::int as size from ready),
+    due as (
+      select taken.envelope_id from ready, lateral (
+        select envelope_id from later, claim
+        where queue = ready.name and due_at >= ready.due_from and due_at <= ready.due_until
+          and (leaving_at is null or leaving_at < claim.at - $2 * interval '1 ms')
+        order by due_at limit (select size from share) for update of later skip locked) as taken)
+    update later
+    set leaving_at = claim.at, due_at = case when due_at > now() then claim.at else due_at end
+    from claim where envelope_id = any(array(select envelope_id from due))
+    returning envelope_id as "envelopeId", queue, payload, messages, due_at as "dueAt",
+      leaving_at as "claimedAt"`
+
 const CLAIM = {
   name: 'later.claim',
-  // `queues` walks from one queue to the next by the index, over no row between them. Each queue
-  // with rows that may leave has the same share, so that none waits behind another's backlog.
-  // A claim is in whole milliseconds, so that it is the same when it comes back from JavaScript.
+  // `queues` walks from one queue to the next by the index, over no row between them.
   text: `with recursive claim as (select date_trunc('milliseconds', now()) as at),
     queues (name) as (
       (select queue from later order by queue limit 1)
@@ -60,25 +79,22 @@ const CLAIM = {
       select next.queue from queues, lateral (
         select queue from later where queue > queues.name order by queue limit 1) as next),
     bounded as (
-      select name, case when name = any($3::text[]) then 'infinity' else now() end as due_until
-      from queues),
-    ready as materialized (
-      select name, due_until from bounded
-      where exists (select from later where queue = name and due_at <= due_until)),
-    share as (select greatest(1, $1::int / greatest(1, count(*)))::int as size from ready),
-    due as (
-      select taken.envelope_id from ready, lateral (
-        select envelope_id from later, claim
-        where queue = ready.name and due_at <= ready.due_until
-          and (leaving_at is null or leaving_at < claim.at - $2 * interval '1 ms')
-        order by due_at limit (select size from share) for update of later skip locked) as taken)
-    update later
-    set leaving_at = claim.at, due_at = case when due_at > now() then claim.at else due_at end
-    from claim where envelope_id = any(array(select envelope_id from due))
-    returning envelope_id as "envelopeId", queue, payload, messages, leaving_at as "claimedAt"`,
+      select name, '-infinity'::timestamptz as due_from,
+        case when name = any($3::text[]) then 'infinity' else now() end as due_until
+      from queues), ${CLAIM_BOUNDED}`,
+}
+
+const CLAIM_NEXT = {
+  name: 'later.claimNext',
+  text: `with claim as (select date_trunc('milliseconds', now()) as at),
+    bounded as (
+      select name, to_timestamp(from_ms / 1000) as due_from,
+        case when name = any($3::text[]) then 'infinity' else now() end as due_until
+      from unnest($4::text[], $5::float8[]) as place (name, from_ms)), ${CLAIM_BOUNDED}`,
 }
 
 export type LeavingEntry = Omit<LaterEntry, 'dueAtMs'> & {
+  dueAt: Date
   /** The database's time. */
   claimedAt: Date
 }
@@ -96,6 +112,27 @@ export function claimDue(
   clearedQueues: readonly string[] = [],
 ): Promise<LeavingEntry[]> {
   return database.run<LeavingEntry>(CLAIM, [max, claimMs, clearedQueues])
+}
+
+/**
+ * Claims from these queues only, and from each one what was due no earlier than at this time, ms
+ * since the epoch. While a report holds an old snapshot, a look from the start passes over every
+ * row that has left since: 85 ms after 125,000 of them.
+ */
+export function claimNext(
+  database: Database,
+  max: number,
+  claimMs: number,
+  clearedQueues: readonly string[],
+  from: ReadonlyMap<string, number>,
+): Promise<LeavingEntry[]> {
+  return database.run<LeavingEntry>(CLAIM_NEXT, [
+    max,
+    claimMs,
+    clearedQueues,
+    [...from.keys()],
+    [...from.values()],
+  ])
 }
 
 const REMOVE = {

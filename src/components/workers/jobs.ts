@@ -5,6 +5,7 @@
 import { repeat } from '../../flow/repeat.ts'
 import type { Queue, QueueUpkeep } from '../../queue/queue.ts'
 import type { Database } from '../../database/database.ts'
+import { DueSearch } from './dueSearch.ts'
 import { maintain, type Retention } from './maintain.ts'
 import { foldWaitingCounts } from '../../message/waitingMessageTable.ts'
 import { moveDue } from './moveDue.ts'
@@ -42,11 +43,12 @@ export function startJobs({
   onTrouble,
 }: JobsOptions): () => void {
   let isStopped = false
+  const search = new DueSearch(database)
   const leavingQueues = () => [...clearedQueues(), ...stranded.queues]
   const moveAllDue = async (): Promise<void> => {
     let moved = 0
     do {
-      const options = { database, queue, upkeep, paceOf, onTrouble }
+      const options = { database, queue, upkeep, paceOf, onTrouble, search }
       moved = await moveDue({ ...options, clearedQueues: leavingQueues() })
     } while (moved > 0 && !isStopped)
   }

@@ -4,10 +4,11 @@
 import { isolateHarm } from '../../flow/isolateHarm.ts'
 import type { Database } from '../../database/database.ts'
 import { reasonText } from '../../message/reasonText.ts'
-import { claimDue, type LeavingEntry, removeLeft } from '../../message/waitingMessageTable.ts'
+import { type LeavingEntry, removeLeft } from '../../message/waitingMessageTable.ts'
 import { joinEnvelopes } from '../../queue/joinEnvelopes.ts'
 import type { PublishOnceOutcome, Queue, QueueUpkeep } from '../../queue/queue.ts'
 import { doesHarm } from '../doesHarm.ts'
+import { DueSearch } from './dueSearch.ts'
 
 export interface MoveOptions {
   database: Database
@@ -15,6 +16,8 @@ export interface MoveOptions {
   upkeep: QueueUpkeep
   onTrouble: (what: string, error: Error) => void
   claimMs?: number
+  /** Goes on where the last call was; without it each call looks from the start. */
+  search?: DueSearch
   /** Messages a second of a connector: no envelope holds more than a few seconds of them. */
   paceOf: (connector: string) => number
   /** Queues that get back now whatever waits to return to them, whenever that is due. */
@@ -32,8 +35,9 @@ const NO_ANSWER = Buffer.alloc(0)
 
 /** Answers how many were claimed. */
 export async function moveDue(options: MoveOptions): Promise<number> {
-  const { database, claimMs = CLAIM_MS, clearedQueues } = options
-  const claimed = await claimDue(database, LATER_BATCH, claimMs, clearedQueues)
+  const { database, claimMs = CLAIM_MS, clearedQueues = [] } = options
+  const { search = new DueSearch(database) } = options
+  const claimed = await search.claim(LATER_BATCH, claimMs, clearedQueues)
   const harmful = await isolateHarm(claimed, (some) => publishEach(options, some, claimMs))
   const refused = new Map(harmful.map(({ item, error }) => [item, error]))
   await removeLeft(
