@@ -102,6 +102,14 @@ test('a batch that one router could not publish goes to another under the same i
   for (const batchId of healthy.batchIds) expect(isRetry.get(batchId)).toBe(tried.includes(batchId))
 })
 
+test('shortly before the deadline a router is still asked', async () => {
+  const only = await router()
+  const { client } = clientOf([], 1_000)
+  const verdict = submit(client)
+  await vi.waitFor(() => client.setRouters([only.address]))
+  expect(await verdict).toEqual(ACCEPTED)
+})
+
 test('at the deadline the sender gets a temporary refusal and the outcome is unknown', async () => {
   const { client, unknown } = clientOf([], 50)
   expect(await submit(client)).toMatchObject({ kind: 'refused', commandStatus: 0x58 })

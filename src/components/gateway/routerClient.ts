@@ -117,7 +117,8 @@ export class RouterClient {
       const router = this.#pick(preferred, batchId, failed)
       const leftMs = deadlineMs - performance.now()
       if (leftMs <= 0) return this.#giveUp(batch)
-      const timeoutMs = Math.min(leftMs, ATTEMPT_TIMEOUT_MS)
+      // AbortSignal.timeout() throws for a time that is not whole.
+      const timeoutMs = Math.ceil(Math.min(leftMs, ATTEMPT_TIMEOUT_MS))
       const verdicts = await this.#attempt(router, octets, { timeoutMs, isRetry: attempt > 0 })
       if (verdicts?.length === batch.length) {
         return batch.forEach((waiting, index) => this.#tell(waiting, verdicts[index]))
