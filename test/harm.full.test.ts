@@ -53,7 +53,10 @@ async function expectSetAside(queue: string, culprits: number, before: number): 
   expect(await setAside(queue)).toBe(before + culprits)
   const shown = () => platform.metric('exporters', 'dead_letters', `queue="${queue}"`)
   await vi.waitUntil(async () => (await shown()) === before + culprits, PATIENCE_MS)
-  await vi.waitUntil(() => platform.stack.stderr().includes(`set aside from ${queue}`), PATIENCE_MS)
+  await vi.waitUntil(
+    () => platform.stack.stderr().includes(`an envelope of ${queue} was set aside`),
+    PATIENCE_MS,
+  )
 }
 
 function setAside(queue: string): Promise<number> {

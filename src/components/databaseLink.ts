@@ -2,11 +2,17 @@
 // over it and the follower of the platform. close() ends them in the right order.
 
 import { join } from 'node:path'
-import { type Database, openDatabase } from '../database/database.ts'
+import {
+  type Database,
+  type DatabaseOutage,
+  openDatabase,
+  StoreUnavailable,
+} from '../database/database.ts'
 import { Notifications } from '../database/notifications.ts'
 import { PlatformFollower } from '../platform/platformFollower.ts'
 import { readResources } from '../platform/resourceTable.ts'
 import { KeptFile } from '../runtime/keptFile.ts'
+import type { TroubleLog } from '../runtime/troubleLog.ts'
 import { WakeUps } from '../cluster/wakeUps.ts'
 
 export interface DatabaseLinkOptions {
@@ -15,8 +21,32 @@ export interface DatabaseLinkOptions {
   home: string
   component: string
   instance: string
-  /** Called with trouble for the log. The component goes on. */
-  onTrouble: (what: string, error: Error) => void
+  trouble: Pick<TroubleLog, 'report' | 'watch'>
+}
+
+const OUTAGE_TEXTS = {
+  began: 'the database is away',
+  lasts: 'the database is still away',
+  ended: 'the database is back',
+}
+
+/** For all queries of a process together. */
+export function databaseOutage(trouble: Pick<TroubleLog, 'watch'>): DatabaseOutage {
+  return trouble.watch(OUTAGE_TEXTS)
+}
+
+/** Reports trouble, except that the database is away: databaseOutage() tells that once for all. */
+export function besideOutages(
+  trouble: Pick<TroubleLog, 'report'>,
+): (what: string, error: Error) => void {
+  return (what, error) => {
+    if (!isStoreAway(error)) trouble.report(what, error)
+  }
+}
+
+function isStoreAway(error: unknown): boolean {
+  if (error instanceof StoreUnavailable) return true
+  return error instanceof Error && error.cause !== undefined && isStoreAway(error.cause)
 }
 
 export interface DatabaseLink {
@@ -28,16 +58,20 @@ export interface DatabaseLink {
 
 /** Connects to nothing yet: each part connects when it is first used, and again when it is lost. */
 export function openDatabaseLink(options: DatabaseLinkOptions): DatabaseLink {
-  const { databaseUrl, onTrouble } = options
+  const { databaseUrl, trouble } = options
+  const onTrouble = besideOutages(trouble)
+  const outage = databaseOutage(trouble)
   const database = openDatabase({
     databaseUrl,
     poolSize: options.databasePoolSize,
     applicationName: `signalbox-${options.component}`,
     plansByIndex: true,
-    onError: (error) => onTrouble('a connection to the store was lost', error),
+    outage,
   })
-  const onError = (error: Error): void => onTrouble('wake-ups through the store', error)
-  const wakeUps = new WakeUps(new Notifications({ databaseUrl, database, onError }), onError)
+  const wakeUps = new WakeUps(
+    new Notifications({ databaseUrl, database, onError: (error) => outage.failed(error) }),
+    (error) => onTrouble('sending a wake-up failed', error),
+  )
   const follower = new PlatformFollower({
     resources: { read: (since) => readResources(database, since) },
     snapshot: new KeptFile(join(options.home, 'snapshot', `${options.instance}.json`)),

@@ -21,11 +21,19 @@ export class QueryRefused extends Error {
   }
 }
 
+export interface DatabaseOutage {
+  /** A query could not be made, or a connection was lost. */
+  failed(error: Error): void
+  /** A query was answered. Called for each one. */
+  recovered(): void
+}
+
 export interface DatabaseOptions {
   databaseUrl: string
   poolSize: number
   applicationName: string
-  onError?: (error: Error) => void
+  /** Follows whether the database answers, over all queries. */
+  outage?: DatabaseOutage
   /** For processes on the way of a message. Reports leave the choice to the planner. */
   plansByIndex?: boolean
   limits?: TransactionLimits
@@ -84,7 +92,7 @@ const CONNECT_TIMEOUT_MS = 3_000
 const MAX_LIFETIME_SECONDS = 1800
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const { limits = LIMITS } = options
+  const { limits = LIMITS, outage } = options
   const pool = new pg.Pool({
     connectionString: options.databaseUrl,
     max: options.poolSize,
@@ -99,13 +107,32 @@ export function openDatabase(options: DatabaseOptions): Database {
     ...(options.plansByIndex ? { options: BY_INDEX } : {}),
   })
   // An idle connection was lost. The pool replaces it by itself.
-  pool.on('error', (error) => options.onError?.(error))
+  pool.on('error', (error) => outage?.failed(error))
   return {
     pool,
-    run: (statement, values) => runOn(pool, statement, values),
-    transaction: (work) => inTransaction(pool, work),
+    run: (statement, values) => followed(runOn(pool, statement, values), outage),
+    transaction: (work) => followed(inTransaction(pool, work), outage),
     close: () => pool.end(),
   }
+}
+
+/** A refusal is an answer too. */
+function followed<Result>(
+  query: Promise<Result>,
+  outage: DatabaseOutage | undefined,
+): Promise<Result> {
+  if (!outage) return query
+  return query.then(
+    (result) => {
+      outage.recovered()
+      return result
+    },
+    (error: Error) => {
+      if (error instanceof StoreUnavailable) outage.failed(error)
+      else if (error instanceof QueryRefused) outage.recovered()
+      throw error
+    },
+  )
 }
 
 async function runOn<Row>(

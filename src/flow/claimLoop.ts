@@ -7,6 +7,7 @@
 // leased to us that nobody works on, so the next claim first returns whatever is not in hand.
 
 import { asError } from './asError.ts'
+import { errorKind } from './errorKind.ts'
 
 /** Where items are claimed and where they go. `Room` says how much is wanted, in any form. */
 export interface ClaimSource<Room, Item> {
@@ -19,7 +20,7 @@ export interface ClaimSource<Room, Item> {
   reclaim(inHand: readonly Item[]): Promise<void>
   /** Takes over items that were claimed. Their owner calls letGo() when they are no longer ours. */
   take(items: readonly Item[]): void
-  /** Called at the first failure of an outage. */
+  /** Called once for each kind of failure in an outage. */
   onTrouble(error: Error): void
 }
 
@@ -43,6 +44,8 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
   /** At first because a former process of our name may have died with items in its hands. */
   #mustReclaim = true
   #failures = 0
+  /** Kinds of failures since the last success. */
+  #reported = new Set<string>()
   #stopped = false
   /** Items in hand that were claimed once more, each of them leased to us a second time. */
   #claimedAgain = new Set<string>()
@@ -115,6 +118,7 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
   #claimed(room: Room, items: readonly Item[]): void {
     this.#claiming = false
     this.#failures = 0
+    this.#reported.clear()
     const taken = items.filter(({ id }) => !this.#inHand.has(id))
     for (const { id } of items) if (this.#inHand.has(id)) this.#claimedAgain.add(id)
     for (const item of taken) this.#inHand.set(item.id, item)
@@ -133,7 +137,8 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
     this.#failures++
     // The claim may have succeeded and only its answer got lost.
     this.#mustReclaim = true
-    if (this.#failures === 1) this.#source.onTrouble(error)
+    if (!this.#reported.has(errorKind(error))) this.#source.onTrouble(error)
+    this.#reported.add(errorKind(error))
     this.#pollAfter(this.#times.pauseAfterFailureMs(this.#failures))
   }
 

@@ -1,6 +1,27 @@
 import { expect, test } from 'vitest'
 import { repeat } from './repeat.ts'
 
+test('another kind of failure in the same outage is said too', async () => {
+  const troubles: string[] = []
+  const refused = Object.assign(new Error('refused'), { code: 'QUERY_REFUSED' })
+  const away = Object.assign(new Error('away'), { code: 'STORE_UNAVAILABLE' })
+  const failures = [away, away, refused, away, refused]
+  await new Promise<void>((resolve) => {
+    const stop = repeat(
+      0,
+      'counting',
+      async () => {
+        const failure = failures.shift()
+        if (failure) throw failure
+        stop()
+        resolve()
+      },
+      (what, error) => troubles.push(`${what}: ${error.message}`),
+    )
+  })
+  expect(troubles).toEqual(['counting: away', 'counting: refused'])
+})
+
 test('work runs again after each end, and failures are said once per outage', async () => {
   const troubles: string[] = []
   const outcomes = ['fail', 'fail', 'ok', 'fail', 'ok']

@@ -1,8 +1,10 @@
 import { asError } from './asError.ts'
+import { errorKind } from './errorKind.ts'
 
 /**
  * Runs `work` at once and then again and again, each time `intervalMs` after its last end. `work`
- * may answer with another rest, in ms. Failures are reported once per outage and never thrown.
+ * may answer with another rest, in ms. Each kind of failure is reported once per outage, and
+ * never thrown.
  * Returns a function that ends the repetition.
  */
 export function repeat(
@@ -13,15 +15,16 @@ export function repeat(
 ): () => void {
   let timer: NodeJS.Timeout | undefined
   let stopped = false
-  let healthy = true
+  const reported = new Set<string>()
   const round = async (): Promise<void> => {
     let restMs = intervalMs
     try {
       restMs = (await work()) ?? intervalMs
-      healthy = true
-    } catch (error) {
-      if (healthy) onTrouble(what, asError(error))
-      healthy = false
+      reported.clear()
+    } catch (thrown) {
+      const error = asError(thrown)
+      if (!reported.has(errorKind(error))) onTrouble(what, error)
+      reported.add(errorKind(error))
     }
     if (!stopped) timer = setTimeout(start, restMs)
   }

@@ -37,6 +37,18 @@ test('work that fails is repeated after growing pauses and reported once', async
   }
 })
 
+test('another kind of failure is reported too', async () => {
+  const failures = [new Error('away'), new TypeError('a defect'), new Error('away')]
+  const troubles: string[] = []
+  const work = async (): Promise<void> => {
+    const failure = failures.shift()
+    if (failure) throw failure
+  }
+  const onTrouble = (error: Error) => void troubles.push(error.message)
+  await untilDone(work, { onTrouble, pause: async () => undefined })
+  expect(troubles).toEqual(['away', 'a defect'])
+})
+
 test('an abort ends the pause at once, and no attempt follows', async () => {
   const { attempts, onTrouble, work } = failing(Number.POSITIVE_INFINITY)
   const abort = new AbortController()

@@ -1,8 +1,9 @@
 import { asError } from './asError.ts'
+import { errorKind } from './errorKind.ts'
 import { backOffMs } from './backOff.ts'
 
 export interface UntilDoneOptions {
-  /** Called once, when the first attempt has failed. */
+  /** Called once for each kind of failure. */
   onTrouble: (error: Error) => void
   /** No attempt starts after it, and a pause that is running ends at once. */
   signal?: AbortSignal
@@ -20,12 +21,15 @@ export async function untilDone(
   work: () => Promise<void>,
   { onTrouble, signal, pause = pauseFor }: UntilDoneOptions,
 ): Promise<boolean> {
+  const reported = new Set<string>()
   for (let attempt = 0; !signal?.aborted; attempt++) {
     try {
       await work()
       return true
-    } catch (error) {
-      if (attempt === 0) onTrouble(asError(error))
+    } catch (thrown) {
+      const error = asError(thrown)
+      if (!reported.has(errorKind(error))) onTrouble(error)
+      reported.add(errorKind(error))
     }
     await pause(backOffMs(attempt, PAUSE_FIRST_MS, PAUSE_CAP_MS), signal)
   }

@@ -132,7 +132,8 @@ export class Consumer {
     if (!isSettled) return
     for (const { entry, settlement } of settled) {
       if (settlement.kind !== 'dead') continue
-      onError(`set aside from ${entry.queue}`, new Error(settlement.reason))
+      const reason = Object.assign(new Error(settlement.reason), { code: 'SET_ASIDE' })
+      onError(`an envelope of ${entry.queue} was set aside`, reason)
     }
     onSettled?.(settled)
     this.#loop.letGo(settled.map(({ entry }) => entry))

@@ -154,5 +154,5 @@ test('a message whose admission throws is refused alone, and reported', () => {
     first.messageId,
     last.messageId,
   ])
-  expect(troubles).toEqual([`admitting message ${odd.messageId}: a defect`])
+  expect(troubles).toEqual([`admitting a message failed: message ${odd.messageId}`])
 })

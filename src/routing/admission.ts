@@ -19,6 +19,7 @@ import {
 import type { ShortMessageBody } from '../smpp/wire/pduTable.ts'
 import { type Account, DEFAULT_LIFETIME_SECONDS } from '../platform/account.ts'
 import { asError } from '../flow/asError.ts'
+import { errorAbout } from '../flow/errorAbout.ts'
 import type { Platform } from '../platform/platform.ts'
 
 /** A message that may go on, and where to. */
@@ -85,7 +86,8 @@ export function admitBatch(
     try {
       admission = admitter.admit(submission)
     } catch (error) {
-      onTrouble(`admitting message ${submission.messageId}`, asError(error))
+      const about = errorAbout(`message ${submission.messageId}`, asError(error))
+      onTrouble('admitting a message failed', about)
       return refused(ESME_RSYSERR, 'an internal error about this message')
     }
     if (admission.kind === 'refused') return admission

@@ -31,7 +31,7 @@ test('drains when the parent that started it is gone', async () => {
   component.child.disconnect()
   const { exitCode, stdout } = await component.ended
   expect(exitCode).toBe(0)
-  expect(stdout).toContain('"cause":"disconnect"')
+  expect(stdout).toContain('"reason":"disconnect"')
 })
 
 test('ends with code 1 when the drain takes longer than allowed', async () => {

@@ -14,6 +14,7 @@ import { createLogger } from './log.ts'
 import type { Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import type { Metrics } from './metrics.ts'
+import { TroubleLog } from './troubleLog.ts'
 
 export type { ComponentName } from './componentName.ts'
 
@@ -21,6 +22,8 @@ export interface ComponentContext {
   readonly component: ComponentName
   readonly config: Config
   readonly log: Logger
+  /** For trouble that may repeat. */
+  readonly trouble: TroubleLog
   readonly metrics: Metrics
   readonly health: Health
   /** Aborted when draining starts. */
@@ -52,6 +55,8 @@ export async function runComponent(component: ComponentName, start: Start): Prom
   const config = configOrExit(component)
   process.title = `signalbox ${component}`
   const log = createLogger(component, config)
+  const trouble = new TroubleLog({ log })
+  trouble.start()
   const stop = new AbortController()
   const fail = (error: unknown): never => {
     log.fatal({ err: error }, 'unrecoverable error; exiting')
@@ -68,7 +73,7 @@ export async function runComponent(component: ComponentName, start: Start): Prom
   try {
     const port = healthPortOf(component, config)
     const server = await startHealthServer({ port, host: config.host, health, metrics })
-    const running = await start({ component, config, log, metrics, health, signal, fail })
+    const running = await start({ component, config, log, trouble, metrics, health, signal, fail })
     health.setReady('started', true)
     announce(component, { ...running.ports, health: server.port }, log)
     stopping.then(() => drainAndExit(running, server, health, log)).catch(fail)
@@ -99,7 +104,7 @@ function stopRequest(log: Logger, stop: AbortController, drainTimeoutMs: number)
         if (cause === 'SIGINT') process.exit(EXIT.interrupted)
         return
       }
-      log.info({ cause }, 'draining')
+      log.info({ reason: cause }, 'draining')
       setTimeout(() => {
         log.error(
           { drainTimeoutMs },

@@ -29,6 +29,17 @@ test('secrets are masked, also one level down', () => {
   expect(lines.join('')).not.toContain('hidden-word')
 })
 
+test('an error is shown with each of its texts once, and with the stacks of its cause', () => {
+  const { lines, stream } = memory()
+  const cause = new TypeError('x is not a function')
+  const error = new Error(`submitting failed: ${cause.message}`, { cause })
+  createLogger('workers', config, stream).warn({ err: error }, 'a defect')
+  // The line that was written above.
+  const { err } = JSON.parse(lines.join('')) as { err: Record<string, string> }
+  expect(err).toMatchObject({ type: 'Error', message: 'submitting failed: x is not a function' })
+  expect(err['stack']).toMatch(/^Error: .*\n +at [^]*\ncaused by: TypeError: .*\n +at /)
+})
+
 function memory() {
   const lines: string[] = []
   return { lines, stream: { write: (line: string) => void lines.push(line) } }

@@ -3,6 +3,7 @@
 import { pino, stdTimeFunctions } from 'pino'
 import type { DestinationStream, Logger } from 'pino'
 import { build as prettyStream } from 'pino-pretty'
+import { reasonOf } from '../flow/reasonOf.ts'
 import type { Config } from './config.ts'
 import { LogOutput } from './logOutput.ts'
 
@@ -21,6 +22,7 @@ export function createLogger(
       base: { component, instance: config.instance },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: shownError },
       redact: {
         paths: secrets.flatMap((name) => [name, `*.${name}`]),
         censor: '********',
@@ -28,6 +30,13 @@ export function createLogger(
     },
     stream,
   )
+}
+
+/** The texts of a defect, each once, and the stacks that lead to it. */
+function shownError(error: unknown) {
+  if (!(error instanceof Error)) return error
+  const stacks = [error, error.cause].flatMap((one) => (one instanceof Error ? [one.stack] : []))
+  return { type: error.name, message: reasonOf(error), stack: stacks.join('\ncaused by: ') }
 }
 
 function standardOutput(format: Config['logFormat']): DestinationStream {

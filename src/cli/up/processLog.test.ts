@@ -28,6 +28,22 @@ test('warnings are shown in words, ordinary lines are not', () => {
   expect(shown).toEqual(['warn  the store is away: ECONNREFUSED', 'out of nowhere'])
 })
 
+test('a carrier that is away, and its return, are shown with the reason', () => {
+  const { log, shown } = newLog()
+  const about = '"connector":"north","bindsUp":0'
+  writeSync(
+    log.fd,
+    `{"level":"warn",${about},"reason":"refused","msg":"upstream binds are down"}\n` +
+      `{"level":"info",${about},"lastedSeconds":9,"msg":"upstream binds are up"}\n` +
+      `{"level":"info",${about},"msg":"upstream binds are up"}\n`,
+  )
+  log.read()
+  expect(shown).toEqual([
+    'warn  upstream binds are down (north): refused',
+    'info  upstream binds are up (north)',
+  ])
+})
+
 test('a process that warns without end is shown in part, with the name of its file', () => {
   const { log, shown } = newLog()
   for (let i = 0; i < 5000; i++) writeSync(log.fd, '{"level":"error","msg":"again"}\n')

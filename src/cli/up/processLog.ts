@@ -112,17 +112,22 @@ export class ProcessLog {
   }
 }
 
-/** Selects pino's JSON lines from `warn` up, and all other lines, because those are unexpected. */
-export function troubleOf(line: string): string | undefined {
-  if (!line.startsWith('{')) return line.trim() === '' ? undefined : line
-  if (!/"level":"(warn|error|fatal)"/.test(line)) return undefined
+/**
+ * Selects pino's JSON lines from `warn` up, those about the end of an outage, and all other lines,
+ * because those are unexpected.
+ */
+export function troubleOf(text: string): string | undefined {
+  if (!text.startsWith('{')) return text.trim() === '' ? undefined : text
+  if (!/"level":"(warn|error|fatal)"|"lastedSeconds":/.test(text)) return undefined
   try {
     // A line of our own logger; whatever is missing in it is left out.
-    const { level, msg, err } = JSON.parse(line) as LogLine
-    const cause = err?.message && err.message !== msg ? `: ${err.message}` : ''
-    return `${level}  ${msg ?? ''}${cause}`
+    const line = JSON.parse(text) as LogLine
+    const { level, msg = '', err, reason = err?.message ?? msg } = line
+    const about = [line.connector, line.router, line.user].filter((one) => one !== undefined)
+    const where = about.length > 0 ? ` (${about.join(', ')})` : ''
+    return `${level}  ${msg}${where}${reason === msg ? '' : `: ${reason}`}`
   } catch {
-    return line
+    return text
   }
 }
 
@@ -136,4 +141,8 @@ interface LogLine {
   readonly level: string
   readonly msg?: string
   readonly err?: { readonly message?: string }
+  readonly reason?: string
+  readonly connector?: string
+  readonly router?: string
+  readonly user?: string
 }

@@ -8,7 +8,9 @@ import { fastify } from 'fastify'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
+import { asError } from '../../flow/asError.ts'
 import { problem, PROBLEM_TYPE } from '../../runtime/problem.ts'
+import { detailsOf } from '../../runtime/troubleLog.ts'
 import { StoreUnavailable } from '../../database/database.ts'
 import type { AdminServerOptions } from './adminServerOptions.ts'
 import { connectorRoutes } from './connectorRoutes.ts'
@@ -32,7 +34,10 @@ export function createAdminServer(options: AdminServerOptions) {
   server.setErrorHandler((error, request, reply) => {
     const document = documentOf(error)
     if (document.status >= 500)
-      options.log.error({ err: error, method: request.method, url: request.url }, document.title)
+      options.log.error(
+        { ...detailsOf(asError(error)), method: request.method, url: request.url },
+        document.title,
+      )
     return sendProblem(reply, document)
   })
   server.setNotFoundHandler((request, reply) => {

@@ -10,6 +10,7 @@ import type { ComponentContext, RunningComponent } from '../../runtime/component
 import { openDatabase } from '../../database/database.ts'
 import { readBoundSlots } from '../../cluster/boundConnectorTable.ts'
 import { readResources, writeResources } from '../../platform/resourceTable.ts'
+import { databaseOutage } from '../databaseLink.ts'
 import { readTrace } from './readTrace.ts'
 import { waitingFor } from './waitingFor.ts'
 import { createAdminServer } from './adminServer.ts'
@@ -18,12 +19,12 @@ import { createAdminServer } from './adminServer.ts'
 const POOL_SIZE_MAX = 4
 
 async function startAdmin(context: ComponentContext): Promise<RunningComponent> {
-  const { config, log, health } = context
+  const { config, log, health, trouble } = context
   const database = openDatabase({
     databaseUrl: config.databaseUrl,
     poolSize: Math.min(config.databasePoolSize, POOL_SIZE_MAX),
     applicationName: 'signalbox-admin',
-    onError: (error) => log.warn({ err: error }, 'an idle connection to the database was lost'),
+    outage: databaseOutage(trouble),
   })
   const server = createAdminServer({
     adminToken: config.adminToken,

@@ -11,7 +11,7 @@ import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { OUTBOX_TOPIC } from '../../outbox/outboxTable.ts'
-import { openDatabaseLink } from '../databaseLink.ts'
+import { besideOutages, openDatabaseLink } from '../databaseLink.ts'
 import { applyEntries, type Reader } from './applyEntries.ts'
 import { DLR_METRICS } from './dlrMetrics.ts'
 import { changesFrom } from '../../message/changesFrom.ts'
@@ -34,9 +34,9 @@ const SWEEP_INTERVAL_MS = 500
 const SWEEP_BATCH = 500
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
-  const { config, log, metrics } = context
-  const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
-  const link = openDatabaseLink({ ...config, component: 'dlr', onTrouble })
+  const { config, metrics, trouble } = context
+  const onTrouble = besideOutages(trouble)
+  const link = openDatabaseLink({ ...config, component: 'dlr', trouble })
   await link.follower.start()
   const queue = new PostgresQueue(link.database, link.wakeUps, config.instance)
   const writer = new StateWriter({

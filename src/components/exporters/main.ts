@@ -7,19 +7,20 @@ import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { openDatabase } from '../../database/database.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
+import { besideOutages, databaseOutage } from '../databaseLink.ts'
 import { readGauges } from './readGauges.ts'
 import { followGauges } from './followGauges.ts'
 import { followOldestRows } from './followOldestRows.ts'
 import { createPlatformMetrics } from './platformMetrics.ts'
 
 async function startExporters(context: ComponentContext): Promise<RunningComponent> {
-  const { config, log, metrics } = context
-  const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
+  const { config, metrics, trouble } = context
+  const onTrouble = besideOutages(trouble)
   const database = openDatabase({
     databaseUrl: config.databaseUrl,
     poolSize: 1,
     applicationName: 'signalbox-exporters',
-    onError: (error) => onTrouble('a connection to the store was lost', error),
+    outage: databaseOutage(trouble),
   })
   const upkeep = postgresUpkeep(database)
   const stopOldest = followOldestRows({ metrics, database, upkeep, onTrouble })

@@ -43,15 +43,17 @@ export class BindRegistry {
     }
   }
 
-  remove(session: Session): void {
+  /** Returns the bind, unless it is listed no more. */
+  remove(session: Session): CustomerBind | undefined {
     const bind = this.#binds.get(session)
-    if (!bind) return
+    if (!bind) return undefined
     this.#binds.delete(session)
     const { account, id } = bind.user
     this.#byUser.set(id, (this.#byUser.get(id) ?? 1) - 1)
     const receivers = (this.#receivers.get(account) ?? []).filter((other) => other !== bind)
     if (receivers.length > 0) this.#receivers.set(account, receivers)
     else this.#receivers.delete(account)
+    return bind
   }
 
   /** Binds that take deliver_sm, by account. */

@@ -83,7 +83,7 @@ export async function openDoor({
       binds,
       intake: new Intake(router, 100),
       onReceiver: () => undefined,
-      onBindRefused: () => undefined,
+      customerLog: { bound: () => undefined, left: () => undefined, refused: () => undefined },
       onTrouble,
     }),
     timers: TIMERS,

@@ -12,6 +12,7 @@ import type { Pdu, Session, SessionEvents } from '../../smpp/index.ts'
 import { asError } from '../../flow/asError.ts'
 import { addressGroup } from './addressGroup.ts'
 import type { BindRegistry } from './bindRegistry.ts'
+import type { CustomerLog } from './customerLog.ts'
 import type { Credentials } from './credentials.ts'
 import type { Intake } from './intake.ts'
 import { submitRefusal } from './submitRefusal.ts'
@@ -24,7 +25,7 @@ export interface CustomerSessionsOptions {
   intake: Intake
   /** A receiver is there: deliveries may wait for it. */
   onReceiver: () => void
-  onBindRefused: (systemId: string, remoteAddress: string, why: string) => void
+  customerLog: Pick<CustomerLog, 'bound' | 'left' | 'refused'>
   onTrouble: (what: string, error: Error) => void
 }
 
@@ -33,7 +34,7 @@ type BindPdu = Pdu<'bind_transmitter' | 'bind_receiver' | 'bind_transceiver'>
 export function customerSessions(options: CustomerSessionsOptions): SessionEvents {
   return {
     onBind: (session, pdu) => {
-      bind(options, session, pdu).catch((error: Error) => {
+      bindCustomer(options, session, pdu).catch((error: Error) => {
         options.onTrouble('binding a customer failed', error)
         session.refuseBind(pdu, ESME_RBINDFAIL)
       })
@@ -49,13 +50,16 @@ export function customerSessions(options: CustomerSessionsOptions): SessionEvent
         }
       },
     },
-    onClosed: (session) => options.binds.remove(session),
+    onClosed: (session, reason) => {
+      const bind = options.binds.remove(session)
+      if (bind) options.customerLog.left(bind, reason)
+    },
   }
 }
 
 // SMPP 3.4 §4.1. Wrong password and unknown system_id look the same (SMPP 5.0: ESME_RBINDFAIL).
-async function bind(options: CustomerSessionsOptions, session: Session, pdu: BindPdu) {
-  const { binds, credentials, onBindRefused, onReceiver } = options
+async function bindCustomer(options: CustomerSessionsOptions, session: Session, pdu: BindPdu) {
+  const { binds, credentials, customerLog, onReceiver } = options
   const verified = await credentials.byPassword(pdu.system_id, pdu.password, {
     from: addressGroup(session.remoteAddress),
     isWanted: () => session.state !== 'CLOSED',
@@ -64,15 +68,17 @@ async function bind(options: CustomerSessionsOptions, session: Session, pdu: Bin
   // From here until the bind is listed nothing else runs, so no revocation can miss it.
   const user = verified && credentials.current(verified)
   if (!user) {
-    onBindRefused(pdu.system_id, session.remoteAddress, 'wrong system_id or password')
+    customerLog.refused(pdu.system_id, session.remoteAddress, 'wrong system_id or password')
     return session.refuseBind(pdu, ESME_RBINDFAIL)
   }
   if (!binds.hasRoomFor(user)) {
-    onBindRefused(user.id, session.remoteAddress, `all ${user.maxBinds} binds are taken`)
+    customerLog.refused(user.id, session.remoteAddress, `all ${user.maxBinds} binds are taken`)
     return session.refuseBind(pdu, ESME_RALYBND)
   }
   session.acceptBind(pdu, options.systemId)
-  binds.add({ session, user })
+  const bind = { session, user }
+  binds.add(bind)
+  customerLog.bound(bind)
   onReceiver()
 }
 

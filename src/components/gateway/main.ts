@@ -13,10 +13,11 @@ import { claimOutbox, OUTBOX_TOPIC } from '../../outbox/outboxTable.ts'
 import { reclaimOutbox, settleOutbox } from '../../outbox/settlementTable.ts'
 import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
-import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
+import { besideOutages, openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
 import { BindRegistry } from './bindRegistry.ts'
 import { BindRevocation } from './bindRevocation.ts'
 import { Credentials } from './credentials.ts'
+import { CustomerLog } from './customerLog.ts'
 import { customerSessions } from './customerSessions.ts'
 import { createHttpApi } from './httpApi.ts'
 import type { HttpDoor } from './httpDoor.ts'
@@ -35,9 +36,9 @@ const DRAIN_POLL_MS = 20
 const VERDICT_MARGIN_MS = 2_000
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
-  const { config, log } = context
-  const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
-  const link = openDatabaseLink({ ...config, component: 'gateway', onTrouble })
+  const { config, trouble } = context
+  const onTrouble = besideOutages(trouble)
+  const link = openDatabaseLink({ ...config, component: 'gateway', trouble })
   await link.follower.start()
 
   const router = routerClient(context, onTrouble)
@@ -54,7 +55,8 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const intake = new Intake(router, config.maxInFlight, intakeFigures(link))
   const credentials = customerCredentials(context, link)
   const binds = new BindRegistry()
-  const revocation = bindRevocation(context, binds)
+  const customerLog = customerLogOf(context)
+  const revocation = bindRevocation(context, binds, customerLog)
   link.follower.follow((platform) => revocation.follow(platform))
   const delivery = outboxDelivery(context, link, binds, onTrouble)
   const server = createSmppServer({
@@ -64,8 +66,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
       binds,
       intake,
       onReceiver: () => delivery.wake(),
-      onBindRefused: (systemId, remoteAddress, why) =>
-        log.warn({ systemId, remoteAddress }, `bind refused: ${why}`),
+      customerLog,
       onTrouble,
     }),
     timers: timersOf(config),
@@ -127,17 +128,24 @@ function customerCredentials({ metrics }: ComponentContext, { follower }: Databa
   return credentials
 }
 
+function customerLogOf({ log, trouble }: ComponentContext): CustomerLog {
+  const customerLog = new CustomerLog({ log, trouble })
+  trouble.eachTick((nowMs) => customerLog.tick(nowMs))
+  return customerLog
+}
+
 function bindRevocation(
-  { config, log, metrics }: ComponentContext,
+  { config, metrics }: ComponentContext,
   binds: BindRegistry,
+  customerLog: CustomerLog,
 ): BindRevocation {
   const revoked = metrics.counter(GATEWAY_METRICS.revokedBinds)
   return new BindRevocation({
     binds,
     closeAfterMs: config.acceptTimeoutMs + VERDICT_MARGIN_MS,
-    onRevoked: ({ session: { remoteAddress }, user }, reason) => {
+    onRevoked: (bind, reason) => {
       revoked.inc({ reason })
-      log.warn({ systemId: user.id, account: user.account, remoteAddress, reason }, 'bind revoked')
+      customerLog.revoked(bind, reason)
     },
   })
 }
@@ -171,8 +179,15 @@ function timersOf(config: SessionTimers): SessionTimers {
   return { sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs, inactivityTimeoutMs }
 }
 
+const ROUTER_TEXTS = {
+  began: 'a router does not answer',
+  lasts: 'the router still does not answer',
+  ended: 'the router answers again',
+  gone: 'the router is no longer listed',
+}
+
 function routerClient(
-  { config, metrics }: ComponentContext,
+  { config, metrics, trouble }: ComponentContext,
   onTrouble: (what: string, error: Error) => void,
 ): RouterClient {
   const unknown = metrics.counter(GATEWAY_METRICS.unknownOutcomes)
@@ -180,6 +195,7 @@ function routerClient(
     clusterToken: config.clusterToken,
     acceptTimeoutMs: config.acceptTimeoutMs,
     onUnknownOutcome: (messages) => unknown.inc({}, messages),
+    watchRouter: (router) => trouble.watch(ROUTER_TEXTS, { router }),
     onTrouble,
   })
 }

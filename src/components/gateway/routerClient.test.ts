@@ -46,15 +46,21 @@ async function router(status?: number) {
 
 function clientOf(addresses: string[], acceptTimeoutMs = 5000) {
   const unknown: number[] = []
+  const outages: string[] = []
   const client = new RouterClient({
     clusterToken: 'token',
     acceptTimeoutMs,
     onUnknownOutcome: (messages) => unknown.push(messages),
+    watchRouter: (address) => ({
+      failed: () => outages.push(`${addresses.indexOf(address)} failed`),
+      recovered: () => outages.push(`${addresses.indexOf(address)} recovered`),
+      forget: () => outages.push(`${addresses.indexOf(address)} forgotten`),
+    }),
     onTrouble: () => undefined, // outages are what is tested here
   })
   clients.push(client)
   client.setRouters(addresses)
-  return { client, unknown }
+  return { client, unknown, outages }
 }
 
 function submit(client: RouterClient, account = 'demo'): Promise<Verdict> {
@@ -102,12 +108,29 @@ test('a batch that one router could not publish goes to another under the same i
   for (const batchId of healthy.batchIds) expect(isRetry.get(batchId)).toBe(tried.includes(batchId))
 })
 
+test('a router that fails is told, and one that has left is forgotten', async () => {
+  const [broken, healthy] = [await router(500), await router(503)]
+  const { client, outages } = clientOf([broken.address, healthy.address], 200)
+  await submit(client)
+  expect(new Set(outages)).toEqual(new Set(['0 failed', '1 recovered']))
+  client.setRouters([healthy.address])
+  expect(outages.at(-1)).toBe('0 forgotten')
+})
+
 test('shortly before the deadline a router is still asked', async () => {
   const only = await router()
   const { client } = clientOf([], 1_000)
   const verdict = submit(client)
   await vi.waitFor(() => client.setRouters([only.address]))
   expect(await verdict).toEqual(ACCEPTED)
+})
+
+test('that no router is listed is an outage until one is', async () => {
+  const { client, outages } = clientOf([], 50)
+  await submit(client)
+  expect(new Set(outages)).toEqual(new Set(['-1 failed']))
+  client.setRouters(['http://127.0.0.1:1'])
+  expect(outages.at(-1)).toBe('-1 recovered')
 })
 
 test('at the deadline the sender gets a temporary refusal and the outcome is unknown', async () => {

@@ -18,6 +18,7 @@ import { asError } from '../../flow/asError.ts'
 import { backOffMs } from '../../flow/backOff.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import { rendezvous } from '../../flow/rendezvous.ts'
+import type { WatchedOutage } from '../../runtime/troubleLog.ts'
 import { ESME_RTHROTTLED } from '../../smpp/index.ts'
 
 export interface RouterClientOptions {
@@ -25,6 +26,8 @@ export interface RouterClientOptions {
   /** From receiving a message to refusing it for want of an answer. */
   acceptTimeoutMs: number
   onUnknownOutcome: (messages: number) => void
+  /** Called once for each router. */
+  watchRouter: (address: string) => WatchedOutage
   onTrouble: (what: string, error: Error) => void
 }
 
@@ -54,7 +57,8 @@ export class RouterClient {
   #routers: readonly string[] = []
   #routerOf = new Map<string, string>()
   #batchers = new Map<string, Batcher<Waiting>>()
-  #troubled = false
+  /** By address of the router; those that were asked. */
+  #watched = new Map<string, WatchedOutage>()
 
   constructor(options: RouterClientOptions) {
     this.#options = options
@@ -64,6 +68,13 @@ export class RouterClient {
   setRouters(addresses: readonly string[]): void {
     this.#routers = addresses
     this.#routerOf.clear()
+    for (const [address, watched] of this.#watched) {
+      if (addresses.includes(address)) continue
+      if (address === NOWHERE && addresses.length > 0) watched.recovered()
+      if (address === NOWHERE) continue
+      watched.forget()
+      this.#watched.delete(address)
+    }
   }
 
   /** The listener is called exactly once, at the latest a little after the deadline. */
@@ -142,7 +153,11 @@ export class RouterClient {
     octets: Buffer,
     { isRetry, timeoutMs }: { isRetry: boolean; timeoutMs: number },
   ): Promise<Verdict[] | undefined> {
-    if (router === NOWHERE) return undefined
+    const watched = this.#watchedRouter(router)
+    if (router === NOWHERE) {
+      watched.failed(Object.assign(new Error('no router is listed'), { code: 'NO_ROUTER' }))
+      return undefined
+    }
     try {
       const { statusCode, body } = await request(router + ROUTER_BATCH_PATH, {
         method: 'POST',
@@ -157,18 +172,26 @@ export class RouterClient {
       })
       const answer = Buffer.from(await body.arrayBuffer())
       if (statusCode === 200) {
-        this.#troubled = false
-        return decodeVerdicts(answer)
+        const verdicts = decodeVerdicts(answer)
+        watched.recovered()
+        return verdicts
       }
       // 503 is the store's trouble, which the router reports itself.
-      if (statusCode !== 503) throw new Error(`router ${router} answered ${statusCode}`)
-    } catch (error) {
-      // Reported once per outage.
-      if (!this.#troubled)
-        this.#options.onTrouble('asking a router failed; retrying', asError(error))
-      this.#troubled = true
+      if (statusCode === 503) watched.recovered()
+      else throw new RouterAnswered(statusCode)
+    } catch (thrown) {
+      const error = asError(thrown)
+      // A retry shortly before the deadline has too little time to tell of the router.
+      const isCutShort = isRetry && timeoutMs < ATTEMPT_TIMEOUT_MS && error.name === 'TimeoutError'
+      if (!isCutShort) watched.failed(error)
     }
     return undefined
+  }
+
+  #watchedRouter(router: string): WatchedOutage {
+    let watched = this.#watched.get(router)
+    if (!watched) this.#watched.set(router, (watched = this.#options.watchRouter(router)))
+    return watched
   }
 
   #giveUp(batch: Waiting[]): void {
@@ -183,6 +206,13 @@ export class RouterClient {
     } catch (error) {
       this.#options.onTrouble('answering a customer failed', asError(error))
     }
+  }
+}
+
+class RouterAnswered extends Error {
+  readonly code = 'ROUTER_ANSWERED'
+  constructor(statusCode: number) {
+    super(`it answered with HTTP status ${statusCode}`)
   }
 }
 

@@ -7,7 +7,7 @@ import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { HEARTBEAT_INTERVAL_MS, Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
-import { openDatabaseLink } from '../databaseLink.ts'
+import { besideOutages, openDatabaseLink } from '../databaseLink.ts'
 import { admitBatch, Admitter } from '../../routing/admission.ts'
 import { encodeVerdicts, type Verdict } from '../../routing/routerCallWire.ts'
 import type { PushedCounter } from '../../runtime/metrics.ts'
@@ -20,9 +20,9 @@ import { ROUTER_METRICS } from './routerMetrics.ts'
 const BUSY_MS = 5_000
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
-  const { config, log, metrics } = context
-  const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
-  const link = openDatabaseLink({ ...config, component: 'router', onTrouble })
+  const { config, metrics, trouble } = context
+  const onTrouble = besideOutages(trouble)
+  const link = openDatabaseLink({ ...config, component: 'router', trouble })
   await link.follower.start()
   let admitter = new Admitter(link.follower.platform)
   link.follower.follow((platform) => (admitter = new Admitter(platform)))

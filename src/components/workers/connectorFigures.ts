@@ -3,6 +3,7 @@
 
 import { Histogram } from '../../flow/histogram.ts'
 import { ANSWER_SECONDS, STAGE_SECONDS } from '../../runtime/metricDefinition.ts'
+import type { RequestOutcome } from '../../smpp/index.ts'
 import type { RepeatCause } from './submitLane.ts'
 
 export class ConnectorFigures {
@@ -15,7 +16,10 @@ export class ConnectorFigures {
   readonly responseSeconds = new Histogram(ANSWER_SECONDS)
   readonly acceptToSubmitSeconds = new Histogram(STAGE_SECONDS)
 
-  addResponse(commandStatus: number, tookMs: number): void {
+  /** A response that came too late counts too. */
+  addOutcome(outcome: RequestOutcome, tookMs: number): void {
+    if (outcome.kind !== 'response' && outcome.kind !== 'late') return
+    const { command_status: commandStatus } = outcome.pdu
     this.responses.set(commandStatus, (this.responses.get(commandStatus) ?? 0) + 1)
     this.responseSeconds.observe(tookMs / 1_000)
   }

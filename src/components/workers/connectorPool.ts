@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Connector } from '../../platform/connector.ts'
 import type { Queue } from '../../queue/queue.ts'
+import { type BindEvents, SILENT } from './bindLog.ts'
 import type { ConnectorLease } from './bindLeases.ts'
 import { CARETAKERS_SLOT } from './caretaker.ts'
 import { isClearing } from './clearedOutcome.ts'
@@ -25,6 +26,8 @@ export interface ConnectorPoolOptions extends Pick<
   intake: ReceiptIntake
   /** Whether this process looks after the messages of a connector that nobody has bound. */
   caresFor: (connector: string) => boolean
+  /** Hears of the binds of a connector. */
+  bindEvents?: (connector: string) => BindEvents
 }
 
 interface Entry {
@@ -107,7 +110,7 @@ export class ConnectorPool {
     if (!entry) return
     const { held } = entry
     if (held) entry.held = { ...held, slots: held.slots.filter((slot) => !slots.includes(slot)) }
-    await closeBinds(entry, slots)
+    await closeBinds(entry, slots, 'this process no longer holds the slot')
   }
 
   /** The slots whose bind is up. */
@@ -147,7 +150,9 @@ export class ConnectorPool {
 
   /** Binds the slots that are still held once the former binds are closed, with new settings. */
   #closeThenBind(id: string, entry: Entry, gone: readonly number[]): void {
-    closeBinds(entry, gone)
+    const isDisabled = this.#connectors.get(id)?.enabled === false
+    const reason = isDisabled ? 'the connector was disabled' : 'the lease of the slot was lost'
+    closeBinds(entry, gone, reason)
       .then(() => {
         if (entry.held) this.setLease(id, entry.held)
       })
@@ -177,7 +182,8 @@ export class ConnectorPool {
     if (entry.isLeaving) return
     entry.isLeaving = true
     entry.held = undefined
-    closeBinds(entry, [...entry.binds.keys(), ...entry.closing.keys()])
+    const slots = [...entry.binds.keys(), ...entry.closing.keys()]
+    closeBinds(entry, slots, 'the connector was deleted')
       .then(() => this.#end(id, entry))
       .catch((error: Error) => this.#options.onTrouble(`leaving ${id}`, error))
   }
@@ -200,7 +206,7 @@ export class ConnectorPool {
       const outdated = [...entry.binds.values()].filter((bind) => bind.isOutdated)
       const next = outdated.find((bind) => !bind.bound) ?? outdated[0]
       if (!next) return
-      await closeBinds(entry, [next.slot])
+      await closeBinds(entry, [next.slot], 'changed settings need a new session')
       if (entry.held) this.setLease(id, entry.held)
       const waited = new AbortController()
       const tooLong = delay(REMAKE_MS_MAX, undefined, { signal: waited.signal }).catch(() => null)
@@ -248,7 +254,7 @@ export class ConnectorPool {
     slot: number,
     heldUntilMs: number,
   ): UpstreamBind {
-    const { intake, onTrouble, secretsDir } = this.#options
+    const { bindEvents, intake, secretsDir } = this.#options
     const current = () => this.#connectors.get(connector.id) ?? connector
     const source = receiptSource(current, slot)
     return new UpstreamBind({
@@ -258,19 +264,19 @@ export class ConnectorPool {
       password: (settings) => connectorPassword(settings, secretsDir),
       onDeliver: (session, pdu) => intake.take(source(), session, pdu),
       onChange: () => work.wake(),
-      onTrouble: (bind, what, error) => onTrouble(`${bind}: ${what}`, error),
+      events: bindEvents?.(connector.id) ?? SILENT,
     })
   }
 }
 
-async function closeBinds(entry: Entry, slots: readonly number[]): Promise<void> {
+async function closeBinds(entry: Entry, slots: readonly number[], reason: string): Promise<void> {
   for (const slot of slots) {
     const bind = entry.binds.get(slot)
     if (!bind) continue
     entry.binds.delete(slot)
     entry.closing.set(
       slot,
-      bind.close().finally(() => entry.closing.delete(slot)),
+      bind.close(reason).finally(() => entry.closing.delete(slot)),
     )
   }
   entry.work.setBinds([...entry.binds.values()])

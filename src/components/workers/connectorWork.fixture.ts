@@ -14,6 +14,7 @@ import { RecentSubmissions } from './recentSubmissions.ts'
 import type { SubmitLaneOptions } from './submitLane.ts'
 import { startSmsc } from './smsc.fixture.ts'
 import { SteadyClock } from '../../flow/steadyClock.ts'
+import { SILENT } from './bindLog.ts'
 import { UpstreamBind } from './upstreamBind.ts'
 
 /**
@@ -175,13 +176,13 @@ export function startWork(port: number, settings: WorkSettings) {
     heldUntilMs: performance.now() + 60_000,
     onDeliver: () => undefined,
     onChange: () => work.wake(),
-    onTrouble,
+    events: SILENT,
   })
   work.setPace(connector.tps)
   work.setBinds([bind])
   const stop = async (): Promise<void> => {
     work.stop()
-    await bind.close()
+    await bind.close('the test is over')
     await work.close()
   }
   onTestFinished(stop)

@@ -7,6 +7,7 @@
 import { type Connector, isSentOnce } from '../../platform/connector.ts'
 import { LANES } from '../../message/lane.ts'
 import { asError } from '../../flow/asError.ts'
+import { errorAbout } from '../../flow/errorAbout.ts'
 import { LaneOrder } from '../../flow/laneOrder.ts'
 import type { SteadyClock } from '../../flow/steadyClock.ts'
 import { classify, commandStatusName } from '../../smpp/index.ts'
@@ -79,11 +80,7 @@ export class ConnectorWork implements LaneSender {
   /** A link without a pace of its own is left to the others: messages would wait here for ever. */
   hasLink(): boolean {
     // A paused connector has binds, for receipts and for the answers that are still due.
-    return !this.connector().paused && this.#pace.isOpen && this.isBound
-  }
-
-  get isBound(): boolean {
-    return this.#binds.some((bind) => bind.bound)
+    return !this.connector().paused && this.#pace.isOpen && this.#binds.some((one) => one.bound)
   }
 
   get pace(): number {
@@ -260,11 +257,8 @@ export class ConnectorWork implements LaneSender {
     const once: Task = { ...task, written, again: undefined }
     let send = 0
     const settle = (outcome: RequestOutcome): void => {
-      if (outcome.kind === 'response') {
-        this.#pace.answered(send)
-        const tookMs = this.#options.clock.nowMs() - written.atMs
-        this.figures.addResponse(outcome.pdu.command_status, tookMs)
-      }
+      if (outcome.kind === 'response') this.#pace.answered(send)
+      this.figures.addOutcome(outcome, this.#options.clock.nowMs() - written.atMs)
       this.#answered(bind, once, outcome)
     }
     try {
@@ -373,7 +367,10 @@ export class ConnectorWork implements LaneSender {
     const { commandStatus, isExpected, reason } = failureOf(error)
     const { messageId } = task.message
     if (!isDecided) this.#suspects.ended(task, performance.now())
-    if (!isExpected) this.#options.onTrouble(`submitting message ${messageId}`, asError(error))
+    if (!isExpected) {
+      const about = errorAbout(`message ${messageId}`, asError(error))
+      this.#options.onTrouble('submitting a message failed', about)
+    }
     if (!isDecided) this.#fail(task, commandStatus, reason)
   }
 

@@ -22,10 +22,11 @@ import { connectorKind } from '../../platform/connector.ts'
 import { readDeletedOfKind } from '../../platform/resourceTable.ts'
 import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
-import { openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
+import { besideOutages, openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
 import { SteadyClock } from '../../flow/steadyClock.ts'
 import { isBoundElsewhere, tellBound } from '../../cluster/boundConnectorTable.ts'
 import { BindLeases } from './bindLeases.ts'
+import { BindLog } from './bindLog.ts'
 import { Caretaker } from './caretaker.ts'
 import { clearedQueues } from './clearedOutcome.ts'
 import { ConnectorPool } from './connectorPool.ts'
@@ -39,9 +40,9 @@ import { StrandedMessages, type StrandedMessagesOptions } from './strandedMessag
 import { registerWorkerMetrics } from './registerWorkerMetrics.ts'
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
-  const { config, log } = context
-  const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
-  const link = openDatabaseLink({ ...config, component: 'workers', onTrouble })
+  const { config, trouble } = context
+  const onTrouble = besideOutages(trouble)
+  const link = openDatabaseLink({ ...config, component: 'workers', trouble })
   const { database } = link
   await link.follower.start()
   const queue = new PostgresQueue(database, link.wakeUps, config.instance)
@@ -51,6 +52,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const intake = new ReceiptIntake(queue, recent, clock, onTrouble)
   const writer = new OutcomeWriter(outcomeStore(database, queue, clock), onTrouble)
   const ownership = ownershipOf(context, database)
+  const bindLog = bindLogOf(context)
   const caretaker = caretakerOf(context, database, (connector) => pool.wake(connector))
   const pool = new ConnectorPool({
     queue,
@@ -64,6 +66,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     confirmedAtMs: () => link.follower.confirmedAtMs,
     ownership,
     finishEnvelopes: (envelopeIds) => finishEnvelopes(database, envelopeIds),
+    bindEvents: (connector) => bindLog.of(connector),
     onTrouble,
   })
   const { leases, presence } = leasing(context, link, { caretaker, pool }, onTrouble)
@@ -86,6 +89,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
       await intake.whenIdle()
       await writer.whenIdle()
       await pool.close()
+      bindLog.tick()
       await ownership.stop()
       await presence.stop()
       await link.close()
@@ -93,12 +97,18 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   }
 }
 
+function bindLogOf({ log, trouble }: ComponentContext): BindLog {
+  const bindLog = new BindLog(log)
+  trouble.eachTick((nowMs) => bindLog.tick(nowMs))
+  return bindLog
+}
+
 function jobsOf(
-  { config, log }: ComponentContext,
+  { config, trouble }: ComponentContext,
   { database, follower }: DatabaseLink,
   work: Pick<StrandedMessagesOptions, 'queue' | 'writer' | 'ownership' | 'clock'>,
 ): { stopJobs: () => void; stranded: StrandedMessages } {
-  const onTrouble = (what: string, error: Error) => log.warn({ err: error }, what)
+  const onTrouble = besideOutages(trouble)
   const upkeep = postgresUpkeep(database)
   const stranded = new StrandedMessages({
     ...work,
@@ -121,7 +131,7 @@ function jobsOf(
   return { stopJobs, stranded }
 }
 
-function ownershipOf({ config, log }: ComponentContext, database: Database): EnvelopeOwnership {
+function ownershipOf({ config, trouble }: ComponentContext, database: Database): EnvelopeOwnership {
   return new EnvelopeOwnership({
     store: {
       ...envelopeOwners(database, config.instance),
@@ -130,12 +140,12 @@ function ownershipOf({ config, log }: ComponentContext, database: Database): Env
     },
     // Whoever gets an envelope of a dead worker from the queue finds that its owner is dead.
     leaseMs: config.queueLeaseMs / 2,
-    onTrouble: (what, error) => log.warn({ err: error }, what),
+    onTrouble: besideOutages(trouble),
   })
 }
 
 function caretakerOf(
-  { config, log }: ComponentContext,
+  { config, trouble }: ComponentContext,
   database: Database,
   onChange: (connector: string) => void,
 ): Caretaker {
@@ -144,7 +154,7 @@ function caretakerOf(
     tellBound: (state) => tellBound(database, instance, state),
     isBoundElsewhere: (connector) => isBoundElsewhere(database, instance, connector),
     onChange,
-    onTrouble: (what, error) => log.warn({ err: error }, what),
+    onTrouble: besideOutages(trouble),
   })
 }
 

@@ -10,6 +10,7 @@ import { encodeEnvelope, submitQueue } from '../../queue/envelopeWire.ts'
 import type { Lane } from '../../message/lane.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { Batcher } from '../../flow/batcher.ts'
+import { errorAbout } from '../../flow/errorAbout.ts'
 import { untilDone } from '../../flow/untilDone.ts'
 import type { Publication } from '../../queue/queue.ts'
 import type { Checkpoint } from '../../message/checkpointTable.ts'
@@ -150,7 +151,8 @@ export class OutcomeWriter {
 
   #refused(what: string, message: EnvelopeMessage, error: Error): void {
     this.counters.refused++
-    this.#onTrouble(`${what} of ${message.messageId}; it fails by itself`, error)
+    const about = errorAbout(`message ${message.messageId}`, error)
+    this.#onTrouble(`the database ${what}; the message fails alone`, about)
   }
 }
 

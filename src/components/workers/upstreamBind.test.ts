@@ -21,9 +21,14 @@ function bindTo(port: number, heldForMs: number, password: () => string = () => 
     heldUntilMs: performance.now() + heldForMs,
     onDeliver: () => undefined,
     onChange: () => undefined,
-    onTrouble: (_, what, error) => troubles.push(`${what}: ${error.message}`),
+    events: {
+      up: () => undefined,
+      lost: (_, reason) => troubles.push(`lost: ${reason}`),
+      failed: (_, reason) => troubles.push(`failed: ${reason}`),
+      closed: () => undefined,
+    },
   })
-  onTestFinished(() => bind.close())
+  onTestFinished(() => bind.close('the test ends it'))
   return { bind, troubles }
 }
 

@@ -6,8 +6,10 @@
 import { type BindId, bindId } from '../../message/ids.ts'
 import type { Connector } from '../../platform/connector.ts'
 import { backOffMs } from '../../flow/backOff.ts'
+import { reasonOf } from '../../flow/reasonOf.ts'
 import { BindRefusedError, connectSmpp, ESME_RALYBND } from '../../smpp/index.ts'
 import type { Pdu, RequestOutcome, Session, ShortMessageBody } from '../../smpp/index.ts'
+import type { BindEvents } from './bindLog.ts'
 import { sessionAdjustment, sessionTerms } from './sessionTerms.ts'
 import { upstreamSubmitSm } from './upstreamSubmitSm.ts'
 
@@ -19,7 +21,8 @@ export interface UpstreamBindOptions {
   onDeliver: (session: Session, pdu: Pdu<'deliver_sm'>) => void
   /** Called when the bind may be able to send again, or no longer. */
   onChange: () => void
-  onTrouble: (bind: BindId, what: string, error: Error) => void
+  /** Hears when it comes up, goes down or is closed. */
+  events: BindEvents
 }
 
 const RECONNECT_FIRST_MS = 200
@@ -159,8 +162,9 @@ export class UpstreamBind {
   }
 
   /** Unbinds after the answers that are still due, but waits no longer than `CLOSE_MS_MAX`. */
-  async close(): Promise<void> {
+  async close(reason: string): Promise<void> {
     this.#abort.abort()
+    this.#options.events.closed(this.id, reason)
     this.#firstBound.resolve()
     this.#awaitsLease = false
     clearTimeout(this.#reconnect)
@@ -195,7 +199,10 @@ export class UpstreamBind {
         this.#firstBound.resolve()
         if (session.state === 'CLOSED') this.#closed(session, 'closed at once')
         else if (performance.now() >= this.#heldUntilMs) this.#leaseRanOut()
-        else this.#options.onChange()
+        else {
+          this.#options.events.up(this.id)
+          this.#options.onChange()
+        }
       },
       (error: Error) => this.#refused(error),
     )
@@ -224,11 +231,9 @@ export class UpstreamBind {
   #refused(error: Error): void {
     if (this.#abort.signal.aborted) return
     const stillBound = error instanceof BindRefusedError && error.commandStatus === ESME_RALYBND
-    this.#options.onTrouble(
-      this.id,
-      stillBound ? 'the SMSC still holds our former bind' : 'binding to the SMSC failed',
-      error,
-    )
+    const reason = reasonOf(error)
+    const hint = stillBound ? '; the SMSC still holds our former bind' : ''
+    this.#options.events.failed(this.id, reason + hint)
     this.#connectLater(stillBound ? STILL_BOUND_MS : 0)
   }
 
@@ -238,7 +243,7 @@ export class UpstreamBind {
     // An SMSC that takes a bind and cuts it again has not come back yet.
     const wasUseful = this.hasServed || performance.now() - this.#boundAtMs >= STABLE_MS
     if (wasUseful) this.#attempt = 0
-    this.#options.onTrouble(this.id, 'the link to the SMSC was lost', new Error(reason))
+    this.#options.events.lost(this.id, reason)
     this.#options.onChange()
     this.#connectLater(0)
   }

@@ -23,6 +23,13 @@ export interface TestStore {
   drop(): Promise<void>
 }
 
+const nothing = (): void => undefined
+/** Trouble that matters to a test shows in its assertions. */
+const SILENT = {
+  report: nothing,
+  watch: () => ({ failed: nothing, recovered: nothing, forget: nothing }),
+}
+
 export async function openTestStore(): Promise<TestStore> {
   const adminUrl = inject('postgresUrl')
   const name = `test_${randomUUID().replaceAll('-', '')}`
@@ -38,7 +45,7 @@ export async function openTestStore(): Promise<TestStore> {
         home: join(tmpdir(), name),
         component: 'test',
         instance: `test-${links.length}`,
-        onTrouble: () => undefined, // trouble that matters to a test shows in its assertions
+        trouble: SILENT,
       })
       links.push(link)
       return link

@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest'
+import { TroubleLog } from './troubleLog.ts'
+
+const AWAY = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+const TEXTS = { began: 'it is away', lasts: 'it is still away', ended: 'it is back', gone: 'gone' }
+
+type Line = readonly [level: string, fields: object, text: string]
+
+function newTrouble() {
+  const lines: Line[] = []
+  const write = (level: string) => (fields: object, text: string) =>
+    void lines.push([level, fields, text])
+  let nowMs = 0
+  // As much of pino's logger as it uses.
+  const log = { info: write('info'), warn: write('warn') } as never
+  const trouble = new TroubleLog({ log, nowMs: () => nowMs })
+  const seconds = (count: number, each: () => void = () => undefined): void => {
+    for (let second = 0; second < count; second++) {
+      each()
+      nowMs += 1_000
+      trouble.tick()
+    }
+  }
+  return { lines, seconds, trouble }
+}
+
+test('an outage is three lines in 90 seconds, with the failures counted', () => {
+  const { lines, seconds, trouble } = newTrouble()
+  const outage = trouble.watch(TEXTS, { router: 'a' })
+  seconds(90, () => outage.failed(AWAY))
+  outage.recovered()
+  seconds(5)
+  const reason = 'connect ECONNREFUSED'
+  expect(lines).toEqual([
+    ['warn', { router: 'a', reason }, 'it is away'],
+    ['warn', { router: 'a', failures: 59, lastedSeconds: 60, reason }, 'it is still away'],
+    ['info', { router: 'a', failures: 90, lastedSeconds: 90 }, 'it is back'],
+  ])
+})
+
+test('an outage that nobody follows any more is told as gone, and no more', () => {
+  const { lines, seconds, trouble } = newTrouble()
+  const outage = trouble.watch(TEXTS, { router: 'a' })
+  outage.failed(AWAY)
+  outage.forget()
+  seconds(200)
+  expect(lines.map(([, , text]) => text)).toEqual(['it is away', 'gone'])
+})
+
+test('trouble that repeats is told at its start, once a minute and at its end', () => {
+  const { lines, seconds, trouble } = newTrouble()
+  seconds(130, () => trouble.report('publishing failed', AWAY))
+  seconds(70)
+  expect(lines.map(([level, , text]) => `${level} ${text}`)).toEqual([
+    'warn publishing failed',
+    'warn publishing failed (again)',
+    'warn publishing failed (again)',
+    'warn publishing failed (again)',
+    'info publishing failed (no longer)',
+  ])
+  expect(lines.at(-1)?.[1]).toMatchObject({ failures: 130 })
+})
+
+test('trouble that happens once is one line', () => {
+  const { lines, seconds, trouble } = newTrouble()
+  trouble.report('publishing failed', AWAY)
+  seconds(200)
+  expect(lines).toHaveLength(1)
+})
+
+test('trouble is told apart by its text and fields, but not by fields of the first line', () => {
+  const { lines, trouble } = newTrouble()
+  trouble.report('bind refused', AWAY, { systemId: 'a' }, { remoteAddress: '10.0.0.1' })
+  trouble.report('bind refused', AWAY, { systemId: 'a' }, { remoteAddress: '10.0.0.2' })
+  trouble.report('bind refused', AWAY, { systemId: 'b' }, { remoteAddress: '10.0.0.1' })
+  expect(lines.map(([, fields]) => fields)).toMatchObject([
+    { systemId: 'a', remoteAddress: '10.0.0.1' },
+    { systemId: 'b', remoteAddress: '10.0.0.1' },
+  ])
+})
+
+test('an expected failure has a reason, and a defect has a stack', () => {
+  const { lines, trouble } = newTrouble()
+  trouble.report('a', AWAY)
+  const defect = new TypeError('x is not a function')
+  trouble.report('b', defect)
+  expect(lines[0]?.[1]).toEqual({ reason: 'connect ECONNREFUSED' })
+  expect(lines[1]?.[1]).toEqual({ err: defect })
+})
+
+test('kinds of trouble without end take bounded memory and lines', () => {
+  const { lines, seconds, trouble } = newTrouble()
+  for (let kind = 0; kind < 5_000; kind++) trouble.report(`kind ${kind}`, AWAY)
+  expect(lines).toHaveLength(201)
+  expect(lines.at(-1)?.[2]).toBe('kind 200')
+  seconds(61)
+  expect(lines.at(-1)?.[2]).toBe('other trouble; too many kinds to tell them apart (no longer)')
+  trouble.report('kind 7', AWAY)
+  expect(lines.at(-1)?.[2]).toBe('kind 7')
+})
