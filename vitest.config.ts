@@ -3,12 +3,18 @@ import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { ClosingLineReporter } from './scripts/closingLineReporter.ts'
 
-// Four projects: `unit` lies beside the sources, and `whole` starts real processes. `full` takes
-// long or wants software from outside, and runs only with `npm run test:full`. `alone` runs after
-// it: two clocks measure the pace there, and agree only if nothing else takes the machine's time.
+// Five projects: `tidy` reads the sources, `unit` lies beside them, and `whole` starts real
+// processes. `full` takes long or wants software from outside, and runs only with `npm run
+// test:full`. `alone` runs after it: two clocks measure the pace there, and agree only if nothing
+// else takes the machine's time.
+const tidy = ['test/tidy.test.ts', 'test/tidy/*.test.ts', 'test/*Reference.test.ts']
 const full = '**/*.full.test.ts'
 const alone = 'test/pace.full.test.ts'
 
+/** One embedded PostgreSQL for the tests that need a database of their own. */
+const POSTGRES = 'test/postgres.setup.ts'
+/** Most of these wait for sockets, timers and the database rather than compute. */
+const SHORT = { maxWorkers: 2 * availableParallelism(), timeoutMs: 30_000 }
 /** Platforms of six processes that run side by side; each waits for much of its time. */
 const PLATFORMS = Math.min(availableParallelism() + 1, 4)
 
@@ -21,8 +27,6 @@ export default defineConfig({
     isolate: false,
     // Files run as Node runs them: what Node refuses, a test must not accept.
     experimental: { viteModuleRunner: false },
-    // One embedded PostgreSQL for the tests that need a database of their own.
-    globalSetup: ['test/postgres.setup.ts'],
     // Processes that a test starts compile each source file once, whatever their home folder is.
     env: { NODE_COMPILE_CACHE: join(tmpdir(), `signalbox-compile-cache-${process.getuid?.()}`) },
     restoreMocks: true,
@@ -30,20 +34,25 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        test: { name: 'tidy', include: tidy, ...inGroup(1, SHORT) },
+      },
+      {
+        extends: true,
         test: {
           name: 'unit',
+          globalSetup: [POSTGRES],
           include: ['src/**/*.test.ts'],
           exclude: [full],
-          // Most of them wait for sockets, timers and the database rather than compute.
-          ...inGroup(1, { maxWorkers: 2 * availableParallelism(), timeoutMs: 30_000 }),
+          ...inGroup(1, SHORT),
         },
       },
       {
         extends: true,
         test: {
           name: 'whole',
+          globalSetup: [POSTGRES],
           include: ['test/**/*.test.ts'],
-          exclude: [full],
+          exclude: [full, ...tidy],
           ...inGroup(2, { maxWorkers: PLATFORMS, timeoutMs: 90_000 }),
         },
       },
@@ -51,6 +60,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'full',
+          globalSetup: [POSTGRES],
           include: [`src/${full}`, `test/${full}`],
           exclude: [alone],
           ...inGroup(2, { maxWorkers: PLATFORMS, timeoutMs: 600_000 }),

@@ -33,15 +33,7 @@ const steps: readonly Step[] = [
   },
   {
     name: 'tidy',
-    command: [
-      'vitest',
-      'run',
-      '--project',
-      'whole',
-      'test/tidy.test.ts',
-      'test/smppReference',
-      'test/metricsReference',
-    ],
+    command: ['vitest', 'run', '--project', 'tidy'],
     advice:
       'The law is in CONTRIBUTING.md, its rules in test/tidy/; ' +
       '`npm run docs:smpp` writes the reference of the library.',

@@ -7,12 +7,21 @@ import { EmbeddedPostgres } from '../src/cli/up/embeddedPostgres.ts'
 import { migrate } from '../src/database/migrate.ts'
 import { onServer, TEMPLATE_DATABASE, withDatabase } from '../src/database/testing/onServer.ts'
 
-let stop: (() => Promise<void>) | undefined
+interface Server {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+let server: Promise<Server> | undefined
 
 /** One server for all test files; each file clones a database of its own from the template. */
 export async function setup(project: TestProject): Promise<void> {
   // Vitest runs this once per project; the projects share the server.
-  if (stop) return
+  server ??= start()
+  project.provide('postgresUrl', (await server).url)
+}
+
+async function start(): Promise<Server> {
   const home = await mkdtemp(join(tmpdir(), 'signalbox-test-'))
   const postgres = new EmbeddedPostgres({
     home,
@@ -23,16 +32,20 @@ export async function setup(project: TestProject): Promise<void> {
     onTrouble: (what) => process.stderr.write(`test PostgreSQL: ${what}\n`),
   })
   await postgres.start()
-  stop = async () => {
-    await postgres.stop()
-    await rm(home, { recursive: true, force: true })
-  }
   const url = postgres.databaseUrl
   await onServer(url, `create database ${TEMPLATE_DATABASE}`)
   await migrate(withDatabase(url, TEMPLATE_DATABASE))
-  project.provide('postgresUrl', url)
+  return {
+    url,
+    stop: async () => {
+      await postgres.stop()
+      await rm(home, { recursive: true, force: true })
+    },
+  }
 }
 
 export async function teardown(): Promise<void> {
-  await stop?.()
+  const started = await server
+  server = undefined
+  await started?.stop()
 }
