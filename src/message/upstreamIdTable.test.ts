@@ -63,5 +63,7 @@ test('an id given to thousands finds the newest, and no id finds nothing', async
   await recordUpstreamIds(database.run, [...rows, ...rows.map((row) => ({ ...row, key: '' }))])
   const asked = { connector: 'sim', key: '1', destination: '', receivedAtMs: nowMs }
   const matches = await findByUpstreamId(database.run, [asked, { ...asked, key: '' }])
-  expect([...matches]).toEqual([[0, { kind: 'found', messageId: rows[0]?.messageId }]])
+  expect([...matches]).toEqual([
+    [0, { kind: 'found', messageId: rows[0]?.messageId, submittedAtMs: nowMs }],
+  ])
 })

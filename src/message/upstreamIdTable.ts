@@ -43,7 +43,7 @@ export interface ReceiptKey {
 }
 
 export type ReceiptMatch =
-  | { readonly kind: 'found'; readonly messageId: MessageId }
+  | { readonly kind: 'found'; readonly messageId: MessageId; readonly submittedAtMs: number }
   /** Messages of more than one account fit. */
   | { readonly kind: 'ambiguous' }
 
@@ -52,11 +52,13 @@ const CANDIDATES_MAX = 100
 
 const FIND = {
   name: 'upstreamIds.find',
-  text: `select (key.ordinal - 1)::int as index, found.message_id, found.is_ambiguous
+  text: `select (key.ordinal - 1)::int as index, found.message_id, found.is_ambiguous,
+      (extract(epoch from found.submitted_at) * 1000)::float8 as submitted_at_ms
     from unnest($1::text[], $2::text[], $3::text[], $4::float8[]) with ordinality
       as key (connector, upstream_id, destination, received_at, ordinal)
     cross join lateral (
       select (array_agg(fits.message_id order by fits.submitted_at desc))[1] as message_id,
+        max(fits.submitted_at) as submitted_at,
         min(fits.account) <> max(fits.account) as is_ambiguous
       from (
         select message_id, account, submitted_at from upstream_ids as u
@@ -72,6 +74,13 @@ const FIND = {
       having count(*) > 0) as found`,
 }
 
+interface FoundRow {
+  index: number
+  message_id: MessageId
+  is_ambiguous: boolean
+  submitted_at_ms: number
+}
+
 /**
  * The newest message that fits each receipt, by index into `keys`; receipts that no message fits
  * are absent.
@@ -81,7 +90,7 @@ export async function findByUpstreamId(
   keys: readonly ReceiptKey[],
 ): Promise<Map<number, ReceiptMatch>> {
   if (keys.length === 0) return new Map()
-  const rows = await run<{ index: number; message_id: MessageId; is_ambiguous: boolean }>(FIND, [
+  const rows = await run<FoundRow>(FIND, [
     keys.map((key) => key.connector),
     keys.map((key) => key.key),
     keys.map((key) => key.destination),
@@ -90,7 +99,9 @@ export async function findByUpstreamId(
   return new Map(
     rows.map((row): [number, ReceiptMatch] => [
       row.index,
-      row.is_ambiguous ? { kind: 'ambiguous' } : { kind: 'found', messageId: row.message_id },
+      row.is_ambiguous
+        ? { kind: 'ambiguous' }
+        : { kind: 'found', messageId: row.message_id, submittedAtMs: row.submitted_at_ms },
     ]),
   )
 }

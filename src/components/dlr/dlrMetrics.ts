@@ -1,8 +1,9 @@
 // What the dlr-processor counts.
 
-import { counter } from '../../runtime/metricDefinition.ts'
+import { counter, histogram, STAGE_SECONDS } from '../../runtime/metricDefinition.ts'
 
-export const DLR_METRICS = {
+/** Each is named after its counter in StateWriter. */
+export const DLR_COUNTERS = {
   transitions: counter('signalbox_dlr_transitions_total', 'Changes of message states written'),
   matched: counter(
     'signalbox_dlr_matched_receipts_total',
@@ -19,5 +20,15 @@ export const DLR_METRICS = {
   harmful: counter(
     'signalbox_dlr_harmful_receipts_total',
     'Failed attempts to read or write a parked receipt; each sweep tries again',
+  ),
+} as const
+
+export const DLR_METRICS = {
+  ...DLR_COUNTERS,
+  receiptSeconds: histogram(
+    'signalbox_dlr_submit_to_receipt_seconds',
+    'Time from submitting a message to its final receipt, for receipts matched through the store',
+    ['connector'],
+    STAGE_SECONDS,
   ),
 } as const

@@ -13,7 +13,7 @@ import type { ComponentContext, RunningComponent } from '../../runtime/component
 import { OUTBOX_TOPIC } from '../../outbox/outboxTable.ts'
 import { besideOutages, openDatabaseLink } from '../databaseLink.ts'
 import { applyEntries, type Reader } from './applyEntries.ts'
-import { DLR_METRICS } from './dlrMetrics.ts'
+import { DLR_COUNTERS, DLR_METRICS } from './dlrMetrics.ts'
 import { changesFrom } from '../../message/changesFrom.ts'
 import { readJournal } from './readJournal.ts'
 import { StateWriter } from './stateWriter.ts'
@@ -34,7 +34,7 @@ const SWEEP_INTERVAL_MS = 500
 const SWEEP_BATCH = 500
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
-  const { config, metrics, trouble } = context
+  const { config, trouble } = context
   const onTrouble = besideOutages(trouble)
   const link = openDatabaseLink({ ...config, component: 'dlr', trouble })
   await link.follower.start()
@@ -61,9 +61,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const sweep = async (): Promise<number> =>
     (await writer.sweep(SWEEP_BATCH)) === SWEEP_BATCH ? 0 : SWEEP_INTERVAL_MS
   const stopSweeping = repeat(SWEEP_INTERVAL_MS, 'sweeping parked receipts', sweep, onTrouble)
-  for (const [name, definition] of Object.entries(DLR_METRICS))
-    // Each definition is named after its counter.
-    metrics.read(definition, () => writer.counters[name as keyof typeof DLR_METRICS])
+  registerMetrics(context, writer)
   return {
     ports: {},
     drain: async () => {
@@ -73,6 +71,15 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
       await link.close()
     },
   }
+}
+
+function registerMetrics({ metrics }: ComponentContext, writer: StateWriter): void {
+  for (const [name, definition] of Object.entries(DLR_COUNTERS))
+    // Each definition is named after its counter.
+    metrics.read(definition, () => writer.counters[name as keyof typeof DLR_COUNTERS])
+  metrics.readHistograms(DLR_METRICS.receiptSeconds, function* () {
+    for (const [connector, seconds] of writer.submitToReceiptSeconds) yield [{ connector }, seconds]
+  })
 }
 
 function startConsumer<Item>(

@@ -61,6 +61,23 @@ describe('a receipt is about the newest message that fits it', () => {
     expect(await stateOf(after)).toBe('DELIVERED')
   })
 
+  test('and the time since its submission is measured, for its final receipt', async () => {
+    await journal(submitted(message(), 'measured', nowMs - 30 * SECOND_MS))
+    const read = { receivedAtMs: nowMs }
+    await writer.applyReceipts([{ ...receipt('measured', MESSAGE_STATE.ENROUTE), ...read }])
+    expect(writer.submitToReceiptSeconds.size).toBe(0)
+    await writer.applyReceipts([{ ...receipt('measured', DELIVERED), ...read }])
+    expect(writer.submitToReceiptSeconds.get('sim')?.sum).toBe(30)
+  })
+
+  test('and so it is when the receipt had to wait for its message', async () => {
+    const parked = { ...receipt('measuredLate', DELIVERED), receivedAtMs: nowMs }
+    await writer.applyReceipts([parked])
+    expect(writer.submitToReceiptSeconds.size).toBe(0)
+    await journal(submitted(message(), 'measuredLate', nowMs - 20 * SECOND_MS))
+    expect(writer.submitToReceiptSeconds.get('sim')?.sum).toBe(20)
+  })
+
   test('also when it was parked before', async () => {
     const one = message()
     const early = { ...receipt('parkedEarly', DELIVERED), receivedAtMs: nowMs - 6 * SECOND_MS }

@@ -5,8 +5,9 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { decodeReceipts, encodeReceipts, type UpstreamReceipt } from '../../message/receiptWire.ts'
-import { wantsReceipt } from '../../message/messageProgress.ts'
+import { isFinal, wantsReceipt } from '../../message/messageProgress.ts'
 import { backOffMs } from '../../flow/backOff.ts'
+import { Histogram } from '../../flow/histogram.ts'
 import { type Database, QueryRefused, StoreUnavailable } from '../../database/database.ts'
 import { applyTransitions, recordFacts, recordMoves } from '../../message/messageTable.ts'
 import { addToOutbox } from '../../outbox/outboxTable.ts'
@@ -36,6 +37,7 @@ import {
   type Transitioned,
   transitionOf,
 } from '../../message/stateChanges.ts'
+import { STAGE_SECONDS } from '../../runtime/metricDefinition.ts'
 import { WireError } from '../../message/msgpackWire.ts'
 import { ensurePartitionsFor, NO_PARTITION } from '../../database/partitionTable.ts'
 import { customerReceipt } from '../../outbox/customerReceipt.ts'
@@ -61,6 +63,8 @@ export class StateWriter {
   #options: StateWriterOptions
   /** Added up in plain numbers; metrics read them when scraped. */
   readonly counters = { transitions: 0, parked: 0, ambiguous: 0, matched: 0, harmful: 0 }
+  /** From submitting a message to its final receipt, by connector. */
+  readonly submitToReceiptSeconds = new Map<string, Histogram>()
 
   constructor(options: StateWriterOptions) {
     this.#options = options
@@ -147,8 +151,10 @@ export class StateWriter {
     for (const [index, { id, receipt }] of receipts.entries()) {
       const match = matches.get(index)
       if (match?.kind === 'ambiguous') ambiguous.push(id)
-      if (match?.kind === 'found')
+      if (match?.kind === 'found') {
         found.push({ id, transition: transitionOf(match.messageId, receipt) })
+        this.#observe(receipt, match.submittedAtMs)
+      }
     }
     const matched = found.map(({ transition }) => transition)
     const changed = await this.#transit(run, [...transitions, ...matched])
@@ -178,14 +184,24 @@ export class StateWriter {
     const transitions: Transition[] = []
     for (const [index, receipt] of receipts.entries()) {
       const match = matches.get(index)
-      if (match?.kind === 'found') transitions.push(transitionOf(match.messageId, receipt))
-      else toPark.push(parking(receipt, match))
+      if (match?.kind === 'found') {
+        transitions.push(transitionOf(match.messageId, receipt))
+        this.#observe(receipt, match.submittedAtMs)
+      } else toPark.push(parking(receipt, match))
     }
     await parkReceipts(run, toPark)
     this.counters.parked += toPark.length
     this.counters.ambiguous += toPark.filter(({ reason }) => reason === 'ambiguous').length
     this.counters.matched += transitions.length
     return transitions
+  }
+
+  #observe({ connector, messageState, receivedAtMs }: UpstreamReceipt, sinceMs: number): void {
+    if (!isFinal(messageState)) return
+    let seconds = this.submitToReceiptSeconds.get(connector)
+    if (!seconds)
+      this.submitToReceiptSeconds.set(connector, (seconds = new Histogram(STAGE_SECONDS)))
+    seconds.observe((receivedAtMs - sinceMs) / 1_000)
   }
 
   async #transit(run: Run, transitions: readonly Transition[]): Promise<Transitioned[]> {

@@ -50,7 +50,7 @@ export const WORKER_METRICS = {
   ]),
   receiptSeconds: histogram(
     'signalbox_workers_submit_to_receipt_seconds',
-    'Time from submitting a message to its final receipt, while the process remembers the message',
+    'Time from submitting a message to its final receipt, for receipts matched in memory',
     ['connector'],
     STAGE_SECONDS,
   ),
