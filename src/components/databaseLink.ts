@@ -10,6 +10,8 @@ import {
 } from '../database/database.ts'
 import { Notifications } from '../database/notifications.ts'
 import { PlatformFollower } from '../platform/platformFollower.ts'
+import type { KnownKind } from '../platform/resourceKinds.ts'
+import { RESOURCE_KINDS } from '../platform/resourceKinds.ts'
 import { readResources } from '../platform/resourceTable.ts'
 import { KeptFile } from '../runtime/keptFile.ts'
 import type { TroubleLog } from '../runtime/troubleLog.ts'
@@ -21,6 +23,8 @@ export interface DatabaseLinkOptions {
   home: string
   component: string
   instance: string
+  /** What the component needs of the platform; the other parts of its Platform are empty. */
+  follows: readonly KnownKind['kind'][]
   trouble: Pick<TroubleLog, 'report' | 'watch'>
 }
 
@@ -72,8 +76,11 @@ export function openDatabaseLink(options: DatabaseLinkOptions): DatabaseLink {
     new Notifications({ databaseUrl, database, onError: (error) => outage.failed(error) }),
     (error) => onTrouble('sending a wake-up failed', error),
   )
+  const needed = new Set<string>(options.follows)
+  const ignoredKinds = RESOURCE_KINDS.map(({ kind }) => kind).filter((kind) => !needed.has(kind))
   const follower = new PlatformFollower({
-    resources: { read: (since) => readResources(database, since) },
+    ignoredKinds: new Set(ignoredKinds),
+    resources: { read: (since) => readResources(database, since, ignoredKinds) },
     snapshot: new KeptFile(join(options.home, 'snapshot', `${options.instance}.json`)),
     onTrouble,
   })
@@ -83,6 +90,7 @@ export function openDatabaseLink(options: DatabaseLinkOptions): DatabaseLink {
     follower,
     close: async () => {
       follower.stop()
+      await follower.whenKept()
       await wakeUps.close()
       await database.close()
     },

@@ -58,6 +58,7 @@ test('while the database is away, a cold start serves the last known platform', 
   await before.start()
   const { revision } = before.platform
   before.stop()
+  await before.whenKept()
   const away = openDatabase({
     databaseUrl: 'postgresql://nobody@127.0.0.1:1/nothing',
     poolSize: 1,
@@ -94,8 +95,8 @@ function memoryPorts(rows: readonly ResourceRow[] = [], kept?: string) {
     },
     snapshot: {
       read: async () => ports.kept,
-      write: async (text: string) => {
-        ports.kept = text
+      write: async (pieces: Iterable<string>) => {
+        ports.kept = [...pieces].join('')
       },
     },
     onTrouble: (what: string, error: Error) => troubles.push({ what, message: error.message }),
@@ -176,6 +177,7 @@ test('a process that starts again still serves the last readable version', async
   await expect.poll(() => ports.kept).toBeDefined()
   ports.rows = [rowOf('user', 'alice', { ...olderUser, maxBinds: 'many' }, 2)]
   const again = await startedOn(ports)
+  await again.whenKept()
   expect(again.platform.revision).toBe(2)
   expect(again.platform.users.get('alice')).toEqual({ ...olderUser, ...defaults })
   ports.fail(new Error('away'))
@@ -246,4 +248,83 @@ test('a follower that heard nothing for half a day reads everything anew', async
     .poll(() => [...follower.platform.accounts.keys()], { timeout: 5_000 })
     .toEqual(['kept'])
   now.mockRestore()
+})
+
+function following(ports: Ports, ignored: readonly string[]): PlatformFollower {
+  const follower = new PlatformFollower({ ...ports, ignoredKinds: new Set(ignored) })
+  onTestFinished(() => follower.stop())
+  return follower
+}
+
+test('rows of ignored kinds are neither read nor asked for again', async () => {
+  const others = ['user', 'connector', 'route_table']
+  const asked: number[] = []
+  const follower = new PlatformFollower({
+    ignoredKinds: new Set(others),
+    resources: {
+      read: (since) => {
+        asked.push(since)
+        return readResources(database, since, others)
+      },
+    },
+    snapshot: { read: async () => undefined, write: async () => undefined },
+    onTrouble: (what, error) => expect.unreachable(`${what}: ${error.message}`),
+  })
+  onTestFinished(() => follower.stop())
+  await writeResources(database, [account('needed')])
+  await follower.start()
+  const { accounts } = follower.platform
+  const seen = vi.fn<() => void>()
+  follower.follow(seen)
+  const revision = await writeResources(database, [{ kind: 'user', id: 'alice', spec: olderUser }])
+  await expect.poll(() => asked.at(-1)).toBe(revision)
+  expect(follower.platform.users.size).toBe(0)
+  expect(follower.platform.accounts).toBe(accounts)
+  expect(seen).toHaveBeenCalledTimes(1)
+})
+
+test('ignored kinds in the snapshot of another version are left out', async () => {
+  const rows = [rowOf('user', 'alice', olderUser), rowOf('account', 'demo', { id: 'demo' })]
+  const ports = memoryPorts([], JSON.stringify({ revision: 1, rows }))
+  ports.fail(new Error('away'))
+  const follower = following(ports, ['user'])
+  await follower.start()
+  expect(follower.platform.users.size).toBe(0)
+  expect(follower.platform.accounts.has('demo')).toBe(true)
+})
+
+test('listeners hear which resources changed', async () => {
+  const ports = memoryPorts([
+    rowOf('account', 'a', { id: 'a' }),
+    rowOf('account', 'b', { id: 'b' }),
+  ])
+  const follower = await startedOn(ports)
+  const heard: (string[] | undefined)[] = []
+  follower.follow((_platform, changed) =>
+    heard.push(changed && [...(changed.get('account') ?? [])]),
+  )
+  ports.rows.push(rowOf('account', 'b', { id: 'b', enabled: false }, 2))
+  await expect.poll(() => heard).toEqual([undefined, ['b']])
+})
+
+test('many rows give the event loop turns, and then appear together', async () => {
+  const many = Array.from({ length: 2_000 }, (_, at) =>
+    rowOf('account', `a${at}`, { id: `a${at}` }),
+  )
+  const follower = new PlatformFollower(memoryPorts(many))
+  onTestFinished(() => follower.stop())
+  const sizes = new Set<number>()
+  let turns = 0
+  let isStarted = false
+  const turn = (): void => {
+    turns++
+    sizes.add(follower.platform.accounts.size)
+    if (!isStarted) setImmediate(turn)
+  }
+  setImmediate(turn)
+  await follower.start()
+  isStarted = true
+  expect(turns).toBeGreaterThanOrEqual(7)
+  expect(follower.platform.accounts.size).toBe(2_000)
+  expect([...sizes].filter((size) => size !== 0 && size !== 2_000)).toEqual([])
 })

@@ -29,6 +29,16 @@ test('one change parses one row, and leaves the maps of other kinds as they are'
   expect(rows.platform.users).toBe(before.users)
 })
 
+test('kept rows are those of the last commit, however late they are read', () => {
+  const rows = new PlatformRows()
+  rows.apply(1, [account('a')])
+  const kept = rows.kept()
+  rows.take([account('b', { revision: 2 })])
+  expect([...rows.kept()]).toEqual([account('a')])
+  rows.commit(2)
+  expect([...kept]).toEqual([account('a')])
+})
+
 test('a deleted resource is gone, and may come again', () => {
   const rows = new PlatformRows()
   rows.apply(1, [account('a')])

@@ -5,7 +5,8 @@ import type { ResourceChange, ResourceRow } from './resourceRow.ts'
 const READ = {
   name: 'resources.read',
   text: `select kind, id, spec, revision, deleted from resources
-    where revision > $1 and (not deleted or $1 > 0) order by revision, kind, id`,
+    where revision > $1 and (not deleted or $1 > 0) and kind <> all($2)
+    order by revision, kind, id`,
 }
 const READ_KIND = {
   name: 'resources.readKind',
@@ -35,16 +36,20 @@ interface StoredRow extends Omit<ResourceRow, 'revision'> {
   readonly revision: string
 }
 
-/** All live resources (`since` 0), or the changes after revision `since`, deletions included. */
+/**
+ * All live resources (`since` 0), or the changes after revision `since`, deletions included; no
+ * resources of the kinds in `without`.
+ */
 export async function readResources(
   database: Database,
   since = 0,
+  without: readonly string[] = [],
 ): Promise<{ revision: number; rows: ResourceRow[] }> {
   // The revision is read first: rows written between the two reads come again next time.
   const [head] = await database.run<{ revision: string }>(REVISION)
   const revision = Number(head?.revision ?? 0)
   if (revision === since) return { revision, rows: [] }
-  const rows = await database.run<StoredRow>(READ, [since])
+  const rows = await database.run<StoredRow>(READ, [since, without])
   return { revision, rows: rows.map(numbered) }
 }
 

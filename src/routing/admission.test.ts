@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { newMessageId } from '../message/ids.ts'
 import { PlatformRows } from '../platform/platformRows.ts'
 import { platformSchema } from '../platform/platformDocument.ts'
@@ -155,4 +155,23 @@ test('a message whose admission throws is refused alone, and reported', () => {
     last.messageId,
   ])
   expect(troubles).toEqual([`admitting a message failed: message ${odd.messageId}`])
+})
+
+test('routes are compiled again only after a change of routes or connectors', () => {
+  const changing = new PlatformRows()
+  changing.apply(1, changes)
+  const following = new Admitter(changing.platform)
+  const compiled = vi.spyOn(changing.platform.connectors, 'get')
+  const demo = { kind: 'account', id: 'demo', deleted: false }
+  changing.apply(2, [{ ...demo, revision: 2, spec: { id: 'demo', enabled: false } }])
+  following.follow(changing.platform)
+  expect(compiled).not.toHaveBeenCalled()
+  expect(following.admit(submission('31612345678')).kind).toBe('refused')
+  changing.apply(3, [{ ...demo, revision: 3, spec: { id: 'demo' } }])
+  following.follow(changing.platform)
+  expect(following.admit(submission('31612345678')).kind).toBe('admitted')
+  const nl = { ...document.connectors[0], enabled: false }
+  changing.apply(4, [{ kind: 'connector', id: 'nl', revision: 4, deleted: false, spec: nl }])
+  following.follow(changing.platform)
+  expect(following.admit(submission('31612345678')).kind).toBe('refused')
 })

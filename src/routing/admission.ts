@@ -43,10 +43,15 @@ export class Admitter {
 
   constructor(platform: Platform) {
     this.#platform = platform
-    const { routes, default: byDefault } = platform.routeTable
-    // A paused connector is usable: its messages wait on its queues.
-    const isUsable = (id: string) => platform.connectors.get(id)?.enabled === true
-    this.#routeTo = compileRoutes(routes, byDefault, isUsable)
+    this.#routeTo = routerOf(platform)
+  }
+
+  /** Routes are compiled again only if they or the connectors have changed. */
+  follow(platform: Platform): void {
+    const { connectors, routeTable } = this.#platform
+    const isSame = connectors === platform.connectors && routeTable === platform.routeTable
+    this.#platform = platform
+    if (!isSame) this.#routeTo = routerOf(platform)
   }
 
   admit(submission: Submission): Admission {
@@ -69,6 +74,13 @@ export class Admitter {
     const message = messageOf(submission, submitSm, body, expiresAtMs)
     return { kind: 'admitted', message, connector, lane }
   }
+}
+
+function routerOf({ connectors, routeTable }: Platform): Router {
+  const { routes, default: byDefault } = routeTable
+  // A paused connector is usable: its messages wait on its queues.
+  const isUsable = (id: string) => connectors.get(id)?.enabled === true
+  return compileRoutes(routes, byDefault, isUsable)
 }
 
 /**

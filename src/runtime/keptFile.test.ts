@@ -23,15 +23,15 @@ test('another failure to read is thrown', async () => {
 test('a text is read again as it was written, and its folder is created', async () => {
   const folder = await newFolder()
   const file = new KeptFile(join(folder, 'snapshot', 'kept.json'))
-  await file.write('first')
-  await file.write('second')
+  await file.write(['first'])
+  await file.write(['second'])
   expect(await file.read()).toBe('second')
   expect(await readdir(join(folder, 'snapshot'))).toEqual(['kept.json'])
 })
 
 test('only the owner may read the file', async () => {
   const path = join(await newFolder(), 'kept.json')
-  await new KeptFile(path).write('secret')
+  await new KeptFile(path).write(['secret'])
   expect((await stat(path)).mode & 0o777).toBe(0o600)
 })
 
@@ -39,7 +39,7 @@ test('a write that fails leaves the former text', async () => {
   const path = join(await newFolder(), 'kept.json')
   await writeFile(path, 'former')
   // A folder stands where the new text would be written.
-  await new KeptFile(`${path}.next/inside`).write('in the way')
-  await expect(new KeptFile(path).write('new')).rejects.toMatchObject({ code: 'EISDIR' })
+  await new KeptFile(`${path}.next/inside`).write(['in the way'])
+  await expect(new KeptFile(path).write(['new'])).rejects.toMatchObject({ code: 'EISDIR' })
   expect(await readFile(path, 'utf8')).toBe('former')
 })

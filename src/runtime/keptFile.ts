@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { makeFolder } from './makeFolder.ts'
 
@@ -21,11 +21,19 @@ export class KeptFile {
     })
   }
 
-  /** Callers wait for one write before they start the next. */
-  async write(text: string): Promise<void> {
+  /**
+   * Each piece is asked for when the one before has been written. Callers wait for one write before
+   * they start the next.
+   */
+  async write(pieces: Iterable<string>): Promise<void> {
     const next = `${this.#path}.next`
     makeFolder(dirname(this.#path))
-    await writeFile(next, text, { mode: 0o600 })
+    const file = await open(next, 'w', 0o600)
+    try {
+      for (const piece of pieces) await file.writeFile(piece)
+    } finally {
+      await file.close()
+    }
     await rename(next, this.#path)
   }
 }

@@ -36,7 +36,8 @@ const SWEEP_BATCH = 500
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, trouble } = context
   const onTrouble = besideOutages(trouble)
-  const link = openDatabaseLink({ ...config, component: 'dlr', trouble })
+  const follows = ['account'] as const
+  const link = openDatabaseLink({ ...config, component: 'dlr', follows, trouble })
   await link.follower.start()
   const queue = new PostgresQueue(link.database, link.wakeUps, config.instance)
   const writer = new StateWriter({

@@ -12,6 +12,7 @@ import type { Platform } from '../../platform/platform.ts'
 import type { User } from '../../platform/user.ts'
 import { hashApiKey, hashPassword, verifyPassword } from '../../platform/userSecrets.ts'
 import { standingOf } from './standingOf.ts'
+import { UsersByApiKey } from './usersByApiKey.ts'
 import { VerifiedPasswords } from './verifiedPasswords.ts'
 
 /** One of the four threads of Node's pool stays free for files and host names. */
@@ -46,10 +47,9 @@ export class Credentials {
   readonly #turns: FairTurns
   /** By digest. */
   readonly #checks = new Map<string, Check>()
+  readonly #byApiKey = new UsersByApiKey()
   #decoy: Promise<string> | undefined
   #followed: Platform['users'] | undefined
-  #indexed: Platform['users'] | undefined
-  #byApiKeyHash: ReadonlyMap<string, User> = new Map()
 
   constructor(platform: () => Platform, options: CredentialsOptions = {}) {
     this.#platform = platform
@@ -63,11 +63,16 @@ export class Credentials {
     return this.#turns.waiting
   }
 
-  /** Call it at each change of the platform: what was verified is forgotten with its secret. */
-  follow({ users }: Pick<Platform, 'users'>): void {
+  /**
+   * Call it at each change of the platform: what was verified is forgotten with its secret.
+   *
+   * @param changed ids of the users that changed since the last call; undefined for everybody
+   */
+  follow({ users }: Pick<Platform, 'users'>, changed?: ReadonlySet<string>): void {
     if (users === this.#followed) return
     this.#followed = users
-    this.#verified.forgetChanged(users)
+    this.#verified.forgetChanged(users, changed)
+    this.#byApiKey.follow(users, changed)
   }
 
   /**
@@ -126,19 +131,7 @@ export class Credentials {
 
   /** Undefined for an unknown key, and for a user who is disabled or whose account is. */
   byApiKey(apiKey: string): User | undefined {
-    const user = this.#usersByApiKeyHash().get(hashApiKey(apiKey))
+    const user = this.#byApiKey.find(this.#platform().users, hashApiKey(apiKey))
     return user && this.current(user)
-  }
-
-  /** Users stay one map until one of them changes, so the index is made once per change. */
-  #usersByApiKeyHash(): ReadonlyMap<string, User> {
-    const { users } = this.#platform()
-    if (users !== this.#indexed) {
-      this.#indexed = users
-      this.#byApiKeyHash = new Map(
-        [...users.values()].flatMap((user) => (user.apiKeyHash ? [[user.apiKeyHash, user]] : [])),
-      )
-    }
-    return this.#byApiKeyHash
   }
 }

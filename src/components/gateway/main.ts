@@ -34,11 +34,13 @@ const DELIVERY_WINDOW = 100
 const DRAIN_POLL_MS = 20
 /** A verdict comes within acceptTimeoutMs; its answer gets this long to be sent. */
 const VERDICT_MARGIN_MS = 2_000
+const FOLLOWS = ['account', 'user'] as const
+const NO_IDS: ReadonlySet<string> = new Set()
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, trouble } = context
   const onTrouble = besideOutages(trouble)
-  const link = openDatabaseLink({ ...config, component: 'gateway', trouble })
+  const link = openDatabaseLink({ ...config, component: 'gateway', follows: FOLLOWS, trouble })
   await link.follower.start()
 
   const router = routerClient(context, onTrouble)
@@ -124,7 +126,9 @@ function customerCredentials({ metrics }: ComponentContext, { follower }: Databa
       return verifyPassword(passwordHash, password)
     },
   })
-  follower.follow((platform) => credentials.follow(platform))
+  follower.follow((platform, changed) =>
+    credentials.follow(platform, changed && (changed.get('user') ?? NO_IDS)),
+  )
   return credentials
 }
 

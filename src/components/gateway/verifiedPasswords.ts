@@ -51,9 +51,16 @@ export class VerifiedPasswords {
     }
   }
 
-  /** Forgets users who are gone, and those whose stored secret is another one now. */
-  forgetChanged(users: Platform['users']): void {
-    for (const [systemId, { secret }] of this.#byUser)
-      if (users.get(systemId)?.passwordHash !== secret) this.#byUser.delete(systemId)
+  /**
+   * Forgets users who are gone, and those whose stored secret is another one now.
+   *
+   * @param changed the users to look at; everybody without it
+   */
+  forgetChanged(users: Platform['users'], changed: Iterable<string> = this.#byUser.keys()): void {
+    for (const systemId of changed) {
+      const verified = this.#byUser.get(systemId)
+      if (verified && users.get(systemId)?.passwordHash !== verified.secret)
+        this.#byUser.delete(systemId)
+    }
   }
 }

@@ -22,10 +22,11 @@ const BUSY_MS = 5_000
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, metrics, trouble } = context
   const onTrouble = besideOutages(trouble)
-  const link = openDatabaseLink({ ...config, component: 'router', trouble })
+  const follows = ['account', 'connector', 'route_table'] as const
+  const link = openDatabaseLink({ ...config, component: 'router', follows, trouble })
   await link.follower.start()
-  let admitter = new Admitter(link.follower.platform)
-  link.follower.follow((platform) => (admitter = new Admitter(platform)))
+  const admitter = new Admitter(link.follower.platform)
+  link.follower.follow((platform) => admitter.follow(platform))
 
   const published = metrics.counter(ROUTER_METRICS.publishedMessages)
   const batches = metrics.counter(ROUTER_METRICS.publishedBatches)

@@ -42,7 +42,8 @@ import { registerWorkerMetrics } from './registerWorkerMetrics.ts'
 async function start(context: ComponentContext): Promise<RunningComponent> {
   const { config, trouble } = context
   const onTrouble = besideOutages(trouble)
-  const link = openDatabaseLink({ ...config, component: 'workers', trouble })
+  const follows = ['connector'] as const
+  const link = openDatabaseLink({ ...config, component: 'workers', follows, trouble })
   const { database } = link
   await link.follower.start()
   const queue = new PostgresQueue(database, link.wakeUps, config.instance)

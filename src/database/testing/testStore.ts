@@ -44,6 +44,7 @@ export async function openTestStore(): Promise<TestStore> {
         databasePoolSize: 4,
         home: join(tmpdir(), name),
         component: 'test',
+        follows: ['account', 'user', 'connector', 'route_table'],
         instance: `test-${links.length}`,
         trouble: SILENT,
       })
