@@ -108,7 +108,7 @@ export class ScaleStage {
       return sum === 0 ? [] : [`${sum} ${what}`]
     }
     return [
-      ...count('lost', ({ lost }) => lost.length),
+      ...count('not submitted by the end', ({ lost }) => lost.length),
       ...count('submitted more than once', ({ duplicated }) => duplicated.length),
       ...count('without a receipt', ({ withoutReceipt }) => withoutReceipt.length),
       ...count('receipted more than once', ({ receiptedTwice }) => receiptedTwice.length),
