@@ -39,6 +39,11 @@ export interface Reference {
 export interface ReferencesTo<Spec extends object> {
   readonly to: Pick<ResourceKind, 'kind' | 'title'>
   in(spec: Spec): readonly Reference[]
+  /**
+   * For kinds with very many resources: the field that holds the id, by which those that refer to a
+   * resource are found. Other kinds are read as a whole instead.
+   */
+  readonly field?: string
   /** Why the resource that is referred to cannot be deleted, and what to do first. */
   whyNeeded(id: string, uses: string): string
 }
@@ -68,6 +73,11 @@ export interface KindTraits<Spec extends object> {
     resources: readonly Placed<Spec>[],
     stored: ReadonlyMap<string, Spec>,
   ): readonly ProblemItem[]
+  /**
+   * For kinds with very many resources: the stored values by which the resources are found that
+   * `conflicts` would name beside the given one. Other kinds are read as a whole instead.
+   */
+  rivals?(given: Spec): readonly { readonly field: string; readonly value: string }[]
   /** Fields that are ordered lists, one text for each entry: their changes show entry by entry. */
   orderedLists?(spec: Spec): Readonly<Record<string, readonly string[]>>
   /** For kinds that messages wait for: why a resource stays until they are sent, and what to do. */

@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { RevisionConflict } from './resourceRow.ts'
 import type { ResourceChange, ResourceRow } from './resourceRow.ts'
+import type { ResourceSelection } from './storedPlatform.ts'
 
 const READ = {
   name: 'resources.read',
@@ -12,6 +13,22 @@ const READ_KIND = {
   name: 'resources.readKind',
   text: `select kind, id, spec, revision, deleted from resources
     where kind = $1 and not deleted order by id`,
+}
+const READ_KINDS = {
+  name: 'resources.readKinds',
+  text: `select kind, id, spec, revision, deleted from resources
+    where kind = any($1) and not deleted`,
+}
+const READ_IDS = {
+  name: 'resources.readIds',
+  text: `select kind, id, spec, revision, deleted
+    from unnest($1::text[], $2::text[]) as wanted (kind, id)
+    join resources using (kind, id) where not deleted`,
+}
+const READ_FOUND_BY = {
+  name: 'resources.readFoundBy',
+  text: `select kind, id, spec, revision, deleted from resources
+    where kind = $1 and not deleted and spec ->> $2 = $3`,
 }
 const DELETED = {
   name: 'resources.deleted',
@@ -51,6 +68,24 @@ export async function readResources(
   if (revision === since) return { revision, rows: [] }
   const rows = await database.run<StoredRow>(READ, [since, without])
   return { revision, rows: rows.map(numbered) }
+}
+
+/** The live resources that the selection names, some of them perhaps twice. */
+export async function readSelected(
+  database: Database,
+  { kinds, ids, foundBy }: ResourceSelection,
+): Promise<{ revision: number; rows: ResourceRow[] }> {
+  // The revision is read first: a change on rows that are newer is refused when it is written.
+  const [head] = await database.run<{ revision: string }>(REVISION)
+  const rows: StoredRow[] = []
+  if (kinds.length > 0) rows.push(...(await database.run<StoredRow>(READ_KINDS, [kinds])))
+  if (ids.length > 0) {
+    const values = [ids.map(({ kind }) => kind), ids.map(({ id }) => id)]
+    rows.push(...(await database.run<StoredRow>(READ_IDS, values)))
+  }
+  for (const { kind, field, value } of foundBy)
+    rows.push(...(await database.run<StoredRow>(READ_FOUND_BY, [kind, field, value])))
+  return { revision: Number(head?.revision ?? 0), rows: rows.map(numbered) }
 }
 
 /** The live resources of one kind, ordered by id; readSpec makes specs of them. */

@@ -5,9 +5,28 @@ import { SINGLE_ID } from './resourceKind.ts'
 import type { ResourceKind } from './resourceKind.ts'
 import type { ResourceChange, ResourceRow } from './resourceRow.ts'
 
+/** Resources of a kind with this text in a field. */
+export interface FoundBy {
+  readonly kind: string
+  readonly field: string
+  readonly value: string
+}
+
+/** Resources that any of the three names. */
+export interface ResourceSelection {
+  readonly kinds: readonly string[]
+  readonly ids: readonly Pick<ResourceRow, 'kind' | 'id'>[]
+  readonly foundBy: readonly FoundBy[]
+}
+
 /** The store of resources: resourceTable.ts with a database, a map in tests. */
 export interface ResourceStore {
-  read(): Promise<{ revision: number; rows: readonly ResourceRow[] }>
+  /**
+   * Everything without a selection. No row is older than the revision, which is read first.
+   */
+  read(
+    selection?: ResourceSelection,
+  ): Promise<{ readonly revision: number; readonly rows: readonly ResourceRow[] }>
   /** Throws RevisionConflict when somebody wrote after `expectedRevision`. */
   write(changes: readonly ResourceChange[], expectedRevision: number): Promise<number>
   /** Number of messages that were accepted for a resource of this kind and are not sent yet. */
@@ -19,14 +38,22 @@ export interface StoredPlatform {
   readonly platform: PlatformDocument
 }
 
-/** All resources, ordered by id. Throws StoredResourceUnreadable rather than leave one out. */
+/** Ordered by id. Throws StoredResourceUnreadable rather than leave a resource out. */
 export async function readStoredPlatform(
   store: Pick<ResourceStore, 'read'>,
+  selection?: Partial<ResourceSelection>,
 ): Promise<StoredPlatform> {
-  const { revision, rows } = await store.read()
+  const nothing = { kinds: [], ids: [], foundBy: [] }
+  return platformIn(await store.read(selection && { ...nothing, ...selection }))
+}
+
+export function platformIn({
+  revision,
+  rows,
+}: Awaited<ReturnType<ResourceStore['read']>>): StoredPlatform {
   const live = rows.filter((row) => !row.deleted).toSorted((one, other) => byId(one.id, other.id))
   const platform = documentOf((kind) =>
-    live.filter((row) => isOf(kind, row)).map((row) => specOf(kind, row)),
+    live.filter((row) => isOf(kind, row)).map((row) => specIn(kind, row)),
   )
   return { revision, platform }
 }
@@ -35,7 +62,8 @@ function isOf({ kind, isSingle }: ResourceKind, row: ResourceRow): boolean {
   return row.kind === kind && (!isSingle || row.id === SINGLE_ID)
 }
 
-function specOf(kind: ResourceKind, row: ResourceRow): object {
+/** Throws StoredResourceUnreadable. */
+export function specIn(kind: ResourceKind, row: ResourceRow): object {
   const reading = readSpec(kind, row)
   if (reading.kind === 'unreadable') throw reading.error
   return reading.spec

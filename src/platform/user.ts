@@ -46,6 +46,7 @@ export const userKind = listKind({
     {
       to: accountKind,
       in: ({ id, account }) => [{ id: account, at: ['account'], use: id }],
+      field: 'account',
       whyNeeded: (account, users) =>
         `account "${account}" has users: ${users}. ` +
         'Delete them or move them to another account first',
@@ -60,6 +61,10 @@ export const userKind = listKind({
   isRevocable: true,
   seal: sealUser,
   conflicts: sharedApiKeys,
+  rivals: ({ apiKey, apiKeyHash }) => {
+    const value = apiKey === undefined ? apiKeyHash : hashApiKey(apiKey)
+    return value === undefined ? [] : [{ field: 'apiKeyHash', value }]
+  },
 })
 
 /** A given password that fits the stored hash keeps that hash, so that nothing changes. */

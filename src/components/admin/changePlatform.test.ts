@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { platformSchema } from '../../platform/platformDocument.ts'
-import { readResources, writeResources } from '../../platform/resourceTable.ts'
+import { readResources, readSelected, writeResources } from '../../platform/resourceTable.ts'
 import { openTestStore } from '../../database/testing/testStore.ts'
 import type { TestStore } from '../../database/testing/testStore.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
@@ -18,7 +18,7 @@ afterAll(() => store.drop())
 function resources(): ResourceStore {
   const { database } = store.link()
   return {
-    read: () => readResources(database),
+    read: (selection) => (selection ? readSelected(database, selection) : readResources(database)),
     write: (changes, expectedRevision) => writeResources(database, changes, expectedRevision),
     waitingFor: (kind, id) => waitingFor(database, postgresUpkeep(database), kind, id),
   }

@@ -1,3 +1,5 @@
+import { readScope } from '../../platform/changeScope.ts'
+import type { ChangeScope } from '../../platform/changeScope.ts'
 import type { PlatformDocument } from '../../platform/platformDocument.ts'
 import { kindNamed } from '../../platform/resourceKinds.ts'
 import { RevisionConflict } from '../../platform/resourceRow.ts'
@@ -11,6 +13,8 @@ import type { ResourceStore, StoredPlatform } from '../../platform/storedPlatfor
 export type Plan = Extract<PlatformPlan, { kind: 'plan' }>
 
 export interface PlatformEdit {
+  /** The one resource that the edit changes: `edit` gets what that can touch, and no more. */
+  scope?: ChangeScope
   /** The wanted platform, made from the stored one. Throws if the edit is not allowed. */
   edit(stored: StoredPlatform): PlatformDocument
   /** From If-Match: the edit is refused when the platform is at another revision. */
@@ -22,9 +26,9 @@ const ATTEMPTS_MAX = 5
 
 export async function planEdit(
   store: ResourceStore,
-  { edit, ifRevision }: PlatformEdit,
+  { edit, ifRevision, scope }: PlatformEdit,
 ): Promise<{ revision: number; plan: Plan }> {
-  const stored = await readStoredPlatform(store)
+  const stored = await (scope ? readScope(store, scope) : readStoredPlatform(store))
   const { revision, platform } = stored
   if (ifRevision !== undefined && ifRevision !== revision) throw changedMeanwhile(revision)
   const plan = await planPlatform(edit(stored), platform)

@@ -31,13 +31,17 @@ export function connectorRoutes(options: AdminServerOptions): FastifyPluginAsync
   const { resources } = options
   return async (api) => {
     api.get('/connector-status', async (_request, reply) => {
-      const { revision, platform } = await readStoredPlatform(resources)
+      const { revision, platform } = await readStoredPlatform(resources, {
+        kinds: [connectorKind.kind],
+      })
       tagRevision(reply, revision)
       return statusOf(options, platform.connectors)
     })
 
     api.get('/connector-status/:id', { schema: { params } }, async (request, reply) => {
-      const { revision, platform } = await readStoredPlatform(resources)
+      const { revision, platform } = await readStoredPlatform(resources, {
+        kinds: [connectorKind.kind],
+      })
       tagRevision(reply, revision)
       const [status] = await statusOf(options, [found(platform, request.params.id)])
       return status
@@ -81,6 +85,7 @@ async function act(
 ): Promise<{ revision: number; status: ConnectorStatus | undefined }> {
   const { log, resources } = options
   const { revision, plan } = await changePlatform(resources, {
+    scope: { kind: connectorKind, id, given: undefined },
     ifRevision: revisionWanted,
     edit({ platform }) {
       const outcome = afterAction(found(platform, id), actionIn(platform))

@@ -9,7 +9,7 @@ import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { openDatabase } from '../../database/database.ts'
 import { readBoundSlots } from '../../cluster/boundConnectorTable.ts'
-import { readResources, writeResources } from '../../platform/resourceTable.ts'
+import { readResources, readSelected, writeResources } from '../../platform/resourceTable.ts'
 import { databaseOutage } from '../databaseLink.ts'
 import { readTrace } from './readTrace.ts'
 import { waitingFor } from './waitingFor.ts'
@@ -29,7 +29,8 @@ async function startAdmin(context: ComponentContext): Promise<RunningComponent> 
   const server = createAdminServer({
     adminToken: config.adminToken,
     resources: {
-      read: () => readResources(database),
+      read: (selection) =>
+        selection ? readSelected(database, selection) : readResources(database),
       write: (changes, expectedRevision) => writeResources(database, changes, expectedRevision),
       waitingFor: (kind, id) => waitingFor(database, postgresUpkeep(database), kind, id),
     },

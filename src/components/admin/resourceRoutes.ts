@@ -16,7 +16,7 @@ import { ifRevision, tagRevision } from './requestHeaders.ts'
 
 const params = z.strictObject({ id: z.string() })
 
-/** One resource at a time; each change is checked against the whole platform, as `apply` is. */
+/** One resource at a time; each change is checked against all that it touches. */
 export function resourceRoutes(options: AdminServerOptions): FastifyPluginAsyncZod {
   return async (api) => {
     for (const kind of RESOURCE_KINDS) {
@@ -37,15 +37,19 @@ function readingRoutes(
 ): FastifyPluginAsyncZod {
   return async (api) => {
     api.get(`/${kind.path}`, async (_request, reply) => {
-      const { revision, platform } = await readStoredPlatform(resources)
+      const { revision, platform } = await readStoredPlatform(resources, {
+        kinds: [kind.kind],
+      })
       tagRevision(reply, revision)
       return resourcesOf(platform, kind).map(({ spec }) => masked(kind, spec))
     })
 
     api.get(`/${kind.path}/:id`, { schema: { params } }, async (request, reply) => {
-      const { revision, platform } = await readStoredPlatform(resources)
+      const { id } = request.params
+      const ids = [{ kind: kind.kind, id }]
+      const { revision, platform } = await readStoredPlatform(resources, { ids })
       tagRevision(reply, revision)
-      return found(platform, kind, request.params.id)
+      return found(platform, kind, id)
     })
   }
 }
@@ -60,6 +64,7 @@ function putRoute(
       const { id } = request.params
       let existed = false
       const { revision, plan } = await changePlatform(resources, {
+        scope: { kind, id, given: request.body },
         ifRevision: ifRevision(request),
         edit({ platform }) {
           existed = specOf(platform, kind, id) !== undefined
@@ -82,6 +87,7 @@ function deleteRoute(
     api.delete(`/${kind.path}/:id`, { schema: { params } }, async (request, reply) => {
       const { id } = request.params
       const { revision } = await changePlatform(resources, {
+        scope: { kind, id, given: undefined },
         ifRevision: ifRevision(request),
         edit({ platform }) {
           found(platform, kind, id)
@@ -104,13 +110,16 @@ function singleRoutes(
 ): FastifyPluginAsyncZod {
   return async (api) => {
     api.get(`/${kind.path}`, async (_request, reply) => {
-      const { revision, platform } = await readStoredPlatform(resources)
+      const { revision, platform } = await readStoredPlatform(resources, {
+        kinds: [kind.kind],
+      })
       tagRevision(reply, revision)
       return found(platform, kind, SINGLE_ID)
     })
 
     api.put(`/${kind.path}`, { schema: { body: kind.schema } }, async (request, reply) => {
       const { revision, plan } = await changePlatform(resources, {
+        scope: { kind, id: SINGLE_ID, given: request.body },
         ifRevision: ifRevision(request),
         edit: ({ platform }) => withResource(platform, kind, SINGLE_ID, request.body),
       })
