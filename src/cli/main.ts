@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   apply: async () => (await import('./commands/apply.ts')).registerApply,
   diff: async () => (await import('./commands/diff.ts')).registerDiff,
   export: async () => (await import('./commands/export.ts')).registerExport,
+  status: async () => (await import('./commands/status.ts')).registerStatus,
   connector: async () => (await import('./commands/connector.ts')).registerConnector,
   send: async () => (await import('./commands/send.ts')).registerSend,
   trace: async () => (await import('./commands/trace.ts')).registerTrace,

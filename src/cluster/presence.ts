@@ -3,6 +3,7 @@
 // force.
 
 import { repeat } from '../flow/repeat.ts'
+import type { ProcessReport } from './processReport.ts'
 
 export const HEARTBEAT_INTERVAL_MS = 1_000
 
@@ -13,16 +14,24 @@ export interface RunningProcess {
 
 /** Where processes announce themselves: processTable.ts with a database, a list in tests. */
 export interface ProcessList {
-  beat(component: string, instance: string, address: string): Promise<void>
+  beat(component: string, instance: string, address: string, report?: ProcessReport): Promise<void>
   leave(component: string, instance: string): Promise<void>
   /** The processes of a component that gave a sign of life lately. */
   read(component: string): Promise<RunningProcess[]>
 }
 
+export interface Announcement {
+  component: string
+  instance: string
+  /** Empty for a process that no other one calls. */
+  address: string
+  report?: () => ProcessReport
+}
+
 export interface PresenceOptions {
   processes: ProcessList
   /** Beats under this name, if there is an address to announce. */
-  announce?: { component: string; instance: string; address: string }
+  announce?: Announcement
   /** The component whose list is followed. */
   watch?: { component: string; onChange: (processes: readonly RunningProcess[]) => void }
   onTrouble: (what: string, error: Error) => void
@@ -32,6 +41,8 @@ export class Presence {
   #options: PresenceOptions
   #stopRounds: () => void = () => undefined
   #known = ''
+  /** What was reported last, as text. */
+  #reported = ''
 
   constructor(options: PresenceOptions) {
     this.#options = options
@@ -58,8 +69,17 @@ export class Presence {
 
   async #round(): Promise<void> {
     const { announce, processes, watch } = this.#options
-    if (announce) await processes.beat(announce.component, announce.instance, announce.address)
+    if (announce) await this.#beat(announce)
     if (watch) this.#changed(await processes.read(watch.component))
+  }
+
+  /** A report goes out when it has changed. */
+  async #beat({ address, component, instance, report }: Announcement): Promise<void> {
+    const latest = report?.()
+    const text = JSON.stringify(latest) ?? ''
+    const isNews = text !== this.#reported
+    await this.#options.processes.beat(component, instance, address, isNews ? latest : undefined)
+    this.#reported = text
   }
 
   #changed(processes: RunningProcess[]): void {

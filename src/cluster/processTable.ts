@@ -6,8 +6,10 @@ export const PROCESS_TTL_MS = 5_000
 
 const BEAT = {
   name: 'processes.beat',
-  text: `insert into processes (component, instance, address) values ($1, $2, $3)
-    on conflict (component, instance) do update set address = $3, heartbeat_at = now()`,
+  text: `insert into processes as p (component, instance, address, report, started_at)
+      values ($1, $2, $3, $4::jsonb, now() - $5 * interval '1 s')
+    on conflict (component, instance) do update set address = $3, heartbeat_at = now(),
+      started_at = excluded.started_at, report = coalesce($4::jsonb, p.report)`,
 }
 const LEAVE = {
   name: 'processes.leave',
@@ -32,14 +34,38 @@ const REMOVE_OLD = {
 /** The list of processes in the database. */
 export function processList(database: Database): ProcessList {
   return {
-    beat: async (component, instance, address) => {
-      await database.run(BEAT, [component, instance, address])
+    beat: async (component, instance, address, report) => {
+      const text = report === undefined ? null : JSON.stringify(report)
+      await database.run(BEAT, [component, instance, address, text, process.uptime()])
     },
     leave: async (component, instance) => {
       await database.run(LEAVE, [component, instance])
     },
     read: (component) => database.run<RunningProcess>(READ, [component, PROCESS_TTL_MS]),
   }
+}
+
+const LIST = {
+  name: 'processes.list',
+  text: `select component, instance, started_at as "startedAt", report,
+      extract(epoch from now() - heartbeat_at)::float8 as "seenSecondsAgo",
+      heartbeat_at > now() - $1 * interval '1 ms' as "isUp"
+    from processes order by component, instance limit $2`,
+}
+
+export interface ListedProcess {
+  component: string
+  instance: string
+  startedAt: Date
+  /** As its version wrote it. */
+  report: unknown
+  seenSecondsAgo: number
+  isUp: boolean
+}
+
+/** Those that run, and those that ended within the last hour without leaving the list. */
+export function listProcesses(run: Database['run'], max: number): Promise<ListedProcess[]> {
+  return run<ListedProcess>(LIST, [PROCESS_TTL_MS, max])
 }
 
 export interface ProcessCount {

@@ -14,6 +14,8 @@ export interface MessageTrace {
   connector: string
   state: string
   attempts: number
+  /** Why nothing happens at the moment; undefined after the end. */
+  waits?: string
   steps: TraceStep[]
 }
 

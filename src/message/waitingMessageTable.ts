@@ -194,6 +194,19 @@ export async function countWaiting(
   return row?.messages ?? 0
 }
 
+const COUNT_BY_QUEUE = {
+  name: 'later.countByQueue',
+  text: `select queue, sum(messages)::float8 as messages from later_counts group by queue`,
+}
+
+/** Waiting messages by the queue to which they return. */
+export async function countWaitingByQueue(
+  run: Database['run'],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await run<{ queue: string; messages: number }>(COUNT_BY_QUEUE)
+  return new Map(rows.map(({ messages, queue }) => [queue, messages]))
+}
+
 const FOLD = {
   name: 'later.fold',
   // In one statement, so that a count sees all of it or nothing.

@@ -14,6 +14,7 @@ import { createLogger } from './log.ts'
 import type { Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import type { Metrics } from './metrics.ts'
+import { RecentTroubles } from './recentTroubles.ts'
 import { TroubleLog } from './troubleLog.ts'
 
 export type { ComponentName } from './componentName.ts'
@@ -26,6 +27,8 @@ export interface ComponentContext {
   readonly trouble: TroubleLog
   readonly metrics: Metrics
   readonly health: Health
+  /** The last warnings and errors of the log. */
+  readonly recentTroubles: RecentTroubles
   /** Aborted when draining starts. */
   readonly signal: AbortSignal
   /** Fatal: logs the error and ends the process with exit code 1. */
@@ -54,7 +57,8 @@ type Start = (context: ComponentContext) => Promise<RunningComponent>
 export async function runComponent(component: ComponentName, start: Start): Promise<void> {
   const config = configOrExit(component)
   process.title = `signalbox ${component}`
-  const log = createLogger(component, config)
+  const recentTroubles = new RecentTroubles()
+  const log = createLogger(component, config, undefined, recentTroubles)
   const trouble = new TroubleLog({ log })
   trouble.start()
   const stop = new AbortController()
@@ -73,7 +77,18 @@ export async function runComponent(component: ComponentName, start: Start): Prom
   try {
     const port = healthPortOf(component, config)
     const server = await startHealthServer({ port, host: config.host, health, metrics })
-    const running = await start({ component, config, log, trouble, metrics, health, signal, fail })
+    const context = {
+      component,
+      config,
+      log,
+      trouble,
+      recentTroubles,
+      metrics,
+      health,
+      signal,
+      fail,
+    }
+    const running = await start(context)
     health.setReady('started', true)
     announce(component, { ...running.ports, health: server.port }, log)
     stopping.then(() => drainAndExit(running, server, health, log)).catch(fail)

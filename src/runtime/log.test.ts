@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createLogger } from './log.ts'
+import { RecentTroubles } from './recentTroubles.ts'
 
 const config = { logLevel: 'info', logFormat: 'json', instance: 'router-1' } as const
 
@@ -44,3 +45,15 @@ function memory() {
   const lines: string[] = []
   return { lines, stream: { write: (line: string) => void lines.push(line) } }
 }
+
+test('warnings and errors are kept with their reason and whom they are about', () => {
+  const troubles = new RecentTroubles()
+  const log = createLogger('router', config, memory().stream, troubles)
+  log.warn({ err: new Error('ECONNREFUSED'), connector: 'north' }, 'no bind')
+  log.error('the disk is full')
+  log.info('not this one')
+  expect(troubles.list().map(({ level, text }) => `${level} ${text}`)).toEqual([
+    'error the disk is full',
+    'warn no bind: ECONNREFUSED (connector north)',
+  ])
+})

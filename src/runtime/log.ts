@@ -1,26 +1,31 @@
 // Log lines of a process: JSON on stdout for machines (logOutput.ts), coloured text on a terminal.
 // Never one line per message.
-import { pino, stdTimeFunctions } from 'pino'
-import type { DestinationStream, Logger } from 'pino'
+import { levels, pino, stdTimeFunctions } from 'pino'
+import type { DestinationStream, Logger, LoggerOptions } from 'pino'
 import { build as prettyStream } from 'pino-pretty'
 import { reasonOf } from '../flow/reasonOf.ts'
 import type { Config } from './config.ts'
 import { LogOutput } from './logOutput.ts'
+import type { RecentTroubles } from './recentTroubles.ts'
 
 export type { Logger } from 'pino'
 
+/** pino's own number. */
+const WARN = 40
 const secrets = ['password', 'clusterToken', 'adminToken', 'databaseUrl', 'apiKey', 'authorization']
 
 export function createLogger(
   component: string,
   config: Pick<Config, 'logLevel' | 'logFormat' | 'instance'>,
   stream: DestinationStream = standardOutput(config.logFormat),
+  troubles?: RecentTroubles,
 ): Logger {
   return pino(
     {
       level: config.logLevel,
       base: { component, instance: config.instance },
       timestamp: stdTimeFunctions.isoTime,
+      ...(troubles && { hooks: { logMethod: noting(troubles) } }),
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: shownError },
       redact: {
@@ -37,6 +42,36 @@ function shownError(error: unknown) {
   if (!(error instanceof Error)) return error
   const stacks = [error, error.cause].flatMap((one) => (one instanceof Error ? [one.stack] : []))
   return { type: error.name, message: reasonOf(error), stack: stacks.join('\ncaused by: ') }
+}
+
+/** Passes each line on, and keeps the texts of warnings and errors. */
+function noting(
+  troubles: RecentTroubles,
+): NonNullable<NonNullable<LoggerOptions['hooks']>['logMethod']> {
+  return function log(args, method, level) {
+    if (level >= WARN) troubles.note(levels.labels[level] ?? '', textOf(args))
+    method.apply(this, args)
+  }
+}
+
+/** `message: reason` of the arguments of a log call. */
+function textOf([first, message]: readonly unknown[]): string {
+  if (typeof first === 'string') return first
+  const error =
+    typeof first === 'object' && first !== null && 'err' in first ? first.err : undefined
+  const reason = error instanceof Error ? reasonOf(error) : ''
+  const text = typeof message === 'string' ? message : ''
+  const said = text && reason && !text.includes(reason) ? `${text}: ${reason}` : text || reason
+  return `${said}${aboutWhom(first)}`
+}
+
+const WHOM = ['connector', 'systemId', 'account'] as const
+
+function aboutWhom(fields: unknown): string {
+  if (typeof fields !== 'object' || fields === null) return ''
+  const named = new Map(Object.entries(fields))
+  const whom = WHOM.flatMap((name) => (named.has(name) ? [`${name} ${named.get(name)}`] : []))
+  return whom.length > 0 ? ` (${whom.join(', ')})` : ''
 }
 
 function standardOutput(format: Config['logFormat']): DestinationStream {

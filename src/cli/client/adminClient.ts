@@ -35,6 +35,7 @@ export const traceSchema = z.object({
   destination: z.string(),
   connector: z.string(),
   state: z.string(),
+  waits: z.string().optional(),
   steps: z.array(z.object({ at: z.string(), step: z.string(), detail: z.string() })),
 })
 

@@ -1,7 +1,7 @@
-import { styleText } from 'node:util'
 import { z } from 'zod'
 import { CliError } from './cliError.ts'
 import { ProblemResponse } from './httpCall.ts'
+import { tableText } from './tableText.ts'
 
 export const connectorStatusSchema = z.object({
   id: z.string(),
@@ -26,15 +26,7 @@ export function connectorsText(connectors: readonly ConnectorStatus[]): string {
     `${one.bindsUp} of ${one.binds}`,
     count(one.waitingMessages),
   ])
-  const widths = HEADS.map((head, column) =>
-    Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  )
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd()
-  return `${[styleText('bold', line(HEADS)), ...rows.map(line)].join('\n')}\n`
+  return tableText(HEADS, rows)
 }
 
 /** The state after a change of a connector: `is paused`. */

@@ -33,7 +33,7 @@ function ownWords(error: unknown): never {
 }
 
 export function traceText(message: Trace): string {
-  const { messageId, source, destination, account, user, connector, state, steps } = message
+  const { messageId, source, destination, account, user, connector, state, steps, waits } = message
   const started = Date.parse(steps[0]?.at ?? '')
   const width = Math.max(...steps.map(({ step }) => step.length), 0)
   const lines = steps.map(({ at, step, detail }) => {
@@ -44,6 +44,7 @@ export function traceText(message: Trace): string {
     `${styleText('bold', messageId)}  ${state}`,
     `  from ${source || '(none)'} to ${destination}`,
     `  account ${account}, user ${user}, connector ${connector}`,
+    ...(waits === undefined ? [] : [`  waits: ${waits}`]),
     '',
     ...lines,
     '',

@@ -8,6 +8,17 @@ import { createAdminServer } from './adminServer.ts'
 
 export const TOKEN = 'a-token-for-tests'
 export const authorization = `Bearer ${TOKEN}`
+const emptyStatus = {
+  at: '2026-01-01T00:00:00.000Z',
+  processes: [],
+  customers: [],
+  moreCustomers: 0,
+  connectors: [],
+  queues: [],
+  outbox: { pending: 0, oldestAgeSeconds: 0 },
+  parkedReceipts: 0,
+  deadLetters: [],
+}
 const quiet = { info() {}, error() {} }
 
 export function memoryStore(): ResourceStore & { revision: number; beforeWrite: () => void } {
@@ -41,6 +52,7 @@ export function startServer(store: ResourceStore = memoryStore()) {
     resources: store,
     readTrace: async () => undefined,
     readBindsUp: async () => new Map([['smsc', 1]]),
+    readStatus: async () => emptyStatus,
     log: quiet,
   })
   onTestFinished(() => server.close())

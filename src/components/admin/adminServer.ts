@@ -51,6 +51,7 @@ export function createAdminServer(options: AdminServerOptions) {
       await api.register(resourceRoutes(options))
       await api.register(messageRoutes(options))
       await api.register(connectorRoutes(options))
+      api.get('/status', () => options.readStatus())
     },
     { prefix: '/admin/v1' },
   )

@@ -1,6 +1,7 @@
 import type { MessageId } from '../../message/ids.ts'
 import type { MessageTrace } from '../../message/trace.ts'
 import type { ResourceStore } from '../../platform/storedPlatform.ts'
+import type { PlatformStatus } from './platformStatus.ts'
 import type { Logger } from '../../runtime/log.ts'
 
 export interface AdminServerOptions {
@@ -10,5 +11,7 @@ export interface AdminServerOptions {
   readTrace(id: MessageId): Promise<MessageTrace | undefined>
   /** How many binds of each connector are up, by its id. */
   readBindsUp(): Promise<ReadonlyMap<string, number>>
+  /** What runs, what is bound and what waits, now. */
+  readStatus(): Promise<PlatformStatus>
   readonly log: Pick<Logger, 'info' | 'error'>
 }

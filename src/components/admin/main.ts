@@ -11,6 +11,8 @@ import { openDatabase } from '../../database/database.ts'
 import { readBoundSlots } from '../../cluster/boundConnectorTable.ts'
 import { readResources, readSelected, writeResources } from '../../platform/resourceTable.ts'
 import { databaseOutage } from '../databaseLink.ts'
+import { announceProcess } from '../announceProcess.ts'
+import { readStatus } from './readStatus.ts'
 import { readTrace } from './readTrace.ts'
 import { waitingFor } from './waitingFor.ts'
 import { createAdminServer } from './adminServer.ts'
@@ -36,8 +38,10 @@ async function startAdmin(context: ComponentContext): Promise<RunningComponent> 
     },
     readTrace: (id) => readTrace(database, id),
     readBindsUp: () => readBoundSlots(database.run),
+    readStatus: () => readStatus(database, postgresUpkeep(database)),
     log,
   })
+  const presence = await announceProcess(context, database)
   await server.listen({ host: config.host, port: config.adminPort })
   health.setReady('http', true)
   // A TCP listener's address is an object; only pipes have a string.
@@ -46,6 +50,7 @@ async function startAdmin(context: ComponentContext): Promise<RunningComponent> 
     ports: { admin: port },
     async drain() {
       await server.close()
+      await presence.stop()
       await database.close()
     },
   }

@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database.ts'
 import type { MessageId } from '../../message/ids.ts'
+import { waitReason } from './waitReason.ts'
 import { readMessage } from '../../message/messageTable.ts'
 import { type MessageTrace, traceOf, type TraceStep } from '../../message/trace.ts'
 import { type DeliveryStep, readDeliverySteps } from '../../outbox/outboxReportTable.ts'
@@ -11,12 +12,14 @@ export async function readTrace(
 ): Promise<MessageTrace | undefined> {
   const row = await readMessage(database, messageId)
   if (!row) return undefined
+  const waits = row.done_at ? undefined : await waitReason(database, row)
   const deliveries = await readDeliverySteps(database, {
     id: messageId,
     account: row.account,
     user: row.user_id,
   })
-  return traceOf(row, deliveries.map(traceStep))
+  const trace = traceOf(row, deliveries.map(traceStep))
+  return waits === undefined ? trace : { ...trace, waits }
 }
 
 function traceStep(row: DeliveryStep): TraceStep {

@@ -11,6 +11,7 @@ import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
 import { OUTBOX_TOPIC } from '../../outbox/outboxTable.ts'
+import { announceProcess } from '../announceProcess.ts'
 import { besideOutages, openDatabaseLink } from '../databaseLink.ts'
 import { applyEntries, type Reader } from './applyEntries.ts'
 import { DLR_COUNTERS, DLR_METRICS } from './dlrMetrics.ts'
@@ -63,12 +64,14 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
     (await writer.sweep(SWEEP_BATCH)) === SWEEP_BATCH ? 0 : SWEEP_INTERVAL_MS
   const stopSweeping = repeat(SWEEP_INTERVAL_MS, 'sweeping parked receipts', sweep, onTrouble)
   registerMetrics(context, writer)
+  const presence = await announceProcess(context, link.database)
   return {
     ports: {},
     drain: async () => {
       stopSweeping()
       await Promise.all(consumers.map((consumer) => consumer.drain()))
       for (const consumer of consumers) consumer.close()
+      await presence.stop()
       await link.close()
     },
   }

@@ -8,6 +8,7 @@ import type { ComponentContext, RunningComponent } from '../../runtime/component
 import { openDatabase } from '../../database/database.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { besideOutages, databaseOutage } from '../databaseLink.ts'
+import { announceProcess } from '../announceProcess.ts'
 import { readGauges } from './readGauges.ts'
 import { followGauges } from './followGauges.ts'
 import { followOldestRows } from './followOldestRows.ts'
@@ -29,9 +30,11 @@ async function startExporters(context: ComponentContext): Promise<RunningCompone
     metrics: createPlatformMetrics(metrics),
     onTrouble,
   })
+  const presence = await announceProcess(context, database)
   return {
     ports: {},
     async drain() {
+      await presence.stop()
       stopFollowing()
       stopOldest()
       await database.close()

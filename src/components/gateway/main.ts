@@ -15,6 +15,7 @@ import { Presence } from '../../cluster/presence.ts'
 import { processList } from '../../cluster/processTable.ts'
 import { besideOutages, openDatabaseLink, type DatabaseLink } from '../databaseLink.ts'
 import { BindRegistry } from './bindRegistry.ts'
+import { customersOf } from './customersOf.ts'
 import { BindRevocation } from './bindRevocation.ts'
 import { Credentials } from './credentials.ts'
 import { CustomerLog } from './customerLog.ts'
@@ -38,14 +39,21 @@ const FOLLOWS = ['account', 'user'] as const
 const NO_IDS: ReadonlySet<string> = new Set()
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
-  const { config, trouble } = context
+  const { config, recentTroubles, trouble } = context
   const onTrouble = besideOutages(trouble)
   const link = openDatabaseLink({ ...config, component: 'gateway', follows: FOLLOWS, trouble })
   await link.follower.start()
 
   const router = routerClient(context, onTrouble)
+  const binds = new BindRegistry()
   const presence = new Presence({
     processes: processList(link.database),
+    announce: {
+      component: 'gateway',
+      instance: config.instance,
+      address: '',
+      report: () => ({ troubles: [...recentTroubles.list()], ...customersOf(binds) }),
+    },
     watch: {
       component: 'router',
       onChange: (routers) => router.setRouters(routers.map(({ address }) => address)),
@@ -56,7 +64,6 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
 
   const intake = new Intake(router, config.maxInFlight, intakeFigures(link))
   const credentials = customerCredentials(context, link)
-  const binds = new BindRegistry()
   const customerLog = customerLogOf(context)
   const revocation = bindRevocation(context, binds, customerLog)
   link.follower.follow((platform) => revocation.follow(platform))

@@ -20,7 +20,7 @@ import { ROUTER_METRICS } from './routerMetrics.ts'
 const BUSY_MS = 5_000
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
-  const { config, metrics, trouble } = context
+  const { config, metrics, recentTroubles, trouble } = context
   const onTrouble = besideOutages(trouble)
   const follows = ['account', 'connector', 'route_table'] as const
   const link = openDatabaseLink({ ...config, component: 'router', follows, trouble })
@@ -61,6 +61,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
       component: 'router',
       instance: config.instance,
       address: `http://${config.advertiseHost}:${port}`,
+      report: () => ({ troubles: [...recentTroubles.list()] }),
     },
     onTrouble,
   })

@@ -181,7 +181,7 @@ function outcomeStore(database: Database, queue: Queue, clock: SteadyClock): Out
 }
 
 function leasing(
-  { config }: ComponentContext,
+  { config, recentTroubles }: ComponentContext,
   link: DatabaseLink,
   { caretaker, pool }: { caretaker: Caretaker; pool: ConnectorPool },
   onTrouble: (what: string, error: Error) => void,
@@ -209,7 +209,12 @@ function leasing(
   })
   const presence = new Presence({
     processes: processList(database),
-    announce: { component: 'workers', instance, address: '' },
+    announce: {
+      component: 'workers',
+      instance,
+      address: '',
+      report: () => ({ troubles: [...recentTroubles.list()] }),
+    },
     watch: { component: 'workers', onChange: (list) => (workers = list.length) },
     onTrouble,
   })

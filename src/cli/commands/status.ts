@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Command } from 'commander'
+import { findAdmin, withAdminOptions } from '../client/adminClient.ts'
+import type { AdminClient, AdminOptions } from '../client/adminClient.ts'
+import { CliError, EXIT_CODES } from '../client/cliError.ts'
+import { runCommand } from '../client/runCommand.ts'
+import { statusSchema, statusText } from '../client/statusText.ts'
+
+interface StatusOptions extends AdminOptions {
+  readonly json?: boolean
+  readonly watch?: boolean
+}
+
+const WATCH_INTERVAL_MS = 2_000
+const CLEAR_SCREEN = '\u001b[2J\u001b[H'
+
+const HELP = `
+Shows the processes that run, the binds of both sides, what waits where and for how long, and the
+last warnings of each process. A process that ended without leaving the list is shown for an hour.
+
+Exit codes: 0 shown, 2 the admin API or the database does not answer`
+
+export function registerStatus(program: Command): void {
+  withAdminOptions(program.command('status'))
+    .description('what runs, what is bound and what waits, on one screen')
+    .option('--watch', 'show it again every two seconds until Ctrl-C')
+    .option('--json', 'print the response of the admin API; with --watch, a line each time')
+    .addHelpText('after', HELP)
+    .action((options: StatusOptions) => runCommand(options, () => status(options)))
+}
+
+async function status(options: StatusOptions): Promise<number> {
+  const admin = await findAdmin(options)
+  if (!options.watch) {
+    process.stdout.write(await screen(admin, options))
+    return EXIT_CODES.ok
+  }
+  for (;;) {
+    // An outage is what the watch is for: it is shown, and the watch goes on.
+    const text = await screen(admin, options).catch((error: unknown) => explained(error, options))
+    process.stdout.write(options.json || !process.stdout.isTTY ? text : `${CLEAR_SCREEN}${text}`)
+    await delay(WATCH_INTERVAL_MS)
+  }
+}
+
+async function screen(admin: AdminClient, { json }: StatusOptions): Promise<string> {
+  const { body } = await admin.get('/status')
+  return json ? `${JSON.stringify(body)}\n` : statusText(statusSchema.parse(body))
+}
+
+function explained(error: unknown, { json }: StatusOptions): string {
+  if (!(error instanceof CliError)) throw error
+  const { code, message } = error
+  return json ? `${JSON.stringify({ error: { code, message } })}\n` : `signalbox: ${message}\n`
+}

@@ -1,0 +1,24 @@
+import { besideOutages } from './databaseLink.ts'
+import { Presence } from '../cluster/presence.ts'
+import { processList } from '../cluster/processTable.ts'
+import type { Database } from '../database/database.ts'
+import type { ComponentContext } from '../runtime/component.ts'
+
+/** Lists a process that no other one calls, so that operators see it. */
+export async function announceProcess(
+  { component, config, recentTroubles, trouble }: ComponentContext,
+  database: Database,
+): Promise<Presence> {
+  const presence = new Presence({
+    processes: processList(database),
+    announce: {
+      component,
+      instance: config.instance,
+      address: '',
+      report: () => ({ troubles: [...recentTroubles.list()] }),
+    },
+    onTrouble: besideOutages(trouble),
+  })
+  await presence.start()
+  return presence
+}
