@@ -51,8 +51,10 @@ test('warnings and errors are kept with their reason and whom they are about', (
   const log = createLogger('router', config, memory().stream, troubles)
   log.warn({ err: new Error('ECONNREFUSED'), connector: 'north' }, 'no bind')
   log.error('the disk is full')
+  log.warn({ reason: 'wrong password', systemId: 'demo' }, 'bind refused')
   log.info('not this one')
   expect(troubles.list().map(({ level, text }) => `${level} ${text}`)).toEqual([
+    'warn bind refused: wrong password (systemId demo)',
     'error the disk is full',
     'warn no bind: ECONNREFUSED (connector north)',
   ])

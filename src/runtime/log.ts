@@ -57,20 +57,18 @@ function noting(
 /** `message: reason` of the arguments of a log call. */
 function textOf([first, message]: readonly unknown[]): string {
   if (typeof first === 'string') return first
-  const error =
-    typeof first === 'object' && first !== null && 'err' in first ? first.err : undefined
-  const reason = error instanceof Error ? reasonOf(error) : ''
+  const fields = new Map(Object.entries(first ?? {}))
+  const error = fields.get('err')
+  const reason = String(error instanceof Error ? reasonOf(error) : (fields.get('reason') ?? ''))
   const text = typeof message === 'string' ? message : ''
   const said = text && reason && !text.includes(reason) ? `${text}: ${reason}` : text || reason
-  return `${said}${aboutWhom(first)}`
+  return `${said}${aboutWhom(fields)}`
 }
 
 const WHOM = ['connector', 'systemId', 'account'] as const
 
-function aboutWhom(fields: unknown): string {
-  if (typeof fields !== 'object' || fields === null) return ''
-  const named = new Map(Object.entries(fields))
-  const whom = WHOM.flatMap((name) => (named.has(name) ? [`${name} ${named.get(name)}`] : []))
+function aboutWhom(fields: ReadonlyMap<string, unknown>): string {
+  const whom = WHOM.flatMap((name) => (fields.has(name) ? [`${name} ${fields.get(name)}`] : []))
   return whom.length > 0 ? ` (${whom.join(', ')})` : ''
 }
 

@@ -108,7 +108,9 @@ async function list(options: ConnectorOptions): Promise<number> {
 async function change(id: string, word: string, options: ConnectorOptions): Promise<number> {
   const admin = await findAdmin(options)
   const status = await post(admin, id, word)
-  const waits = status.waitingMessages > 0 ? `; ${messagesText(status.waitingMessages)} wait` : ''
+  const { waitingMessages } = status
+  const wait = waitingMessages === 1 ? 'waits' : 'wait'
+  const waits = waitingMessages > 0 ? `; ${messagesText(waitingMessages)} ${wait}` : ''
   return report(options, status, `Connector ${id} ${changedText(word, status)}${waits}.`)
 }
 

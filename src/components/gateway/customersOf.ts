@@ -3,7 +3,7 @@ import type { CustomerBind } from './bindRegistry.ts'
 
 const LISTED_MAX = 100
 
-/** Who is bound here, those with most binds first. */
+/** The binds of each user; users with most binds come first. */
 export function customersOf(binds: Iterable<CustomerBind>): {
   readonly customers: CustomerBinds[]
   readonly moreCustomers: number
