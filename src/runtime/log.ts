@@ -68,7 +68,9 @@ function textOf([first, message]: readonly unknown[]): string {
 const WHOM = ['connector', 'systemId', 'account'] as const
 
 function aboutWhom(fields: ReadonlyMap<string, unknown>): string {
-  const whom = WHOM.flatMap((name) => (fields.has(name) ? [`${name} ${fields.get(name)}`] : []))
+  const whom = WHOM.flatMap((name) =>
+    fields.has(name) ? [`${name} ${String(fields.get(name))}`] : [],
+  )
   return whom.length > 0 ? ` (${whom.join(', ')})` : ''
 }
 

@@ -39,27 +39,14 @@ const FOLLOWS = ['account', 'user'] as const
 const NO_IDS: ReadonlySet<string> = new Set()
 
 async function start(context: ComponentContext): Promise<RunningComponent> {
-  const { config, recentTroubles, trouble } = context
+  const { config, trouble } = context
   const onTrouble = besideOutages(trouble)
   const link = openDatabaseLink({ ...config, component: 'gateway', follows: FOLLOWS, trouble })
   await link.follower.start()
 
   const router = routerClient(context, onTrouble)
   const binds = new BindRegistry()
-  const presence = new Presence({
-    processes: processList(link.database),
-    announce: {
-      component: 'gateway',
-      instance: config.instance,
-      address: '',
-      report: () => ({ troubles: [...recentTroubles.list()], ...customersOf(binds) }),
-    },
-    watch: {
-      component: 'router',
-      onChange: (routers) => router.setRouters(routers.map(({ address }) => address)),
-    },
-    onTrouble,
-  })
+  const presence = presenceOf(context, link, router, binds)
   await presence.start()
 
   const intake = new Intake(router, config.maxInFlight, intakeFigures(link))
@@ -123,6 +110,29 @@ function intakeFigures({ follower }: DatabaseLink): IntakeFigures {
 async function unbindAll(server: SmppServer, intake: Intake): Promise<void> {
   while (intake.inFlight > 0) await delay(DRAIN_POLL_MS)
   await server.close()
+}
+
+/** Tells who is bound here, and follows the routers. */
+function presenceOf(
+  { config, recentTroubles, trouble }: ComponentContext,
+  { database }: DatabaseLink,
+  router: RouterClient,
+  binds: BindRegistry,
+): Presence {
+  return new Presence({
+    processes: processList(database),
+    announce: {
+      component: 'gateway',
+      instance: config.instance,
+      address: '',
+      report: () => ({ troubles: [...recentTroubles.list()], ...customersOf(binds) }),
+    },
+    watch: {
+      component: 'router',
+      onChange: (routers) => router.setRouters(routers.map(({ address }) => address)),
+    },
+    onTrouble: besideOutages(trouble),
+  })
 }
 
 function customerCredentials({ metrics }: ComponentContext, { follower }: DatabaseLink) {
