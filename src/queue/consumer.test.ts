@@ -3,6 +3,7 @@ import { Consumer } from './consumer.ts'
 import type { Queue, QueueEntry, SettledEntry } from './queue.ts'
 
 const INTERVAL_MS = 250
+const LEASE_MS = 60_000
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -15,8 +16,11 @@ function memoryQueue() {
   const queue: Queue = {
     publish: () => Promise.reject(new Error('not here')),
     publishOnce: () => Promise.reject(new Error('not here')),
-    receive: async (_, max) => {
-      const taken = waiting.splice(0, max)
+    receive: async (_, max, leaseMs, maxOctets = Number.POSITIVE_INFINITY) => {
+      expect(leaseMs).toBe(LEASE_MS)
+      let octets = 0
+      const over = waiting.findIndex(({ payload }) => (octets += payload.length) >= maxOctets)
+      const taken = waiting.splice(0, over < 0 ? max : Math.min(max, over + 1))
       receives.push(taken.map(({ id }) => id))
       return taken
     },
@@ -29,19 +33,21 @@ function memoryQueue() {
     },
   }
   const add = (...ids: string[]) => {
-    for (const id of ids) waiting.push({ id, queue: 'q', payload: Buffer.alloc(0), receives: 1 })
+    for (const id of ids)
+      waiting.push({ id, queue: 'q', payload: Buffer.alloc(1_000), receives: 1 })
     wake()
   }
   return { queue, receives, add }
 }
 
-function consumerOf(queue: Queue, capacity: number): Consumer {
+function consumerOf(queue: Queue, capacity: number, maxOctets?: number): Consumer {
   return new Consumer({
     queue,
     name: 'q',
-    leaseMs: 60_000,
+    leaseMs: LEASE_MS,
     minIntervalMs: INTERVAL_MS,
     capacity: () => capacity,
+    ...(maxOctets !== undefined && { maxOctets }),
     handle: async (entries) => entries.map(() => ({ kind: 'done' })),
     onError: (what, error) => expect.fail(`${what}: ${error.message}`),
   })
@@ -67,6 +73,17 @@ test('the first leaves at once, and what comes while it rests is received togeth
 test('a full batch does not rest: more is waiting', async () => {
   const { add, queue, receives } = memoryQueue()
   const consumer = consumerOf(queue, 2)
+  await vi.advanceTimersByTimeAsync(INTERVAL_MS)
+  receives.length = 0
+  add('a', 'b', 'c', 'd', 'e')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(receives).toEqual([['a', 'b'], ['c', 'd'], ['e']])
+  consumer.close()
+})
+
+test('a batch that is full by its octets does not rest either', async () => {
+  const { add, queue, receives } = memoryQueue()
+  const consumer = consumerOf(queue, 10, 2_000)
   await vi.advanceTimersByTimeAsync(INTERVAL_MS)
   receives.length = 0
   add('a', 'b', 'c', 'd', 'e')

@@ -17,6 +17,8 @@ export interface ConsumerOptions {
   leaseMs: number
   /** How many envelopes may be received now. After 0, wake() asks again. */
   capacity: () => number
+  /** A receive ends with the envelope that reaches this sum of octets; unlimited by default. */
+  maxOctets?: number
   /** Answers one settlement per entry, in order, once the outcome of each is durable. */
   handle: (entries: readonly QueueEntry[]) => Promise<Settlement[]>
   /** Hands envelopes over one by one, so that none waits for another's settlement. */
@@ -88,14 +90,15 @@ export class Consumer {
   }
 
   #source(): ClaimSource<number, QueueEntry> {
-    const { capacity, leaseMs, name, onError, queue, singly } = this.#options
+    const { capacity, leaseMs, maxOctets, name, onError, queue, singly } = this.#options
     return {
       room: () => {
         const room = capacity()
         return room > 0 ? room : undefined
       },
-      claim: (room) => queue.receive(name, room, leaseMs),
-      mayHaveLeft: (room, received) => received.length === room,
+      claim: (room) => queue.receive(name, room, leaseMs, maxOctets),
+      mayHaveLeft: (room, received) =>
+        received.length === room || (maxOctets !== undefined && octetsOf(received) >= maxOctets),
       reclaim: (inHand) => queue.reclaim(name, inHand),
       take: (entries) => {
         if (singly) for (const entry of entries) this.#hand([entry])
@@ -147,6 +150,10 @@ export class Consumer {
       .extend(inHand, this.#options.leaseMs)
       .catch((error: Error) => this.#options.onError('extending leases', error))
   }
+}
+
+function octetsOf(entries: readonly QueueEntry[]): number {
+  return entries.reduce((octets, { payload }) => octets + payload.length, 0)
 }
 
 /** A reason may quote the octets that did harm; refused, it would hold up all settlements. */

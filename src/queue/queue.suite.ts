@@ -47,6 +47,23 @@ function receiveSuite(open: () => QueueUnderTest): void {
     expect(await other.receive(name, 10, LEASE_MS)).toEqual([])
   })
 
+  test('a receive ends with the envelope that reaches its octets and leaves the rest', async () => {
+    const { queue, other } = open()
+    const name = freshName()
+    const publications = Array.from({ length: 12 }, (_, index) => ({
+      queue: name,
+      payload: Buffer.alloc(40_000, index),
+      messages: 1,
+    }))
+    await queue.publish(publications)
+    const first = await queue.receive(name, 48, LEASE_MS, 100_000)
+    expect(first.map(({ payload }) => payload[0])).toEqual([0, 1, 2])
+    const next = await other.receive(name, 48, LEASE_MS, 1)
+    expect(next.map(({ payload }) => payload[0])).toEqual([3])
+    expect(await queue.receive(name, 2, LEASE_MS, 1_000_000)).toHaveLength(2)
+    expect(await queue.receive(name, 48, LEASE_MS)).toHaveLength(6)
+  })
+
   test('any octets come back as they went in', async () => {
     const { queue } = open()
     const name = freshName()

@@ -81,8 +81,12 @@ export interface Queue {
     marks: readonly BatchMark[],
     notAfter?: Date,
   ): Promise<PublishOnceOutcome>
-  /** Leases up to `max` visible envelopes, oldest first. The list is empty if none is visible. */
-  receive(queue: string, max: number, leaseMs: number): Promise<QueueEntry[]>
+  /**
+   * Leases up to `max` visible envelopes, oldest first. The list is empty if none is visible.
+   *
+   * @param maxOctets the list ends with the payload that reaches this sum; unlimited by default
+   */
+  receive(queue: string, max: number, leaseMs: number, maxOctets?: number): Promise<QueueEntry[]>
   extend(entries: readonly QueueEntry[], leaseMs: number): Promise<void>
   settle(settled: readonly SettledEntry[]): Promise<void>
   /**

@@ -6,9 +6,12 @@ import { applyEntries } from './applyEntries.ts'
 /** Envelopes of words; `poison` is refused by the database, `garbage` cannot be read. */
 function readerOf(failure?: Error) {
   const applied = new Set<string>()
+  const batches: number[] = []
   return {
     applied,
+    batches,
     reader: {
+      octetsOf: (item: string) => item.length,
       read: (payload: Buffer) => {
         const text = payload.toString()
         if (text === 'garbage') throw new Error('unreadable')
@@ -18,6 +21,7 @@ function readerOf(failure?: Error) {
         if (failure) throw failure
         if (items.includes('poison')) throw new QueryRefused('a NUL', '22021', { cause: undefined })
         for (const item of items) applied.add(item)
+        batches.push(items.length)
       },
     },
   }
@@ -38,6 +42,18 @@ test('only the envelope with the culprit is set aside, and the rest of it is app
     { kind: 'done' },
   ])
   expect([...applied].toSorted().join('')).toBe('abcde')
+})
+
+test('entries with 250 messages of 40 KB each are applied in several bounded batches', async () => {
+  const { applied, batches, reader } = readerOf()
+  const text = (entryIndex: number) =>
+    Array.from({ length: 250 }, (_, index) => `${entryIndex}-${index}`.padEnd(40_000, '.')).join(
+      ' ',
+    )
+  const settlements = await applyEntries(reader, [entry(text(1)), entry(text(2))])
+  expect(settlements).toEqual([{ kind: 'done' }, { kind: 'done' }])
+  expect(applied.size).toBe(500)
+  expect(Math.max(...batches) * 40_000).toBeLessThanOrEqual(2 * 1_024 * 1_024)
 })
 
 test('trouble that may pass sets nothing aside', async () => {

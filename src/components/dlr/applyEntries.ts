@@ -4,6 +4,7 @@
 // item again changes nothing. All other trouble may pass: it is thrown, and the entries come again.
 
 import { isolateHarm } from '../../flow/isolateHarm.ts'
+import { slicesWithin } from '../../flow/slicesWithin.ts'
 import type { QueueEntry, Settlement } from '../../queue/queue.ts'
 import { doesHarm } from '../doesHarm.ts'
 
@@ -11,7 +12,15 @@ export interface Reader<Item> {
   /** Throws if the payload cannot be read. */
   read: (payload: Buffer) => Item[]
   apply: (items: readonly Item[]) => Promise<void>
+  /** Measures items, so that `apply` gets no more than MAX_OCTETS at once. */
+  octetsOf: (item: Item) => number
 }
+
+/**
+ * An entry may hold more than a receive is limited to: older workers put 250 messages of any size
+ * into one.
+ */
+const MAX_OCTETS = 2 * 1_024 * 1_024
 
 const DONE: Settlement = { kind: 'done' }
 
@@ -53,8 +62,9 @@ async function applyReadings<Item>(
 }
 
 async function harmOf<Item>(reader: Reader<Item>, items: readonly Item[]) {
+  const limits = { items: Number.POSITIVE_INFINITY, octets: MAX_OCTETS }
   try {
-    await reader.apply(items)
+    for (const some of slicesWithin(items, limits, reader.octetsOf)) await reader.apply(some)
     return undefined
   } catch (error) {
     if (!doesHarm(error)) throw error

@@ -28,6 +28,8 @@ const MAX_ENVELOPES = 8
  */
 const JOURNAL_INTERVAL_MS = 250
 const MAX_JOURNAL_ENVELOPES = 48
+/** Decoding and writing take several times the memory of the payloads. */
+const MAX_RECEIVE_OCTETS = 2 * 1_024 * 1_024
 /** Transactions under way per queue: one waits for the disk while another is read. */
 const CONCURRENCY = 2
 const JOURNAL_CONCURRENCY = 4
@@ -51,13 +53,25 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   const consumers = [
     startConsumer(
       { ...source, name: JOURNAL_QUEUE, minIntervalMs: JOURNAL_INTERVAL_MS },
-      { envelopes: MAX_JOURNAL_ENVELOPES, transactions: JOURNAL_CONCURRENCY },
-      { read: readJournal, apply: (events) => writer.apply(changesFrom(events)) },
+      {
+        envelopes: MAX_JOURNAL_ENVELOPES,
+        octets: MAX_RECEIVE_OCTETS,
+        transactions: JOURNAL_CONCURRENCY,
+      },
+      {
+        read: readJournal,
+        octetsOf: ({ message }) => message.body.length,
+        apply: (events) => writer.apply(changesFrom(events)),
+      },
     ),
     startConsumer(
       { ...source, name: DLR_QUEUE },
-      { envelopes: MAX_ENVELOPES, transactions: CONCURRENCY },
-      { read: decodeReceipts, apply: (receipts) => writer.applyReceipts(receipts) },
+      { envelopes: MAX_ENVELOPES, octets: MAX_RECEIVE_OCTETS, transactions: CONCURRENCY },
+      {
+        read: decodeReceipts,
+        octetsOf: ({ message }) => message?.body.length ?? 0,
+        apply: (receipts) => writer.applyReceipts(receipts),
+      },
     ),
   ]
   const sweep = async (): Promise<number> =>
@@ -87,13 +101,14 @@ function registerMetrics({ metrics }: ComponentContext, writer: StateWriter): vo
 }
 
 function startConsumer<Item>(
-  source: Omit<ConsumerOptions, 'capacity' | 'handle'>,
-  max: { readonly envelopes: number; readonly transactions: number },
+  source: Omit<ConsumerOptions, 'capacity' | 'handle' | 'maxOctets'>,
+  max: { readonly envelopes: number; readonly octets: number; readonly transactions: number },
   reader: Reader<Item>,
 ): Consumer {
   let underWay = 0
   const consumer: Consumer = new Consumer({
     ...source,
+    maxOctets: max.octets,
     capacity: () => (underWay < max.transactions ? max.envelopes : 0),
     handle: async (entries) => {
       underWay++

@@ -144,6 +144,7 @@ test('what no index takes is set aside alone', async () => {
   })
   const reader = {
     read: readJournal,
+    octetsOf: ({ message }: MessageEvent) => message.body.length,
     apply: (events: readonly MessageEvent[]) => writer.apply(changesFrom(events)),
   }
   const noName = randomBytes(8_000).toString('hex')

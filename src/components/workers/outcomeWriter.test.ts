@@ -11,14 +11,14 @@ import { EnvelopeWork } from './envelopeWork.ts'
 import type { WaitingMessage } from './keepOutcomes.ts'
 import { OutcomeWriter } from './outcomeWriter.ts'
 
-function envelopeOf(count: number): Envelope {
+function envelopeOf(count: number, body = Buffer.from('body')): Envelope {
   const messages = Array.from({ length: count }, () => ({
     messageId: newMessageId(),
     account: 'demo',
     user: 'demo',
     acceptedAtMs: 1,
     attempts: 3,
-    body: Buffer.from('body'),
+    body,
     registeredDelivery: 1,
   }))
   return { envelopeId: newMessageId(), connector: 'sim', lane: 'normal', messages }
@@ -33,6 +33,8 @@ function fakeStore(failures = 0) {
   const checkpoints: Checkpoint[] = []
   const later: LaterEntry[] = []
   const published: Publication[] = []
+  /** Octets of each request to publish. */
+  const requestOctets: number[] = []
   /** Envelopes that somebody else owns. */
   const lost = new Set<string>()
   const attempt = (call: string) => {
@@ -45,6 +47,7 @@ function fakeStore(failures = 0) {
     later,
     lost,
     published,
+    requestOctets,
     store: {
       keep: async (rows: readonly Checkpoint[], waiting: readonly WaitingMessage[]) => {
         attempt('keep')
@@ -55,6 +58,7 @@ function fakeStore(failures = 0) {
       },
       publish: async (publications: readonly Publication[]) => {
         attempt('journal')
+        requestOctets.push(publications.reduce((sum, { payload }) => sum + payload.length, 0))
         published.push(...publications)
       },
     },
@@ -87,6 +91,19 @@ test('an envelope is let go only when all its outcomes are kept', async () => {
   writer.record(work, 1, submitted)
   expect(await settlement).toEqual({ kind: 'done' })
   expect(eventsIn(published).map(({ kind }) => kind)).toEqual(['submitted', 'submitted'])
+})
+
+test('events of 40 KB messages are published in bounded envelopes and requests', async () => {
+  const { published, requestOctets, store } = fakeStore()
+  const writer = new OutcomeWriter(store, () => undefined)
+  const works = Array.from({ length: 100 }, () => {
+    return new EnvelopeWork(envelopeOf(1, Buffer.alloc(40_000)), UNTOUCHED)
+  })
+  for (const work of works) writer.record(work, 0, submitted)
+  await writer.whenIdle()
+  expect(eventsIn(published)).toHaveLength(works.length)
+  expect(Math.max(...published.map(({ payload }) => payload.length))).toBeLessThan(130 * 1_024)
+  expect(Math.max(...requestOctets)).toBeLessThan(1_100 * 1_024)
 })
 
 test('what must wait is kept together with the checkpoint that says so', async () => {

@@ -6,7 +6,7 @@
 // everything else is kept.
 
 import { uuidv7 } from 'uuidv7'
-import { encodeEnvelope, submitQueue } from '../../queue/envelopeWire.ts'
+import { encodeEnvelope, ENVELOPE_MAX_OCTETS, submitQueue } from '../../queue/envelopeWire.ts'
 import type { Lane } from '../../message/lane.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import { Batcher } from '../../flow/batcher.ts'
@@ -43,6 +43,8 @@ type Item =
   | { kind: 'released'; work: EnvelopeWork; delayMs: number }
 
 const MAX_OUTCOMES = 2_000
+/** Octets of the messages in one write, as their events and waiting rows carry them. */
+const MAX_OCTETS = 1_024 * 1_024
 
 export class OutcomeWriter {
   #store: OutcomeStore
@@ -58,6 +60,8 @@ export class OutcomeWriter {
       send: (items) => this.#write(items),
       onError: (error) => onTrouble('writing outcomes', error),
       maxItems: MAX_OUTCOMES,
+      octetsOf,
+      maxOctets: MAX_OCTETS,
     })
   }
 
@@ -153,6 +157,18 @@ export class OutcomeWriter {
     this.counters.refused++
     const about = errorAbout(`message ${message.messageId}`, error)
     this.#onTrouble(`the database ${what}; the message fails alone`, about)
+  }
+}
+
+function octetsOf(item: Item): number {
+  switch (item.kind) {
+    case 'recorded':
+    case 'late':
+      return item.message.body.length
+    case 'resumed':
+      return ENVELOPE_MAX_OCTETS
+    case 'released':
+      return 0
   }
 }
 

@@ -2,6 +2,7 @@
 // halved until the harmful event is alone; all others are published.
 
 import { type Harmful, isolateHarm } from '../../flow/isolateHarm.ts'
+import { slicesWithin } from '../../flow/slicesWithin.ts'
 import { encodeEvents, JOURNAL_QUEUE, type JournalEvent } from '../../message/journalWire.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
@@ -19,6 +20,8 @@ export interface Report {
 
 /** Events in one journal envelope. */
 const MAX_EVENTS = 250
+/** Octets of the messages that these carry. A larger message has an envelope of its own. */
+const MAX_OCTETS = 128 * 1_024
 
 /** @param publish answers the error if the queue refuses these publications for good */
 export function publishEvents(
@@ -29,16 +32,16 @@ export function publishEvents(
 }
 
 function publicationsOf(reports: readonly Report[]): Publication[] {
-  const publications: Publication[] = []
-  for (let from = 0; from < reports.length; from += MAX_EVENTS) {
-    const events = reports.slice(from, from + MAX_EVENTS).map(eventOf)
-    publications.push({
-      queue: JOURNAL_QUEUE,
-      payload: encodeEvents(events),
-      messages: events.length,
-    })
-  }
-  return publications
+  const groups = slicesWithin(
+    reports,
+    { items: MAX_EVENTS, octets: MAX_OCTETS },
+    ({ message }) => message.body.length,
+  )
+  return groups.map((some) => ({
+    queue: JOURNAL_QUEUE,
+    payload: encodeEvents(some.map(eventOf)),
+    messages: some.length,
+  }))
 }
 
 function eventOf({ work, message, outcome }: Report): JournalEvent {

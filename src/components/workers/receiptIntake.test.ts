@@ -20,33 +20,46 @@ const SMSC = { id: 'sim', host: '127.0.0.1', port: 2775, systemId: 's', password
 const recent = new RecentSubmissions()
 const clock = new SteadyClock()
 
-/** The queue after this deliver_sm, and the answer to the SMSC. */
-async function taken(text: string, settings: object = {}, fields: Partial<ShortMessageBody> = {}) {
-  const published: UpstreamReceipt[] = []
+/** An intake, the payloads that it published, and its answers to the SMSC. */
+function openIntake() {
+  const payloads: Buffer[] = []
   const answers: number[] = []
   const queue = {
     publish: async (publications: readonly Publication[]) => {
-      for (const { payload } of publications) published.push(...decodeReceipts(payload))
+      payloads.push(...publications.map(({ payload }) => payload))
     },
   }
   const session = { respond: (_: unknown, commandStatus: number) => answers.push(commandStatus) }
-  // As much of a queue and of a session as the intake uses.
+  // The two `as` hold because the intake uses no more of a queue and of a session.
   const intake = new ReceiptIntake(queue as unknown as Queue, recent, clock, (what, error) => {
     throw new Error(what, { cause: error })
   })
+  return { answers, intake, payloads, session: session as unknown as Session } // as above
+}
+
+function deliverSm(text: string, fields: Partial<ShortMessageBody> = {}): Pdu<'deliver_sm'> {
   const short_message = Buffer.from(text)
   const body = encodeBody('deliver_sm', { esm_class: 4, short_message, ...fields })
-  const pdu: Pdu<'deliver_sm'> = {
+  return {
     command: 'deliver_sm',
     command_status: 0,
     sequence_number: 1,
     ...decodeBody('deliver_sm', body),
   }
+}
+
+/** The queue after this deliver_sm, and the answer to the SMSC. */
+async function taken(
+  text: string,
+  settings: object = {},
+  fields: Partial<ShortMessageBody> = {},
+): Promise<UpstreamReceipt | undefined> {
+  const { answers, intake, payloads, session } = openIntake()
   const connector = connectorSchema.parse({ ...SMSC, ...settings })
-  intake.take(receiptSource(() => connector, 3)(), session as unknown as Session, pdu) // as above
+  intake.take(receiptSource(() => connector, 3)(), session, deliverSm(text, fields))
   await intake.whenIdle()
   expect(answers).toEqual([ESME_ROK])
-  return published[0]
+  return payloads.flatMap(decodeReceipts)[0]
 }
 
 test('a number is compared in whatever form the SMSC writes it', async () => {
@@ -95,6 +108,32 @@ test('a remembered message comes with its receipt, however its id is spelt', asy
   const receipt = await taken('id:0000000047 stat:DELIVRD', { messageIdRule }, fields)
   expect(receipt?.message).toEqual(message)
   expect((await taken('id:0000000047 stat:DELIVRD', {}, fields))?.message).toBeUndefined()
+})
+
+test('receipts of 40 KB messages are published in bounded envelopes', async () => {
+  const { answers, intake, payloads, session } = openIntake()
+  const connector = connectorSchema.parse(SMSC)
+  const source = receiptSource(() => connector, 3)()
+  for (let index = 0; index < 20; index++) {
+    const message = {
+      messageId: newMessageId(),
+      account: 'demo',
+      user: 'demo',
+      acceptedAtMs: 1,
+      attempts: 0,
+      body: Buffer.alloc(40_000),
+      registeredDelivery: 1,
+    }
+    const submission = { message, destination: '31612345678', submittedAtMs: Date.now() }
+    recent.remember('sim', `large${index}`, submission)
+    const fields = { source_addr: '31612345678' }
+    intake.take(source, session, deliverSm(`id:large${index} stat:DELIVRD`, fields))
+  }
+  await intake.whenIdle()
+  const receipts = payloads.flatMap(decodeReceipts)
+  expect(receipts.map(({ message }) => message?.body.length)).toEqual(Array(20).fill(40_000))
+  expect(Math.max(...payloads.map(({ length }) => length))).toBeLessThan(130 * 1_024)
+  expect(answers).toEqual(Array(20).fill(ESME_ROK))
 })
 
 test('a receipt without an id is taken, for it is worth a look', async () => {

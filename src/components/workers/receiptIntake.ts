@@ -42,6 +42,8 @@ const ESM_CLASS_INTERMEDIATE = 0x20
 const WAITING_MAX = 20_000
 /** Receipts in one envelope: about 64 KB. */
 const MAX_RECEIPTS = 200
+/** Octets of the messages that these receipts carry. */
+const MAX_OCTETS = 128 * 1_024
 
 /** A bind that receipts come from, and how its SMSC writes them. */
 export interface ReceiptSource {
@@ -91,6 +93,8 @@ export class ReceiptIntake {
       send: (batch) => this.#publish(queue, batch),
       onError: (error) => onTrouble('taking receipts in', error),
       maxItems: MAX_RECEIPTS,
+      octetsOf: ({ receipt }) => receipt.message?.body.length ?? 0,
+      maxOctets: MAX_OCTETS,
       concurrency: 2,
     })
   }

@@ -82,12 +82,18 @@ export class PostgresQueue implements Queue {
     this.#wakeUps.wake(new Set(rows.map(({ queue }) => topicOf(queue))))
   }
 
-  async receive(queue: string, max: number, leaseMs: number): Promise<QueueEntry[]> {
+  async receive(
+    queue: string,
+    max: number,
+    leaseMs: number,
+    maxOctets?: number,
+  ): Promise<QueueEntry[]> {
     const rows = await this.#sql.run<{ id: string; payload: Buffer; receives: number }>(RECEIVE, [
       queue,
       max,
       leaseMs,
       this.#instance,
+      maxOctets ?? null,
     ])
     // An update returns its rows in any order. Bigint ids compare by length, then by digits.
     rows.sort((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1))

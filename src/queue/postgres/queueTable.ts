@@ -18,9 +18,15 @@ export const ANSWERS = {
 }
 export const RECEIVE = {
   name: 'queue.receive',
-  text: `with next as (
-      select id from queue_envelopes where queue = $1 and visible_at <= now()
-      order by id limit $2 for update skip locked)
+  // The size of a payload is read from its header, without the payload itself.
+  text: `with visible as (
+      select id, octet_length(payload) as octets from queue_envelopes
+      where queue = $1 and visible_at <= now()
+      order by id limit $2 for update skip locked),
+    next as (
+      select id from (
+        select id, octets, sum(octets) over (order by id) as total from visible) as summed
+      where $5::float8 is null or total - octets < $5)
     update queue_envelopes as e
       set visible_at = now() + $3 * interval '1 ms', receives = e.receives + 1, leased_by = $4
     where e.queue = $1 and e.id = any(array(select id from next))
