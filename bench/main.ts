@@ -7,6 +7,7 @@ import type { BenchOptions } from './benchOptions.ts'
 import { codec } from './codec.ts'
 import { printFigures } from './figure.ts'
 import type { Figure } from './figure.ts'
+import { follow } from './follow.ts'
 import { idleBinds } from './idleBinds.ts'
 import { latency } from './latency.ts'
 import { life } from './life.ts'
@@ -69,6 +70,14 @@ const BENCHES = new Map<string, Bench>([
       about: 'one upstream bind, window 100, SMSC that answers after 50 ms: how full the window is',
       seconds: 20,
       run: rtt,
+    },
+  ],
+  [
+    'follow',
+    {
+      about: 'one changed user among 100,000: how long it holds the event loop of a gateway',
+      seconds: 60,
+      run: follow,
     },
   ],
   [

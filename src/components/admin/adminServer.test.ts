@@ -170,3 +170,17 @@ test('while the database is away, requests get 503', async () => {
     answer: { title: 'Temporarily unavailable' },
   })
 })
+
+test('a document may have 32 MiB, as 200,000 users need', async () => {
+  const server = startServer()
+  const headers = { authorization, 'content-type': 'application/json' }
+  const diff = (octets: number) =>
+    server.inject({
+      method: 'POST',
+      url: '/admin/v1/platform/diff',
+      headers,
+      payload: '{}'.padEnd(octets),
+    })
+  expect((await diff(32 * 1024 * 1024)).statusCode).toBe(200)
+  expect((await diff(32 * 1024 * 1024 + 1)).statusCode).toBe(413)
+})

@@ -21,8 +21,8 @@ import { invalid, ProblemError } from './problem.ts'
 import type { AdminProblem } from './problem.ts'
 import { resourceRoutes } from './resourceRoutes.ts'
 
-/** About 50,000 routes. */
-const BODY_OCTETS_MAX = 8 * 1024 * 1024
+/** About 200,000 users. */
+const BODY_OCTETS_MAX = 32 * 1024 * 1024
 
 export function createAdminServer(options: AdminServerOptions) {
   const server = fastify({ bodyLimit: BODY_OCTETS_MAX }).withTypeProvider<ZodTypeProvider>()
