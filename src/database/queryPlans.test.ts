@@ -90,6 +90,7 @@ async function useQueue(): Promise<void> {
   const payload = Buffer.alloc(1)
   await queue.publish(settlements.map(() => ({ queue: QUEUE, payload, messages: 1 })))
   const entries = await queue.receive(QUEUE, 3, 60_000)
+  await queue.reclaim(QUEUE, entries)
   const settled = entries.flatMap((entry, index) => {
     const settlement = settlements[index]
     return settlement ? [{ entry, settlement }] : []
@@ -109,6 +110,7 @@ test.each([
   'outbox.refuse',
   'outbox.retry',
   'queue.receive',
+  'queue.reclaim',
   'queue.done',
   'queue.retry',
   'queue.dead',

@@ -21,6 +21,7 @@ import {
   RECLAIM,
   RETRY,
 } from './queueTable.ts'
+import { ReceiveFloors, WHOLE_QUEUE } from './receiveFloors.ts'
 
 /** Raised by publish_once (migration 0002). */
 const REPEATED_BATCH = 'SB001'
@@ -40,12 +41,19 @@ export class PostgresQueue implements Queue {
   #sql: SqlRunner
   #wakeUps: TopicWakeUps
   #instance: string
+  #floors: ReceiveFloors
 
   /** @param instance a name that no two live processes share; see reclaim() */
-  constructor(sql: SqlRunner, wakeUps: TopicWakeUps, instance: string) {
+  constructor(
+    sql: SqlRunner,
+    wakeUps: TopicWakeUps,
+    instance: string,
+    now = () => performance.now(),
+  ) {
     this.#sql = sql
     this.#wakeUps = wakeUps
     this.#instance = instance
+    this.#floors = new ReceiveFloors(now)
   }
 
   async publish(publications: readonly Publication[]): Promise<void> {
@@ -88,12 +96,32 @@ export class PostgresQueue implements Queue {
     leaseMs: number,
     maxOctets?: number,
   ): Promise<QueueEntry[]> {
+    const from = this.#floors.of(queue)
+    if (from !== WHOLE_QUEUE) {
+      const entries = await this.#receiveFrom(from, queue, max, leaseMs, maxOctets)
+      if (entries.length > 0) return entries
+    }
+    const entries = await this.#receiveFrom(WHOLE_QUEUE, queue, max, leaseMs, maxOctets)
+    const [first] = entries
+    if (first) this.#floors.raise(queue, first.id)
+    else this.#floors.drop(queue)
+    return entries
+  }
+
+  async #receiveFrom(
+    from: string,
+    queue: string,
+    max: number,
+    leaseMs: number,
+    maxOctets?: number,
+  ): Promise<QueueEntry[]> {
     const rows = await this.#sql.run<{ id: string; payload: Buffer; receives: number }>(RECEIVE, [
       queue,
       max,
       leaseMs,
       this.#instance,
       maxOctets ?? null,
+      from,
     ])
     // An update returns its rows in any order. Bigint ids compare by length, then by digits.
     rows.sort((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1))
@@ -103,6 +131,7 @@ export class PostgresQueue implements Queue {
   async reclaim(queue: string, inHand: readonly QueueEntry[]): Promise<void> {
     const ids = inHand.map((entry) => entry.id)
     await this.#sql.run(RECLAIM, [queue, this.#instance, ids])
+    this.#floors.drop(queue)
   }
 
   async extend(entries: readonly QueueEntry[], leaseMs: number): Promise<void> {
@@ -133,6 +162,7 @@ export class PostgresQueue implements Queue {
         dead.map(([, reason]) => reason),
       ])
     const visible = retry.filter(([, delayMs]) => delayMs === 0)
+    for (const [{ queue }] of visible) this.#floors.drop(queue)
     if (visible.length > 0) this.#wake(visible.map(([entry]) => entry))
   }
 

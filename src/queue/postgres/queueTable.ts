@@ -21,7 +21,7 @@ export const RECEIVE = {
   // The size of a payload is read from its header, without the payload itself.
   text: `with visible as (
       select id, octet_length(payload) as octets from queue_envelopes
-      where queue = $1 and visible_at <= now()
+      where queue = $1 and id >= $6 and visible_at <= now()
       order by id limit $2 for update skip locked),
     next as (
       select id from (
@@ -39,8 +39,15 @@ export const EXTEND = {
 }
 export const RECLAIM = {
   name: 'queue.reclaim',
+  // Receives go by id, so at a leased row only rows below it that were committed late, or were
+  // locked at that moment, have never been received. After a thousand of those comes the backlog,
+  // which is not read. A lease that is missed nevertheless runs out by itself.
   text: `update queue_envelopes set visible_at = now()
-    where queue = $1 and leased_by = $2 and visible_at > now() and id <> all($3::bigint[])`,
+    where queue = $1 and leased_by = $2 and visible_at > now() and id <> all($3::bigint[])
+      and id <= coalesce(
+        (select id from queue_envelopes where queue = $1 and receives = 0
+          order by id offset 1000 limit 1),
+        9223372036854775807)`,
 }
 export const DONE = {
   name: 'queue.done',

@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { DatabaseLink } from '../../components/databaseLink.ts'
+import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
+import { PostgresQueue, type SqlRunner } from './postgresQueue.ts'
+import { RECEIVE, RECLAIM } from './queueTable.ts'
+
+const LEASE_MS = 60_000
+const BACKLOG = 30_000
+/** A page holds about a hundred of these rows. */
+const PAGES_OF_THE_BACKLOG = 500
+/** Twelve rows that are written, and the pages of a thousand that were never received, twice. */
+const PAGES_OF_A_RECLAIM = 200
+/** The pages of ten thousand settled rows, and their part of the index. */
+const PAGES_OF_A_RECEIVE = 300
+
+let store: TestStore
+let link: DatabaseLink
+let nowMs = 0
+beforeAll(async () => {
+  store = await openTestStore()
+  link = store.link()
+})
+afterAll(() => store.drop())
+
+test('taking leases back reads what is leased, and not the backlog behind it', async () => {
+  const name = 'test.reclaim'
+  const queue = new PostgresQueue(link.database, link.wakeUps, 'one')
+  await fill(name, BACKLOG)
+  await queue.receive(name, 12, LEASE_MS)
+  const { pages, rows } = await costOf(RECLAIM, [name, 'one', []])
+  expect(rows).toBe(12)
+  expect(pages).toBeLessThan(PAGES_OF_A_RECLAIM)
+})
+
+test('a lease behind rows that were committed late is taken back', async () => {
+  const name = 'test.late'
+  const queue = new PostgresQueue(link.database, link.wakeUps, 'one')
+  const late = await link.database.pool.connect()
+  try {
+    await late.query('begin')
+    await late.query(FILL, [name, 1_000])
+    await fill(name, 1)
+    const [first] = await queue.receive(name, 1, LEASE_MS)
+    await late.query('commit')
+    await fill(name, BACKLOG)
+    await queue.reclaim(name, [])
+    const again = await queue.receive(name, 2_000, LEASE_MS)
+    expect(again.find(({ id }) => id === first?.id)).toMatchObject({ receives: 2 })
+  } finally {
+    late.release()
+  }
+})
+
+test('receives from a busy queue do not pass over settled rows of a held snapshot', async () => {
+  const name = 'test.settled'
+  const asked: unknown[][] = []
+  const sql: SqlRunner = {
+    run: (statement, values = []) => {
+      if (statement.name === RECEIVE.name) asked.push([...values])
+      return link.database.run(statement, values)
+    },
+  }
+  const queue = new PostgresQueue(sql, link.wakeUps, 'one', () => nowMs)
+  const holder = await link.database.pool.connect()
+  try {
+    await fill(name, BACKLOG)
+    await holder.query('begin isolation level repeatable read')
+    await holder.query('select count(*) from queue_envelopes')
+    await link.database.pool.query('delete from queue_envelopes where queue = $1', [name])
+    await fill(name, 100)
+    await queue.receive(name, 1, LEASE_MS)
+    await queue.receive(name, 1, LEASE_MS)
+    expect(asked).toHaveLength(2)
+    const [whole, fromFloor] = asked
+    expect((await costOf(RECEIVE, whole ?? [])).pages).toBeGreaterThan(PAGES_OF_THE_BACKLOG)
+    expect((await costOf(RECEIVE, fromFloor ?? [])).pages).toBeLessThan(PAGES_OF_A_RECEIVE)
+  } finally {
+    await holder.query('rollback')
+    holder.release()
+  }
+})
+
+test('an entry far below the floor is received after a second, or as the last', async () => {
+  const name = 'test.below'
+  const queue = new PostgresQueue(link.database, link.wakeUps, 'one', () => nowMs)
+  const other = new PostgresQueue(link.database, link.wakeUps, 'two')
+  await fill(name, 2)
+  const [low, lower] = await other.receive(name, 2, LEASE_MS)
+  if (!low || !lower) throw new Error('two entries should have come')
+  await fill('test.elsewhere', BACKLOG)
+  await fill(name, 5)
+  const receive = async () => (await queue.receive(name, 1, LEASE_MS)).map(({ id }) => id)
+  const giveBack = (entry: typeof low) =>
+    other.settle([{ entry, settlement: { kind: 'retry', delayMs: 0 } }])
+
+  expect(await receive()).not.toContain(low.id)
+  await giveBack(low)
+  nowMs += 999
+  expect(await receive()).not.toContain(low.id)
+  nowMs += 1
+  expect(await receive()).toEqual([low.id])
+
+  // The floor is low again for a second, and after that above all that is in hand.
+  nowMs += 1_000
+  expect(await receive()).toHaveLength(1)
+  await giveBack(lower)
+  expect(await receive()).toHaveLength(1)
+  expect(await receive()).toHaveLength(1)
+  expect(await receive()).toEqual([lower.id])
+})
+
+test('an entry that the process itself gives back is received next', async () => {
+  const name = 'test.back'
+  const queue = new PostgresQueue(link.database, link.wakeUps, 'one', () => nowMs)
+  await fill(name, 2)
+  const [low, reclaimed] = await queue.receive(name, 2, LEASE_MS)
+  if (!low || !reclaimed) throw new Error('two entries should have come')
+  await fill('test.elsewhere', BACKLOG)
+  await fill(name, 5)
+  await queue.receive(name, 1, LEASE_MS)
+  await queue.settle([{ entry: low, settlement: { kind: 'retry', delayMs: 0 } }])
+  expect(await queue.receive(name, 1, LEASE_MS)).toMatchObject([{ id: low.id }])
+  nowMs += 1_000
+  await queue.receive(name, 1, LEASE_MS)
+  await queue.reclaim(name, [])
+  expect(await queue.receive(name, 2, LEASE_MS)).toMatchObject([
+    { id: low.id },
+    { id: reclaimed.id },
+  ])
+})
+
+const FILL = `insert into queue_envelopes (queue, payload, messages)
+  select $1, '\\x00', 1 from generate_series(1, $2::int)`
+
+async function fill(queue: string, envelopes: number): Promise<void> {
+  await link.database.pool.query(FILL, [queue, envelopes])
+  await link.database.pool.query('analyze queue_envelopes')
+}
+
+interface PlanNode {
+  'Actual Rows': number
+  'Shared Hit Blocks': number
+  'Shared Read Blocks': number
+  Plans?: PlanNode[]
+}
+
+/** How many pages a statement looks at, and how many rows it finds. It changes nothing. */
+async function costOf(
+  statement: { text: string },
+  values: readonly unknown[],
+): Promise<{ pages: number; rows: number }> {
+  const client = await link.database.pool.connect()
+  try {
+    await client.query('begin')
+    const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+      `explain (analyze, buffers, format json) ${statement.text}`,
+      [...values],
+    )
+    const plan = rows[0]?.['QUERY PLAN'][0].Plan
+    if (!plan) throw new Error('the server should have told its plan')
+    const pages = plan['Shared Hit Blocks'] + plan['Shared Read Blocks']
+    return { pages, rows: plan['Actual Rows'] || (plan.Plans?.at(-1)?.['Actual Rows'] ?? 0) }
+  } finally {
+    await client.query('rollback')
+    client.release()
+  }
+}
