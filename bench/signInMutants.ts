@@ -35,8 +35,8 @@ export const signInMutants: readonly Mutant[] = [
     name: 'a verified password is kept after its user has another secret',
     invariant: '13',
     file: VERIFIED,
-    piece: 'if (users.get(systemId)?.passwordHash !== secret) this.#byUser.delete(systemId)',
-    replacement: 'void [users, systemId, secret]',
+    piece: 'if (verified && users.get(systemId)?.passwordHash !== verified.secret)',
+    replacement: 'if (verified && users.size < 0)',
     guard: unitTest(
       CREDENTIALS_TEST,
       'a verified password is forgotten when its user goes or gets another secret',

@@ -61,7 +61,8 @@ test('two homes share a database under names of their own, a copied home is refu
   const one = await stackOf({ home, env })
   const other = await stackOf({ env })
   const ids = [home, other.home].map(idIn)
-  const names = ids.flatMap((id) => [`local-${id}-router-1`, `local-${id}-workers-1`])
+  const components = ['gateway', 'router', 'workers', 'dlr', 'admin', 'exporters']
+  const names = ids.flatMap((id) => components.map((name) => `local-${id}-${name}-1`))
   const instances = async () => {
     const { rows } = await pool.query<{ instance: string }>('select instance from processes')
     return rows.map(({ instance }) => instance).toSorted()
