@@ -1,6 +1,6 @@
-// Announces that this process runs and where it listens, and follows which others do. The list is
-// kept in memory and survives the database: while it cannot be read, the last known one stays in
-// force.
+// Announces that this process runs and where it listens, and keeps a list of the other processes.
+// The list is kept in memory and survives the database: while it cannot be read, the last known one
+// stays in force.
 
 import { repeat } from '../flow/repeat.ts'
 import type { ProcessReport } from './processReport.ts'
@@ -30,7 +30,7 @@ export interface Announcement {
 
 export interface PresenceOptions {
   processes: ProcessList
-  /** Beats under this name, if there is an address to announce. */
+  /** The process announces itself under this name if it has an address to announce. */
   announce?: Announcement
   /** The component whose list is followed. */
   watch?: { component: string; onChange: (processes: readonly RunningProcess[]) => void }
@@ -73,7 +73,7 @@ export class Presence {
     if (watch) this.#changed(await processes.read(watch.component))
   }
 
-  /** A report goes out when it has changed. */
+  /** Sends the process's report only if it has changed. */
   async #beat({ address, component, instance, report }: Announcement): Promise<void> {
     const latest = report?.()
     const text = JSON.stringify(latest) ?? ''
@@ -84,8 +84,8 @@ export class Presence {
 
   #changed(processes: RunningProcess[]): void {
     const known = JSON.stringify(processes)
-    // After some were known, an empty list more likely means trouble with the database than that
-    // every process has ended.
+    // Once processes are known, an empty list more likely means a database problem than the end of
+    // every process.
     if (known === this.#known || (processes.length === 0 && this.#known !== '')) return
     this.#known = known
     this.#options.watch?.onChange(processes)

@@ -17,7 +17,7 @@ export interface AcceptedMessage {
   readonly receiptState: MessageState | undefined
 }
 
-/** What a line of the file says. Lines of other kinds are skipped, so that more can come. */
+/** The content of a line of the file. Lines of other kinds are skipped, so that more can come. */
 export type FileLine =
   | { readonly kind: 'accepted'; readonly message: AcceptedMessage; readonly carried: boolean }
   | { readonly kind: 'receipted'; readonly upstreamId: string; readonly commandStatus: number }
@@ -62,7 +62,7 @@ export function begunLine(lastId: number): string {
   return `{"begun":${lastId}}\n`
 }
 
-/** Whatever was bound before ended with the process that held it. */
+/** Earlier binds ended with the process that held them. */
 export function startedLine(atMs: number): string {
   return `{"started":1,"at":${atMs}}\n`
 }

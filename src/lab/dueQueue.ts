@@ -1,8 +1,9 @@
 /**
- * What has to happen later, without a timer for each: items lie in buckets of `granularityMs`, and
- * a binary heap holds only the bucket numbers, so that 100,000 receipts of one second cost a few
- * hundred heap steps. It has no clock; its owner asks with the time. Nothing comes out early, and
- * at most `granularityMs` late. Items of one bucket come out in the order they were added.
+ * A queue of items that fall due later, without a timer for each item. Items lie in buckets of
+ * `granularityMs`, and a binary heap holds only the bucket numbers, so that 100,000 receipts of one
+ * second cost a few hundred heap steps. It has no clock; its owner asks with the time. No item
+ * comes out early, or more than `granularityMs` late. Items of one bucket come out in the order
+ * they were added.
  */
 export class DueQueue<T> {
   readonly #granularityMs: number

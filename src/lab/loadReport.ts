@@ -2,7 +2,7 @@ import type { MessageState } from '../smpp/index.ts'
 import type { LatencySummary } from './histogram.ts'
 import type { Silence } from './silences.ts'
 
-/** What one run of the load generator saw. Plain values: it may cross a process as it is. */
+/** The result of one run of the load generator, as plain values that other processes can read. */
 export interface LoadReport {
   /** The name of this run in every text, `run-n.`. */
   readonly run: string

@@ -1,13 +1,14 @@
 import type { KillAction } from './killSchedule.ts'
 import type { Silence } from './silences.ts'
 
-/** A silence that begins later after an action was not begun by it. */
+/** A silence that begins later than this after an action was not caused by it. */
 const EFFECT_WITHIN_MS = 1_000
 
 /**
- * How long it took at most after each kind of action until something came again, ms by `kill of
- * gateway`. A silence belongs to the last action before it or, as the last event before an action
- * is a moment older, to the first one right after it began. What no action explains is `no action`.
+ * The longest recovery after each kind of action, in ms until the silence ended, by names such as
+ * `kill of gateway`. A silence belongs to the last action before it. Because the last event before
+ * an action is a moment older than the action, a silence may also belong to an action right after
+ * it began. Silences that no action explains count as `no action`.
  */
 export function longestRecoveries(
   actions: readonly KillAction[],

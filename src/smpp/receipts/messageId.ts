@@ -1,6 +1,6 @@
 // SMSCs write the id of a message one way in submit_sm_resp and another in its receipt: in another
-// case, without leading zeros, or in decimal what was hexadecimal (SMPP 3.3). Which, is a rule of
-// the connection. Ids are strings and never numbers: they pass 2^53.
+// case, without leading zeros, or in decimal what was hexadecimal (SMPP 3.3). The way is a rule of
+// the connection. Ids stay strings because they can exceed 2^53.
 
 /** What is the same message on a connection. Without any of it, ids match exactly. */
 export interface MessageIdRule {

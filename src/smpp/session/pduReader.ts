@@ -16,7 +16,7 @@ export interface ReaderHandlers {
   onChunk(octets: number): void
   /** The PDU is octets[start, end), a part of the socket's chunk. */
   onPdu(octets: Buffer, start: number, end: number): void
-  /** More octets wait to be sent than may. */
+  /** Too many octets wait to be sent. */
   onUnsent(octets: number): void
   /** Framing is lost; octets[start, end) is what there is of the header, at least 4 octets. */
   onBroken(octets: Buffer, start: number, end: number): void
@@ -55,7 +55,7 @@ export class PduReader {
     return this.#framer.octetsHeld
   }
 
-  /** For good; what still comes is thrown away, so that the end of the connection is seen. */
+  /** Stops for good. Later octets are discarded, so that the end of the connection is noticed. */
   close(): void {
     this.hold('closed')
     this.#socket.resume()
@@ -75,7 +75,7 @@ export class PduReader {
     }
   }
 
-  /** Nothing more is handed on, or read, until each reason is released. */
+  /** Hands on and reads nothing more until every reason is released. */
   hold(reason: Hold): void {
     if (this.#holds.has('closed')) return
     this.#holds.add(reason)
@@ -109,7 +109,8 @@ export class PduReader {
       hasThrown = false
     } finally {
       this.#isReading = false
-      // An owner has thrown. Where its process lives on, what came behind must not wait for more.
+      // A handler of the owner has thrown. If the process survives, the PDUs behind must not wait
+      // for more octets.
       if (hasThrown) setImmediate(() => this.#read(false))
     }
   }

@@ -7,7 +7,7 @@ import {
 } from '../wire/commandStatus.ts'
 import type { CommandName, SessionState } from '../wire/pduTable.ts'
 
-/** What crossed our unbind, which is not its sender's fault: to be tried again on another bind. */
+/** Answers to requests that crossed our unbind: the sender may retry them on another bind. */
 const CROSSED: ReadonlyMap<CommandName, number> = new Map([
   ['submit_sm', ESME_RTHROTTLED],
   ['submit_multi', ESME_RTHROTTLED],
@@ -23,7 +23,7 @@ export interface Situation {
   readonly isLeaving: boolean
 }
 
-/** What a request is answered that the session's state forbids (SMPP 3.4 §2.3). */
+/** The answer to a request that the session's state forbids (SMPP 3.4 §2.3). */
 export function stateRefusal(
   command: CommandName,
   { isBound, isLeaving, state }: Situation,

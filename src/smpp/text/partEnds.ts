@@ -1,7 +1,7 @@
 import type { Charset } from './dataCoding.ts'
 import { encodeGsm, GSM_ESCAPE } from './gsmAlphabet.ts'
 
-/** TP-UD holds so many octets, the user data header among them (TS 23.040 §9.2.3.24). */
+/** The size of TP-UD in octets, with the user data header (TS 23.040 §9.2.3.24). */
 const USER_DATA_OCTETS = 140
 
 /** Octets of a user data header, UDHL included: when one message holds all, and in each of more. */
@@ -76,7 +76,7 @@ function isSurrogate(octets: Buffer, at: number, half: 0xd8 | 0xdc): boolean {
   return (octets[at]! & 0xfc) === half
 }
 
-/** At most three octets back: what is longer is no UTF-8 anyway. */
+/** Goes back at most three octets: no UTF-8 sequence is longer. */
 function characterStart(octets: Buffer, end: number): number {
   for (let at = end; at > end - 4; at--) if ((octets[at]! & 0xc0) !== 0x80) return at
   return end

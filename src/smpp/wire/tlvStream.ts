@@ -16,7 +16,7 @@ export function readTlvs(octets: Buffer, start: number, end: number): readonly T
   return tlvs
 }
 
-/** Those that are whole; one that is cut off ends the reading. */
+/** The complete TLVs. Reading ends at the first one that is cut off. */
 export function readTlvsLeniently(octets: Buffer, start: number, end: number): readonly Tlv[] {
   if (start === end) return NO_TLVS
   const tlvs: Tlv[] = []
@@ -42,7 +42,7 @@ function readTlvsInto(tlvs: Tlv[], octets: Buffer, start: number, end: number): 
   return at
 }
 
-/** Needs room for tlvOctets, and that this was called: it checks what writeTlvs relies on. */
+/** Call tlvOctets first: it returns the room needed and checks what writeTlvs relies on. */
 export function writeTlvs(tlvs: readonly Tlv[], out: Buffer, offset: number): number {
   let at = offset
   for (const { tag, octets } of tlvs) {
@@ -59,7 +59,7 @@ export function writeTlvs(tlvs: readonly Tlv[], out: Buffer, offset: number): nu
   return at
 }
 
-/** How many octets they take. Throws PduError if they are not an array of TLVs. */
+/** The number of octets that the TLVs take. Throws PduError if they are not an array of TLVs. */
 export function tlvOctets(tlvs: readonly Tlv[]): number {
   if (!Array.isArray(tlvs)) wrong(`an array is needed, not ${kindOfValue(tlvs)}`)
   let octets = 0
