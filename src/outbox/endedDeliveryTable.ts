@@ -22,6 +22,12 @@ const EXPIRED_CHUNKS = {
       select from outbox_leases as l where l.chunk_id = chunk.id and l.until > now())
     order by expires_at limit $1 for update skip locked`,
 }
+/** A claim may have come between the look above and its lock. */
+const LEASED_CHUNKS = {
+  name: 'outbox.leasedChunks',
+  text: `select chunk_id as id from outbox_leases
+    where chunk_id = any($1::bigint[]) and until > clock_timestamp()`,
+}
 const REMOVE_CHUNKS = {
   name: 'outbox.removeChunks',
   text: `with leases as (delete from outbox_leases where chunk_id = any($1::bigint[]))
@@ -68,7 +74,9 @@ interface ExpiredChunk {
 }
 
 async function expireChunks(run: Database['run']) {
-  const chunks = await run<ExpiredChunk>(EXPIRED_CHUNKS, [CHUNKS_AT_ONCE])
+  const found = await run<ExpiredChunk>(EXPIRED_CHUNKS, [CHUNKS_AT_ONCE])
+  const leased = await run<{ id: string }>(LEASED_CHUNKS, [found.map(({ id }) => id)])
+  const chunks = found.filter((chunk) => !leased.some(({ id }) => id === chunk.id))
   const unreadable: string[] = []
   const expired = chunks.flatMap((chunk) => {
     const deliveries = readableDeliveries(chunk)

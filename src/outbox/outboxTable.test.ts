@@ -133,7 +133,7 @@ test('a row ends acknowledged, refused or in back-off, as its answer says', asyn
   ])
   expect(await acknowledgedOf(first)).toHaveLength(1)
   expect((await statesOf('rows')).toSorted()).toEqual(['pending', 'refused'])
-  expect((await claim('rows', 9)).claimed).toMatchObject([{ id: third.id, attempts: 3 }])
+  expect((await claim('rows', 9)).claimed).toMatchObject([{ id: third.id, attempts: 2 }])
 })
 
 test('what is put back keeps its place, in pieces that suit the customer', async () => {
@@ -271,6 +271,23 @@ async function waitsForALock(): Promise<boolean> {
   )
   return rows.length > 0
 }
+
+test('who has lost a row neither refuses nor returns it', async () => {
+  const [delivery] = await add('lost row', 1)
+  if (!delivery) throw new Error('one was added')
+  const chunk = await claimOne('lost row')
+  const retry = [{ delivery, delayMs: 0 }]
+  await settleOutbox(database, 'gateway-1', [outcomeOf(chunk, { retry })])
+  const demand = [{ account: 'lost row', user: 'demo', room: 1 }]
+  const { claimed } = await claimOutbox(database, demand, 0, 'frozen')
+  const row = await claimOne('lost row', 'gateway-2')
+  expect(claimed[0]?.id).toBe(row.id)
+  await settleOutbox(database, 'frozen', [outcomeOf(row, { putBack: row.deliveries })])
+  const refused = [{ delivery, commandStatus: 8 }]
+  await settleOutbox(database, 'frozen', [outcomeOf(row, { refused })])
+  expect(await statesOf('lost row')).toEqual(['pending'])
+  expect((await claim('lost row', 1)).claimed).toEqual([])
+})
 
 test('an acknowledgement whose partition is missing makes it', async () => {
   const { rows } = await database.pool.query<{ name: string }>(

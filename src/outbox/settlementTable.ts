@@ -66,13 +66,16 @@ const REFUSE = {
   name: 'outbox.refuse',
   text: `update outbox as o set state = 'refused', command_status = refusal.status, ended_at = now()
     from unnest($1::bigint[], $2::bigint[]) as refusal (id, status)
-    where o.id = any($1::bigint[]) and o.id = refusal.id and o.state = 'pending'`,
+    where o.id = any($1::bigint[]) and o.id = refusal.id and o.state = 'pending'
+      and o.leased_by = $3`,
 }
 const RETRY = {
   name: 'outbox.retry',
-  text: `update outbox as o set leased_by = null, visible_at = now() + again.delay * interval '1 ms'
-    from unnest($1::bigint[], $2::float8[]) as again (id, delay)
-    where o.id = any($1::bigint[]) and o.id = again.id and o.state = 'pending'`,
+  text: `update outbox as o set leased_by = null, attempts = o.attempts - again.unused,
+      visible_at = now() + again.delay * interval '1 ms'
+    from unnest($1::bigint[], $2::float8[], $3::int[]) as again (id, delay, unused)
+    where o.id = any($1::bigint[]) and o.id = again.id and o.state = 'pending'
+      and o.leased_by = $4`,
 }
 
 /** May be repeated: a claim that is settled, or held by another process by now, changes nothing. */
@@ -103,6 +106,7 @@ async function settleAll(
   if (chunks.length > 0) await database.run(SETTLE_CHUNKS, columnsOf(chunks, instance))
   await settleRows(
     database,
+    instance,
     outcomes.filter(({ kind }) => kind === 'row'),
   )
 }
@@ -145,13 +149,19 @@ function pieceAfter(acknowledged: number): number {
   return Math.max(PIECE_MIN, 2 * acknowledged)
 }
 
-async function settleRows(database: Database, rows: readonly ClaimOutcome[]): Promise<void> {
+async function settleRows(
+  database: Database,
+  instance: string,
+  rows: readonly ClaimOutcome[],
+): Promise<void> {
   const acknowledged = rows.flatMap(({ id, acknowledged: [ack] }) => (ack ? [{ id, ...ack }] : []))
   const refused = rows.flatMap(({ id, refused: [refusal] }) =>
     refusal ? [{ id, ...refusal }] : [],
   )
   const retry = rows.flatMap(({ id, putBack, retry: [again] }) =>
-    again || putBack.length > 0 ? [{ id, delayMs: again?.delayMs ?? 0 }] : [],
+    again || putBack.length > 0
+      ? [{ id, delayMs: again?.delayMs ?? 0, unused: putBack.length }]
+      : [],
   )
   if (acknowledged.length > 0)
     await database.run(ACKNOWLEDGE, [
@@ -162,9 +172,15 @@ async function settleRows(database: Database, rows: readonly ClaimOutcome[]): Pr
     await database.run(REFUSE, [
       refused.map(({ id }) => id),
       refused.map(({ commandStatus }) => commandStatus),
+      instance,
     ])
   if (retry.length > 0)
-    await database.run(RETRY, [retry.map(({ id }) => id), retry.map(({ delayMs }) => delayMs)])
+    await database.run(RETRY, [
+      retry.map(({ id }) => id),
+      retry.map(({ delayMs }) => delayMs),
+      retry.map(({ unused }) => unused),
+      instance,
+    ])
 }
 
 const RECLAIM_CHUNKS = {

@@ -30,9 +30,9 @@ export class DeliveryLine {
     return this.#claims
   }
 
-  /** Fewer wait than are under way. */
+  /** Fewer wait than are under way, so that a claim may bring more. */
   get isLow(): boolean {
-    return this.#waiting <= this.#underWay
+    return this.#waiting <= this.#underWay && this.#waiting < AHEAD_MAX
   }
 
   get isIdle(): boolean {

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { userSchema } from '../../platform/user.ts'
+import { QueryRefused } from '../../database/database.ts'
 import { newMessageId } from '../../message/ids.ts'
 import {
   encodeBody,
@@ -25,7 +26,11 @@ afterEach(async () => {
 })
 
 /** A receiver with a window, whose answers the test gives by hand. */
-function receiver(windowSize: number, interfaceVersion = 0x34) {
+function receiver(
+  windowSize: number,
+  interfaceVersion = 0x34,
+  onBody = () => undefined as unknown,
+) {
   const answers: Answer[] = []
   const bodies: Buffer[] = []
   let free = windowSize
@@ -39,6 +44,7 @@ function receiver(windowSize: number, interfaceVersion = 0x34) {
       if (free === 0) return undefined
       free--
       bodies.push(body)
+      onBody()
       answers.push((outcome) => {
         free++
         onOutcome(outcome)
@@ -92,6 +98,14 @@ function outboxOf(count: number, { user = 'u', perChunk = 1 } = {}) {
   return { chunks, claims, outbox, settled }
 }
 
+function chunkOf(user: string, count: number): ClaimedDeliveries {
+  const deliveries = Array.from({ length: count }, () => ({
+    messageId: newMessageId(),
+    deliverSm: DELIVER_SM,
+  }))
+  return { id: newMessageId(), kind: 'chunk', account: 'demo', user, attempts: 1, deliveries }
+}
+
 /** By chunk, how many deliveries ended in which way. */
 function endsOf(settled: readonly ClaimOutcome[]) {
   return settled.map(({ acknowledged, id, putBack, refused, retry }) => ({
@@ -110,7 +124,7 @@ function deliveryFrom(
   sessions: Session[],
   options: Partial<OutboxDeliveryOptions> = {},
 ) {
-  const binds = new BindRegistry()
+  const { binds = new BindRegistry() } = options
   const user = userSchema.parse({ id: 'u', account: 'demo', password: 'x' })
   for (const [index, session] of sessions.entries())
     binds.add({ session, user: index === 2 ? { ...user, id: 'other' } : user })
@@ -170,19 +184,29 @@ test('the answer decides: acknowledged, refused for good, or again', async () =>
   expect(settled[0]?.retry.every(({ delayMs }) => delayMs > 0)).toBe(true)
 })
 
-test('what was under way on a link that closed goes to the next receiver at once', async () => {
+test('what was under way on a link that closed comes again at once, alone', async () => {
   const { outbox, settled } = outboxOf(2, { perChunk: 2 })
-  const [closing, other] = [receiver(2), receiver(1)]
-  const { binds } = deliveryFrom(outbox, [closing.session, other.session])
-  await expect.poll(() => closing.bodies.length + other.bodies.length).toBe(2)
-  const under = [...closing.answers]
-  binds.remove(closing.session)
-  for (const answer of under) answer({ kind: 'closed' })
-  for (let index = 0; index < 2; index++) {
-    await expect.poll(() => other.answers.length).toBeGreaterThan(index)
-    other.answers[index]?.(response(ESME_ROK))
-  }
-  await expect.poll(() => endsOf(settled)).toMatchObject([{ acknowledged: 2 }])
+  const { answers, session } = receiver(2)
+  const { binds } = deliveryFrom(outbox, [session])
+  await expect.poll(() => answers.length).toBe(2)
+  binds.remove(session)
+  for (const answer of answers) answer({ kind: 'closed' })
+  await expect.poll(() => endsOf(settled)).toMatchObject([{ retry: 2, putBack: 0 }])
+  expect(settled[0]?.retry.map(({ delayMs }) => delayMs)).toEqual([0, 0])
+})
+
+test('a delivery whose link closed four times waits before its next attempt', async () => {
+  const { chunks, outbox, settled } = outboxOf(2)
+  const [third, fourth] = chunks.splice(0)
+  if (!third || !fourth) throw new Error('two were asked for')
+  chunks.push({ ...third, kind: 'row', attempts: 3 }, { ...fourth, kind: 'row', attempts: 4 })
+  const { answers, session } = receiver(2)
+  const { binds } = deliveryFrom(outbox, [session])
+  await expect.poll(() => answers.length).toBe(2)
+  binds.remove(session)
+  for (const answer of answers) answer({ kind: 'closed' })
+  await expect.poll(() => settled).toHaveLength(2)
+  expect(settled.map(({ retry }) => (retry[0]?.delayMs ?? 0) > 0)).toEqual([false, true])
 })
 
 test('when the last receiver leaves, what waits is put back for other gateways', async () => {
@@ -195,7 +219,7 @@ test('when the last receiver leaves, what waits is put back for other gateways',
   answers[1]?.({ kind: 'closed' })
   await expect
     .poll(() => endsOf(settled))
-    .toEqual([{ ...NOTHING, id: '1', acknowledged: 1, putBack: 4 }])
+    .toEqual([{ ...NOTHING, id: '1', acknowledged: 1, retry: 1, putBack: 3 }])
 })
 
 test('what a slow customer has not taken after two seconds is put back', async () => {
@@ -262,7 +286,7 @@ test('a stop settles what was answered and puts back the rest', async () => {
   answers[0]?.(response(ESME_ROK))
   answers[1]?.({ kind: 'closed' })
   await delivery.stop()
-  expect(endsOf(settled)).toEqual([{ ...NOTHING, id: '1', acknowledged: 1, putBack: 4 }])
+  expect(endsOf(settled)).toEqual([{ ...NOTHING, id: '1', acknowledged: 1, retry: 1, putBack: 3 }])
 })
 
 test('a delivery that cannot be sent is refused alone, and reported', async () => {
@@ -315,4 +339,105 @@ test('an account may let any of its users take them', async () => {
   })
   await expect.poll(() => others.bodies.length).toBe(3)
   expect(claims[0]).toBe(202)
+})
+
+test('customers who take nothing keep nobody else from being served', async () => {
+  let nowMs = 0
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const silent = Array.from({ length: 900 }, (_, index) => `silent-${index}`)
+  const left = new Map([...silent.map((user) => [user, 1] as const), ['healthy', 1]])
+  const served = new Set<string>()
+  const { outbox } = outboxOf(0)
+  outbox.claim = async (demands) => {
+    const users = demands.flatMap(({ user = '' }) => (left.get(user) ? [user] : [])).slice(0, 200)
+    for (const user of users) left.delete(user)
+    return {
+      claimed: users.map((user) => chunkOf(user, 250)),
+      unreadable: [],
+      isComplete: users.length < 200,
+    }
+  }
+  const binds = new BindRegistry()
+  for (const user of [...silent, 'healthy'])
+    binds.add({
+      session: receiver(1, 0x34, () => served.add(user)).session,
+      user: userSchema.parse({ id: user, account: 'demo', password: 'x' }),
+    })
+  const { delivery } = deliveryFrom(outbox, [], { binds, now: () => nowMs })
+  for (const at of [0, 2_000, 4_000]) {
+    nowMs = at
+    vi.advanceTimersByTime(1_000)
+    delivery.wake()
+    await setImmediate()
+    await setImmediate()
+  }
+  await expect.poll(() => served.has('healthy')).toBe(true)
+})
+
+test('a claim that reached its limit goes on after the user that it served first', async () => {
+  const asked: string[][] = []
+  const { outbox } = outboxOf(0)
+  outbox.claim = async (demands) => {
+    asked.push(demands.map(({ user = '' }) => user))
+    const isFirst = asked.length === 1
+    return { claimed: isFirst ? [chunkOf('b', 1)] : [], unreadable: [], isComplete: !isFirst }
+  }
+  const binds = new BindRegistry()
+  for (const id of ['a', 'b', 'c', 'd'])
+    binds.add({
+      session: receiver(5).session,
+      user: userSchema.parse({ id, account: 'demo', password: 'x' }),
+    })
+  deliveryFrom(outbox, [], { binds })
+  await expect.poll(() => asked.length).toBeGreaterThan(1)
+  expect(asked.slice(0, 2)).toEqual([
+    ['a', 'b', 'c', 'd'],
+    ['c', 'd', 'b'],
+  ])
+})
+
+test('a claim that another process was in the way of is not repeated at once', async () => {
+  const { claims, outbox } = outboxOf(0)
+  const { claim } = outbox
+  outbox.claim = async (demands) => ({ ...(await claim(demands)), isComplete: false })
+  deliveryFrom(outbox, [receiver(1).session])
+  await expect.poll(() => claims.length).toBe(1)
+  for (let turn = 0; turn < 20; turn++) await setImmediate()
+  expect(claims).toHaveLength(1)
+})
+
+test('a stop waits for a claim that is under way, and puts back what it brings', async () => {
+  const { outbox, settled } = outboxOf(3, { perChunk: 3 })
+  const { claim } = outbox
+  let answer: () => void = () => undefined
+  const answered = new Promise<void>((resolve) => (answer = resolve))
+  outbox.claim = async (demands) => {
+    await answered
+    return claim(demands)
+  }
+  const { session } = receiver(1)
+  const { binds, delivery } = deliveryFrom(outbox, [session])
+  binds.remove(session)
+  const stopped = delivery.stop()
+  answer()
+  await stopped
+  expect(endsOf(settled)).toEqual([{ ...NOTHING, id: '1', putBack: 3 }])
+})
+
+test('a settlement that the database refuses for good holds up no other', async () => {
+  const { outbox, settled } = outboxOf(3)
+  const { settle } = outbox
+  outbox.settle = async (outcomes) => {
+    if (outcomes.some(({ id }) => id === '2'))
+      throw new QueryRefused('a value is missing', '23502', { cause: undefined })
+    return settle(outcomes)
+  }
+  const { answers, session } = receiver(3)
+  const troubles: string[] = []
+  deliveryFrom(outbox, [session], { onTrouble: (what) => void troubles.push(what) })
+  await expect.poll(() => answers.length).toBe(3)
+  for (const answer of answers) answer(response(ESME_ROK))
+  await expect.poll(() => endsOf(settled).map(({ id }) => id)).toEqual(['1', '3'])
+  expect(troubles).toEqual(['settling chunk 2 was refused'])
 })

@@ -5,6 +5,7 @@
 // A slow customer delays no other: for one that takes nothing, nothing is claimed, and what it has
 // not taken after two seconds is put back. So an interrupted gateway causes few second deliveries.
 
+import { setImmediate } from 'node:timers/promises'
 import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import { backOffMs } from '../../flow/backOff.ts'
@@ -15,6 +16,7 @@ import type { RequestOutcome, Session } from '../../smpp/index.ts'
 import type { Delivery } from '../../outbox/deliveryChunk.ts'
 import type { Claim, OutboxDemand } from '../../outbox/outboxTable.ts'
 import type { ClaimOutcome } from '../../outbox/settlementTable.ts'
+import { doesHarm } from '../doesHarm.ts'
 import type { BindRegistry, CustomerBind } from './bindRegistry.ts'
 import { ClaimInHand } from './claimInHand.ts'
 import { DeliveryLine } from './deliveryLine.ts'
@@ -44,8 +46,11 @@ const LOOK_INTERVAL_MS = 1_000
 const PUT_BACK_AFTER_MS = 2_000
 const RETRY_FIRST_MS = 1_000
 const RETRY_CAP_MS = 300_000
-const IN_HAND_MAX = 50_000
-const OCTETS_IN_HAND_MAX = 64 * 1024 * 1024
+/** Deliveries that wait for a window. Those under way are bounded by the windows. */
+const WAITING_MAX = 200_000
+const OCTETS_MAX = 64 * 1024 * 1024
+/** A delivery whose link closed this often may be what closes it, and waits longer each time. */
+const CLOSES_MAX = 3
 /** A peer with a lower interface_version knows no TLVs (SMPP 3.4 §4.1.1). */
 const FIRST_VERSION_WITH_TLVS = 0x34
 
@@ -57,11 +62,15 @@ export class OutboxDelivery {
   readonly #lines = new Map<string, DeliveryLine>()
   #looking: NodeJS.Timeout | undefined
   #isStopped = false
-  #turn = 0
+  /** The demand that the next claim begins after, so that no user is always last in line. */
+  #servedFirst = ''
+  #claiming: Promise<unknown> = Promise.resolve()
   #inHand = 0
+  /** Of claims that were not put back, with their octets. */
+  #waiting = 0
   /** Deliveries that were leased and given back without an attempt. */
   putBack = 0
-  #octetsInHand = 0
+  #octets = 0
   /** Added up in plain numbers; metrics read them when scraped. */
   readonly counters = { acknowledged: 0, refused: 0, retried: 0 }
 
@@ -108,14 +117,17 @@ export class OutboxDelivery {
     this.#isStopped = true
     this.#loop.stop()
     clearInterval(this.#looking)
+    // What a claim under way brings is put back with the rest.
+    await this.#claiming.catch(() => undefined)
+    await setImmediate()
     for (const line of this.#lines.values())
       for (const claim of line.claims) this.#putBack(line, claim)
     await this.#settler.whenIdle()
   }
 
-  /** Starts one user later each time, so that no user is always last in line. */
+  /** Begins after the user that the last claim served first, so that users take turns. */
   #demands(): readonly OutboxDemand[] | undefined {
-    if (this.#inHand >= IN_HAND_MAX || this.#octetsInHand >= OCTETS_IN_HAND_MAX) return undefined
+    if (this.#waiting >= WAITING_MAX || this.#octets >= OCTETS_MAX) return undefined
     const nowMs = this.#now()
     const demands: OutboxDemand[] = []
     for (const [account, receivers] of this.#options.binds.receivers) {
@@ -127,7 +139,8 @@ export class OutboxDelivery {
     }
     if (demands.length === 0) return undefined
     for (const { account, user } of demands) this.#lineOf(account, user).mayHaveMore = false
-    const first = this.#turn++ % demands.length
+    const first =
+      demands.findIndex(({ account, user }) => keyOf(account, user) === this.#servedFirst) + 1
     return [...demands.slice(first), ...demands.slice(0, first)]
   }
 
@@ -153,17 +166,31 @@ export class OutboxDelivery {
       sendUntilMs: startedMs + LEASE_MARGIN_MS,
       putBackAtMs: startedMs + PUT_BACK_AFTER_MS,
     }
-    const expectMore = () => {
-      for (const { account, user } of demands) this.#lineOf(account, user).mayHaveMore = true
-    }
+    const claiming = outbox.claim(demands, responseTimeoutMs + LEASE_MARGIN_MS)
+    this.#claiming = claiming
     try {
-      const claim = await outbox.claim(demands, responseTimeoutMs + LEASE_MARGIN_MS)
+      const claim = await claiming
       for (const error of claim.unreadable) onTrouble('deliveries cannot be read; kept', error)
-      if (!claim.isComplete) expectMore()
+      if (!claim.isComplete) this.#expectRest(demands, claim.claimed)
       return claim.claimed.map((claimed) => new ClaimInHand(claimed, times))
     } catch (error) {
-      expectMore()
+      for (const { account, user } of demands) this.#lineOf(account, user).mayHaveMore = true
       throw error
+    }
+  }
+
+  /**
+   * The claim reached its limit. Demands are served in their order, so those before the first that
+   * was served have nothing. If none was served, another process was in the way: the next look
+   * comes soon enough.
+   */
+  #expectRest(demands: readonly OutboxDemand[], claimed: Claim['claimed']): void {
+    const served = new Set(claimed.map(({ account, user }) => this.#lineKey(account, user)))
+    const first = demands.findIndex(({ account, user }) => served.has(keyOf(account, user)))
+    if (first < 0) return
+    for (const [index, { account, user }] of demands.entries()) {
+      if (index === first) this.#servedFirst = keyOf(account, user)
+      if (index >= first) this.#lineOf(account, user).mayHaveMore = true
     }
   }
 
@@ -172,7 +199,8 @@ export class OutboxDelivery {
     for (const claim of claims) {
       const line = this.#lineFor(claim)
       this.#inHand += claim.waiting
-      this.#octetsInHand += claim.octets
+      this.#waiting += claim.waiting
+      this.#octets += claim.octets
       line.add(claim)
       line.mayHaveMore = true
       lines.add(line)
@@ -206,6 +234,7 @@ export class OutboxDelivery {
     const delivery = claim.take()
     if (!delivery) return false
     line.taken()
+    this.#waiting--
     try {
       const body = bodyFor(bind.session, delivery.deliverSm)
       const sent = bind.session.requestBody('deliver_sm', body, (outcome) => {
@@ -215,6 +244,7 @@ export class OutboxDelivery {
       // The session began to close in this turn.
       line.returned(claim)
       claim.return(delivery)
+      if (!claim.isPutBack) this.#waiting++
       return false
     } catch (error) {
       this.#options.onTrouble(`delivering to ${bind.user.id} failed`, asError(error))
@@ -233,14 +263,10 @@ export class OutboxDelivery {
     bind: CustomerBind,
     outcome: RequestOutcome,
   ): void {
-    if (outcome.kind === 'closed') {
-      line.returned(claim)
-      claim.return(delivery)
-    } else {
-      line.answered(this.#now())
-      if (outcome.kind === 'timeout') this.#retry(claim, delivery)
-      else this.#byStatus(claim, delivery, bind, outcome.pdu.command_status)
-    }
+    line.answered(this.#now())
+    if (outcome.kind === 'response')
+      this.#byStatus(claim, delivery, bind, outcome.pdu.command_status)
+    else this.#retry(claim, delivery, outcome.kind)
     this.#settleIfOver(claim)
     this.#deliverTo(line)
     if (line.mayHaveMore && line.isLow) this.#loop.wake()
@@ -258,17 +284,23 @@ export class OutboxDelivery {
     } else if (classify(commandStatus) === 'permanent') {
       this.counters.refused++
       claim.refuse(delivery, commandStatus)
-    } else this.#retry(claim, delivery)
+    } else this.#retry(claim, delivery, 'response')
   }
 
-  #retry(claim: ClaimInHand, delivery: Delivery): void {
+  #retry(claim: ClaimInHand, delivery: Delivery, ended: RequestOutcome['kind']): void {
     this.counters.retried++
-    claim.retry(delivery, backOffMs(claim.claimed.attempts, RETRY_FIRST_MS, RETRY_CAP_MS))
+    const { attempts } = claim.claimed
+    const counted = ended === 'closed' ? attempts - CLOSES_MAX : attempts
+    claim.retry(delivery, counted > 0 ? backOffMs(counted, RETRY_FIRST_MS, RETRY_CAP_MS) : 0)
   }
 
   /** Others may claim what waits, as soon as what is under way has its answers. */
   #putBack(line: DeliveryLine, claim: ClaimInHand): void {
     line.remove(claim)
+    if (!claim.isPutBack) {
+      this.#waiting -= claim.waiting
+      this.#octets -= claim.octets
+    }
     claim.isPutBack = true
     this.#settleIfOver(claim)
   }
@@ -279,14 +311,13 @@ export class OutboxDelivery {
 
   /** Never gives up: what is not settled goes out twice. */
   async #settle(claims: readonly ClaimInHand[]): Promise<void> {
-    const { onTrouble, outbox } = this.#options
+    const { onTrouble } = this.#options
+    const onFailure = (error: Error) => onTrouble('settling deliveries failed; retrying', error)
     const outcomes = claims.map((claim) => claim.outcome())
-    await untilDone(() => outbox.settle(outcomes), {
-      onTrouble: (error) => onTrouble('settling deliveries failed; retrying', error),
-    })
-    for (const { claimed, octets } of claims) {
-      this.#inHand -= claimed.deliveries.length
-      this.#octetsInHand -= octets
+    await untilDone(() => this.#settleApart(outcomes), { onTrouble: onFailure })
+    for (const claim of claims) {
+      this.#inHand -= claim.claimed.deliveries.length
+      if (!claim.isPutBack) this.#octets -= claim.octets
     }
     this.#loop.letGo(claims)
     for (const [index, { putBack, retry }] of outcomes.entries()) {
@@ -295,6 +326,18 @@ export class OutboxDelivery {
       if (claim && (putBack.length > 0 || retry.length > 0)) this.#lineFor(claim).mayHaveMore = true
     }
     this.#loop.expectMore()
+  }
+
+  /** What the database refuses for good fails alone: its lease ends, and it is delivered again. */
+  async #settleApart(outcomes: readonly ClaimOutcome[]): Promise<void> {
+    try {
+      await this.#options.outbox.settle(outcomes)
+    } catch (error) {
+      if (!doesHarm(error)) throw error
+      const [first] = outcomes
+      if (outcomes.length > 1) for (const outcome of outcomes) await this.#settleApart([outcome])
+      else this.#options.onTrouble(`settling ${first?.kind} ${first?.id} was refused`, error)
+    }
   }
 
   /** Puts back what slow customers have not taken, and looks for what no wake-up told of. */
@@ -314,12 +357,20 @@ export class OutboxDelivery {
     return this.#lineOf(account, isShared ? undefined : (user ?? undefined))
   }
 
+  #lineKey(account: string, user: string | null): string {
+    return keyOf(account, this.#options.sharesReceipts(account) ? undefined : (user ?? undefined))
+  }
+
   #lineOf(account: string, user: string | undefined): DeliveryLine {
-    const key = JSON.stringify([account, user])
+    const key = keyOf(account, user)
     let line = this.#lines.get(key)
     if (!line) this.#lines.set(key, (line = new DeliveryLine(account, user)))
     return line
   }
+}
+
+function keyOf(account: string, user: string | undefined): string {
+  return JSON.stringify([account, user])
 }
 
 function mostRoom(receivers: readonly CustomerBind[]): CustomerBind | undefined {
