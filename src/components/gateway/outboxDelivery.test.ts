@@ -345,7 +345,7 @@ test('customers who take nothing keep nobody else from being served', async () =
   let nowMs = 0
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
-  const silent = Array.from({ length: 900 }, (_, index) => `silent-${index}`)
+  const silent = Array.from({ length: 1500 }, (_, index) => `silent-${index}`)
   const left = new Map([...silent.map((user) => [user, 1] as const), ['healthy', 1]])
   const served = new Set<string>()
   const { outbox } = outboxOf(0)
@@ -365,7 +365,7 @@ test('customers who take nothing keep nobody else from being served', async () =
       user: userSchema.parse({ id: user, account: 'demo', password: 'x' }),
     })
   const { delivery } = deliveryFrom(outbox, [], { binds, now: () => nowMs })
-  for (const at of [0, 2_000, 4_000]) {
+  for (const at of [0, 2_000, 4_000, 6_000]) {
     nowMs = at
     vi.advanceTimersByTime(1_000)
     delivery.wake()
