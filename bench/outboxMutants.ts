@@ -8,6 +8,7 @@ const DELIVERY = 'src/components/gateway/outboxDelivery.ts'
 const LINE = 'src/components/gateway/deliveryLine.ts'
 const OUTBOX_TEST = 'outbox/outboxTable.test.ts'
 const DELIVERY_TEST = 'components/gateway/outboxDelivery.test.ts'
+const FAIRNESS_TEST = 'components/gateway/fairDelivery.test.ts'
 
 export const outboxMutants: readonly Mutant[] = [
   {
@@ -80,7 +81,7 @@ export const outboxMutants: readonly Mutant[] = [
     piece: 'if (nowMs >= claim.times.putBackAtMs) this.#putBack(line, claim)',
     replacement: 'if (nowMs < 0) this.#putBack(line, claim)',
     guard: unitTest(
-      DELIVERY_TEST,
+      FAIRNESS_TEST,
       'what a slow customer has not taken after two seconds is put back',
     ),
     says: /AssertionError: expected .+/,
@@ -92,7 +93,7 @@ export const outboxMutants: readonly Mutant[] = [
     piece: 'if (!this.mayHaveMore || isStuck ||',
     replacement: 'if (!this.mayHaveMore ||',
     guard: unitTest(
-      DELIVERY_TEST,
+      FAIRNESS_TEST,
       'nothing is claimed for a customer that has a full window and answers nothing',
     ),
     says: /AssertionError: expected 6 to be 2/,
