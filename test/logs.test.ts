@@ -73,11 +73,15 @@ test('a database that is away is a line at the start and one at the end in each 
 test('a carrier that is away is two lines a connector, and each line is documented', async () => {
   await platform.untilBound()
   const lines = await linesOfOutage(platform, 5_000)
+  let returns = 0
   for (const connector of CONNECTORS) {
     expect(linesAbout(lines, connector, 'upstream binds are down')).toHaveLength(1)
-    expect(linesAbout(lines, connector, 'upstream binds are up')).toHaveLength(1)
+    // Both binds share a line, unless one of them is back more than 15 s after the other.
+    const up = linesAbout(lines, connector, 'upstream binds are up')
+    expect([1, 2]).toContain(up.length)
+    returns += up.length
   }
-  expect(lines).toHaveLength(2 * CONNECTORS.length)
+  expect(lines).toHaveLength(CONNECTORS.length + returns)
   expectNoStacks(lines)
   const documented = readFileSync(join(root, 'docs/logs.md'), 'utf8')
   const said = COMPONENTS.flatMap((name) => logLines(platform.stack, name))
