@@ -68,7 +68,7 @@ function belongsTo({ name }: Sample, family: Pick<Family, 'name' | 'type'>): boo
   return ['_bucket', '_sum', '_count'].some((suffix) => name === family.name + suffix)
 }
 
-/** What is wrong with the page of a component; empty if nothing is. */
+/** Faults of the metrics page of one component; empty for a correct page. */
 export function lintPage(text: string, component: string): string[] {
   const { families, problems } = readPage(text)
   const found = families.flatMap((family) =>

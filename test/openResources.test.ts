@@ -12,7 +12,7 @@ import { OpenResources } from './openResources.ts'
 
 const HERE = /openResources\.test\.ts(\?vitest=\d+)?:\d+/
 
-/** What is open after `open`, in alphabetical order. */
+/** The names of the resources that `open` leaves open, in alphabetical order. */
 async function openAfter(open: () => unknown): Promise<string[]> {
   const resources = new OpenResources()
   resources.watch()

@@ -54,7 +54,7 @@ export const statusSchema = z.object({
 export type Status = z.infer<typeof statusSchema>
 
 const COMPONENTS = ['gateway', 'router', 'workers', 'dlr', 'admin', 'exporters']
-/** What does not fit one screen is counted; --json has all of it. */
+/** Further rows are only counted on the screen; --json prints all of them. */
 const ROWS_MAX = 15
 const TROUBLES_MAX = 8
 

@@ -56,7 +56,7 @@ export const EXPORTER_METRICS = {
   ),
   oldestRow: gauge(
     'signalbox_oldest_row_age_seconds',
-    'Age of the oldest row of a kind that retention removes; 0 if there is none',
+    'Age of the oldest row of each kind that retention removes; 0 without such a row',
     ['rows'],
     'largest',
   ),

@@ -17,7 +17,7 @@ export class ClaimInHand {
   /** By the monotonic clock. */
   readonly times: ClaimTimes
   #next = 0
-  /** Taken, and returned because their session closed before it answered. */
+  /** Deliveries that were taken, but that their session did not send. */
   #returned: Delivery[] = []
   #underWay = 0
   readonly #acknowledged: Ends['acknowledged'][number][] = []
@@ -37,7 +37,7 @@ export class ClaimInHand {
     return this.claimed.deliveries.reduce((sum, { deliverSm }) => sum + deliverSm.length, 0)
   }
 
-  /** Nothing more is taken from it. */
+  /** True once the remaining deliveries are for others to claim. */
   isPutBack = false
 
   /** Each delivery has its outcome, or is put back. */
@@ -50,18 +50,13 @@ export class ClaimInHand {
     return this.claimed.deliveries.length - this.#next + this.#returned.length
   }
 
-  /** Deliveries that were sent and have no answer. */
-  get underWay(): number {
-    return this.#underWay
-  }
-
   take(): Delivery | undefined {
     const delivery = this.#returned.pop() ?? this.claimed.deliveries[this.#next++]
     if (delivery) this.#underWay++
     return delivery
   }
 
-  /** Its session closed before it answered. */
+  /** The session did not send this delivery, so it waits again. */
   return(delivery: Delivery): void {
     this.#underWay--
     this.#returned.push(delivery)
@@ -82,7 +77,7 @@ export class ClaimInHand {
     this.#retry.push({ delivery, delayMs })
   }
 
-  /** Call it when it is over. */
+  /** The settlement of this claim. Call it once `isOver` is true. */
   outcome(): ClaimOutcome {
     const { deliveries, id, kind } = this.claimed
     return {
