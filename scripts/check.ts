@@ -36,7 +36,7 @@ const steps: readonly Step[] = [
     command: ['vitest', 'run', '--project', 'tidy'],
     advice:
       'The law is in CONTRIBUTING.md, its rules in test/tidy/; ' +
-      '`npm run docs:smpp` writes the reference of the library.',
+      '`npm run docs` writes the pages that are made from the code.',
   },
 ]
 

@@ -13,6 +13,13 @@ export function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ')
 }
 
+/** A phrase of the code, such as the explanation of a setting, as a sentence of a page. */
+export function sentence(phrase: string): string {
+  const text = oneLine(phrase)
+  const end = /[.!?]$/.test(text) ? '' : '.'
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${end}`
+}
+
 export function code(text: string): string {
   return `\`${oneLine(text)}\``
 }

@@ -21,7 +21,7 @@ export const METRICS: Readonly<Record<string, readonly MetricDefinition[]>> = {
 
 const OPENING = `# Metrics
 
-Made by \`npm run docs:metrics\` from the definitions in the code; change them, not this page.
+Made by \`npm run docs\` from the definitions in the code; change them, not this page.
 
 Every process shows its metrics at \`/metrics\` of its health port (9090 to 9095, see
 \`SIGNALBOX_HEALTH_PORT\`), in Prometheus' format. The exporters show the figures of the whole

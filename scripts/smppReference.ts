@@ -37,7 +37,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
 
 const OPENING = `# API of signalbox/smpp
 
-Made by \`npm run docs:smpp\` from the comments in [src/smpp](../src/smpp); change them, not this
+Made by \`npm run docs\` from the comments in [src/smpp](../src/smpp); change them, not this
 page. How it is used is told in its [README](../src/smpp/README.md).`
 
 export interface SmppReference {

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { runComponent } from './component.ts'
 import type { ComponentContext, RunningComponent } from './component.ts'
 
-const cases: Record<string, (context: ComponentContext) => Promise<RunningComponent>> = {
+const cases: Record<string, (context: ComponentContext<'gateway'>) => Promise<RunningComponent>> = {
   async ordinary({ health, signal, log }) {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')

@@ -7,7 +7,7 @@
 import { healthPortOf } from './componentName.ts'
 import type { ComponentName } from './componentName.ts'
 import { ConfigError, loadConfig, portSetting, requireSettings } from './config.ts'
-import type { Config } from './config.ts'
+import type { Config, ConfigOf } from './config.ts'
 import { HealthState, startHealthServer } from './health.ts'
 import type { Health, HealthServer } from './health.ts'
 import { createLogger } from './log.ts'
@@ -19,9 +19,10 @@ import { TroubleLog } from './troubleLog.ts'
 
 export type { ComponentName } from './componentName.ts'
 
-export interface ComponentContext {
-  readonly component: ComponentName
-  readonly config: Config
+/** `config` holds the settings that name the component in `readBy`. */
+export interface ComponentContext<Name extends ComponentName = ComponentName> {
+  readonly component: Name
+  readonly config: ConfigOf<Name>
   readonly log: Logger
   /** For trouble that may repeat. */
   readonly trouble: TroubleLog
@@ -51,10 +52,15 @@ export interface ReadyMessage {
 
 export const EXIT = { ok: 0, failed: 1, config: 2, portInUse: 3, interrupted: 130 } as const
 
-type Start = (context: ComponentContext) => Promise<RunningComponent>
+type Start<Name extends ComponentName> = (
+  context: ComponentContext<Name>,
+) => Promise<RunningComponent>
 
 /** Resolves when the component has started; the process ends by itself after a drain. */
-export async function runComponent(component: ComponentName, start: Start): Promise<void> {
+export async function runComponent<Name extends ComponentName>(
+  component: Name,
+  start: Start<Name>,
+): Promise<void> {
   const config = configOrExit(component)
   process.title = `signalbox ${component}`
   const recentTroubles = new RecentTroubles()

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { closestName } from './closestName.ts'
 import type { ComponentName } from './componentName.ts'
 import { settings } from './settings.ts'
-import type { Setting } from './setting.ts'
+import type { Setting, SettingReader } from './setting.ts'
 import type { Config } from './settings.ts'
 
 export { definiteHost, HOST_OF_UP } from './settings.ts'
-export type { Config } from './settings.ts'
+export type { Config, ConfigOf } from './settings.ts'
 
 export class ConfigError extends Error {
   readonly code = 'SIGNALBOX_CONFIG'
@@ -31,6 +31,7 @@ export interface EffectiveSetting {
   readonly source: Source
   /** What components get from `signalbox up`, where that is not `value`. */
   readonly underUp?: string
+  readonly readBy: readonly SettingReader[]
   readonly expected: string
   readonly explanation: string
 }
@@ -85,6 +86,7 @@ export function describeConfig(env: NodeJS.ProcessEnv = process.env): EffectiveS
       default: shown(setting.fallback({}), setting.secret),
       source,
       ...(ofUp !== undefined && ofUp !== value && { underUp: ofUp }),
+      readBy: setting.readBy,
       expected: setting.expected,
       explanation: setting.explanation,
     }

@@ -2,7 +2,7 @@
 
 import { integer, type Setting } from './setting.ts'
 
-/** In days; 0 keeps for ever. */
+/** In days; 0 keeps forever. */
 export interface RetentionConfig {
   readonly retainMessagesDays: number
   readonly retainAcknowledgedDays: number
@@ -11,40 +11,42 @@ export interface RetentionConfig {
   readonly retainTombstonesDays: number
 }
 
-export const retentionSettings: {
-  readonly [K in keyof RetentionConfig]: Setting<RetentionConfig[K]>
-} = {
+export const retentionSettings = {
   retainMessagesDays: days(90, {
     name: 'SIGNALBOX_RETAIN_MESSAGES_DAYS',
-    explanation: 'workers: how long messages and their states are kept',
+    explanation: 'how long messages and their states are kept',
   }),
   retainAcknowledgedDays: days(30, {
     name: 'SIGNALBOX_RETAIN_ACKNOWLEDGED_DAYS',
-    explanation: 'workers: how long a trace shows that a customer acknowledged a receipt',
+    explanation: 'how long the records of acknowledged receipts are kept, for `signalbox trace`',
   }),
   retainUndeliveredDays: days(30, {
     name: 'SIGNALBOX_RETAIN_UNDELIVERED_DAYS',
-    explanation: 'workers: how long deliveries are kept that a customer refused or never took',
+    explanation: 'how long receipts that a customer refused or never took are kept',
   }),
   retainDeadLettersDays: days(90, {
     name: 'SIGNALBOX_RETAIN_DEAD_LETTERS_DAYS',
-    explanation: 'workers: how long dead letters are kept',
+    explanation: 'how long dead letters are kept',
   }),
   retainTombstonesDays: days(90, {
     name: 'SIGNALBOX_RETAIN_TOMBSTONES_DAYS',
-    explanation: 'workers: how long the marks of deleted accounts, users and the like are kept',
+    explanation: 'how long the marks of deleted accounts, users, connectors and routes are kept',
   }),
-}
+} satisfies { readonly [K in keyof RetentionConfig]: Setting<RetentionConfig[K]> }
 
-function days(fallback: number, words: { name: string; explanation: string }): Setting<number> {
+function days(
+  fallback: number,
+  words: { name: string; explanation: string },
+): Setting<number, 'workers'> {
   const max = 36_500
   return integer(
     fallback,
     { min: 0, max },
     {
       ...words,
-      explanation: `${words.explanation}; 0 is for ever`,
-      expected: `days, a whole number from 0 to ${max}`,
+      explanation: `${words.explanation}; 0 keeps them forever`,
+      readBy: ['workers'],
+      unit: 'days',
       example: String(fallback),
     },
   )

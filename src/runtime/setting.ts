@@ -4,10 +4,18 @@ import type { ComponentName } from './componentName.ts'
 
 const DAY_MS = 86_400_000
 
-/** One row of the table: everything a process, an error message and `signalbox config` need. */
-export interface Setting<T> {
+/** A component, or `signalbox up`, which starts them. */
+export type SettingReader = ComponentName | 'up'
+
+/**
+ * One row of the table: everything that a process, an error message, `signalbox config` and
+ * docs/settings.md need.
+ */
+export interface Setting<T, Reader extends SettingReader = SettingReader> {
   readonly name: string
   readonly explanation: string
+  /** A component sees only the settings that it reads: `ConfigOf` in settings.ts. */
+  readonly readBy: readonly Reader[]
   /** Completes the sentence "expected …". */
   readonly expected: string
   readonly example: string
@@ -18,6 +26,8 @@ export interface Setting<T> {
   /** Where `signalbox up` has its own way. */
   readonly underUp?: UnderUp
   fallback(env: NodeJS.ProcessEnv): T
+  /** The default in words, where it depends on the machine. */
+  readonly fallbackInWords?: string
   /** Undefined: not a valid value. */
   parse(text: string): T | undefined
 }
@@ -30,18 +40,26 @@ export interface UnderUp {
 }
 
 /** What the author of a row says; the rest follows from its kind. */
-export type Words = Pick<Setting<unknown>, 'name' | 'explanation' | 'example'> &
-  Partial<Pick<Setting<unknown>, 'secret' | 'neededBy' | 'expected' | 'underUp'>>
+type Words<Reader extends SettingReader> = Pick<
+  Setting<unknown, Reader>,
+  'name' | 'explanation' | 'example' | 'readBy'
+> &
+  Partial<
+    Pick<Setting<unknown>, 'secret' | 'neededBy' | 'expected' | 'underUp' | 'fallbackInWords'>
+  >
+
+/** The words of a number; its unit is part of what is expected. */
+type NumberWords<Reader extends SettingReader> = Words<Reader> & { readonly unit?: string }
 
 export interface Range {
   readonly min: number
   readonly max: number
 }
 
-export function text<T extends string | undefined>(
+export function text<T extends string | undefined, const Reader extends SettingReader>(
   fallback: T | ((env: NodeJS.ProcessEnv) => T),
-  { accepts = /\S/, ...words }: Words & { accepts?: RegExp },
-): Setting<T | string> {
+  { accepts = /\S/, ...words }: Words<Reader> & { accepts?: RegExp },
+): Setting<T | string, Reader> {
   return {
     expected: 'some text',
     secret: false,
@@ -52,13 +70,13 @@ export function text<T extends string | undefined>(
   }
 }
 
-export function integer<T extends number | undefined>(
+export function integer<T extends number | undefined, const Reader extends SettingReader>(
   fallback: T,
   { min, max }: Range,
-  words: Words,
-): Setting<T | number> {
+  { unit, ...words }: NumberWords<Reader>,
+): Setting<T | number, Reader> {
   return {
-    expected: `a whole number from ${min} to ${max}`,
+    expected: `${unit === undefined ? '' : `${unit}, `}a whole number from ${min} to ${max}`,
     secret: false,
     neededBy: [],
     ...words,
@@ -70,37 +88,29 @@ export function integer<T extends number | undefined>(
   }
 }
 
-export function milliseconds(
+export function milliseconds<const Reader extends SettingReader>(
   fallback: number,
   max: number,
-  words: Omit<Words, 'example'>,
-): Setting<number> {
-  return integer(
-    fallback,
-    { min: 0, max },
-    {
-      ...words,
-      expected: `milliseconds, a whole number from 0 to ${max}`,
-      example: String(fallback || 600_000),
-    },
-  )
+  words: Omit<Words<Reader>, 'example'>,
+): Setting<number, Reader> {
+  const example = String(fallback || 600_000)
+  return integer(fallback, { min: 0, max }, { ...words, unit: 'milliseconds', example })
 }
 
 /** One that cannot be switched off. */
-export function timeout(fallback: number, words: Omit<Words, 'example'>): Setting<number> {
+export function timeout<const Reader extends SettingReader>(
+  fallback: number,
+  words: Omit<Words<Reader>, 'example'>,
+): Setting<number, Reader> {
   const range = { min: 100, max: DAY_MS }
-  return integer(fallback, range, {
-    ...words,
-    expected: `milliseconds, a whole number from ${range.min} to ${range.max}`,
-    example: String(fallback),
-  })
+  return integer(fallback, range, { ...words, unit: 'milliseconds', example: String(fallback) })
 }
 
-export function choice<const T extends string>(
+export function choice<const T extends string, const Reader extends SettingReader>(
   values: readonly T[],
   fallback: NoInfer<T>,
-  words: Words,
-): Setting<T> {
+  words: Words<Reader>,
+): Setting<T, Reader> {
   return {
     expected: `one of ${values.join(', ')}`,
     secret: false,

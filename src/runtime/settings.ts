@@ -47,14 +47,8 @@ export interface Config extends RetentionConfig {
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 export type LogFormat = 'json' | 'pretty' | 'auto'
 
-const everyComponent: readonly ComponentName[] = [
-  'gateway',
-  'router',
-  'workers',
-  'dlr',
-  'admin',
-  'exporters',
-]
+const everyComponent = ['gateway', 'router', 'workers', 'dlr', 'admin', 'exporters'] as const
+const everyProcess = [...everyComponent, 'up'] as const
 const anyPort: Range = { min: 0, max: 65_535 }
 const day = 86_400_000
 
@@ -63,10 +57,11 @@ export const HOST_OF_UP = '127.0.0.1'
 const keptSecret = { value: () => 'generated at the first start, in installation.json' }
 
 /** The one table of settings. A new setting is a field of `Config` and a row here, no more. */
-export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
+export const settings = {
   databaseUrl: text('', {
     name: 'DATABASE_URL',
-    explanation: 'PostgreSQL 15 or newer. Not set: `signalbox up` starts a server of its own',
+    explanation: 'URL of a PostgreSQL server, version 15 or newer',
+    readBy: everyProcess,
     expected: 'a postgres:// or postgresql:// URL',
     example: 'postgresql://signalbox:PASSWORD@db.example.net:5432/signalbox',
     secret: true,
@@ -76,12 +71,16 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   }),
   home: text('.signalbox', {
     name: 'SIGNALBOX_HOME',
-    explanation: 'folder for all data of this machine: database, logs, snapshots, installation',
+    explanation: 'folder for all data of this machine: database, logs, snapshots, secrets',
+    readBy: ['gateway', 'router', 'workers', 'dlr', 'up'],
+    expected: 'the path of a folder',
     example: '/var/lib/signalbox',
   }),
   instance: text(() => `${hostname()}-${process.pid}`, {
     name: 'SIGNALBOX_INSTANCE',
-    explanation: 'name of this process in logs, leases and registries; unique over the cluster',
+    explanation: 'name of this process in logs, leases and registries; unique in the whole cluster',
+    readBy: everyComponent,
+    fallbackInWords: 'the host name and the process id',
     expected: 'at most 120 letters, digits, dots, dashes or underscores',
     example: 'router-7d4b9c-x2x4z',
     underUp: { value: () => 'derived from the installation, component and number', always: true },
@@ -90,17 +89,21 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   logLevel: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', {
     name: 'SIGNALBOX_LOG_LEVEL',
     explanation: 'lowest severity that is logged',
+    readBy: everyComponent,
     example: 'debug',
   }),
   logFormat: choice(['json', 'pretty', 'auto'], 'auto', {
     name: 'SIGNALBOX_LOG_FORMAT',
-    explanation: 'json for machines, pretty for people; auto is pretty on a terminal only',
+    explanation:
+      'form of log lines: json for machines, pretty for people; auto is pretty on a terminal only',
+    readBy: everyComponent,
     example: 'json',
     underUp: { value: () => 'json', always: true },
   }),
   host: text('0.0.0.0', {
     name: 'SIGNALBOX_HOST',
-    explanation: 'address that every listener of this process binds to',
+    explanation: 'address on which the process listens, with all of its ports',
+    readBy: everyProcess,
     expected: 'an IP address or host name',
     example: '127.0.0.1',
     underUp: { value: () => HOST_OF_UP },
@@ -108,7 +111,10 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   }),
   advertiseHost: text(reachableAddress, {
     name: 'SIGNALBOX_ADVERTISE_HOST',
-    explanation: 'address under which other processes reach this one',
+    explanation: 'address under which gateways reach this router',
+    fallbackInWords:
+      '`SIGNALBOX_HOST` if it is a single address, otherwise an address of this machine',
+    readBy: ['router'],
     expected: 'an IP address or host name',
     example: '10.0.3.17',
     underUp: {
@@ -119,44 +125,53 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   }),
   smppPort: integer(2775, anyPort, {
     name: 'SIGNALBOX_SMPP_PORT',
-    explanation: 'gateway: where customers bind; 0 takes any free port',
+    explanation: "port for customers' SMPP binds; 0 takes any free port",
+    readBy: ['gateway', 'up'],
     example: '2775',
   }),
   httpPort: integer(8080, anyPort, {
     name: 'SIGNALBOX_HTTP_PORT',
-    explanation: "gateway: customers' HTTP API; 0 takes any free port",
+    explanation: "port of the customers' HTTP API; 0 takes any free port",
+    readBy: ['gateway', 'up'],
     example: '8080',
   }),
   routerPort: integer(7070, anyPort, {
     name: 'SIGNALBOX_ROUTER_PORT',
-    explanation: "router: the gateway's call; 0 takes any free port",
+    explanation: 'port on which gateways call the router; 0 takes any free port',
+    readBy: ['router', 'up'],
     example: '7070',
   }),
   adminPort: integer(8090, anyPort, {
     name: 'SIGNALBOX_ADMIN_PORT',
-    explanation: 'admin: management API and console; 0 takes any free port',
+    explanation: 'port of the admin API; 0 takes any free port',
+    readBy: ['admin', 'up'],
     example: '8090',
   }),
   healthPort: integer(undefined, anyPort, {
     name: 'SIGNALBOX_HEALTH_PORT',
     explanation:
-      '/healthz, /ready, /metrics. Not set: gateway 9090, router 9091, workers 9092, ' +
-      'dlr 9093, admin 9094, exporters 9095; 0 takes any free port',
+      'port of /healthz, /ready and /metrics; 0 takes any free port. Not set: gateway 9090, ' +
+      'router 9091, workers 9092, dlr 9093, admin 9094, exporters 9095. ' +
+      '`signalbox up` counts six ports up from it, in this order',
+    readBy: everyProcess,
     example: '9090',
   }),
   pgPort: integer(5439, anyPort, {
     name: 'SIGNALBOX_PG_PORT',
-    explanation: 'port of the embedded PostgreSQL that `signalbox up` starts',
+    explanation: 'port of the PostgreSQL server that `signalbox up` starts',
+    readBy: ['up'],
     example: '5439',
   }),
   ports: choice(['default', 'auto'], 'default', {
     name: 'SIGNALBOX_PORTS',
-    explanation: 'auto: `signalbox up` takes free ports for everything it starts',
+    explanation: 'with auto, `signalbox up` takes free ports for everything that it starts',
+    readBy: ['up'],
     example: 'auto',
   }),
   clusterToken: text('', {
     name: 'SIGNALBOX_CLUSTER_TOKEN',
-    explanation: 'secret by which components trust each other; the same in the whole cluster',
+    explanation: 'secret that gateways show to routers; the same in the whole cluster',
+    readBy: ['gateway', 'router', 'up'],
     expected: 'at least 16 characters without spaces',
     example: 'the output of: openssl rand -hex 24',
     secret: true,
@@ -166,7 +181,8 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   }),
   adminToken: text('', {
     name: 'SIGNALBOX_ADMIN_TOKEN',
-    explanation: 'bearer token of the management API',
+    explanation: 'bearer token of the admin API; commands such as `signalbox status` send it',
+    readBy: ['admin', 'up'],
     expected: 'at least 16 characters without spaces',
     example: 'the output of: openssl rand -hex 24',
     secret: true,
@@ -176,89 +192,115 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   }),
   secretsDir: text(undefined, {
     name: 'SIGNALBOX_SECRETS_DIR',
-    explanation: 'folder of mounted secrets: one file a secret, named like its variable',
+    explanation:
+      'folder of mounted secrets. A secret setting is a file with the name of its variable, and ' +
+      'the password { file: NAME } of a connector is the file NAME. Not set: workers read ' +
+      'passwords in the folder secrets of SIGNALBOX_HOME',
+    readBy: everyProcess,
+    expected: 'the path of a folder',
     example: '/run/secrets/signalbox',
   }),
   drainTimeoutMs: milliseconds(20_000, day, {
     name: 'SIGNALBOX_DRAIN_TIMEOUT_MS',
     explanation: 'how long a stopping process may take to finish its work',
+    readBy: everyProcess,
   }),
   acceptTimeoutMs: milliseconds(8_000, 600_000, {
     name: 'SIGNALBOX_ACCEPT_TIMEOUT_MS',
-    explanation: "gateway: how long a customer waits for the router's verdict",
+    explanation: "how long a customer waits for the router's verdict on a message",
+    readBy: ['gateway'],
   }),
   queueLeaseMs: timeout(60_000, {
     name: 'SIGNALBOX_QUEUE_LEASE_MS',
-    explanation: 'how long a consumer may hold an envelope before another gets it',
+    explanation: 'how long a process may hold an envelope before another process gets it',
+    readBy: ['workers', 'dlr'],
   }),
   bindLeaseTtlMs: integer(
     90_000,
     { min: 1_000, max: day },
     {
       name: 'SIGNALBOX_BIND_LEASE_TTL_MS',
-      explanation: 'workers: how long a bind slot stays taken after its holder stops responding',
+      unit: 'milliseconds',
+      explanation: 'how long a bind slot stays taken after its holder stops responding',
+      readBy: ['workers'],
       example: '90000',
     },
   ),
   bindReleaseAfterMs: milliseconds(30_000, day, {
     name: 'SIGNALBOX_BIND_RELEASE_AFTER_MS',
-    explanation: "workers: pause after an expired bind lease, at least the SMSC's dead-peer time",
+    explanation:
+      'pause after an expired bind lease, before another process may bind. Set it to at least ' +
+      'the time in which the SMSC notices a dead peer',
+    readBy: ['workers'],
   }),
   receiptTtlHours: integer(
     72,
     { min: 1, max: 24 * 60 },
     {
       name: 'SIGNALBOX_RECEIPT_TTL_HOURS',
-      explanation: 'dlr: how long a receipt that matches no message yet is kept',
+      unit: 'hours',
+      explanation: 'how long upstream ids are kept, and receipts that match no message yet',
+      readBy: ['workers', 'dlr'],
       example: '72',
     },
   ),
   ...retentionSettings,
   sessionInitTimeoutMs: milliseconds(10_000, day, {
     name: 'SIGNALBOX_SESSION_INIT_TIMEOUT_MS',
-    explanation: 'SMPP: a connection that does not bind in this time is closed; 0 is off',
+    explanation: 'an SMPP connection that does not bind in this time is closed; 0 turns this off',
+    readBy: ['gateway'],
   }),
   enquireLinkIntervalMs: milliseconds(30_000, day, {
     name: 'SIGNALBOX_ENQUIRE_LINK_INTERVAL_MS',
-    explanation: 'SMPP: silence after which enquire_link is sent; 0 is off',
+    explanation: "silence of a customer's bind after which enquire_link is sent; 0 turns this off",
+    readBy: ['gateway'],
   }),
   responseTimeoutMs: milliseconds(30_000, day, {
     name: 'SIGNALBOX_RESPONSE_TIMEOUT_MS',
-    explanation: 'SMPP: how long a request waits for its response; 0 is off',
+    explanation:
+      'how long a request to a customer, such as deliver_sm, waits for its response; 0 turns ' +
+      'this off',
+    readBy: ['gateway'],
   }),
   inactivityTimeoutMs: milliseconds(0, day, {
     name: 'SIGNALBOX_INACTIVITY_TIMEOUT_MS',
-    explanation: 'SMPP: a session without messages for this long is closed; 0 is off',
+    explanation: "a customer's bind without messages for this long is closed; 0 turns this off",
+    readBy: ['gateway'],
   }),
   maxSessions: integer(
     12_000,
     { min: 1, max: 1_000_000 },
     {
       name: 'SIGNALBOX_MAX_SESSIONS',
-      explanation: 'gateway: maximum number of SMPP connections per process',
+      explanation: 'maximum number of SMPP connections per process',
+      readBy: ['gateway'],
       example: '12000',
     },
   ),
   httpHeadersTimeoutMs: timeout(5_000, {
     name: 'SIGNALBOX_HTTP_HEADERS_TIMEOUT_MS',
-    explanation: 'gateway: how long the headers of an HTTP request may take to arrive',
+    explanation: 'how long the headers of an HTTP request may take to arrive',
+    readBy: ['gateway'],
   }),
   httpRequestTimeoutMs: timeout(10_000, {
     name: 'SIGNALBOX_HTTP_REQUEST_TIMEOUT_MS',
-    explanation: 'gateway: how long an HTTP request may take to arrive, with its body',
+    explanation: 'how long an HTTP request may take to arrive, with its body',
+    readBy: ['gateway'],
   }),
   httpKeepAliveTimeoutMs: timeout(72_000, {
     name: 'SIGNALBOX_HTTP_KEEP_ALIVE_TIMEOUT_MS',
     explanation:
-      'gateway: an HTTP connection without a request for this long is closed; ' +
-      'more than the idle time-out of a load balancer in front',
+      'an HTTP connection without a request for this long is closed; set it higher than the ' +
+      'idle time-out of a load balancer in front',
+    readBy: ['gateway'],
   }),
   httpMaxConnections: integer(
     5_000,
     { min: 1, max: 1_000_000 },
     {
       name: 'SIGNALBOX_HTTP_MAX_CONNECTIONS',
-      explanation: 'gateway: maximum number of HTTP connections per process',
+      explanation: 'maximum number of HTTP connections per process',
+      readBy: ['gateway'],
       example: '5000',
     },
   ),
@@ -267,7 +309,10 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     { min: 1, max: 10_000_000 },
     {
       name: 'SIGNALBOX_MAX_IN_FLIGHT',
-      explanation: 'maximum messages in progress per process; more get ESME_RTHROTTLED',
+      explanation:
+        "maximum number of messages per process that wait for a router's verdict; more are " +
+        'refused with ESME_RTHROTTLED or HTTP 429',
+      readBy: ['gateway'],
       example: '20000',
     },
   ),
@@ -277,11 +322,22 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     { min: 2, max: 1_000 },
     {
       name: 'SIGNALBOX_DATABASE_POOL_SIZE',
-      explanation: 'maximum number of PostgreSQL connections per process',
+      explanation:
+        'maximum number of PostgreSQL connections per process; admin uses at most 4, ' +
+        'exporters use 1',
+      readBy: ['gateway', 'router', 'workers', 'dlr', 'admin'],
       example: '6',
     },
   ),
-}
+} satisfies { readonly [K in keyof Config]: Setting<Config[K]> }
+
+type ReaderOf<K extends keyof Config> = (typeof settings)[K]['readBy'][number]
+
+/** The settings that a component reads: those whose rows name it. */
+export type ConfigOf<Component extends ComponentName> = Pick<
+  Config,
+  { [K in keyof Config]: [Component] extends [ReaderOf<K>] ? K : never }[keyof Config]
+>
 
 /** Under which processes on this machine reach what listens on a host. */
 export function definiteHost(host: string): string {

@@ -10,7 +10,7 @@ export function registerConfig(program: Command): void {
     .description("show a component's settings, and how `signalbox up` changes them")
     .option(
       '--json',
-      'print a list of { name, value, default, source, underUp, expected, explanation }',
+      'print a list of { name, value, default, source, underUp, readBy, expected, explanation }',
     )
     .action((options: { json?: boolean }) =>
       runCommand(options, async () => {
@@ -23,8 +23,13 @@ export function registerConfig(program: Command): void {
 }
 
 function settingText(setting: EffectiveSetting): string {
-  const { name, value, source, underUp, expected, explanation } = setting
+  const { name, value, source, underUp, readBy, expected, explanation } = setting
   const where = source === 'default' ? '' : `   (from ${source})`
   const ofUp = underUp === undefined ? '' : `   (signalbox up: ${underUp})`
-  return `${name}=${value}${where}${ofUp}\n    ${explanation}; ${expected}\n`
+  const lines = [
+    `${name}=${value}${where}${ofUp}`,
+    `    ${explanation}; ${expected}`,
+    `    read by ${readBy.join(', ')}`,
+  ]
+  return `${lines.join('\n')}\n`
 }

@@ -20,7 +20,7 @@ import { createAdminServer } from './adminServer.ts'
 /** Few people use the API at a time; the other components need the connections more. */
 const POOL_SIZE_MAX = 4
 
-async function startAdmin(context: ComponentContext): Promise<RunningComponent> {
+async function startAdmin(context: ComponentContext<'admin'>): Promise<RunningComponent> {
   const { config, log, health, trouble } = context
   const database = openDatabase({
     databaseUrl: config.databaseUrl,

@@ -36,7 +36,9 @@ const JOURNAL_CONCURRENCY = 4
 const SWEEP_INTERVAL_MS = 500
 const SWEEP_BATCH = 500
 
-async function start(context: ComponentContext): Promise<RunningComponent> {
+type Context = ComponentContext<'dlr'>
+
+async function start(context: Context): Promise<RunningComponent> {
   const { config, trouble } = context
   const onTrouble = besideOutages(trouble)
   const follows = ['account'] as const
@@ -91,7 +93,7 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   }
 }
 
-function registerMetrics({ metrics }: ComponentContext, writer: StateWriter): void {
+function registerMetrics({ metrics }: Context, writer: StateWriter): void {
   for (const [name, definition] of Object.entries(DLR_COUNTERS))
     // Each definition is named after its counter.
     metrics.read(definition, () => writer.counters[name as keyof typeof DLR_COUNTERS])

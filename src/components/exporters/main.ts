@@ -14,7 +14,7 @@ import { followGauges } from './followGauges.ts'
 import { followOldestRows } from './followOldestRows.ts'
 import { createPlatformMetrics } from './platformMetrics.ts'
 
-async function startExporters(context: ComponentContext): Promise<RunningComponent> {
+async function startExporters(context: ComponentContext<'exporters'>): Promise<RunningComponent> {
   const { config, metrics, trouble } = context
   const onTrouble = besideOutages(trouble)
   const database = openDatabase({

@@ -38,7 +38,9 @@ const VERDICT_MARGIN_MS = 2_000
 const FOLLOWS = ['account', 'user'] as const
 const NO_IDS: ReadonlySet<string> = new Set()
 
-async function start(context: ComponentContext): Promise<RunningComponent> {
+type Context = ComponentContext<'gateway'>
+
+async function start(context: Context): Promise<RunningComponent> {
   const { config, trouble } = context
   const onTrouble = besideOutages(trouble)
   const link = openDatabaseLink({ ...config, component: 'gateway', follows: FOLLOWS, trouble })
@@ -114,7 +116,7 @@ async function unbindAll(server: SmppServer, intake: Intake): Promise<void> {
 
 /** Tells who is bound here, and follows the routers. */
 function presenceOf(
-  { config, recentTroubles, trouble }: ComponentContext,
+  { config, recentTroubles, trouble }: Context,
   { database }: DatabaseLink,
   router: RouterClient,
   binds: BindRegistry,
@@ -135,7 +137,7 @@ function presenceOf(
   })
 }
 
-function customerCredentials({ metrics }: ComponentContext, { follower }: DatabaseLink) {
+function customerCredentials({ metrics }: Context, { follower }: DatabaseLink) {
   const checks = metrics.counter(GATEWAY_METRICS.passwordChecks)
   const credentials = new Credentials(() => follower.platform, {
     verify: (passwordHash, password) => {
@@ -149,14 +151,14 @@ function customerCredentials({ metrics }: ComponentContext, { follower }: Databa
   return credentials
 }
 
-function customerLogOf({ log, trouble }: ComponentContext): CustomerLog {
+function customerLogOf({ log, trouble }: Context): CustomerLog {
   const customerLog = new CustomerLog({ log, trouble })
   trouble.eachTick((nowMs) => customerLog.tick(nowMs))
   return customerLog
 }
 
 function bindRevocation(
-  { config, metrics }: ComponentContext,
+  { config, metrics }: Context,
   binds: BindRegistry,
   customerLog: CustomerLog,
 ): BindRevocation {
@@ -172,7 +174,7 @@ function bindRevocation(
 }
 
 function outboxDelivery(
-  { config }: ComponentContext,
+  { config }: Context,
   { database, follower, wakeUps }: DatabaseLink,
   binds: BindRegistry,
   onTrouble: (what: string, error: Error) => void,
@@ -208,7 +210,7 @@ const ROUTER_TEXTS = {
 }
 
 function routerClient(
-  { config, metrics, trouble }: ComponentContext,
+  { config, metrics, trouble }: Context,
   onTrouble: (what: string, error: Error) => void,
 ): RouterClient {
   const unknown = metrics.counter(GATEWAY_METRICS.unknownOutcomes)
@@ -230,7 +232,7 @@ interface Measured {
 }
 
 function registerMetrics(
-  { metrics }: ComponentContext,
+  { metrics }: Context,
   { binds, credentials, delivery, http, intake }: Measured,
 ): void {
   const { figures } = intake

@@ -19,7 +19,7 @@ import { ROUTER_METRICS } from './routerMetrics.ts'
 /** After so long without a batch, no gateway relies on this router. */
 const BUSY_MS = 5_000
 
-async function start(context: ComponentContext): Promise<RunningComponent> {
+async function start(context: ComponentContext<'router'>): Promise<RunningComponent> {
   const { config, metrics, recentTroubles, trouble } = context
   const onTrouble = besideOutages(trouble)
   const follows = ['account', 'connector', 'route_table'] as const

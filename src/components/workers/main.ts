@@ -39,7 +39,9 @@ import { RecentSubmissions } from './recentSubmissions.ts'
 import { StrandedMessages, type StrandedMessagesOptions } from './strandedMessages.ts'
 import { registerWorkerMetrics } from './registerWorkerMetrics.ts'
 
-async function start(context: ComponentContext): Promise<RunningComponent> {
+type Context = ComponentContext<'workers'>
+
+async function start(context: Context): Promise<RunningComponent> {
   const { config, trouble } = context
   const onTrouble = besideOutages(trouble)
   const follows = ['connector'] as const
@@ -98,14 +100,14 @@ async function start(context: ComponentContext): Promise<RunningComponent> {
   }
 }
 
-function bindLogOf({ log, trouble }: ComponentContext): BindLog {
+function bindLogOf({ log, trouble }: Context): BindLog {
   const bindLog = new BindLog(log)
   trouble.eachTick((nowMs) => bindLog.tick(nowMs))
   return bindLog
 }
 
 function jobsOf(
-  { config, trouble }: ComponentContext,
+  { config, trouble }: Context,
   { database, follower }: DatabaseLink,
   work: Pick<StrandedMessagesOptions, 'queue' | 'writer' | 'ownership' | 'clock'>,
 ): { stopJobs: () => void; stranded: StrandedMessages } {
@@ -132,7 +134,7 @@ function jobsOf(
   return { stopJobs, stranded }
 }
 
-function ownershipOf({ config, trouble }: ComponentContext, database: Database): EnvelopeOwnership {
+function ownershipOf({ config, trouble }: Context, database: Database): EnvelopeOwnership {
   return new EnvelopeOwnership({
     store: {
       ...envelopeOwners(database, config.instance),
@@ -146,7 +148,7 @@ function ownershipOf({ config, trouble }: ComponentContext, database: Database):
 }
 
 function caretakerOf(
-  { config, trouble }: ComponentContext,
+  { config, trouble }: Context,
   database: Database,
   onChange: (connector: string) => void,
 ): Caretaker {
@@ -181,7 +183,7 @@ function outcomeStore(database: Database, queue: Queue, clock: SteadyClock): Out
 }
 
 function leasing(
-  { config, recentTroubles }: ComponentContext,
+  { config, recentTroubles }: Context,
   link: DatabaseLink,
   { caretaker, pool }: { caretaker: Caretaker; pool: ConnectorPool },
   onTrouble: (what: string, error: Error) => void,
