@@ -27,3 +27,16 @@ export function code(text: string): string {
 export function hex(value: number, digits: number): string {
   return `0x${value.toString(16).padStart(digits, '0')}`
 }
+
+const COLUMNS = 100
+
+/** A paragraph of prose, with line breaks. */
+export function paragraph(text: string): string {
+  const lines: string[] = []
+  for (const word of oneLine(text).split(' ')) {
+    const line = lines.at(-1)
+    if (line === undefined || line.length + 1 + word.length > COLUMNS) lines.push(word)
+    else lines[lines.length - 1] = `${line} ${word}`
+  }
+  return lines.join('\n')
+}

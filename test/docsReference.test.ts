@@ -1,8 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { inputTable } from '../scripts/fieldTable.ts'
 import { GENERATED_PAGES } from '../scripts/generatedPages.ts'
 import { root } from '../scripts/runStep.ts'
+import { platformSchema } from '../src/platform/platformDocument.ts'
+import { platformProblems } from '../src/platform/platformProblems.ts'
 import { settings } from '../src/runtime/settings.ts'
 
 test.each(Object.entries(GENERATED_PAGES))(
@@ -12,6 +17,23 @@ test.each(Object.entries(GENERATED_PAGES))(
     if (kept !== (await page())) throw new Error(`docs/${name}.md is out of date: run npm run docs`)
   },
 )
+
+/** The platform files that these pages show as a whole. */
+test.each(['README.md', 'docs/platform-fields.md'])('the platform file in %s is valid', (page) => {
+  const files = [...readFileSync(join(root, page), 'utf8').matchAll(/^```yaml\n([^]*?)^```$/gm)]
+  expect(files).toHaveLength(1)
+  const document = platformSchema.parse(parse(files[0]?.[1] ?? ''))
+  expect(platformProblems(document)).toEqual([])
+})
+
+test.each([
+  [z.strictObject({ a: z.boolean() }), 'a has no description'],
+  [z.strictObject({ a: z.int().min(1).max(2).describe('A.') }), 'a has no unit'],
+  [z.strictObject({ a: z.int().min(1).meta({ description: 'A.', unit: 'ms' }) }), 'no upper limit'],
+  [z.strictObject({ a: z.string().regex(/^a$/).describe('A.') }), 'a has a pattern'],
+])('a field that a page could not explain is an error', (schema, message) => {
+  expect(() => inputTable(schema)).toThrow(message)
+})
 
 /** What every component runs, or may run. The types say which of its settings a component sees. */
 const SHARED = ['src/runtime', 'src/components']

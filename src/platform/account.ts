@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { resourceId } from './fieldSchemas.ts'
+import { resourceId, textOf } from './fieldSchemas.ts'
 import { listKind } from './resourceKind.ts'
 
 const LIFETIME_DAYS_MAX = 30
@@ -10,34 +10,47 @@ export const DEFAULT_LIFETIME_SECONDS = 48 * 3_600
 /** The class of accounts that name none. */
 export const DEFAULT_ACCOUNT_CLASS = 'standard'
 
-export const accountSchema = z.strictObject({
-  id: resourceId,
-  name: z.string().max(200).optional(),
-  enabled: z.boolean().default(true),
-  /** Metrics count messages by class, as in `wholesale`; the default is `standard`. */
-  class: z
-    .string()
-    .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'lower-case letters, digits, - and _, at most 32')
-    .exactOptional(),
-  /** Receipts go to the user of the message (the default), or to any user of the account. */
-  receiptsTo: z.enum(['user', 'account']).exactOptional(),
-  /** `err` in its receipts, by the SMSC's code or our reason: `{ ESME_RSUBMITFAIL: '069' }`. */
-  receiptErrors: z
-    .record(
-      z.string().max(20),
-      z.string().regex(/^[\x21-\x7e]{3}$/, 'exactly three printable characters'),
-    )
-    .exactOptional(),
-  /**
-   * The life of messages that name no validity_period, from their acceptance; 48 h by default. A
-   * message that still waits here when its life ends is not sent, and its receipt says EXPIRED.
-   */
-  defaultLifetimeSeconds: z
-    .int()
-    .min(1)
-    .max(LIFETIME_DAYS_MAX * 86_400)
-    .exactOptional(),
-})
+export const accountSchema = z
+  .strictObject({
+    id: resourceId.describe('The name of the account, in users and in figures.'),
+    name: z.string().max(200).optional().describe('A name for people.'),
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe(
+        'If false, the binds of its users close within a second, and their messages are refused.',
+      ),
+    class: textOf(/^[a-z][a-z0-9_-]{0,31}$/, 'lower-case letters, digits, - and _, at most 32')
+      .exactOptional()
+      .describe('The label `account_class` in metrics. If it is not set, the label is `standard`.'),
+    receiptsTo: z
+      .enum(['user', 'account'])
+      .exactOptional()
+      .describe(
+        'Receipts go to the user who sent the message, which is the default, or to any user of ' +
+          'the account that has a receiver bound.',
+      ),
+    receiptErrors: z
+      .record(z.string().max(20), textOf(/^[\x21-\x7e]{3}$/, 'exactly three printable characters'))
+      .exactOptional()
+      .describe(
+        'The `err` of receipts, by the code that the SMSC or Signalbox gave: ' +
+          '`{ ESME_RSUBMITFAIL: "069", expired waiting: "088" }`. Other codes stay as they are.',
+      ),
+    defaultLifetimeSeconds: z
+      .int()
+      .min(1)
+      .max(LIFETIME_DAYS_MAX * 86_400)
+      .exactOptional()
+      .meta({
+        description:
+          'How long a message lives that names no validity period, from its acceptance. If this ' +
+          'is not set, 172800 seconds (48 hours). A message that still waits then expires ' +
+          '([validity.md](validity.md)).',
+        unit: 'seconds',
+      }),
+  })
+  .describe('An account is a customer. Its users sign in and send messages.')
 
 export type Account = z.infer<typeof accountSchema>
 

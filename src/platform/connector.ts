@@ -1,28 +1,40 @@
 import { z } from 'zod'
-import { resourceId, smppPassword } from './fieldSchemas.ts'
+import { resourceId, smppPassword, textOf } from './fieldSchemas.ts'
 import { place } from './problemItem.ts'
 import type { ProblemItem } from './problemItem.ts'
 import { HIDDEN, listKind, nothingToKeep } from './resourceKind.ts'
 import type { Placed, Sealed } from './resourceKind.ts'
 
-/** A literal, an environment variable, or a file below the secrets folder. */
 const secretSchema = z.union([
   smppPassword,
-  z.strictObject({ env: z.string().min(1) }),
-  z.strictObject({ file: z.string().min(1) }),
+  z.strictObject({
+    env: z.string().min(1).describe('The environment variable that holds it, in the workers.'),
+  }),
+  z.strictObject({
+    file: z
+      .string()
+      .min(1)
+      .describe(
+        'The file that holds it, below `SIGNALBOX_SECRETS_DIR` unless the path is absolute.',
+      ),
+  }),
 ])
 
 const notation = z.enum(['hex', 'decimal']).exactOptional()
 
 const messageIdRuleSchema = z
   .strictObject({
-    ignoreCase: z.boolean().exactOptional(),
-    ignoreLeadingZeros: z.boolean().exactOptional(),
-    /** How submit_sm_resp writes the number, and how receipts do. */
-    response: notation,
-    receipt: notation,
-    /** The SMSC counts for each bind on its own. */
-    perBind: z.boolean().exactOptional(),
+    ignoreCase: z.boolean().exactOptional().describe('If true, `0A` and `0a` are equal.'),
+    ignoreLeadingZeros: z.boolean().exactOptional().describe('If true, `007` and `7` are equal.'),
+    response: notation.describe(
+      'The notation of the id in `submit_sm_resp`, if receipts write the same number in another ' +
+        'one. Set it together with `receipt`.',
+    ),
+    receipt: notation.describe('The notation of the id in receipts.'),
+    perBind: z
+      .boolean()
+      .exactOptional()
+      .describe('Set it to true if the SMSC counts ids for each bind separately.'),
   })
   .refine(({ response, receipt }) => (response === undefined) === (receipt === undefined), {
     error: 'set both response and receipt, or neither',
@@ -42,54 +54,131 @@ const messageStateName = z.enum([
   'SKIPPED',
 ])
 
-/** Fate of the messages that wait for a disabled connector. */
 const waitingSchema = z
-  .union([z.enum(['keep', 'purge']), z.strictObject({ moveTo: resourceId })], {
-    error: 'expected keep, purge or { moveTo: CONNECTOR }',
-  })
+  .union(
+    [
+      z.enum(['keep', 'purge']),
+      z.strictObject({
+        moveTo: resourceId.describe('The id of the connector that takes the messages over.'),
+      }),
+    ],
+    { error: 'expected keep, purge or { moveTo: CONNECTOR }' },
+  )
   .default('keep')
+  .describe(
+    'What happens to messages that wait for the connector while it is disabled: `keep` lets them ' +
+      'wait, `purge` ends them as UNDELIVERABLE, and `{ moveTo: ID }` gives them to another ' +
+      'connector.',
+  )
 
-const fieldsSchema = z.strictObject({
-  id: resourceId,
-  /** Routes pass a disabled connector over, and it has no binds. */
-  enabled: z.boolean().default(true),
-  /** It accepts messages and keeps its binds and takes receipts, but submits nothing. */
-  paused: z.boolean().default(false),
-  /** While it is disabled: its messages wait, or end as failed, or go to another connector. */
+const identity = {
+  id: resourceId.describe('The name of the connector, in routes, commands and figures.'),
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('If false, the connector has no binds, and routing skips it.'),
+  paused: z
+    .boolean()
+    .default(false)
+    .describe(
+      'If true, nothing is submitted. Messages are still accepted, and receipts processed.',
+    ),
   waiting: waitingSchema,
-  host: z.string().min(1),
-  port: z.int().min(1).max(65_535),
-  systemId: z.string().max(15),
-  password: secretSchema,
-  systemType: z.string().max(12).default(''),
-  /** How many binds the SMSC allows us over the whole cluster. */
-  binds: z.int().min(1).max(1000).default(1),
-  /** Unanswered submits per bind. */
-  window: z.int().min(1).max(1000).default(10),
-  /** Messages a second over all binds of the connector, evenly spaced. */
-  tps: z.number().positive().max(100_000).default(30),
-  /** How many submits may go at once after a rest; never more than `tps` in any second. */
-  burst: z.int().min(1).max(100_000).default(1),
-  responseTimeoutMs: z.int().min(1000).max(600_000).default(30_000),
-  enquireLinkIntervalMs: z.int().min(1000).max(600_000).default(30_000),
-  /** For submits whose response was lost with the link: send again (may duplicate) or give up. */
-  onLinkLost: z.enum(['resubmit', 'fail']).default('resubmit'),
-  /**
-   * How often a message may be submitted again at once when the SMSC did not answer. Then it fails
-   * if the SMSC serves other messages meanwhile, and waits for its next attempt if not.
-   */
-  maxResubmissions: z.int().min(0).max(100).default(3),
-  /** How long a bind pauses after ESME_RTHROTTLED or ESME_RMSGQFUL. */
-  throttlePauseMs: z.int().min(0).max(60_000).default(1000),
-  /** Attempts for a message that gets temporary or throttling command_status values. */
-  maxAttempts: z.int().min(1).max(1000).default(20),
-  /** When the id in a receipt is that of a submit_sm_resp: exactly equal, unless this says more. */
-  messageIdRule: messageIdRuleSchema.default({}),
-  /** Words in `stat` of this SMSC's receipts, each with the state that it means there. */
+}
+
+const link = {
+  host: z.string().min(1).describe('The host name or IP address of the SMSC.'),
+  port: z.int().min(1).max(65_535).meta({ description: 'The TCP port of the SMSC.', unit: 'none' }),
+  systemId: z.string().max(15).describe('The `system_id` with which Signalbox binds.'),
+  password: secretSchema.describe(
+    'The password for the SMSC: the text itself, or where the workers read it.',
+  ),
+  systemType: z.string().max(12).default('').describe('The `system_type` of the bind.'),
+  binds: z.int().min(1).max(1000).default(1).meta({
+    description: 'How many binds all workers together keep up. Ask the SMSC for its limit.',
+    unit: 'binds',
+  }),
+  responseTimeoutMs: z.int().min(1000).max(600_000).default(30_000).meta({
+    description: 'How long a request to the SMSC waits for its response.',
+    unit: 'milliseconds',
+  }),
+  enquireLinkIntervalMs: z
+    .int()
+    .min(1000)
+    .max(600_000)
+    .default(30_000)
+    .meta({ description: 'The silence after which `enquire_link` is sent.', unit: 'milliseconds' }),
+}
+
+const pace = {
+  window: z.int().min(1).max(1000).default(10).meta({
+    description: 'How many `submit_sm` may wait for their answers on one bind.',
+    unit: 'messages',
+  }),
+  tps: z.number().positive().max(100_000).default(30).meta({
+    description: 'The pace of all binds together. Submits are evenly spaced.',
+    unit: 'messages per second',
+  }),
+  burst: z.int().min(1).max(100_000).default(1).meta({
+    description:
+      'How many messages may be submitted at once after a rest. No second has more than `tps`.',
+    unit: 'messages',
+  }),
+  throttlePauseMs: z.int().min(0).max(60_000).default(1000).meta({
+    description: 'How long a bind pauses after `ESME_RTHROTTLED` or `ESME_RMSGQFUL`.',
+    unit: 'milliseconds',
+  }),
+}
+
+const attempts = {
+  maxAttempts: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(20)
+    .meta({
+      description:
+        'How often a message is submitted if the SMSC keeps refusing it temporarily. After the ' +
+        'last attempt it fails.',
+      unit: 'attempts',
+    }),
+  onLinkLost: z
+    .enum(['resubmit', 'fail'])
+    .default('resubmit')
+    .describe(
+      'What happens to a message whose answer was lost with the link: `resubmit` sends it again, ' +
+        'so that it may arrive twice, and `fail` ends it as failed.',
+    ),
+  maxResubmissions: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(3)
+    .meta({
+      description:
+        'How often a message that got no answer is submitted again. Then it fails if the SMSC ' +
+        'answers other messages, and waits for its next attempt if not.',
+      unit: 'submissions',
+    }),
+}
+
+const receipts = {
+  messageIdRule: messageIdRuleSchema
+    .default({})
+    .describe(
+      'How the id in a receipt is compared with that of a `submit_sm_resp`. Without a rule the ' +
+        'two must be exactly equal.',
+    ),
   receiptStates: z
-    .record(z.string().regex(/^[\x21-\x7e]{1,40}$/, 'one word'), messageStateName)
-    .default({}),
-})
+    .record(textOf(/^[\x21-\x7e]{1,40}$/, 'one word'), messageStateName)
+    .default({})
+    .describe(
+      'Words that this SMSC writes in `stat` of a receipt, each with the state that it means: ' +
+        '`{ ROUTED: ENROUTE }`.',
+    ),
+}
+
+const fieldsSchema = z.strictObject({ ...identity, ...link, ...pace, ...attempts, ...receipts })
 
 export const connectorSchema = fieldsSchema
   .refine(({ enabled, waiting }) => !enabled || waiting === 'keep', {
@@ -100,6 +189,10 @@ export const connectorSchema = fieldsSchema
     error: 'names the connector itself: name another one',
     path: ['waiting', 'moveTo'],
   })
+  .describe(
+    'A connector is the link to an SMSC. [connectors.md](connectors.md) explains its states and ' +
+      'how to pause, replace or drain it.',
+  )
 
 export type Connector = z.infer<typeof connectorSchema>
 export type WaitingRule = Connector['waiting']

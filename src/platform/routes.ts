@@ -1,21 +1,33 @@
 import { z } from 'zod'
 import { connectorKind } from './connector.ts'
-import { resourceId } from './fieldSchemas.ts'
+import { resourceId, textOf } from './fieldSchemas.ts'
 import { singleKind } from './resourceKind.ts'
 import type { Reference } from './resourceKind.ts'
 
 const routeSchema = z.strictObject({
-  /** Leading digits of the destination in international form, without `+`. */
-  prefix: z.string().regex(/^[0-9]{1,20}$/, '1 to 20 digits, without +'),
-  connector: resourceId,
+  prefix: textOf(/^[0-9]{1,20}$/, '1 to 20 digits, without +').describe(
+    'The leading digits of the destination in international form.',
+  ),
+  connector: resourceId.describe('The id of the connector that takes the messages.'),
 })
 
-export const routeTableSchema = z.strictObject({
-  /** Tried in this order; the first matching prefix wins. */
-  routes: z.array(routeSchema).default([]),
-  /** Connector for messages that match no route; without it they get ESME_RINVDSTADR. */
-  default: resourceId.optional(),
-})
+export const routeTableSchema = z
+  .strictObject({
+    routes: z
+      .array(routeSchema)
+      .default([])
+      .describe(
+        'Tried in this order. The first route takes a message whose prefix fits and whose ' +
+          'connector is enabled.',
+      ),
+    default: resourceId
+      .optional()
+      .describe(
+        'The id of the connector for messages that no route takes. Without it, messages whose ' +
+          'destination fits no prefix are refused with `ESME_RINVDSTADR`, or HTTP status 422.',
+      ),
+  })
+  .describe('The route table chooses the connector for each message. There is one table.')
 
 export type RouteTable = z.infer<typeof routeTableSchema>
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { accountKind } from './account.ts'
-import { resourceId, smppPassword } from './fieldSchemas.ts'
+import { resourceId, smppPassword, textOf } from './fieldSchemas.ts'
 import { place } from './problemItem.ts'
 import type { ProblemItem } from './problemItem.ts'
 import { HIDDEN, listKind, nothingToKeep } from './resourceKind.ts'
@@ -8,22 +8,54 @@ import type { Placed, Sealed } from './resourceKind.ts'
 import { hashApiKey, hashPassword, verifyPassword } from './userSecrets.ts'
 
 /** SMPP 3.4 §5.2.1: at most 15 characters and a NUL. */
-const systemId = z.string().regex(/^[\x21-\x7e]{1,15}$/, '1 to 15 printable ASCII characters')
+const systemId = textOf(/^[\x21-\x7e]{1,15}$/, '1 to 15 printable ASCII characters, no space')
 
 export const userSchema = z
   .strictObject({
-    id: systemId,
-    account: resourceId,
-    enabled: z.boolean().default(true),
-    password: smppPassword.optional(),
-    passwordHash: z.string().startsWith('$argon2id$').optional(),
-    apiKey: z.string().min(16).max(200).optional(),
-    apiKeyHash: z
+    id: systemId.describe('The `system_id` with which the user binds over SMPP.'),
+    account: resourceId.describe('The id of the account that the user sends for.'),
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe(
+        'If false, the binds of the user close within a second, and its API key is refused.',
+      ),
+    password: smppPassword
+      .optional()
+      .describe('For SMPP. It is stored as `passwordHash` and never shown again.'),
+    passwordHash: z
       .string()
-      .regex(/^sha256:[0-9a-f]{64}$/)
-      .optional(),
-    maxBinds: z.int().min(1).max(1000).default(10),
-    window: z.int().min(1).max(10_000).default(1000),
+      .startsWith('$argon2id$')
+      .meta({ form: 'starts with $argon2id$' })
+      .optional()
+      .describe('The argon2id hash of the password, as an export shows it. Give it or `password`.'),
+    apiKey: z
+      .string()
+      .min(16)
+      .max(200)
+      .optional()
+      .describe(
+        'For the HTTP API; each user needs its own key. It is stored as `apiKeyHash` and never ' +
+          'shown again.',
+      ),
+    apiKeyHash: textOf(/^sha256:[0-9a-f]{64}$/, 'sha256: and 64 lower-case hexadecimal digits')
+      .optional()
+      .describe('The SHA-256 of the API key, as an export shows it. Give it or `apiKey`.'),
+    maxBinds: z.int().min(1).max(1000).default(10).meta({
+      description: 'How many binds the user may have at each gateway process.',
+      unit: 'binds',
+    }),
+    window: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(1000)
+      .meta({
+        description:
+          'How many `submit_sm` may wait for their answers on one bind. Further ones are refused ' +
+          'with `ESME_RTHROTTLED`.',
+        unit: 'messages',
+      }),
   })
   .refine((user) => !(user.password && user.passwordHash), {
     error: 'give password or passwordHash, not both',
@@ -34,6 +66,10 @@ export const userSchema = z
   .refine((user) => user.password || user.passwordHash || user.apiKey || user.apiKeyHash, {
     error: 'a user needs a password (for SMPP) or an apiKey (for HTTP)',
   })
+  .describe(
+    'A user signs in for an account: over SMPP with a password, or over HTTP with an API key. ' +
+      'It needs at least one of the two.',
+  )
 
 export type User = z.infer<typeof userSchema>
 
