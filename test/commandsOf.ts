@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 
-/** The commands that a page shows, each a line that begins with `npx signalbox`. */
+/** The commands that a page shows: lines that begin with `npx signalbox` or `$ npx signalbox`. */
 export function commandsOf(page: string): string[] {
   const text = readFileSync(new URL(`../${page}`, import.meta.url), 'utf8')
-  return [...text.matchAll(/^npx signalbox (.+)$/gm)].map(([, words = '']) => words)
+  return [...text.matchAll(/^(?:\$ )?npx signalbox (.+)$/gm)].map(([, words = '']) => words)
 }
 
 export interface Ended {

@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   status: async () => (await import('./commands/status.ts')).registerStatus,
   connector: async () => (await import('./commands/connector.ts')).registerConnector,
   send: async () => (await import('./commands/send.ts')).registerSend,
+  search: async () => (await import('./commands/search.ts')).registerSearch,
   trace: async () => (await import('./commands/trace.ts')).registerTrace,
   simulate: async () => (await import('./commands/simulate.ts')).registerSimulate,
 }

@@ -234,6 +234,14 @@ export function storeError(error: unknown): Error {
   return asError(error)
 }
 
+const QUERY_CANCELED = '57014'
+
+/** Whether a statement was ended because it took longer than its time-out. */
+export function tookTooLong(error: unknown): boolean {
+  const cause = error instanceof StoreUnavailable ? error.cause : error
+  return cause instanceof pg.DatabaseError && cause.code === QUERY_CANCELED
+}
+
 function isConnectionTrouble(error: Error): boolean {
   if ('code' in error && typeof error.code === 'string' && /^E[A-Z_]+$/.test(error.code))
     return true

@@ -5,6 +5,7 @@ import { RevisionConflict } from '../../platform/resourceRow.ts'
 import type { ResourceChange, ResourceRow } from '../../platform/resourceRow.ts'
 import type { ResourceStore } from '../../platform/storedPlatform.ts'
 import { createAdminServer } from './adminServer.ts'
+import type { SearchMessages } from './searchMessages.ts'
 
 export const TOKEN = 'a-token-for-tests'
 export const authorization = `Bearer ${TOKEN}`
@@ -18,6 +19,12 @@ const emptyStatus = {
   outbox: { pending: 0, oldestAgeSeconds: 0 },
   parkedReceipts: 0,
   deadLetters: [],
+}
+const emptyPage = {
+  messages: [],
+  searchedBackTo: '2026-01-01T00:00:00.000Z',
+  stopped: undefined,
+  next: undefined,
 }
 const quiet = { info() {}, error() {} }
 
@@ -46,11 +53,15 @@ export function memoryStore(): ResourceStore & { revision: number; beforeWrite: 
   return store
 }
 
-export function startServer(store: ResourceStore = memoryStore()) {
+export function startServer(
+  store: ResourceStore = memoryStore(),
+  searchMessages: SearchMessages = async () => emptyPage,
+) {
   const server = createAdminServer({
     adminToken: TOKEN,
     resources: store,
     readTrace: async () => undefined,
+    searchMessages,
     readBindsUp: async () => new Map([['smsc', 1]]),
     readStatus: async () => emptyStatus,
     log: quiet,

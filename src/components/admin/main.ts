@@ -16,9 +16,18 @@ import { readStatus } from './readStatus.ts'
 import { readTrace } from './readTrace.ts'
 import { waitingFor } from './waitingFor.ts'
 import { createAdminServer } from './adminServer.ts'
+import { messageSearch, SEARCH_BUDGET_MS, SEARCHES_MAX } from './searchMessages.ts'
 
 /** Few people use the API at a time; the other components need the connections more. */
 const POOL_SIZE_MAX = 4
+
+/** A search waits for nobody: what it would read may be about to be dropped. */
+const SEARCH_LIMITS = {
+  idleMs: 5_000,
+  lockMs: 500,
+  statementMs: SEARCH_BUDGET_MS,
+  answerMs: 2 * SEARCH_BUDGET_MS,
+}
 
 async function startAdmin(context: ComponentContext<'admin'>): Promise<RunningComponent> {
   const { config, log, health, trouble } = context
@@ -27,6 +36,13 @@ async function startAdmin(context: ComponentContext<'admin'>): Promise<RunningCo
     poolSize: Math.min(config.databasePoolSize, POOL_SIZE_MAX),
     applicationName: 'signalbox-admin',
     outage: databaseOutage(trouble),
+  })
+  // Its own connections: a search that takes too long is no outage, and delays nothing else.
+  const searched = openDatabase({
+    databaseUrl: config.databaseUrl,
+    poolSize: SEARCHES_MAX,
+    applicationName: 'signalbox-search',
+    limits: SEARCH_LIMITS,
   })
   const server = createAdminServer({
     adminToken: config.adminToken,
@@ -37,6 +53,7 @@ async function startAdmin(context: ComponentContext<'admin'>): Promise<RunningCo
       waitingFor: (kind, id) => waitingFor(database, postgresUpkeep(database), kind, id),
     },
     readTrace: (id) => readTrace(database, id),
+    searchMessages: messageSearch({ database: searched }),
     readBindsUp: () => readBoundSlots(database.run),
     readStatus: () => readStatus(database, postgresUpkeep(database)),
     log,
@@ -51,7 +68,7 @@ async function startAdmin(context: ComponentContext<'admin'>): Promise<RunningCo
     async drain() {
       await server.close()
       await presence.stop()
-      await database.close()
+      await Promise.all([database.close(), searched.close()])
     },
   }
 }

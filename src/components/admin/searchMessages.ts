@@ -1,0 +1,167 @@
+// Searches messages from the newest to the oldest in spans that grow: many are found in the first
+// span, and a rare number is looked up by its index in the long ones. A search has a few seconds.
+// If it needs more, it answers what it found and how far it came, and the next request goes on
+// there. Few searches run at once, on connections of their own.
+
+import { type Database, tookTooLong } from '../../database/database.ts'
+import { firstIdAt, timeOf } from '../../message/ids.ts'
+import { messageStateName } from '../../message/messageProgress.ts'
+import {
+  findMessages,
+  type FoundMessage,
+  limitSearch,
+  type MessageFilter,
+  newestEdge,
+} from '../../message/messageSearchTable.ts'
+
+export interface MessageQuery extends MessageFilter {
+  readonly fromMs: number
+  readonly toMs: number
+  /** The most messages in one answer. */
+  readonly limit: number
+  /** `next` of the answer before; undefined for the first. */
+  readonly cursor?: string | undefined
+}
+
+export interface MessageSummary {
+  readonly messageId: string
+  readonly acceptedAt: string
+  readonly account: string
+  readonly user: string
+  readonly source: string
+  readonly destination: string
+  readonly connector: string
+  readonly state: string
+  readonly attempts: number
+  readonly error: string | undefined
+  readonly submittedAt: string | undefined
+  readonly doneAt: string | undefined
+}
+
+export interface MessagePage {
+  readonly messages: readonly MessageSummary[]
+  /** All messages that fit and were accepted since are in this answer or in those before. */
+  readonly searchedBackTo: string
+  /** Why older messages may be missing; undefined if there are none. */
+  readonly stopped: 'limit' | 'time' | undefined
+  /** The cursor that goes on from here; undefined if there is nothing more. */
+  readonly next: string | undefined
+}
+
+export type SearchMessages = (query: MessageQuery) => Promise<MessagePage | 'busy'>
+
+export interface SearchOptions {
+  database: Database
+  /** For one answer. */
+  budgetMs?: number
+  /** In this process. */
+  searchesMax?: number
+}
+
+export const SEARCHES_MAX = 2
+export const SEARCH_BUDGET_MS = 6_000
+/** Read one by one, so that each request comes further, even without an index. */
+const FIRST_MESSAGES = 20_000
+const FIRST_SPAN_MS = 600_000
+const SPAN_GROWTH = 6
+
+export function messageSearch(options: SearchOptions): SearchMessages {
+  const { database, budgetMs = SEARCH_BUDGET_MS, searchesMax = SEARCHES_MAX } = options
+  let running = 0
+  return async (query) => {
+    if (running >= searchesMax) return 'busy'
+    running++
+    try {
+      return await search(database, query, performance.now() + budgetMs)
+    } finally {
+      running--
+    }
+  }
+}
+
+async function search(
+  database: Database,
+  query: MessageQuery,
+  deadlineMs: number,
+): Promise<MessagePage> {
+  const within = <Result>(work: (run: Database['run']) => Promise<Result>) =>
+    inTime(database, deadlineMs, work)
+  const end = firstIdAt(query.fromMs)
+  const found: FoundMessage[] = []
+  let below = lower(query.cursor ?? firstIdAt(query.toMs), firstIdAt(query.toMs))
+  let spanMs = FIRST_SPAN_MS
+  const edge = await within((run) => newestEdge(run, { from: end, below }, FIRST_MESSAGES))
+  let from = edge === 'late' ? below : (edge ?? end)
+  while (below > end) {
+    const wanted = query.limit + 1 - found.length
+    const span = { from, below }
+    const more = await within((run) => findMessages(run, span, query, wanted))
+    if (more === 'late') return pageOf(found, 'time', below)
+    found.push(...more)
+    const last = found[query.limit - 1]
+    if (last && found.length > query.limit)
+      return pageOf(found.slice(0, query.limit), 'limit', last.message_id)
+    below = from
+    from = higher(end, firstIdAt(timeOf(below) - spanMs))
+    spanMs *= SPAN_GROWTH
+  }
+  return pageOf(found, undefined, end)
+}
+
+/** 'late' if there is no time left, or not enough. */
+async function inTime<Result>(
+  database: Database,
+  deadlineMs: number,
+  work: (run: Database['run']) => Promise<Result>,
+): Promise<Result | 'late'> {
+  const leftMs = deadlineMs - performance.now()
+  if (leftMs <= 0) return 'late'
+  try {
+    return await database.transaction(async (run) => {
+      await limitSearch(run, leftMs)
+      return work(run)
+    })
+  } catch (error) {
+    if (tookTooLong(error)) return 'late'
+    throw error
+  }
+}
+
+function pageOf(
+  found: readonly FoundMessage[],
+  stopped: MessagePage['stopped'],
+  reached: string,
+): MessagePage {
+  return {
+    messages: found.map(summaryOf),
+    searchedBackTo: new Date(timeOf(reached)).toISOString(),
+    stopped,
+    next: stopped && reached,
+  }
+}
+
+function summaryOf(row: FoundMessage): MessageSummary {
+  return {
+    messageId: row.message_id,
+    acceptedAt: row.accepted_at.toISOString(),
+    account: row.account,
+    user: row.user_id,
+    source: row.source_addr,
+    destination: row.destination_addr,
+    connector: row.connector,
+    state: messageStateName(row.state),
+    attempts: row.attempts,
+    error: row.error ?? undefined,
+    submittedAt: row.submitted_at?.toISOString(),
+    doneAt: row.done_at?.toISOString(),
+  }
+}
+
+/** Ids sort as text. */
+function lower(a: string, b: string): string {
+  return a < b ? a : b
+}
+
+function higher(a: string, b: string): string {
+  return a < b ? b : a
+}

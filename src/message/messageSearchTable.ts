@@ -1,0 +1,107 @@
+// Searches messages by number, account and state, newest first. The index of numbers (migration
+// 0024) says which pages may hold a number; the planner reads a short span by the primary key
+// instead. Message ids carry their time, so a span of time is a span of ids.
+
+import type { Database } from '../database/database.ts'
+import type { MessageId } from './ids.ts'
+import type { MessageState } from './messageProgress.ts'
+import type { NumberForms } from './numberForms.ts'
+
+type Run = Database['run']
+
+export interface MessageFilter {
+  /** A source or a destination. */
+  readonly number?: NumberForms | undefined
+  readonly account?: string | undefined
+  readonly state?: MessageState | undefined
+}
+
+/** Ids of messages and of points in time, in the text form of a uuid. */
+export interface IdSpan {
+  /** Inclusive. */
+  readonly from: string
+  /** Exclusive. */
+  readonly below: string
+}
+
+export interface FoundMessage {
+  message_id: MessageId
+  account: string
+  user_id: string
+  connector: string
+  source_addr: string
+  destination_addr: string
+  state: MessageState
+  error: string | null
+  attempts: number
+  accepted_at: Date
+  submitted_at: Date | null
+  done_at: Date | null
+}
+
+const LIMIT = {
+  name: 'messageSearch.limit',
+  // Each search is planned for its own values. It gets one process of the server, not several.
+  text: `select set_config('statement_timeout', $1::text, true),
+    set_config('plan_cache_mode', 'force_custom_plan', true),
+    set_config('enable_seqscan', 'off', true),
+    set_config('max_parallel_workers_per_gather', '0', true)`,
+}
+
+/** Ends each of the transaction's next statements after this time. */
+export async function limitSearch(run: Run, timeoutMs: number): Promise<void> {
+  await run(LIMIT, [String(Math.max(1, Math.ceil(timeoutMs)))])
+}
+
+const EDGE = {
+  name: 'messageSearch.edge',
+  text: `select message_id as id from messages where message_id >= $1 and message_id < $2
+    order by message_id desc offset $3 limit 1`,
+}
+
+/** The id of the oldest of so many messages, the newest of the span; undefined for fewer. */
+export async function newestEdge(
+  run: Run,
+  { from, below }: IdSpan,
+  messages: number,
+): Promise<string | undefined> {
+  const [row] = await run<{ id: string }>(EDGE, [from, below, messages - 1])
+  return row?.id
+}
+
+const FIND = {
+  name: 'messageSearch.find',
+  // Materialized, so that the planner does not walk the span in the order of ids because it expects
+  // to have enough of them soon.
+  text: `with found as materialized (
+      select message_id, account, user_id, connector, source_addr, destination_addr, state, error,
+        attempts, accepted_at, submitted_at, done_at
+      from messages
+      where message_id >= $1 and message_id < $2
+        and ($3::text is null or destination_addr = $3 or source_addr = $3 or source_addr = $4)
+        and ($5::text is null or account = $5) and ($6::int is null or state = $6))
+    select * from found order by message_id desc limit $7`,
+}
+
+/** The newest messages of the span that fit, at most `max`. */
+export function findMessages(
+  run: Run,
+  { from, below }: IdSpan,
+  { number, account, state }: MessageFilter,
+  max: number,
+): Promise<FoundMessage[]> {
+  const { digits = null, written = null } = number ?? {}
+  const values = [from, below, digits, written, account ?? null, state ?? null, max]
+  return run<FoundMessage>(FIND, values)
+}
+
+const EXTEND = {
+  name: 'messageSearch.extend',
+  text: 'select extend_message_search($1) as made',
+}
+
+/** Makes up to so many filters of the index of numbers; returns how many it made. */
+export async function extendSearch(run: Run, filtersMax: number): Promise<number> {
+  const [row] = await run<{ made: number }>(EXTEND, [filtersMax])
+  return row?.made ?? 0
+}
