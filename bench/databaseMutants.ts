@@ -2,7 +2,27 @@
 
 import { type Mutant, unitTest } from './mutant.ts'
 
+const counting = (test: string) => unitTest('queue/postgres/queueDepths.test.ts', test)
+
 export const databaseMutants: readonly Mutant[] = [
+  {
+    name: 'a reading of the depths ends with the first slices of a queue',
+    invariant: '10',
+    file: 'src/queue/postgres/queueDepths.ts',
+    piece: 'changed = await this.#recount(looks)',
+    replacement: 'changed = (await this.#recount(looks)).slice(0, 0)',
+    guard: counting('the depth follows what is published, what is taken and what is left over'),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: 'each reading of the depths counts everything',
+    invariant: '10',
+    file: 'src/queue/postgres/queueDepths.ts',
+    piece: 'this.#now() < countedAtMs + RECOUNT_MS',
+    replacement: 'this.#now() < countedAtMs',
+    guard: counting('a reading does not pass over settled envelopes that an old snapshot keeps'),
+    says: /AssertionError: expected \d+ to be less than 60/,
+  },
   {
     name: 'the database lets a stopped process keep its transaction',
     invariant: '9b',

@@ -103,7 +103,10 @@ export interface Queue {
 export interface QueueUpkeep {
   /** Sets items aside that were never published here, such as a receipt without a message. */
   setAside(letters: readonly DeadLetter[]): Promise<void>
-  /** The depth of every queue that is not empty. */
+  /**
+   * The depth of every queue that is not empty. If entries are settled far out of order, they may
+   * count for some minutes more.
+   */
   depths(): Promise<QueueDepth[]>
   /** Messages that lie on these queues; what consumers have in hand counts too. */
   messagesOn(queues: readonly string[]): Promise<number>

@@ -44,18 +44,19 @@ async function startAdmin(context: ComponentContext<'admin'>): Promise<RunningCo
     applicationName: 'signalbox-search',
     limits: SEARCH_LIMITS,
   })
+  const upkeep = postgresUpkeep(database)
   const server = createAdminServer({
     adminToken: config.adminToken,
     resources: {
       read: (selection) =>
         selection ? readSelected(database, selection) : readResources(database),
       write: (changes, expectedRevision) => writeResources(database, changes, expectedRevision),
-      waitingFor: (kind, id) => waitingFor(database, postgresUpkeep(database), kind, id),
+      waitingFor: (kind, id) => waitingFor(database, upkeep, kind, id),
     },
     readTrace: (id) => readTrace(database, id),
     searchMessages: messageSearch({ database: searched }),
     readBindsUp: () => readBoundSlots(database.run),
-    readStatus: () => readStatus(database, postgresUpkeep(database)),
+    readStatus: () => readStatus(database, upkeep),
     log,
   })
   const presence = await announceProcess(context, database)

@@ -1,8 +1,8 @@
-import type { DeadLetterCount, QueueDepth, QueueUpkeep } from '../queue.ts'
+import type { DeadLetterCount, QueueUpkeep } from '../queue.ts'
 import type { SqlRunner } from './postgresQueue.ts'
+import { QueueDepths } from './queueDepths.ts'
 import {
   DEAD_LETTERS,
-  DEPTHS,
   FORGET_BATCHES,
   FORGET_DEAD_LETTERS,
   MESSAGES_ON,
@@ -16,7 +16,9 @@ import {
  */
 const BATCH_MARK_HOURS = 1
 
+/** One for each process: its readings of the depths are cheap because they remember the last. */
 export function postgresUpkeep(sql: SqlRunner): QueueUpkeep {
+  const depths = new QueueDepths(sql)
   return {
     setAside: async (letters) => {
       if (letters.length === 0) return
@@ -27,7 +29,7 @@ export function postgresUpkeep(sql: SqlRunner): QueueUpkeep {
         letters.map((letter) => letter.receives),
       ])
     },
-    depths: () => sql.run<QueueDepth>(DEPTHS),
+    depths: () => depths.read(),
     messagesOn: async (queues) => {
       const [row] = await sql.run<{ messages: number }>(MESSAGES_ON, [queues])
       return row?.messages ?? 0

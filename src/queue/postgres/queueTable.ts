@@ -76,13 +76,35 @@ export const SET_ASIDE = {
   text: `insert into dead_letters (queue, payload, reason, receives)
     select * from unnest($1::text[], $2::bytea[], $3::text[], $4::int[])`,
 }
-// count() and sum() are bigints, which `pg` hands out as text: the casts make numbers of them.
-export const DEPTHS = {
-  name: 'queue.depths',
-  text: `select queue, count(*)::float8 as envelopes, sum(messages)::float8 as messages,
-      extract(epoch from now() - min(published_at))::float8 as "oldestAgeSeconds"
-    from queue_envelopes group by queue`,
+// The functions are those of migration 0026.
+const SLICE = `first, last, envelopes, messages,
+      extract(epoch from oldest)::float8 * 1000 as "oldestMs"`
+
+export const DEPTHS_BOUNDARY = {
+  name: 'queue.depthsBoundary',
+  text: `select extract(epoch from now())::float8 * 1000 as "atMs",
+      (select id::float8 from queue_envelopes
+        where published_at < now() - $1::float8 * interval '1 ms'
+        order by published_at desc limit 1) as id`,
 }
+export const DEPTHS_WALK = {
+  name: 'queue.depthsWalk',
+  text: `select queue, ${SLICE}
+    from queue_slices($1::text, $2::bigint, $3::bigint, $4::int, $5::int)`,
+}
+export const DEPTHS_TAIL = {
+  name: 'queue.depthsTail',
+  // The time comes also if the tail is empty.
+  text: `select extract(epoch from now())::float8 * 1000 as "atMs", queue, is_old as "isOld",
+      ${SLICE}
+    from (select) as one left join
+      queue_tail($1::bigint, to_timestamp($2::float8 / 1000), $3::float8, $4::int) on true`,
+}
+export const DEPTHS_RECOUNT = {
+  name: 'queue.depthsRecount',
+  text: `select ${SLICE} from queue_recount($1::text[], $2::bigint[], $3::bigint[])`,
+}
+// count() and sum() are bigints, which `pg` hands out as text: the casts make numbers of them.
 export const MESSAGES_ON = {
   name: 'queue.messagesOn',
   text: `select coalesce(sum(messages), 0)::float8 as messages from queue_envelopes
