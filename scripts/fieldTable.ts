@@ -6,7 +6,7 @@ import { code, sentence, tableOf } from './markdownTable.ts'
 
 /** The part of JSON Schema that zod writes and this file reads, with what our schemas add. */
 interface FieldNode {
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly description?: string
   /** For numbers. `none` is a plain number, such as a port. */
   readonly unit?: string
@@ -54,7 +54,7 @@ export function inputTable(schema: z.ZodType): string {
 export function outputTable(schema: z.ZodType): string {
   const rows = fieldsOf(nodeOf(schema, 'output')).map(({ path, node, isRequired }) => [
     code(path),
-    `${typeOf(node)}${isRequired ? '' : ', may be missing'}`,
+    answerType(node, isRequired),
     meaningOf(path, node),
   ])
   return tableOf(['field', 'type', 'meaning'], rows).join('')
@@ -84,7 +84,17 @@ function fieldsOf(node: FieldNode, path = '', isOfForm = false): Field[] {
   })
 }
 
+function answerType(node: FieldNode, isRequired: boolean): string {
+  const { anyOf = [], form = anyOf.find((one) => one.form !== undefined)?.form, unit } = node
+  const kind = form ?? (unit === 'none' ? undefined : unit)
+  return [
+    kind === undefined ? typeOf(node) : `${typeOf(node)} (${kind})`,
+    ...(isRequired ? [] : ['may be missing']),
+  ].join(', ')
+}
+
 function typeOf(node: FieldNode): string {
+  if (typeof node.type === 'object') return node.type.map((type) => typeOf({ type })).join(' or ')
   if (node.anyOf) return node.anyOf.map((one) => typeOf(one).replace('one of ', '')).join(' or ')
   if (node.const !== undefined) return code(String(node.const))
   if (node.enum) return `one of ${node.enum.map((value) => code(String(value))).join(', ')}`
@@ -154,7 +164,8 @@ function lengthOf(
   { enum: values, maxLength, minLength, pattern }: FieldNode,
 ): string {
   if (values) return ''
-  if (pattern !== undefined) throw new Error(`${path} has a pattern: describe it with textOf()`)
+  if (pattern !== undefined)
+    throw new Error(`${path} has a pattern: give it words with .meta({ form })`)
   if (maxLength !== undefined) return `${minLength ?? 0} to ${maxLength} characters`
   return minLength === undefined ? '' : 'not empty'
 }

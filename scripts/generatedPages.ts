@@ -1,11 +1,13 @@
 // Every page of docs/ that is made from the code.
 
+import { httpReference } from './httpReference.ts'
 import { metricsReference } from './metricsReference.ts'
 import { platformReference } from './platformReference.ts'
 import { settingsReference } from './settingsReference.ts'
 import { smppReference } from './smppReference.ts'
 
 export const GENERATED_PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
+  'http-api': httpReference,
   metrics: metricsReference,
   'platform-fields': platformReference,
   settings: settingsReference,

@@ -6,9 +6,11 @@ import type { Platform } from '../../platform/platform.ts'
 import { hashApiKey } from '../../platform/userSecrets.ts'
 import { ACCEPTED, type Submission, type Verdict } from '../../routing/routerCallWire.ts'
 import { Credentials } from './credentials.ts'
+import { expectDescribedAnswers } from '../describedAnswers.fixture.ts'
 import { aliceWith, platformWith } from './customerDoor.fixture.ts'
 import { createHttpApi } from './httpApi.ts'
 import type { HttpDoorLimits } from './httpDoor.ts'
+import { EVERY_ROUTE } from './httpRoutes.ts'
 import { Intake } from './intake.ts'
 import type { VerdictListener } from './routerClient.ts'
 
@@ -56,6 +58,7 @@ export async function openHttpApi(limits: Partial<HttpDoorLimits> = {}) {
       throw new Error(what, { cause: error })
     },
   })
+  expectDescribedAnswers(door.app, EVERY_ROUTE)
   const sockets: Socket[] = []
   door.app.server.on('connection', (socket: Socket) => sockets.push(socket))
   const port = await door.listen(0, '127.0.0.1')

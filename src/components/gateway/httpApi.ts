@@ -3,6 +3,7 @@
 // problem documents (RFC 9457).
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import { type Problem, problem } from '../../runtime/problem.ts'
 import type { User } from '../../platform/user.ts'
@@ -23,7 +24,8 @@ import type { MessageStatus } from '../../message/messageTable.ts'
 import { describeIssues } from '../describeIssues.ts'
 import type { Credentials } from './credentials.ts'
 import { HttpDoor, type HttpDoorLimits, sendProblem } from './httpDoor.ts'
-import { httpMessageSchema, submitSmOf } from './httpMessage.ts'
+import { type HttpMessage, submitSmOf } from './httpMessage.ts'
+import * as routes from './httpRoutes.ts'
 import type { Intake } from './intake.ts'
 
 export interface HttpApiOptions {
@@ -50,15 +52,45 @@ export function createHttpApi(options: HttpApiOptions): HttpDoor {
     return isFound ? refuseKey(request, reply) : sendProblem(reply, NOT_FOUND)
   })
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+    if (error instanceof InvalidRequest) return sendProblem(reply, error.document)
     const status = error.statusCode ?? 500
     if (status >= 500) options.onTrouble('answering an HTTP request failed', error)
     return sendProblem(reply, problem(status, DETAILS.get(status) ?? error.message))
   })
-  app.post('/v1/messages', (request, reply) => postMessage(options, request, reply))
-  app.get<{ Params: { id: string } }>('/v1/messages/:id', (request, reply) =>
-    getMessage(options, request, request.params.id, reply),
-  )
+  app.setValidatorCompiler<z.ZodType>(({ schema }) => (input: unknown) => {
+    const result = schema.safeParse(input)
+    if (result.success) return { value: result.data }
+    return { error: new InvalidRequest(invalid(schema, result.error.issues, input)) }
+  })
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
+  app.register(messageRoutes(options))
   return door
+}
+
+function messageRoutes(options: HttpApiOptions): FastifyPluginAsyncZod {
+  return async (api) => {
+    api.post('/v1/messages', { schema: routes.postMessage }, async (request, reply) => {
+      // Again: the key may have been revoked while the body arrived.
+      const user = authenticate(options.credentials, request)
+      if (!user) return refuseKey(request, reply)
+      const { verdict, id } = await submit(options.intake, user, request.body)
+      if (verdict.kind === 'accepted') return reply.code(202).send({ id, status: 'accepted' })
+      const refusal = refused(verdict)
+      if (refusal.status === 429) reply.header('retry-after', '1')
+      return sendProblem(reply, refusal)
+    })
+
+    api.get('/v1/messages/:id', { schema: routes.getMessage }, async (request, reply) => {
+      const user = authenticate(options.credentials, request)
+      if (!user) return refuseKey(request, reply)
+      const id = parseMessageId(request.params.id)
+      if (!id) return sendProblem(reply, problem(404, 'that is not a message id'))
+      const row = await options.readStatus(id, user.account)
+      if (row) return statusOf(row)
+      if (isRecent(id)) return { id, state: 'ENROUTE' as const }
+      return sendProblem(reply, problem(404, `there is no message ${id} of this account`))
+    })
+  }
 }
 
 function isShort({ headers }: FastifyRequest): boolean {
@@ -66,26 +98,30 @@ function isShort({ headers }: FastifyRequest): boolean {
   return Number(headers['content-length'] ?? 0) <= DROPPED_OCTETS_MAX
 }
 
-async function postMessage(options: HttpApiOptions, request: FastifyRequest, reply: FastifyReply) {
-  // Again: the key may have been revoked while the body arrived.
-  const user = authenticate(options.credentials, request)
-  if (!user) return refuseKey(request, reply)
-  const parsed = httpMessageSchema.safeParse(request.body)
-  if (!parsed.success) return sendProblem(reply, invalid(parsed.error.issues, request.body))
-  const body = submitSmOf(parsed.data)
-  const { verdict, id } = await new Promise<{ verdict: Verdict; id: MessageId }>((resolve) =>
-    options.intake.submit(user, body, (given, messageId) =>
-      resolve({ verdict: given, id: messageId }),
-    ),
+function submit(
+  intake: Intake,
+  user: User,
+  message: HttpMessage,
+): Promise<{ verdict: Verdict; id: MessageId }> {
+  const body = submitSmOf(message)
+  return new Promise((resolve) =>
+    intake.submit(user, body, (verdict, id) => resolve({ verdict, id })),
   )
-  if (verdict.kind === 'accepted') return reply.code(202).send({ id, status: 'accepted' })
-  const refusal = refused(verdict)
-  if (refusal.status === 429) reply.header('retry-after', '1')
-  return sendProblem(reply, refusal)
 }
 
-function invalid(issues: readonly z.core.$ZodIssue[], body: unknown): Problem {
-  const errors = describeIssues(httpMessageSchema, issues, body).map((item) =>
+/** A body that is not what the schema of its route says. */
+class InvalidRequest extends Error {
+  readonly code = 'INVALID_REQUEST'
+  readonly document: Problem
+
+  constructor(document: Problem) {
+    super(document.detail)
+    this.document = document
+  }
+}
+
+function invalid(schema: z.ZodType, issues: readonly z.core.$ZodIssue[], body: unknown): Problem {
+  const errors = describeIssues(schema, issues, body).map((item) =>
     labelled({ ...item, path: item.path || 'body' }),
   )
   return problem(400, errors.join('; '), errors)
@@ -98,28 +134,12 @@ function refused({ commandStatus, reason }: Extract<Verdict, { kind: 'refused' }
   return problem(HTTP_STATUS.get(commandStatus) ?? 422, detail)
 }
 
-async function getMessage(
-  options: HttpApiOptions,
-  request: FastifyRequest,
-  text: string,
-  reply: FastifyReply,
-) {
-  const user = authenticate(options.credentials, request)
-  if (!user) return refuseKey(request, reply)
-  const id = parseMessageId(text)
-  if (!id) return sendProblem(reply, problem(404, 'that is not a message id'))
-  const row = await options.readStatus(id, user.account)
-  if (row) return reply.send(statusOf(row))
-  if (isRecent(id)) return reply.send({ id, state: 'ENROUTE' })
-  return sendProblem(reply, problem(404, `there is no message ${id} of this account`))
-}
-
 /** Ids carry the wall clock's time, and that may have been set forward since. */
 function isRecent(id: MessageId): boolean {
   return Math.min(Date.now(), CLOCK.nowMs()) - timeOf(id) < JOURNAL_GRACE_MS
 }
 
-function statusOf(row: MessageStatus) {
+function statusOf(row: MessageStatus): z.infer<typeof routes.messageStatusSchema> {
   return {
     id: row.message_id,
     to: row.destination_addr,

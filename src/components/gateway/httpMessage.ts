@@ -2,6 +2,7 @@
 // that they make.
 
 import { z } from 'zod'
+import { textOf } from '../../platform/fieldSchemas.ts'
 import { encodeBody, encodeText, gsmSeptets, tlv, writeRelativeTime } from '../../smpp/index.ts'
 
 /** 3GPP TS 23.040 §9.1.2.5: an alphanumeric address has 10 octets of packed septets. */
@@ -17,21 +18,49 @@ const VALIDITY_SECONDS_MAX = 30 * 86_400
 const TON = { unknown: 0, international: 1, alphanumeric: 5 } as const
 const NPI = { unknown: 0, e164: 1 } as const
 
+const SENDER =
+  'a number of at most 15 digits or a name of at most 11 characters of the GSM alphabet'
+
 export const httpMessageSchema = z.strictObject({
-  to: z
+  to: textOf(
+    /^\+?[1-9][0-9]{6,14}$/,
+    'a number in international form: 7 to 15 digits, + optional',
+  ).describe('The number to which the message goes.'),
+  // Required: networks refuse messages without a sender, and receivers distrust them.
+  from: z
+    .stringFormat('sender', isSender, SENDER)
+    .meta({ form: SENDER })
+    .describe('The sender that the receiver sees.'),
+  text: z
     .string()
-    .regex(/^\+?[1-9][0-9]{6,14}$/, 'a number in international form: 7 to 15 digits, + optional'),
-  /** Required: networks refuse messages without a sender, and receivers distrust them. */
-  from: z.stringFormat(
-    'sender',
-    isSender,
-    'a number of at most 15 digits or a name of at most 11 characters of the GSM alphabet',
-  ),
-  text: z.string().min(1).max(10_000),
-  /** 0 no receipt, 1 final state, 2 failures only: to receivers bound for the user. */
-  registered_delivery: z.int().min(0).max(31).default(0),
-  /** Seconds until it expires, from now; without it the account's default lifetime counts. */
-  validity: z.int().min(1).max(VALIDITY_SECONDS_MAX).exactOptional(),
+    .min(1)
+    .max(10_000)
+    .describe(
+      'The text. It is sent in the GSM alphabet if that has all of its characters, otherwise in ' +
+        'UCS-2.',
+    ),
+  registered_delivery: z
+    .int()
+    .min(0)
+    .max(31)
+    .default(0)
+    .meta({
+      description:
+        'Which receipts are sent to the SMPP receivers of the user: 0 none, 1 each final state, ' +
+        '2 failures only, 3 success only; 16 more adds interim states (SMPP 5.0 §4.7.21).',
+      unit: 'none',
+    }),
+  validity: z
+    .int()
+    .min(1)
+    .max(VALIDITY_SECONDS_MAX)
+    .exactOptional()
+    .meta({
+      description:
+        'How long the message may wait, from now. If it is not set, the default of the account ' +
+        'counts ([validity.md](validity.md)).',
+      unit: 'seconds',
+    }),
 })
 
 export type HttpMessage = z.infer<typeof httpMessageSchema>

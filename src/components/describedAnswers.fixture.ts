@@ -1,0 +1,49 @@
+// For tests of an HTTP API: whatever its routes answer must be what their schemas say, because the
+// pages of docs/ are made from those.
+
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { expect, onTestFinished } from 'vitest'
+import { z } from 'zod'
+import type { Problems } from './describedRoute.ts'
+
+type Send = (
+  request: Pick<FastifyRequest, 'is404' | 'method' | 'routeOptions'>,
+  reply: Pick<FastifyReply, 'statusCode'>,
+  payload: unknown,
+) => Promise<unknown>
+interface Server {
+  addHook(name: 'onSend', hook: Send): unknown
+}
+
+/** @param everyRoute problems that any route of the server may answer */
+export function expectDescribedAnswers(server: Server, everyRoute: Problems): void {
+  const faults: string[] = []
+  server.addHook('onSend', async ({ is404, method, routeOptions }, { statusCode }, payload) => {
+    const { schema, url } = routeOptions
+    const fault = is404 ? undefined : faultOf({ schema, everyRoute }, statusCode, payload)
+    if (fault !== undefined) faults.push(`${method} ${url}: ${fault}`)
+    return payload
+  })
+  onTestFinished(() => expect(faults).toEqual([]))
+}
+
+interface Described {
+  readonly schema: FastifyRequest['routeOptions']['schema']
+  readonly everyRoute: Problems
+}
+
+function faultOf(
+  { everyRoute, schema }: Described,
+  status: number,
+  payload: unknown,
+): string | undefined {
+  if (status >= 400) {
+    const isDescribed = status in everyRoute || status in (schema?.problems ?? {})
+    return isDescribed ? undefined : `the problem ${status} is not described`
+  }
+  const answers = new Map(Object.entries(schema?.response ?? {}))
+  const answer = answers.get(String(status))
+  if (!(answer instanceof z.ZodType)) return `the answer ${status} is not described`
+  const given: unknown = typeof payload === 'string' ? JSON.parse(payload) : undefined
+  return answer.safeParse(given).error?.message
+}

@@ -1,0 +1,119 @@
+// The schemas of the two routes of the customers' HTTP API. docs/http-api.md is made from them.
+
+import { z } from 'zod'
+import { MESSAGE_STATE, type MessageStateName } from '../../smpp/index.ts'
+import type { Problems } from '../describedRoute.ts'
+import { httpMessageSchema } from './httpMessage.ts'
+
+const EXAMPLE_ID = '01a209f4-17c4-783d-a462-0a58c95b1e67'
+
+// Object.keys forgets that the table's keys are its names.
+const stateNames = Object.keys(MESSAGE_STATE) as MessageStateName[]
+const messageId = z.string().describe('The id of the message.')
+const instant = z.string().meta({ form: 'ISO 8601, in UTC' })
+const address = z.string().exactOptional()
+
+export const acceptedMessageSchema = z
+  .strictObject({ id: messageId, status: z.literal('accepted').describe('Always this word.') })
+  .describe('The message is on disk and will be sent.')
+
+export const messageStatusSchema = z
+  .strictObject({
+    id: messageId,
+    to: address.describe('The number to which it goes, without `+`.'),
+    from: address.describe('The sender.'),
+    state: z
+      .enum(stateNames)
+      .describe('What became of it so far; see [the states](#states-of-a-message).'),
+    acceptedAt: instant.exactOptional().describe('When Signalbox accepted it.'),
+    submittedAt: instant
+      .nullable()
+      .exactOptional()
+      .describe('When the carrier took it; null before that.'),
+    doneAt: instant.nullable().exactOptional().describe('When it reached a final state.'),
+    error: z
+      .string()
+      .nullable()
+      .exactOptional()
+      .describe("The carrier's error code, or Signalbox's reason for a failure; null without one."),
+  })
+  .describe(
+    'The message as it is now. If it was accepted less than ten seconds ago, it may have only ' +
+      '`id` and `state`.',
+  )
+
+export const postMessage = {
+  summary: 'Send a message',
+  description:
+    'The body is JSON of at most 1 MiB. Signalbox does not split long texts: the carrier gets ' +
+    'the whole text, in `message_payload` if it has more than 254 octets.',
+  body: httpMessageSchema,
+  response: { 202: acceptedMessageSchema },
+  problems: {
+    400: 'The body is not JSON, or a field is missing, unknown or invalid.',
+    413: 'The body is larger than 1 MiB.',
+    415: 'The header `content-type: application/json` is missing.',
+    422:
+      'The message cannot be sent as it is, for example because no route leads to its number. ' +
+      '`detail` gives the reason and, where there is one, the field.',
+    429:
+      'The platform cannot take the message now. Wait for the number of seconds in the header ' +
+      '`retry-after`, then send it again.',
+  },
+  example: {
+    body: { to: '31612345678', from: 'Signalbox', text: 'Hello' },
+    answer: { id: EXAMPLE_ID, status: 'accepted' },
+  },
+} as const
+
+export const getMessage = {
+  summary: 'Read the state of a message',
+  description: 'Messages of all users of the same account are visible.',
+  params: z.strictObject({
+    id: z.string().describe('The `id` in the answer to `POST /v1/messages`.'),
+  }),
+  response: { 200: messageStatusSchema },
+  problems: {
+    404:
+      'The id is malformed, or the account has no such message. Old messages are removed ' +
+      '([retention.md](retention.md)).',
+  },
+  example: {
+    id: EXAMPLE_ID,
+    answer: {
+      id: EXAMPLE_ID,
+      to: '31612345678',
+      from: 'Signalbox',
+      state: 'DELIVERED',
+      acceptedAt: '2026-11-23T19:48:06.212Z',
+      submittedAt: '2026-11-23T19:48:06.257Z',
+      doneAt: '2026-11-23T19:48:06.466Z',
+      error: '000',
+    },
+  },
+} as const
+
+/** What any call may answer. */
+export const EVERY_ROUTE: Problems = {
+  400: 'The request is not HTTP.',
+  401: 'The API key is missing or unknown, or its user or account is disabled.',
+  404: 'There is no such route.',
+  408: 'The request did not arrive completely in time.',
+  431: 'The headers are too long.',
+  500: 'Internal error. Send the request again.',
+  503: 'The gateway is shutting down. Send the request again, to another gateway if there is one.',
+}
+
+/** The states of a message, as people understand them. */
+export const STATES: Readonly<Record<MessageStateName, string>> = {
+  SCHEDULED: 'The carrier will send it later.',
+  ENROUTE: 'It waits, or is on its way.',
+  DELIVERED: 'The phone has it.',
+  EXPIRED: 'Its validity ended before it was delivered.',
+  DELETED: 'The carrier deleted it.',
+  UNDELIVERABLE: 'It could not be delivered.',
+  ACCEPTED: 'The carrier accepted it. Another state usually follows.',
+  UNKNOWN: 'The carrier says that it does not know what became of it.',
+  REJECTED: 'The carrier refused it.',
+  SKIPPED: 'The carrier did not try to send it.',
+}
