@@ -8,7 +8,7 @@ import { code, sentence, tableOf } from './markdownTable.ts'
 interface FieldNode {
   readonly type?: string | readonly string[]
   readonly description?: string
-  /** For numbers. `none` is a plain number, such as a port. */
+  /** For numbers; `none` is a plain number, such as a port. Text of a time names its form here. */
   readonly unit?: string
   /** The words for a pattern of text. */
   readonly form?: string
@@ -60,6 +60,14 @@ export function outputTable(schema: z.ZodType): string {
   return tableOf(['field', 'type', 'meaning'], rows).join('')
 }
 
+/** Each field with its meaning alone. */
+export function meaningsOf(schema: z.ZodType): { path: string; meaning: string }[] {
+  return fieldsOf(nodeOf(schema, 'input')).map(({ path, node }) => ({
+    path,
+    meaning: meaningOf(path, node),
+  }))
+}
+
 /** What the schema as a whole says of itself. */
 export function descriptionOf(schema: z.ZodType): string {
   const { description } = schema
@@ -85,10 +93,9 @@ function fieldsOf(node: FieldNode, path = '', isOfForm = false): Field[] {
 }
 
 function answerType(node: FieldNode, isRequired: boolean): string {
-  const { anyOf = [], form = anyOf.find((one) => one.form !== undefined)?.form, unit } = node
-  const kind = form ?? (unit === 'none' ? undefined : unit)
+  const { anyOf = [], unit = anyOf.find((one) => one.unit !== undefined)?.unit } = node
   return [
-    kind === undefined ? typeOf(node) : `${typeOf(node)} (${kind})`,
+    unit === undefined || unit === 'none' ? typeOf(node) : `${typeOf(node)} (${unit})`,
     ...(isRequired ? [] : ['may be missing']),
   ].join(', ')
 }

@@ -7,15 +7,7 @@ import { Intake } from '../src/components/gateway/intake.ts'
 import { isFinal } from '../src/message/messageProgress.ts'
 import { MESSAGE_STATE, type MessageStateName } from '../src/smpp/index.ts'
 import { code, tableOf } from './markdownTable.ts'
-import {
-  type DescribedRoute,
-  pathOf,
-  problemTable,
-  routeSection,
-  routesOf,
-} from './routeReference.ts'
-
-const BASE = 'http://127.0.0.1:8080'
+import { codeBlock, json, problemTable, routeSections, routesOf } from './routeReference.ts'
 
 const OPENING = `# HTTP API for customers
 
@@ -32,30 +24,28 @@ KEY=DYSaprdSk23pqpBGXwchtaw9wnESLc3Q
 const BAD_NUMBER =
   'to: expected a number in international form: 7 to 15 digits, + optional, got "316"'
 const NO_TEXT = 'text: is missing: expected text of 1 to 10000 characters'
-const PROBLEMS = `Every refusal is a problem document (RFC 9457) with the content type
-\`application/problem+json\`. Its \`title\` names the kind of problem, and \`detail\` says what is
-wrong and what to do. If a body has several faults, \`errors\` lists them.
-
-\`\`\`
-curl ${BASE}/v1/messages \\
-  -H "authorization: Bearer $KEY" \\
-  -H 'content-type: application/json' \\
-  -d '{"to":"316","from":"Signalbox"}'
-\`\`\`
-
-\`\`\`json
-${json({
+const REFUSAL = {
   type: 'about:blank',
   title: 'Bad request',
   status: 400,
   detail: `${BAD_NUMBER}; ${NO_TEXT}`,
   errors: [BAD_NUMBER, NO_TEXT],
-})}
-\`\`\``
+}
+const PROBLEMS = `Every refusal is a problem document (RFC 9457) with the content type
+\`application/problem+json\`. Its \`title\` names the kind of problem, and \`detail\` says what is
+wrong and what to do. If a body has several faults, \`errors\` lists them.
+
+\`\`\`
+curl http://127.0.0.1:8080/v1/messages \\
+  -H "authorization: Bearer $KEY" \\
+  -H 'content-type: application/json' \\
+  -d '{"to":"316","from":"Signalbox"}'
+\`\`\`
+
+${codeBlock(json(REFUSAL), 'json')}`
 
 export async function httpReference(): Promise<string> {
   const routes = await routesOf(createHttpApi(notServing).app)
-  const sections = routes.flatMap((route) => [routeSection(route), ...exampleOf(route)])
   // Object.entries forgets the names of the keys.
   const words = Object.entries(STATES) as [MessageStateName, string][]
   const states = words.map(([state, meaning]) => [
@@ -66,7 +56,7 @@ export async function httpReference(): Promise<string> {
   const blocks = [
     OPENING,
     '## Calls',
-    ...sections,
+    ...routeSections(routes),
     '## States of a message',
     ...tableOf(['state', 'final', 'meaning'], states),
     '## Problems of every call',
@@ -92,25 +82,4 @@ const notServing: HttpApiOptions = {
   onTrouble(what, error) {
     throw new Error(what, { cause: error })
   },
-}
-
-function exampleOf({ schema, url }: DescribedRoute): string[] {
-  const { example } = schema
-  if (example === undefined) throw new Error(`${url} has no example`)
-  const lines = [
-    `curl ${BASE}${pathOf(url).replace('{id}', example.id ?? '')}`,
-    '-H "authorization: Bearer $KEY"',
-    ...(example.body
-      ? [`-H 'content-type: application/json'`, `-d '${JSON.stringify(example.body)}'`]
-      : []),
-  ]
-  return [
-    'Example:',
-    `\`\`\`\n${lines.join(' \\\n  ')}\n\`\`\``,
-    `\`\`\`json\n${json(example.answer)}\n\`\`\``,
-  ]
-}
-
-function json(value: object): string {
-  return JSON.stringify(value, null, 2)
 }

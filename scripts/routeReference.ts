@@ -3,8 +3,8 @@
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { z } from 'zod'
 import type { Problems } from '../src/components/describedRoute.ts'
-import { descriptionOf, inputTable, outputTable } from './fieldTable.ts'
-import { paragraph, sentence, tableOf } from './markdownTable.ts'
+import { descriptionOf, inputTable, meaningsOf, outputTable } from './fieldTable.ts'
+import { code, oneLine, paragraph, sentence, tableOf } from './markdownTable.ts'
 
 export interface DescribedRoute {
   readonly method: string
@@ -12,9 +12,6 @@ export interface DescribedRoute {
   readonly url: string
   readonly schema: FastifySchema
 }
-
-/** Schemas that a page names instead of listing their fields, with the words for them. */
-export type KnownSchemas = ReadonlyMap<z.ZodType, string>
 
 type Server = Pick<FastifyInstance, 'ready' | 'close'> & {
   addHook(name: 'onRoute', hook: (route: RouteOptions) => void): unknown
@@ -38,27 +35,46 @@ export async function routesOf(server: Server): Promise<DescribedRoute[]> {
   return routes
 }
 
-export function routeSection(
-  { method, schema, url }: DescribedRoute,
-  known: KnownSchemas = new Map(),
-): string {
-  const { body, description, headers, params, problems, querystring, response, summary } = schema
+/** A list of the routes, then a section for each. An answer is described where it comes first. */
+export function routeSections(routes: readonly DescribedRoute[]): string[] {
+  const rows = routes.map((route) => [code(callOf(route)), linkTo(summaryOf(route))])
+  const described = new Map<unknown, string>()
   return [
-    `### ${summary}`,
-    `\`${method} ${pathOf(url)}\``,
-    ...(description === undefined ? [] : [paragraph(description)]),
-    ...inputOf('Path', params, known),
-    ...inputOf('Query', querystring, known),
-    ...inputOf('Headers', headers, known),
-    ...inputOf('Body', body, known),
-    ...answersOf(response, known),
-    ...problemTable(problems),
-  ].join('\n\n')
+    ...tableOf(['route', 'what it does'], rows),
+    ...routes.flatMap((route) => sectionOf(route, described)),
+  ]
 }
 
-/** `/v1/messages/{id}` */
-export function pathOf(url: string): string {
-  return url.replaceAll(/:(\w+)/g, '{$1}')
+function sectionOf(route: DescribedRoute, described: Map<unknown, string>): string[] {
+  const { body, description, headers, params, problems, querystring, response } = route.schema
+  const summary = summaryOf(route)
+  return [
+    `### ${summary}`,
+    code(callOf(route)),
+    ...(description === undefined ? [] : [paragraph(description)]),
+    ...pathFields(params),
+    ...inputOf('Query', querystring),
+    ...inputOf('Headers', headers),
+    ...inputOf('Body', body),
+    ...answersOf(response, summary, described),
+    ...problemTable(problems),
+    ...exampleOf(route),
+  ]
+}
+
+function summaryOf({ schema, url }: DescribedRoute): string {
+  if (schema.summary === undefined) throw new Error(`${url} has no summary`)
+  return schema.summary
+}
+
+/** `GET /v1/messages/{id}` */
+function callOf({ method, url }: DescribedRoute): string {
+  return `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`
+}
+
+/** To a heading of the same page. */
+function linkTo(heading: string): string {
+  return `[${heading}](#${heading.toLowerCase().replaceAll(' ', '-')})`
 }
 
 export function problemTable(problems: Problems = {}): string[] {
@@ -66,22 +82,56 @@ export function problemTable(problems: Problems = {}): string[] {
   return tableOf(['problem', 'meaning'], rows)
 }
 
-function inputOf(title: string, part: unknown, known: KnownSchemas): string[] {
+function pathFields(params: unknown): string[] {
+  if (!(params instanceof z.ZodType)) return []
+  return meaningsOf(params).map(({ path, meaning }) =>
+    paragraph(`${code(`{${path}}`)}: ${meaning}`),
+  )
+}
+
+function inputOf(title: string, part: unknown): string[] {
   if (!(part instanceof z.ZodType)) return []
-  const words = known.get(part)
-  if (words !== undefined) return [paragraph(`${title}: ${words}`)]
+  const elsewhere = describedElsewhere(part)
+  if (elsewhere !== undefined) return [paragraph(`${title}: ${elsewhere}`)]
   return [`${title}:`, inputTable(part)]
 }
 
-function answersOf(response: unknown, known: KnownSchemas): string[] {
+function answersOf(response: unknown, summary: string, described: Map<unknown, string>): string[] {
   return Object.entries(response ?? {}).flatMap(([status, schema]) => {
     if (!(schema instanceof z.ZodType)) throw new Error(`the answer ${status} has no schema`)
-    const words = known.get(schema)
-    if (words !== undefined) return [paragraph(`Answer ${status}: ${words}`)]
-    const table = outputTable(schema)
-    return [
-      paragraph(`Answer ${status}: ${descriptionOf(schema)}`),
-      ...(table === '' ? [] : [table]),
-    ]
+    const text = describedElsewhere(schema) ?? descriptionOf(schema)
+    const table = describedElsewhere(schema) === undefined ? outputTable(schema) : ''
+    const before = described.get(schema)
+    if (table !== '' && before !== undefined)
+      return [paragraph(`Answer ${status}: ${text} Its fields are under ${linkTo(before)}.`)]
+    described.set(schema, summary)
+    return [paragraph(`Answer ${status}: ${text}`), ...(table === '' ? [] : [table])]
   })
+}
+
+/** For a schema whose fields are in another place: its description, with a link. */
+function describedElsewhere(schema: z.ZodType): string | undefined {
+  const { description, see } = schema.meta() ?? {}
+  return see === undefined ? undefined : `${oneLine(description ?? '')} (${String(see)}).`
+}
+
+/** With the answer below it; a test runs the command. */
+function exampleOf({ schema, url }: DescribedRoute): string[] {
+  const { example } = schema
+  if (example === undefined) return []
+  const { answer, body, id = '' } = example
+  const lines = [
+    `curl http://127.0.0.1:8080${url.replace(':id', id)}`,
+    '-H "authorization: Bearer $KEY"',
+    ...(body ? ["-H 'content-type: application/json'", `-d '${JSON.stringify(body)}'`] : []),
+  ]
+  return ['Example:', codeBlock(lines.join(' \\\n  ')), codeBlock(json(answer), 'json')]
+}
+
+export function codeBlock(text: string, language = ''): string {
+  return `\`\`\`${language}\n${text}\n\`\`\``
+}
+
+export function json(value: object): string {
+  return JSON.stringify(value, null, 2)
 }

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fastify, type FastifySchema } from 'fastify'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { inputTable } from '../scripts/fieldTable.ts'
 import { GENERATED_PAGES } from '../scripts/generatedPages.ts'
+import { routesOf } from '../scripts/routeReference.ts'
 import { root } from '../scripts/runStep.ts'
 import { platformSchema } from '../src/platform/platformDocument.ts'
 import { platformProblems } from '../src/platform/platformProblems.ts'
@@ -33,6 +35,21 @@ test.each([
   [z.strictObject({ a: z.string().regex(/^a$/).describe('A.') }), 'a has a pattern'],
 ])('a field that a page could not explain is an error', (schema, message) => {
   expect(() => inputTable(schema)).toThrow(message)
+})
+
+const SCHEMAS: readonly (FastifySchema | undefined)[] = [
+  undefined,
+  { response: { 200: z.string() } },
+  { summary: 'Read x' },
+]
+
+test.each(SCHEMAS)('a route that says only %j of itself is an error', async (schema) => {
+  const server = fastify()
+  server.register(async (api) => {
+    api.get('/x', { ...(schema && { schema }) }, () => 'x')
+  })
+  await expect(routesOf(server)).rejects.toThrow('GET /x is not described')
+  await server.close()
 })
 
 /** What every component runs, or may run. The types say which of its settings a component sees. */

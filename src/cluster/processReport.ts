@@ -3,28 +3,31 @@
 
 import { z } from 'zod'
 
-const trouble = z.object({
-  text: z.string(),
-  level: z.string(),
-  /** Lines that differ in their figures alone count as one. */
-  count: z.number(),
-  lastAt: z.string(),
+export const troubleSchema = z.object({
+  text: z.string().describe('The text of the log line.'),
+  level: z.string().describe('`warn`, `error` or `fatal`.'),
+  count: z.number().meta({
+    description: 'How often it was logged. Lines that differ only in figures count as one.',
+    unit: 'lines',
+  }),
+  lastAt: z.string().meta({ unit: 'ISO 8601, in UTC' }).describe('When it was logged last.'),
 })
-const customerBinds = z.object({
-  account: z.string(),
-  user: z.string(),
-  binds: z.number(),
-  /** Those of them that take receipts. */
-  receivers: z.number(),
+export const customerBindsSchema = z.object({
+  account: z.string().describe('The account of the user.'),
+  user: z.string().describe('The user that is bound.'),
+  binds: z.number().meta({ description: 'Its binds at this gateway.', unit: 'binds' }),
+  receivers: z
+    .number()
+    .meta({ description: 'How many of these binds take receipts.', unit: 'binds' }),
 })
 
 /** Fields that a newer version adds are ignored, and missing ones are empty. */
 export const processReport = z.object({
-  troubles: z.array(trouble).default([]),
-  customers: z.array(customerBinds).default([]),
+  troubles: z.array(troubleSchema).default([]),
+  customers: z.array(customerBindsSchema).default([]),
   /** Customers beyond those that are listed. */
   moreCustomers: z.number().default(0),
 })
 
 export type ProcessReport = z.input<typeof processReport>
-export type CustomerBinds = z.infer<typeof customerBinds>
+export type CustomerBinds = z.infer<typeof customerBindsSchema>

@@ -44,6 +44,7 @@ function faultOf(
   const answers = new Map(Object.entries(schema?.response ?? {}))
   const answer = answers.get(String(status))
   if (!(answer instanceof z.ZodType)) return `the answer ${status} is not described`
-  const given: unknown = typeof payload === 'string' ? JSON.parse(payload) : undefined
+  const given: unknown =
+    typeof payload === 'string' && payload !== '' ? JSON.parse(payload) : undefined
   return answer.safeParse(given).error?.message
 }

@@ -1,29 +1,46 @@
+import { z } from 'zod'
 import { EXPIRED_WAITING } from './endOfLife.ts'
 import type { MessageId } from './ids.ts'
 import { CONNECTOR_DELETED } from './connectorDeleted.ts'
 import { PURGED } from './purged.ts'
 import { messageStateName, type MessageState } from './messageProgress.ts'
 
-/** The whole life of a message as the database knows it, oldest step first. */
-export interface MessageTrace {
-  messageId: MessageId
-  account: string
-  user: string
-  source: string
-  destination: string
-  connector: string
-  state: string
-  attempts: number
-  /** Why nothing happens at the moment; undefined after the end. */
-  waits?: string
-  steps: TraceStep[]
-}
+const traceStepSchema = z.strictObject({
+  at: z.string().meta({ unit: 'ISO 8601, in UTC' }).describe('When the step happened.'),
+  step: z
+    .string()
+    .describe(
+      '`accepted`, `moved`, `submitted`, the final state in lower case, or `receipt` and how far ' +
+        'it is.',
+    ),
+  detail: z.string().describe('The circumstances, for people.'),
+})
 
-export interface TraceStep {
-  at: string
-  step: string
-  detail: string
-}
+/** The whole life of a message as the database knows it. */
+export const messageTraceSchema = z
+  .strictObject({
+    messageId: z.string().describe('The id of the message.'),
+    account: z.string().describe('The account that sent it.'),
+    user: z.string().describe('The user that sent it.'),
+    source: z.string().describe('The sender, as the receiver sees it.'),
+    destination: z.string().describe('The number to which it goes.'),
+    connector: z.string().describe('The connector to which it was routed or moved.'),
+    state: z
+      .string()
+      .describe('Its [state](http-api.md#states-of-a-message), such as `DELIVERED`.'),
+    attempts: z
+      .number()
+      .meta({ description: 'How often it was submitted to the SMSC.', unit: 'attempts' }),
+    waits: z
+      .string()
+      .exactOptional()
+      .describe('Why it waits at the moment; missing once it has reached a final state.'),
+    steps: z.array(traceStepSchema).describe('What happened to it, the oldest step first.'),
+  })
+  .describe('The whole life of the message.')
+
+export type MessageTrace = z.infer<typeof messageTraceSchema>
+export type TraceStep = z.infer<typeof traceStepSchema>
 
 /** The columns of a message's row that a trace needs. */
 interface TracedMessage {

@@ -4,7 +4,8 @@ import { onTestFinished } from 'vitest'
 import { RevisionConflict } from '../../platform/resourceRow.ts'
 import type { ResourceChange, ResourceRow } from '../../platform/resourceRow.ts'
 import type { ResourceStore } from '../../platform/storedPlatform.ts'
-import { createAdminServer } from './adminServer.ts'
+import { expectDescribedAnswers } from '../describedAnswers.fixture.ts'
+import { createAdminServer, EVERY_ROUTE } from './adminServer.ts'
 import type { SearchMessages } from './searchMessages.ts'
 
 export const TOKEN = 'a-token-for-tests'
@@ -66,6 +67,7 @@ export function startServer(
     readStatus: async () => emptyStatus,
     log: quiet,
   })
+  expectDescribedAnswers(server, EVERY_ROUTE)
   onTestFinished(() => server.close())
   return server
 }

@@ -14,15 +14,36 @@ import { detailsOf } from '../../runtime/troubleLog.ts'
 import { StoreUnavailable } from '../../database/database.ts'
 import type { AdminServerOptions } from './adminServerOptions.ts'
 import { connectorRoutes } from './connectorRoutes.ts'
+import type { Problems } from '../describedRoute.ts'
 import { describeIssues } from '../describeIssues.ts'
 import { messageRoutes } from './messageRoutes.ts'
 import { platformRoutes } from './platformRoutes.ts'
+import { platformStatusSchema } from './platformStatus.ts'
 import { invalid, ProblemError } from './problem.ts'
 import type { AdminProblem } from './problem.ts'
 import { resourceRoutes } from './resourceRoutes.ts'
 
 /** About 200,000 users. */
 const BODY_OCTETS_MAX = 32 * 1024 * 1024
+
+const STATUS = {
+  summary: 'Read the status of the platform',
+  response: { 200: platformStatusSchema },
+}
+
+/** What any route may answer; docs/admin-api.md lists it once. */
+export const EVERY_ROUTE: Problems = {
+  400: 'The body is not JSON, or the header `if-match` is malformed.',
+  401: 'The token is missing or wrong.',
+  404: 'There is no such route.',
+  413: `The body is larger than ${BODY_OCTETS_MAX / 1024 / 1024} MiB.`,
+  415: 'The header `content-type: application/json` is missing.',
+  422:
+    'A field of the path, the query or the body is missing, unknown or invalid, or contradicts ' +
+    'another resource.',
+  500: 'Internal error. The log of the admin component has the details.',
+  503: 'The database does not answer. Nothing was changed; send the request again.',
+}
 
 export function createAdminServer(options: AdminServerOptions) {
   const server = fastify({ bodyLimit: BODY_OCTETS_MAX }).withTypeProvider<ZodTypeProvider>()
@@ -31,6 +52,7 @@ export function createAdminServer(options: AdminServerOptions) {
     if (result.success) return { value: result.data }
     return { error: invalid(describeIssues(schema, result.error.issues, input)) }
   })
+  server.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
   server.setErrorHandler((error, request, reply) => {
     const document = documentOf(error)
     if (document.status >= 500)
@@ -51,7 +73,7 @@ export function createAdminServer(options: AdminServerOptions) {
       await api.register(resourceRoutes(options))
       await api.register(messageRoutes(options))
       await api.register(connectorRoutes(options))
-      api.get('/status', () => options.readStatus())
+      api.get('/status', { schema: STATUS }, () => options.readStatus())
     },
     { prefix: '/admin/v1' },
   )

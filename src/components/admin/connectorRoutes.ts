@@ -13,24 +13,63 @@ import type { PlatformDocument } from '../../platform/platformDocument.ts'
 import { readStoredPlatform } from '../../platform/storedPlatform.ts'
 import type { AdminServerOptions } from './adminServerOptions.ts'
 import { changePlatform } from './changePlatform.ts'
+import { type ConnectorStatus, connectorStatusSchema } from './connectorStatus.ts'
 import { ProblemError } from './problem.ts'
-import { ifRevision, tagRevision } from './requestHeaders.ts'
+import { CHANGED_MEANWHILE, changeHeaders, ifRevision, tagRevision } from './requestHeaders.ts'
 
-const params = z.strictObject({ id: z.string() })
-const moveBody = z.strictObject({ to: resourceId })
+const params = z.strictObject({ id: z.string().describe('The id of the connector.') })
+const moveBody = z.strictObject({
+  to: resourceId.describe('The id of the connector that takes the messages over.'),
+})
+const NO_SUCH = 'There is no connector with this id.'
 
-/** A connector at work: its state, its binds, and the messages that wait for it. */
-interface ConnectorStatus extends Pick<Connector, 'id' | 'binds' | 'waiting'> {
-  readonly state: ReturnType<typeof connectorState>
-  readonly bindsUp: number
-  readonly waitingMessages: number
+const listSchema = {
+  summary: 'List the connectors at work',
+  response: { 200: z.array(connectorStatusSchema).describe('Each connector at work.') },
+}
+const statusSchema = {
+  summary: 'Read one connector at work',
+  params,
+  response: { 200: connectorStatusSchema },
+  problems: { 404: NO_SUCH },
+}
+
+const SUMMARIES: Readonly<Record<ConnectorAction['kind'], string>> = {
+  pause: 'Pause a connector',
+  resume: 'Resume a paused connector',
+  enable: 'Enable a connector',
+  disable: 'Disable a connector',
+  purge: 'Discard the messages that wait for a disabled connector',
+  move: 'Move the messages that wait for a disabled connector',
+}
+const WHY_REFUSED: Readonly<Partial<Record<ConnectorAction['kind'], string>>> = {
+  pause: 'The connector is disabled.',
+  resume: 'The connector is disabled.',
+  purge: 'The connector is enabled: disable it first.',
+  move: 'The connector is enabled, or the other one is disabled or does not exist.',
+}
+
+function actionSchema(kind: ConnectorAction['kind']) {
+  const refusal = WHY_REFUSED[kind]
+  return {
+    summary: SUMMARIES[kind],
+    description: '[connectors.md](connectors.md) explains what happens then.',
+    headers: changeHeaders,
+    params,
+    response: { 200: connectorStatusSchema },
+    problems: {
+      404: NO_SUCH,
+      ...(refusal !== undefined && { 409: refusal }),
+      412: CHANGED_MEANWHILE,
+    },
+  }
 }
 
 /** What operators see and do beside the fields of a connector. */
 export function connectorRoutes(options: AdminServerOptions): FastifyPluginAsyncZod {
   const { resources } = options
   return async (api) => {
-    api.get('/connector-status', async (_request, reply) => {
+    api.get('/connector-status', { schema: listSchema }, async (_request, reply) => {
       const { revision, platform } = await readStoredPlatform(resources, {
         kinds: [connectorKind.kind],
       })
@@ -38,26 +77,29 @@ export function connectorRoutes(options: AdminServerOptions): FastifyPluginAsync
       return statusOf(options, platform.connectors)
     })
 
-    api.get('/connector-status/:id', { schema: { params } }, async (request, reply) => {
+    api.get('/connector-status/:id', { schema: statusSchema }, async (request, reply) => {
       const { revision, platform } = await readStoredPlatform(resources, {
         kinds: [connectorKind.kind],
       })
       tagRevision(reply, revision)
-      const [status] = await statusOf(options, [found(platform, request.params.id)])
-      return status
+      return statusOfOne(options, found(platform, request.params.id))
     })
 
     for (const kind of SIMPLE_ACTIONS)
-      api.post(`/connectors/:id/${kind}`, { schema: { params } }, async (request, reply) => {
-        const change = { id: request.params.id, ifRevision: ifRevision(request) }
-        const { revision, status } = await act(options, change, () => ({ kind }))
-        tagRevision(reply, revision)
-        return status
-      })
+      api.post(
+        `/connectors/:id/${kind}`,
+        { schema: actionSchema(kind) },
+        async (request, reply) => {
+          const change = { id: request.params.id, ifRevision: ifRevision(request) }
+          const { revision, status } = await act(options, change, () => ({ kind }))
+          tagRevision(reply, revision)
+          return status
+        },
+      )
 
     api.post(
       '/connectors/:id/move',
-      { schema: { params, body: moveBody } },
+      { schema: { ...actionSchema('move'), body: moveBody } },
       async (request, reply) => {
         const change = { id: request.params.id, ifRevision: ifRevision(request) }
         const { to } = request.body
@@ -82,7 +124,7 @@ async function act(
   options: AdminServerOptions,
   { id, ifRevision: revisionWanted }: Change,
   actionIn: (platform: PlatformDocument) => ConnectorAction,
-): Promise<{ revision: number; status: ConnectorStatus | undefined }> {
+): Promise<{ revision: number; status: ConnectorStatus }> {
   const { log, resources } = options
   const { revision, plan } = await changePlatform(resources, {
     scope: { kind: connectorKind, id, given: undefined },
@@ -95,31 +137,41 @@ async function act(
   })
   const changes = plan.changes.length
   log.info({ revision, kind: connectorKind.kind, id, changes }, 'connector changed')
-  const [status] = await statusOf(options, [found(plan.platform, id)])
-  return { revision, status }
+  return { revision, status: await statusOfOne(options, found(plan.platform, id)) }
 }
 
 async function statusOf(
-  { readBindsUp, resources }: AdminServerOptions,
+  options: AdminServerOptions,
   connectors: readonly Connector[],
 ): Promise<ConnectorStatus[]> {
-  const bindsUp = await readBindsUp()
+  const bindsUp = await options.readBindsUp()
   const statuses: ConnectorStatus[] = []
   // One after the other: the admin component has few connections.
-  for (const connector of connectors) {
-    const { id, binds, waiting } = connector
-    const waitingMessages = await resources.waitingFor(connectorKind.kind, id)
-    const up = bindsUp.get(id) ?? 0
-    statuses.push({
-      id,
-      state: connectorState(connector),
-      binds,
-      bindsUp: up,
-      waiting,
-      waitingMessages,
-    })
-  }
+  for (const connector of connectors) statuses.push(await statusWith(options, connector, bindsUp))
   return statuses
+}
+
+async function statusOfOne(
+  options: AdminServerOptions,
+  connector: Connector,
+): Promise<ConnectorStatus> {
+  return statusWith(options, connector, await options.readBindsUp())
+}
+
+async function statusWith(
+  { resources }: AdminServerOptions,
+  connector: Connector,
+  bindsUp: ReadonlyMap<string, number>,
+): Promise<ConnectorStatus> {
+  const { id, binds, waiting } = connector
+  return {
+    id,
+    state: connectorState(connector),
+    binds,
+    bindsUp: bindsUp.get(id) ?? 0,
+    waiting,
+    waitingMessages: await resources.waitingFor(connectorKind.kind, id),
+  }
 }
 
 function found({ connectors }: PlatformDocument, id: string): Connector {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { MESSAGE_STATE } from '../../smpp/receipts/messageState.ts'
 import { call, memoryStore, startServer } from './adminServer.fixture.ts'
-import type { MessagePage, MessageQuery } from './searchMessages.ts'
+import type { MessagePage } from './messagePage.ts'
+import type { MessageQuery } from './searchMessages.ts'
 
 const HOUR_MS = 3_600_000
 const CURSOR = '01890a5d-ac96-774b-bcce-b302099a8057'

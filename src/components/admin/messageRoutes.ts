@@ -2,10 +2,12 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { parseMessageId } from '../../message/ids.ts'
 import { ADDRESS_CHARACTERS_MAX, numberForms } from '../../message/numberForms.ts'
+import { messageTraceSchema } from '../../message/trace.ts'
 import { MESSAGE_STATE, type MessageStateName } from '../../smpp/receipts/messageState.ts'
 import type { AdminServerOptions } from './adminServerOptions.ts'
+import { messagePageSchema } from './messagePage.ts'
 import { ProblemError } from './problem.ts'
-import { type MessageQuery, SEARCHES_MAX } from './searchMessages.ts'
+import { type MessageQuery, SEARCH_BUDGET_MS, SEARCHES_MAX } from './searchMessages.ts'
 
 const LIMIT_DEFAULT = 50
 const LIMIT_MAX = 500
@@ -13,31 +15,72 @@ const HOUR_MS = 3_600_000
 const DEFAULT_HOURS = 24
 const DAYS_MAX = 31
 
-const TIME = z.iso.datetime({
-  offset: true,
-  error: 'a time such as 2026-12-01T08:00:00Z',
-})
+const FORM = 'a time such as 2026-12-01T08:00:00Z'
+const TIME = z.iso.datetime({ offset: true, error: FORM }).meta({ form: FORM }).optional()
+const CURSOR = 'the `next` of an answer to the same search'
 // The names are the keys of the table.
 const STATE_NAMES = Object.keys(MESSAGE_STATE) as MessageStateName[]
 
-const searchSchema = z.strictObject({
+const querySchema = z.strictObject({
   number: z
     .string()
     .max(2 * ADDRESS_CHARACTERS_MAX)
-    .optional(),
-  account: z.string().optional(),
-  state: z.enum(STATE_NAMES).optional(),
-  from: TIME.optional(),
-  to: TIME.optional(),
-  limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(LIMIT_DEFAULT),
-  cursor: z.guid({ error: 'the `next` of an answer to the same search' }).optional(),
+    .optional()
+    .describe('The source or destination: all digits of a number, or the name of a sender.'),
+  account: z.string().optional().describe('The id of the account that sent the messages.'),
+  state: z
+    .enum(STATE_NAMES)
+    .optional()
+    .describe('Their [state](http-api.md#states-of-a-message) now.'),
+  from: TIME.describe(
+    `The earliest acceptance. If it is not set: ${DEFAULT_HOURS} hours before \`to\`. At most ` +
+      `${DAYS_MAX} days before \`to\`.`,
+  ),
+  to: TIME.describe('The end: messages that were accepted before. If it is not set: now.'),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(LIMIT_MAX)
+    .default(LIMIT_DEFAULT)
+    .meta({ description: 'The most messages in one answer.', unit: 'messages' }),
+  cursor: z
+    .guid({ error: CURSOR })
+    .meta({ form: CURSOR })
+    .optional()
+    .describe('Continues where that search stopped.'),
 })
+
+const searchSchema = {
+  summary: 'Search messages',
+  description:
+    `A search takes at most ${SEARCH_BUDGET_MS / 1000} seconds. If it needs longer, it answers ` +
+    'what it has found, and `next` continues it. `signalbox search` calls this, and ' +
+    '[operations.md](operations.md#a-customer-asks-about-a-number) explains it.',
+  querystring: querySchema,
+  response: { 200: messagePageSchema },
+  problems: {
+    422: '`from` is not before `to` or too long before it, or `number` is empty.',
+    429: `${SEARCHES_MAX} searches are running already. Try again after a few seconds.`,
+  },
+}
+
+const traceSchema = {
+  summary: 'Trace a message',
+  description: 'A new message shows within a second.',
+  params: z.strictObject({ id: z.string().describe('The id of the message.') }),
+  response: { 200: messageTraceSchema },
+  problems: {
+    400: 'The id in the path is malformed.',
+    404: 'The message was never accepted, is not written yet, or is no longer kept.',
+  },
+}
 
 /** A search of messages, and the whole life of one. */
 export function messageRoutes(options: AdminServerOptions): FastifyPluginAsyncZod {
   const { readTrace, searchMessages } = options
   return async (api) => {
-    api.get('/messages', { schema: { querystring: searchSchema } }, async ({ query }, reply) => {
+    api.get('/messages', { schema: searchSchema }, async ({ query }, reply) => {
       const page = await searchMessages(queryOf(query, Date.now()))
       if (page !== 'busy') return page
       reply.header('retry-after', '2')
@@ -48,8 +91,7 @@ export function messageRoutes(options: AdminServerOptions): FastifyPluginAsyncZo
       )
     })
 
-    const schema = { params: z.strictObject({ id: z.string() }) }
-    api.get('/messages/:id', { schema }, async ({ params }) => {
+    api.get('/messages/:id', { schema: traceSchema }, async ({ params }) => {
       const id = parseMessageId(params.id)
       if (id === undefined)
         throw new ProblemError(
@@ -68,7 +110,7 @@ export function messageRoutes(options: AdminServerOptions): FastifyPluginAsyncZo
   }
 }
 
-function queryOf(given: z.infer<typeof searchSchema>, nowMs: number): MessageQuery {
+function queryOf(given: z.infer<typeof querySchema>, nowMs: number): MessageQuery {
   const { number: typed, account, state, limit, cursor } = given
   // Messages of this millisecond count.
   const toMs = given.to === undefined ? nowMs + 1 : Date.parse(given.to)

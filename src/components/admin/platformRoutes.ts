@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { platformSchema, withoutSecrets } from '../../platform/platformDocument.ts'
 import type { AdminServerOptions } from './adminServerOptions.ts'
 import { changePlatform, planEdit } from './changePlatform.ts'
-import { ifRevision, tagRevision } from './requestHeaders.ts'
+import { platformChangesSchema } from './platformChanges.ts'
+import { CHANGED_MEANWHILE, changeHeaders, ifRevision, tagRevision } from './requestHeaders.ts'
 import { readStoredPlatform } from '../../platform/storedPlatform.ts'
 
 const flag = z
@@ -11,18 +12,59 @@ const flag = z
   .default('false')
   .transform((text) => text === 'true')
 
+const see = '[fields](platform-fields.md)'
+const document = platformSchema.meta({
+  description: 'The whole platform: a resource that it does not name is deleted',
+  see,
+})
+const problems = {
+  409: 'Messages wait for a connector that would be deleted.',
+  412: CHANGED_MEANWHILE,
+}
+
+const exportSchema = {
+  summary: 'Read the whole platform',
+  querystring: z.strictObject({
+    secrets: flag.describe('With `true`, passwords of connectors are shown instead of `(hidden)`.'),
+  }),
+  response: {
+    200: platformSchema.meta({ description: 'The whole platform', see }),
+  },
+}
+
+const diffSchema = {
+  summary: 'Compare a platform with the stored one',
+  headers: changeHeaders,
+  body: document,
+  response: { 200: platformChangesSchema },
+  problems,
+}
+
+const applySchema = {
+  summary: 'Replace the whole platform',
+  description:
+    'All changes are one revision: all of them are made, or none. `signalbox apply` calls this, ' +
+    'and [platform-file.md](platform-file.md) explains it.',
+  headers: changeHeaders,
+  querystring: z.strictObject({
+    dryRun: flag.describe('With `true`, nothing is changed: the answer shows what would change.'),
+  }),
+  body: document,
+  response: { 200: platformChangesSchema },
+  problems,
+}
+
 /** Whole documents, as in a platform.yaml. */
 export function platformRoutes({ resources, log }: AdminServerOptions): FastifyPluginAsyncZod {
   return async (api) => {
-    const exported = { querystring: z.strictObject({ secrets: flag }) }
-    api.get('/platform', { schema: exported }, async (request, reply) => {
+    api.get('/platform', { schema: exportSchema }, async (request, reply) => {
       const { revision, platform } = await readStoredPlatform(resources)
       tagRevision(reply, revision)
       reply.header('cache-control', 'no-store')
       return request.query.secrets ? platform : withoutSecrets(platform)
     })
 
-    api.post('/platform/diff', { schema: { body: platformSchema } }, async (request, reply) => {
+    api.post('/platform/diff', { schema: diffSchema }, async (request, reply) => {
       const edit = () => request.body
       const planned = await planEdit(resources, { edit, ifRevision: ifRevision(request) })
       const { revision } = planned
@@ -30,8 +72,7 @@ export function platformRoutes({ resources, log }: AdminServerOptions): FastifyP
       return { revision, changes: planned.plan.changes }
     })
 
-    const applied = { body: platformSchema, querystring: z.strictObject({ dryRun: flag }) }
-    api.post('/platform/apply', { schema: applied }, async (request, reply) => {
+    api.post('/platform/apply', { schema: applySchema }, async (request, reply) => {
       const change = { edit: () => request.body, ifRevision: ifRevision(request) }
       const act = request.query.dryRun ? planEdit : changePlatform
       const { revision, plan } = await act(resources, change)

@@ -7,6 +7,7 @@ import { openTestStore, type TestStore } from '../../database/testing/testStore.
 import { connectorSchema } from '../../platform/connector.ts'
 import { writeResources } from '../../platform/resourceTable.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
+import { platformStatusSchema } from './platformStatus.ts'
 import { readStatus } from './readStatus.ts'
 
 let store: TestStore
@@ -17,7 +18,9 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-const status = () => readStatus(database, postgresUpkeep(database))
+/** As GET /admin/v1/status describes it. */
+const status = async () =>
+  platformStatusSchema.parse(await readStatus(database, postgresUpkeep(database)))
 const TROUBLE = { text: 'south: ECONNREFUSED', level: 'warn', count: 2, lastAt: '2026-12-01' }
 
 test('an empty platform has an empty status', async () => {

@@ -1,5 +1,27 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
 import { ProblemError } from './problem.ts'
+
+/** The headers of a route that changes the platform. */
+export const changeHeaders = z
+  .looseObject({
+    'if-match': z
+      .string()
+      .exactOptional()
+      .meta({
+        form: 'a revision in quotes, such as "12", or *',
+        description:
+          'The revision on which a change is based, as the header `etag` of an answer gave it. ' +
+          'The change is refused if the platform has another revision. Without the header, or ' +
+          'with `*`, it is made on any revision.',
+      }),
+  })
+  .meta({
+    description: '`if-match` with the revision on which the change is based',
+    see: '[revisions](#revisions)',
+  })
+
+export const CHANGED_MEANWHILE = 'The platform has another revision than `if-match` says.'
 
 /** The revision in `If-Match: "12"`; undefined without that header, or for `*`. */
 export function ifRevision(request: FastifyRequest): number | undefined {

@@ -12,9 +12,9 @@ import { usesOf } from '../../platform/usesOf.ts'
 import type { AdminServerOptions } from './adminServerOptions.ts'
 import { changePlatform } from './changePlatform.ts'
 import { invalid, ProblemError } from './problem.ts'
-import { ifRevision, tagRevision } from './requestHeaders.ts'
+import { CHANGED_MEANWHILE, changeHeaders, ifRevision, tagRevision } from './requestHeaders.ts'
 
-const params = z.strictObject({ id: z.string() })
+const CHANGE = { headers: changeHeaders, problems: { 412: CHANGED_MEANWHILE } }
 
 /** One resource at a time; each change is checked against all that it touches. */
 export function resourceRoutes(options: AdminServerOptions): FastifyPluginAsyncZod {
@@ -36,7 +36,11 @@ function readingRoutes(
   { resources }: AdminServerOptions,
 ): FastifyPluginAsyncZod {
   return async (api) => {
-    api.get(`/${kind.path}`, async (_request, reply) => {
+    const list = {
+      summary: `List the ${kind.path}`,
+      response: { 200: z.array(kind.schema).meta(resourceWords(kind, `All ${kind.path}`)) },
+    }
+    api.get(`/${kind.path}`, { schema: list }, async (_request, reply) => {
       const { revision, platform } = await readStoredPlatform(resources, {
         kinds: [kind.kind],
       })
@@ -44,7 +48,13 @@ function readingRoutes(
       return resourcesOf(platform, kind).map(({ spec }) => masked(kind, spec))
     })
 
-    api.get(`/${kind.path}/:id`, { schema: { params } }, async (request, reply) => {
+    const one = {
+      summary: `Read one ${kind.title}`,
+      params: paramsOf(kind),
+      response: { 200: kind.schema.meta(resourceWords(kind)) },
+      problems: { 404: noSuch(kind) },
+    }
+    api.get(`/${kind.path}/:id`, { schema: one }, async (request, reply) => {
       const { id } = request.params
       const ids = [{ kind: kind.kind, id }]
       const { revision, platform } = await readStoredPlatform(resources, { ids })
@@ -59,7 +69,18 @@ function putRoute(
   { resources, log }: AdminServerOptions,
 ): FastifyPluginAsyncZod {
   return async (api) => {
-    const route = { schema: { params, body: kind.schema }, preValidation: idFromPath }
+    const schema = {
+      ...CHANGE,
+      summary: `Create or replace one ${kind.title}`,
+      description: replaces(kind),
+      params: paramsOf(kind),
+      body: kind.schema.meta(resourceWords(kind)),
+      response: {
+        200: kind.schema.meta(resourceWords(kind, `The ${kind.title}, if it existed before`)),
+        201: kind.schema.meta(resourceWords(kind, `The ${kind.title}, if it is new`)),
+      },
+    }
+    const route = { schema, preValidation: idFromPath }
     api.put(`/${kind.path}/:id`, route, async (request, reply) => {
       const { id } = request.params
       let existed = false
@@ -84,7 +105,15 @@ function deleteRoute(
   { resources, log }: AdminServerOptions,
 ): FastifyPluginAsyncZod {
   return async (api) => {
-    api.delete(`/${kind.path}/:id`, { schema: { params } }, async (request, reply) => {
+    const kept = whyKept(kind)
+    const schema = {
+      ...CHANGE,
+      summary: `Delete one ${kind.title}`,
+      params: paramsOf(kind),
+      response: { 204: z.undefined().describe(`The ${kind.title} no longer exists.`) },
+      problems: { 404: noSuch(kind), ...(kept !== undefined && { 409: kept }), ...CHANGE.problems },
+    }
+    api.delete(`/${kind.path}/:id`, { schema }, async (request, reply) => {
       const { id } = request.params
       const { revision } = await changePlatform(resources, {
         scope: { kind, id, given: undefined },
@@ -109,7 +138,9 @@ function singleRoutes(
   { resources, log }: AdminServerOptions,
 ): FastifyPluginAsyncZod {
   return async (api) => {
-    api.get(`/${kind.path}`, async (_request, reply) => {
+    const response = { 200: kind.schema.meta(resourceWords(kind)) }
+    const read = { summary: `Read the ${kind.title}`, response }
+    api.get(`/${kind.path}`, { schema: read }, async (_request, reply) => {
       const { revision, platform } = await readStoredPlatform(resources, {
         kinds: [kind.kind],
       })
@@ -117,7 +148,14 @@ function singleRoutes(
       return found(platform, kind, SINGLE_ID)
     })
 
-    api.put(`/${kind.path}`, { schema: { body: kind.schema } }, async (request, reply) => {
+    const replace = {
+      ...CHANGE,
+      summary: `Replace the ${kind.title}`,
+      description: replaces(kind),
+      body: kind.schema.meta(resourceWords(kind)),
+      response,
+    }
+    api.put(`/${kind.path}`, { schema: replace }, async (request, reply) => {
       const { revision, plan } = await changePlatform(resources, {
         scope: { kind, id: SINGLE_ID, given: request.body },
         ifRevision: ifRevision(request),
@@ -129,6 +167,39 @@ function singleRoutes(
       return found(plan.platform, kind, SINGLE_ID)
     })
   }
+}
+
+function paramsOf({ title }: ResourceKind) {
+  return z.strictObject({ id: z.string().describe(`The id of the ${title}.`) })
+}
+
+function noSuch({ title }: ResourceKind): string {
+  return `There is no ${title} with this id.`
+}
+
+function replaces({ isSingle, secrets }: ResourceKind): string {
+  return [
+    'A field that the body leaves out gets its default.',
+    ...(isSingle ? [] : ['The body may leave the id out, because it is in the path.']),
+    ...(secrets ? ['A password given as `(hidden)` stays as it is stored.'] : []),
+  ].join(' ')
+}
+
+/** Why a resource of the kind may have to stay; undefined if it can always go. */
+function whyKept({ kind, whyAwaited }: ResourceKind): string | undefined {
+  const referring = RESOURCE_KINDS.filter(({ references = [] }) =>
+    references.some(({ to }) => to.kind === kind),
+  )
+  const reasons = [
+    ...referring.map(({ title }) => `a ${title} refers to it`),
+    ...(whyAwaited ? ['messages wait for it'] : []),
+  ]
+  return reasons.length > 0 ? `${reasons.join(', or ')}. \`detail\` says what to do` : undefined
+}
+
+/** For a schema whose fields are those of the resource, in docs/platform-fields.md. */
+function resourceWords({ key, title }: ResourceKind, description = `The ${title}`) {
+  return { description, see: `[fields](platform-fields.md#${key.toLowerCase()})` }
 }
 
 /** The id stands in the path; a body may leave it out or repeat it. */

@@ -6,7 +6,8 @@ import { firstIdAt, type MessageId } from '../../message/ids.ts'
 import { recordFacts } from '../../message/messageTable.ts'
 import type { MessageFacts } from '../../message/stateChanges.ts'
 import { numberForms } from '../../message/numberForms.ts'
-import { messageSearch, type MessagePage, type MessageQuery } from './searchMessages.ts'
+import type { MessagePage } from './messagePage.ts'
+import { messageSearch, type MessageQuery } from './searchMessages.ts'
 
 const HOUR_MS = 3_600_000
 const NOW_MS = Math.floor(Date.now() / HOUR_MS) * HOUR_MS

@@ -13,6 +13,7 @@ import {
   type MessageFilter,
   newestEdge,
 } from '../../message/messageSearchTable.ts'
+import type { MessagePage, MessageSummary } from './messagePage.ts'
 
 export interface MessageQuery extends MessageFilter {
   readonly fromMs: number
@@ -21,31 +22,6 @@ export interface MessageQuery extends MessageFilter {
   readonly limit: number
   /** `next` of the answer before; undefined for the first. */
   readonly cursor?: string | undefined
-}
-
-export interface MessageSummary {
-  readonly messageId: string
-  readonly acceptedAt: string
-  readonly account: string
-  readonly user: string
-  readonly source: string
-  readonly destination: string
-  readonly connector: string
-  readonly state: string
-  readonly attempts: number
-  readonly error: string | undefined
-  readonly submittedAt: string | undefined
-  readonly doneAt: string | undefined
-}
-
-export interface MessagePage {
-  readonly messages: readonly MessageSummary[]
-  /** All messages that fit and were accepted since are in this answer or in those before. */
-  readonly searchedBackTo: string
-  /** Why older messages may be missing; undefined if there are none. */
-  readonly stopped: 'limit' | 'time' | undefined
-  /** The cursor that goes on from here; undefined if there is nothing more. */
-  readonly next: string | undefined
 }
 
 export type SearchMessages = (query: MessageQuery) => Promise<MessagePage | 'busy'>

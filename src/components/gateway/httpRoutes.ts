@@ -10,7 +10,7 @@ const EXAMPLE_ID = '01a209f4-17c4-783d-a462-0a58c95b1e67'
 // Object.keys forgets that the table's keys are its names.
 const stateNames = Object.keys(MESSAGE_STATE) as MessageStateName[]
 const messageId = z.string().describe('The id of the message.')
-const instant = z.string().meta({ form: 'ISO 8601, in UTC' })
+const instant = z.string().meta({ unit: 'ISO 8601, in UTC' })
 const address = z.string().exactOptional()
 
 export const acceptedMessageSchema = z
