@@ -1,10 +1,14 @@
 // What an operator asks about messages, with the commands that docs/operations.md shows.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ESME_RTHROTTLED } from '../src/smpp/index.ts'
+import { adminCall } from './adminCall.ts'
 import { commandsOf, type Ended, runSignalbox } from './commandsOf.ts'
 import { ScriptedPlatform } from './scriptedPlatform.ts'
 
 const NUMBER = '31612345678'
+const THROTTLED = '31612345670'
+const PATIENCE = { timeout: 30_000 }
 const SEARCH = 'search +31612345678 --from 2h'
 
 let platform: ScriptedPlatform
@@ -58,3 +62,42 @@ test('a search that finds nothing, and one that is wrong, say so', async () => {
   expect(state.exitCode).toBe(2)
   expect(JSON.parse(state.stdout).error.message).toContain('state: expected SCHEDULED, ENROUTE')
 })
+
+test('the trace of a throttled message names the answer and the next attempt', async () => {
+  const { customer, smsc } = platform
+  let refusals = 0
+  smsc.script = (taken, place) => {
+    if (taken.destination !== THROTTLED) taken.answer(`UP-${place}`)
+    else if (refusals < 6) {
+      refusals++
+      taken.refuse(ESME_RTHROTTLED)
+    } else taken.answer('at last')
+  }
+  // A bind that was throttled would rest for a second.
+  const north = await adminCall(platform.stack.ready.admin, 'GET', '/admin/v1/connectors/north')
+  const path = '/admin/v1/connectors/north'
+  await adminCall(platform.stack.ready.admin, 'PUT', path, { ...object(north), throttlePauseMs: 5 })
+  const id = await customer.submit(THROTTLED)
+  await expect.poll(async () => (await platform.trace(id)).steps.length, PATIENCE).toBe(4)
+  const { stdout } = await run(`trace ${id}`)
+  const lines = stdout.split('\n').filter((line) => /^ {2}\d{4}-/.test(line))
+  expect(lines[1]).toMatch(
+    /  ESME_RTHROTTLED  attempt 1 on north, 5 submissions since \S+Z; the next .+ due at \S+Z$/,
+  )
+  expect(lines[2]).toMatch(/  ESME_RTHROTTLED  attempt 2 on north$/)
+  expect(lines[3]).toMatch(/  submitted        to north, which calls it at last$/)
+  const json = JSON.parse((await run(`trace ${id} --json`)).stdout)
+  expect(json).toMatchObject({
+    unfinishedAttempts: [
+      { attempt: 1, connector: 'north', reason: 'ESME_RTHROTTLED', submissions: 5 },
+      { attempt: 2, connector: 'north', reason: 'ESME_RTHROTTLED', submissions: 1 },
+    ],
+    unfinishedAttemptsOmitted: 0,
+  })
+})
+
+/** The admin API answers with the connector. */
+function object(answer: unknown): object {
+  if (typeof answer !== 'object' || answer === null) throw new Error('not an object')
+  return answer
+}

@@ -11,6 +11,7 @@ export interface Taken {
   readonly destination: string
   readonly text: string
   answer(id: string): void
+  refuse(commandStatus: number): void
 }
 
 export interface SentReceipt {
@@ -108,6 +109,7 @@ export class ScriptedSmsc {
       // Kept beyond this call, so it must not stay part of the socket's chunk.
       text: pdu.short_message.toString('latin1'),
       answer: (message_id) => session.respond(pdu, ESME_ROK, { message_id }),
+      refuse: (commandStatus) => session.respond(pdu, commandStatus),
     }
     this.script(taken, this.taken.push(taken) - 1)
   }

@@ -13,6 +13,7 @@ const HOUR_MS = 3_600_000
 /** The tables that are cut by time, with the length of a partition. */
 const SPAN_MS = {
   messages: 24 * HOUR_MS,
+  message_attempts: 24 * HOUR_MS,
   outbox_acknowledged: 24 * HOUR_MS,
   upstream_ids: 6 * HOUR_MS,
 }

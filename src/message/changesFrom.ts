@@ -1,6 +1,7 @@
 import { MESSAGE_STATE } from '../smpp/receipts/messageState.ts'
 import { EXPIRED_WAITING } from './endOfLife.ts'
 import type { ExpiredEvent, FailedEvent, JournalEvent, SubmittedEvent } from './journalWire.ts'
+import { attemptOf, type MessageAttempt } from './messageAttempt.ts'
 import { RANK_REFUSED, RANK_UNCERTAIN } from './messageProgress.ts'
 import { comparableNumber } from './receiptMatch.ts'
 import {
@@ -24,8 +25,11 @@ export function changesFrom(events: readonly MessageEvent[]): StateChanges {
   const upstreamIds: UpstreamIdRow[] = []
   const transitions: Transition[] = []
   const moves: Move[] = []
+  const attempts: MessageAttempt[] = []
   for (const event of events) {
     const fact = factsOf(event.message, event.connector)
+    const attempt = event.kind === 'accepted' ? undefined : attemptOf(event)
+    if (attempt) attempts.push(attempt)
     switch (event.kind) {
       case 'accepted':
       case 'deferred':
@@ -50,7 +54,7 @@ export function changesFrom(events: readonly MessageEvent[]): StateChanges {
         })
     }
   }
-  return { facts, upstreamIds, transitions, moves }
+  return { facts, upstreamIds, transitions, moves, attempts }
 }
 
 /** The end that a worker decided on. */

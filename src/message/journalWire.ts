@@ -5,6 +5,7 @@
 import type { CarriedId } from './upstreamIdKey.ts'
 import { carriedIdFrom, messageFrom, messageRow } from './messageWire.ts'
 import type { EnvelopeMessage, MessageRow } from './messageWire.ts'
+import { type Repeats, repeatsFrom, type RepeatsRow, repeatsRow } from './repeats.ts'
 import { asRow, WireError, pack, wireText } from './msgpackWire.ts'
 
 export const JOURNAL_QUEUE = 'journal'
@@ -14,6 +15,8 @@ interface EventOfMessage {
   connector: string
   /** The worker's time of the event, ms since the epoch. */
   atMs: number
+  /** Submissions of this attempt that were repeated. Older versions neither write nor read it. */
+  repeats?: Repeats
 }
 
 /** The SMSC took it and named it. `atMs` is when it was written to the socket. */
@@ -28,7 +31,7 @@ export interface FailedEvent extends EventOfMessage {
   commandStatus: number
   reason: string
 }
-/** The message waits for another attempt. */
+/** The message waits for another attempt. If `dueAtMs` is not after `atMs`, it was sent at once. */
 export interface DeferredEvent extends EventOfMessage {
   kind: 'deferred'
   commandStatus: number
@@ -49,8 +52,17 @@ const VERSION = 1
 const EVENTS_TAG = 'J'
 const KINDS = ['submitted', 'failed', 'deferred', 'expired', 'moved'] as const
 
-/** The last, of `submitted` only, is the key of its id, where that is not the id itself. */
-type Row = [number, MessageRow, string, number, string, number, string?]
+/** The key, of `submitted` only, is that of its id, where that is not the id itself. */
+type Row = [
+  kind: number,
+  message: MessageRow,
+  connector: string,
+  atMs: number,
+  detail: string,
+  number: number,
+  key?: string | null,
+  repeats?: RepeatsRow,
+]
 
 export function encodeEvents(events: readonly JournalEvent[]): Buffer {
   return pack([EVENTS_TAG, VERSION, events.map(rowOf)])
@@ -67,8 +79,15 @@ export function eventsFrom(unpacked: unknown): JournalEvent[] {
   return asRow(rows).map(eventFrom)
 }
 
-/** `detail` and `number` mean what the kind says: see eventFrom, which reads them back. */
 function rowOf(event: JournalEvent): Row {
+  const row = factsRow(event)
+  if (!event.repeats) return row
+  const [kind, message, connector, atMs, detail, number, key = null] = row
+  return [kind, message, connector, atMs, detail, number, key, repeatsRow(event.repeats)]
+}
+
+/** `detail` and `number` mean what the kind says: see eventFrom, which reads them back. */
+function factsRow(event: JournalEvent): Row {
   const kind = KINDS.indexOf(event.kind)
   const message = messageRow(event.message)
   const { connector, atMs } = event
@@ -90,8 +109,10 @@ function rowOf(event: JournalEvent): Row {
 
 function eventFrom(fields: unknown): JournalEvent {
   // Written by rowOf; what the store checks anyway is left to it.
-  const [kindIndex, row, connector, atMs, detail, number, key] = asRow(fields) as Row
-  const base = { message: messageFrom(row), connector, atMs }
+  const [kindIndex, row, connector, atMs, detail, number, key, repeats] = asRow(fields) as Row
+  // As repeatsRow wrote it, or something that the store refuses.
+  const again = repeats && { repeats: repeatsFrom(asRow(repeats) as RepeatsRow) }
+  const base = { message: messageFrom(row), connector, atMs, ...again }
   switch (KINDS[kindIndex]) {
     case 'submitted':
       return { ...base, kind: 'submitted', ...carriedIdFrom(detail, key), segment: number }

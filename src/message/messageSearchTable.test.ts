@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Database } from '../database/database.ts'
+import { type Database, openDatabase } from '../database/database.ts'
 import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
 import { firstIdAt, newMessageId } from './ids.ts'
 import { extendSearch, findMessages, limitSearch } from './messageSearchTable.ts'
@@ -12,7 +12,9 @@ const MESSAGES = 60_000
 /** One message in 100 ms, and the last one lies well before the end of the day. */
 const DAY_START_MS = Math.floor(Date.now() / DAY_MS) * DAY_MS
 const TODAY = { from: firstIdAt(DAY_START_MS), below: firstIdAt(DAY_START_MS + DAY_MS) }
-const EVERYBODY = 1_000
+/** The server ends the lock a moment after its connection. */
+const POLL = { timeout: 10_000 }
+const MORE = 1_000
 
 let store: TestStore
 let run: Run
@@ -128,13 +130,13 @@ test('each message is found by its number, with a filter or without', async () =
 })
 
 test('messages that are added later are found at once', async () => {
-  await addMessages(MESSAGES + 1, MESSAGES + EVERYBODY)
-  const last = String(31_610_000_000 + MESSAGES + EVERYBODY)
+  await addMessages(MESSAGES + 1, MESSAGES + MORE)
+  const last = String(31_610_000_000 + MESSAGES + MORE)
   expect(await find(last)).toEqual([last])
 })
 
 test('filters are made for pages that are full, newest partition first, in steps', async () => {
-  await addMessages(MESSAGES + EVERYBODY + 1, MESSAGES + EVERYBODY + 10_000)
+  await addMessages(MESSAGES + MORE + 1, MESSAGES + MORE + 10_000)
   expect(await extendSearch(run, 2)).toBe(2)
   while ((await extendSearch(run, 2)) > 0);
   const { rows } = await database.pool.query<{ left: number }>(
@@ -151,16 +153,21 @@ test('filters are made for pages that are full, newest partition first, in steps
 test('while a vacuum has a partition, its filters wait, and nobody is held up', async () => {
   await addMessages(MESSAGES + 20_001, MESSAGES + 30_000)
   const client = await database.pool.connect()
+  // Ends what waits for the vacuum.
+  const limits = { idleMs: 5_000, lockMs: 0, statementMs: 3_000, answerMs: 10_000 }
+  const { databaseUrl } = store
+  const impatient = openDatabase({ databaseUrl, poolSize: 1, applicationName: 'test', limits })
   try {
     await client.query('begin')
+    await client.query('set local idle_in_transaction_session_timeout = 0')
     // As a vacuum locks it.
     await client.query('lock table messages in share update exclusive mode')
-    expect(await extendSearch(run, 100)).toBe(0)
-    await client.query('rollback')
+    expect(await extendSearch(impatient.run, 100)).toBe(0)
   } finally {
-    client.release()
+    client.release(true)
+    await impatient.close()
   }
-  expect(await extendSearch(run, 100)).toBeGreaterThan(0)
+  await expect.poll(() => extendSearch(run, 100), POLL).toBeGreaterThan(0)
 })
 
 test('the progress of a partition goes when the partition does', async () => {

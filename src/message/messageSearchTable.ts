@@ -33,9 +33,7 @@ export interface FoundMessage {
   destination_addr: string
   state: MessageState
   error: string | null
-  attempts: number
   accepted_at: Date
-  submitted_at: Date | null
   done_at: Date | null
 }
 
@@ -75,7 +73,7 @@ const FIND = {
   // to have enough of them soon.
   text: `with found as materialized (
       select message_id, account, user_id, connector, source_addr, destination_addr, state, error,
-        attempts, accepted_at, submitted_at, done_at
+        accepted_at, done_at
       from messages
       where message_id >= $1 and message_id < $2
         and ($3::text is null or destination_addr = $3 or source_addr = $3 or source_addr = $4)

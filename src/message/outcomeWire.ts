@@ -4,14 +4,18 @@
 import type { CarriedId } from './upstreamIdKey.ts'
 import { carriedIdFrom } from './messageWire.ts'
 import { pack, unpack } from './msgpackWire.ts'
+import type { Repeats } from './repeats.ts'
 
-export type Outcome =
+type Kinds =
   | ({ kind: 'submitted'; atMs: number } & CarriedId)
   | { kind: 'failed'; atMs: number; commandStatus: number; reason: string }
   | { kind: 'deferred'; atMs: number; commandStatus: number; dueAtMs: number }
   | { kind: 'expired'; atMs: number }
   /** It waits on the queue of the connector `to` instead. */
   | { kind: 'moved'; atMs: number; to: string }
+
+/** `repeats` tells the journal, and is not kept in a checkpoint. */
+export type Outcome = Kinds & { repeats?: Repeats }
 
 type Row = [index: number, kind: number, atMs: number, number: number, text: string, key?: string]
 type Fields = Row extends [number, ...infer Rest] ? Rest : never

@@ -5,6 +5,7 @@
 import { decodeBody } from '../smpp/wire/codec.ts'
 import type { MessageId, UpstreamId } from './ids.ts'
 import { MESSAGE_STATE } from '../smpp/receipts/messageState.ts'
+import type { MessageAttempt } from './messageAttempt.ts'
 import { type MessageState, rankOf } from './messageProgress.ts'
 import type { EnvelopeMessage } from './messageWire.ts'
 import type { UpstreamReceipt } from './receiptWire.ts'
@@ -15,6 +16,7 @@ export interface StateChanges {
   upstreamIds: readonly UpstreamIdRow[]
   transitions: readonly Transition[]
   moves: readonly Move[]
+  attempts: readonly MessageAttempt[]
 }
 
 /** Facts about a message, enough to create its row. */

@@ -2,7 +2,13 @@ import { z } from 'zod'
 import { EXPIRED_WAITING } from './endOfLife.ts'
 import type { MessageId } from './ids.ts'
 import { CONNECTOR_DELETED } from './connectorDeleted.ts'
+import { FIRST_ATTEMPTS_KEPT, LAST_ATTEMPTS_KEPT, type MessageAttempt } from './messageAttempt.ts'
 import { PURGED } from './purged.ts'
+import {
+  unfinishedAttempt,
+  type UnfinishedAttempt,
+  unfinishedAttemptSchema,
+} from './unfinishedAttempt.ts'
 import { messageStateName, type MessageState } from './messageProgress.ts'
 
 const traceStepSchema = z.strictObject({
@@ -31,6 +37,15 @@ export const messageTraceSchema = z
     attempts: z
       .number()
       .meta({ description: 'How often it was submitted to the SMSC.', unit: 'attempts' }),
+    unfinishedAttempts: z
+      .array(unfinishedAttemptSchema)
+      .describe(
+        'Attempts that did not end it, the oldest first: at most the first ' +
+          `${FIRST_ATTEMPTS_KEPT} and the last ${LAST_ATTEMPTS_KEPT}.`,
+      ),
+    unfinishedAttemptsOmitted: z
+      .number()
+      .meta({ description: 'Further attempts, which are not kept.', unit: 'attempts' }),
     waits: z
       .string()
       .exactOptional()
@@ -62,9 +77,23 @@ interface TracedMessage {
   moved_from: string | null
 }
 
-/** @param deliveries steps of the message's receipts on their way to the customer */
-export function traceOf(row: TracedMessage, deliveries: readonly TraceStep[]): MessageTrace {
-  const steps = [...messageSteps(row), ...deliveries]
+/**
+ * @param attempts those that are kept, in order
+ * @param deliveries steps of the message's receipts on their way to the customer
+ */
+export function traceOf(
+  row: TracedMessage,
+  attempts: readonly MessageAttempt[],
+  deliveries: readonly TraceStep[],
+): MessageTrace {
+  const unfinished = attempts.map(unfinishedAttempt)
+  // In the order in which those of one millisecond came about.
+  const steps = [
+    acceptedStep(row),
+    ...unfinished.map(attemptStep),
+    ...laterSteps(row),
+    ...deliveries,
+  ]
   return {
     messageId: row.message_id,
     account: row.account,
@@ -74,18 +103,22 @@ export function traceOf(row: TracedMessage, deliveries: readonly TraceStep[]): M
     connector: row.connector,
     state: messageStateName(row.state),
     attempts: row.attempts,
+    unfinishedAttempts: unfinished,
+    unfinishedAttemptsOmitted: (attempts.at(-1)?.attempt ?? 0) - attempts.length,
     steps: steps.toSorted((a, b) => a.at.localeCompare(b.at)),
   }
 }
 
-function messageSteps(row: TracedMessage): TraceStep[] {
-  const steps = [
-    {
-      at: row.accepted_at.toISOString(),
-      step: 'accepted',
-      detail: `from ${row.user_id} of ${row.account}, routed to ${row.moved_from ?? row.connector}`,
-    },
-  ]
+function acceptedStep(row: TracedMessage): TraceStep {
+  return {
+    at: row.accepted_at.toISOString(),
+    step: 'accepted',
+    detail: `from ${row.user_id} of ${row.account}, routed to ${row.moved_from ?? row.connector}`,
+  }
+}
+
+function laterSteps(row: TracedMessage): TraceStep[] {
+  const steps: TraceStep[] = []
   if (row.moved_at)
     steps.push({
       at: row.moved_at.toISOString(),
@@ -105,6 +138,13 @@ function messageSteps(row: TracedMessage): TraceStep[] {
       detail: outcomeDetail(row),
     })
   return steps
+}
+
+function attemptStep(one: UnfinishedAttempt): TraceStep {
+  const { at, attempt, connector, dueAt, firstAt, reason, submissions } = one
+  const several = submissions > 1 ? `, ${submissions} submissions since ${firstAt}` : ''
+  const next = dueAt === undefined ? '' : `; the next attempt is due at ${dueAt}`
+  return { at, step: reason, detail: `attempt ${attempt} on ${connector}${several}${next}` }
 }
 
 function outcomeDetail({ error, stat }: TracedMessage): string {

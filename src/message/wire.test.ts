@@ -7,7 +7,7 @@ import { decodeEnvelope, encodeEnvelope } from '../queue/envelopeWire.ts'
 import { type EnvelopeMessage, messageFrom, messageRow } from './messageWire.ts'
 import { encodeEvents, type JournalEvent } from './journalWire.ts'
 import { decodeJournal } from '../queue/journalEntryWire.ts'
-import { WireError, pack } from './msgpackWire.ts'
+import { WireError, pack, unpack } from './msgpackWire.ts'
 import {
   ACCEPTED,
   decodeBatch,
@@ -77,6 +77,8 @@ test('150 typical messages fit one envelope of 64 KiB', () => {
 
 test('each kind of event comes out of the journal as it went in', () => {
   const base = { connector: 'sim', atMs: 1_790_000_000_500 }
+  const counts = { throttled: 4, unanswered: 2, linksLost: 1 }
+  const repeats = { ...counts, firstAtMs: 1, lastAtMs: 2, commandStatus: 0x58 }
   const events: JournalEvent[] = [
     { ...base, kind: 'submitted', message: message('a'), upstreamId: upstreamId('77'), segment: 0 },
     {
@@ -89,10 +91,30 @@ test('each kind of event comes out of the journal as it went in', () => {
     },
     { ...base, kind: 'failed', message: message('b'), commandStatus: 0x45, reason: 'refused' },
     { ...base, kind: 'deferred', message: message('c'), commandStatus: 0x58, dueAtMs: 9 },
+    { ...base, kind: 'deferred', message: message('c'), commandStatus: 0, dueAtMs: 9, repeats },
+    {
+      ...base,
+      kind: 'submitted',
+      message: message('a'),
+      upstreamId: upstreamId('77'),
+      segment: 0,
+      repeats,
+    },
     { ...base, kind: 'moved', message: message('a'), from: 'old' },
     { ...base, kind: 'expired', message: { ...message('d'), expiresAtMs: 1_790_000_000_400 } },
   ]
   expect(decodeJournal(encodeEvents(events))).toEqual({ kind: 'events', events })
+})
+
+test('repeated submissions stand behind what older versions read of an event', () => {
+  const event = { kind: 'expired', connector: 'sim', atMs: 1, message: message('a') } as const
+  const counts = { throttled: 1, unanswered: 0, linksLost: 0 }
+  const repeats = { ...counts, firstAtMs: 1, lastAtMs: 2, commandStatus: 0x58 }
+  // An entry is its tag, its version and rows.
+  const rowOf = (one: JournalEvent) => (unpack(encodeEvents([one])) as [string, number, [[]]])[2][0]
+  const ordinary = rowOf(event)
+  expect(ordinary).toHaveLength(6)
+  expect(rowOf({ ...event, repeats })).toEqual([...ordinary, null, [1, 2, 0x58, 1, 0, 0]])
 })
 
 test('receipts come out as they went in, with and without their message', () => {

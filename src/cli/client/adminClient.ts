@@ -36,6 +36,8 @@ export const traceSchema = z.object({
   connector: z.string(),
   state: z.string(),
   waits: z.string().optional(),
+  // An admin component of the version before does not send it.
+  unfinishedAttemptsOmitted: z.number().default(0),
   steps: z.array(z.object({ at: z.string(), step: z.string(), detail: z.string() })),
 })
 

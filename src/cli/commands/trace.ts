@@ -34,6 +34,7 @@ function ownWords(error: unknown): never {
 
 export function traceText(message: Trace): string {
   const { messageId, source, destination, account, user, connector, state, steps, waits } = message
+  const { unfinishedAttemptsOmitted: omitted } = message
   const started = Date.parse(steps[0]?.at ?? '')
   const width = Math.max(...steps.map(({ step }) => step.length), 0)
   const lines = steps.map(({ at, step, detail }) => {
@@ -45,6 +46,7 @@ export function traceText(message: Trace): string {
     `  from ${source || '(none)'} to ${destination}`,
     `  account ${account}, user ${user}, connector ${connector}`,
     ...(waits === undefined ? [] : [`  waits: ${waits}`]),
+    ...(omitted > 0 ? [`  ${omitted} attempts between the first and the last are not kept`] : []),
     '',
     ...lines,
     '',

@@ -13,12 +13,10 @@ const messageSummarySchema = z.strictObject({
   destination: traced.destination,
   connector: traced.connector,
   state: traced.state,
-  attempts: traced.attempts,
   error: z
     .string()
     .optional()
     .describe("The SMSC's error code, or Signalbox's reason for a failure."),
-  submittedAt: instant.optional().describe('When it was submitted to the SMSC.'),
   doneAt: instant.optional().describe('When it reached a final state.'),
 })
 

@@ -1,6 +1,7 @@
 import type { Database } from '../../database/database.ts'
 import type { MessageId } from '../../message/ids.ts'
 import { waitReason } from './waitReason.ts'
+import { readAttempts } from '../../message/messageAttemptTable.ts'
 import { readMessage } from '../../message/messageTable.ts'
 import { type MessageTrace, traceOf, type TraceStep } from '../../message/trace.ts'
 import { type DeliveryStep, readDeliverySteps } from '../../outbox/outboxReportTable.ts'
@@ -12,13 +13,15 @@ export async function readTrace(
 ): Promise<MessageTrace | undefined> {
   const row = await readMessage(database, messageId)
   if (!row) return undefined
-  const waits = row.done_at ? undefined : await waitReason(database, row)
+  const attempts = await readAttempts(database.run, messageId)
+  const last = attempts.at(-1)
+  const waits = row.done_at ? undefined : await waitReason(database, row, last)
   const deliveries = await readDeliverySteps(database, {
     id: messageId,
     account: row.account,
     user: row.user_id,
   })
-  const trace = traceOf(row, deliveries.map(traceStep))
+  const trace = traceOf(row, attempts, deliveries.map(traceStep))
   return waits === undefined ? trace : { ...trace, waits }
 }
 

@@ -131,13 +131,14 @@ test('a statement that takes too long ends the search, and the next one works', 
   try {
     // A search waits for this lock, as it would for the disk.
     await client.query('begin')
+    await client.query('set local idle_in_transaction_session_timeout = 0')
     await client.query('lock table messages in access exclusive mode')
     const page = await messageSearch({ database, budgetMs: 50 })(RANGE)
     expect(page).toMatchObject({ stopped: 'time', messages: [] })
     await client.query('rollback')
     expect(idsOf(await search({ limit: 1 }))).toEqual(idsAt(0))
   } finally {
-    client.release()
+    client.release(true)
     await database.close()
   }
 })

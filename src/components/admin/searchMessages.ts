@@ -126,9 +126,7 @@ function summaryOf(row: FoundMessage): MessageSummary {
     destination: row.destination_addr,
     connector: row.connector,
     state: messageStateName(row.state),
-    attempts: row.attempts,
     error: row.error ?? undefined,
-    submittedAt: row.submitted_at?.toISOString(),
     doneAt: row.done_at?.toISOString(),
   }
 }

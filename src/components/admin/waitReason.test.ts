@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database } from '../../database/database.ts'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
+import { newMessageId } from '../../message/ids.ts'
+import type { MessageAttempt } from '../../message/messageAttempt.ts'
 import { connectorSchema } from '../../platform/connector.ts'
 import { writeResources } from '../../platform/resourceTable.ts'
+import { ESME_RTHROTTLED } from '../../smpp/index.ts'
 import { waitReason } from './waitReason.ts'
 
 let store: TestStore
@@ -33,13 +36,37 @@ beforeAll(async () => {
 afterAll(() => store.drop())
 
 test.each([
-  ['up', 0, null, 'for its turn on the queue of up'],
-  ['up', 3, null, 'for another attempt, after 3 that up refused or did not answer'],
-  ['up', 1, new Date(), 'for the receipt of up'],
-  ['down', 0, null, 'connector down has no bind up; `signalbox status` shows why'],
-  ['paused', 2, null, 'connector paused is paused'],
-  ['disabled', 0, null, 'connector disabled is disabled'],
-  ['gone', 0, null, 'connector gone does not exist or cannot be read'],
-])('a message for %s with %d attempts waits: %s', async (connector, attempts, at, reason) => {
-  expect(await waitReason(database, { connector, attempts, submitted_at: at })).toBe(reason)
+  ['up', null, 'for its turn on the queue of up'],
+  ['up', new Date(), 'for the receipt of up'],
+  ['down', null, 'connector down has no bind up; `signalbox status` shows why'],
+  ['paused', null, 'connector paused is paused'],
+  ['disabled', null, 'connector disabled is disabled'],
+  ['gone', null, 'connector gone does not exist or cannot be read'],
+])('a message for %s that was submitted at %s waits: %s', async (connector, at, reason) => {
+  expect(await waitReason(database, { connector, submitted_at: at })).toBe(reason)
+})
+
+test('a message waits until its next attempt is due, and then for its turn', async () => {
+  const waiting = { connector: 'up', submitted_at: null }
+  const last = (dueAtMs: number): MessageAttempt => ({
+    messageId: newMessageId(),
+    attempt: 3,
+    connector: 'up',
+    firstAtMs: 1,
+    atMs: 1,
+    commandStatus: ESME_RTHROTTLED,
+    throttled: 5,
+    unanswered: 0,
+    linksLost: 0,
+    dueAtMs,
+  })
+  const dueAtMs = Date.now() + 60_000
+  expect(await waitReason(database, waiting, last(dueAtMs))).toBe(
+    `for another attempt, due at ${new Date(dueAtMs).toISOString()}; attempt 3 ended with ` +
+      'ESME_RTHROTTLED',
+  )
+  for (const due of [1, Date.now() - 1])
+    expect(await waitReason(database, waiting, last(due))).toBe(
+      'for its turn on the queue of up, or for its answer; attempt 3 ended with ESME_RTHROTTLED',
+    )
 })

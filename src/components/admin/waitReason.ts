@@ -1,5 +1,7 @@
 import { readLiveBinds } from '../../cluster/boundConnectorTable.ts'
 import type { Database } from '../../database/database.ts'
+import type { MessageAttempt } from '../../message/messageAttempt.ts'
+import { unfinishedAttempt, type UnfinishedAttempt } from '../../message/unfinishedAttempt.ts'
 import { connectorKind } from '../../platform/connector.ts'
 import { connectorState } from '../../platform/connectorAction.ts'
 import { readSpec } from '../../platform/readSpec.ts'
@@ -7,14 +9,14 @@ import { readResourcesOfKind } from '../../platform/resourceTable.ts'
 
 interface WaitingMessage {
   readonly connector: string
-  readonly attempts: number
   readonly submitted_at: Date | null
 }
 
 /** Why a message without an end is not there yet, as far as the database knows. */
 export async function waitReason(
   database: Database,
-  { attempts, connector: id, submitted_at }: WaitingMessage,
+  { connector: id, submitted_at }: WaitingMessage,
+  last?: MessageAttempt,
 ): Promise<string> {
   if (submitted_at) return `for the receipt of ${id}`
   const rows = await readResourcesOfKind(database, connectorKind.kind)
@@ -25,7 +27,14 @@ export async function waitReason(
   if (state !== 'enabled') return `connector ${id} is ${state}`
   const binds = (await readLiveBinds(database.run)).find(({ connector }) => connector === id)
   if (!binds) return `connector ${id} has no bind up; \`signalbox status\` shows why`
-  return attempts > 0
-    ? `for another attempt, after ${attempts} that ${id} refused or did not answer`
-    : `for its turn on the queue of ${id}`
+  return waitsForAttempt(id, last && unfinishedAttempt(last), Date.now())
+}
+
+function waitsForAttempt(id: string, last: UnfinishedAttempt | undefined, nowMs: number): string {
+  if (!last) return `for its turn on the queue of ${id}`
+  const { attempt, dueAt, reason } = last
+  const before = `attempt ${attempt} ended with ${reason}`
+  if (dueAt !== undefined && Date.parse(dueAt) > nowMs)
+    return `for another attempt, due at ${dueAt}; ${before}`
+  return `for its turn on the queue of ${id}, or for its answer; ${before}`
 }

@@ -10,6 +10,7 @@ import { backOffMs } from '../../flow/backOff.ts'
 import { Histogram } from '../../flow/histogram.ts'
 import { type Database, QueryRefused, StoreUnavailable } from '../../database/database.ts'
 import { applyTransitions, recordFacts, recordMoves } from '../../message/messageTable.ts'
+import { recordAttempts } from '../../message/messageAttemptTable.ts'
 import { addToOutbox } from '../../outbox/outboxTable.ts'
 import {
   findByUpstreamId,
@@ -79,6 +80,7 @@ export class StateWriter {
     await this.#transaction(times, async (run) => {
       await recordFacts(run, byMessage(changes.facts))
       await recordMoves(run, lastMoves(changes.moves))
+      await recordAttempts(run, changes.attempts)
       await recordUpstreamIds(run, changes.upstreamIds)
       const parked = await parkedReceiptsFor(run, changes.upstreamIds)
       return this.#applyParked(run, parked, changes.transitions)

@@ -25,6 +25,7 @@ import { isOver, type LaneSender, SubmitLane } from './submitLane.ts'
 import type { SubmitLaneOptions, Task } from './submitLane.ts'
 import { rememberSubmission, submittedOutcome } from './submittedOutcome.ts'
 import { Suspects } from './suspects.ts'
+import { TaskOutcomes } from './taskOutcomes.ts'
 import type { UpstreamBind } from './upstreamBind.ts'
 import { submitSmNow } from './upstreamValidity.ts'
 
@@ -66,10 +67,12 @@ export class ConnectorWork implements LaneSender {
   #pace = new ConnectorPace()
   #unanswered = 0
   #stopped = false
+  #outcomes: TaskOutcomes
   readonly figures = new ConnectorFigures()
 
   constructor(options: ConnectorWorkOptions) {
     this.#options = options
+    this.#outcomes = new TaskOutcomes(options)
     this.#lanes = LANES.map((lane) => new SubmitLane(lane, this, options))
   }
 
@@ -117,7 +120,7 @@ export class ConnectorWork implements LaneSender {
   expire(task: Task): void {
     if (!task.work.isOurs) return
     this.figures.outcomes.expired++
-    this.#options.writer.record(task.work, task.index, { kind: 'expired', atMs: Date.now() })
+    this.#outcomes.record(task, { kind: 'expired', atMs: Date.now() })
   }
 
   drop(work: EnvelopeWork): void {
@@ -184,7 +187,7 @@ export class ConnectorWork implements LaneSender {
       if (!this.#mayGo(task)) continue
       const outcome = clearedOutcome(this.connector(), Date.now())
       this.figures.outcomes[outcome.kind === 'moved' ? 'moved' : 'purged']++
-      this.#options.writer.record(task.work, task.index, outcome)
+      this.#outcomes.record(task, outcome)
     }
   }
 
@@ -305,7 +308,7 @@ export class ConnectorWork implements LaneSender {
         return this.#submitted(task, pdu)
       case 'throttled':
         bind.rest(performance.now())
-        return ++task.tries < THROTTLED_TRIES
+        return this.#outcomes.throttled(task, commandStatus) < THROTTLED_TRIES
           ? task.lane.putBack(task)
           : this.#defer(task, commandStatus)
       case 'temporary':
@@ -321,7 +324,7 @@ export class ConnectorWork implements LaneSender {
     if (!outcome) return this.#fail(task, pdu.command_status, 'a response without a message_id')
     this.figures.addSubmitted(outcome.atMs - task.message.acceptedAtMs)
     rememberSubmission(this.#options.recent, task, outcome)
-    this.#options.writer.record(task.work, task.index, outcome)
+    this.#outcomes.record(task, outcome)
   }
 
   /** The answer came after its timer. The outcome is decided, but its id may bring a receipt. */
@@ -339,9 +342,11 @@ export class ConnectorWork implements LaneSender {
     if (isSentOnce(this.connector()))
       return this.#fail(task, 0, 'the link was lost before the answer')
     task.work.addUnanswered(task.index)
+    this.#outcomes.unanswered(task, cause)
     const unanswered = task.work.unanswered(task.index, maxResubmissions)
     if (unanswered > maxResubmissions) return this.#unansweredTooOften(bind, task, cause)
     if (isOver(task, Date.now())) return this.expire(task)
+    this.#outcomes.submittedAgain(task)
     const again = { ...task, again: cause }
     if (cause === 'link_lost' && unanswered >= SUSPECT_AFTER) this.#suspect(again)
     else if (cause === 'link_lost') task.lane.putBack(again)
@@ -376,9 +381,8 @@ export class ConnectorWork implements LaneSender {
 
   #fail(task: Task, commandStatus: number, reason: string): void {
     this.figures.outcomes.failed++
-    const { clock, writer } = this.#options
-    const outcome = { kind: 'failed', atMs: clock.nowMs(), commandStatus, reason } as const
-    writer.record(task.work, task.index, outcome)
+    const atMs = this.#options.clock.nowMs()
+    this.#outcomes.record(task, { kind: 'failed', atMs, commandStatus, reason })
   }
 
   #defer(task: Task, commandStatus: number, what = REFUSED): void {
@@ -391,7 +395,6 @@ export class ConnectorWork implements LaneSender {
       return this.#fail(task, commandStatus, `${attempts} attempts ${what}`)
     this.figures.outcomes.deferred++
     const dueAtMs = nextAttemptAtMs(atMs, attempts, task.expiresAtMs)
-    const outcome = { kind: 'deferred', atMs, commandStatus, dueAtMs } as const
-    this.#options.writer.record(task.work, task.index, outcome)
+    this.#outcomes.record(task, { kind: 'deferred', atMs, commandStatus, dueAtMs })
   }
 }

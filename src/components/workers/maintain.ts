@@ -57,6 +57,7 @@ export async function maintain(
     () => forgetRows(database, upkeep, retention),
     () => dropPartitions(database, 'upstream_ids', receiptTtlHours * HOUR_MS),
     () => dropPartitions(database, 'messages', retention.retainMessagesDays * DAY_MS),
+    () => dropPartitions(database, 'message_attempts', retention.retainMessagesDays * DAY_MS),
     () =>
       dropPartitions(database, 'outbox_acknowledged', retention.retainAcknowledgedDays * DAY_MS),
   ])

@@ -3,9 +3,15 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { QueueEntry } from '../../queue/queue.ts'
 import type { JournalEvent } from '../../message/journalWire.ts'
-import { ESME_ROK } from '../../smpp/index.ts'
+import { ESME_ROK, ESME_RTHROTTLED } from '../../smpp/index.ts'
 import type { Pdu, Session } from '../../smpp/index.ts'
-import { entryOf, envelopeOf, memoryQueues, startWork } from './connectorWork.fixture.ts'
+import {
+  entryOf,
+  envelopeOf,
+  memoryQueues,
+  rememberingSmsc,
+  startWork,
+} from './connectorWork.fixture.ts'
 import { startSmsc } from './smsc.fixture.ts'
 
 const ODD = '31612341000'
@@ -31,6 +37,11 @@ async function smscWithout(odd: (close: () => void) => void) {
 
 function reasonsOf(outcomes: readonly JournalEvent[]): string[] {
   return outcomes.flatMap((event) => (event.kind === 'failed' ? [event.reason] : []))
+}
+
+/** Not for an answer to its next submission, which was sent at once. */
+function waitsForAnother(event: JournalEvent): boolean {
+  return event.kind === 'deferred' && event.dueAtMs > event.atMs
 }
 
 /** Other messages for the same SMSC, a few at a time until the test is over. */
@@ -109,7 +120,52 @@ test('an SMSC that answers nothing for a while makes no message fail', async () 
   const more = { maxResubmissions: 1, responseTimeoutMs: 1_000, outcomes }
   startWork(port, { queue, tps: 1_000, ...more })
   await expect.poll(() => settled, POLL).toEqual([['1', 'done']])
-  expect(outcomes.map(({ kind }) => kind)).toEqual(Array.from({ length: 5 }, () => 'deferred'))
+  expect(outcomes).toHaveLength(10)
+  expect(outcomes.filter(waitsForAnother)).toHaveLength(5)
+})
+
+test('each submission that is repeated is told while the message goes on', async () => {
+  const { port } = await smscThat((nth, session, pdu) => {
+    if (nth === 3) session.respond(pdu, ESME_ROK, { message_id: 'at last' })
+  })
+  const { queue, settled } = memoryQueues([entryOf(envelopeOf(1))])
+  const outcomes: JournalEvent[] = []
+  startWork(port, { queue, tps: 1_000, responseTimeoutMs: 1_000, outcomes })
+  await expect.poll(() => outcomes.length, POLL).toBe(1)
+  expect(settled).toEqual([])
+  await expect.poll(() => settled, POLL).toEqual([['1', 'done']])
+  const [first, second, last] = outcomes
+  expect(first).toMatchObject({ kind: 'deferred', commandStatus: 0, repeats: { unanswered: 1 } })
+  expect(second).toMatchObject({ kind: 'deferred', commandStatus: 0, repeats: { unanswered: 2 } })
+  expect([first, second].some((event) => event && waitsForAnother(event))).toBe(false)
+  expect(last).toMatchObject({ kind: 'submitted', repeats: { unanswered: 2 } })
+})
+
+test('throttled submissions are told with the outcome, and only then', async () => {
+  const { port } = await rememberingSmsc((nth) => (nth < 7 ? ESME_RTHROTTLED : ESME_ROK))
+  const { queue, settled } = memoryQueues([entryOf(envelopeOf(2))])
+  const outcomes: JournalEvent[] = []
+  startWork(port, { queue, tps: 1_000, window: 1, outcomes })
+  await expect.poll(() => settled, POLL).toEqual([['1', 'done']])
+  expect(outcomes).toHaveLength(2)
+  const told = outcomes.map(({ kind, repeats }) => [kind, repeats?.throttled])
+  expect(told).toEqual(
+    expect.arrayContaining([
+      ['deferred', 5],
+      ['submitted', 1],
+    ]),
+  )
+})
+
+test('a message that is taken at once tells of nothing else', async () => {
+  const { port } = await rememberingSmsc()
+  const { queue, settled } = memoryQueues([entryOf(envelopeOf(3))])
+  const outcomes: JournalEvent[] = []
+  startWork(port, { queue, tps: 1_000, outcomes })
+  await expect.poll(() => settled, POLL).toEqual([['1', 'done']])
+  expect(outcomes.map(({ kind, repeats }) => [kind, repeats])).toEqual(
+    Array.from({ length: 3 }, () => ['submitted', undefined]),
+  )
 })
 
 test('messages over which several workers died wait, and none fails unsent', async () => {

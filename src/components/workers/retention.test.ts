@@ -40,6 +40,8 @@ const AT = `now() - days * interval '1 day'`
 const MESSAGES = `insert into messages (message_id, account, user_id, connector, source_addr,
     destination_addr, submit_sm, registered_delivery, state, state_rank, attempts, accepted_at)
   select uuid_at(${AT}), days::text, 'u', 'c', '1', '2', '', 0, 1, 1, 1, ${AT} ${AGES_OF}`
+const ATTEMPTS = `insert into message_attempts
+  select uuid_at(${AT}), 1, 1, days::text, ${AT}, ${AT}, 88, ${AT}, 0, 0, 0 ${AGES_OF}`
 const ACKNOWLEDGED = `insert into outbox_acknowledged (message_id, outbox_id, user_id)
   select uuid_at(${AT}), 1, days::text ${AGES_OF}`
 const ENDED = `insert into outbox (account, user_id, message_id, deliver_sm, expires_at, state,
@@ -51,6 +53,7 @@ const DEAD_LETTERS = `insert into dead_letters (queue, payload, reason, receives
   select days::text, '', 'harm', 1, ${AT} ${AGES_OF}`
 
 const READ_MESSAGES = 'select account as value from messages order by message_id'
+const READ_ATTEMPTS = 'select connector as value from message_attempts order by message_id'
 const READ_ACKNOWLEDGED = 'select user_id as value from outbox_acknowledged order by message_id'
 const READ_ENDED = `select account || ' ' || state as value from outbox order by id`
 const READ_DEAD_LETTERS = 'select queue as value from dead_letters order by id'
@@ -60,7 +63,8 @@ async function fill(): Promise<void> {
     database,
     AGES.map((days) => Date.now() - days * DAY_MS),
   )
-  for (const text of [MESSAGES, ACKNOWLEDGED, ENDED, DEAD_LETTERS]) await database.pool.query(text)
+  for (const text of [MESSAGES, ATTEMPTS, ACKNOWLEDGED, ENDED, DEAD_LETTERS])
+    await database.pool.query(text)
 }
 
 test('messages and acknowledgements go with their partitions after their days', async () => {
@@ -69,6 +73,7 @@ test('messages and acknowledgements go with their partitions after their days', 
   await vi.waitFor(async () => {
     await maintain(database, upkeep, RETENTION)
     expect(await column(READ_MESSAGES)).toEqual(['15', '9', '0'])
+    expect(await column(READ_ATTEMPTS)).toEqual(['15', '9', '0'])
     expect(await column(READ_ACKNOWLEDGED)).toEqual(['9', '0'])
   }, 10_000)
 })

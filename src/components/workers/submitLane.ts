@@ -6,6 +6,7 @@ import { decodeEnvelope, type Envelope, submitQueue } from '../../queue/envelope
 import { endOfLife } from '../../message/endOfLife.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import type { Lane } from '../../message/lane.ts'
+import type { Repeats } from '../../message/repeats.ts'
 import { WireError } from '../../message/msgpackWire.ts'
 import type { Connector } from '../../platform/connector.ts'
 import { asError } from '../../flow/asError.ts'
@@ -34,8 +35,8 @@ export interface Task {
   submitSm: ShortMessageBody
   /** It is not submitted after this; undefined only for some messages of older routers. */
   expiresAtMs: number | undefined
-  /** Times it was throttled in this process. */
-  tries: number
+  /** Its submissions in this process that were not the last; undefined before the second. */
+  repeats: Repeats | undefined
   /** Why the next submission may be a second one. */
   again: RepeatCause | undefined
   /** The last write to a socket: when, and over which bind. */
@@ -268,8 +269,8 @@ export class SubmitLane {
       const submitSm = upstreamBody(message)
       const again = againOf(work, index)
       const expiresAtMs = message.expiresAtMs ?? endInBody(submitSm, message)
-      const task = { lane: this, work, index, message, submitSm, expiresAtMs, tries: 0, again }
-      this.#sender.add({ ...task, written: undefined })
+      const task = { lane: this, work, index, message, submitSm, expiresAtMs, again }
+      this.#sender.add({ ...task, repeats: undefined, written: undefined })
     } catch (error) {
       const { commandStatus, reason } = failureOf(error)
       this.#options.writer.record(work, index, {

@@ -1,0 +1,64 @@
+import type { MessageId } from './ids.ts'
+import type { JournalEvent } from './journalWire.ts'
+import type { RepeatReason } from './repeats.ts'
+
+/** An attempt to submit a message that did not end it. */
+export interface MessageAttempt extends Readonly<Record<RepeatReason, number>> {
+  readonly messageId: MessageId
+  /** Counts from 1. */
+  readonly attempt: number
+  readonly connector: string
+  /** When its first submission ended. */
+  readonly firstAtMs: number
+  /** When its last submission ended. */
+  readonly atMs: number
+  /** The last answer; 0 if there was none. */
+  readonly commandStatus: number
+  /** When the next attempt is due; no later than `atMs` if it was submitted again at once. */
+  readonly dueAtMs: number
+}
+
+/** These are kept of each message, however many attempts it takes. */
+export const FIRST_ATTEMPTS_KEPT = 5
+export const LAST_ATTEMPTS_KEPT = 15
+
+/** Where an attempt is kept: the first few have their own slots, the others take turns. */
+export function slotOf({ attempt }: MessageAttempt): number {
+  if (attempt <= FIRST_ATTEMPTS_KEPT) return attempt
+  return FIRST_ATTEMPTS_KEPT + 1 + ((attempt - FIRST_ATTEMPTS_KEPT - 1) % LAST_ATTEMPTS_KEPT)
+}
+
+/** Undefined for a message that its only submission ended. */
+export function attemptOf(event: JournalEvent): MessageAttempt | undefined {
+  const { message, connector, repeats, kind } = event
+  const ofMessage = { messageId: message.messageId, attempt: message.attempts + 1, connector }
+  const { throttled = 0, unanswered = 0, linksLost = 0 } = repeats ?? {}
+  const counts = { throttled, unanswered, linksLost }
+  if (kind === 'deferred') {
+    const { atMs, commandStatus, dueAtMs } = event
+    const firstAtMs = repeats?.firstAtMs ?? atMs
+    return { ...ofMessage, ...counts, firstAtMs, atMs, commandStatus, dueAtMs }
+  }
+  if (!repeats) return undefined
+  const { firstAtMs, lastAtMs: atMs, commandStatus } = repeats
+  return { ...ofMessage, ...counts, firstAtMs, atMs, commandStatus, dueAtMs: atMs }
+}
+
+/** The newest of each slot, in an order in which all writers lock the same rows. */
+export function newestPerSlot(attempts: readonly MessageAttempt[]): MessageAttempt[] {
+  const newest = new Map<string, MessageAttempt>()
+  for (const one of attempts) {
+    const key = keyOf(one)
+    const known = newest.get(key)
+    if (!known || isNewer(one, known)) newest.set(key, one)
+  }
+  return [...newest].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
+}
+
+function keyOf(one: MessageAttempt): string {
+  return `${one.messageId} ${String(slotOf(one)).padStart(2, '0')}`
+}
+
+function isNewer(a: MessageAttempt, b: MessageAttempt): boolean {
+  return a.attempt > b.attempt || (a.attempt === b.attempt && a.atMs > b.atMs)
+}

@@ -1,0 +1,36 @@
+// Submissions of one attempt that brought no outcome: the SMSC throttled or did not answer, or the
+// link was lost, and the worker submitted the message again without making it wait in the database.
+
+export const REPEAT_REASONS = ['throttled', 'unanswered', 'linksLost'] as const
+export type RepeatReason = (typeof REPEAT_REASONS)[number]
+
+export interface Repeats extends Readonly<Record<RepeatReason, number>> {
+  readonly firstAtMs: number
+  readonly lastAtMs: number
+  /** The last answer; 0 if there was none. */
+  readonly commandStatus: number
+}
+
+const NO_REPEATS = { throttled: 0, unanswered: 0, linksLost: 0 }
+
+/** Adds one submission to those before, if there are any. */
+export function withRepeat(
+  before: Repeats | undefined,
+  reason: RepeatReason,
+  { atMs, commandStatus }: { atMs: number; commandStatus: number },
+): Repeats {
+  const counts = before ?? { ...NO_REPEATS, firstAtMs: atMs }
+  return { ...counts, [reason]: counts[reason] + 1, lastAtMs: atMs, commandStatus }
+}
+
+export type RepeatsRow = readonly [number, number, number, number, number, number]
+
+export function repeatsRow(one: Repeats): RepeatsRow {
+  const { firstAtMs, lastAtMs, commandStatus, throttled, unanswered, linksLost } = one
+  return [firstAtMs, lastAtMs, commandStatus, throttled, unanswered, linksLost]
+}
+
+export function repeatsFrom(row: RepeatsRow): Repeats {
+  const [firstAtMs, lastAtMs, commandStatus, throttled, unanswered, linksLost] = row
+  return { firstAtMs, lastAtMs, commandStatus, throttled, unanswered, linksLost }
+}

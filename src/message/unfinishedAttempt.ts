@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { commandStatusName } from '../smpp/wire/commandStatus.ts'
+import type { MessageAttempt } from './messageAttempt.ts'
+
+const instant = z.string().meta({ unit: 'ISO 8601, in UTC' })
+
+/** An attempt that did not end its message, as an operator sees it. */
+export const unfinishedAttemptSchema = z.strictObject({
+  attempt: z
+    .number()
+    .meta({ description: 'The number of the attempt; the first is 1.', unit: 'none' }),
+  connector: z.string().describe('The connector on which it was made.'),
+  firstAt: instant.describe('When its first submission ended.'),
+  at: instant.describe('When its last submission ended.'),
+  commandStatus: z
+    .number()
+    .meta({ description: 'The last `command_status`; 0 if no answer came.', unit: 'none' }),
+  reason: z.string().describe('The name of that `command_status`, `no answer`, or `link lost`.'),
+  submissions: z.number().meta({
+    description:
+      'Submissions of this attempt. There are several if the SMSC throttled or did not answer, ' +
+      'and the same worker sent the message again.',
+    unit: 'submissions',
+  }),
+  dueAt: instant
+    .optional()
+    .describe('When the next attempt is due; missing if the message was sent again at once.'),
+})
+
+export type UnfinishedAttempt = z.infer<typeof unfinishedAttemptSchema>
+
+export function unfinishedAttempt(one: MessageAttempt): UnfinishedAttempt {
+  const { throttled, unanswered, linksLost, commandStatus, atMs, dueAtMs } = one
+  const repeats = throttled + unanswered + linksLost
+  return {
+    attempt: one.attempt,
+    connector: one.connector,
+    firstAt: new Date(one.firstAtMs).toISOString(),
+    at: new Date(atMs).toISOString(),
+    commandStatus,
+    reason: reasonOf(one),
+    submissions: Math.max(1, repeats),
+    dueAt: dueAtMs > atMs ? new Date(dueAtMs).toISOString() : undefined,
+  }
+}
+
+function reasonOf({ commandStatus, linksLost, unanswered }: MessageAttempt): string {
+  if (commandStatus !== 0) return commandStatusName(commandStatus)
+  return linksLost > 0 && unanswered === 0 ? 'link lost' : 'no answer'
+}
