@@ -10,14 +10,12 @@ import { type Database, storeError } from './database.ts'
 
 const HOUR_MS = 3_600_000
 
-/** The tables that are cut by time, with the length of a partition. */
-const SPAN_MS = {
-  messages: 24 * HOUR_MS,
-  message_attempts: 24 * HOUR_MS,
-  outbox_acknowledged: 24 * HOUR_MS,
-  upstream_ids: 6 * HOUR_MS,
-}
-export type PartitionedTable = keyof typeof SPAN_MS
+/** The tables that are cut by time. */
+export type PartitionedTable =
+  'messages' | 'message_attempts' | 'outbox_acknowledged' | 'upstream_ids'
+
+/** A partition holds a day, or less in a table of an older version. */
+const SPAN_MS = 24 * HOUR_MS
 
 /** Nobody waits longer behind a lock that could not be had. */
 const LOCK_TIMEOUT_MS = 250
@@ -82,7 +80,7 @@ async function dropAll(
   table: PartitionedTable,
   olderThanMs: number,
 ): Promise<string[]> {
-  const { rows } = await client.query<OldPartition>(OLD, [table, olderThanMs + SPAN_MS[table]])
+  const { rows } = await client.query<OldPartition>(OLD, [table, olderThanMs + SPAN_MS])
   const left: string[] = []
   for (const [index, partition] of rows.entries()) {
     if (partition.isAttached && !(await detach(client, table, partition)))

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type MessageId, newMessageId } from '../message/ids.ts'
+import { type MessageId, newMessageId, upstreamId } from '../message/ids.ts'
+import { readMessage } from '../message/messageTable.ts'
 import type { Settlement } from '../queue/queue.ts'
 import { PostgresQueue } from '../queue/postgres/postgresQueue.ts'
 import { expireOutbox } from '../outbox/endedDeliveryTable.ts'
@@ -20,6 +21,7 @@ const TABLES = [
   'parked_receipts',
   'upstream_ids',
 ] as const
+const HOUR_MS = 3_600_000
 const ACCOUNT = 'acme'
 const QUEUE = 'submit.north.normal'
 const SCAN = new RegExp(`Scan.* on (${TABLES.join('|')})(_[0-9_]+)?( |$)`)
@@ -33,14 +35,17 @@ beforeAll(async () => {
   const messageId = newMessageId()
   await useOutbox(messageId)
   await useQueue()
+  await readMessage(link.database, messageId)
   const destination = '31612345678'
   await findByUpstreamId(run, [
     { connector: 'north', key: '1', destination, receivedAtMs: Date.now() },
-  ])
+  ], HOUR_MS)
   await parkedReceiptsFor(run, [
     {
       connector: 'north',
       key: '1',
+      upstreamId: upstreamId('1'),
+      attempts: 0,
       segment: 1,
       messageId,
       account: ACCOUNT,
@@ -117,6 +122,7 @@ test.each([
   'parkedReceipts.probe',
   'parkedReceipts.takeDue',
   'upstreamIds.find',
+  'messages.read',
 ])('%s looks rows up by an index, though its table was empty', async (name) => {
   const plan = await planOf(name)
   const scans = plan.flatMap((line, index) => (SCAN.test(line) ? [[line, plan[index + 1]]] : []))

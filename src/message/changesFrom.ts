@@ -23,6 +23,7 @@ type AcceptedEvent = Pick<JournalEvent, 'message' | 'connector'> & { kind: 'acce
 export function changesFrom(events: readonly MessageEvent[]): StateChanges {
   const facts: MessageFacts[] = []
   const upstreamIds: UpstreamIdRow[] = []
+  const submittedFacts: MessageFacts[] = []
   const transitions: Transition[] = []
   const moves: Move[] = []
   const attempts: MessageAttempt[] = []
@@ -36,8 +37,8 @@ export function changesFrom(events: readonly MessageEvent[]): StateChanges {
         facts.push(fact)
         break
       case 'submitted':
-        facts.push({ ...fact, submittedAtMs: event.atMs, upstreamId: event.upstreamId })
-        upstreamIds.push(...upstreamIdRows(event, fact))
+        submittedFacts.push(fact)
+        upstreamIds.push(upstreamIdRow(event, fact))
         break
       case 'failed':
       case 'expired':
@@ -54,7 +55,7 @@ export function changesFrom(events: readonly MessageEvent[]): StateChanges {
         })
     }
   }
-  return { facts, upstreamIds, transitions, moves, attempts }
+  return { facts, upstreamIds, submittedFacts, transitions, moves, attempts }
 }
 
 /** The end that a worker decided on. */
@@ -83,19 +84,16 @@ function endOf(event: FailedEvent | ExpiredEvent): Transition {
   }
 }
 
-/** No receipt can be found by an empty id. */
-function upstreamIdRows(event: SubmittedEvent, fact: MessageFacts): UpstreamIdRow[] {
-  const key = upstreamIdKey(event)
-  if (key === '') return []
-  return [
-    {
-      connector: event.connector,
-      key,
-      segment: event.segment,
-      messageId: fact.messageId,
-      account: fact.account,
-      destination: comparableNumber(fact.destinationAddr),
-      submittedAtMs: event.atMs,
-    },
-  ]
+function upstreamIdRow(event: SubmittedEvent, fact: MessageFacts): UpstreamIdRow {
+  return {
+    connector: event.connector,
+    key: upstreamIdKey(event),
+    upstreamId: event.upstreamId,
+    segment: event.segment,
+    messageId: fact.messageId,
+    account: fact.account,
+    destination: comparableNumber(fact.destinationAddr),
+    submittedAtMs: event.atMs,
+    attempts: fact.attempts,
+  }
 }

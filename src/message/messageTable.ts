@@ -7,31 +7,25 @@ import type { MessageId } from './ids.ts'
 import type { MessageState } from './messageProgress.ts'
 import type { MessageFacts, Move, Transition, Transitioned } from './stateChanges.ts'
 import type { Database } from '../database/database.ts'
+import { LAST_SUBMISSION } from './upstreamIdTable.ts'
 
 type Run = Database['run']
 
 const RECORD = {
   name: 'messages.record',
   text: `insert into messages as m (message_id, account, user_id, connector, source_addr,
-      destination_addr, submit_sm, registered_delivery, state, state_rank, attempts, accepted_at,
-      submitted_at, upstream_id)
+      destination_addr, submit_sm, registered_delivery, state, state_rank, attempts, accepted_at)
     select message_id, account, user_id, connector, source_addr, destination_addr, submit_sm,
-      registered_delivery, 1, 1, attempts, to_timestamp(accepted_at / 1000.0),
-      to_timestamp(submitted_at / 1000.0), upstream_id
+      registered_delivery, 1, 1, attempts, to_timestamp(accepted_at / 1000.0)
     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-      $7::bytea[], $8::int[], $9::float8[], $10::int[], $11::float8[], $12::text[])
+      $7::bytea[], $8::int[], $9::float8[], $10::int[])
       as fact (message_id, account, user_id, connector, source_addr, destination_addr, submit_sm,
-        registered_delivery, accepted_at, attempts, submitted_at, upstream_id)
-    on conflict (message_id) do update set
-      connector = case when excluded.submitted_at is null then m.connector
-        else excluded.connector end,
-      submitted_at = coalesce(excluded.submitted_at, m.submitted_at),
-      upstream_id = coalesce(excluded.upstream_id, m.upstream_id),
-      attempts = greatest(excluded.attempts, m.attempts)
-    where excluded.submitted_at is not null or excluded.attempts > m.attempts`,
+        registered_delivery, accepted_at, attempts)
+    on conflict (message_id) do update set attempts = excluded.attempts
+    where excluded.attempts > m.attempts`,
 }
 
-/** Creates the rows of messages and adds what is new. One entry per message. */
+/** Creates the rows of messages and adds attempts that are new. One entry per message. */
 export async function recordFacts(run: Run, facts: readonly MessageFacts[]): Promise<void> {
   if (facts.length === 0) return
   await run(RECORD, [
@@ -45,16 +39,13 @@ export async function recordFacts(run: Run, facts: readonly MessageFacts[]): Pro
     facts.map((fact) => fact.registeredDelivery),
     facts.map((fact) => fact.acceptedAtMs),
     facts.map((fact) => fact.attempts),
-    facts.map((fact) => fact.submittedAtMs ?? null),
-    facts.map((fact) => fact.upstreamId ?? null),
   ])
 }
 
 const MOVE = {
   name: 'messages.move',
   text: `update messages as m set moved_at = t.moved_at,
-      moved_from = coalesce(m.moved_from, t.moved_from),
-      connector = case when m.submitted_at is null then t.moved_to else m.connector end
+      moved_from = coalesce(m.moved_from, t.moved_from), connector = t.moved_to
     from (select id, from_id as moved_from, to_id as moved_to,
         to_timestamp(at_ms / 1000.0) as moved_at
       from unnest($1::uuid[], $2::text[], $3::text[], $4::float8[])
@@ -62,7 +53,7 @@ const MOVE = {
     where m.message_id = t.id and (m.moved_at is null or m.moved_at < t.moved_at)`,
 }
 
-/** For rows that exist, one entry per message. The connector that submitted a message stays. */
+/** For rows that exist, one entry per message. */
 export async function recordMoves(run: Run, moves: readonly Move[]): Promise<void> {
   if (moves.length === 0) return
   await run(MOVE, [
@@ -127,9 +118,11 @@ export interface MessageStatus {
 
 const STATUS = {
   name: 'messages.status',
-  text: `select message_id, account, source_addr, destination_addr, state, error, accepted_at,
-      submitted_at, done_at
-    from messages where message_id = $1 and account = $2`,
+  // Older versions wrote submissions into the row as well.
+  text: `select m.message_id, m.account, m.source_addr, m.destination_addr, m.state, m.error,
+      m.accepted_at, coalesce(s.submitted_at, m.submitted_at) as submitted_at, m.done_at
+    from messages as m left join lateral (${LAST_SUBMISSION}) as s on true
+    where m.message_id = $1 and m.account = $2`,
 }
 
 export async function readStatus(
@@ -141,7 +134,7 @@ export async function readStatus(
   return row
 }
 
-/** Everything that the row of a message says. */
+/** All that is known of a message. `connector` is the last one that submitted it, if any did. */
 export interface StoredMessage extends MessageStatus {
   user_id: string
   connector: string
@@ -154,9 +147,13 @@ export interface StoredMessage extends MessageStatus {
 
 const READ = {
   name: 'messages.read',
-  text: `select message_id, account, user_id, connector, source_addr, destination_addr, state,
-      error, stat, upstream_id, attempts, accepted_at, submitted_at, done_at, moved_at, moved_from
-    from messages where message_id = $1`,
+  text: `select m.message_id, m.account, m.user_id, coalesce(s.connector, m.connector) as connector,
+      m.source_addr, m.destination_addr, m.state, m.error, m.stat,
+      coalesce(s.upstream_id, m.upstream_id) as upstream_id,
+      greatest(s.attempts, m.attempts) as attempts, m.accepted_at,
+      coalesce(s.submitted_at, m.submitted_at) as submitted_at, m.done_at, m.moved_at, m.moved_from
+    from messages as m left join lateral (${LAST_SUBMISSION}) as s on true
+    where m.message_id = $1`,
 }
 
 export async function readMessage(

@@ -63,8 +63,10 @@ const PROBE = {
 /** The receipts parked for ids that are being written in this transaction. They stay parked. */
 export function parkedReceiptsFor(
   run: Run,
-  rows: readonly UpstreamIdRow[],
+  submissions: readonly UpstreamIdRow[],
 ): Promise<ParkedReceipt[]> {
+  // A receipt without an id waits for nobody.
+  const rows = submissions.filter(({ key }) => key !== '')
   if (rows.length === 0) return Promise.resolve([])
   return run(PROBE, [
     rows.map((row) => row.connector),

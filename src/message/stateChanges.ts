@@ -14,6 +14,8 @@ import { upstreamIdKey } from './upstreamIdKey.ts'
 export interface StateChanges {
   facts: readonly MessageFacts[]
   upstreamIds: readonly UpstreamIdRow[]
+  /** About the messages in `upstreamIds`, for those that have no row yet. */
+  submittedFacts: readonly MessageFacts[]
   transitions: readonly Transition[]
   moves: readonly Move[]
   attempts: readonly MessageAttempt[]
@@ -31,8 +33,6 @@ export interface MessageFacts {
   registeredDelivery: number
   acceptedAtMs: number
   attempts: number
-  submittedAtMs: number | undefined
-  upstreamId: UpstreamId | undefined
 }
 
 /** A message that an operator moved from one connector to another. */
@@ -71,10 +71,13 @@ export interface Transitioned {
   done_at_ms: number
 }
 
+/** One submission of a message. */
 export interface UpstreamIdRow {
   connector: string
-  /** The SMSC's id by the connector's rule (upstreamIdKey.ts); never ''. */
+  /** The SMSC's id by the connector's rule (upstreamIdKey.ts); '' if it gave none. */
   key: string
+  /** As the SMSC wrote it. */
+  upstreamId: UpstreamId
   segment: number
   messageId: MessageId
   account: string
@@ -82,6 +85,8 @@ export interface UpstreamIdRow {
   destination: string
   /** The time of the write to the socket. */
   submittedAtMs: number
+  /** Attempts before this one. */
+  attempts: number
 }
 
 /** The facts about a message that was accepted for a connector. */
@@ -98,8 +103,6 @@ export function factsOf(message: EnvelopeMessage, connector: string): MessageFac
     registeredDelivery: message.registeredDelivery,
     acceptedAtMs: message.acceptedAtMs,
     attempts: message.attempts,
-    submittedAtMs: undefined,
-    upstreamId: undefined,
   }
 }
 
@@ -125,14 +128,11 @@ export function byMessage(facts: readonly MessageFacts[]): MessageFacts[] {
   const merged = new Map<MessageId, MessageFacts>()
   for (const fact of facts) {
     const known = merged.get(fact.messageId)
-    merged.set(fact.messageId, known ? mergedFacts(known, fact) : fact)
+    if (!known) merged.set(fact.messageId, fact)
+    else if (fact.attempts > known.attempts)
+      merged.set(fact.messageId, { ...known, attempts: fact.attempts })
   }
   return sortedById([...merged.values()])
-}
-
-function mergedFacts(a: MessageFacts, b: MessageFacts): MessageFacts {
-  const later = (b.submittedAtMs ?? 0) > (a.submittedAtMs ?? 0) ? b : a
-  return { ...later, attempts: Math.max(a.attempts, b.attempts) }
 }
 
 /** The last move of each message, in the order of ids. It began where the first one did. */

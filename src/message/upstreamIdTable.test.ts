@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database } from '../database/database.ts'
 import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
-import { newMessageId } from './ids.ts'
+import { newMessageId, upstreamId } from './ids.ts'
 import { isInTime, isSameNumber } from './receiptMatch.ts'
 import { findByUpstreamId, recordUpstreamIds } from './upstreamIdTable.ts'
 
+const HOUR_MS = 3_600_000
 let store: TestStore
 let database: Database
 
@@ -27,6 +28,8 @@ test('the database and the memory of workers agree on what a receipt may be abou
       const rows = all.map(({ destination, ageMs }) => ({
         connector: 'sim',
         key,
+        upstreamId: upstreamId(key),
+        attempts: 0,
         segment: 0,
         messageId: newMessageId(),
         account: 'demo',
@@ -36,7 +39,7 @@ test('the database and the memory of workers agree on what a receipt may be abou
       await recordUpstreamIds(database.run, rows)
       const receivedAtMs = nowMs - said.ageMs
       const asked = { connector: 'sim', key, destination: said.destination, receivedAtMs }
-      const match = (await findByUpstreamId(database.run, [asked])).get(0)
+      const match = (await findByUpstreamId(database.run, [asked], HOUR_MS)).get(0)
       const fitting = rows
         .filter((row) => isSameNumber(row.destination, said.destination))
         .filter((row) => isInTime(row.submittedAtMs, receivedAtMs))
@@ -54,6 +57,8 @@ test('an id given to thousands finds the newest, and no id finds nothing', async
   const rows = Array.from({ length: 3_000 }, (_, index) => ({
     connector: 'sim',
     key: '1',
+    upstreamId: upstreamId('1'),
+    attempts: 0,
     segment: 0,
     messageId: newMessageId(),
     account: 'demo',
@@ -62,7 +67,7 @@ test('an id given to thousands finds the newest, and no id finds nothing', async
   }))
   await recordUpstreamIds(database.run, [...rows, ...rows.map((row) => ({ ...row, key: '' }))])
   const asked = { connector: 'sim', key: '1', destination: '', receivedAtMs: nowMs }
-  const matches = await findByUpstreamId(database.run, [asked, { ...asked, key: '' }])
+  const matches = await findByUpstreamId(database.run, [asked, { ...asked, key: '' }], HOUR_MS)
   expect([...matches]).toEqual([
     [0, { kind: 'found', messageId: rows[0]?.messageId, submittedAtMs: nowMs }],
   ])

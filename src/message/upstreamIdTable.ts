@@ -1,5 +1,6 @@
-// From the SMSC's id of a message to ours. Whoever writes an id also probes the receipts that were
-// parked for it (parkedReceiptTable.ts); whoever brings a receipt looks here first.
+// Submissions: from the SMSC's id of a message to ours, and from our id to what is known of its
+// last submission. Rows are only inserted. Whoever writes one also probes the receipts that were
+// parked for its id (parkedReceiptTable.ts); whoever brings a receipt looks here first.
 
 import type { MessageId } from './ids.ts'
 import { CLOCK_TOLERANCE_MS, SUFFIX_DIGITS_MIN } from './receiptMatch.ts'
@@ -10,18 +11,28 @@ type Run = Database['run']
 
 const RECORD = {
   name: 'upstreamIds.record',
-  text: `insert into upstream_ids
-      (connector, upstream_id, segment, message_id, account, destination, submitted_at)
-    select connector, upstream_id, segment, message_id, account, destination,
-      to_timestamp(submitted_at / 1000.0)
-    from unnest($1::text[], $2::text[], $3::int[], $4::uuid[], $5::text[], $6::text[], $7::float8[])
-      as id (connector, upstream_id, segment, message_id, account, destination, submitted_at)
-    on conflict do nothing`,
+  text: `with submission as materialized (
+      select * from unnest($1::text[], $2::text[], $3::int[], $4::uuid[], $5::text[], $6::text[],
+        $7::float8[], $8::text[], $9::int[])
+        as submission (connector, upstream_id, segment, message_id, account, destination,
+          submitted_at, given_id, attempts)),
+    recorded as (
+      insert into upstream_ids (connector, upstream_id, segment, message_id, account, destination,
+        submitted_at, given_id, attempts)
+      select connector, upstream_id, segment, message_id, account, destination,
+        to_timestamp(submitted_at / 1000.0), given_id, attempts
+      from submission)
+    select distinct message_id from submission
+    where not exists (select from messages as m where m.message_id = submission.message_id)`,
 }
 
-export async function recordUpstreamIds(run: Run, rows: readonly UpstreamIdRow[]): Promise<void> {
-  if (rows.length === 0) return
-  await run(RECORD, [
+/** Returns the ids of messages that have no row yet. */
+export async function recordUpstreamIds(
+  run: Run,
+  rows: readonly UpstreamIdRow[],
+): Promise<Set<MessageId>> {
+  if (rows.length === 0) return new Set()
+  const missing = await run<{ message_id: MessageId }>(RECORD, [
     rows.map((row) => row.connector),
     rows.map((row) => row.key),
     rows.map((row) => row.segment),
@@ -29,8 +40,17 @@ export async function recordUpstreamIds(run: Run, rows: readonly UpstreamIdRow[]
     rows.map((row) => row.account),
     rows.map((row) => row.destination),
     rows.map((row) => row.submittedAtMs),
+    rows.map((row) => (row.upstreamId === row.key ? null : row.upstreamId)),
+    rows.map((row) => row.attempts),
   ])
+  return new Set(missing.map(({ message_id }) => message_id))
 }
+
+/** Of the message in `m`. It was not submitted before it was accepted, give or take the clocks. */
+export const LAST_SUBMISSION = `select connector, coalesce(given_id, upstream_id) as upstream_id,
+  submitted_at, attempts from upstream_ids as u
+  where u.message_id = m.message_id and u.submitted_at > m.accepted_at - interval '1 hour'
+  order by u.submitted_at desc limit 1`
 
 /** What a receipt says of its message. */
 export interface ReceiptKey {
@@ -49,9 +69,12 @@ export type ReceiptMatch =
 
 /** An SMSC that gives every message the same id must not make each receipt dearer. */
 const CANDIDATES_MAX = 100
+/** Most receipts come within this time, and only one or two partitions are searched for them. */
+const RECENT_MS = 3_600_000
 
 const FIND = {
   name: 'upstreamIds.find',
+  // The bounds $5 and $6 choose the partitions, once for all receipts.
   text: `select (key.ordinal - 1)::int as index, found.message_id, found.is_ambiguous,
       (extract(epoch from found.submitted_at) * 1000)::float8 as submitted_at_ms
     from unnest($1::text[], $2::text[], $3::text[], $4::float8[]) with ordinality
@@ -62,8 +85,12 @@ const FIND = {
         min(fits.account) <> max(fits.account) as is_ambiguous
       from (
         select message_id, account, submitted_at from upstream_ids as u
-        where u.connector = key.connector and u.upstream_id = key.upstream_id
+        where hashtextextended(u.connector || '/' || u.upstream_id, 0)
+            = hashtextextended(key.connector || '/' || key.upstream_id, 0)
+          and u.connector = key.connector and u.upstream_id = key.upstream_id
           and key.upstream_id <> ''
+          and u.submitted_at >= to_timestamp($5::float8 / 1000.0)
+          and u.submitted_at <= to_timestamp($6::float8 / 1000.0)
           and u.submitted_at <= to_timestamp((key.received_at + ${CLOCK_TOLERANCE_MS}) / 1000.0)
           and (key.destination = '' or u.destination = '' or u.destination = key.destination
             or length(key.destination) >= ${SUFFIX_DIGITS_MIN}
@@ -83,22 +110,41 @@ interface FoundRow {
 
 /**
  * The newest message that fits each receipt, by index into `keys`; receipts that no message fits
- * are absent.
+ * are absent. A message that was submitted within the last hour before a receipt hides all older
+ * ones, as in the memory of a worker.
+ * @param withinMs how long before a receipt its message may have been submitted
  */
 export async function findByUpstreamId(
   run: Run,
   keys: readonly ReceiptKey[],
+  withinMs: number,
+): Promise<Map<number, ReceiptMatch>> {
+  const all = keys.map((key, index) => ({ ...key, index }))
+  const recent = await findWithin(run, all, Math.min(RECENT_MS, withinMs))
+  const rest = all.filter(({ index, key }) => key !== '' && !recent.has(index))
+  return new Map([...recent, ...(await findWithin(run, rest, withinMs))])
+}
+
+type IndexedKey = ReceiptKey & { index: number }
+
+async function findWithin(
+  run: Run,
+  keys: readonly IndexedKey[],
+  withinMs: number,
 ): Promise<Map<number, ReceiptMatch>> {
   if (keys.length === 0) return new Map()
+  const times = keys.map((key) => key.receivedAtMs)
   const rows = await run<FoundRow>(FIND, [
     keys.map((key) => key.connector),
     keys.map((key) => key.key),
     keys.map((key) => key.destination),
-    keys.map((key) => key.receivedAtMs),
+    times,
+    times.reduce((least, time) => Math.min(least, time)) - withinMs,
+    times.reduce((most, time) => Math.max(most, time)) + CLOCK_TOLERANCE_MS,
   ])
   return new Map(
     rows.map((row): [number, ReceiptMatch] => [
-      row.index,
+      keys[row.index]?.index ?? row.index,
       row.is_ambiguous
         ? { kind: 'ambiguous' }
         : { kind: 'found', messageId: row.message_id, submittedAtMs: row.submitted_at_ms },

@@ -75,16 +75,25 @@ export class StateWriter {
   async apply(changes: StateChanges): Promise<void> {
     const times = [
       ...changes.facts.map((fact) => fact.acceptedAtMs),
+      ...changes.submittedFacts.map((fact) => fact.acceptedAtMs),
       ...changes.upstreamIds.map((id) => id.submittedAtMs),
     ]
     await this.#transaction(times, async (run) => {
       await recordFacts(run, byMessage(changes.facts))
       await recordMoves(run, lastMoves(changes.moves))
       await recordAttempts(run, changes.attempts)
-      await recordUpstreamIds(run, changes.upstreamIds)
+      await this.#recordSubmissions(run, changes)
       const parked = await parkedReceiptsFor(run, changes.upstreamIds)
       return this.#applyParked(run, parked, changes.transitions)
     })
+  }
+
+  /** An event of a worker may overtake the router's, and then creates the message's row. */
+  async #recordSubmissions(run: Run, changes: StateChanges): Promise<void> {
+    const missing = await recordUpstreamIds(run, changes.upstreamIds)
+    if (missing.size === 0) return
+    const facts = changes.submittedFacts.filter(({ messageId }) => missing.has(messageId))
+    await recordFacts(run, byMessage(facts))
   }
 
   /** Receipts from SMSCs: matched, or parked until their message shows up. */
@@ -147,6 +156,7 @@ export class StateWriter {
     const matches = await findByUpstreamId(
       run,
       receipts.map(({ receipt }) => keyOf(receipt)),
+      this.#options.receiptTtlHours * HOUR_MS,
     )
     const found: { id: string; transition: Transition }[] = []
     const ambiguous: string[] = []
@@ -181,7 +191,11 @@ export class StateWriter {
   }
 
   async #match(run: Run, receipts: readonly UpstreamReceipt[]): Promise<Transition[]> {
-    const matches = await findByUpstreamId(run, receipts.map(keyOf))
+    const matches = await findByUpstreamId(
+      run,
+      receipts.map(keyOf),
+      this.#options.receiptTtlHours * HOUR_MS,
+    )
     const toPark: ReceiptToPark[] = []
     const transitions: Transition[] = []
     for (const [index, receipt] of receipts.entries()) {

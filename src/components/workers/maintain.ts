@@ -55,12 +55,18 @@ export async function maintain(
       while ((await setUnmatchedAside(database, upkeep, receiptTtlHours)) === UNMATCHED_BATCH);
     },
     () => forgetRows(database, upkeep, retention),
-    () => dropPartitions(database, 'upstream_ids', receiptTtlHours * HOUR_MS),
+    () => dropPartitions(database, 'upstream_ids', submissionsMs(retention)),
     () => dropPartitions(database, 'messages', retention.retainMessagesDays * DAY_MS),
     () => dropPartitions(database, 'message_attempts', retention.retainMessagesDays * DAY_MS),
     () =>
       dropPartitions(database, 'outbox_acknowledged', retention.retainAcknowledgedDays * DAY_MS),
   ])
+}
+
+/** As long as their messages, and as long as receipts may come. 0 keeps them forever. */
+function submissionsMs({ retainMessagesDays, receiptTtlHours }: Retention): number {
+  if (retainMessagesDays === 0) return 0
+  return Math.max(retainMessagesDays * DAY_MS, receiptTtlHours * HOUR_MS)
 }
 
 /** All of them, whichever fail; then throws the first failure. */
