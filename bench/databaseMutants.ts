@@ -53,7 +53,10 @@ export const databaseMutants: readonly Mutant[] = [
     file: 'src/components/doesHarm.ts',
     piece: `'44', '54'])`,
     replacement: `'44'])`,
-    guard: unitTest('components/dlr/stateWriter.test.ts', 'what no index takes is set aside alone'),
+    guard: unitTest(
+      'components/dlr/stateWriter.test.ts',
+      'what no text column takes is set aside alone',
+    ),
     says: /Error: index row requires \d+ bytes, maximum size is \d+/,
   },
   {

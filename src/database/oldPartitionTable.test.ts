@@ -84,14 +84,28 @@ test('a partition that is too old is dropped, and no other', async () => {
   expect(await exists(OLD)).toBe(false)
 })
 
-test('partitions of six hours go by their own time', async () => {
-  const ageMs = Date.now() - Date.UTC(2026, 0, 5, 12)
+test('a partition stays until its last row is too old', async () => {
+  await ensurePartitionsFor(database, [OLD_MS - DAY_MS])
+  const ageMs = Date.now() - OLD_MS
   await dropOldPartitions(database, 'upstream_ids', ageMs)
   const left = await partitionsOf('upstream_ids')
-  expect(left.filter((name) => name < 'upstream_ids_20260106')).toEqual([
+  expect(left.filter((name) => name < 'upstream_ids_20260106')).toEqual(['upstream_ids_20260105'])
+})
+
+test('a day whose submissions lie in partitions of six hours keeps them', async () => {
+  // As an older version made them.
+  await database.pool.query(
+    `drop table upstream_ids_20260105;
+     create table upstream_ids_20260105_12 partition of upstream_ids
+       for values from ('2026-01-05T12:00Z') to ('2026-01-05T18:00Z')`,
+  )
+  await ensurePartitionsFor(database, [OLD_MS])
+  const kept = await partitionsOf('upstream_ids')
+  expect(kept.filter((name) => name < 'upstream_ids_20260106')).toEqual([
     'upstream_ids_20260105_12',
-    'upstream_ids_20260105_18',
   ])
+  await dropOldPartitions(database, 'upstream_ids', 30 * DAY_MS)
+  expect(await partitionsOf('upstream_ids')).not.toContain('upstream_ids_20260105_12')
 })
 
 test('a partition is made while a report reads the table, and nobody waits', async () => {

@@ -37,9 +37,11 @@ beforeAll(async () => {
   await useQueue()
   await readMessage(link.database, messageId)
   const destination = '31612345678'
-  await findByUpstreamId(run, [
-    { connector: 'north', key: '1', destination, receivedAtMs: Date.now() },
-  ], HOUR_MS)
+  await findByUpstreamId(
+    run,
+    [{ connector: 'north', key: '1', destination, receivedAtMs: Date.now() }],
+    HOUR_MS,
+  )
   await parkedReceiptsFor(run, [
     {
       connector: 'north',

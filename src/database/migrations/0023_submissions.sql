@@ -32,7 +32,9 @@ begin
       uuid_at(day)::text, uuid_at(day + interval '1 day')::text, 'with (fillfactor = 50)');
     perform ensure_partition('outbox_acknowledged', 'outbox_acknowledged_' || day_name,
       uuid_at(day)::text, uuid_at(day + interval '1 day')::text, '');
-    if to_regclass('upstream_ids_' || day_name || '_00') is null then
+    if not exists (select from pg_inherits as i join pg_class as c on c.oid = i.inhrelid
+        where i.inhparent = 'upstream_ids'::regclass
+          and c.relname like 'upstream\_ids\_' || day_name || '\_%') then
       perform ensure_partition('upstream_ids', 'upstream_ids_' || day_name,
         day::text, (day + interval '1 day')::text, '');
     end if;
@@ -56,7 +58,8 @@ begin
     holds_rows := false;
     for slice in
       select c.relname from pg_inherits as i join pg_class as c on c.oid = i.inhrelid
-      where i.inhparent = 'upstream_ids'::regclass and c.relname like 'upstream\_ids\_' || day_name || '%'
+      where i.inhparent = 'upstream_ids'::regclass
+        and c.relname like 'upstream\_ids\_' || day_name || '%'
     loop
       execute format('select $1 or exists (select from %I)', slice.relname)
         into holds_rows using holds_rows;
@@ -64,7 +67,8 @@ begin
     continue when holds_rows;
     for slice in
       select c.relname from pg_inherits as i join pg_class as c on c.oid = i.inhrelid
-      where i.inhparent = 'upstream_ids'::regclass and c.relname like 'upstream\_ids\_' || day_name || '%'
+      where i.inhparent = 'upstream_ids'::regclass
+        and c.relname like 'upstream\_ids\_' || day_name || '%'
     loop
       execute format('drop table %I', slice.relname);
     end loop;
