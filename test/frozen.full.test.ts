@@ -166,7 +166,11 @@ test('one of two gateways is stopped: its receipts come through the other', asyn
 })
 
 function acknowledged(database: Database): Promise<number> {
-  return count(database, 'select count(*)::int as count from outbox_acknowledged')
+  return count(
+    database,
+    `select coalesce(sum(coalesce(length(message_ids) / 16, 1)), 0)::int as count
+      from outbox_acknowledged`,
+  )
 }
 
 /** As on another host, and a receiver of the same user is bound to it. */

@@ -45,3 +45,11 @@ export function firstIdAt(atMs: number): string {
   const hex = Math.max(0, Math.floor(atMs)).toString(16).padStart(12, '0')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-0000-0000-000000000000`
 }
+
+const DAY_MS = 86_400_000
+
+/** The id at which the partition begins that this id belongs to: a partition holds a day (UTC). */
+export function firstIdOfDay(id: string): string {
+  const atMs = timeOf(id)
+  return firstIdAt(atMs - (atMs % DAY_MS))
+}

@@ -6,6 +6,7 @@ import type { Database } from '../database/database.ts'
 import type { MessageId } from './ids.ts'
 import type { MessageState } from './messageProgress.ts'
 import type { NumberForms } from './numberForms.ts'
+import { LAST_SUBMISSION } from './upstreamIdTable.ts'
 
 type Run = Database['run']
 
@@ -77,8 +78,14 @@ const FIND = {
       from messages
       where message_id >= $1 and message_id < $2
         and ($3::text is null or destination_addr = $3 or source_addr = $3 or source_addr = $4)
-        and ($5::text is null or account = $5) and ($6::int is null or state = $6))
-    select * from found order by message_id desc limit $7`,
+        and ($5::text is null or account = $5) and ($6::int is null or state = $6)),
+    page as materialized (select * from found order by message_id desc limit $7)
+    select m.message_id, m.account, m.user_id, coalesce(s.connector, m.connector) as connector,
+      m.source_addr, m.destination_addr, m.state, m.error,
+      greatest(s.attempts, m.attempts) as attempts, m.accepted_at,
+      coalesce(s.submitted_at, m.submitted_at) as submitted_at, m.done_at
+    from page as m left join lateral (${LAST_SUBMISSION}) as s on true
+    order by m.message_id desc`,
 }
 
 /** The newest messages of the span that fit, at most `max`. */

@@ -28,7 +28,7 @@ export function packDeliveries(deliveries: readonly Delivery[]): Buffer {
   const payload = Buffer.allocUnsafe(octets)
   let at = payload.writeUInt8(VERSION, 0)
   for (const { messageId, deliverSm } of deliveries) {
-    payload.write(messageId.replaceAll('-', ''), at, 'hex')
+    writeId(payload, messageId, at)
     at = payload.writeUInt32BE(deliverSm.length, at + ID_OCTETS)
     payload.set(deliverSm, at)
     at += deliverSm.length
@@ -73,6 +73,18 @@ export function inPieces(
   }
   if (piece.length > 0) pieces.push(piece)
   return pieces
+}
+
+/** 16 octets for each id, one after another. */
+export function packIds(messageIds: readonly MessageId[]): Buffer {
+  const octets = Buffer.allocUnsafe(messageIds.length * ID_OCTETS)
+  for (const [index, messageId] of messageIds.entries())
+    writeId(octets, messageId, index * ID_OCTETS)
+  return octets
+}
+
+function writeId(octets: Buffer, messageId: MessageId, at: number): void {
+  octets.write(messageId.replaceAll('-', ''), at, 'hex')
 }
 
 function idAt(payload: Buffer, at: number): MessageId {

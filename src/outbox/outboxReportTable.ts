@@ -1,7 +1,7 @@
 // What the outbox holds, for traces and metrics.
 
 import type { Database } from '../database/database.ts'
-import type { MessageId } from '../message/ids.ts'
+import { firstIdOfDay, type MessageId } from '../message/ids.ts'
 
 /** How a message's receipt fared on its way to the customer. */
 export interface DeliveryStep {
@@ -19,7 +19,9 @@ const STEPS = {
       from outbox where message_id = $1
     union all
     select 'acknowledged', user_id, 0, acknowledged_at, null
-      from outbox_acknowledged where message_id = $1
+      from outbox_acknowledged
+      where message_id between $4 and $1 and coalesce(last_id, message_id) >= $1
+        and (message_id = $1 or position(uuid_send($1) in message_ids) > 0)
     union all
     select 'pending', 'pending', 0, created_at, null from outbox_chunks as chunk
       where account = $2 and user_id = $3 and position(uuid_send($1) in payload) > 0`,
@@ -30,7 +32,9 @@ export function readDeliverySteps(
   database: Database,
   message: { readonly id: MessageId; readonly account: string; readonly user: string },
 ): Promise<DeliveryStep[]> {
-  return database.run<DeliveryStep>(STEPS, [message.id, message.account, message.user])
+  const { account, id, user } = message
+  // Ids that were acknowledged together are of one day.
+  return database.run<DeliveryStep>(STEPS, [id, account, user, firstIdOfDay(id)])
 }
 
 export interface OutboxBacklog {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newMessageId } from '../message/ids.ts'
+import { firstIdAt, type MessageId, newMessageId, timeOf } from '../message/ids.ts'
 import type { Database } from '../database/database.ts'
+import { ensurePartitionsFor } from '../database/partitionTable.ts'
 import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
 import { expireOutbox } from './endedDeliveryTable.ts'
 import { readDeliverySteps, readOutboxBacklog } from './outboxReportTable.ts'
@@ -59,12 +60,14 @@ async function statesOf(account: string): Promise<string[]> {
   return rows.map(({ state }) => state)
 }
 
+/** Those that a trace would show. */
 async function acknowledgedOf(claimed: ClaimedDeliveries): Promise<string[]> {
-  const { rows } = await database.pool.query<{ message_id: string }>(
-    'select message_id from outbox_acknowledged where outbox_id = $1 order by message_id',
-    [claimed.id],
+  const { account, user } = claimed
+  const ids = claimed.deliveries.map(({ messageId }) => messageId)
+  const steps = await Promise.all(
+    ids.map((id) => readDeliverySteps(database, { id, account, user: user ?? '' })),
   )
-  return rows.map(({ message_id }) => message_id)
+  return ids.filter((_, index) => steps[index]?.some(({ kind }) => kind === 'acknowledged'))
 }
 
 const octetsOf = (claimed: readonly ClaimedDeliveries[]) =>
@@ -287,6 +290,37 @@ test('who has lost a row neither refuses nor returns it', async () => {
   await settleOutbox(database, 'frozen', [outcomeOf(row, { refused })])
   expect(await statesOf('lost row')).toEqual(['pending'])
   expect((await claim('lost row', 1)).claimed).toEqual([])
+})
+
+test('what a user acknowledged of a chunk is one row for each day of its messages', async () => {
+  const dayMs = 86_400_000
+  const ids = [0, dayMs, 2 * dayMs].flatMap((agoMs) =>
+    [0, 1].map(() => {
+      const time = firstIdAt(Date.now() - agoMs).slice(0, 13)
+      // With its first 48 bits replaced it is a message id still.
+      return `${time}${newMessageId().slice(13)}` as MessageId
+    }),
+  )
+  const entries = ids.map((messageId) => ({
+    account: 'days',
+    user: 'demo',
+    messageId,
+    deliverSm: Buffer.from(messageId),
+    expiresAtMs: Date.now() + 3_600_000,
+  }))
+  await addToOutbox(database.run, entries)
+  const chunk = await claimOne('days')
+  await ensurePartitionsFor(database, ids.map(timeOf))
+  await settleOutbox(database, 'gateway-1', [acknowledging(chunk)])
+  const { rows } = await database.pool.query(
+    'select from outbox_acknowledged where outbox_id = $1',
+    [chunk.id],
+  )
+  expect(rows).toHaveLength(3)
+  expect(await acknowledgedOf(chunk)).toEqual(ids)
+  const between = `${firstIdAt(Date.now()).slice(0, 13)}${newMessageId().slice(13)}` as MessageId
+  const stranger = { id: between, account: 'days', user: 'demo' }
+  expect(await readDeliverySteps(database, stranger)).toEqual([])
 })
 
 test('an acknowledgement whose partition is missing makes it', async () => {

@@ -1,11 +1,11 @@
 // The end of what a gateway claimed. A chunk is settled as a whole, in one statement: it goes, and
-// each of its deliveries is recorded as acknowledged, becomes a row of `outbox`, or is put back. If
+// its deliveries are recorded as acknowledged, become rows of `outbox`, or are put back. If
 // another process holds the chunk by now, nothing is recorded: that process delivers it again.
 
-import { type MessageId, timeOf } from '../message/ids.ts'
+import { firstIdOfDay, type MessageId, timeOf } from '../message/ids.ts'
 import { type Database, QueryRefused } from '../database/database.ts'
 import { ensurePartitionsFor, NO_PARTITION } from '../database/partitionTable.ts'
-import { type Delivery, inPieces, packDeliveries } from './deliveryChunk.ts'
+import { type Delivery, inPieces, packDeliveries, packIds } from './deliveryChunk.ts'
 
 interface Claimed {
   readonly id: string
@@ -32,15 +32,16 @@ const SETTLE_CHUNKS = {
       delete from outbox_chunks where id = any(array(select chunk_id from mine))
       returning id, place, account, user_id, created_at, expires_at),
     acknowledged as (
-      insert into outbox_acknowledged (message_id, outbox_id, user_id)
-      select ack.message_id, ack.chunk_id, ack.user_id
-      from unnest($3::bigint[], $4::uuid[], $5::text[]) as ack (chunk_id, message_id, user_id)
+      insert into outbox_acknowledged (message_id, last_id, message_ids, outbox_id, user_id)
+      select ack.first_id, ack.last_id, ack.message_ids, ack.chunk_id, ack.user_id
+      from unnest($3::bigint[], $4::uuid[], $5::uuid[], $6::bytea[], $7::text[])
+        as ack (chunk_id, first_id, last_id, message_ids, user_id)
       join gone on gone.id = ack.chunk_id),
     put_back as (
       insert into outbox_chunks
         (place, account, user_id, deliveries, payload, created_at, expires_at)
       select place, account, user_id, back.deliveries, back.payload, created_at, expires_at
-      from unnest($6::bigint[], $7::int[], $8::bytea[]) with ordinality
+      from unnest($8::bigint[], $9::int[], $10::bytea[]) with ordinality
         as back (chunk_id, deliveries, payload, turn)
       join gone on gone.id = back.chunk_id order by back.turn)
     insert into outbox (account, user_id, message_id, deliver_sm, state, created_at, expires_at,
@@ -49,7 +50,7 @@ const SETTLE_CHUNKS = {
         case when alone.status is null then 'pending' else 'refused' end,
         created_at, expires_at, now() + coalesce(alone.delay, 0) * interval '1 ms', 1,
         alone.status, case when alone.status is not null then now() end
-      from unnest($9::bigint[], $10::uuid[], $11::bytea[], $12::float8[], $13::bigint[])
+      from unnest($11::bigint[], $12::uuid[], $13::bytea[], $14::float8[], $15::bigint[])
         as alone (chunk_id, message_id, deliver_sm, delay, status)
       join gone on gone.id = alone.chunk_id`,
 }
@@ -112,7 +113,7 @@ async function settleAll(
 }
 
 function columnsOf(chunks: readonly ClaimOutcome[], instance: string): unknown[] {
-  const acks = chunks.flatMap(({ acknowledged, id }) => acknowledged.map((ack) => ({ id, ...ack })))
+  const acks = chunks.flatMap(acknowledgedTogether)
   const back = chunks.flatMap(({ acknowledged, id, putBack }) =>
     inPieces(putBack, pieceAfter(acknowledged.length)).map((piece) => ({ id, piece })),
   )
@@ -129,7 +130,9 @@ function columnsOf(chunks: readonly ClaimOutcome[], instance: string): unknown[]
     chunks.map(({ id }) => id),
     instance,
     acks.map(({ id }) => id),
-    acks.map(({ messageId }) => messageId),
+    acks.map(({ messageIds }) => messageIds[0]),
+    acks.map(({ messageIds }) => messageIds.at(-1)),
+    acks.map(({ messageIds }) => packIds(messageIds)),
     acks.map(({ user }) => user),
     back.map(({ id }) => id),
     back.map(({ piece }) => piece.length),
@@ -140,6 +143,26 @@ function columnsOf(chunks: readonly ClaimOutcome[], instance: string): unknown[]
     alone.map(({ delayMs }) => delayMs),
     alone.map(({ commandStatus }) => commandStatus),
   ]
+}
+
+interface AcknowledgedTogether {
+  readonly id: string
+  readonly user: string
+  /** In order. */
+  readonly messageIds: readonly MessageId[]
+}
+
+/** One row each: of one chunk, by one user, and of one partition, which holds a day of ids. */
+function acknowledgedTogether({ acknowledged, id }: ClaimOutcome): AcknowledgedTogether[] {
+  const groups = Map.groupBy(
+    acknowledged,
+    ({ messageId, user }) => `${firstIdOfDay(messageId)} ${user}`,
+  )
+  return [...groups.values()].map((group) => ({
+    id,
+    user: group[0]?.user ?? '',
+    messageIds: group.map(({ messageId }) => messageId).sort(),
+  }))
 }
 
 const PIECE_MIN = 16

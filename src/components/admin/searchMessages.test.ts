@@ -48,8 +48,6 @@ function factsAt(atMs: number, n: number): MessageFacts {
     registeredDelivery: 0,
     acceptedAtMs: atMs,
     attempts: 0,
-    submittedAtMs: undefined,
-    upstreamId: undefined,
   }
 }
 
