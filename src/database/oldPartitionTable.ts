@@ -12,7 +12,10 @@ const HOUR_MS = 3_600_000
 
 /** The tables that are cut by time. */
 export type PartitionedTable =
-  'messages' | 'message_attempts' | 'outbox_acknowledged' | 'upstream_ids'
+  | 'messages'
+  | 'message_attempts'
+  | 'outbox_acknowledged'
+  | 'upstream_ids'
 
 /** A partition holds a day, or less in a table of an older version. */
 const SPAN_MS = 24 * HOUR_MS

@@ -136,7 +136,7 @@ test.each([
 test('a claim passes over no delivery of another user, and over none in back-off', async () => {
   const plan = (await planOf('outbox.claim')).join('\n')
   expect(plan).toMatch(
-    /outbox_chunks_of_user on .*\n *Index Cond: .*account = .*user_id >= .*user_id <= /,
+    /outbox_chunks_of_user on .*\n *Index Cond: .*account = .*ROW\(.*user_id, .*place\) >= /,
   )
   expect(plan).toMatch(
     /outbox_due_of_user on .*\n *Index Cond: .*user_id >= .*user_id <= .*visible_at <= /,

@@ -83,7 +83,7 @@ test('a message is found for as long as its receipt may come, and no longer', as
   expect(matches.get(2)).toMatchObject({ kind: 'found', messageId: recent.messageId })
 })
 
-test('within the last hour a message of another account counts, before that none does', async () => {
+test('another account that had the id counts within the last hour, and not before', async () => {
   const receivedAtMs = Date.now()
   const find = async (hoursAgo: number) => {
     const young = submission({ account: 'one' })
@@ -98,7 +98,7 @@ test('within the last hour a message of another account counts, before that none
   expect(await find(2)).toBe('found')
 })
 
-test('messages without a row are named once, and a repeated entry finds what it found', async () => {
+test('messages without a row are named once, and an entry may be repeated', async () => {
   const one = submission()
   const known = submission()
   await recordFacts(database.run, [factsOfMessage(known)])
@@ -113,7 +113,7 @@ test('messages without a row are named once, and a repeated entry finds what it 
   })
 })
 
-test('the last submission of a message is read from its own row, which names its SMSC', async () => {
+test('the last submission of a message is read from a row of its own', async () => {
   const first = submission({ attempts: 1, submittedAtMs: Date.now() - 1_000 })
   const { messageId } = first
   await recordFacts(database.run, [factsOfMessage(first)])

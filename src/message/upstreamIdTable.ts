@@ -46,7 +46,7 @@ export async function recordUpstreamIds(
   return new Set(missing.map(({ message_id }) => message_id))
 }
 
-/** Of the message in `m`. It was not submitted before it was accepted, give or take the clocks. */
+/** A subquery for the message `m`. Clocks differ by far less than the hour. */
 export const LAST_SUBMISSION = `select connector, coalesce(given_id, upstream_id) as upstream_id,
   submitted_at, attempts from upstream_ids as u
   where u.message_id = m.message_id and u.submitted_at > m.accepted_at - interval '1 hour'

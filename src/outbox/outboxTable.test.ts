@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { firstIdAt, type MessageId, newMessageId, timeOf } from '../message/ids.ts'
+import { newMessageId } from '../message/ids.ts'
 import type { Database } from '../database/database.ts'
-import { ensurePartitionsFor } from '../database/partitionTable.ts'
 import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
 import { expireOutbox } from './endedDeliveryTable.ts'
 import { readDeliverySteps, readOutboxBacklog } from './outboxReportTable.ts'
@@ -233,7 +232,7 @@ test('accounts with room and nothing to deliver take nothing from those with muc
     room: 500,
   }))
   const wanted = [...idle, { account: 'busy', user: 'demo', room: 3 }]
-  const { claimed } = await claimOutbox(database, wanted, LEASE_MS, 'gateway-1', 10)
+  const { claimed } = await claimOutbox(database, wanted, LEASE_MS, 'gateway-1', { max: 10 })
   expect(claimed).toHaveLength(3)
 })
 
@@ -290,37 +289,6 @@ test('who has lost a row neither refuses nor returns it', async () => {
   await settleOutbox(database, 'frozen', [outcomeOf(row, { refused })])
   expect(await statesOf('lost row')).toEqual(['pending'])
   expect((await claim('lost row', 1)).claimed).toEqual([])
-})
-
-test('what a user acknowledged of a chunk is one row for each day of its messages', async () => {
-  const dayMs = 86_400_000
-  const ids = [0, dayMs, 2 * dayMs].flatMap((agoMs) =>
-    [0, 1].map(() => {
-      const time = firstIdAt(Date.now() - agoMs).slice(0, 13)
-      // With its first 48 bits replaced it is a message id still.
-      return `${time}${newMessageId().slice(13)}` as MessageId
-    }),
-  )
-  const entries = ids.map((messageId) => ({
-    account: 'days',
-    user: 'demo',
-    messageId,
-    deliverSm: Buffer.from(messageId),
-    expiresAtMs: Date.now() + 3_600_000,
-  }))
-  await addToOutbox(database.run, entries)
-  const chunk = await claimOne('days')
-  await ensurePartitionsFor(database, ids.map(timeOf))
-  await settleOutbox(database, 'gateway-1', [acknowledging(chunk)])
-  const { rows } = await database.pool.query(
-    'select from outbox_acknowledged where outbox_id = $1',
-    [chunk.id],
-  )
-  expect(rows).toHaveLength(3)
-  expect(await acknowledgedOf(chunk)).toEqual(ids)
-  const between = `${firstIdAt(Date.now()).slice(0, 13)}${newMessageId().slice(13)}` as MessageId
-  const stranger = { id: between, account: 'days', user: 'demo' }
-  expect(await readDeliverySteps(database, stranger)).toEqual([])
 })
 
 test('an acknowledgement whose partition is missing makes it', async () => {

@@ -9,6 +9,7 @@
 
 import type { MessageId } from '../message/ids.ts'
 import type { Database } from '../database/database.ts'
+import { SearchFloors, WHOLE_LIST } from '../flow/searchFloors.ts'
 import { type Delivery, inPieces, packDeliveries, unpackDeliveries } from './deliveryChunk.ts'
 
 export const OUTBOX_TOPIC = 'outbox'
@@ -95,22 +96,26 @@ const CHUNKS_OF_USER_MAX = 64
  */
 const OF_USER = {
   where: `o.account = wanted.account and o.user_id between wanted.user_id and wanted.user_id`,
+  // Both columns in one comparison, so that the search starts there.
+  fromFloor: `o.account = wanted.account and o.user_id <= wanted.user_id
+    and (o.user_id, o.place) >= (wanted.user_id, wanted.from_place)`,
   order: 'o.user_id, ',
   demand: 'wanted.user_id is not null',
 }
 const OF_ACCOUNT = {
   where: 'o.account = wanted.account',
+  fromFloor: 'o.account = wanted.account and o.place >= wanted.from_place',
   order: '',
   demand: 'wanted.user_id is null',
 }
 
 /** Chunks that hold the first deliveries, until there is no more room. */
-function chunksOf({ demand, order, where }: typeof OF_USER): string {
+function chunksOf({ fromFloor, demand, order }: typeof OF_USER): string {
   return `select chunk.id from wanted cross join lateral (
       select id from (
         select id, sum(deliveries) over (order by place, id) - deliveries as before
         from (select o.id, o.place, o.deliveries from outbox_chunks as o
-          where ${where} and coalesce(
+          where ${fromFloor} and coalesce(
             (select l.until <= now() from outbox_leases as l where l.chunk_id = o.id), true)
           order by ${order}o.place limit ${CHUNKS_OF_USER_MAX}) as first) as sized
       where before < wanted.room) as chunk
@@ -128,7 +133,8 @@ function rowsOf({ demand, order, where }: typeof OF_USER): string {
 const CLAIM = {
   name: 'outbox.claim',
   text: `with wanted as materialized (
-      select * from unnest($1::text[], $2::text[], $3::int[]) as wanted (account, user_id, room)),
+      select * from unnest($1::text[], $2::text[], $3::int[], $7::bigint[])
+        as wanted (account, user_id, room, from_place)),
     chunks as materialized (
       ${chunksOf(OF_USER)}
       union all
@@ -176,14 +182,18 @@ interface ClaimedRow {
 /**
  * Leases what holds the first `room` deliveries of each user, or somewhat more, and at most `max`
  * chunks and `max` rows. The cost depends on what is leased, not on what waits.
+ * @param floors where the search for the chunks of each user starts; the same with each call
  */
 export async function claimOutbox(
   database: Database,
   demands: readonly OutboxDemand[],
   leaseMs: number,
   instance: string,
-  max = 200,
+  { floors = new SearchFloors(), max = 200 }: { floors?: SearchFloors; max?: number } = {},
 ): Promise<Claim> {
+  const startedMs = performance.now()
+  const lists = demands.map(listOf)
+  const from = lists.map((list) => floors.of(list))
   const rows = await database.run<ClaimedRow>(CLAIM, [
     demands.map((one) => one.account),
     demands.map((one) => one.user ?? null),
@@ -191,6 +201,7 @@ export async function claimOutbox(
     leaseMs,
     instance,
     max,
+    from,
   ])
   const claimed: ClaimedDeliveries[] = []
   const unreadable: Error[] = []
@@ -201,7 +212,29 @@ export async function claimOutbox(
   }
   const numberOf = (kind: ClaimedRow['kind']) => rows.filter((row) => row.kind === kind).length
   const isComplete = numberOf('chunk') < max && numberOf('row') < max && numberOf('missed') === 0
+  const whole = lists.filter((_, index) => from[index] === WHOLE_LIST)
+  if (isComplete) raiseFloors(floors, whole, rows, startedMs)
   return { claimed, unreadable, isComplete }
+}
+
+function raiseFloors(
+  floors: SearchFloors,
+  lists: readonly string[],
+  rows: readonly ClaimedRow[],
+  startedMs: number,
+): void {
+  const firstPlaces = new Map<string, string>()
+  for (const { account, kind, place, user_id } of rows.toSorted(byPlace).toReversed()) {
+    if (kind !== 'chunk') continue
+    firstPlaces.set(listOf({ account, user: user_id }), place)
+    firstPlaces.set(listOf({ account, user: undefined }), place)
+  }
+  for (const list of lists) floors.searched(list, firstPlaces.get(list), startedMs)
+}
+
+/** Ids hold no line breaks. */
+function listOf({ account, user }: { account: string; user: string | null | undefined }): string {
+  return `${account}\n${user ?? ''}`
 }
 
 function deliveriesOf({ id, message_id, payload }: ClaimedRow): readonly Delivery[] | Error {

@@ -21,11 +21,7 @@ import { StateWriter } from './stateWriter.ts'
 
 /** Envelopes in one transaction. Each holds up to a few hundred messages. */
 const MAX_ENVELOPES = 8
-/**
- * `accepted` and `submitted` of a message are about 100 ms apart. After such a rest both are
- * usually in one batch, and the row is written once instead of twice. It is still visible within a
- * second.
- */
+/** Larger batches cost less for each message. Its row is still visible within a second. */
 const JOURNAL_INTERVAL_MS = 250
 const MAX_JOURNAL_ENVELOPES = 48
 /** Decoding and writing take several times the memory of the payloads. */

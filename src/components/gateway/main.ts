@@ -9,6 +9,7 @@ import { commandStatusName, createSmppServer, INTERFACE_VERSION } from '../../sm
 import type { SessionTimers, SmppServer } from '../../smpp/index.ts'
 import { verifyPassword } from '../../platform/userSecrets.ts'
 import { readStatus } from '../../message/messageTable.ts'
+import { SearchFloors } from '../../flow/searchFloors.ts'
 import { claimOutbox, OUTBOX_TOPIC } from '../../outbox/outboxTable.ts'
 import { reclaimOutbox, settleOutbox } from '../../outbox/settlementTable.ts'
 import { Presence } from '../../cluster/presence.ts'
@@ -180,10 +181,11 @@ function outboxDelivery(
   onTrouble: (what: string, error: Error) => void,
 ): OutboxDelivery {
   const { instance } = config
+  const floors = new SearchFloors()
   const delivery = new OutboxDelivery({
     outbox: {
       reclaim: (inHand) => reclaimOutbox(database, instance, inHand),
-      claim: (demands, leaseMs) => claimOutbox(database, demands, leaseMs, instance),
+      claim: (demands, leaseMs) => claimOutbox(database, demands, leaseMs, instance, { floors }),
       settle: (outcomes) => settleOutbox(database, instance, outcomes),
     },
     binds,

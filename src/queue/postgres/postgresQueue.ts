@@ -2,6 +2,7 @@
 // is the time until which a row is invisible. Measured with 50 KB envelopes while other connections
 // wait for fsync: 2.1 ms p50 from publish to receive, and 750 envelopes/s, far more than needed.
 
+import { SearchFloors, WHOLE_LIST } from '../../flow/searchFloors.ts'
 import type {
   BatchMark,
   Publication,
@@ -21,7 +22,6 @@ import {
   RECLAIM,
   RETRY,
 } from './queueTable.ts'
-import { ReceiveFloors, WHOLE_QUEUE } from './receiveFloors.ts'
 
 /** Raised by publish_once (migration 0002). */
 const REPEATED_BATCH = 'SB001'
@@ -41,7 +41,8 @@ export class PostgresQueue implements Queue {
   #sql: SqlRunner
   #wakeUps: TopicWakeUps
   #instance: string
-  #floors: ReceiveFloors
+  #now: () => number
+  #floors: SearchFloors
 
   /** @param instance a name that no two live processes share; see reclaim() */
   constructor(
@@ -53,7 +54,8 @@ export class PostgresQueue implements Queue {
     this.#sql = sql
     this.#wakeUps = wakeUps
     this.#instance = instance
-    this.#floors = new ReceiveFloors(now)
+    this.#now = now
+    this.#floors = new SearchFloors(now)
   }
 
   async publish(publications: readonly Publication[]): Promise<void> {
@@ -97,14 +99,9 @@ export class PostgresQueue implements Queue {
     maxOctets?: number,
   ): Promise<QueueEntry[]> {
     const from = this.#floors.of(queue)
-    if (from !== WHOLE_QUEUE) {
-      const entries = await this.#receiveFrom(from, queue, max, leaseMs, maxOctets)
-      if (entries.length > 0) return entries
-    }
-    const entries = await this.#receiveFrom(WHOLE_QUEUE, queue, max, leaseMs, maxOctets)
-    const [first] = entries
-    if (first) this.#floors.raise(queue, first.id)
-    else this.#floors.drop(queue)
+    const startedMs = this.#now()
+    const entries = await this.#receiveFrom(from, queue, max, leaseMs, maxOctets)
+    if (from === WHOLE_LIST) this.#floors.searched(queue, entries[0]?.id, startedMs)
     return entries
   }
 
