@@ -35,6 +35,7 @@ export interface FoundMessage {
   state: MessageState
   error: string | null
   accepted_at: Date
+  submitted_at: Date | null
   done_at: Date | null
 }
 
@@ -81,9 +82,7 @@ const FIND = {
         and ($5::text is null or account = $5) and ($6::int is null or state = $6)),
     page as materialized (select * from found order by message_id desc limit $7)
     select m.message_id, m.account, m.user_id, coalesce(s.connector, m.connector) as connector,
-      m.source_addr, m.destination_addr, m.state, m.error,
-      greatest(s.attempts, m.attempts) as attempts, m.accepted_at,
-      coalesce(s.submitted_at, m.submitted_at) as submitted_at, m.done_at
+      m.source_addr, m.destination_addr, m.state, m.error, m.accepted_at, s.submitted_at, m.done_at
     from page as m left join lateral (${LAST_SUBMISSION}) as s on true
     order by m.message_id desc`,
 }

@@ -17,6 +17,9 @@ const messageSummarySchema = z.strictObject({
     .string()
     .optional()
     .describe("The SMSC's error code, or Signalbox's reason for a failure."),
+  submittedAt: instant
+    .optional()
+    .describe('When a worker last submitted it; absent if no submission was recorded.'),
   doneAt: instant.optional().describe('When it reached a final state.'),
 })
 

@@ -127,6 +127,7 @@ function summaryOf(row: FoundMessage): MessageSummary {
     connector: row.connector,
     state: messageStateName(row.state),
     error: row.error ?? undefined,
+    submittedAt: row.submitted_at?.toISOString(),
     doneAt: row.done_at?.toISOString(),
   }
 }
