@@ -4,6 +4,8 @@ import { type Mutant, unitTest } from './mutant.ts'
 
 const pacing = (test: string) => unitTest('flow/pacer.test.ts', test)
 const leasing = (test: string) => unitTest('components/workers/bindLeases.test.ts', test)
+const spreading = (test: string) => unitTest('components/workers/bindSpread.test.ts', test)
+const FROZEN = 'slots that a frozen worker does not take are taken by others after two rounds'
 
 export const paceMutants: readonly Mutant[] = [
   {
@@ -63,9 +65,10 @@ export const paceMutants: readonly Mutant[] = [
   {
     name: 'the database grants pace that others have not given up yet',
     invariant: '7',
-    file: 'src/database/migrations/0007_bind_pace.sql',
-    piece: `- (select coalesce(sum(pace), 0) from live
-            where not exists (select from mine where mine.slot = live.slot))`,
+    file: 'src/database/migrations/0027_lease_all_slots.sql',
+    piece: `- coalesce((select sum(live.pace) from live where live.connector = claim.connector
+              and not exists (select from mine
+                where mine.connector = live.connector and mine.slot = live.slot)), 0)`,
     replacement: '- 0',
     guard: unitTest(
       'cluster/bindSlotTable.test.ts',
@@ -77,10 +80,62 @@ export const paceMutants: readonly Mutant[] = [
     name: 'a lease lasts longer in its process than in the database',
     invariant: '6',
     file: 'src/components/workers/bindLeases.ts',
-    piece: 'const heldUntilMs = askedAtMs + this.#options.ttlMs',
-    replacement: 'const heldUntilMs = askedAtMs + this.#options.ttlMs + 1_000',
+    piece: 'askedAtMs + this.#options.ttlMs',
+    replacement: 'askedAtMs + this.#options.ttlMs + 1_000',
     guard: leasing('a lease counts from before it was asked for; binds close before its release'),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: 'a slot that was released while the answer was under way is held again',
+    invariant: '6',
+    file: 'src/components/workers/bindLeases.ts',
+    piece: '({ connector, slot }) => !leaving.get(connector)?.has(slot),',
+    replacement: '() => true,',
+    guard: leasing('a slot that is being closed delays no lease and is not held again'),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
+  },
+  {
+    name: 'a process takes all free slots, however many others there are',
+    invariant: '6b',
+    file: 'src/components/workers/bindLeases.ts',
+    piece: 'return Math.ceil(slots / Math.max(1, this.#options.workers()))',
+    replacement: 'return slots',
+    guard: spreading(FROZEN),
+    says: /AssertionError: expected 40 to be 30/,
+  },
+  {
+    name: 'a free slot waits for a worker that does not come',
+    invariant: '6b',
+    file: 'src/components/workers/bindLeases.ts',
+    piece: 'freeMs >= ROUNDS_OF_PATIENCE * this.#searchMs',
+    replacement: 'freeMs >= Number.POSITIVE_INFINITY',
+    guard: spreading(FROZEN),
+    says: /AssertionError: expected 3\d to be 40/,
+  },
+  {
+    name: 'a process with fewer slots than others asks for none',
+    invariant: '6b',
+    file: 'src/database/migrations/0027_lease_all_slots.sql',
+    piece: 'if asked_max > 0 then',
+    replacement: 'if asked_max < 0 then',
+    guard: spreading(
+      'a worker that starts alone takes all slots, and a second one gets half of them',
+    ),
+    says: /AssertionError: expected \[ 60, \+?0 \] to deeply equal \[ 30, 30 \]/,
+  },
+  {
+    name: 'a locked slot holds up the leases of all connectors',
+    invariant: '9b',
+    file: 'src/database/migrations/0027_lease_all_slots.sql',
+    piece: `order by b.connector, b.slot for update skip locked),
+    renewed as (`,
+    replacement: `order by b.connector, b.slot for update),
+    renewed as (`,
+    guard: unitTest(
+      'cluster/bindSlotTable.test.ts',
+      'what another transaction has locked delays no other connector',
+    ),
+    says: /AssertionError: expected \[ 'c11', .+ \] to deeply equal \[ 'c12', 'c13' \]/,
   },
   {
     name: 'a slot is released before its link is closed',

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { acquireSlots, releaseSlots, type SlotLease } from './bindSlotTable.ts'
+import { leaseSlots, releaseSlots, type SlotLease, type SlotTerms } from './bindSlotTable.ts'
 import type { Database } from '../database/database.ts'
 import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
 import { paceShare } from '../flow/paceShare.ts'
 
 const TTL_MS = 90_000
-const OWN_DATABASE = '(select oid from pg_database where datname = current_database())'
+const LIMITS = { most: 1_000_000, asks: 0 }
 let store: TestStore
 let database: Database
 
@@ -24,10 +24,24 @@ interface Asked {
   releaseAfterMs?: number
 }
 
-function lease(connector: string, holder: string, asked: Asked = {}): Promise<SlotLease[]> {
-  const { binds = 3, tps = 30, wanted = binds, ttlMs = TTL_MS, releaseAfterMs = 0 } = asked
+function claimOf(connector: string, { binds = 3, tps = 30, wanted = binds }: Asked = {}) {
   const shares = Array.from({ length: binds }, (_, index) => paceShare(tps, binds, index + 1))
-  return acquireSlots(database, { connector, shares, wanted }, holder, ttlMs, releaseAfterMs)
+  return { connector, shares, wanted, isOverdue: false }
+}
+
+async function lease(
+  connector: string,
+  holder: string,
+  { ttlMs = TTL_MS, releaseAfterMs = 0, ...asked }: Asked = {},
+): Promise<SlotLease[]> {
+  const terms: SlotTerms = { holder, ttlMs, releaseAfterMs }
+  const { leases } = await leaseSlots(database, terms, [claimOf(connector, asked)], LIMITS)
+  return leases.map(({ pace, slot }) => ({ slot, pace }))
+}
+
+function release(holder: string, connector: string, numbers: readonly number[]): Promise<void> {
+  const slotsOf = numbers.map((slot) => ({ connector, slot }))
+  return releaseSlots(database, holder, slotsOf)
 }
 
 async function slots(connector: string, holder: string, asked: Asked = {}): Promise<number[]> {
@@ -52,9 +66,9 @@ test('slots are never held by two, and a holder keeps its own', async () => {
 
 test('a released slot, and one whose time ran out, go to whoever asks next', async () => {
   await slots('c2', 'one', { ttlMs: 0 })
-  await releaseSlots(database, 'two', 'c2', [1])
+  await release('two', 'c2', [1])
   expect(await slots('c2', 'two')).toEqual([1, 2, 3])
-  await releaseSlots(database, 'two', 'c2', [2])
+  await release('two', 'c2', [2])
   expect(await slots('c2', 'one')).toEqual([2])
 })
 
@@ -65,10 +79,17 @@ test('a slot that ran out waits for the dead-peer time of the SMSC on top', asyn
 
 test('no slot and no share goes to two that ask at the same time', async () => {
   const holders = Array.from({ length: 8 }, (_, index) => `holder-${index}`)
-  const leases = await Promise.all(holders.map((holder) => lease('c4', holder, { wanted: 2 })))
-  const held = leases.flat().map(({ slot }) => slot)
-  expect(held.toSorted((a, b) => a - b)).toEqual([1, 2, 3])
-  expect(paceOf(leases.flat())).toBe(30)
+  // Whoever comes while another takes slots gets none this time.
+  const ask = (holder: string) => lease('c4', holder, { wanted: 2 })
+  const first = await Promise.all(holders.map(ask))
+  expect(first.flat().length).toBeGreaterThan(0)
+  for (const holder of holders) await ask(holder)
+  const rows = await rowsOf('c4')
+  expect(rows.map(({ slot }) => slot).toSorted((one, other) => one - other)).toEqual([1, 2, 3])
+  expect(paceOf(rows)).toBe(30)
+  for (const [index, leases] of first.entries())
+    for (const { slot } of leases)
+      expect(rows.find((row) => row.slot === slot)?.holder).toBe(holders[index])
 })
 
 test('the slots of all processes share the pace between them', async () => {
@@ -88,10 +109,10 @@ test('with fewer binds no slot is taken while others still hold as many', async 
   await slots('c7', 'one', { wanted: 2 })
   await slots('c7', 'two', { wanted: 1 })
   // Now the connector allows two. One holder knows it, and the other still holds slot 3.
-  await releaseSlots(database, 'one', 'c7', [2])
+  await release('one', 'c7', [2])
   expect(await slots('c7', 'one', { binds: 2 })).toEqual([1])
   expect(await slots('c7', 'three', { binds: 2 })).toEqual([])
-  await releaseSlots(database, 'two', 'c7', [3])
+  await release('two', 'c7', [3])
   expect(await slots('c7', 'three', { binds: 2 })).toEqual([2])
 })
 
@@ -105,18 +126,50 @@ test('with a higher pace nobody is granted what others have not given up yet', a
   expect(await third()).toEqual([{ slot: 3, pace: 10 }])
 })
 
-test('a claim waits for the one before it and counts what that one was granted', async () => {
-  const shares = [10]
-  let second: Promise<SlotLease[]> | undefined
+test('a claim does not wait for the one before it, and later counts what it got', async () => {
+  const claim = { ...claimOf('c10', { binds: 1, tps: 10 }) }
+  const terms = { holder: 'one', ttlMs: TTL_MS, releaseAfterMs: 0 }
+  const second = () => lease('c10', 'two', { binds: 2, tps: 10 })
   await database.transaction(async (run) => {
-    const claim = { connector: 'c10', shares, wanted: 1 }
-    await acquireSlots({ ...database, run }, claim, 'one', TTL_MS, 0)
-    second = lease('c10', 'two', { binds: 2, tps: 10 })
-    const text = 'select 1 from pg_locks where not granted and database = ' + OWN_DATABASE
-    const waits = async () => (await database.run({ name: 'test.waits', text })).length > 0
-    await expect.poll(waits, { timeout: 5_000 }).toBe(true)
+    await leaseSlots({ ...database, run }, terms, [claim], LIMITS)
+    expect(await second()).toEqual([])
   })
-  expect(await second).toEqual([{ slot: 2, pace: 0 }])
+  expect(await second()).toEqual([{ slot: 2, pace: 0 }])
+})
+
+test('what another transaction has locked delays no other connector', async () => {
+  const claims = ['c11', 'c12', 'c13'].map((connector) => claimOf(connector, { binds: 1 }))
+  const all = (holder: string, ttlMs = TTL_MS) =>
+    leaseSlots(database, { holder, ttlMs, releaseAfterMs: 0 }, claims, LIMITS)
+  await all('one')
+  await database.transaction(async (run) => {
+    // A process that was stopped while it wrote a row of one, and while it took a slot of another.
+    const text = `update bind_slots set bound = true where connector = 'c11'`
+    await run({ name: 'test.lock', text })
+    const lock = `select pg_advisory_xact_lock(hashtext('signalbox.bind_slots'), hashtext('c12'))`
+    await run({ name: 'test.advisory', text: lock })
+    const { leases, locked } = await all('one')
+    expect(leases.map(({ connector }) => connector)).toEqual(['c12', 'c13'])
+    expect(locked).toEqual(['c11'])
+    await release('one', 'c12', [1])
+    await release('one', 'c13', [1])
+    expect(await all('two')).toMatchObject({ leases: [{ connector: 'c13' }], free: ['c12'] })
+  })
+  expect((await all('one')).leases.map(({ connector }) => connector)).toEqual(['c11', 'c12'])
+})
+
+test('processes that renew and take the same connectors never wait for each other', async () => {
+  const ids = Array.from({ length: 30 }, (_, index) => `deadlock-${index}`)
+  const orders = [ids, ids.toReversed()]
+  const ask = (index: number) => {
+    const terms = { holder: `holder-${index}`, ttlMs: TTL_MS, releaseAfterMs: 0 }
+    const claims = (orders[index % 2] ?? ids).map((id) => claimOf(id, { binds: 2, wanted: 1 }))
+    return leaseSlots(database, terms, claims, LIMITS)
+  }
+  for (let round = 0; round < 10; round++)
+    await Promise.all(Array.from({ length: 4 }, (_, index) => ask(index)))
+  const text = `select count(*)::int as slots from bind_slots where connector like 'deadlock-%'`
+  expect(await database.run({ name: 'test.count', text })).toEqual([{ slots: 60 }])
 })
 
 test('a row of a process that writes no pace counts with the share of its slot', async () => {
@@ -143,7 +196,7 @@ test('no process adds a bind or pace beyond what it believes, whatever others do
       const connector = `random-${run++}`
       let before = await rowsOf(connector)
       for (const { holder, leaves, ...asked } of steps) {
-        if (leaves) await releaseSlots(database, holder, connector, [1, 2])
+        if (leaves) await release(holder, connector, [1, 2])
         else await lease(connector, holder, asked)
         const rows = await rowsOf(connector)
         const { binds, tps } = asked

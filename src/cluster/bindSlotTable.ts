@@ -9,8 +9,10 @@ export interface SlotClaim {
   connector: string
   /** The share of the pace of each slot, from slot 1 on (flow/paceShare.ts). */
   shares: readonly number[]
-  /** How many slots this holder wants in all. */
+  /** The holder takes no more slots when it has so many. It keeps what it has. */
   wanted: number
+  /** Free slots are taken beyond the holder's share of all slots. */
+  isOverdue: boolean
 }
 
 /** A slot that is held, and the messages a second that its holder may send because of it. */
@@ -19,40 +21,115 @@ export interface SlotLease {
   readonly pace: number
 }
 
-const ACQUIRE = {
-  name: 'bindSlots.acquire',
-  // Migration 0007 says by which rules.
-  text: `select slot, pace
-    from acquire_bind_slots($1::text, $2::text, $3::float8[], $4::int, $5::float8, $6::float8)
-    order by slot`,
+export interface RenewedLease extends SlotLease {
+  readonly connector: string
+  /** Another process has fewer slots and asks for this one. */
+  readonly isAsked: boolean
 }
 
-/** Takes or keeps up to `wanted` slots of a connector; returns those held now. */
-export function acquireSlots(
+export interface SlotAnswer {
+  readonly leases: readonly RenewedLease[]
+  /** Connectors with slots of the holder that were locked: their leases are as before. */
+  readonly locked: readonly string[]
+  /** Connectors with slots that nobody holds. */
+  readonly free: readonly string[]
+  /** Connectors with slots of others that the holder asks for. */
+  readonly awaited: readonly string[]
+  /** It would ask for more, but they were locked. */
+  readonly hasMissed: boolean
+}
+
+export interface SlotTerms {
+  readonly holder: string
+  readonly ttlMs: number
+  /** How long a slot that ran out stays closed. */
+  readonly releaseAfterMs: number
+}
+
+export interface SlotLimits {
+  /** The holder takes no more slots when it has so many of all connectors. */
+  readonly most: number
+  /** The number of slots of others that it may wait for; with 0 it asks for none. */
+  readonly asks: number
+}
+
+const LEASE = {
+  name: 'bindSlots.lease',
+  // Migration 0027 says by which rules.
+  text: `select connector, slot, pace, state
+    from lease_bind_slots($1::text, $2::text[], $3::int[], $4::int[], $5::int[], $6::int[],
+      $7::float8[], $8::int, $9::int, $10::float8, $11::float8)
+    order by connector, slot`,
+}
+
+interface Row extends SlotLease {
+  connector: string
+  state: 'held' | 'asked' | 'locked' | 'awaited' | 'missed' | 'free'
+}
+
+/**
+ * Renews the slots of all these connectors, takes free ones and asks for those that others have too
+ * many of, in one statement.
+ */
+export async function leaseSlots(
   database: Database,
-  claim: SlotClaim,
-  holder: string,
-  ttlMs: number,
-  releaseAfterMs: number,
-): Promise<SlotLease[]> {
-  const { connector, shares, wanted } = claim
-  const values = [connector, holder, shares, wanted, ttlMs, releaseAfterMs]
-  return database.run<SlotLease>(ACQUIRE, values)
+  { holder, releaseAfterMs, ttlMs }: SlotTerms,
+  claims: readonly SlotClaim[],
+  { asks, most }: SlotLimits,
+): Promise<SlotAnswer> {
+  let shares = 0
+  const firsts = claims.map((claim) => (shares += claim.shares.length) - claim.shares.length)
+  const rows = await database.run<Row>(LEASE, [
+    holder,
+    claims.map(({ connector }) => connector),
+    claims.map((claim) => claim.shares.length),
+    firsts,
+    claims.map(({ wanted }) => wanted),
+    claims.map(({ isOverdue }) => (isOverdue ? 1 : 0)),
+    claims.flatMap((claim) => claim.shares),
+    most,
+    asks,
+    ttlMs,
+    releaseAfterMs,
+  ])
+  const connectorsWith = (state: Row['state']) =>
+    rows.flatMap((row) => (row.state === state ? [row.connector] : []))
+  return {
+    leases: rows.flatMap(({ connector, pace, slot, state }) =>
+      state === 'held' || state === 'asked'
+        ? [{ connector, slot, pace, isAsked: state === 'asked' }]
+        : [],
+    ),
+    locked: connectorsWith('locked'),
+    free: connectorsWith('free'),
+    awaited: connectorsWith('awaited'),
+    hasMissed: connectorsWith('missed').length > 0,
+  }
 }
 
 const RELEASE = {
   name: 'bindSlots.release',
-  text: `delete from bind_slots where holder = $1 and connector = $2 and slot = any($3::int[])`,
+  text: `delete from bind_slots using unnest($2::text[], $3::int[]) as released (connector, slot)
+    where holder = $1 and bind_slots.connector = released.connector
+      and bind_slots.slot = released.slot`,
+}
+
+export interface ReleasedSlot {
+  readonly connector: string
+  readonly slot: number
 }
 
 /** Gives slots up, once their binds are closed. */
 export async function releaseSlots(
   database: Database,
   holder: string,
-  connector: string,
-  slots: readonly number[],
+  slots: readonly ReleasedSlot[],
 ): Promise<void> {
-  await database.run(RELEASE, [holder, connector, slots])
+  await database.run(RELEASE, [
+    holder,
+    slots.map(({ connector }) => connector),
+    slots.map(({ slot }) => slot),
+  ])
 }
 
 export interface HeldSlots {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database } from '../database/database.ts'
 import { openTestStore, type TestStore } from '../database/testing/testStore.ts'
-import { acquireSlots, releaseSlots } from './bindSlotTable.ts'
+import { leaseSlots, releaseSlots } from './bindSlotTable.ts'
 import {
   isBoundElsewhere,
   readBoundSlots,
@@ -19,8 +19,10 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-function acquire(connector: string, holder: string, ttlMs = 90_000) {
-  return acquireSlots(database, { connector, shares: [1, 1], wanted: 1 }, holder, ttlMs, 0)
+function acquire(connector: string, holder: string, ttlMs = 90_000, wanted = 1) {
+  const claim = { connector, shares: [1, 1], wanted, isOverdue: false }
+  const limits = { most: 1_000, asks: 0 }
+  return leaseSlots(database, { holder, ttlMs, releaseAfterMs: 0 }, [claim], limits)
 }
 
 test('a connector is bound elsewhere until its other holder says that it is not', async () => {
@@ -39,7 +41,7 @@ test('a connector is bound elsewhere until its other holder says that it is not'
 test('a holder that gave its slot up, or whose lease ran out, has nothing bound', async () => {
   await acquire('c2', 'two')
   await tellBound(database, 'two', { connector: 'c2', slots: [1], boundSlots: [1] })
-  await releaseSlots(database, 'two', 'c2', [1])
+  await releaseSlots(database, 'two', [{ connector: 'c2', slot: 1 }])
   expect(await isBoundElsewhere(database, 'one', 'c2')).toBe(false)
   await acquire('c2', 'two', 0)
   await tellBound(database, 'two', { connector: 'c2', slots: [1], boundSlots: [1] })
@@ -49,8 +51,8 @@ test('a holder that gave its slot up, or whose lease ran out, has nothing bound'
 test('a slot that changed hands says nothing of the bind of its former holder', async () => {
   await acquire('c14', 'former', 0)
   await tellBound(database, 'former', { connector: 'c14', slots: [1], boundSlots: [] })
-  const [lease] = await acquire('c14', 'two')
-  expect(lease?.slot).toBe(1)
+  const { leases } = await acquire('c14', 'two')
+  expect(leases[0]?.slot).toBe(1)
   expect(await isBoundElsewhere(database, 'one', 'c14')).toBe(true)
   await tellBound(database, 'two', { connector: 'c14', slots: [1], boundSlots: [] })
   expect(await isBoundElsewhere(database, 'one', 'c14')).toBe(false)
@@ -75,7 +77,7 @@ test('slots whose bind is up, or whose holder does not say, are counted', async 
 })
 
 test('each slot counts by its own bind, and one bind makes a connector bound', async () => {
-  await acquireSlots(database, { connector: 'c5', shares: [1, 1], wanted: 2 }, 'two', 90_000, 0)
+  await acquire('c5', 'two', 90_000, 2)
   const state = { connector: 'c5', slots: [1, 2] }
   await tellBound(database, 'two', { ...state, boundSlots: [2] })
   expect((await readBoundSlots(database.run)).get('c5')).toBe(1)
@@ -88,7 +90,7 @@ test('each slot counts by its own bind, and one bind makes a connector bound', a
 test('a bind counts as up while its holder says so and is alive', async () => {
   const binds = async (connector: string) =>
     (await readLiveBinds(database.run)).find((one) => one.connector === connector)?.slots
-  await acquireSlots(database, { connector: 'c6', shares: [1, 1], wanted: 2 }, 'six', 90_000, 0)
+  await acquire('c6', 'six', 90_000, 2)
   const state = { connector: 'c6', slots: [1, 2] }
   await processList(database).beat('workers', 'six', '')
   expect(await binds('c6')).toBeUndefined()

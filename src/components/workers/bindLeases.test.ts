@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest'
-import type { SlotClaim, SlotLease } from '../../cluster/bindSlotTable.ts'
-import { connectorSchema } from '../../platform/connector.ts'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import type { SlotAnswer, SlotClaim, SlotLease } from '../../cluster/bindSlotTable.ts'
+import { QueryRefused } from '../../database/database.ts'
+import { type Connector, connectorSchema } from '../../platform/connector.ts'
 import { BindLeases } from './bindLeases.ts'
 
 const connector = connectorSchema.parse({
@@ -12,82 +13,116 @@ const connector = connectorSchema.parse({
   binds: 4,
   tps: 10,
 })
+const NOTHING: SlotAnswer = { leases: [], locked: [], free: [], awaited: [], hasMissed: false }
 
 interface Script {
   workers?: () => number
-  /** What the database grants; by default slots 1 and 2 with their shares. */
-  grant?: (claim: SlotClaim) => SlotLease[]
+  /** What the database grants of each connector; by default slots 1 and 2 with their shares. */
+  grant?: (claim: SlotClaim) => (SlotLease & { isAsked?: boolean })[]
+  /** What else it answers. */
+  answer?: () => Partial<SlotAnswer>
+  closeBinds?: () => Promise<void>
+  /** What happens while the answer of the database is under way. */
+  meanwhile?: () => Promise<void>
 }
 
 function firstTwo({ shares }: SlotClaim): SlotLease[] {
   return [1, 2].map((slot) => ({ slot, pace: shares[slot - 1] ?? 0 }))
 }
 
-function leasesWith({ workers = () => 1, grant = firstTwo }: Script = {}) {
+/** No round comes by itself: the test decides when one is due. */
+function leasesWith({
+  workers = () => 1,
+  grant = firstTwo,
+  answer = () => ({}),
+  closeBinds = () => Promise.resolve(),
+  meanwhile = () => Promise.resolve(),
+}: Script = {}) {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
   const log: string[] = []
-  const claims: SlotClaim[] = []
-  let roundDone: () => void = () => undefined
+  const claims: SlotClaim[][] = []
+  const troubles: string[] = []
   let nowMs = 1000
   const leases = new BindLeases({
-    acquire: async (claim) => {
-      claims.push(claim)
-      log.push(`acquire up to ${claim.wanted}`)
+    acquire: async (some, { asks, most }) => {
+      claims.push([...some])
+      log.push(`acquire up to ${most}${asks > 0 ? ' and ask' : ''}`)
       nowMs += 400 // a slow answer
-      return grant(claim)
+      const granted = some.flatMap((claim) =>
+        grant(claim).map((lease) => ({ connector: claim.connector, isAsked: false, ...lease })),
+      )
+      await meanwhile()
+      return { ...NOTHING, leases: granted, ...answer() }
     },
-    release: async (id, slots) => void log.push(`release ${id} ${slots.join()}`),
+    release: async (slots) =>
+      void log.push(`release ${slots.map((one) => `${one.connector} ${one.slot}`).join()}`),
     closeBinds: async (id, slots) => {
-      await Promise.resolve()
+      await closeBinds()
       log.push(`closed ${id} ${slots.join()}`)
     },
     workers,
     ttlMs: 90_000,
-    onChange: (id, { slots, pace, heldUntilMs }) => {
-      log.push(`hold ${id} ${slots.join()} at ${pace}/s until ${heldUntilMs}`)
-      roundDone()
-    },
+    onChange: (id, { slots, pace, heldUntilMs }) =>
+      log.push(`hold ${id} ${slots.join()} at ${pace}/s until ${heldUntilMs}`),
     lowerPace: (id, pace) => log.push(`lower ${id} to ${pace}/s`),
-    onTrouble: (what, error) => {
-      throw new Error(what, { cause: error })
-    },
+    onTrouble: (what) => void troubles.push(what),
     now: () => nowMs,
   })
-  /** Resolves to what happened after this round of leasing. */
-  const round = async (changes: Partial<typeof connector> = {}): Promise<string[]> => {
+  /** Resolves to what happened in this round of leasing, and because of it. */
+  const roundOf = async (connectors: readonly Connector[]): Promise<string[]> => {
     log.length = 0
-    const done = new Promise<void>((resolve) => (roundDone = resolve))
-    leases.want([{ ...connector, ...changes }])
-    await done
+    leases.want(connectors)
+    await leases.whenSettled()
     return [...log]
   }
+  const round = (changes: Partial<Connector> = {}) => roundOf([{ ...connector, ...changes }])
   const pass = (ms: number) => (nowMs += ms)
-  return { claims, leases, log, pass, round }
+  return { claims, leases, log, pass, round, roundOf, troubles }
 }
 
 test('a lease counts from before it was asked for; binds close before its release', async () => {
   const { leases, log, round } = leasesWith()
-  expect(await round()).toEqual(['acquire up to 4', 'hold sim 1,2 at 6/s until 91000'])
+  expect(await round()).toEqual(['acquire up to 4 and ask', 'hold sim 1,2 at 6/s until 91000'])
   log.length = 0
   await leases.stop()
-  expect(log).toEqual(['lower sim to 0/s', 'closed sim 1,2', 'release sim 1,2'])
+  expect(log).toEqual(['lower sim to 0/s', 'closed sim 1,2', 'release sim 1,sim 2'])
 })
 
 test('workers share the binds of a connector, and the slots its pace', async () => {
-  const { claims, leases, round } = leasesWith({ workers: () => 3 })
+  const { claims, round } = leasesWith({ workers: () => 3 })
   await round()
-  await leases.stop()
-  expect(claims).toEqual([{ connector: 'sim', shares: [3, 3, 2, 2], wanted: 2 }])
+  const shares = [3, 3, 2, 2]
+  expect(claims).toEqual([[{ connector: 'sim', shares, wanted: 2, isOverdue: false }]])
 })
 
 test('of a connector that is disabled only the first slot is asked for', async () => {
-  const { claims, leases, round } = leasesWith()
+  const { claims, round } = leasesWith()
   await round({ enabled: false })
+  expect(claims).toEqual([[{ connector: 'sim', shares: [10], wanted: 1, isOverdue: false }]])
+})
+
+test('one statement leases the slots of all connectors, and one releases them', async () => {
+  const { claims, leases, log, roundOf } = leasesWith({
+    workers: () => 3,
+    grant: () => [{ slot: 1, pace: 1 }],
+  })
+  const many = Array.from({ length: 1_000 }, (_, index) => ({
+    ...connector,
+    id: `c${index}`,
+    binds: 1,
+  }))
+  const happened = await roundOf(many)
+  expect(happened).toHaveLength(1 + 1_000)
+  expect(happened[0]).toBe('acquire up to 334 and ask')
+  expect(claims[0]).toHaveLength(1_000)
+  log.length = 0
   await leases.stop()
-  expect(claims).toEqual([{ connector: 'sim', shares: [10], wanted: 1 }])
+  expect(log.filter((line) => line.startsWith('release'))).toHaveLength(1)
 })
 
 test('a lower pace is kept before the database hears of it', async () => {
-  const { leases, round } = leasesWith()
+  const { round } = leasesWith()
   await round()
   expect(await round({ tps: 4 })).toEqual([
     'lower sim to 2/s',
@@ -95,30 +130,66 @@ test('a lower pace is kept before the database hears of it', async () => {
     expect.stringContaining('at 2/s'),
   ])
   expect(await round({ tps: 8 })).toEqual(['acquire up to 4', expect.stringContaining('at 4/s')])
-  await leases.stop()
 })
 
-test('a slot too many is closed, with its pace, before it is released', async () => {
-  let workers = 1
-  const { leases, round } = leasesWith({
-    workers: () => workers,
-    grant: (claim) => firstTwo(claim).slice(0, claim.wanted),
-  })
+test('a slot beyond the number of binds is closed before its release, with its pace', async () => {
+  const { round } = leasesWith({ grant: (claim) => firstTwo(claim).slice(0, claim.shares.length) })
   await round()
-  workers = 4
-  expect(await round()).toEqual([
-    'lower sim to 3/s',
+  const happened = await round({ binds: 1 })
+  expect(happened.slice(0, 2)).toEqual(['lower sim to 3/s', 'acquire up to 1'])
+  expect(happened).toContain('hold sim 1 at 10/s until 91400')
+  expect(happened.indexOf('closed sim 2')).toBeLessThan(happened.indexOf('release sim 2'))
+})
+
+test('a slot that another process asks for is closed before it is released', async () => {
+  let isAsked = false
+  const grant = (claim: SlotClaim) =>
+    firstTwo(claim).map((lease) => ({ ...lease, isAsked: isAsked && lease.slot === 2 }))
+  const { round } = leasesWith({ grant })
+  await round()
+  isAsked = true
+  expect((await round()).slice(2)).toEqual(['lower sim to 3/s', 'closed sim 2', 'release sim 2'])
+})
+
+test('a slot that is being closed delays no lease and is not held again', async () => {
+  const closing = Promise.withResolvers<void>()
+  let isAsked = true
+  const { leases, log } = leasesWith({
+    grant: (claim) => firstTwo(claim).map((lease) => ({ ...lease, isAsked })),
+    closeBinds: () => closing.promise,
+    meanwhile: async () => {
+      if (isAsked) return
+      // The second answer still has both slots, but they are released before it arrives.
+      closing.resolve()
+      await vi.waitUntil(() => log.includes('release sim 1,sim 2'))
+    },
+  })
+  leases.want([connector])
+  await vi.waitUntil(() => log.includes('lower sim to 0/s'))
+  log.length = 0
+  isAsked = false
+  leases.want([connector])
+  await leases.whenSettled()
+  expect(log).toEqual([
+    'acquire up to 4',
+    'closed sim 1',
     'closed sim 2',
-    'release sim 2',
-    'acquire up to 1',
-    expect.stringContaining('hold sim 1 at 3/s'),
+    'release sim 1,sim 2',
+    'hold sim  at 0/s until 91400',
   ])
-  await leases.stop()
+})
+
+test('slots are handed over ten at a time', async () => {
+  const grant = () => [{ slot: 1, pace: 1, isAsked: true }]
+  const { roundOf } = leasesWith({ grant })
+  const many = Array.from({ length: 30 }, (_, index) => ({ ...connector, id: `c${index}` }))
+  const closed = (await roundOf(many)).filter((line) => line.startsWith('closed'))
+  expect(closed).toHaveLength(10)
 })
 
 test('pace in another slot, or after the lease was over, counts as new', async () => {
   let slot = 1
-  const { leases, pass, round } = leasesWith({ grant: () => [{ slot, pace: 3 }] })
+  const { pass, round } = leasesWith({ grant: () => [{ slot, pace: 3 }] })
   await round()
   slot = 2
   // Lowered first, so that what is new waits one window (flow/pacer.ts).
@@ -129,5 +200,67 @@ test('pace in another slot, or after the lease was over, counts as new', async (
   ])
   pass(100_000)
   expect(await round()).toContain('lower sim to 0/s')
-  await leases.stop()
+})
+
+test('leases of a connector that was locked stay as they were', async () => {
+  let isLocked = false
+  const { round } = leasesWith({
+    grant: (claim) => (isLocked ? [] : firstTwo(claim)),
+    answer: () => ({ locked: isLocked ? ['sim'] : [] }),
+  })
+  await round()
+  isLocked = true
+  expect(await round()).toEqual(['acquire up to 4'])
+  isLocked = false
+  expect(await round()).toEqual(['acquire up to 4', 'hold sim 1,2 at 6/s until 91800'])
+})
+
+test('slots that stay free for two rounds are taken beyond the share of this process', async () => {
+  const { claims, pass, round } = leasesWith({
+    workers: () => 4,
+    grant: () => [],
+    answer: () => ({ free: ['sim'] }),
+  })
+  await round()
+  pass(3_999)
+  await round()
+  expect(claims.at(-1)).toMatchObject([{ wanted: 1, isOverdue: false }])
+  pass(1)
+  await round()
+  expect(claims.at(-1)).toMatchObject([{ wanted: 4, isOverdue: true }])
+})
+
+test('a slot that was asked for is taken as soon as it is free', async () => {
+  let answer: Partial<SlotAnswer> = { awaited: ['sim'] }
+  const { claims, round } = leasesWith({ workers: () => 4, grant: () => [], answer: () => answer })
+  await round()
+  answer = {}
+  await round()
+  expect(claims.at(-1)).toMatchObject([{ wanted: 4, isOverdue: true }])
+  await round()
+  expect(claims.at(-1)).toMatchObject([{ wanted: 1, isOverdue: false }])
+})
+
+test('a connector that the database refuses stops no other, and shares no statement', async () => {
+  let isBad = true
+  const { claims, roundOf, troubles } = leasesWith({
+    grant: (claim) => {
+      if (isBad && claim.connector === 'bad')
+        throw new QueryRefused('no', '22003', { cause: undefined })
+      return [{ slot: 1, pace: 1 }]
+    },
+  })
+  const all = ['a', 'b', 'bad', 'c', 'd'].map((id) => ({ ...connector, id }))
+  const held = async () =>
+    (await roundOf(all)).flatMap((line) => /^hold (\w+) 1 /.exec(line)?.[1] ?? [])
+  expect(await held()).toEqual(['a', 'b', 'c', 'd'])
+  expect(troubles).toEqual(['renewing the binds of bad'])
+  claims.length = 0
+  expect(await held()).toEqual(['a', 'b', 'c', 'd'])
+  expect(claims.map((some) => some.length)).toEqual([4, 1])
+  isBad = false
+  expect(await held()).toEqual(['a', 'b', 'bad', 'c', 'd'])
+  claims.length = 0
+  await held()
+  expect(claims).toHaveLength(1)
 })

@@ -8,7 +8,7 @@ import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
-import { acquireSlots, releaseSlots } from '../../cluster/bindSlotTable.ts'
+import { leaseSlots, releaseSlots } from '../../cluster/bindSlotTable.ts'
 import {
   claimEnvelopes,
   envelopeOwners,
@@ -189,13 +189,14 @@ function leasing(
   onTrouble: (what: string, error: Error) => void,
 ): { leases: BindLeases; presence: Presence } {
   const { database } = link
-  const { instance, bindLeaseTtlMs, bindReleaseAfterMs } = config
+  const { instance, bindLeaseTtlMs: ttlMs, bindReleaseAfterMs: releaseAfterMs } = config
+  const terms = { holder: instance, ttlMs, releaseAfterMs }
   let workers = 1
   const leases = new BindLeases({
-    acquire: (claim) => acquireSlots(database, claim, instance, bindLeaseTtlMs, bindReleaseAfterMs),
-    release: (connector, slots) => releaseSlots(database, instance, connector, slots),
+    acquire: (claims, limits) => leaseSlots(database, terms, claims, limits),
+    release: (slots) => releaseSlots(database, instance, slots),
     workers: () => workers,
-    ttlMs: bindLeaseTtlMs,
+    ttlMs,
     onChange: (connector, lease) => {
       pool.setLease(connector, lease)
       caretaker
