@@ -6,6 +6,30 @@ const counting = (test: string) => unitTest('queue/postgres/queueDepths.test.ts'
 
 export const databaseMutants: readonly Mutant[] = [
   {
+    name: 'a receive always starts at the lowest id',
+    invariant: '10',
+    file: 'src/flow/searchFloors.ts',
+    piece: 'this.#now() < floor.wholeAtMs ? floor.from : WHOLE_LIST',
+    replacement: 'this.#now() < floor.wholeAtMs ? WHOLE_LIST : WHOLE_LIST',
+    guard: unitTest(
+      'queue/postgres/queueCosts.test.ts',
+      'receives from a busy queue do not pass over settled rows of a held snapshot',
+    ),
+    says: /AssertionError: expected \d+ to be less than 60/,
+  },
+  {
+    name: 'a receive never looks below its floor again',
+    invariant: '1',
+    file: 'src/flow/searchFloors.ts',
+    piece: 'return floor && this.#now() < floor.wholeAtMs ? floor.from : WHOLE_LIST',
+    replacement: 'return floor ? floor.from : WHOLE_LIST',
+    guard: unitTest(
+      'queue/postgres/queueCosts.test.ts',
+      'an entry far below the floor is received after a second',
+    ),
+    says: /AssertionError: expected .* to deeply equal \[ '\d+' \]/,
+  },
+  {
     name: 'a reading of the depths ends with the first slices of a queue',
     invariant: '10',
     file: 'src/queue/postgres/queueDepths.ts',

@@ -12,6 +12,30 @@ const FAIRNESS_TEST = 'components/gateway/fairDelivery.test.ts'
 
 export const outboxMutants: readonly Mutant[] = [
   {
+    name: 'a claim of chunks always starts at the first place of its user',
+    invariant: '10',
+    file: OUTBOX,
+    piece: 'and (o.user_id, o.place) >= (wanted.user_id, wanted.from_place)',
+    replacement: 'and (o.user_id, o.place) >= (wanted.user_id, coalesce(wanted.from_place, 0) * 0)',
+    guard: unitTest(
+      'outbox/claimCosts.test.ts',
+      'claims for user demo do not pass over settled chunks of a held snapshot',
+    ),
+    says: /AssertionError: expected \d+ to be less than 60/,
+  },
+  {
+    name: 'a trace shows an acknowledgement of other messages of that time',
+    invariant: '5',
+    file: 'src/outbox/outboxReportTable.ts',
+    piece: 'and (message_id = $1 or position(uuid_send($1) in message_ids) > 0)',
+    replacement: '',
+    guard: unitTest(
+      'outbox/settlementTable.test.ts',
+      'what a user acknowledged of a chunk is one row for each day of its messages',
+    ),
+    says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
+  },
+  {
     name: 'a gateway settles chunks that another one leases',
     invariant: '5',
     file: SETTLEMENT,

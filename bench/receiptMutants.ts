@@ -25,6 +25,31 @@ export const receiptMutants: readonly Mutant[] = [
     says: /AssertionError: expected \{ .+ \} to be undefined/,
   },
   {
+    name: 'a submission whose message has no row yet creates none',
+    invariant: '4b',
+    file: 'src/message/upstreamIdTable.ts',
+    piece:
+      'where not exists (select from messages as m where m.message_id = submission.message_id)',
+    replacement: 'where false',
+    guard: unitTest(
+      'components/dlr/stateWriter.test.ts',
+      'the journal may repeat itself in any order',
+    ),
+    says: /AssertionError: expected .+ to be 'DELIVERED'/,
+  },
+  {
+    name: 'a message is found after the time for its receipt',
+    invariant: '4b',
+    file: 'src/message/upstreamIdTable.ts',
+    piece: 'times.reduce((least, time) => Math.min(least, time)) - withinMs,',
+    replacement: 'times.reduce((least, time) => Math.min(least, time)) - 9 * withinMs,',
+    guard: unitTest(
+      'message/upstreamIdTable.test.ts',
+      'a message is found for as long as its receipt may come, and no longer',
+    ),
+    says: /AssertionError: expected \{ .+ \} to be undefined/,
+  },
+  {
     name: 'an empty id matches a message',
     invariant: '4b',
     file: 'src/message/upstreamIdTable.ts',
@@ -82,8 +107,8 @@ export const receiptMutants: readonly Mutant[] = [
     name: 'a user gets the receipts of every user of its account',
     invariant: '5',
     file: 'src/outbox/outboxTable.ts',
-    piece: 'where: `o.account = wanted.account and o.user_id between wanted.user_id and',
-    replacement: 'where: `o.account = wanted.account and wanted.user_id between wanted.user_id and',
+    piece: 'o.account = wanted.account and o.user_id <= wanted.user_id',
+    replacement: 'o.account = wanted.account',
     guard: unitTest(
       'outbox/outboxTable.test.ts',
       'a user gets the receipts of its own messages, unless the account shares them',
