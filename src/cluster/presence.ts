@@ -1,6 +1,6 @@
 // Announces that this process runs and where it listens, and keeps a list of the other processes.
-// The list is kept in memory and survives the database: while it cannot be read, the last known one
-// stays in force.
+// The list is kept in memory, so it stays usable while the database is away: the last known list
+// then applies.
 
 import { repeat } from '../flow/repeat.ts'
 import type { ProcessReport } from './processReport.ts'
@@ -30,7 +30,7 @@ export interface Announcement {
 
 export interface PresenceOptions {
   processes: ProcessList
-  /** The process announces itself under this name if it has an address to announce. */
+  /** What this process announces of itself. Without it, the process only watches. */
   announce?: Announcement
   /** The component whose list is followed. */
   watch?: { component: string; onChange: (processes: readonly RunningProcess[]) => void }

@@ -1,7 +1,8 @@
 /**
  * The n-th message of a run. In addresses a row of # stands for that many digits of n:
- * `4477009#####` is 447700900017 for n = 17. In texts {reference} stands for the message's
- * reference, by which both ends are compared, and {n} for its number.
+ * `4477009#####` is 447700900017 for n = 17. In texts, {n} stands for the message's number, and
+ * {reference} for a reference by which the messages that were sent and those that were received are
+ * matched.
  */
 export function address(pattern: string): (n: number) => string {
   const row = /#+/.exec(pattern)?.[0]
@@ -18,7 +19,7 @@ export function reference(run: string, n: number): string {
   return `${run}-${n}.`
 }
 
-/** The number behind a text of this run; undefined when the text is not of it. */
+/** The number of the message with this text; undefined if the text is not from this run. */
 export function numberIn(said: string, run: string): number | undefined {
   const at = said.indexOf(`${run}-`)
   if (at < 0) return undefined

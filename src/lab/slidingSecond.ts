@@ -1,6 +1,6 @@
 const SECOND_MS = 1_000
 
-/** How an SMSC holds a peer to its pace: so many messages in any second, by its own clock. */
+/** The rate limit of an SMSC: at most `max` messages in any sliding second, by the SMSC's clock. */
 export class SlidingSecond {
   readonly #max: number
   /** When the ones of the last second were taken, oldest first. */
@@ -11,7 +11,7 @@ export class SlidingSecond {
     this.#max = max
   }
 
-  /** False for one too many, which does not count. */
+  /** False if the message exceeds the limit. Such a message does not count towards the limit. */
   take(nowMs: number): boolean {
     if (this.#max === 0) return true
     const kept = this.#takenAtMs.findIndex((atMs) => atMs > nowMs - SECOND_MS)

@@ -1,4 +1,5 @@
-// Final states, and the states of which a customer asked to hear. Ranks are the protocol's.
+// Final states, and the states of which a customer asked to hear. The ranks come from
+// smpp/receipts/stateRank.ts.
 
 import { MESSAGE_STATE, type MessageState } from '../smpp/receipts/messageState.ts'
 import { RANK_UNCERTAIN, rankOf } from '../smpp/receipts/stateRank.ts'
@@ -8,9 +9,9 @@ export type { MessageState } from '../smpp/receipts/messageState.ts'
 export { RANK_FINAL, RANK_UNCERTAIN, rankOf } from '../smpp/receipts/stateRank.ts'
 
 /**
- * An SMSC refused it, attempts ran out, or its validity ended while it waited. That is an end,
- * unless a copy that was sent before, and whose answer was lost, got through after all: a receipt
- * that says DELIVRD is about such a copy.
+ * The rank of a message that an SMSC refused, whose attempts ran out, or whose validity ended while
+ * it waited. Only a receipt with DELIVRD replaces this state: an earlier submission whose answer
+ * was lost may have been delivered after all.
  */
 export const RANK_REFUSED = 8
 

@@ -19,7 +19,10 @@ export type Router = (destination: string) => RouteChoice
 const UNUSABLE: RouteChoice = { kind: 'unusable' }
 const NO_ROUTE: RouteChoice = { kind: 'noRoute' }
 
-/** @param isUsable whether a connector may take messages, while this platform is in force */
+/**
+ * @param isUsable whether a connector may take messages, by the version of the platform that the
+ * routes are from
+ */
 export function compileRoutes(
   rules: readonly RouteRule[],
   byDefault: string | undefined,

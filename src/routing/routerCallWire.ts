@@ -1,7 +1,7 @@
-// The call from gateway to router: `POST /v1/batch` over HTTP/1.1 keep-alive, msgpack both ways.
-// A batch carries an id of its own and each submission the message id the gateway gave it, so that
-// a retry (lost answer, other router) publishes nothing twice: the verdicts of a batch are kept
-// beside its id. Verdicts come back in the order of the submissions.
+// The call from gateway to router: `POST /v1/batch` over HTTP/1.1 keep-alive, msgpack both ways. A
+// batch has an id, and each submission in it has the message id that the gateway assigned. So a
+// retry (after a lost answer, or at another router) publishes nothing twice: the verdicts of a
+// batch are kept under its id. Verdicts come back in the order of the submissions.
 
 import { ESME_ROK } from '../smpp/wire/commandStatus.ts'
 import type { MessageId } from '../message/ids.ts'
@@ -49,9 +49,12 @@ export function encodeBatch(batch: SubmissionBatch): Buffer {
 }
 
 export function decodeBatch(octets: Uint8Array): SubmissionBatch {
-  // The version is checked before anything of the shape is believed.
+  // The types of this cast hold only after the version is checked.
   const [version, batchId, rows] = unpack(octets) as [number, string, Row[]]
-  if (version !== VERSION) throw new WireError(`router call version ${wireText(version)}`)
+  if (version !== VERSION)
+    throw new WireError(
+      `a router call has version ${wireText(version)}; this process reads only ${VERSION}`,
+    )
   const submissions = rows.map(([messageId, account, user, receivedAtMs, body]) => ({
     messageId,
     account,
@@ -71,9 +74,12 @@ export function encodeVerdicts(verdicts: readonly Verdict[]): Buffer {
 }
 
 export function decodeVerdicts(octets: Uint8Array): Verdict[] {
-  // As above: written by encodeVerdicts of this version or refused.
+  // As above: octets of another version are rejected below.
   const [version, rows] = unpack(octets) as [number, (0 | [number, string])[]]
-  if (version !== VERSION) throw new WireError(`router verdicts version ${wireText(version)}`)
+  if (version !== VERSION)
+    throw new WireError(
+      `a router's verdicts have version ${wireText(version)}; this process reads only ${VERSION}`,
+    )
   return rows.map((row) =>
     row === ESME_ROK ? ACCEPTED : { kind: 'refused', commandStatus: row[0], reason: row[1] },
   )

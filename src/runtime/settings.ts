@@ -4,7 +4,7 @@ import { retentionSettings, type RetentionConfig } from './retentionSettings.ts'
 import { choice, integer, milliseconds, text, timeout } from './setting.ts'
 import type { Range, Setting } from './setting.ts'
 
-/** How a process runs, as read from the environment. What the platform does lives in the store. */
+/** How a process runs, as read from the environment. The database holds what the platform does. */
 export interface Config extends RetentionConfig {
   /** Empty: not set. `up` then starts its own server; a component by itself refuses to start. */
   readonly databaseUrl: string
@@ -152,7 +152,7 @@ export const settings = {
     explanation:
       'port of /healthz, /ready and /metrics; 0 takes any free port. Not set: gateway 9090, ' +
       'router 9091, workers 9092, dlr 9093, admin 9094, exporters 9095. ' +
-      '`signalbox up` counts six ports up from it, in this order',
+      '`signalbox up` uses this port and the next five, in this order',
     readBy: everyProcess,
     example: '9090',
   }),
@@ -193,9 +193,9 @@ export const settings = {
   secretsDir: text(undefined, {
     name: 'SIGNALBOX_SECRETS_DIR',
     explanation:
-      'folder of mounted secrets. A secret setting is a file with the name of its variable, and ' +
-      'the password { file: NAME } of a connector is the file NAME. Not set: workers read ' +
-      'passwords in the folder secrets of SIGNALBOX_HOME',
+      'folder of mounted secrets. A secret setting is read from the file named after its ' +
+      'variable, and a password { file: NAME } of a connector from the file NAME. Not set: ' +
+      'workers read passwords in the folder secrets of SIGNALBOX_HOME',
     readBy: everyProcess,
     expected: 'the path of a folder',
     example: '/run/secrets/signalbox',
@@ -239,7 +239,9 @@ export const settings = {
     {
       name: 'SIGNALBOX_RECEIPT_TTL_HOURS',
       unit: 'hours',
-      explanation: 'how long upstream ids are kept, and receipts that match no message yet',
+      explanation:
+        'how long after its submission a receipt of a message may come, and how long receipts ' +
+        'wait that match no message yet',
       readBy: ['workers', 'dlr'],
       example: '72',
     },

@@ -59,7 +59,8 @@ function packageRoot(): string {
 }
 
 /**
- * Links stand beside what they point to where the folders are the same, else with its full path.
+ * If the library is in the same folder as the link, the link is relative; otherwise it holds the
+ * library's full path.
  */
 function linkLibraries(root: string, folder: string): void {
   makeFolder(folder, 0o755)

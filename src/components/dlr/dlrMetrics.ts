@@ -7,7 +7,7 @@ export const DLR_COUNTERS = {
   transitions: counter('signalbox_dlr_transitions_total', 'Changes of message states written'),
   matched: counter(
     'signalbox_dlr_matched_receipts_total',
-    'Receipts matched with their message through the store',
+    'Receipts matched with their message by a look-up in the database',
   ),
   parked: counter(
     'signalbox_dlr_parked_receipts_total',
@@ -27,7 +27,7 @@ export const DLR_METRICS = {
   ...DLR_COUNTERS,
   receiptSeconds: histogram(
     'signalbox_dlr_submit_to_receipt_seconds',
-    'Time from submitting a message to its final receipt, for receipts matched through the store',
+    'Time from submitting a message to its final receipt, for receipts matched in the database',
     ['connector'],
     STAGE_SECONDS,
   ),

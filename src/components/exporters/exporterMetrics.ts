@@ -31,9 +31,11 @@ export const EXPORTER_METRICS = {
   ),
   parkedReceipts: gauge('signalbox_parked_receipts', 'Receipts that match no message yet'),
   laterMessages: gauge('signalbox_later_messages', 'Messages that wait for another attempt'),
-  deadLetters: gauge('signalbox_dead_letters', 'Envelopes set aside because they did harm', [
-    'queue',
-  ]),
+  deadLetters: gauge(
+    'signalbox_dead_letters',
+    'Envelopes set aside because they could not be processed',
+    ['queue'],
+  ),
   upstreamBinds: gauge(
     'signalbox_upstream_binds',
     'Binds to a connector that are up, as live workers report them',

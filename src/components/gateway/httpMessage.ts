@@ -47,7 +47,7 @@ export const httpMessageSchema = z.strictObject({
     .meta({
       description:
         'Which receipts are sent to the SMPP receivers of the user: 0 none, 1 each final state, ' +
-        '2 failures only, 3 success only; 16 more adds interim states (SMPP 5.0 §4.7.21).',
+        '2 failures only, 3 success only; add 16 to get interim states too (SMPP 5.0 §4.7.21).',
       unit: 'none',
     }),
   validity: z

@@ -29,7 +29,7 @@ export function closedError(
   const hint = !tls
     ? 'It may want TLS (tls: true), or not know our address'
     : hasCertificate
-      ? 'It may not take our certificate: give one of a CA it knows as tls.cert and tls.key'
+      ? 'It may not accept our certificate: set tls.cert and tls.key to one of a CA that it trusts'
       : 'It may want a certificate of ours (tls.cert and tls.key), or not know our address'
   return new SmppConnectError('CLOSED', `${closedBefore(command, where)}. ${hint}`)
 }

@@ -56,7 +56,7 @@ export function bindSession(session: Session, request: BindRequest): Promise<Ses
   try {
     checkOptions('bindSession', request, BIND_OPTIONS)
   } catch (error) {
-    session.close('the bind has options that cannot be')
+    session.close('the options of the bind are invalid')
     return Promise.reject(error)
   }
   return bindAt(`${session.remoteAddress}:${session.remotePort}`, session, request)
@@ -83,7 +83,7 @@ export function bindAt(where: string, session: Session, request: BindRequest): P
     } catch (error) {
       // The credentials do not fit, or the version lacks this bind. Nothing was sent.
       signal?.removeEventListener('abort', onAbort)
-      session.close('the bind has no encoding')
+      session.close('the bind request cannot be encoded')
       reject(error)
     }
   })

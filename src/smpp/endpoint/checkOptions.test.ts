@@ -143,6 +143,17 @@ describe('what cannot be is told by name, with what came and what is needed:', (
       { proxyProtocol: {} },
       'proxyProtocol.from is missing: an array of addresses or subnets is needed',
     ],
+    [
+      'listen',
+      { proxyProtocol: { from: [] } },
+      'proxyProtocol.from is empty: an array of addresses or subnets is needed',
+    ],
+    [
+      'listen',
+      { proxyProtocol: { from: [7] } },
+      'proxyProtocol.from holds values that are not strings: ' +
+        'an array of addresses or subnets is needed',
+    ],
   ])('%s %j', (of, options, message) => {
     expect(errorOf(of, options)).toEqual(new TypeError(message))
   })

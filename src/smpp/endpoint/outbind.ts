@@ -62,7 +62,7 @@ export async function outbind(
     } catch (error) {
       // The credentials do not fit, or our version has no outbind. Nothing was sent.
       reject(error)
-      session.close('the outbind has no encoding')
+      session.close('the outbind request cannot be encoded')
     }
   })
 }

@@ -1,16 +1,17 @@
 // SMSCs write the id of a message one way in submit_sm_resp and another in its receipt: in another
-// case, without leading zeros, or in decimal what was hexadecimal (SMPP 3.3). The way is a rule of
-// the connection. Ids stay strings because they can exceed 2^53.
+// case, without leading zeros, or in decimal what was hexadecimal (SMPP 3.3). A rule per connection
+// says how the two differ. Ids stay strings because they can exceed 2^53.
 
-/** What is the same message on a connection. Without any of it, ids match exactly. */
+/** When two ids on a connection mean the same message. If no field is set, ids must be equal. */
 export interface MessageIdRule {
-  /** `1A2b` is `1a2B`; of other letters than ASCII's the case counts. */
+  /** `1A2b` equals `1a2B`. The case of letters outside ASCII still matters. */
   readonly ignoreCase?: boolean
   /** `0017` is `17`. */
   readonly ignoreLeadingZeros?: boolean
   /**
-   * How submit_sm_resp writes the number. When both are given, ids are compared as numbers, each
-   * read as it is written, and those that are none exactly; the other two do not matter then.
+   * How submit_sm_resp writes the number. If both `response` and `receipt` are set, ids are
+   * compared as numbers, each in its own notation. Ids that are not numbers must be equal.
+   * `ignoreCase` and `ignoreLeadingZeros` are then ignored.
    */
   readonly response?: 'hex' | 'decimal'
   /** How receipts write the number; see `response`. */
@@ -25,8 +26,8 @@ const PADDED_DIGITS = [8, 10] as const
 /**
  * The ids that submit_sm_resp (SMPP 3.4 §4.4.2) may have had for the message of a receipt (appendix
  * B) with this id: the id itself first, then what the rule makes of it, the likeliest first, each
- * once. Only the usual ids in mixed case and of other widths are included; messageIdKey finds
- * all. None for no id.
+ * once. The list has only the common spellings (all lower case, all upper case, the usual widths).
+ * Compare with messageIdKey to find every spelling. An empty id gives an empty list.
  */
 export function messageIdCandidates(receiptId: string, rule: MessageIdRule): string[] {
   if (receiptId === '') return []
@@ -100,7 +101,10 @@ function casesOf(id: string): string[] {
   return [id, lowerCase(id), id.replace(/[a-z]/g, (letter) => letter.toUpperCase())]
 }
 
-/** Of ASCII, as ids are (SMPP 3.4 §3.1): `µ` of Latin-1 has a capital that is not in it. */
+/**
+ * Changes only ASCII letters, because ids are ASCII (SMPP 3.4 §3.1). The capital of the Latin-1
+ * letter `µ` is not in Latin-1.
+ */
 function lowerCase(id: string): string {
   return id.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }

@@ -181,7 +181,10 @@ function firstOfEach(text: string): Mark[] {
   return marks
 }
 
-/** Behind the `:` or `=` of a label, which may have blanks before it; undefined without one. */
+/**
+ * The position after a label's `:` or `=`, which blanks may precede. Undefined if there is no `:`
+ * or `=`.
+ */
 function valueAfter(text: string, labelEnd: number): number | undefined {
   let at = labelEnd
   while (text.charAt(at) === ' ') at++
@@ -189,8 +192,8 @@ function valueAfter(text: string, labelEnd: number): number | undefined {
 }
 
 /**
- * A label starts a word, or follows the value before it without a blank: `sub:001dlvrd:001`. The
- * end of a longer word behind that value (`id:1 nerr:5`) does not count.
+ * A label starts a word, or follows the value before it without a blank: `sub:001dlvrd:001`. A name
+ * at the end of a longer word is no label, such as `err` in `id:1 nerr:5`.
  */
 function beginsLabel(text: string, start: number, before: Mark | undefined): boolean {
   const isInWord = /[A-Za-z0-9_]/.test(text.charAt(start - 1))

@@ -12,7 +12,7 @@ export interface ReaderLimits {
 }
 
 export interface ReaderHandlers {
-  /** Before the PDUs in it. */
+  /** Called for each chunk, before its PDUs are passed to onPdu. */
   onChunk(octets: number): void
   /** The PDU is octets[start, end), a part of the socket's chunk. */
   onPdu(octets: Buffer, start: number, end: number): void
@@ -61,7 +61,10 @@ export class PduReader {
     this.#socket.resume()
   }
 
-  /** A peer that does not read gets nothing more to answer, then the clock closes it. */
+  /**
+   * If the peer does not read what we send, we read no more requests of it. If that lasts too long,
+   * the clock closes the session.
+   */
   checkCongestion(): void {
     const octets = this.#socket.writableLength
     const isCongested = this.#holds.has('congestion')
@@ -75,7 +78,7 @@ export class PduReader {
     }
   }
 
-  /** Hands on and reads nothing more until every reason is released. */
+  /** Stops reading and stops passing on PDUs until every hold is released. */
   hold(reason: Hold): void {
     if (this.#holds.has('closed')) return
     this.#holds.add(reason)

@@ -54,7 +54,10 @@ export class SessionClock {
     this.#tick = this.#startTicking()
   }
 
-  /** Deadlines of PDUs, binds and departures that have begun stay; all others follow at once. */
+  /**
+   * Deadlines that already run for a PDU, a bind or an unbind keep their value; all others use the
+   * new timers at once.
+   */
   adjust(timers: Partial<SessionTimers>): void {
     this.#timers = { ...this.#timers, ...told(timers) }
     clearInterval(this.#tick)
@@ -112,7 +115,10 @@ export class SessionClock {
     this.#deadlines.congested = isCongested ? performance.now() + CONGESTED_MS_MAX : Infinity
   }
 
-  /** Each step of leaving has the response timer; the last (answers after unbind) has a second. */
+  /**
+   * Each step of an unbind may take as long as the response timer; the last step (answers after the
+   * unbind) may take one second.
+   */
   leaving(isLast: boolean): void {
     const waitMs = this.#timers.responseTimeoutMs || BIND_WAIT_MS
     this.#deadlines.leave = performance.now() + (isLast ? LAST_ANSWERS_MS : waitMs)
@@ -156,7 +162,8 @@ export class SessionClock {
     const { enquireLinkIntervalMs, inactivityTimeoutMs, responseTimeoutMs } = this.#timers
     if (!this.#isBound) return
     if (this.#enquiredAtMs !== Infinity) {
-      // Anything received since has reset this, since a slow answer does not mean a dead link.
+      // Any PDU that arrived after the enquire_link has reset #enquiredAtMs, because a slow answer
+      // does not mean a dead link.
       if (nowMs >= this.#enquiredAtMs + orNever(responseTimeoutMs))
         this.#actions.close('enquire_link was not answered')
     } else if (nowMs >= this.#receivedAtMs + orNever(enquireLinkIntervalMs)) {

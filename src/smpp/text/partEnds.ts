@@ -4,17 +4,20 @@ import { encodeGsm, GSM_ESCAPE } from './gsmAlphabet.ts'
 /** The size of TP-UD in octets, with the user data header (TS 23.040 §9.2.3.24). */
 const USER_DATA_OCTETS = 140
 
-/** Octets of a user data header, UDHL included: when one message holds all, and in each of more. */
+/**
+ * Octets of the user data header, including UDHL: `single` if the text fits into one message,
+ * `each` for each part of several.
+ */
 export interface HeaderOctets {
   readonly single: number
   readonly each: number
 }
 
 /**
- * Where each part of a message ends, the end of the last being the length: as much in each as it
- * can hold, never between an escape and its character, within a surrogate pair or within a UTF-8
- * sequence. `octets` are as on the wire, but one septet an octet for `gsmPacked`. Throws RangeError
- * when the header leaves too little room.
+ * Returns the offset at which each part ends; the last is `octets.length`. Each part is as full as
+ * possible, but none ends after an escape, inside a surrogate pair or inside a UTF-8 sequence.
+ * `octets` are as on the wire, except that text for `gsmPacked` is not packed yet: each octet holds
+ * one septet. Throws RangeError when the header leaves too little room.
  */
 export function partEnds(octets: Buffer, charset: Charset, header: HeaderOctets): number[] {
   const weights = weightsOf(charset)

@@ -24,7 +24,10 @@ export interface SegmentOptions {
    * joins. `sar`: TLVs, from which the SMSC makes the header. `message_payload`: the SMSC splits.
    */
   readonly by?: 'udh8' | 'udh16' | 'sar' | 'message_payload'
-  /** 0-255 for `udh8`, else 0-65535: another for each message of a sender to a destination. */
+  /**
+   * 0-255 for `udh8`, else 0-65535. Use a different one for each message from the same sender to
+   * the same destination.
+   */
   readonly reference: number
   /** Elements that every part carries, such as ports. Not with `sar`. */
   readonly udh?: readonly InformationElement[]
@@ -43,8 +46,8 @@ export interface Segment {
 }
 
 /**
- * The parts in order. `unencodable`: no allowed alphabet that a data_coding can name can encode the
- * text.
+ * The parts in order. `unencodable`: none of the allowed alphabets that have a data_coding contains
+ * all characters of the text.
  */
 export type Segmented =
   | { readonly kind: 'segmented'; readonly segments: readonly Segment[] }

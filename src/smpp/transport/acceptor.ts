@@ -30,11 +30,11 @@ export const proxyProtocolCheck: OptionCheck = (value, name) => {
 }
 
 function proxiesCheck(value: unknown, name: string): void {
-  const isList = Array.isArray(value) && value.every((one) => typeof one === 'string')
-  if (isList && value.length > 0) return
-  const inside = value instanceof Array && value.length > 0 ? ' with others' : ' without any'
-  const came = shown(value) + (Array.isArray(value) ? inside : '')
-  throw new TypeError(`${name} is ${came}: an array of addresses or subnets is needed`)
+  const needed = 'an array of addresses or subnets is needed'
+  if (!Array.isArray(value)) throw new TypeError(`${name} is ${shown(value)}: ${needed}`)
+  if (value.length === 0) throw new TypeError(`${name} is empty: ${needed}`)
+  if (!value.every((one) => typeof one === 'string'))
+    throw new TypeError(`${name} holds values that are not strings: ${needed}`)
 }
 
 /** Options of one port. */
@@ -51,7 +51,7 @@ export interface AcceptorActions {
   onRefused(refused: RefusedConnection): void
 }
 
-/** Advice for a new certificate at a port without TLS. */
+/** Part of the error when setSecureContext is called on a port that listens without TLS. */
 export const LISTEN_WITH_TLS = 'listen with tls: { key, cert }'
 
 /**
@@ -123,7 +123,7 @@ export class Acceptor {
       onRefused({ kind, reason, ...peerOf(socket) })
       dismiss(socket)
     }
-    if (!hasRoom()) return refuse('tooMany', 'there are as many connections as there may be')
+    if (!hasRoom()) return refuse('tooMany', 'the maximum number of connections is reached')
     if (this.#proxies && !isAmong(this.#proxies, socket))
       return refuse('untrustedProxy', 'it is none of the proxies that may connect')
     if (!this.#tls && !this.#expectsProxyHeader) return onReady(socket, undefined)

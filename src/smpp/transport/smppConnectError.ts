@@ -25,7 +25,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/ALTNAME_INVALID/, 'Connect by a name of its certificate, or give that as tls.servername'],
   [
     /ALERT.*(CERT|UNKNOWN_CA)/,
-    'The peer does not take our certificate: give one of a CA it knows as tls.cert and tls.key',
+    'The peer does not accept our certificate: set tls.cert and tls.key to one of a CA it trusts',
   ],
   [
     /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/,

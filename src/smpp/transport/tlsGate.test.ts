@@ -99,7 +99,7 @@ describe('a server tells why a connection became no session:', () => {
     const { port, refused } = await served({ tls: WITH_CLIENT_CERTIFICATE })
     const error = await failing(port, { ca: authority.cert })
     expect(error).toMatchObject({ code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' })
-    expect(String(error)).toContain('give one of a CA it knows as tls.cert and tls.key')
+    expect(String(error)).toContain('set tls.cert and tls.key to one of a CA it trusts')
     const older = await failing(port, { ca: authority.cert, maxVersion: 'TLSv1.2' })
     expect(older).toMatchObject({ code: expect.stringContaining('ALERT_HANDSHAKE_FAILURE') })
     // TLS 1.2 has no alert of its own for it.
@@ -120,7 +120,7 @@ describe('a server tells why a connection became no session:', () => {
     expect(error).toMatchObject({ name: 'SmppConnectError', code: 'CLOSED' })
     expect(await refused.next()).toMatchObject({ kind: 'tls', code, remoteAddress: '127.0.0.1' })
     expect(server.sessions.size).toBe(0)
-    expect(String(error)).toContain('may not take our certificate')
+    expect(String(error)).toContain('may not accept our certificate')
   })
 
   test('a client without TLS, which gets the end', async () => {

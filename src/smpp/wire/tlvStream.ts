@@ -7,12 +7,15 @@ import { kindOfValue } from './wrongValue.ts'
 
 export const NO_TLVS: readonly Tlv[] = Object.freeze([])
 
-/** To `end`. Throws PduError: 1-3 octets left, or a length beyond the end, is a broken stream. */
+/**
+ * Reads the TLVs up to `end`. Throws PduError if 1-3 octets are left over, or if the length of a
+ * TLV goes beyond `end`.
+ */
 export function readTlvs(octets: Buffer, start: number, end: number): readonly Tlv[] {
   if (start === end) return NO_TLVS
   const tlvs: Tlv[] = []
   const at = readTlvsInto(tlvs, octets, start, end)
-  if (at !== end) wrong(`octets ${at - start}.. of the TLVs are no whole TLV`)
+  if (at !== end) wrong(`the TLV at octet ${at - start} is cut off`)
   return tlvs
 }
 
