@@ -158,6 +158,25 @@ test('what another transaction has locked delays no other connector', async () =
   expect((await all('one')).leases.map(({ connector }) => connector)).toEqual(['c11', 'c12'])
 })
 
+test('a slot of a holder that has two more is asked for, and later if it is locked', async () => {
+  const claims = ['c14', 'c15'].map((connector) => claimOf(connector, { binds: 1 }))
+  const ask = (holder: string) =>
+    leaseSlots(database, { holder, ttlMs: TTL_MS, releaseAfterMs: 0 }, claims, {
+      ...LIMITS,
+      asks: 10,
+    })
+  await ask('one')
+  await database.transaction(async (run) => {
+    const text = `update bind_slots set bound = true where connector in ('c14', 'c15')`
+    await run({ name: 'test.lockBoth', text })
+    expect(await ask('two')).toMatchObject({ awaited: [], hasMissed: true })
+  })
+  const { awaited, hasMissed } = await ask('two')
+  expect({ awaited: awaited.length, hasMissed }).toEqual({ awaited: 1, hasMissed: false })
+  const { leases } = await ask('one')
+  expect(leases.filter(({ isAsked }) => isAsked).map(({ connector }) => connector)).toEqual(awaited)
+})
+
 test('processes that renew and take the same connectors never wait for each other', async () => {
   const ids = Array.from({ length: 30 }, (_, index) => `deadlock-${index}`)
   const orders = [ids, ids.toReversed()]

@@ -93,14 +93,31 @@ class Fleet {
     await link.database.pool.query(text, [name])
   }
 
+  /** One worker after the other. */
   async rounds(count: number, after?: () => void): Promise<void> {
     for (let round = 0; round < count; round++) {
       this.#nowMs += ROUND_MS
-      const running = [...this.#workers].filter(([name]) => !this.#frozen.has(name))
-      for (const [, { leases }] of running) leases.want(this.#connectors)
-      await Promise.all(running.map(([, { leases }]) => leases.whenSettled()))
+      for (const leases of this.#running) {
+        leases.want(this.#connectors)
+        await leases.whenSettled()
+      }
       after?.()
     }
+  }
+
+  /** All workers at the same time, so that they find rows and connectors locked. */
+  async roundsAtOnce(count: number): Promise<void> {
+    for (let round = 0; round < count; round++) {
+      this.#nowMs += ROUND_MS
+      for (const leases of this.#running) leases.want(this.#connectors)
+      await Promise.all(this.#running.map((leases) => leases.whenSettled()))
+    }
+  }
+
+  get #running(): BindLeases[] {
+    return [...this.#workers].flatMap(([name, { leases }]) =>
+      this.#frozen.has(name) ? [] : [leases],
+    )
   }
 
   worker(name: string): Worker {
@@ -143,8 +160,6 @@ test('1,000 connectors with one bind are spread evenly over workers that come an
   for (const slots of fleet.held) expect(slots).toBeGreaterThanOrEqual(200)
   for (const slots of fleet.held) expect(slots).toBeLessThanOrEqual(300)
   expect(fleet.worker('a').statements).toBe(ROUNDS_TO_START)
-  await fleet.rounds(40)
-  expect(fleet.held).toEqual([250, 250, 250, 250])
 
   const closedBefore = fleet.closed
   fleet.start('e')
@@ -164,6 +179,18 @@ test('1,000 connectors with one bind are spread evenly over workers that come an
   expect(sum(fleet.held)).toBe(1_000)
   for (const slots of fleet.held) expect(slots).toBeGreaterThanOrEqual(200)
   for (const slots of fleet.held) expect(slots).toBeLessThanOrEqual(300)
+}, 60_000)
+
+test('workers that always look at the same moment share the slots too', async () => {
+  const fleet = new Fleet(200)
+  fleet.start('a', 'b', 'c')
+  await fleet.roundsAtOnce(10)
+  expect(sum(fleet.held)).toBe(200)
+  fleet.start('d')
+  await fleet.roundsAtOnce(60)
+  expect(sum(fleet.held)).toBeGreaterThanOrEqual(200 - AT_ONCE_MAX)
+  for (const slots of fleet.held) expect(slots).toBeGreaterThanOrEqual(40)
+  for (const slots of fleet.held) expect(slots).toBeLessThanOrEqual(60)
 }, 60_000)
 
 test('a worker that starts alone takes all slots, and a second one gets half of them', async () => {
