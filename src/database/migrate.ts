@@ -31,13 +31,19 @@ export async function migrate(databaseUrl: string): Promise<{ applied: string[] 
       migrationTableName: 'schema_migrations',
       migrationLockTableName: 'schema_migrations_lock',
     })
-    const { error, results } = await migrator.migrateToLatest()
-    if (error) {
-      const failed = results?.find((result) => result.status === 'Error')
-      const what = failed ? `migration ${failed.migrationName}` : 'reading the schema'
-      throw new Error(`${what} failed: ${String(error)}`, { cause: error })
+    const applied: string[] = []
+    // Each in a transaction of its own. In one for all, locks would add up in an order in which
+    // running processes do not take them, and one of the two would end as a deadlock.
+    for (;;) {
+      const { error, results = [] } = await migrator.migrateUp()
+      if (error) {
+        const failed = results.find((result) => result.status === 'Error')
+        const what = failed ? `migration ${failed.migrationName}` : 'reading the schema'
+        throw new Error(`${what} failed: ${String(error)}`, { cause: error })
+      }
+      if (results.length === 0) return { applied }
+      applied.push(...results.map((result) => result.migrationName))
     }
-    return { applied: (results ?? []).map((result) => result.migrationName) }
   } finally {
     await database.close()
   }

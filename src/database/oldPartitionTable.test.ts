@@ -92,6 +92,18 @@ test('a partition stays until its last row is too old', async () => {
   expect(left.filter((name) => name < 'upstream_ids_20260106')).toEqual(['upstream_ids_20260105'])
 })
 
+test('partitions have no gap on a server whose time zone has summer time', async () => {
+  const client = await database.pool.connect()
+  await client.query(`set timezone = 'Europe/Amsterdam'`)
+  await client.query(`select ensure_partitions('2027-03-27T12:00Z', '2027-03-30T12:00Z')`)
+  client.release(true)
+  await database.pool.query(`insert into upstream_ids (connector, upstream_id, segment, message_id,
+      destination, submitted_at)
+    select 'c', 'id', 0, uuid_at(at), '', at
+    from generate_series('2027-03-27T00:00Z'::timestamptz, '2027-03-30T23:30Z', '30 min') as at`)
+  expect(await partitionsOf('upstream_ids')).toContain('upstream_ids_20270330')
+})
+
 test('a day whose submissions lie in partitions of six hours keeps them', async () => {
   // As an older version made them.
   await database.pool.query(

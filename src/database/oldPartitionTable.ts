@@ -12,6 +12,7 @@ const HOUR_MS = 3_600_000
 
 /** The tables that are cut by time. */
 export type PartitionedTable =
+  | 'acknowledged_chunks'
   | 'messages'
   | 'message_attempts'
   | 'outbox_acknowledged'

@@ -1,6 +1,6 @@
-// Partitions of the tables that are cut by time: messages, their attempts and outbox_acknowledged
-// by day of the message id, upstream_ids by day of the submission. Making one waits for no reader
-// and holds up no writer (migration 0013).
+// Partitions of the tables that are cut by time: messages, their attempts and acknowledgements by
+// day of the message id, upstream_ids by day of the submission. Making one waits for no reader and
+// holds up no writer (migration 0013).
 
 import type { Database } from './database.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type MessageId, newMessageId, upstreamId } from '../message/ids.ts'
-import { readMessage } from '../message/messageTable.ts'
+import { readMessage, readStatus } from '../message/messageTable.ts'
 import type { Settlement } from '../queue/queue.ts'
 import { PostgresQueue } from '../queue/postgres/postgresQueue.ts'
 import { expireOutbox } from '../outbox/endedDeliveryTable.ts'
@@ -36,6 +36,7 @@ beforeAll(async () => {
   await useOutbox(messageId)
   await useQueue()
   await readMessage(link.database, messageId)
+  await readStatus(link.database, messageId, ACCOUNT)
   const destination = '31612345678'
   await findByUpstreamId(
     run,
@@ -125,6 +126,7 @@ test.each([
   'parkedReceipts.takeDue',
   'upstreamIds.find',
   'messages.read',
+  'messages.status',
 ])('%s looks rows up by an index, though its table was empty', async (name) => {
   const plan = await planOf(name)
   const scans = plan.flatMap((line, index) => (SCAN.test(line) ? [[line, plan[index + 1]]] : []))

@@ -18,9 +18,16 @@ const MARGIN = 1_000n
 export const WHOLE_LIST = '0'
 
 interface Floor {
-  readonly from: string
-  readonly wholeAtMs: number
+  from: string
+  wholeAtMs: number
+  /** How long the last search of the whole list took. */
+  tookMs: number
+  /** A search that began before this time says nothing any more. */
+  droppedAtMs: number
 }
+
+/** Lists whose floor is remembered; those of customers that are gone must not add up. */
+const LISTS_MAX = 50_000
 
 export class SearchFloors {
   #now: () => number
@@ -38,24 +45,48 @@ export class SearchFloors {
   }
 
   /**
-   * A search of the whole list found this first key, or nothing. It began at `startedMs`. A list in
-   * which nothing was ever found has no floor.
+   * A search that started at `from` found this first key, or nothing. It began at `startedMs`. A
+   * list in which nothing was ever found has no floor.
    */
-  searched(list: string, firstKey: string | undefined, startedMs: number): void {
-    const from = firstKey === undefined ? this.#floors.get(list)?.from : below(firstKey)
-    if (from === undefined || from === WHOLE_LIST) {
-      this.#floors.delete(list)
+  searched(list: string, from: string, firstKey: string | undefined, startedMs: number): void {
+    const known = this.#floors.get(list)
+    if (known && startedMs <= known.droppedAtMs) return
+    const floor = firstKey === undefined ? known?.from : below(firstKey)
+    if (floor === undefined || floor === WHOLE_LIST) return
+    if (from !== WHOLE_LIST) {
+      // Rows below it are found by the next search of the whole list, as was promised for them.
+      if (known) known.from = higher(known.from, floor)
       return
     }
     const nowMs = this.#now()
-    const restMs = Math.min((nowMs - startedMs) / WHOLE_SHARE_MAX, WHOLE_INTERVAL_MAX_MS)
-    this.#floors.set(list, { from, wholeAtMs: nowMs + Math.max(restMs, WHOLE_INTERVAL_MS) })
+    const tookMs = nowMs - startedMs
+    // One slow search may have waited for the disk or for a connection.
+    const restMs = Math.min(tookMs, known?.tookMs ?? 0) / WHOLE_SHARE_MAX
+    const pauseMs = Math.min(Math.max(restMs, WHOLE_INTERVAL_MS), WHOLE_INTERVAL_MAX_MS)
+    if (this.#floors.size >= LISTS_MAX) this.#floors.clear()
+    this.#floors.set(list, {
+      from: floor,
+      wholeAtMs: nowMs + pauseMs,
+      tookMs,
+      droppedAtMs: known?.droppedAtMs ?? -1,
+    })
   }
 
-  /** The next search looks at the whole list. */
+  /** The next search looks at the whole list, whatever one that is under way finds. */
   drop(list: string): void {
-    this.#floors.delete(list)
+    const known = this.#floors.get(list)
+    const nowMs = this.#now()
+    this.#floors.set(list, {
+      from: known?.from ?? WHOLE_LIST,
+      wholeAtMs: nowMs,
+      tookMs: known?.tookMs ?? 0,
+      droppedAtMs: nowMs,
+    })
   }
+}
+
+function higher(a: string, b: string): string {
+  return BigInt(a) > BigInt(b) ? a : b
 }
 
 function below(key: string): string {

@@ -75,14 +75,15 @@ const FIND = {
   // to have enough of them soon.
   text: `with found as materialized (
       select message_id, account, user_id, connector, source_addr, destination_addr, state, error,
-        accepted_at, done_at
+        accepted_at, submitted_at, done_at
       from messages
       where message_id >= $1 and message_id < $2
         and ($3::text is null or destination_addr = $3 or source_addr = $3 or source_addr = $4)
         and ($5::text is null or account = $5) and ($6::int is null or state = $6)),
     page as materialized (select * from found order by message_id desc limit $7)
     select m.message_id, m.account, m.user_id, coalesce(s.connector, m.connector) as connector,
-      m.source_addr, m.destination_addr, m.state, m.error, m.accepted_at, s.submitted_at, m.done_at
+      m.source_addr, m.destination_addr, m.state, m.error, m.accepted_at,
+      coalesce(s.submitted_at, m.submitted_at) as submitted_at, m.done_at
     from page as m left join lateral (${LAST_SUBMISSION}) as s on true
     order by m.message_id desc`,
 }

@@ -69,8 +69,6 @@ export type ReceiptMatch =
 
 /** An SMSC that gives every message the same id must not make each receipt dearer. */
 const CANDIDATES_MAX = 100
-/** Most receipts come within this time, and only one or two partitions are searched for them. */
-const RECENT_MS = 3_600_000
 
 const FIND = {
   name: 'upstreamIds.find',
@@ -91,6 +89,7 @@ const FIND = {
           and key.upstream_id <> ''
           and u.submitted_at >= to_timestamp($5::float8 / 1000.0)
           and u.submitted_at <= to_timestamp($6::float8 / 1000.0)
+          and u.submitted_at >= to_timestamp((key.received_at - $7::float8) / 1000.0)
           and u.submitted_at <= to_timestamp((key.received_at + ${CLOCK_TOLERANCE_MS}) / 1000.0)
           and (key.destination = '' or u.destination = '' or u.destination = key.destination
             or length(key.destination) >= ${SUFFIX_DIGITS_MIN}
@@ -110,26 +109,12 @@ interface FoundRow {
 
 /**
  * The newest message that fits each receipt, by index into `keys`; receipts that no message fits
- * are absent. A message that was submitted within the last hour before a receipt hides all older
- * ones, as in the memory of a worker.
+ * are absent.
  * @param withinMs how long before a receipt its message may have been submitted
  */
 export async function findByUpstreamId(
   run: Run,
   keys: readonly ReceiptKey[],
-  withinMs: number,
-): Promise<Map<number, ReceiptMatch>> {
-  const all = keys.map((key, index) => ({ ...key, index }))
-  const recent = await findWithin(run, all, Math.min(RECENT_MS, withinMs))
-  const rest = all.filter(({ index, key }) => key !== '' && !recent.has(index))
-  return new Map([...recent, ...(await findWithin(run, rest, withinMs))])
-}
-
-type IndexedKey = ReceiptKey & { index: number }
-
-async function findWithin(
-  run: Run,
-  keys: readonly IndexedKey[],
   withinMs: number,
 ): Promise<Map<number, ReceiptMatch>> {
   if (keys.length === 0) return new Map()
@@ -141,10 +126,11 @@ async function findWithin(
     times,
     times.reduce((least, time) => Math.min(least, time)) - withinMs,
     times.reduce((most, time) => Math.max(most, time)) + CLOCK_TOLERANCE_MS,
+    withinMs,
   ])
   return new Map(
     rows.map((row): [number, ReceiptMatch] => [
-      keys[row.index]?.index ?? row.index,
+      row.index,
       row.is_ambiguous
         ? { kind: 'ambiguous' }
         : { kind: 'found', messageId: row.message_id, submittedAtMs: row.submitted_at_ms },

@@ -131,8 +131,11 @@ const OLDEST_ENDED = {
 }
 const OLDEST_ACKNOWLEDGED = {
   name: 'outbox.oldestAcknowledged',
-  // In the order of partitions, the first of the index.
-  text: 'select message_id from outbox_acknowledged order by message_id limit 1',
+  // In the order of partitions, the first of the index. Acknowledged chunks have no index in that
+  // order: the first row of their oldest partition is of the same day.
+  text: `select least(
+      (select message_id from outbox_acknowledged order by message_id limit 1),
+      (select message_id from acknowledged_chunks limit 1)) as message_id`,
 }
 
 export interface OldestDeliveries {
@@ -143,9 +146,11 @@ export interface OldestDeliveries {
 
 export async function readOldestDeliveries(run: Database['run']): Promise<OldestDeliveries> {
   const [ended] = await run<{ at: Date }>(OLDEST_ENDED)
-  const [acknowledged] = await run<{ message_id: MessageId }>(OLDEST_ACKNOWLEDGED)
+  const [acknowledged] = await run<{ message_id: MessageId | null }>(OLDEST_ACKNOWLEDGED)
   return {
     endedAt: ended?.at,
-    acknowledgedAt: acknowledged && new Date(timeOf(acknowledged.message_id)),
+    acknowledgedAt: acknowledged?.message_id
+      ? new Date(timeOf(acknowledged.message_id))
+      : undefined,
   }
 }

@@ -19,9 +19,11 @@ const STEPS = {
       from outbox where message_id = $1
     union all
     select 'acknowledged', user_id, 0, acknowledged_at, null
-      from outbox_acknowledged
-      where message_id between $4 and $1 and coalesce(last_id, message_id) >= $1
-        and (message_id = $1 or position(uuid_send($1) in message_ids) > 0)
+      from outbox_acknowledged where message_id = $1
+    union all
+    select 'acknowledged', user_id, 0, acknowledged_at, null from acknowledged_chunks
+      where message_id between $4 and $1 and last_id >= $1
+        and position(uuid_send($1) in message_ids) > 0
     union all
     select 'pending', 'pending', 0, created_at, null from outbox_chunks as chunk
       where account = $2 and user_id = $3 and position(uuid_send($1) in payload) > 0`,

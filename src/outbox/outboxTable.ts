@@ -212,24 +212,25 @@ export async function claimOutbox(
   }
   const numberOf = (kind: ClaimedRow['kind']) => rows.filter((row) => row.kind === kind).length
   const isComplete = numberOf('chunk') < max && numberOf('row') < max && numberOf('missed') === 0
-  const whole = lists.filter((_, index) => from[index] === WHOLE_LIST)
-  if (isComplete) raiseFloors(floors, whole, rows, startedMs)
+  const firstPlaces = firstPlacesOf(rows)
+  for (const [index, list] of lists.entries()) {
+    const place = firstPlaces.get(list)
+    // An incomplete claim says nothing about a list of which it brought nothing.
+    if (isComplete || place !== undefined)
+      floors.searched(list, from[index] ?? WHOLE_LIST, place, startedMs)
+  }
   return { claimed, unreadable, isComplete }
 }
 
-function raiseFloors(
-  floors: SearchFloors,
-  lists: readonly string[],
-  rows: readonly ClaimedRow[],
-  startedMs: number,
-): void {
-  const firstPlaces = new Map<string, string>()
+/** The first place that was claimed of each user, and of each account. */
+function firstPlacesOf(rows: readonly ClaimedRow[]): ReadonlyMap<string, string> {
+  const places = new Map<string, string>()
   for (const { account, kind, place, user_id } of rows.toSorted(byPlace).toReversed()) {
     if (kind !== 'chunk') continue
-    firstPlaces.set(listOf({ account, user: user_id }), place)
-    firstPlaces.set(listOf({ account, user: undefined }), place)
+    places.set(listOf({ account, user: user_id }), place)
+    places.set(listOf({ account, user: undefined }), place)
   }
-  for (const list of lists) floors.searched(list, firstPlaces.get(list), startedMs)
+  return places
 }
 
 /** Ids hold no line breaks. */

@@ -40,7 +40,7 @@ test('what a user acknowledged of a chunk is one row for each day of its message
   const outcome = { ...chunk, acknowledged, refused: [], retry: [], putBack: [] }
   await settleOutbox(database, 'gateway-1', [outcome])
   const { rows } = await database.pool.query(
-    'select from outbox_acknowledged where outbox_id = $1',
+    'select from acknowledged_chunks where chunk_id = $1',
     [chunk.id],
   )
   expect(rows).toHaveLength(3)

@@ -32,7 +32,7 @@ const SETTLE_CHUNKS = {
       delete from outbox_chunks where id = any(array(select chunk_id from mine))
       returning id, place, account, user_id, created_at, expires_at),
     acknowledged as (
-      insert into outbox_acknowledged (message_id, last_id, message_ids, outbox_id, user_id)
+      insert into acknowledged_chunks (message_id, last_id, message_ids, chunk_id, user_id)
       select ack.first_id, ack.last_id, ack.message_ids, ack.chunk_id, ack.user_id
       from unnest($3::bigint[], $4::uuid[], $5::uuid[], $6::bytea[], $7::text[])
         as ack (chunk_id, first_id, last_id, message_ids, user_id)

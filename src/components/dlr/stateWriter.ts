@@ -79,21 +79,16 @@ export class StateWriter {
       ...changes.upstreamIds.map((id) => id.submittedAtMs),
     ]
     await this.#transaction(times, async (run) => {
-      await recordFacts(run, byMessage(changes.facts))
+      const missing = await recordUpstreamIds(run, changes.upstreamIds)
+      // An event of a worker may overtake the router's, and then creates the message's row. All
+      // rows are locked in one pass, in the order of ids.
+      const overtaking = changes.submittedFacts.filter(({ messageId }) => missing.has(messageId))
+      await recordFacts(run, byMessage([...changes.facts, ...overtaking]))
       await recordMoves(run, lastMoves(changes.moves))
       await recordAttempts(run, changes.attempts)
-      await this.#recordSubmissions(run, changes)
       const parked = await parkedReceiptsFor(run, changes.upstreamIds)
       return this.#applyParked(run, parked, changes.transitions)
     })
-  }
-
-  /** An event of a worker may overtake the router's, and then creates the message's row. */
-  async #recordSubmissions(run: Run, changes: StateChanges): Promise<void> {
-    const missing = await recordUpstreamIds(run, changes.upstreamIds)
-    if (missing.size === 0) return
-    const facts = changes.submittedFacts.filter(({ messageId }) => missing.has(messageId))
-    await recordFacts(run, byMessage(facts))
   }
 
   /** Receipts from SMSCs: matched, or parked until their message shows up. */

@@ -60,6 +60,8 @@ export async function maintain(
     () => dropPartitions(database, 'message_attempts', retention.retainMessagesDays * DAY_MS),
     () =>
       dropPartitions(database, 'outbox_acknowledged', retention.retainAcknowledgedDays * DAY_MS),
+    () =>
+      dropPartitions(database, 'acknowledged_chunks', retention.retainAcknowledgedDays * DAY_MS),
   ])
 }
 

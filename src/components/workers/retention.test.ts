@@ -42,6 +42,10 @@ const MESSAGES = `insert into messages (message_id, account, user_id, connector,
   select uuid_at(${AT}), days::text, 'u', 'c', '1', '2', '', 0, 1, 1, 1, ${AT} ${AGES_OF}`
 const ATTEMPTS = `insert into message_attempts
   select uuid_at(${AT}), 1, 1, days::text, ${AT}, ${AT}, 88, ${AT}, 0, 0, 0 ${AGES_OF}`
+const SUBMISSIONS = `insert into upstream_ids (connector, upstream_id, segment, message_id,
+    destination, submitted_at) select days::text, 'id', 0, uuid_at(${AT}), '', ${AT} ${AGES_OF}`
+const CHUNKS = `insert into acknowledged_chunks
+  select uuid_at(${AT}), uuid_at(${AT}), '', 1, days::text ${AGES_OF}`
 const ACKNOWLEDGED = `insert into outbox_acknowledged (message_id, outbox_id, user_id)
   select uuid_at(${AT}), 1, days::text ${AGES_OF}`
 const ENDED = `insert into outbox (account, user_id, message_id, deliver_sm, expires_at, state,
@@ -54,6 +58,8 @@ const DEAD_LETTERS = `insert into dead_letters (queue, payload, reason, receives
 
 const READ_MESSAGES = 'select account as value from messages order by message_id'
 const READ_ATTEMPTS = 'select connector as value from message_attempts order by message_id'
+const READ_SUBMISSIONS = 'select connector as value from upstream_ids order by message_id'
+const READ_CHUNKS = 'select user_id as value from acknowledged_chunks order by message_id'
 const READ_ACKNOWLEDGED = 'select user_id as value from outbox_acknowledged order by message_id'
 const READ_ENDED = `select account || ' ' || state as value from outbox order by id`
 const READ_DEAD_LETTERS = 'select queue as value from dead_letters order by id'
@@ -63,8 +69,8 @@ async function fill(): Promise<void> {
     database,
     AGES.map((days) => Date.now() - days * DAY_MS),
   )
-  for (const text of [MESSAGES, ATTEMPTS, ACKNOWLEDGED, ENDED, DEAD_LETTERS])
-    await database.pool.query(text)
+  const all = [MESSAGES, ATTEMPTS, SUBMISSIONS, CHUNKS, ACKNOWLEDGED, ENDED, DEAD_LETTERS]
+  for (const text of all) await database.pool.query(text)
 }
 
 test('messages and acknowledgements go with their partitions after their days', async () => {
@@ -74,6 +80,8 @@ test('messages and acknowledgements go with their partitions after their days', 
     await maintain(database, upkeep, RETENTION)
     expect(await column(READ_MESSAGES)).toEqual(['15', '9', '0'])
     expect(await column(READ_ATTEMPTS)).toEqual(['15', '9', '0'])
+    expect(await column(READ_SUBMISSIONS)).toEqual(['15', '9', '0'])
+    expect(await column(READ_CHUNKS)).toEqual(['9', '0'])
     expect(await column(READ_ACKNOWLEDGED)).toEqual(['9', '0'])
   }, 10_000)
 })
@@ -107,7 +115,7 @@ test('0 days keeps everything', async () => {
     retainDeadLettersDays: 0,
     retainTombstonesDays: 0,
   })
-  for (const text of [READ_MESSAGES, READ_ACKNOWLEDGED, READ_DEAD_LETTERS])
+  for (const text of [READ_MESSAGES, READ_SUBMISSIONS, READ_ACKNOWLEDGED, READ_DEAD_LETTERS])
     expect(await column(text)).toEqual(['30', '15', '9', '0'])
   expect(await column(READ_ENDED)).toHaveLength(3 * AGES.length)
 })

@@ -7,9 +7,10 @@ alter table upstream_ids
   add column attempts int not null default 0;
 -- It held five columns of text and ids, 80 octets a row, and was checked with each insert.
 alter table upstream_ids drop constraint upstream_ids_pkey;
--- One number of eight octets, for receipts.
+-- Two numbers of eight octets, for receipts. An SMSC that gives every message the same id makes many
+-- rows of one hash, and the newest of them are read first.
 create index upstream_ids_by_key on upstream_ids
-  ((hashtextextended(connector || '/' || upstream_id, 0)));
+  ((hashtextextended(connector || '/' || upstream_id, 0)), submitted_at);
 -- Message ids and submissions come in about the same order: next to nothing to write, for the few
 -- who ask for the submissions of a message.
 create index upstream_ids_by_message on upstream_ids

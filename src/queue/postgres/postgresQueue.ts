@@ -2,7 +2,7 @@
 // is the time until which a row is invisible. Measured with 50 KB envelopes while other connections
 // wait for fsync: 2.1 ms p50 from publish to receive, and 750 envelopes/s, far more than needed.
 
-import { SearchFloors, WHOLE_LIST } from '../../flow/searchFloors.ts'
+import { SearchFloors } from '../../flow/searchFloors.ts'
 import type {
   BatchMark,
   Publication,
@@ -101,7 +101,7 @@ export class PostgresQueue implements Queue {
     const from = this.#floors.of(queue)
     const startedMs = this.#now()
     const entries = await this.#receiveFrom(from, queue, max, leaseMs, maxOctets)
-    if (from === WHOLE_LIST) this.#floors.searched(queue, entries[0]?.id, startedMs)
+    this.#floors.searched(queue, from, entries[0]?.id, startedMs)
     return entries
   }
 
