@@ -77,5 +77,5 @@ function meaningOf({ explanation, neededBy, secret, underUp }: Setting<unknown>)
 }
 
 function underUpWords({ always }: UnderUp): string {
-  return always ? '`signalbox up` always sets it to' : 'Default under `signalbox up`'
+  return always ? 'Always set by `signalbox up`' : 'Default under `signalbox up`'
 }

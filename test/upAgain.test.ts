@@ -38,7 +38,7 @@ test('a process that is killed comes back on the same port, and so does PostgreS
     const before = stack.pidOf(name)
     stack.kill(name)
     await vi.waitUntil(() => stack.pidOf(name) !== before, 15_000)
-    expect(stack.stderr()).toContain(name)
+    await vi.waitFor(() => expect(stack.stderr()).toContain(name), 15_000)
   }
   for (const name of ['gateway', 'router-2', 'workers', 'workers-2', 'dlr', 'dlr-2'])
     await vi.waitFor(async () => {

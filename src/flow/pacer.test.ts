@@ -87,6 +87,7 @@ test('what a long stall held up is made up for at twice the rate, for 200 ms of 
 test('a message that was answered late counts later, as the peer may have read it late', () => {
   const wait = (answerMs: number) => {
     const pacer = pacerAt(2, 3)
+    for (const atMs of [-5_000, -4_000, -3_000, -2_000]) pacer.answered(pacer.sent(atMs), atMs + 5)
     pacer.answered(pacer.sent(0), 5)
     pacer.answered(pacer.sent(1), 1 + answerMs)
     pacer.waitMs(1_010)
@@ -96,6 +97,17 @@ test('a message that was answered late counts later, as the peer may have read i
   expect(wait(5)).toBe(1_011)
   expect(wait(15)).toBe(1_021)
   expect(wait(500)).toBe(1_031)
+})
+
+test('the first answers count as late, for a peer that has just started reads late', () => {
+  const endOfSecond = (answerMs: number) => {
+    const pacer = pacerAt(2, 3)
+    pacer.answered(pacer.sent(0), answerMs)
+    pacer.sent(1)
+    return 1 + pacer.waitMs(1)
+  }
+  expect(endOfSecond(5)).toBe(1_015)
+  expect(endOfSecond(500)).toBe(1_030)
 })
 
 test('no sliding second ever holds more sends than the rate, whatever the burst', () => {

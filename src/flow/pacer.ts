@@ -11,6 +11,11 @@ const LATE_ANSWER_MS_MAX = 20
 /** The answers of which the fastest says what is usual: so many, and up to twice as many. */
 const USUAL_ANSWERS = 100
 /**
+ * Until then nobody knows what is usual. A peer that has just started reads its first messages
+ * late, so these count as answered late.
+ */
+const FIRST_ANSWERS = 5
+/**
  * Sends that were late, because the event loop was, are made up for, but no more than the grid has
  * in this time, and at twice the rate at most.
  */
@@ -133,6 +138,7 @@ export class Pacer {
       this.#fastestMs = Number.POSITIVE_INFINITY
     }
     this.#fastestMs = Math.min(this.#fastestMs, answerMs)
+    if (this.#answers <= FIRST_ANSWERS) return 0
     return Math.min(this.#fastestMs, this.#fastestBeforeMs)
   }
 

@@ -29,7 +29,8 @@ export function customerReceipt(message: Transitioned, errors?: ReceiptErrors): 
       doneDate: new Date(message.done_at_ms),
       messageState: message.state,
       err: receiptError(message.error, message.command_status ?? undefined, errors),
-      // Octet for octet where it can be, as data_coding 0 means the same to the customer both ways.
+      // Copies the octets unchanged where possible: with data_coding 0 the customer reads the
+      // receipt in the same alphabet in which it sent the message.
       text: messageText(submitSm, { defaultAlphabet: 'latin1' }).replace(/[^\x20-\x7e]/g, '.'),
     }),
   })

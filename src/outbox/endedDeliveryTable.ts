@@ -22,7 +22,10 @@ const EXPIRED_CHUNKS = {
       select from outbox_leases as l where l.chunk_id = chunk.id and l.until > now())
     order by expires_at limit $1 for update skip locked`,
 }
-/** A claim may have come between the look above and its lock. */
+/**
+ * A chunk may have been leased after the query above read the leases and before it locked the
+ * chunk.
+ */
 const LEASED_CHUNKS = {
   name: 'outbox.leasedChunks',
   text: `select chunk_id as id from outbox_leases
@@ -131,8 +134,8 @@ const OLDEST_ENDED = {
 }
 const OLDEST_ACKNOWLEDGED = {
   name: 'outbox.oldestAcknowledged',
-  // In the order of partitions, the first of the index. Acknowledged chunks have no index in that
-  // order: the first row of their oldest partition is of the same day.
+  // Partitions are read in order, so the first is an entry of the oldest partition's index.
+  // Acknowledged chunks have no such index: any row of their oldest partition is of the same day.
   text: `select least(
       (select message_id from outbox_acknowledged order by message_id limit 1),
       (select message_id from acknowledged_chunks limit 1)) as message_id`,
@@ -140,7 +143,7 @@ const OLDEST_ACKNOWLEDGED = {
 
 export interface OldestDeliveries {
   readonly endedAt: Date | undefined
-  /** By the time of its message. */
+  /** The time at which its message was accepted, not that of the acknowledgement. */
   readonly acknowledgedAt: Date | undefined
 }
 

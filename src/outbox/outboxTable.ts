@@ -91,8 +91,9 @@ export interface Claim {
 const CHUNKS_OF_USER_MAX = 64
 
 /**
- * The rows of one index, in its order. A plan that was made for empty tables takes any index, since
- * all cost the same: a range over one value, in the order of that column, leaves it no choice.
+ * Conditions that make PostgreSQL use one particular index. For empty tables all indexes cost the
+ * same, so the planner might choose any. A range over a single value, ordered by that column,
+ * leaves only this index.
  */
 const OF_USER = {
   where: `o.account = wanted.account and o.user_id between wanted.user_id and wanted.user_id`,
@@ -182,7 +183,7 @@ interface ClaimedRow {
 /**
  * Leases what holds the first `room` deliveries of each user, or somewhat more, and at most `max`
  * chunks and `max` rows. The cost depends on what is leased, not on what waits.
- * @param floors where the search for the chunks of each user starts; the same with each call
+ * @param floors where the search for each user's chunks starts; pass the same object to every call
  */
 export async function claimOutbox(
   database: Database,
@@ -215,7 +216,7 @@ export async function claimOutbox(
   const firstPlaces = firstPlacesOf(rows)
   for (const [index, list] of lists.entries()) {
     const place = firstPlaces.get(list)
-    // An incomplete claim says nothing about a list of which it brought nothing.
+    // If the claim was incomplete and brought no chunk of a list, that list may still hold some.
     if (isComplete || place !== undefined)
       floors.searched(list, from[index] ?? WHOLE_LIST, place, startedMs)
   }

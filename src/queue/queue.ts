@@ -21,7 +21,7 @@ export type PublishOnceOutcome =
   | { kind: 'published' }
   /** Nothing was published. These batches were published before and got these answers. */
   | { kind: 'repeated'; answers: ReadonlyMap<string, Buffer> }
-  /** Nothing was published: it was not to happen any more. */
+  /** Nothing was published, because `notAfter` had passed. */
   | { kind: 'overdue' }
 
 /** An envelope that was received. */
@@ -74,7 +74,7 @@ export interface Queue {
    * Publishes all or nothing, with the marks, so that a batch that is retried appears once. A mark
    * lives for an hour after it was set, and longer where `maintain` is told so.
    *
-   * @param notAfter by the clock of the server: a caller that was held up publishes nothing then
+   * @param notAfter the deadline, by the server's clock; a later call publishes nothing
    */
   publishOnce(
     publications: readonly Publication[],
@@ -90,9 +90,9 @@ export interface Queue {
   extend(entries: readonly QueueEntry[], leaseMs: number): Promise<void>
   settle(settled: readonly SettledEntry[]): Promise<void>
   /**
-   * Makes everything visible again at once that this instance received from the queue and does not
-   * have in hand: the envelopes of a former process of the same name, and those of a receive whose
-   * answer was lost.
+   * Immediately makes visible again all envelopes that are leased to this instance but not in its
+   * hands: those of a former process of the same name, and those of a receive whose answer was
+   * lost.
    */
   reclaim(queue: string, inHand: readonly QueueEntry[]): Promise<void>
   /** Calls back when something may have become visible. Returns a function that ends this. */

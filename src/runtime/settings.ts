@@ -240,8 +240,8 @@ export const settings = {
       name: 'SIGNALBOX_RECEIPT_TTL_HOURS',
       unit: 'hours',
       explanation:
-        'how long after its submission a receipt of a message may come, and how long receipts ' +
-        'wait that match no message yet',
+        'how long after its submission the receipt of a message is still accepted, and how long ' +
+        'receipts that match no message are kept',
       readBy: ['workers', 'dlr'],
       example: '72',
     },

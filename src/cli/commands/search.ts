@@ -25,7 +25,8 @@ of a sender is found too, if it is given exactly. Without a number, all messages
 A time is an age such as 30m, 2h or 7d, or a date such as 2026-12-01T08:00:00Z. Messages of the last
 24 hours are searched unless --from is given, and at most 31 days at a time.
 
-Exit codes: 0 searched, even if nothing was found, 2 bad option, or the admin API does not answer`
+Exit codes: 0 the search ran, even if it found nothing; 2 an option is invalid, or the admin API
+does not answer`
 
 export function registerSearch(program: Command): void {
   withAdminOptions(program.command('search'))

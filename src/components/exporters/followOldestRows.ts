@@ -1,5 +1,5 @@
-// How old the oldest row of each kind is that is kept for some days and then dropped, so that an
-// alarm can tell when that no longer happens.
+// The age of the oldest row of each kind of data that is kept for some days and then removed, so
+// that an alarm can tell when old rows are no longer removed.
 
 import type { Database } from '../../database/database.ts'
 import { repeat } from '../../flow/repeat.ts'

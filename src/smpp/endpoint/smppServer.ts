@@ -131,8 +131,9 @@ export interface SmppServer extends AsyncDisposable {
   /** All open sessions, bound or not. */
   readonly sessions: ReadonlySet<Session>
   /**
-   * Opens a port; call it once for each. Rejects with the error of `net` (code EADDRINUSE, EACCES,
-   * …) or of unusable options, or with the reason if `close` or `signal` ends it before it listens.
+   * Opens a port; call it once for each. Rejects with Node's error (code EADDRINUSE, EACCES, …),
+   * with an error about invalid options, or, if `close` or `signal` stops it before it listens,
+   * with the reason for that.
    */
   listen(options: ListenOptions): Promise<SmppListener>
   listen(

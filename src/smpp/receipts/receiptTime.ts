@@ -3,7 +3,7 @@
 
 /** What a date leaves open. */
 export interface ReceiptTimeOptions {
-  /** Of the SMSC's local time, minutes east of UTC; 0 by default. */
+  /** The offset of the SMSC's local time from UTC, in minutes east; 0 by default. */
   readonly utcOffsetMinutes?: number
   /**
    * Nothing is later than this, in milliseconds since 1970. It tells YYMMDDhhmmss from YYYYMMDDhhmm
@@ -31,7 +31,7 @@ export function readReceiptTime(text: string, options: ReceiptTimeOptions = {}):
 
 type Reading = (digits: string, offsetMinutes: number) => number | undefined
 
-/** By how many digits there are, the likeliest first. */
+/** The possible readings for each number of digits, the most likely first. */
 const READINGS: Readonly<Record<number, readonly Reading[]>> = {
   6: [shortYear],
   8: [fullYear],
@@ -47,7 +47,10 @@ interface Zoned {
   readonly offsetMinutes?: number
 }
 
-/** SMPP 3.4 §7.1.1: the last three characters are quarter hours and their sign; or as ISO 8601. */
+/**
+ * Splits off the UTC offset. In the format of SMPP 3.4 §7.1.1 it is the last three characters:
+ * quarter hours, then the sign. Offsets of ISO 8601 are read too.
+ */
 function splitZone(text: string): Zoned {
   const absolute = /^(\d{13})(\d\d)([+-])$/.exec(text)
   if (absolute) {
@@ -76,7 +79,7 @@ function fullYear(digits: string, offsetMinutes: number): number | undefined {
   return atMs === undefined ? undefined : atMs + Number(digits.slice(14, 17))
 }
 
-/** `rest` is MMDD, and hhmmss as far as they are there. */
+/** `rest` is MMDD, followed by as much of hhmmss as the text has. */
 function instant(year: number, rest: string, offsetMinutes: number): number | undefined {
   const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = (rest.match(/../g) ?? []).map(
     Number,
@@ -87,7 +90,10 @@ function instant(year: number, rest: string, offsetMinutes: number): number | un
   return isDay ? date.getTime() - offsetMinutes * 60_000 : undefined
 }
 
-/** From 2001 to 2033; what begins with another digit is rather a date that is wrong. */
+/**
+ * Accepts 2001 to 2033. Digits that do not begin with 1 are more likely an invalid date than a Unix
+ * time.
+ */
 function unixSeconds(digits: string): number | undefined {
   return digits.startsWith('1') ? Number(digits) * 1_000 : undefined
 }

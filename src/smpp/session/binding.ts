@@ -14,7 +14,10 @@ export interface BindingParts {
   readonly writer: PduWriter
   readonly requests: OutboundRequests
   readonly clock: SessionClock
-  /** Called before bind_resp is written, or before anything behind it is read. */
+  /**
+   * Called before bind_resp is written (as the server), or before any PDU after bind_resp is read
+   * (as the client).
+   */
   onBound(state: SessionState): void
 }
 
@@ -59,7 +62,8 @@ export class Binding {
     const { writer, reader } = this.#parts
     const ours = lowerVersion(this.#settings.interfaceVersion, stated)
     const tlvs = [tlv('sc_interface_version', ours)]
-    // A peer that knows TLVs is told even of a version that has none.
+    // If the peer supports TLVs, bind_resp carries sc_interface_version even when the agreed
+    // version has no TLVs.
     writer.speak(lowerVersion(this.#settings.interfaceVersion, request.interface_version))
     writer.answer(request, status.ESME_ROK, { system_id: systemId, tlvs })
     const version = lowerVersion(ours, request.interface_version)
@@ -77,7 +81,8 @@ export class Binding {
     requests.requestBind(command, body, (outcome) => {
       const isBound = outcome.kind === 'response' && this.#receive(command, body, outcome.pdu)
       onAnswer(outcome)
-      // The owner gets its session from a promise, so PDUs right behind the answer wait.
+      // The owner gets the session when a promise resolves, so PDUs that directly follow bind_resp
+      // are held until then.
       if (isBound) setImmediate(() => reader.release('bind'))
     })
     clock.bindWaits('the bind was not answered in time')

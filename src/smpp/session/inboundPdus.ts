@@ -53,8 +53,9 @@ const OWN: ReadonlySet<CommandName> = new Set([
 ] as const)
 
 /**
- * Receives each PDU of the peer (SMPP 5.0 §2.8, §2.11). It hands on responses, and requests that
- * have a handler and that state and version allow. It answers all others.
+ * Receives each PDU of the peer (SMPP 5.0 §2.8, §2.11). It passes on every response. It passes on a
+ * request if there is a handler for it and the session's state and version allow it. It answers all
+ * others.
  */
 export class InboundPdus<Session extends Standing> {
   readonly #session: Session

@@ -2,20 +2,21 @@ import type { SessionLimits } from './defaultLimits.ts'
 
 /** What V8 needs for one TLV: an object and a view of its octets (measured: 135-150 octets). */
 const TLV_OCTETS = 150
-/** What is below this is bounded by the number of requests alone. */
+/** Smaller charges are not counted: the limit on the number of requests bounds them. */
 const CHARGED_OCTETS_MIN = 1024
 
 interface Charge {
   readonly octets: number
-  /** It ends with so many answers since the session began. */
+  /** The charge is released when the session has sent this many answers in total. */
   readonly answers: number
 }
 
 /**
- * The requests that the owner has not answered, and what they hold: their bodies are views of the
- * chunk that the socket delivered, so the first of a chunk is charged with all of it. A charge ends
- * with as many answers as there were requests up to it, whichever were answered: to look each of
- * them up by its sequence_number would cost a tenth of the server's speed.
+ * Counts the requests that the owner has not answered, and the memory that they keep alive. Their
+ * bodies are views of the chunk that the socket delivered, so the whole size of a chunk is charged
+ * to its first request. A charge is released once the number of answers equals the number of
+ * requests received up to and including the charged one, no matter which requests were answered.
+ * Looking up each request by its sequence_number would cost a tenth of the server's speed.
  */
 export class OwedAnswers {
   readonly #limits: SessionLimits

@@ -1,8 +1,8 @@
 import { commandStatusName } from '../wire/commandStatus.ts'
 
 /**
- * What became of a request that got no response of its own. `isOutcomeUnknown`: it was sent, and
- * the peer may have taken it; sent again it may be a second one.
+ * What became of a request that got no response of its own. `isOutcomeUnknown`: the request was
+ * sent and the peer may have accepted it, so sending it again may create a duplicate.
  */
 export type FailedRequest =
   | { readonly code: 'TIMEOUT'; readonly isOutcomeUnknown: true }
@@ -13,7 +13,7 @@ export type FailedRequest =
 
 const REASONS: Readonly<Record<FailedRequest['code'], string>> = {
   TIMEOUT: 'the peer did not answer within the response timer',
-  CLOSED: 'the session ended before',
+  CLOSED: 'the session ended before a response arrived',
   ABORTED: 'its signal was aborted',
   NOT_ALLOWED: 'state or version of the session forbid it: see session.state and canSend()',
   NACKED: 'the peer answered generic_nack',
@@ -23,7 +23,7 @@ const REASONS: Readonly<Record<FailedRequest['code'], string>> = {
 /**
  * Why `Session.send` got no response. A response is no error, whatever its command_status.
  *
- * - `TIMEOUT`: none within the response timer; a late one is not told.
+ * - `TIMEOUT`: no response came within the response timer; a later response is not reported.
  * - `CLOSED`: the session closed, or was about to end.
  * - `ABORTED`: by the caller's signal.
  * - `NACKED`: generic_nack (SMPP 3.4 §4.3), see `commandStatus`; the peer did not take it.

@@ -1,5 +1,5 @@
-// What the owner of a session hands in, and how it is checked. The members are in sessionTypes.ts,
-// with a type parameter where the class Session stands here.
+// What the owner of a session hands in, and how it is checked. Their members are defined in
+// sessionTypes.ts as generic types; here the type parameter is the class Session.
 
 import { HEADER_OCTETS } from '../wire/codec.ts'
 import { INTERFACE_VERSION } from '../wire/interfaceVersion.ts'

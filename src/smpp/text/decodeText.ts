@@ -1,5 +1,5 @@
-// The text behind octets, as a view: the octets themselves go on unchanged, and nothing that a peer
-// sent makes this throw. What has no character is U+FFFD.
+// Decodes octets to text for display only. The octets themselves are passed on unchanged, and
+// nothing that a peer sent makes this throw. What has no character is U+FFFD.
 
 import { TextDecoder } from 'node:util'
 import { charsetOf, type Alphabet } from './dataCoding.ts'
@@ -26,8 +26,8 @@ function decoderFor(charset: string): TextDecoder {
 
 /**
  * What a reader would see of `octets` (the user data header is not among them) under a data_coding
- * (SMPP 3.4 §5.2.19, TS 23.038 §4). Octets without an alphabet, and those from 0x80 where the
- * alphabet has 7 bits, show as Latin-1; odd lengths and lone surrogates as U+FFFD. Never throws.
+ * (SMPP 3.4 §5.2.19, TS 23.038 §4). Binary data, and octets from 0x80 on in a 7-bit alphabet, are
+ * shown as Latin-1. In UCS-2, a single last octet and lone surrogates become U+FFFD. Never throws.
  */
 export function decodeText(
   dataCoding: number,

@@ -1,12 +1,13 @@
 // The 7-bit alphabets of 3GPP TS 23.038: the default one (§6.2.1) and those of the national
-// languages (annex A). A line is the high half of the code and, in hexadecimal, the Unicode code
-// points of its sixteen codes; `----` has no character, lines without any are left out, and 1b is
-// always the escape. Where the specification misprints, what handsets do is taken: 24 of Kannada's
-// locking table is U+0CA1, and Telugu's single table has the euro sign like every other.
+// languages (annex A). Each line has the high half of the code, then the Unicode code points (in
+// hexadecimal) of its sixteen codes. `----` marks a code without a character. Lines without any
+// character are omitted. Code 1b is always the escape. Where the specification has a misprint,
+// these tables follow the handsets: code 24 (hexadecimal) of Kannada's locking table is U+0CA1, and
+// Telugu's single-shift table has the euro sign, as all the others do.
 
 /**
- * A language of TS 23.038 annex A. Tables are lines of a row (the high half of the code) and the
- * code points of its sixteen codes, all in hexadecimal.
+ * A language of TS 23.038 annex A. Each line of a table has the row number (the high half of the
+ * code), then the code points of the row's sixteen codes, all in hexadecimal.
  */
 export interface NationalTable {
   /** National Language Identifier (TS 23.038 §6.2.1.2.4): the octet of UDH elements 24 and 25. */
@@ -19,7 +20,10 @@ export interface NationalTable {
   readonly single: string
 }
 
-/** At the index of its language; 0 is the default alphabet with its extension table. */
+/**
+ * Each table is at the index of its language identifier. Index 0 is the default alphabet with its
+ * extension table.
+ */
 export const NATIONAL_TABLES: readonly NationalTable[] = [
   {
     language: 0,

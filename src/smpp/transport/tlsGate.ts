@@ -4,9 +4,9 @@ import type { TlsOptions, TLSSocket } from 'node:tls'
 import { isObject, shown, type OptionCheck } from '../wire/optionCheck.ts'
 
 /**
- * Node's options of `tls.createServer`: `key` and `cert`, `ca` with `requestCert: true` for
- * certificates of clients (others are refused unless `rejectUnauthorized: false`), `SNICallback`,
- * `minVersion`, `ciphers` and others.
+ * Node's options of `tls.createServer`, such as `key`, `cert`, `SNICallback`, `minVersion` and
+ * `ciphers`. To check certificates of clients, set `ca` and `requestCert: true`; clients without a
+ * certificate of that CA are refused unless `rejectUnauthorized` is false.
  */
 export type ServerTlsOptions = Omit<TlsOptions, 'allowHalfOpen' | 'pauseOnConnect' | 'noDelay'>
 

@@ -7,7 +7,7 @@ export const ESME_ROK = 0x00
 export const ESME_RINVMSGLEN = 0x01
 /** command_length is wrong, or the body does not fill it. */
 export const ESME_RINVCMDLEN = 0x02
-/** There is no such command, or none here. */
+/** The command does not exist, or is not supported here. */
 export const ESME_RINVCMDID = 0x03
 /** The state of the session forbids the command. */
 export const ESME_RINVBNDSTS = 0x04
@@ -244,8 +244,9 @@ export function commandStatusName(commandStatus: number): string {
 }
 
 /**
- * What to do about a command_status (SMPP 3.4 §5.1.3, 5.0 §4.7.6; the classes are practice). Codes
- * nobody defined are permanent: a retry of what cannot work only adds load.
+ * What to do about a command_status (SMPP 3.4 §5.1.3, 5.0 §4.7.6; the classes come from practice,
+ * not from the specification). Codes nobody defined are permanent: a retry of what cannot work only
+ * adds load.
  */
 export function classify(commandStatus: number): StatusClass {
   return STATUSES.get(commandStatus)?.class ?? 'permanent'

@@ -1,5 +1,5 @@
-// What a caller is told whose value is not of its field's type: JavaScript has no compiler that
-// would, and on the wire a number in place of an address would be an empty one.
+// Errors for values of the wrong type. Callers in JavaScript have no compiler to report them, and a
+// number passed as an address would otherwise be encoded as an empty address.
 
 import { ESME_RINVCMDLEN } from './commandStatus.ts'
 import { PduError } from './pduError.ts'
@@ -21,7 +21,10 @@ export function wrongInteger(field: string, value: unknown, octets: number): nev
   throw new PduError(ESME_RINVCMDLEN, field, reason)
 }
 
-/** One branch for what is left out, which is 0, and for what is no number of that size. */
+/**
+ * Handles both a missing value, which is encoded as 0, and a value that is not a number of that
+ * size, so that the caller needs only one branch.
+ */
 export function zeroOrWrong(field: string, value: unknown, octets: number): 0 {
   return value === undefined ? 0 : wrongInteger(field, value, octets)
 }
