@@ -78,7 +78,9 @@ test('a message is found for as long as its receipt may come, and no longer', as
     destination,
     receivedAtMs,
   }))
-  const matches = await findByUpstreamId(database.run, keys, 4 * HOUR_MS)
+  // An older receipt in the same batch makes it look further back, but not for the others.
+  const older = { ...submission(), receivedAtMs: receivedAtMs - 2 * HOUR_MS }
+  const matches = await findByUpstreamId(database.run, [...keys, older], 4 * HOUR_MS)
   expect(matches.get(0)).toBeUndefined()
   expect(matches.get(1)).toMatchObject({ kind: 'found', messageId: late.messageId })
   expect(matches.get(2)).toMatchObject({ kind: 'found', messageId: recent.messageId })
