@@ -12,7 +12,7 @@ export interface MessageAttempt extends Readonly<Record<RepeatReason, number>> {
   readonly firstAtMs: number
   /** When its last submission ended. */
   readonly atMs: number
-  /** The last answer; 0 if there was none. */
+  /** The command_status of the last answer; 0 if no answer came. */
   readonly commandStatus: number
   /** When the next attempt is due; no later than `atMs` if it was submitted again at once. */
   readonly dueAtMs: number

@@ -7,7 +7,7 @@ export type RepeatReason = (typeof REPEAT_REASONS)[number]
 export interface Repeats extends Readonly<Record<RepeatReason, number>> {
   readonly firstAtMs: number
   readonly lastAtMs: number
-  /** The last answer; 0 if there was none. */
+  /** The command_status of the last answer; 0 if no answer came. */
   readonly commandStatus: number
 }
 

@@ -135,7 +135,8 @@ const OLDEST_ENDED = {
 const OLDEST_ACKNOWLEDGED = {
   name: 'outbox.oldestAcknowledged',
   // Partitions are read in order, so the first is an entry of the oldest partition's index.
-  // Acknowledged chunks have no such index: any row of their oldest partition is of the same day.
+  // Acknowledged chunks have no such index. All rows of their oldest partition are of one day, so
+  // any of them is precise enough.
   text: `select least(
       (select message_id from outbox_acknowledged order by message_id limit 1),
       (select message_id from acknowledged_chunks limit 1)) as message_id`,

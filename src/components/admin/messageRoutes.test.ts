@@ -44,7 +44,7 @@ test('a search passes on what was asked, and answers what was found', async () =
       `&to=2026-12-01T10:00:00%2B01:00&limit=7&cursor=${CURSOR.toUpperCase()}`,
   )
   expect(status).toBe(200)
-  // What is undefined is left out of the JSON.
+  // JSON leaves out undefined values.
   expect(answer).toEqual(JSON.parse(JSON.stringify(page)))
   expect(asked).toEqual({
     number: { digits: '31612345678', written: '+31612345678' },

@@ -56,7 +56,7 @@ export const platformStatusSchema = z
         pending: z
           .number()
           .meta({ description: 'Receipts that wait for customers.', unit: 'receipts' }),
-        oldestAgeSeconds: seconds('The age of the oldest of them; 0 if there is none.'),
+        oldestAgeSeconds: seconds('The age of the oldest waiting receipt; 0 if none waits.'),
       })
       .describe('Receipts on their way to customers.'),
     parkedReceipts: z

@@ -9,7 +9,7 @@ create table message_attempts (
   -- Its first submission, and its end.
   first_at timestamptz not null,
   at timestamptz not null,
-  -- The last answer; 0 if there was none.
+  -- The command_status of the last answer; 0 if no answer came.
   command_status bigint not null,
   -- When the next attempt is due; no later than `at` if the message was submitted again at once.
   due_at timestamptz not null,

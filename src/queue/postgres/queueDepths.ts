@@ -114,7 +114,7 @@ export class QueueDepths {
     }
   }
 
-  /** What is old in it becomes slices; the rest is the new tail. */
+  /** Old envelopes of the tail become slices. The others are the new tail. */
   async #readTail(): Promise<Map<string, Slice[]>> {
     const sinceMs = this.#readAtMs - this.#youngMs - DISORDER_MS
     const values = [this.#tailFrom, sinceMs, this.#youngMs, SLICE_ROWS]
