@@ -2,6 +2,7 @@
 // write them as text, with octets in hexadecimal, at a cost to both ends.
 
 import assert from 'node:assert'
+import { UUID_OCTETS, writeUuid } from '../flow/uuidOctets.ts'
 
 export const ARRAY_TYPES = ['uuid', 'text', 'bytea', 'int', 'bigint', 'float8'] as const
 export type ArrayType = (typeof ARRAY_TYPES)[number]
@@ -21,7 +22,7 @@ interface ElementType {
 }
 
 const ELEMENTS: Readonly<Record<ArrayType, ElementType>> = {
-  uuid: { oid: 2950, octetsOf: () => 16, write: writeUuid },
+  uuid: { oid: 2950, octetsOf: () => UUID_OCTETS, write: writeUuidOf },
   text: {
     oid: 25,
     octetsOf: (value) => Buffer.byteLength(textOf(value)),
@@ -86,11 +87,9 @@ function isNull(value: Element | null | undefined): value is null | undefined {
   return value === null || value === undefined
 }
 
-const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
-
-function writeUuid(into: Buffer, value: Element, at: number): void {
-  assert(typeof value === 'string' && UUID.test(value), `not a uuid: ${JSON.stringify(value)}`)
-  into.write(value.replaceAll('-', ''), at, 16, 'hex')
+function writeUuidOf(into: Buffer, value: Element, at: number): void {
+  const isUuid = typeof value === 'string' && writeUuid(into, value, at)
+  if (!isUuid) throw new TypeError(`not a uuid: ${JSON.stringify(value)}`)
 }
 
 function writeBigint(into: Buffer, value: Element, at: number): void {

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { bindId, newMessageId, parseMessageId, timeOf, upstreamId } from './ids.ts'
+import {
+  bindId,
+  firstIdAt,
+  firstIdOfDay,
+  firstIdOfNextDay,
+  newMessageId,
+  parseMessageId,
+  timeOf,
+  upstreamId,
+} from './ids.ts'
 
 test('a message id carries the time it was made', () => {
   const beforeMs = Date.now()
@@ -24,4 +33,11 @@ test("an SMSC's id ends at a NUL, and after 64 characters", () => {
   expect(upstreamId('0A1B\0\0x')).toBe('0A1B')
   expect(upstreamId('7'.repeat(5_000))).toBe('7'.repeat(64))
   expect(upstreamId(`${'7'.repeat(63)}\0${'8'.repeat(63)}`)).toBe('7'.repeat(63))
+})
+
+test('a day of ids ends where the next one begins', () => {
+  const noon = firstIdAt(Date.UTC(2026, 11, 1, 12))
+  expect(timeOf(firstIdOfDay(noon))).toBe(Date.UTC(2026, 11, 1))
+  expect(timeOf(firstIdOfNextDay(noon))).toBe(Date.UTC(2026, 11, 2))
+  expect(firstIdOfDay(firstIdOfNextDay(noon))).toBe(firstIdOfNextDay(noon))
 })

@@ -53,3 +53,9 @@ export function firstIdOfDay(id: string): string {
   const atMs = timeOf(id)
   return firstIdAt(atMs - (atMs % DAY_MS))
 }
+
+/** The id at which the next day's partition begins. */
+export function firstIdOfNextDay(id: string): string {
+  const atMs = timeOf(id)
+  return firstIdAt(atMs - (atMs % DAY_MS) + DAY_MS)
+}

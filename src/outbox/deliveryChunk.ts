@@ -1,6 +1,7 @@
 // Deliveries to one user, packed into one row. A version comes first; then, for each delivery, the
 // 16 octets of its message id, the length of its deliver_sm body (4 octets) and the body.
 
+import { UUID_OCTETS, writeUuid } from '../flow/uuidOctets.ts'
 import type { MessageId } from '../message/ids.ts'
 
 /** A receipt on its way to a customer. */
@@ -16,7 +17,6 @@ export class UnreadableChunk extends Error {
 }
 
 const VERSION = 1
-const ID_OCTETS = 16
 const LENGTH_OCTETS = 4
 /** Bound the rows of the outbox, and what a gateway delivers again after a crash. */
 const DELIVERIES_MAX = 250
@@ -24,12 +24,12 @@ const OCTETS_MAX = 128 * 1024
 
 export function packDeliveries(deliveries: readonly Delivery[]): Buffer {
   let octets = 1
-  for (const { deliverSm } of deliveries) octets += ID_OCTETS + LENGTH_OCTETS + deliverSm.length
+  for (const { deliverSm } of deliveries) octets += UUID_OCTETS + LENGTH_OCTETS + deliverSm.length
   const payload = Buffer.allocUnsafe(octets)
   let at = payload.writeUInt8(VERSION, 0)
   for (const { messageId, deliverSm } of deliveries) {
     writeId(payload, messageId, at)
-    at = payload.writeUInt32BE(deliverSm.length, at + ID_OCTETS)
+    at = payload.writeUInt32BE(deliverSm.length, at + UUID_OCTETS)
     payload.set(deliverSm, at)
     at += deliverSm.length
   }
@@ -43,9 +43,9 @@ export function unpackDeliveries(payload: Buffer): Delivery[] {
   const deliveries: Delivery[] = []
   let at = 1
   while (at < payload.length) {
-    const bodyAt = at + ID_OCTETS + LENGTH_OCTETS
+    const bodyAt = at + UUID_OCTETS + LENGTH_OCTETS
     if (bodyAt > payload.length) throw new UnreadableChunk('a chunk of deliveries ends too early')
-    const end = bodyAt + payload.readUInt32BE(at + ID_OCTETS)
+    const end = bodyAt + payload.readUInt32BE(at + UUID_OCTETS)
     if (end > payload.length) throw new UnreadableChunk('a chunk of deliveries ends too early')
     deliveries.push({ messageId: idAt(payload, at), deliverSm: payload.subarray(bodyAt, end) })
     at = end
@@ -77,18 +77,18 @@ export function inPieces(
 
 /** 16 octets for each id, one after another. */
 export function packIds(messageIds: readonly MessageId[]): Buffer {
-  const octets = Buffer.allocUnsafe(messageIds.length * ID_OCTETS)
+  const octets = Buffer.allocUnsafe(messageIds.length * UUID_OCTETS)
   for (const [index, messageId] of messageIds.entries())
-    writeId(octets, messageId, index * ID_OCTETS)
+    writeId(octets, messageId, index * UUID_OCTETS)
   return octets
 }
 
 function writeId(octets: Buffer, messageId: MessageId, at: number): void {
-  octets.write(messageId.replaceAll('-', ''), at, 'hex')
+  writeUuid(octets, messageId, at)
 }
 
 function idAt(payload: Buffer, at: number): MessageId {
-  const hex = payload.toString('hex', at, at + ID_OCTETS)
+  const hex = payload.toString('hex', at, at + UUID_OCTETS)
   const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)]
   // packDeliveries wrote the octets of a message id.
   return `${parts.join('-')}-${hex.slice(20)}` as MessageId

@@ -2,7 +2,7 @@
 // its deliveries are recorded as acknowledged, become rows of `outbox`, or are put back. If
 // another process holds the chunk by now, nothing is recorded: that process delivers it again.
 
-import { firstIdOfDay, type MessageId, timeOf } from '../message/ids.ts'
+import { firstIdOfNextDay, type MessageId, timeOf } from '../message/ids.ts'
 import { type Database, QueryRefused } from '../database/database.ts'
 import { ensurePartitionsFor, NO_PARTITION } from '../database/partitionTable.ts'
 import { type Delivery, inPieces, packDeliveries, packIds } from './deliveryChunk.ts'
@@ -154,15 +154,20 @@ interface AcknowledgedTogether {
 
 /** One row each: of one chunk, by one user, and of one partition, which holds a day of ids. */
 function acknowledgedTogether({ acknowledged, id }: ClaimOutcome): AcknowledgedTogether[] {
-  const groups = Map.groupBy(
-    acknowledged,
-    ({ messageId, user }) => `${firstIdOfDay(messageId)} ${user}`,
-  )
-  return [...groups.values()].map((group) => ({
-    id,
-    user: group[0]?.user ?? '',
-    messageIds: group.map(({ messageId }) => messageId).sort(),
-  }))
+  const byUser = Map.groupBy(acknowledged, ({ user }) => user)
+  return [...byUser].flatMap(([user, group]) => {
+    const messageIds = group.map(({ messageId }) => messageId).sort()
+    return byDay(messageIds).map((ofDay) => ({ id, user, messageIds: ofDay }))
+  })
+}
+
+/** `messageIds` are in order. */
+function byDay(messageIds: readonly MessageId[]): readonly (readonly MessageId[])[] {
+  const [first] = messageIds
+  if (first === undefined) return []
+  const nextDay = firstIdOfNextDay(first)
+  const end = messageIds.findIndex((messageId) => messageId >= nextDay)
+  return end < 0 ? [messageIds] : [messageIds.slice(0, end), ...byDay(messageIds.slice(end))]
 }
 
 const PIECE_MIN = 16

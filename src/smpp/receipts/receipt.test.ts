@@ -362,3 +362,28 @@ test('a text that goes on with a header of its own length is no reason to fail',
   const short_message = Buffer.of(200, 0, 3)
   expect(parseReceipt(message({ esm_class: 0x44, short_message }))?.id).toBeUndefined()
 })
+
+test('the usual layout reads the same as any other layout with the same labels', () => {
+  const id = fc.stringMatching(/^[\w-]{1,20}$/)
+  const word = fc.oneof(fc.stringMatching(/^\w{1,8}$/), fc.constantFrom('err', 'NOT', 'text', 'id'))
+  const number = fc.stringMatching(/^\d{1,14}$/)
+  const text = fc.oneof(
+    fc.string(),
+    fc.constantFrom('"a b"', "'x'", 'id:7 stat:UNDELIV', ' \0\r\n'),
+  )
+  const label = fc.constantFrom('text', 'Text', 'TEXT')
+  fc.assert(
+    fc.property(id, number, word, label, text, (messageId, digits, one, textLabel, words) => {
+      const line =
+        `id:${messageId} sub:${digits} dlvrd:001 submit date:${digits} done date:2612011200 ` +
+        `stat:${one.toUpperCase()} err:${one} ${textLabel}:${words}`
+      // The blank before it makes it another layout.
+      const [usual, other] = [line, ` ${line}`].map((one) =>
+        parseReceipt(message({ esm_class: 4, short_message: Buffer.from(one, 'latin1') })),
+      )
+      expect(usual).toEqual(other)
+      expect(usual?.id).toBe(messageId)
+    }),
+    { numRuns: 1_000 },
+  )
+})

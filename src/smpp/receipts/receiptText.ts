@@ -152,6 +152,8 @@ function valueOf(label: ReceiptLabel, fields: ReceiptFields, style: ReceiptStyle
 
 /** Keeps whole characters. None has more than two UTF-16 units. */
 function beginningOf(text: string, charactersMax: number): string {
+  const beginning = text.slice(0, charactersMax)
+  if (/^[\x20-\x7e]*$/.test(beginning)) return beginning
   return Array.from(text.slice(0, charactersMax * 2))
     .slice(0, charactersMax)
     .join('')

@@ -112,7 +112,20 @@ export function writeReceiptTime(
   utcOffsetMinutes: number,
 ): string {
   const local = new Date(date.getTime() + utcOffsetMinutes * 60_000)
-  const digits = local.toISOString().replace(/\D/g, '')
-  const start = format.startsWith('YYYY') ? 0 : 2
-  return digits.slice(start, start + format.length)
+  const year = local.getUTCFullYear()
+  const century = format.startsWith('YYYY') ? twoDigits(Math.floor(year / 100)) : ''
+  const seconds = format.endsWith('ss') ? twoDigits(local.getUTCSeconds()) : ''
+  return (
+    century +
+    twoDigits(year % 100) +
+    twoDigits(local.getUTCMonth() + 1) +
+    twoDigits(local.getUTCDate()) +
+    twoDigits(local.getUTCHours()) +
+    twoDigits(local.getUTCMinutes()) +
+    seconds
+  )
+}
+
+function twoDigits(number: number): string {
+  return number < 10 ? `0${number}` : `${number}`
 }
