@@ -155,28 +155,52 @@ interface Mark {
   readonly wordEnd: number
 }
 
-/** The layout of appendix B with values of ordinary characters. */
-const USUAL_LAYOUT =
-  /^id:([\w-]+) sub:(\d+) dlvrd:(\d+) submit date:(\d+) done date:(\d+) stat:([A-Z]+) err:(\w+) [Tt]ext:/
+/** The layout of appendix B, up to the text. */
+const USUAL_LAYOUT: readonly (readonly [label: Label, before: string])[] = [
+  ['id', 'id:'],
+  ['sub', ' sub:'],
+  ['dlvrd', ' dlvrd:'],
+  ['submit date', ' submit date:'],
+  ['done date', ' done date:'],
+  ['stat', ' stat:'],
+  ['err', ' err:'],
+]
 
 /**
- * Reads the layout that most SMSCs write, in a sixth of the time of readLabels (0.6 instead of 3.6
- * us), with the same result. Returns undefined for any other layout.
+ * Reads the layout that most SMSCs write, with values of letters, digits, `-` and `_`. The result
+ * is that of readLabels, in a sixth of the time (0.6 instead of 3.6 us). Returns undefined for any
+ * other layout.
  */
 function readUsualLayout(text: string): Labels | undefined {
-  const match = USUAL_LAYOUT.exec(text)
-  if (!match) return undefined
-  const [all, id, sub, dlvrd, submitDate, doneDate, stat, err] = match
-  return {
-    id,
-    sub,
-    dlvrd,
-    'submit date': submitDate,
-    'done date': doneDate,
-    stat,
-    err,
-    text: valueOf('text', text.slice(all.length), true),
+  const values: { [L in Label]?: string } = {}
+  let at = 0
+  for (const [label, before] of USUAL_LAYOUT) {
+    if (!text.startsWith(before, at)) return undefined
+    const start = at + before.length
+    at = usualValueEnd(text, start)
+    if (at === start) return undefined
+    values[label] = text.slice(start, at)
   }
+  if (!text.startsWith(' text:', at) && !text.startsWith(' Text:', at)) return undefined
+  values.text = valueOf('text', text.slice(at + ' text:'.length), true)
+  return values
+}
+
+function usualValueEnd(text: string, start: number): number {
+  let end = start
+  while (isUsual(text.charCodeAt(end))) end++
+  return end
+}
+
+/** Letters, digits, `-` and `_`. */
+function isUsual(code: number): boolean {
+  const letter = code | 0x20
+  return (
+    (letter >= 0x61 && letter <= 0x7a) ||
+    (code >= 0x30 && code <= 0x39) ||
+    code === 0x2d ||
+    code === 0x5f
+  )
 }
 
 function readLabels(text: string): Labels {
