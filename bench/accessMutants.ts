@@ -44,7 +44,7 @@ export const accessMutants: readonly Mutant[] = [
     guard: {
       project: 'whole',
       file: 'test/revocation.test.ts',
-      test: 'a deleted user, a changed password and a disabled account: refused in a second',
+      test: 'a deleted user, changed password or disabled account is refused in a second',
     },
     says: /AssertionError: expected '.+' to be 'refused'/,
   },
@@ -108,7 +108,7 @@ export const accessMutants: readonly Mutant[] = [
     guard: {
       project: 'whole',
       file: 'test/apply.test.ts',
-      test: 'of two who export and apply, the second is refused and undoes nothing',
+      test: 'apply refuses a file exported before another change, unless it is forced',
     },
     says: /AssertionError: expected .+ to match object \{ exitCode: 3, stdout: '' \}/,
   },

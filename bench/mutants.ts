@@ -16,17 +16,17 @@ import { workerMutants } from './workerMutants.ts'
 const STORE_KILLED: Guard = {
   project: 'whole',
   file: 'test/kills.test.ts',
-  test: 'after kill -9 of postgres in mid-traffic nothing that was accepted is lost',
+  test: 'kill -9 of postgres in the middle of traffic loses no accepted message',
 }
 const WORKERS_KILLED: Guard = {
   project: 'full',
   file: 'test/chaos.full.test.ts',
-  test: 'kill -9 of workers loses nothing',
+  test: 'kill -9 of workers loses no message',
 }
 const STORE_AWAY: Guard = {
   project: 'full',
   file: 'test/chaos.full.test.ts',
-  test: 'the store away for 60 s loses nothing and closes no bind',
+  test: 'stopping the database for 60 s loses no message and closes no bind',
 }
 const STORE_FAILS = unitTest(
   'components/workers/outcomeWriter.test.ts',

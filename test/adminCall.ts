@@ -1,4 +1,7 @@
-/** One call of the admin API; throws the answer to a call that failed. Undefined for a 204. */
+/**
+ * Calls the admin API. Resolves to the parsed body, or to undefined if the body is empty (204).
+ * Throws an error with the status and body if the call fails.
+ */
 export async function adminCall(
   admin: { readonly url: string; readonly token: string },
   method: string,

@@ -1,5 +1,5 @@
-// Traffic through the whole platform while something is done to it, and then the comparison of both
-// ends: what was answered, what the SMSC accepted, what was receipted, what came back.
+// Sends traffic through the whole platform while a test disturbs it, then compares both ends: the
+// answers and receipts that the customer got with the messages and receipts that the SMSC recorded.
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,24 +12,27 @@ import type { Stack } from './stack.ts'
 export interface Traffic {
   messages: number
   messagesPerSecond: number
-  /** From the last answer on. */
+  /** How long to wait for missing receipts after the last answer. */
   receiptsWithinMs: number
-  /** The file of the SMSC that takes part; by default the one of `up`. */
+  /**
+   * The witness file of the SMSC under test. The default is the file of the simulator that `up`
+   * starts.
+   */
   witness?: string
 }
 
 export interface Outcome {
   report: LoadReport
   ends: Reconciliation
-  /** As the SMSC saw them, over all of its life. */
+  /** Every bind that the SMSC has seen since it started. */
   upstreamBinds: readonly WitnessedBind[]
   /** When `act` was called. */
   actedFromMs: number
-  /** When what it returned had resolved. */
+  /** When the promise that `act` returned had resolved. */
   actedUntilMs: number
 }
 
-/** Counted anew each second. */
+/** Progress of the traffic, updated once a second. */
 export interface Flow {
   answered(): number
 }
@@ -37,7 +40,7 @@ export interface Flow {
 export const SESSIONS = 4
 export const WINDOW_SIZE = 100
 
-/** Calls `act` once, when a quarter of the messages has been answered. */
+/** Sends the traffic and calls `act` once, after a quarter of the messages has been answered. */
 export async function amidTraffic(
   stack: Stack,
   traffic: Traffic,
@@ -68,18 +71,18 @@ export async function amidTraffic(
       latest = answered
       if (acting || answered < traffic.messages / 4) return
       acting = actOnce()
-      // It is awaited below, but it may fail long before the traffic ends.
+      // `acting` is awaited below, but it may reject long before the traffic ends.
       acting.catch(() => undefined)
     },
   })
-  if (!acting) throw new Error('the traffic ended before anything was done')
+  if (!acting) throw new Error('the traffic ended before `act` was called')
   const acted = await acting
   const witness = readWitness(traffic.witness ?? witnessFile(stack))
   const ends = reconcile(report, witness, true)
   return { report, ends, upstreamBinds: witness.binds, ...acted }
 }
 
-/** The file of the simulated SMSC; files that were set aside are kept beside it. */
+/** The witness file of the simulated SMSC. Older files that were set aside have other endings. */
 export function witnessFile({ home }: Stack): string {
   const folder = join(home, 'smsc')
   const name = readdirSync(folder).find((file) => file.endsWith('.ndjson'))

@@ -1,4 +1,5 @@
-// `signalbox apply`, `diff` and `export` as processes, over an admin API with a platform in memory.
+// Runs `signalbox apply`, `diff` and `export` as processes against an admin API whose platform is
+// kept in memory.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -59,7 +60,7 @@ async function platform() {
   return { file, put, replace, run, store, users }
 }
 
-test('of two who export and apply, the second is refused and undoes nothing', async () => {
+test('apply refuses a file exported before another change, unless it is forced', async () => {
   const { file, put, replace, run, users } = await platform()
   expect(await run('apply')).toMatchObject({
     exitCode: 0,
@@ -90,7 +91,7 @@ test('of two who export and apply, the second is refused and undoes nothing', as
   expect(await users()).toHaveLength(2)
 })
 
-test('a file whose change is already there is not refused, whatever its revision', async () => {
+test('apply accepts a file that changes nothing, whatever its revision', async () => {
   const { run, replace } = await platform()
   await run('apply')
   await run('export')
@@ -101,7 +102,7 @@ test('a file whose change is already there is not refused, whatever its revision
   expect(stdout).toContain('"revision: 1"')
 })
 
-test('a change between plan and write is not undone by a file with a revision', async () => {
+test('apply with a revision is refused if the platform changes before the write', async () => {
   const { replace, run, store, users } = await platform()
   await run('apply')
   await run('export')
@@ -117,7 +118,7 @@ test('a change between plan and write is not undone by a file with a revision', 
   expect(await users()).toHaveLength(2)
 })
 
-test('a file without a revision is planned again on what came in between', async () => {
+test('apply without a revision plans again if the platform changes before the write', async () => {
   const { run, store } = await platform()
   store.beforeWrite = () => {
     store.beforeWrite = () => undefined
@@ -129,7 +130,7 @@ test('a file without a revision is planned again on what came in between', async
   })
 })
 
-test('deletions are listed and counted by kind, and happen with --yes only', async () => {
+test('apply lists deletions, counts them by kind, and requires --yes', async () => {
   const { file, run, users } = await platform()
   await run('apply')
   writeFileSync(file, 'accounts: []\n')
@@ -152,7 +153,7 @@ test('deletions are listed and counted by kind, and happen with --yes only', asy
   expect(await users()).toEqual([])
 })
 
-test('a purge gives up messages, so it needs --yes like a deletion', async () => {
+test('apply requires --yes for a purge, because a purge discards messages', async () => {
   const { replace, run } = await platform()
   await run('apply')
   replace('password: pw }', 'password: pw, enabled: false, waiting: purge }')
@@ -166,7 +167,7 @@ test('a purge gives up messages, so it needs --yes like a deletion', async () =>
   expect(JSON.parse(done.stdout)).toMatchObject({ revision: 2, deletions: [], purges: ['smsc'] })
 })
 
-test('a revision that is none is refused with its place in the file', async () => {
+test('apply reports the line and column of an invalid revision', async () => {
   const { file, run } = await platform()
   writeFileSync(file, `${PLATFORM}revision: latest\n`)
   const { exitCode, stderr } = await run('apply')

@@ -1,5 +1,5 @@
-// What a gateway that is on the open internet meets: each gets the right answer, and the binds of
-// others go on.
+// Input that a gateway on the open internet receives. Each bad input must be answered correctly
+// without affecting other binds.
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -20,7 +20,7 @@ import {
 import type { InterfaceVersion, Pdu, Session } from '../src/smpp/index.ts'
 import { type Stack, startStack } from './stack.ts'
 
-/** How long half a PDU is waited for, here; 30 s by default. */
+/** How long the gateway waits for the rest of a PDU in these tests. The default is 30 s. */
 const RESPONSE_TIMEOUT_MS = 1500
 const TIMERS = {
   sessionInitTimeoutMs: 5000,
@@ -46,7 +46,7 @@ async function rawConnection(): Promise<Socket> {
   return socket
 }
 
-/** Everything that comes until the gateway closes. */
+/** Resolves to all octets that arrive before the gateway closes the connection. */
 async function untilClosed(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -73,14 +73,14 @@ function bind(
   return connectSmpp({ ...options, interface_version, timers: TIMERS })
 }
 
-test('a wrong password and an unknown system_id are refused alike', async () => {
+test('a wrong password and an unknown system_id get the same command_status', async () => {
   const { systemId = '' } = stack.ready.smpp
   const refused = { commandStatus: ESME_RBINDFAIL }
   await expect(bind(systemId, 'wrong')).rejects.toMatchObject(refused)
   await expect(bind('nobody', 'wrong')).rejects.toMatchObject(refused)
 })
 
-test('submit_sm before the bind is told that the state is wrong', async () => {
+test('a submit_sm before the bind is answered with ESME_RINVBNDSTS', async () => {
   const socket = await rawConnection()
   const submit = Buffer.concat([
     Buffer.from('0000000000000004000000000000002a', 'hex'),
@@ -98,7 +98,7 @@ test('submit_sm before the bind is told that the state is wrong', async () => {
 test.each([
   ['garbage octets', Buffer.from('GET / HTTP/1.1\r\nHost: example.net\r\n\r\n')],
   ['a command_length of 3 GB', Buffer.from('b2d05e00000000040000000000000007', 'hex')],
-])('%s get generic_nack and the connection is closed', async (_, octets) => {
+])('after %s the gateway sends generic_nack and closes the connection', async (_, octets) => {
   const socket = await rawConnection()
   const closed = untilClosed(socket)
   socket.write(octets)
@@ -110,7 +110,7 @@ test.each([
   })
 })
 
-test('half a PDU and then silence is closed without an answer', async () => {
+test('a connection that stalls in the middle of a PDU is closed without an answer', async () => {
   const socket = await rawConnection()
   const closed = untilClosed(socket)
   const enquireLink = encodePdu({
@@ -122,7 +122,7 @@ test('half a PDU and then silence is closed without an answer', async () => {
   expect(await closed).toHaveLength(0)
 })
 
-test('a destination that is no number is refused with its status; the bind goes on', async () => {
+test('a non-numeric destination gets ESME_RINVDSTADR and the bind stays open', async () => {
   const { password = '', systemId = '' } = stack.ready.smpp
   const session = await bind(systemId, password)
   onTestFinished(() => session.unbind())
@@ -139,7 +139,7 @@ test('a destination that is no number is refused with its status; the bind goes 
   expect(await submit('31612345678')).toBe(ESME_ROK)
 })
 
-test('a request that the gateway does not offer is refused; the bind goes on', async () => {
+test('an unsupported request gets ESME_RINVCMDID and the bind stays open', async () => {
   const { password = '', systemId = '' } = stack.ready.smpp
   const session = await bind(systemId, password, INTERFACE_VERSION.V5_0)
   onTestFinished(() => session.unbind())
@@ -155,12 +155,12 @@ test('a request that the gateway does not offer is refused; the bind goes on', a
   expect(await refusal('cancel_sm')).toEqual(['cancel_sm_resp', ESME_RINVCMDID])
   expect(await refusal('data_sm')).toEqual(['data_sm_resp', ESME_RINVCMDID])
   expect(await refusal('submit_sm')).toEqual(['submit_sm_resp', ESME_RINVDSTADR])
-  // What 5.0 adds is not offered at all.
+  // The gateway answered with version 3.4, so requests that 5.0 added cannot be sent.
   expect(session.interfaceVersion).toBe(INTERFACE_VERSION.V3_4)
   expect(session.canSend('broadcast_sm')).toBe(false)
 })
 
-test('over HTTP a bad key, a bad body and a bad number each get their problem', async () => {
+test('over HTTP a bad key, body or number is answered with a problem document', async () => {
   const { key = '', url } = stack.ready.api
   const post = async (apiKey: string, body: string) => {
     const answer = await fetch(new URL('/v1/messages', url), {

@@ -1,5 +1,5 @@
-// Every part is killed in the middle of traffic, and the store is away for a minute. Nothing is
-// lost, and binds stay up on both sides unless their own process dies.
+// Kills each process in the middle of traffic, and stops the database for a minute. No message is
+// lost, and binds on both sides stay up unless the process that holds them is killed.
 
 import { expect, test, vi } from 'vitest'
 import { stopFor, stopWhile } from '../src/lab/stopFor.ts'
@@ -18,14 +18,15 @@ import type { Stack } from './stack.ts'
 
 const STORE_AWAY_MS = 60_000
 const BACK_WITHIN_MS = 60_000
-/** Answered while the SMSC holds still: enough to fill the hands of whoever submits to it. */
+/** Messages answered while the SMSC is stopped: enough for the workers to hold many envelopes. */
 const BACKLOG = 1000
 
-/** Those whose own end takes the customer's binds with it, and those at an end of upstream's. */
+/** Killing one of these processes closes the binds of customers. */
 const HOLDS_CUSTOMER_BINDS = new Set(['gateway'])
+/** Killing one of these processes closes binds to the SMSC. */
 const HOLDS_UPSTREAM_BINDS = new Set(['workers', 'smsc'])
 
-test.each(PARTS)('kill -9 of %s loses nothing', async (victim) => {
+test.each(PARTS)('kill -9 of %s loses no message', async (victim) => {
   const stack = await stackFor()
   const before = stack.pids()
   const outcome = await amidTraffic(stack, TRAFFIC, (flow) =>
@@ -34,17 +35,17 @@ test.each(PARTS)('kill -9 of %s loses nothing', async (victim) => {
   expectNothingLost(outcome)
   expectRefusedForNow(outcome)
   expectResumed(outcome, victim)
-  // Nobody else was drawn into it.
+  // No other process was restarted.
   const { [victim]: _, ...others } = before
   expect(stack.pids()).toMatchObject(others)
   if (!HOLDS_UPSTREAM_BINDS.has(victim)) expectUpstreamBindsKept(outcome)
   if (HOLDS_CUSTOMER_BINDS.has(victim)) {
-    // Only what was under way on its connections.
+    // Only the requests in flight on the connections of the gateway may have no answer.
     expect(outcome.report.unknown.length).toBeLessThanOrEqual(SESSIONS * WINDOW_SIZE)
   } else expectCustomerBindsKept(outcome)
 })
 
-test('the store away for 60 s loses nothing and closes no bind', async () => {
+test('stopping the database for 60 s loses no message and closes no bind', async () => {
   const stack = await stackFor()
   const before = stack.pids()
   const outcome = await amidTraffic(stack, TRAFFIC, () =>
@@ -52,7 +53,7 @@ test('the store away for 60 s loses nothing and closes no bind', async () => {
   )
   expectNothingLost(outcome)
   expectRefusedForNow(outcome)
-  // It was away for longer than a customer is kept waiting.
+  // The database was stopped for longer than a customer waits for an answer.
   expect(outcome.report.answers.get('ESME_RTHROTTLED')).toBeGreaterThan(0)
   expectResumed(outcome, 'postgres')
   expectCustomerBindsKept(outcome)
@@ -60,14 +61,17 @@ test('the store away for 60 s loses nothing and closes no bind', async () => {
   expect(stack.pids()).toEqual(before)
 })
 
-/** Resolves when another process has taken its place. */
+/** Kills a process and resolves when its successor has started. */
 async function kill(stack: Stack, victim: string): Promise<void> {
   const before = stack.pidOf(victim)
   stack.kill(victim)
   await vi.waitUntil(() => stack.pidOf(victim) !== before, BACK_WITHIN_MS)
 }
 
-/** An SMSC that does not answer: submits wait in the window, envelopes wait behind them. */
+/**
+ * Kills the workers while the SMSC is stopped, so that requests wait in the window and envelopes
+ * wait behind them.
+ */
 async function killWithFullHands(stack: Stack, flow: Flow): Promise<void> {
   const wanted = flow.answered() + BACKLOG
   await stopWhile(stack.pidOf('smsc'), async () => {

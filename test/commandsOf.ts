@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 
-/** The commands that a page shows: lines that begin with `npx signalbox` or `$ npx signalbox`. */
+/** The commands on a page: lines that begin with `npx signalbox` or `$ npx signalbox`. */
 export function commandsOf(page: string): string[] {
   const text = readFileSync(new URL(`../${page}`, import.meta.url), 'utf8')
   return [...text.matchAll(/^(?:\$ )?npx signalbox (.+)$/gm)].map(([, words = '']) => words)
@@ -18,7 +18,7 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** Runs `signalbox` for the installation in this home folder, as a person types it. */
+/** Runs a `signalbox` command line against the installation in this home folder. */
 export async function runSignalbox(home: string, words: string): Promise<Ended> {
   const child = spawn(process.execPath, [MAIN, ...words.split(' ')], {
     env: { ...process.env, SIGNALBOX_HOME: home },

@@ -1,5 +1,5 @@
-// Operators pause, disable, empty and delete connectors of a running platform, with the commands
-// that docs/connectors.md shows.
+// Pauses, disables, empties and deletes connectors of a running platform with the commands that
+// docs/connectors.md shows.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Connector } from '../src/platform/connector.ts'
@@ -31,7 +31,9 @@ function admin(method: string, path: string, body?: unknown): Promise<unknown> {
   return adminCall(platform.stack.ready.admin, method, `/admin/v1${path}`, body)
 }
 
-/** Runs commands that the page shows, and no other, in this order. */
+/**
+ * Runs commands in this order and returns their output. Fails if the page does not show a command.
+ */
 async function run(...commands: string[]): Promise<string> {
   let said = ''
   for (const words of commands) {
@@ -66,7 +68,7 @@ async function statusOf(destination: string): Promise<number> {
 }
 
 async function connector(id: string): Promise<Connector> {
-  // The admin API answers with the stored connector, its password hidden.
+  // The admin API returns the stored connector with its password hidden.
   return (await admin('GET', `/connectors/${id}`)) as Connector
 }
 
@@ -74,7 +76,10 @@ async function changeConnector(id: string, fields: Partial<Connector>): Promise<
   await admin('PUT', `/connectors/${id}`, { ...(await connector(id)), ...fields })
 }
 
-/** Whatever the workers were told until now, they have followed: south has a new session. */
+/**
+ * Resolves when the workers have applied all changes made so far. It makes one more change, which
+ * makes `south` connect again, and waits for the new session.
+ */
 async function untilFollowed(): Promise<void> {
   const [before] = platform.smsc.bindsOf('south')
   const { systemType } = await connector('south')
@@ -83,7 +88,7 @@ async function untilFollowed(): Promise<void> {
   await expect.poll(() => present().length === 1 && present()[0] !== before, PATIENCE).toBe(true)
 }
 
-test('a change of pace and rules keeps the sessions of a connector', async () => {
+test('changing the pace and rules of a connector keeps its sessions open', async () => {
   const before = platform.smsc.bindsOf('north')
   expect(before).toHaveLength(2)
   await changeConnector('north', {
@@ -98,7 +103,7 @@ test('a change of pace and rules keeps the sessions of a connector', async () =>
   await expect.poll(() => platform.smsc.takenFor(NORTH).length, PATIENCE).toBe(1)
 })
 
-test('a paused connector accepts messages, takes receipts, and submits once resumed', async () => {
+test('a paused connector accepts messages and receipts, and submits once resumed', async () => {
   const { customer, smsc } = platform
   const before = await customer.submit('31600000001')
   await expect.poll(() => smsc.takenFor('31600000001').length, PATIENCE).toBe(1)
@@ -109,7 +114,7 @@ test('a paused connector accepts messages, takes receipts, and submits once resu
   const id = `UP-${smsc.taken.findIndex(({ destination }) => destination === '31600000001')}`
   await smsc.receiptUntilTaken('north', { id, stat: 'DELIVRD' })
   await expect.poll(() => customer.stats(before), PATIENCE).toEqual(['DELIVRD'])
-  // It expires while it waits.
+  // The brief message expires while it waits.
   await expect.poll(() => customer.stats(brief.messageId), PATIENCE).toEqual(['EXPIRED'])
   expect(smsc.takenFor('31600000002')).toEqual([])
   expect(await admin('GET', '/connector-status/north')).toMatchObject({
@@ -122,12 +127,12 @@ test('a paused connector accepts messages, takes receipts, and submits once resu
   expect(customer.stats(waiting)).toEqual([])
 })
 
-test('a disabled connector is passed over, and never refuses for good', async () => {
+test('a disabled connector is skipped; without another route, messages are throttled', async () => {
   const { customer, smsc } = platform
   await routes('south')
   await run('connector disable north')
   await expect.poll(() => smsc.bindsOf('north').length, { timeout: 5_000 }).toBe(0)
-  // Until the router has followed, messages are accepted for north, where they wait.
+  // Until the router applies the change, it accepts messages for `north`, where they wait.
   const via = async () => {
     await customer.submit('31600000003', 0)
     return smsc.takenFor('31600000003').at(-1)?.connector
@@ -144,12 +149,13 @@ test('a disabled connector is passed over, and never refuses for good', async ()
   await platform.untilSettled()
 })
 
-test('moved messages are delivered once, also when the worker dies meanwhile', async () => {
+test('moved messages are delivered once, even if the worker dies during the move', async () => {
   const { customer, smsc, stack } = platform
   await run('connector pause north')
-  // Ten messages in each envelope, so that they do not move all at once.
+  // At this pace an envelope holds ten messages, so the move takes several steps.
   await changeConnector('north', { tps: 5 })
-  // South submits nothing before the last one has moved: a worker that dies may submit twice.
+  // `south` submits nothing until every message has moved, because a worker that dies may submit a
+  // message twice.
   await admin('POST', '/connectors/south/pause')
   await untilFollowed()
   const destinations = Array.from({ length: 500 }, (_, index) => `3171${1_000_000 + index}`)
@@ -164,7 +170,7 @@ test('moved messages are delivered once, also when the worker dies meanwhile', a
   await expect.poll(() => platform.count(WAITING_FOR_SOUTH), PATIENCE).toBeGreaterThan(0)
   stack.kill('workers')
   expect(await said).toContain('Connector south has the messages of north now.')
-  // A message that moves while it is counted counts in both places.
+  // A message that moves during the count may be counted in both places.
   const list = async () => (await runSignalbox(stack.home, 'connector list')).stdout
   await expect.poll(list, PATIENCE).toMatch(/^south +paused +\d of 1 +500$/m)
   expect(await list()).toMatch(/^north +disabled, moving its messages to south +0 of 2 +0$/m)
@@ -181,7 +187,7 @@ test('moved messages are delivered once, also when the worker dies meanwhile', a
   expect(await run('connector delete north')).toBe('Connector north is deleted.\n')
 })
 
-test('purged messages end with the receipts that their customers asked for', async () => {
+test('purged messages end as undeliverable, with a receipt if one was requested', async () => {
   const { customer, smsc, stack } = platform
   await admin('POST', '/connectors/south/pause')
   await untilFollowed()

@@ -15,14 +15,16 @@ export interface CustomerPlace {
   readonly password: string
 }
 
-/** A customer with one bind, who acknowledges every receipt and remembers it. */
+/** A customer with one bind. It acknowledges and records every receipt. */
 export class Customer {
   #session: Session | undefined
   #stats = new Map<string, string[]>()
-  /** The bind was lost. */
+  /** Why the bind was closed; undefined while it is open. */
   closed: string | undefined
 
-  /** Rejects while the gateway does not know the user yet. */
+  /**
+   * Rejects if the bind is refused, for example because the gateway has not loaded the user yet.
+   */
   async bind({ host, port, systemId, password }: CustomerPlace): Promise<void> {
     this.#session = await connectSmpp({
       host,
@@ -43,12 +45,14 @@ export class Customer {
     await this.#session?.unbind()
   }
 
-  /** What the receipts for one of our messages said, in the order they came. */
+  /** The `stat` of each receipt for a message, in order of arrival. */
   stats(messageId: string): readonly string[] {
     return this.#stats.get(messageId) ?? []
   }
 
-  /** Resolves to the message_id; rejects with the command_status of a refusal. */
+  /**
+   * Submits a message. Resolves to its message_id; rejects with the command_status of a refusal.
+   */
   async submit(destination_addr: string, registered_delivery = 1): Promise<string> {
     const { commandStatus, messageId } = await this.attempt(destination_addr, registered_delivery)
     if (commandStatus !== ESME_ROK) throw new Error(`refused with ${commandStatus}`)

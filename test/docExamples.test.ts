@@ -1,5 +1,5 @@
-// The curl commands of the documents, run against a whole platform. An example whose answer is
-// shown below it must be answered like that.
+// Runs the curl commands in the documents against a whole platform. If a document shows the answer
+// to a command, the platform must give that answer.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,22 +16,25 @@ afterAll(() => stack.stop())
 
 interface Example {
   readonly command: string
-  /** In the code block below the command; undefined without such a block. */
+  /** The answer in the code block below the command; undefined if the page shows no answer. */
   readonly answer: object | undefined
 }
 
-/** A command of any page begins a code block of its own. */
+/** The curl commands on a page. Each one has its own code block. */
 function examplesOf(page: string): Example[] {
   const text = readFileSync(join(import.meta.dirname, '..', page), 'utf8')
   const found = text.matchAll(/^```\n(curl [^]*?)\n```\n(?:\n```json\n([^]*?)\n```\n)?/gm)
   return [...found].map(([, command = '', answer]) => ({
     command,
-    // An answer of an API, which is always an object.
+    // API answers are always objects.
     answer: answer === undefined ? undefined : (JSON.parse(answer) as object),
   }))
 }
 
-/** Our documents use few of curl's options; any other one is an error here. */
+/**
+ * Converts a curl command to a request. Throws if the command uses an option other than -H, -d and
+ * -X, which are enough for our documents.
+ */
 function requestOf(command: string): Request {
   const words = [...command.replaceAll('\\\n', ' ').matchAll(/'[^']*'|"[^"]*"|\S+/g)].map(
     ([word]) => inShell(word),
@@ -46,15 +49,18 @@ function requestOf(command: string): Request {
     if (option === '-H') headers.set(name, rest ?? '')
     else if (option === '-d') body = value
     else if (option === '-X') method = value
-    else throw new Error(`the example has an option ${option}: ${command}`)
+    else throw new Error(`unsupported curl option ${option}: ${command}`)
   }
   return new Request(url, { method: method ?? (body === null ? 'GET' : 'POST'), headers, body })
 }
 
-/** The key that README.md shows in place of a reader's own. */
+/** The API key in README.md. Readers replace it with their own key. */
 const KEY_OF_README = 'DYSaprdSk23pqpBGXwchtaw9wnESLc3Q'
 
-/** A word of a command, as the shell of a reader has it who started this platform. */
+/**
+ * Removes the quotes of a word, and replaces the addresses and keys of the documents with those of
+ * this platform.
+ */
 function inShell(word: string): string {
   const { admin, api } = stack.ready
   return word
@@ -69,7 +75,7 @@ function inShell(word: string): string {
 const MESSAGE_ID = /[0-9a-f]{8}-[0-9a-f-]{27}/
 
 test.each(['README.md', 'docs/http-api.md', 'docs/admin-api.md'])(
-  'the examples of %s work',
+  'every curl example in %s works',
   async (page) => {
     const examples = examplesOf(page)
     expect(examples.length).toBeGreaterThan(0)
@@ -95,7 +101,7 @@ function isMessage(answer: unknown): answer is { id: string } {
   return typeof answer === 'object' && answer !== null && 'id' in answer
 }
 
-/** The answer as the page shows it, with any value for ids and times. */
+/** The answer that the page shows, as a pattern that accepts any ids and times. */
 function shapeOf(answer: object): object {
   return Object.fromEntries(
     Object.entries(answer).map(([name, value]: [string, unknown]) => [

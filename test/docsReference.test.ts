@@ -13,14 +13,14 @@ import { platformProblems } from '../src/platform/platformProblems.ts'
 import { settings } from '../src/runtime/settings.ts'
 
 test.each(Object.entries(GENERATED_PAGES))(
-  'docs/%s.md is what the code says',
+  'docs/%s.md is up to date with the code',
   async (name, page) => {
     const kept = readFileSync(join(root, `docs/${name}.md`), 'utf8')
     if (kept !== (await page())) throw new Error(`docs/${name}.md is out of date: run npm run docs`)
   },
 )
 
-/** The platform files that these pages show as a whole. */
+/** Each of these pages shows one complete platform file. */
 test.each(['README.md', 'docs/platform-fields.md'])('the platform file in %s is valid', (page) => {
   const files = [...readFileSync(join(root, page), 'utf8').matchAll(/^```yaml\n([^]*?)^```$/gm)]
   expect(files).toHaveLength(1)
@@ -33,7 +33,7 @@ test.each([
   [z.strictObject({ a: z.int().min(1).max(2).describe('A.') }), 'a has no unit'],
   [z.strictObject({ a: z.int().min(1).meta({ description: 'A.', unit: 'ms' }) }), 'no upper limit'],
   [z.strictObject({ a: z.string().regex(/^a$/).describe('A.') }), 'a has a pattern'],
-])('a field that a page could not explain is an error', (schema, message) => {
+])('a schema field that the reference could not describe fully is an error', (schema, message) => {
   expect(() => inputTable(schema)).toThrow(message)
 })
 
@@ -43,7 +43,7 @@ const SCHEMAS: readonly (FastifySchema | undefined)[] = [
   { summary: 'Read x' },
 ]
 
-test.each(SCHEMAS)('a route that says only %j of itself is an error', async (schema) => {
+test.each(SCHEMAS)('a route whose only documentation is %j is an error', async (schema) => {
   const server = fastify()
   server.register(async (api) => {
     api.get('/x', { ...(schema && { schema }) }, () => 'x')
@@ -52,10 +52,12 @@ test.each(SCHEMAS)('a route that says only %j of itself is an error', async (sch
   await server.close()
 })
 
-/** What every component runs, or may run. The types say which of its settings a component sees. */
+/**
+ * Folders of code that any component may run. The types decide which settings that code can read.
+ */
 const SHARED = ['src/runtime', 'src/components']
 
-test('each setting is mentioned by the components that it names as its readers', () => {
+test('every component listed in the `readBy` of a setting reads that setting', () => {
   const unread = Object.entries(settings).flatMap(([field, { readBy }]) =>
     readBy
       .filter((reader) => {
@@ -67,7 +69,7 @@ test('each setting is mentioned by the components that it names as its readers',
   expect(unread).toEqual([])
 })
 
-test('every setting that a document names exists', () => {
+test('every setting named in a document exists', () => {
   const known = new Set<string>(Object.values(settings).map(({ name }) => name))
   const unknown = ['.', 'docs'].flatMap((folder) =>
     readdirSync(join(root, folder))
@@ -85,7 +87,7 @@ test('every setting that a document names exists', () => {
 
 const sources = new Map<string, string>()
 
-/** The code of a folder, without the table of settings itself. */
+/** The code of a folder, without its tests and without the tables of settings. */
 function sourceOf(folder: string): string {
   const known = sources.get(folder)
   if (known !== undefined) return known

@@ -1,5 +1,5 @@
-// `signalbox up` before three SMSCs, of 3.3, 3.4 and 5.0, each behind a prefix of its own, with a
-// customer that sends anything and one who is ordinary.
+// Runs `signalbox up` in front of three SMSCs (SMPP 3.3, 3.4 and 5.0), each with its own prefix.
+// One customer sends odd requests. An ordinary customer has one user for each SMSC.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,10 +18,10 @@ const READY_WITHIN_MS = 30_000
 const LOOK_AGAIN_MS = 100
 
 export interface DoorSmsc {
-  /** As the connector is named, too. */
+  /** `3.3`, `3.4` or `5.0`. It is also part of the name of the connector. */
   readonly version: string
   readonly prefix: string
-  /** An ordinary customer whose messages go there. */
+  /** The user of the ordinary customer that sends to this SMSC. */
   readonly user: string
   stats(): SmscStats
 }
@@ -74,7 +74,7 @@ export class DoorStack {
     this.database = openDatabase({ databaseUrl, poolSize: 2, applicationName: 'test' })
   }
 
-  /** `odd` sends anything; the ordinary ones have a user for each SMSC. */
+  /** The address and credentials of a user: `odd`, or the ordinary user of an SMSC. */
   placeOf(systemId: string): CustomerPlace {
     const { host, port } = this.stack.ready.smpp
     return { host, port, systemId, password: PASSWORD }
@@ -88,7 +88,7 @@ export class DoorStack {
 
   #simulatorAt(index: number): SmscSimulator {
     const simulator = this.#simulators[index]
-    if (!simulator) throw new Error('there is one for each version')
+    if (!simulator) throw new Error('there is no simulator with this index')
     return simulator
   }
 
@@ -119,7 +119,7 @@ export class DoorStack {
     const deadlineMs = Date.now() + READY_WITHIN_MS
     const until = async (isThere: () => Promise<boolean>) => {
       while (!(await isThere())) {
-        if (Date.now() > deadlineMs) throw new Error('the platform did not get ready')
+        if (Date.now() > deadlineMs) throw new Error('the platform did not become ready in time')
         await delay(LOOK_AGAIN_MS)
       }
     }

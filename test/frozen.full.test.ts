@@ -1,5 +1,5 @@
-// One of two processes of a component is stopped: the other one goes on, nobody waits for a lock
-// for long, and nothing that was answered is lost.
+// Stops one of two processes of a component. The other process continues, no lock is held for long,
+// and no message that was answered is lost.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -21,7 +21,7 @@ import { type Stack, type StackOptions, startStack } from './stack.ts'
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 const TRAFFIC = { messages: 10_000, messagesPerSecond: 500, receiptsWithinMs: 180_000 }
-/** More than lies in the hands of the stopped one. */
+/** More messages than the stopped process can hold. */
 const PROGRESS = 1_000
 const RELEASED_WITHIN_MS = 15_000
 const RESUMED_WITHIN_MS = 30_000
@@ -51,7 +51,7 @@ function expectNothingLost({ ends, report }: Outcome): void {
   expect(report.reconnects).toBe(0)
 }
 
-/** Grows by what no stopped process could have brought any more. */
+/** Resolves when the figure has grown by more than the stopped process can have contributed. */
 async function untilProgress(figure: () => number | Promise<number>): Promise<void> {
   const before = await figure()
   await vi.waitUntil(async () => (await figure()) > before + PROGRESS, {
@@ -64,7 +64,7 @@ function delivered(database: Database): Promise<number> {
   return count(database, 'select count(*)::int as count from messages where state = 2')
 }
 
-test('one of two dlr-processors is stopped inside a transaction: receipts go on', async () => {
+test('receipts continue while one of two dlr-processors is stopped in a transaction', async () => {
   const { stack, database } = await startPlatform({ dlr: 2 })
   const kind = { component: 'dlr', query: '.', heldUpAt: 'messages' } as const
   const outcome = await amidTraffic(stack, TRAFFIC, () =>
@@ -83,12 +83,17 @@ async function untilReleased(...given: Parameters<typeof pausedTransactions>): P
   })
 }
 
-/** Now and then all five answers to a message are throttled: it waits in the database. */
+/**
+ * High enough that all five submissions of a message are sometimes throttled. Such a message waits
+ * in the database.
+ */
 const THROTTLE_RATE = 0.6
-/** It takes a while until a worker is caught in the middle of a transaction. */
+/**
+ * This traffic is longer, because catching a worker in the middle of a transaction takes a while.
+ */
 const LONG_TRAFFIC = { ...TRAFFIC, messages: 20_000, messagesPerSecond: 400 }
 
-test('one of two workers is stopped while it writes outcomes: the other submits', async () => {
+test('one worker submits while the other is stopped as it writes outcomes', async () => {
   const { stack, database } = await startPlatform({ workers: 2 })
   const witness = await throttlingSmsc(stack)
   const kind = { component: 'workers', query: 'insert into later', heldUpAt: 'later' } as const
@@ -101,7 +106,10 @@ test('one of two workers is stopped while it writes outcomes: the other submits'
   expectNothingLost(outcome)
 })
 
-/** Takes the place of the simulator of `up`, with a bind for each worker. Returns its file. */
+/**
+ * Starts a throttling SMSC in place of the simulator of `up`, and waits for a bind from each
+ * worker. Resolves to its witness file.
+ */
 async function throttlingSmsc(stack: Stack): Promise<string> {
   const file = join(stack.home, 'throttling.ndjson')
   const account = { systemId: 'test', password: 'test' }
@@ -124,30 +132,31 @@ async function throttlingSmsc(stack: Stack): Promise<string> {
   return file
 }
 
-test('one of two routers is stopped, and then the other: messages are taken once', async () => {
+test('stopping each of two routers in turn loses no message', async () => {
   const { stack } = await startPlatform({ router: 2 })
   const outcome = await amidTraffic(stack, TRAFFIC, async (flow) => {
-    // All messages of an account go to one router while it is there.
+    // One router serves all messages of an account while it runs, so each router has to be stopped
+    // once.
     for (const name of ['router', 'router-2'])
       await stopWhile(stack.pidOf(name), () => untilProgress(flow.answered))
   })
   expectNothingLost(outcome)
-  // A message that the gateway refused at its deadline is sent again by the customer, and a router
-  // that was stopped in the middle of its publish may have taken the first one.
+  // The customer sends a message again if the gateway refused it at its deadline. A router that was
+  // stopped in the middle of its publish may have accepted the first copy.
   expect(outcome.ends.duplicated.length).toBeLessThanOrEqual(await unknownOutcomes(stack))
 })
 
-/** Messages that the gateway refused without knowing what had become of them. */
+/** Messages that the gateway refused without knowing whether a router had accepted them. */
 async function unknownOutcomes({ ready }: Stack): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${ready.ports['gateway']}/metrics`)
   const figure = /^signalbox_gateway_unknown_outcome_messages_total\S* (\d+)$/m
   return Number(figure.exec(await answer.text())?.[1] ?? 0)
 }
 
-/** The load waits for all receipts, and some go to the other customer. */
+/** Short, because the load never gets the receipts that go to the second customer. */
 const ELSEWHERE_WITHIN_MS = 60_000
 
-test('one of two gateways is stopped: its receipts come through the other', async () => {
+test('receipts come through the other gateway while one of two is stopped', async () => {
   const { stack, installation, database } = await startPlatform()
   const second = await startGateway(stack, installation)
   const traffic = { ...TRAFFIC, receiptsWithinMs: ELSEWHERE_WITHIN_MS }
@@ -161,7 +170,7 @@ test('one of two gateways is stopped: its receipts come through the other', asyn
   const missing = ends.withoutReceipt.filter((id) => second.customer.stats(id).length === 0)
   expectNothingLost({ ...outcome, ends: { ...ends, withoutReceipt: missing } })
   expect([...report.answers.keys()]).toEqual(['ESME_ROK'])
-  // It had its share of them before.
+  // Some receipts went to the customer of the second gateway.
   expect(ends.withoutReceipt.length).toBeGreaterThan(0)
 })
 
@@ -174,7 +183,9 @@ function acknowledged(database: Database): Promise<number> {
   )
 }
 
-/** As on another host, and a receiver of the same user is bound to it. */
+/**
+ * Starts a second gateway, as if on another host, and binds a customer with the same user to it.
+ */
 async function startGateway({ home, ready }: Stack, { databaseUrl, clusterToken }: Installation) {
   const smppPort = await freePort(0, '127.0.0.1')
   const child = spawn(process.execPath, [MAIN, 'gateway'], {

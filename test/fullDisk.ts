@@ -6,7 +6,7 @@ import { join } from 'node:path'
 const BALLAST = 'ballast'
 const CHUNK = Buffer.alloc(64 * 1024)
 
-/** A small disk that can be filled to the last octet and freed again. Only root may make one. */
+/** A small disk that a test can fill completely and free again. Creating it requires root. */
 export class FullDisk {
   readonly folder: string
 

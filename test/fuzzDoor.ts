@@ -1,6 +1,6 @@
-// Odd requests through the front door of a whole platform, to SMSCs of three versions. What was
-// accepted must reach an end within a minute, no process may end, and an ordinary customer beside
-// it must notice nothing.
+// Sends odd requests through the gateway of a whole platform to SMSCs of three versions. Every
+// accepted message must reach a final state within a minute. No process may end, and an ordinary
+// customer on the same platform must not be affected.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { runLoad } from '../src/lab/loadGenerator.ts'
@@ -22,7 +22,7 @@ import { RawCustomer } from './rawCustomer.ts'
 export interface FuzzDoorOptions {
   readonly count: number
   readonly seed: number
-  /** Requests a second. */
+  /** Requests per second. */
   readonly rate: number
   onProgress(what: string): void
 }
@@ -34,7 +34,7 @@ export interface FuzzDoorReport {
   readonly answers: ReadonlyMap<string, number>
   /** Accepted messages by the state in which they ended. */
   readonly states: ReadonlyMap<string, number>
-  /** What was promised and did not hold; empty if all is well. */
+  /** Promises that did not hold; empty if all of them held. */
   readonly faults: readonly string[]
   /** Messages that each SMSC accepted, by its version. */
   readonly submitted: ReadonlyMap<string, number>
@@ -42,7 +42,10 @@ export interface FuzzDoorReport {
   readonly ordinary: readonly LoadReport[]
 }
 
-/** Every version, and octets that only mean one. */
+/**
+ * Every interface_version that SMPP defines, and other octets that the gateway treats as one of
+ * them.
+ */
 const STATED_VERSIONS = [...Object.values(INTERFACE_VERSION), 0x00, 0x41, 0xff]
 const WINDOW = 50
 const TICK_MS = 10
@@ -68,12 +71,12 @@ class DoorFuzz {
   readonly #faults: string[] = []
   readonly #answers = new Map<string, number>()
   readonly #accepted: string[] = []
-  /** Accepted, with a receipt that was asked for and has not come. */
+  /** Accepted messages whose requested receipt has not arrived yet. */
   readonly #owed = new Set<string>()
-  /** Receipts that came before the answer, or unasked. */
+  /** Receipts that arrived before the answer to their message, or that were not requested. */
   readonly #early = new Set<string>()
   #sent = 0
-  /** The accepted messages before this one are known to be at their end. */
+  /** All accepted messages before this index are known to be in a final state. */
   #endedBefore = 0
 
   constructor(door: DoorStack, options: FuzzDoorOptions) {
@@ -97,8 +100,9 @@ class DoorFuzz {
     if (JSON.stringify(pids()) !== before) this.#faults.push('a process was restarted')
     for (const { version, stats } of this.#door.smscs) {
       const { accepted, misfits } = stats()
-      if (misfits > 0) this.#faults.push(`the SMSC of ${version} got ${misfits} it cannot have`)
-      if (accepted === 0) this.#faults.push(`the SMSC of ${version} got nothing`)
+      if (misfits > 0)
+        this.#faults.push(`the ${version} SMSC got ${misfits} requests it cannot handle`)
+      if (accepted === 0) this.#faults.push(`the ${version} SMSC accepted no message`)
     }
     return {
       sent: this.#sent,
@@ -143,7 +147,10 @@ class DoorFuzz {
     )
   }
 
-  /** At the rate, over the binds in turn, no more than a window on each. */
+  /**
+   * Sends the requests at the given rate, each on the bind with the fewest unanswered requests. A
+   * bind has at most WINDOW unanswered requests.
+   */
   async #sendAll(customers: readonly RawCustomer[]): Promise<void> {
     const { count, onProgress, rate } = this.#options
     const prefixes = this.#door.smscs.map(({ prefix }) => prefix)
@@ -159,7 +166,7 @@ class DoorFuzz {
         if (!customer) break
         this.#send(freest(customers), oddRequest(this.#random, prefixes))
       }
-      // What the windows held up is not made up for.
+      // Requests that were delayed by full windows are not caught up later.
       if (this.#sent < due) held += due - this.#sent
       if (nowMs - shownMs < PROGRESS_MS) continue
       shownMs = nowMs
@@ -178,7 +185,7 @@ class DoorFuzz {
 
   #accept(commandId: number, body: Buffer, answer: Pdu): void {
     if (commandId !== SUBMIT_SM || answer.command !== 'submit_sm_resp') {
-      this.#faults.push(`accepted what is not offered: ${body.toString('hex')}`)
+      this.#faults.push(`accepted an unsupported command: ${body.toString('hex')}`)
       return
     }
     const { message_id: id } = answer
@@ -190,7 +197,10 @@ class DoorFuzz {
     if (isOwed && !this.#early.delete(id)) this.#owed.add(id)
   }
 
-  /** Every answer is there, every message is at its end, and every receipt came. */
+  /**
+   * Waits until every request is answered, every accepted message is in a final state and every
+   * receipt has arrived. Records a fault for whatever is still missing after the time limit.
+   */
   async #untilEnded(customers: readonly RawCustomer[]): Promise<void> {
     const deadlineMs = Date.now() + END_WITHIN_MS
     const waits = async () => [
@@ -205,11 +215,11 @@ class DoorFuzz {
     }
     const [unanswered = 0, unended = 0, owed = 0] = left
     if (unanswered > 0) this.#faults.push(`${unanswered} requests were not answered`)
-    if (unended > 0) this.#faults.push(`${unended} accepted messages reached no end`)
-    if (owed > 0) this.#faults.push(`${owed} receipts did not come`)
+    if (unended > 0) this.#faults.push(`${unended} accepted messages reached no final state`)
+    if (owed > 0) this.#faults.push(`${owed} receipts did not arrive`)
   }
 
-  /** Accepted messages that the database does not know, or not at their end. */
+  /** Counts the accepted messages that the database lacks or does not hold in a final state. */
   async #unended(): Promise<number> {
     let unended = 0
     for (let from = this.#endedBefore; from < this.#accepted.length; from += IDS_AT_ONCE) {
@@ -226,7 +236,8 @@ class DoorFuzz {
     const text = `select extract(epoch from max(done_at - accepted_at)) * 1000
       from messages where account = 'odd'`
     const longestMs = Math.round(Number(await this.#first(text, [])))
-    if (longestMs > END_WITHIN_MS) this.#faults.push(`one message took ${longestMs} ms to its end`)
+    if (longestMs > END_WITHIN_MS)
+      this.#faults.push(`one message took ${longestMs} ms to reach its final state`)
     return longestMs
   }
 
@@ -251,7 +262,7 @@ class DoorFuzz {
       this.#faults.push(`the ordinary customer was refused: ${[...refused.keys()].join(', ')}`)
     if (unknown.length > 0) this.#faults.push('the ordinary customer got no answer')
     if (reconnects > 0) this.#faults.push('the ordinary customer lost its bind')
-    if (!complete) this.#faults.push('the ordinary customer lacks receipts')
+    if (!complete) this.#faults.push('the ordinary customer is missing receipts')
   }
 }
 

@@ -1,5 +1,5 @@
-// A gateway that is told to stop, as at each rollout, while HTTP clients do not finish what they
-// send: SMPP customers are unbound, and the process ends in order.
+// Stops a gateway, as a rollout does, while HTTP clients have sent only part of their requests.
+// SMPP customers are unbound, and the process ends in an orderly way.
 
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -43,8 +43,8 @@ async function halfSent(url: string, octets: string) {
   const { hostname, port } = new URL(url)
   const client = connect(Number(port), hostname)
   onTestFinished(() => void client.destroy())
-  client.on('error', () => undefined) // a reset is an end like any other here
-  client.resume() // so that it notices the end
+  client.on('error', () => undefined) // a reset counts as closed
+  client.resume() // otherwise the socket does not notice the close
   await once(client, 'connect')
   client.write(octets)
   return client

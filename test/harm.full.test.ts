@@ -1,5 +1,6 @@
-// What the database refuses, what nobody can read, what is missing and what is full: only the
-// culprit is set aside, the rest flows, and the operator is told.
+// Tests the platform with data that the database refuses, with unreadable envelopes, without its
+// partitions and on a full disk. Only the faulty item is set aside, everything else is processed,
+// and the operator is notified.
 
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
@@ -30,23 +31,26 @@ function idOf(destination: string): string {
   return `id-${destination}`
 }
 
-/** Accepted by the SMSC under `idOf(destination)`, and written. */
+/** Submits a message and resolves when the SMSC has accepted it under `idOf(destination)`. */
 async function submitted(destination = newDestination()) {
   platform.smsc.script = (taken) => taken.answer(idOf(taken.destination))
-  // The gateway answers with one of its own ids.
+  // The message_id in the answer of the gateway is a MessageId.
   const messageId = (await platform.customer.submit(destination)) as MessageId
   await vi.waitUntil(() => platform.smsc.takenFor(destination).length > 0, PATIENCE_MS)
   return { destination, messageId }
 }
 
 async function publish(queue: string, payloads: readonly Buffer[]): Promise<void> {
-  // In one statement, so that they are received as one batch.
+  // A single statement, so that the payloads are received as one batch.
   const text = `insert into queue_envelopes (queue, payload, messages)
     select $1, payload, 1 from unnest($2::bytea[]) as payload`
   await platform.database.pool.query(text, [queue, payloads])
 }
 
-/** How many were set aside since `before`, once nothing waits any more; the operator was told. */
+/**
+ * Expects that `culprits` envelopes have been set aside since the count was `before`, that no other
+ * envelope waits, and that the metric and the log report them.
+ */
 async function expectSetAside(queue: string, culprits: number, before: number): Promise<void> {
   await vi.waitUntil(async () => (await setAside(queue)) === before + culprits, PATIENCE_MS)
   await platform.untilSettled()
@@ -94,7 +98,7 @@ async function expectDelivered(messages: readonly { messageId: string }[]): Prom
   }
 }
 
-/** A message from end to end. */
+/** Expects an ordinary message to be delivered from end to end. */
 async function expectTraffic(): Promise<void> {
   const message = await submitted()
   const [bind] = platform.smsc.bindsOf('north')
@@ -105,7 +109,7 @@ async function expectTraffic(): Promise<void> {
   await expectDelivered([message])
 }
 
-test('NUL and eight-bit octets in what an SMSC writes are no harm', async () => {
+test('receipts with NUL and eight-bit octets are matched, and none is set aside', async () => {
   const before = await platform.count('select count(*) from dead_letters')
   const messages = [await submitted(), await submitted(), await submitted()]
   const [inText, inTlv, inPayload] = messages.map(({ destination }) => idOf(destination))
@@ -124,13 +128,13 @@ test('NUL and eight-bit octets in what an SMSC writes are no harm', async () => 
   for (const one of receipts) expect(await platform.smsc.receipt(bind, one)).toBe(ESME_ROK)
   await platform.untilSettled()
   await expectDelivered(messages)
-  // Without any id, and with nothing but NUL.
+  // This receipt contains nothing but NUL, so it has no id.
   expect(await platform.smsc.receipt(bind, { id: '\0', stat: '\0', err: '\0' })).toBe(ESME_ROK)
   await platform.untilSettled()
   expect(await platform.count('select count(*) from dead_letters')).toBe(before)
 })
 
-test('of receipts that the database refuses only the culprit is set aside', async () => {
+test('a receipt that the database refuses is set aside without its batch', async () => {
   const before = await setAside(DLR_QUEUE)
   const messages = []
   for (let i = 0; i < 6; i++) messages.push(await submitted())
@@ -148,7 +152,7 @@ test('of receipts that the database refuses only the culprit is set aside', asyn
   expect((await platform.trace(victim.messageId)).state).toBe('ENROUTE')
 })
 
-test('of events that the database refuses only the culprit is set aside', async () => {
+test('a journal event that the database refuses is set aside without its batch', async () => {
   const before = await setAside(JOURNAL_QUEUE)
   const ends = ['gone', 'NUL\0', 'gone'].map((reason): [JournalEvent, MessageId] => {
     const destination = newDestination()
@@ -174,7 +178,7 @@ function envelopeOf(messages: EnvelopeMessage[]) {
 }
 
 test.each([JOURNAL_QUEUE, DLR_QUEUE, SUBMIT_QUEUE])(
-  'what nobody can read is set aside from %s, and traffic goes on',
+  'unreadable envelopes of %s are set aside, and traffic continues',
   async (queue) => {
     const before = await setAside(queue)
     const unreadable = [
@@ -197,7 +201,7 @@ test.each([JOURNAL_QUEUE, DLR_QUEUE, SUBMIT_QUEUE])(
   },
 )
 
-test('one message that cannot be decoded is set aside; the rest of its envelope goes', async () => {
+test('one undecodable message is set aside; the rest of its envelope is sent', async () => {
   const before = await setAside(JOURNAL_QUEUE)
   const destinations = [newDestination(), newDestination(), newDestination()]
   const messages = destinations.map((destination) => messageOf(newMessageId(), destination))
@@ -205,10 +209,11 @@ test('one message that cannot be decoded is set aside; the rest of its envelope 
   if (culprit) culprit.body = culprit.body.subarray(0, 7)
   platform.smsc.script = (taken) => taken.answer(idOf(taken.destination))
   const payload = encodeEnvelope(envelopeOf(messages))
-  // Twice, as the router publishes it.
+  // The router publishes each envelope to both queues.
   await publish(SUBMIT_QUEUE, [payload])
   await publish(JOURNAL_QUEUE, [payload])
-  // It was accepted, and it failed: two entries of the journal that cannot be written.
+  // Two journal entries of this message cannot be written: that it was accepted, and that it
+  // failed.
   await expectSetAside(JOURNAL_QUEUE, 2, before)
   const [first = '', second = '', third = ''] = destinations
   expect(platform.smsc.takenFor(first)).toHaveLength(1)
@@ -220,7 +225,7 @@ test('one message that cannot be decoded is set aside; the rest of its envelope 
   }
 })
 
-test('partitions that are missing are made, and nothing is set aside', async () => {
+test('missing partitions are created again, and nothing is set aside', async () => {
   const before = await platform.count('select count(*) from dead_letters')
   platform.smsc.script = (taken) => {
     taken.answer(idOf(taken.destination))
@@ -243,7 +248,7 @@ test('partitions that are missing are made, and nothing is set aside', async () 
 
 const NO_ANSWER = { commandStatus: -1, messageId: '' }
 
-/** What came of messages that were submitted without a pause, some at a time. */
+/** Submits messages without a pause, `atATime` of them in parallel, and records the answers. */
 class Flow {
   readonly accepted: string[] = []
   readonly statuses = new Map<number, number>()
@@ -274,11 +279,11 @@ const LONG_TEXT = Buffer.alloc(200, 'x')
 const DISK_MB = 300
 const mayMount = process.getuid?.() === 0 || process.env['CI'] === 'true'
 
-test('a full disk refuses messages for a while, and loses none', async ({ skip }) => {
-  skip(!mayMount, 'only root may make the small disk that is filled here')
+test('a full disk causes temporary refusals and loses no accepted message', async ({ skip }) => {
+  skip(!mayMount, 'only root may create the small disk that this test fills')
   const disk = new FullDisk(DISK_MB)
   const full = await ScriptedPlatform.start({ home: disk.folder })
-  // Before it is stopped there must be room again, and after that nobody uses the disk.
+  // Stopping the platform needs free space, and the disk can be removed only after that.
   onTestFinished(async () => {
     disk.free()
     await full.stop()
@@ -296,7 +301,7 @@ test('a full disk refuses messages for a while, and loses none', async ({ skip }
   disk.fill()
   await vi.waitUntil(() => (flow.statuses.get(ESME_RTHROTTLED) ?? 0) > 20, 2 * PATIENCE_MS)
   await vi.waitUntil(() => stack.stderr().includes('is full'), PATIENCE_MS)
-  // What dies now has nowhere to be written down, and is started again all the same.
+  // `up` cannot record the new processes on the full disk, but it starts them nevertheless.
   for (const name of ['exporters', 'postgres']) {
     stack.kill(name)
     await vi.waitUntil(() => stack.stderr().includes(name), PATIENCE_MS)

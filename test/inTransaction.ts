@@ -1,30 +1,36 @@
-// Stops a process in the middle of a transaction: between two of its statements, as its database
-// session shows.
+// Stops a process in the middle of a transaction, between two of its statements. The state of its
+// database session shows that it is there.
 
 import { vi } from 'vitest'
 import type { Database } from '../src/database/database.ts'
 import { stopWhile } from '../src/lab/stopFor.ts'
 
-/** Which transactions of which processes. */
+/** Selects transactions by component and statement. */
 export interface TransactionKind {
   readonly component: 'dlr' | 'workers'
-  /** The last statement so far, as a pattern. */
+  /** A regular expression for the latest statement of the transaction. */
   readonly query: string
   /**
-   * Transactions that write to this table are held up there until the process is stopped, as they
-   * are too short to be met by chance.
+   * Transactions that write to this table are blocked there until the process is stopped, because
+   * they are too short to be caught by chance.
    */
   readonly heldUpAt?: string
 }
 
 const CAUGHT_WITHIN_MS = 90_000
-/** A look at the server takes a few milliseconds; no healthy transaction pauses for so long. */
+/**
+ * A query of pg_stat_activity takes a few milliseconds. No healthy transaction is idle for this
+ * long.
+ */
 const PAUSE = '300 ms'
-/** How long the process runs between two tries. */
+/** How long the process runs between two attempts to stop it. */
 const RUN_MS = 50
 const HELD_UP_MS = 1_000
 
-/** Stops it again and again until it holds a transaction open, and then for as long as `act`. */
+/**
+ * Stops the process repeatedly until it stops inside a transaction. The process then stays stopped
+ * until `act` has resolved.
+ */
 export async function stopInTransaction(
   database: Database,
   kind: TransactionKind,
@@ -46,7 +52,9 @@ export async function stopInTransaction(
   await vi.waitUntil(isCaught, { timeout: CAUGHT_WITHIN_MS, interval: RUN_MS })
 }
 
-/** Resolves when somebody waits for the table, to a function that lets all of them go on. */
+/**
+ * Locks the table. Resolves when transactions wait for the lock, to a function that releases it.
+ */
 async function holdUp(
   database: Database,
   { component, heldUpAt, query }: TransactionKind,
@@ -69,7 +77,7 @@ async function holdUp(
   }
 }
 
-/** Transactions that wait for their process. */
+/** Counts the open transactions that are idle because their process is stopped. */
 export async function pausedTransactions(
   database: Database,
   { component, query }: TransactionKind,

@@ -1,15 +1,16 @@
-// `kill -9` in the middle of traffic: whatever was answered ESME_ROK is submitted and receipted.
-// chaos.full.test.ts kills the other parts, and stopped.full.test.ts stops them.
+// Sends `kill -9` in the middle of traffic. Every message answered with ESME_ROK is submitted and
+// gets its receipt. chaos.full.test.ts kills the other processes, and stopped.full.test.ts stops
+// them.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { amidTraffic } from './amidTraffic.ts'
 import { type Stack, startStack } from './stack.ts'
 
-/** Slow enough that the kill falls into the middle of it. */
+/** Slow enough that the kill happens in the middle of the traffic. */
 const TRAFFIC = { messages: 2000, messagesPerSecond: 500, receiptsWithinMs: 60_000 }
 
 test.each(['router', 'postgres'])(
-  'after kill -9 of %s in mid-traffic nothing that was accepted is lost',
+  'kill -9 of %s in the middle of traffic loses no accepted message',
   async (victim) => {
     const stack = await startStack({})
     onTestFinished(async () => void (await stack.stop()))
@@ -19,7 +20,7 @@ test.each(['router', 'postgres'])(
     expect(restarted).toEqual([victim])
     expect(ends.lost, 'answered ESME_ROK and lost').toEqual([])
     expect(ends.withoutReceipt, 'without receipt').toEqual([])
-    // The customer's binds live through it, and every message gets an answer.
+    // The customer's binds stay open, and every message gets an answer.
     expect(report.reconnects).toBe(0)
     expect(report.unknown).toEqual([])
     expect(report.answered.size).toBe(TRAFFIC.messages)

@@ -1,5 +1,5 @@
-// Fails a test file at whose end a timer, server, socket or child process is still open, and names
-// the line that opened it.
+// Fails a test file that leaves a timer, server, socket or child process open, and names the line
+// that opened it.
 
 import { beforeAll } from 'vitest'
 import { OpenResources } from './openResources.ts'
@@ -7,7 +7,8 @@ import { OpenResources } from './openResources.ts'
 const resources = new OpenResources()
 resources.watch()
 
-// What a hook returns runs after all hooks of the file, and the first one's runs last.
+// A function returned by a hook runs after all hooks of the file. The function of the first hook
+// runs last.
 beforeAll(() => async () => {
   const open = await resources.stop()
   if (open.length === 1) throw open[0]

@@ -1,4 +1,4 @@
-// The log of a process of `signalbox up`.
+// Reads the log of a process that `signalbox up` started.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,6 +17,6 @@ export interface LogLine {
 export function logLines({ home }: Stack, name: string): LogLine[] {
   const text = readFileSync(join(home, 'log', `${name}.log`), 'utf8')
   const lines = text.split('\n').filter((line) => line.startsWith('{'))
-  // Written by pino; the fields that a line lacks are undefined.
+  // pino wrote the lines. Fields that a line lacks are undefined.
   return lines.map((line) => JSON.parse(line) as LogLine)
 }

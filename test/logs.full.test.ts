@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { CONNECTORS, expectNoStacks, linesAbout, linesOfOutage } from './outageLines.ts'
 import { ScriptedPlatform } from './scriptedPlatform.ts'
 
-test('a carrier that is away for over two minutes is four lines a connector', async () => {
+test('a carrier outage of over two minutes logs four lines for each connector', async () => {
   const platform = await ScriptedPlatform.start()
   onTestFinished(() => platform.stop())
   const lines = await linesOfOutage(platform, 130_000)

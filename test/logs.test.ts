@@ -1,5 +1,5 @@
-// What an operator reads while a carrier, a router and the database are away: a few lines for each,
-// all of them in docs/logs.md.
+// Checks what the logs say while a carrier, a router and the database are unavailable: a few lines
+// for each outage, all of them documented in docs/logs.md.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ function times(name: string, msg: string): number {
   return logLines(platform.stack, name).filter((line) => line.msg === msg).length
 }
 
-test('a customer that binds, leaves or is refused is a line each, with the reason', async () => {
+test('a customer that leaves and a refused bind are each logged with the reason', async () => {
   const customer = new Customer()
   await customer.bind(platform.place)
   await customer.unbind()
@@ -45,7 +45,7 @@ test('a customer that binds, leaves or is refused is a line each, with the reaso
   })
 })
 
-test('a router that is away is a line at the start and one at the end', async () => {
+test('a router outage logs one line at its start and one at its end', async () => {
   const before = platform.stack.pidOf('router')
   platform.stack.kill('router')
   const attempts = Array.from({ length: 20 }, () => platform.customer.attempt('31600000001', 0))
@@ -57,7 +57,7 @@ test('a router that is away is a line at the start and one at the end', async ()
   expectNoStacks(logLines(platform.stack, 'gateway'))
 })
 
-test('a database that is away is a line at the start and one at the end in each log', async () => {
+test('a database outage logs one line at its start and one at its end per process', async () => {
   const before = platform.stack.pidOf('postgres')
   platform.stack.kill('postgres')
   await platform.untilReplaced('postgres', before)
@@ -70,13 +70,13 @@ test('a database that is away is a line at the start and one at the end in each 
   }
 })
 
-test('a carrier that is away is two lines a connector, and each line is documented', async () => {
+test('a carrier outage logs two lines per connector, and all lines are documented', async () => {
   await platform.untilBound()
   const lines = await linesOfOutage(platform, 5_000)
   let returns = 0
   for (const connector of CONNECTORS) {
     expect(linesAbout(lines, connector, 'upstream binds are down')).toHaveLength(1)
-    // Both binds share a line, unless one of them is back more than 15 s after the other.
+    // Both binds share a line, unless one of them returns more than 15 s after the other.
     const up = linesAbout(lines, connector, 'upstream binds are up')
     expect([1, 2]).toContain(up.length)
     returns += up.length

@@ -1,5 +1,6 @@
-// The real pages of all six components, after some traffic: they hold to the conventions, show what
-// docs/metrics.md lists, and tell a carrier that is away from one that is bound.
+// Reads the metrics pages of all six components after some traffic. They follow the naming
+// conventions, contain the metrics that docs/metrics.md lists, and tell an SMSC that is down from
+// one that is bound.
 
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { METRICS } from '../scripts/metricsReference.ts'
@@ -16,13 +17,13 @@ beforeAll(async () => {
 })
 afterAll(() => platform.stop())
 
-test('what becomes of messages is counted by class, status, connector and result', async () => {
+test('messages are counted by account class, status, connector and result', async () => {
   const of = (process: string, name: string, label: string) => platform.metric(process, name, label)
   const standard = 'account_class="standard"'
   const refused = `${standard},command_status="ESME_RINVDSTADR"`
   const inTime = { timeout: 3 * EXPORTERS_READ_EVERY_MS, interval: 100 }
   expect(await of('gateway', 'gateway_refused_messages_total', refused)).toBe(1)
-  // One more was submitted when the platform started.
+  // ScriptedPlatform submitted one more message when it started.
   expect(await of('gateway', 'gateway_accepted_messages_total', standard)).toBe(2)
   const verdicts = () => of('gateway', 'gateway_verdict_seconds_count', '')
   expect(await verdicts()).toBeGreaterThanOrEqual(3)
@@ -39,7 +40,7 @@ test('what becomes of messages is counted by class, status, connector and result
   await expect.poll(acknowledged, inTime).toBe(1)
 })
 
-test('the metrics of all components keep the conventions', async () => {
+test('the metrics of all components follow the conventions and match their reference', async () => {
   const pages = await pagesOf(platform)
   for (const [component, text] of pages) expect(lintPage(text, component)).toEqual([])
   expect(differences(pages)).toEqual([])
@@ -47,7 +48,7 @@ test('the metrics of all components keep the conventions', async () => {
     expect(summary(readPage(text).families)).toEqual(summary(METRICS[component] ?? []))
 })
 
-test('binds count while they are up, and leases while they are held', async () => {
+test('binds are counted only while they are up, but their leases while they are held', async () => {
   const binds = () => platform.metric('exporters', 'upstream_binds', 'connector="north"')
   await expect.poll(binds, PATIENCE).toBe(2)
   await platform.smsc.close()
@@ -57,7 +58,7 @@ test('binds count while they are up, and leases while they are held', async () =
   expect([await slots('leased'), await slots('configured')]).toEqual([2, 2])
 })
 
-/** One message that is delivered, and one that is refused. */
+/** Submits one message that is delivered and one that is refused. */
 async function sendAndReceive({ customer, smsc }: ScriptedPlatform): Promise<void> {
   const messageId = await customer.submit('31600000001')
   await vi.waitUntil(() => smsc.takenFor('31600000001').length === 1, PATIENCE)

@@ -17,12 +17,12 @@ const classes = Array.from(
 
 const FAULTY: readonly [complaint: string, text: string][] = [
   ['a counter ends in _total', page('counter', 'signalbox_a', [])],
-  ['must not end like that', page('gauge', 'signalbox_a_total', [])],
+  ['must not end in _total', page('gauge', 'signalbox_a_total', [])],
   ['joined by _', page('gauge', 'signalbox_A', [])],
-  ['its name says "ms"', page('gauge', 'signalbox_wait_ms', [])],
-  ['its name says "hours"', page('gauge', 'signalbox_age_hours', [])],
-  ['it names no unit', page('histogram', 'signalbox_answer', [])],
-  ['it names no unit', page('gauge', 'signalbox_queue_age', [])],
+  ['its name contains "ms"', page('gauge', 'signalbox_wait_ms', [])],
+  ['its name contains "hours"', page('gauge', 'signalbox_age_hours', [])],
+  ['its name has no unit', page('histogram', 'signalbox_answer', [])],
+  ['its name has no unit', page('gauge', 'signalbox_queue_age', [])],
   ['its type is untyped', page('untyped', 'signalbox_a', [])],
   ['it has no help text', page('gauge', 'signalbox_a', [], '')],
   ['its help starts in lower case', page('gauge', 'signalbox_a', [], 'help')],
@@ -35,7 +35,7 @@ const FAULTY: readonly [complaint: string, text: string][] = [
   ['label queue is empty', page('gauge', 'signalbox_a', [`signalbox_a{queue="",${IN}} 1`])],
   ['component is not workers', page('gauge', 'signalbox_a', ['signalbox_a{component="dlr"} 1'])],
   [`${LIMIT} values of account_class`, page('gauge', 'signalbox_a', classes)],
-  ['is no number', page('gauge', 'signalbox_a', [`signalbox_a{${IN}} NaN`])],
+  ['is not a number', page('gauge', 'signalbox_a', [`signalbox_a{${IN}} NaN`])],
   ['is negative', page('counter', 'signalbox_a_total', [`signalbox_a_total{${IN}} -1`])],
   [
     'its bucket',
@@ -53,11 +53,11 @@ const FAULTY: readonly [complaint: string, text: string][] = [
   ],
 ]
 
-test.each(FAULTY)('the linter says: %s', (complaint, text) => {
+test.each(FAULTY)('the linter reports: %s', (complaint, text) => {
   expect(lintPage(text, 'workers').join('\n')).toContain(complaint)
 })
 
-test('one name with two meanings is found', () => {
+test('a metric name with two different help texts is reported', () => {
   const pages = new Map([
     ['gateway', page('gauge', 'signalbox_a', [], 'One')],
     ['workers', page('gauge', 'signalbox_a', [], 'Another')],
@@ -66,7 +66,7 @@ test('one name with two meanings is found', () => {
   expect(differences(new Map([...pages].slice(1)))).toEqual([])
 })
 
-test('the linter has no complaint about an ordinary page', async () => {
+test('the linter reports nothing about a correct page', async () => {
   const metrics = createMetrics('workers')
   metrics.gauge(gauge('signalbox_a', 'A', ['queue'])).set({ queue: 'dlr "quoted"' }, 1)
   metrics.counter(counter('signalbox_b_total', 'B'))

@@ -1,10 +1,11 @@
-// The conventions of Prometheus for what a /metrics page shows under our own names: names, units,
-// help texts, types, labels and their bounds. The names of Node's own figures are prom-client's.
+// Checks a /metrics page against the conventions of Prometheus: names, units, help texts, types,
+// labels and the number of label values. Only metrics with our prefix are checked, because
+// prom-client chooses the names of the metrics of Node.
 
 import { LABELS, OTHER } from '../src/runtime/metricLabels.ts'
 
 export interface Sample {
-  /** With the suffix of a histogram's series. */
+  /** The name of the series, including the suffix of a histogram. */
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
@@ -24,13 +25,13 @@ export interface Page {
 
 const PREFIX = 'signalbox_'
 const NAME = /^signalbox(_[a-z][a-z0-9]*)+$/
-/** Units that are not base units, and types as parts of names. */
+/** Units other than base units, and types as parts of names. */
 const BAD_WORDS =
   /_(ms|milliseconds|microseconds|minutes|hours|days|kb|mb|kilobytes|percent|counter|gauge)(_|$)/
 const SERIES = /_(bucket|sum|count|total|info)$/
 const HELP_MAX = 160
 
-/** Reads the text format. Lines of other prefixes are left out. */
+/** Parses a page in the text format. Lines without our prefix are ignored. */
 export function readPage(text: string): Page {
   const problems: string[] = []
   const families: { name: string; type: string; help: string; samples: Sample[] }[] = []
@@ -68,7 +69,7 @@ function belongsTo({ name }: Sample, family: Pick<Family, 'name' | 'type'>): boo
   return ['_bucket', '_sum', '_count'].some((suffix) => name === family.name + suffix)
 }
 
-/** Faults of the metrics page of one component; empty for a correct page. */
+/** Problems of the metrics page of one component; empty for a correct page. */
 export function lintPage(text: string, component: string): string[] {
   const { families, problems } = readPage(text)
   const found = families.flatMap((family) =>
@@ -86,11 +87,13 @@ function nameProblems({ name, type }: Family): string[] {
   const problems: string[] = []
   if (!NAME.test(name)) problems.push('its name is not lower-case words joined by _')
   const bad = BAD_WORDS.exec(name)
-  if (bad) problems.push(`its name says "${bad[1]}"; use base units and no types`)
+  if (bad) problems.push(`its name contains "${bad[1]}"; use base units and no types`)
   if (type === 'counter' && !name.endsWith('_total')) problems.push('a counter ends in _total')
-  if (type !== 'counter' && SERIES.test(name)) problems.push(`a ${type} must not end like that`)
-  if (type === 'histogram' && !/_(seconds|bytes)$/.test(name)) problems.push('it names no unit')
-  if (/_(age|lag|delay|duration|timestamp)(_total)?$/.test(name)) problems.push('it names no unit')
+  if (type !== 'counter' && SERIES.test(name))
+    problems.push(`a ${type} must not end in _total or the like`)
+  if (type === 'histogram' && !/_(seconds|bytes)$/.test(name)) problems.push('its name has no unit')
+  if (/_(age|lag|delay|duration|timestamp)(_total)?$/.test(name))
+    problems.push('its name has no unit')
   if (!['counter', 'gauge', 'histogram'].includes(type)) problems.push(`its type is ${type}`)
   return problems
 }
@@ -134,14 +137,17 @@ function sortedLabels(labels: Sample['labels']): [string, string][] {
 function valueProblems(family: Family): string[] {
   const { samples, type } = family
   const problems: string[] = []
-  if (samples.some(({ value }) => !Number.isFinite(value))) problems.push('a value is no number')
+  if (samples.some(({ value }) => !Number.isFinite(value))) problems.push('a value is not a number')
   if (type !== 'gauge' && samples.some(({ value }) => value < 0))
     problems.push('a value is negative')
   if (type === 'histogram') problems.push(...bucketProblems(family))
   return problems
 }
 
-/** Buckets ascend, are cumulative, and end with +Inf, which equals the count. */
+/**
+ * Bounds of buckets ascend, their counts are cumulative, and the last bucket is +Inf and equals the
+ * count.
+ */
 function bucketProblems({ name, samples }: Family): string[] {
   const problems: string[] = []
   let before = { bound: Number.NEGATIVE_INFINITY, count: 0 }
@@ -159,7 +165,7 @@ function bucketProblems({ name, samples }: Family): string[] {
   return problems
 }
 
-/** A name means the same on every page: its type, its help and its labels. */
+/** Metrics whose type, help text or labels differ between the pages of two components. */
 export function differences(pages: ReadonlyMap<string, string>): string[] {
   const known = new Map<string, string>()
   const problems: string[] = []

@@ -14,14 +14,14 @@ const names = new Set(
 
 function metricsNamedIn(text: string): string[] {
   const found = [...text.matchAll(/\bsignalbox_[a-z_]+\b/g)].map(([name]) => name)
-  // Databases and comments of partitions begin alike.
+  // These names of databases start with the same prefix.
   return found.filter((name) => !['signalbox_template', 'signalbox_test'].includes(name))
 }
 
-/** Folders whose files name metrics: documents, and programs that read /metrics. */
+/** Folders with files that mention metrics: documents, and programs that read /metrics. */
 const READERS = ['docs', 'bench', 'test', '.']
 
-test('every metric that a document or a reader names exists', () => {
+test('every metric named in a document, bench or test exists', () => {
   const files = READERS.flatMap((folder) =>
     readdirSync(join(root, folder), { withFileTypes: true })
       .filter((entry) => entry.isFile() && /\.(md|ts)$/.test(entry.name))
@@ -37,7 +37,7 @@ test('every metric that a document or a reader names exists', () => {
   expect(files.length).toBeGreaterThan(50)
 })
 
-test('a name is defined once in each component', () => {
+test('no component defines a metric name twice', () => {
   for (const definitions of Object.values(METRICS)) {
     const defined = definitions.map(({ name }) => name)
     expect(defined).toEqual([...new Set(defined)])

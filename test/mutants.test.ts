@@ -1,5 +1,5 @@
-// The mutants of `npm run prove -- mutants` take a mechanism out by an exact piece of source: one
-// that moved on is found here, before the next proof.
+// Each mutant of `npm run prove -- mutants` disables a mechanism by replacing an exact piece of
+// source text. These tests find mutants whose piece has changed, before the next proof runs.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,12 +8,12 @@ import { mutated } from '../bench/mutant.ts'
 import { MUTANTS } from '../bench/mutants.ts'
 import { root } from '../scripts/runStep.ts'
 
-test.each(MUTANTS)('$name: the piece of source it changes is there once', (mutant) => {
+test.each(MUTANTS)('$name: the piece of source that it replaces occurs exactly once', (mutant) => {
   const text = readFileSync(join(root, mutant.file), 'utf8')
   expect(mutated(text, mutant)).toContain(mutant.replacement)
 })
 
-test('a piece that is gone or there twice is an error that says what to do', () => {
+test('a missing or repeated piece causes an error that says what to do', () => {
   const [mutant] = MUTANTS
   if (!mutant) throw new Error('there are no mutants')
   const { file, piece } = mutant

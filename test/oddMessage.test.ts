@@ -1,4 +1,4 @@
-// One message that an SMSC has no room for, among ordinary ones to the same SMSC.
+// Submits messages that are too long for their SMSC among ordinary messages to the same SMSC.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { runLoad } from '../src/lab/loadGenerator.ts'
@@ -12,12 +12,12 @@ const SUBMIT_SM = 0x04
 const OCTETS_255 = Buffer.alloc(255, 'x')
 const SAR = [tlv('sar_msg_ref_num', 7), tlv('sar_total_segments', 2), tlv('sar_segment_seqnum', 1)]
 
-test('it is refused or fails alone: 1,000 others are delivered, no process ends', async () => {
+test('messages too long for an SMSC fail alone, while 1,000 others are delivered', async () => {
   const door = await DoorStack.start()
   onTestFinished(() => door.stop())
   const before = door.stack.pids()
   const [oldSmsc] = door.smscs
-  if (oldSmsc?.version !== '3.3') throw new Error('the first speaks 3.3')
+  if (oldSmsc?.version !== '3.3') throw new Error('the first SMSC must speak 3.3')
   const { prefix, user } = oldSmsc
   const receipts: string[] = []
   const customer = await RawCustomer.bind(door.placeOf('odd'), INTERFACE_VERSION.V3_4, {
@@ -55,7 +55,7 @@ test('it is refused or fails alone: 1,000 others are delivered, no process ends'
   const [refused, ...accepted] = (await answers[0]) ?? []
   expect(refused?.command_status).toBe(ESME_RINVMSGLEN)
   expect(accepted.map(({ command_status }) => command_status)).toEqual([ESME_ROK, ESME_ROK])
-  // Accepted by the gateway, they have to fail by themselves, with a reason.
+  // The gateway accepts two of the messages. Each fails later, on its own and with a reason.
   const ids = accepted.map((pdu) => (pdu.command === 'submit_sm_resp' ? pdu.message_id : ''))
   await expect.poll(() => receipts.toSorted(), { timeout: 60_000 }).toEqual(ids.toSorted())
   const text = 'select error from messages where message_id = any($1::uuid[]) and state = 5'

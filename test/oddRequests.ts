@@ -1,7 +1,7 @@
-// Requests of a customer whose program is broken, hostile or only unusual: each field, TLV, length,
-// time and flag of submit_sm, data_sm and submit_multi, right and wrong. They are written as
-// octets, since our own encoder would refuse many of them. Their framing is right, so the bind
-// survives.
+// Generates the requests of a customer whose program is broken, hostile or merely unusual. Every
+// field, TLV, length, time and flag of submit_sm, data_sm and submit_multi gets valid and invalid
+// values. The requests are written as octets, because our own encoder would refuse many of them.
+// Their framing is valid, so the bind survives.
 
 import { TLVS } from '../src/smpp/index.ts'
 
@@ -13,29 +13,35 @@ export interface OddRequest {
 type Random = () => number
 
 const COMMANDS = { submit_sm: 0x04, submit_multi: 0x21, data_sm: 0x103 } as const
-/** query_sm, replace_sm, cancel_sm, deliver_sm, broadcast_sm, one of a vendor and one of nobody. */
+/**
+ * query_sm, replace_sm, cancel_sm, deliver_sm, broadcast_sm, a vendor command and an unknown
+ * command.
+ */
 const OTHER_COMMANDS = [0x03, 0x07, 0x08, 0x05, 0x111, 0x00010200, 0x77]
 const OTHER_SHARE = 0.03
 const MUTATED_SHARE = 0.15
-/** Texts up to the limits of the versions, and beside them. */
+/** Text lengths at and around the limits of the SMPP versions. */
 const TEXT_OCTETS = [0, 1, 5, 139, 140, 141, 159, 160, 161, 253, 254, 255]
 const PAYLOAD_OCTETS = [0, 1, 140, 248, 249, 254, 255, 256, 1_000, 5_000]
-/** Around the longest that is accepted, and the longest that a TLV can hold. Seldom: they cost. */
+/**
+ * Lengths around the longest text that is accepted and the longest value that a TLV can hold. They
+ * are rare, because they are slow.
+ */
 const LONG_PAYLOAD_OCTETS = [39_000, 40_960, 65_000, 65_535]
 const LONG_PAYLOAD_SHARE = 0.002
-/** A session closes at a PDU of more than 70,000 octets: it takes its framing to be lost. */
+/** A session treats a PDU of more than 70,000 octets as a framing error and closes. */
 const BODY_OCTETS_MAX = 69_900
 const RIGHT_TIMES = ['000000000005000R', '000007000000000R', '200101120000000+', '370101120000012-']
 const WRONG_TIMES = ['0', '0000000000050', '999999999999999+', 'abcdefghijklmno+', '1'.repeat(30)]
 const TAGS = Object.values(TLVS).map(({ tag }) => tag)
-/** The length octet of a text in message_payload. */
+/** The sm_length of a message whose text is in message_payload. */
 const NO_TEXT = [Buffer.of(0)]
 const SAR_TAGS = ['sar_msg_ref_num', 'sar_total_segments', 'sar_segment_seqnum'] as const
 const PAYLOAD_TAG = TLVS.message_payload.tag
 
 /**
- * The next request, which is the same for the same random numbers. Most go to a number behind one
- * of the prefixes.
+ * Generates the next request. The result depends only on the random numbers. Most requests go to a
+ * number that begins with one of the prefixes.
  */
 export function oddRequest(random: Random, prefixes: readonly string[]): OddRequest {
   const kind = random()
@@ -112,14 +118,14 @@ function time(random: Random): string {
   return one(random, drawn < 0.95 ? RIGHT_TIMES : WRONG_TIMES)
 }
 
-/** sm_length seldom lies. */
+/** sm_length and short_message. sm_length is rarely wrong. */
 function text(random: Random): Buffer[] {
   const said = content(random, random() < 0.5 ? one(random, TEXT_OCTETS) : below(random, 256))
   const length = random() < 0.02 ? below(random, 256) : said.length
   return [Buffer.of(length), said]
 }
 
-/** Letters, anything at all, or something that begins with a user data header. */
+/** Plain text, random octets, or random octets that begin with a user data header. */
 function content(random: Random, length: number): Buffer {
   const kind = random()
   if (kind < 0.5) return Buffer.alloc(length, 'The quick brown fox. ')
@@ -142,15 +148,15 @@ function payload(random: Random): Buffer {
   return content(random, one(random, isLong ? LONG_PAYLOAD_OCTETS : PAYLOAD_OCTETS))
 }
 
-/** A TLV of any size; half of the tags are known. */
+/** A random TLV. Half of the tags are known. */
 function anyTlv(random: Random): Buffer {
   const tag = random() < 0.5 ? one(random, TAGS) : below(random, 0x10000)
   const value = octets(random, one(random, [0, 1, 2, 3, 4, 6, 20, 70]))
-  // A length beyond the end, seldom.
+  // Rarely, the length exceeds the value.
   return tlv(tag, value, random() < 0.01 ? value.length + 1 + below(random, 300) : value.length)
 }
 
-/** All three, mostly, and mostly with numbers that make sense. */
+/** The SAR TLVs: usually all three of them, and usually with valid numbers. */
 function sar(random: Random): Buffer[] {
   const isRight = random() < 0.7
   const values = isRight
@@ -185,7 +191,7 @@ function mutated(random: Random, body: Buffer): Buffer {
   }
 }
 
-/** Mostly one of these values, otherwise any. */
+/** Usually one of these values, otherwise a random one. */
 function flag(random: Random, usual: readonly number[]): Buffer {
   return Buffer.of(random() < 0.8 ? one(random, usual) : below(random, 256))
 }
@@ -201,7 +207,7 @@ function octets(random: Random, length: number): Buffer {
 }
 
 function one<T>(random: Random, list: readonly T[]): T {
-  // Never empty, and the index is below its length.
+  // The lists are never empty, and the index is below their length.
   return list[below(random, list.length)] as T
 }
 

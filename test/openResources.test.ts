@@ -1,4 +1,5 @@
-// What a test file leaves open fails the run, and the report names the line.
+// A resource that a test file leaves open fails the run, and the report names the line that opened
+// it.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -29,7 +30,7 @@ async function listening(): Promise<Server> {
   return server
 }
 
-test('a timer and an interval are open until they are cleared', async () => {
+test('a timer and an interval count as open until they are cleared', async () => {
   const timers: NodeJS.Timeout[] = []
   const start = () => {
     timers.push(
@@ -43,29 +44,29 @@ test('a timer and an interval are open until they are cleared', async () => {
   expect(await openAfter(() => (start(), clear()))).toEqual([])
 })
 
-test('a short timer is open although it ends soon', async () => {
+test('a short timer counts as open although it ends soon', async () => {
   expect(await openAfter(() => void setTimeout(() => undefined, 50))).toEqual(['Timeout'])
 })
 
-test('a timer that does not keep the process alive is not open', async () => {
+test('a timer that does not keep the process alive does not count as open', async () => {
   expect(await openAfter(() => setTimeout(() => undefined, 60_000).unref())).toEqual([])
 })
 
-test('a timer that Node started in the callback of a timer of ours is open', async () => {
+test('a timer that Node starts in the callback of our timer counts as open', async () => {
   const start = async () => {
-    // The inner one is started by no line of ours.
+    // No line of our code starts the inner timer.
     setTimeout(setTimeout, 1, () => undefined, 100)
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
   expect(await openAfter(start)).toEqual(['Timeout'])
 })
 
-test('a server is open until it is closed', async () => {
+test('a server counts as open until it is closed', async () => {
   expect(await openAfter(listening)).toEqual(['TCPSERVERWRAP'])
   expect(await openAfter(async () => void (await listening()).close())).toEqual([])
 })
 
-test('a process is open until it has ended, and has a moment for that', async () => {
+test('a child process counts as open until it has ended, within a grace period', async () => {
   const children: ReturnType<typeof spawn>[] = []
   const start = () => {
     const child = spawn('sleep', ['60'], { stdio: 'ignore' })

@@ -11,8 +11,8 @@ export class OpenResource extends Error {
 }
 
 /**
- * Node creates these by itself and keeps them, or ends them only when they are collected. A socket
- * counts through the server or the request that it belongs to.
+ * Node creates these resources itself and keeps them, or frees them only at garbage collection. A
+ * socket is tracked through the server or request that it belongs to.
  */
 const IGNORED_TYPES = new Set([
   'DNSCHANNEL',
@@ -29,17 +29,20 @@ const IGNORED_TYPES = new Set([
   'UNDICI_REQUEST',
   'ZLIB',
 ])
-/** Sockets, servers and processes that were told to close need some turns, or a signal's time. */
+/**
+ * Sockets and servers need a few turns of the event loop to close, and processes need time to
+ * handle a signal.
+ */
 const CLOSING_MS_MAX = 1_000
-/** A timer that sets itself again would otherwise remember all of its predecessors. */
+/** Limits the history of a timer that sets itself again in its callback. */
 const ORIGINS_MAX = 5
 const FRAMES_MAX = 30
 const OURS = /file:\/\/(?!.*(\/node_modules\/|\/test\/openResources\.ts))/
 
 /**
- * Lists what code outside node_modules opens and does not close. The option `detectAsyncLeaks` of
- * vitest does the same, but it also follows each promise and formats a stack for each. That took a
- * fifth of the CPU time of all tests.
+ * Lists resources that code outside node_modules opens and does not close. The option
+ * `detectAsyncLeaks` of vitest does the same, but it also follows each promise and formats a stack
+ * for each. That took a fifth of the CPU time of all tests.
  */
 export class OpenResources {
   readonly #resources = new Map<number, Resource>()
@@ -57,9 +60,12 @@ export class OpenResources {
     this.#hook.enable()
   }
 
-  /** Stops watching. Resolves to the timers that are open, and to all else that stays open. */
+  /**
+   * Stops watching. Resolves to the timers that are open now, and to the other resources that are
+   * still open after the grace period.
+   */
   async stop(): Promise<readonly OpenResource[]> {
-    // Node announces the end of a resource a turn late.
+    // Node reports the end of a resource one turn of the event loop late.
     await turn()
     const open = new Set(this.#open().filter(({ isOneShot }) => isOneShot))
     const untilMs = performance.now() + CLOSING_MS_MAX
@@ -77,9 +83,12 @@ export class OpenResources {
 
 class Resource {
   readonly type: string
-  /** Where it was opened, then where the resource was whose callback opened it, and so on. */
+  /**
+   * The place that opened the resource, then the place that opened the resource whose callback ran
+   * there, and so on.
+   */
   readonly origins: readonly Error[]
-  /** A timer that runs once ends as soon as it is cleared; all else takes a moment to close. */
+  /** A one-shot timer ends as soon as it is cleared. Other resources need a moment to close. */
   readonly isOneShot: boolean
   readonly #reference: WeakRef<object>
   #frames: readonly string[] | undefined
@@ -88,16 +97,16 @@ class Resource {
     this.type = type
     const limit = Error.stackTraceLimit
     Error.stackTraceLimit = FRAMES_MAX
-    // Costs a microsecond as long as nobody reads its stack.
+    // Takes about a microsecond, because the stack is formatted only when it is read.
     const origin = new Error(type)
     Error.stackTraceLimit = limit
     this.origins = [origin, ...origins].slice(0, ORIGINS_MAX)
-    // Node's own mark: it is a number in a timer that `setInterval` made.
+    // Internal to Node: `_repeat` is a number for timers that `setInterval` created.
     this.isOneShot = type === 'Timeout' && '_repeat' in resource && resource._repeat === null
     this.#reference = new WeakRef(resource)
   }
 
-  /** One that does not keep the process alive counts as closed. */
+  /** A resource that does not keep the process alive counts as closed. */
   get isOpen(): boolean {
     const resource = this.#reference.deref()
     if (resource === undefined) return false
@@ -105,7 +114,7 @@ class Resource {
     return !('fd' in resource) || resource.fd !== -1
   }
 
-  /** The stack of the nearest origin in code of ours; empty if there is no such origin. */
+  /** The stack of the nearest origin in our code; empty if there is no such origin. */
   get frames(): readonly string[] {
     this.#frames ??=
       this.origins
@@ -118,7 +127,7 @@ class Resource {
   }
 }
 
-/** The immediate of the turn itself is over once it resolves. */
+/** Resolves in the next turn of the event loop. The immediate used for this has ended by then. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

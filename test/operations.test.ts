@@ -1,4 +1,5 @@
-// What an operator asks about messages, with the commands that docs/operations.md shows.
+// Answers the questions of an operator about messages with the commands that docs/operations.md
+// shows.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ESME_RTHROTTLED } from '../src/smpp/index.ts'
@@ -23,7 +24,7 @@ function run(words: string): Promise<Ended> {
   return runSignalbox(platform.stack.home, words)
 }
 
-test('a message is found by the number that its customer names', async () => {
+test('a search by destination number finds the messages to it', async () => {
   const { customer } = platform
   const ids = [await customer.submit(NUMBER), await customer.submit(NUMBER)]
   await customer.submit('31612345679')
@@ -39,7 +40,7 @@ test('a message is found by the number that its customer names', async () => {
   expect(count).toMatch(/^2 messages, searched back to \d{4}-.+Z\.$/)
 })
 
-test('a search shows a page, and the next one with the cursor that it prints', async () => {
+test('a search prints one page and a cursor that leads to the next page', async () => {
   const first = await run(`search ${NUMBER} --limit 1`)
   expect(first.stdout).toContain('There are older ones.')
   const cursor = /--cursor ([0-9a-f-]{36})$/m.exec(first.stdout)?.[1]
@@ -48,7 +49,7 @@ test('a search shows a page, and the next one with the cursor that it prints', a
   expect(first.stdout).not.toContain(JSON.parse(second.stdout).messages[0].messageId)
 })
 
-test('a search that finds nothing, and one that is wrong, say so', async () => {
+test('a search without results says so, and an invalid search is an error', async () => {
   const none = await run('search 31600009999 --account bank --state delivered --to 1m')
   expect(none).toMatchObject({ exitCode: 0, stderr: '' })
   expect(none.stdout).toMatch(/^No messages, searched back to .+Z\.\n$/)
@@ -63,7 +64,7 @@ test('a search that finds nothing, and one that is wrong, say so', async () => {
   expect(JSON.parse(state.stdout).error.message).toContain('state: expected SCHEDULED, ENROUTE')
 })
 
-test('the trace of a throttled message names the answer and the next attempt', async () => {
+test('the trace of a throttled message shows the answers and the next attempt', async () => {
   const { customer, smsc } = platform
   let refusals = 0
   smsc.script = (taken, place) => {
@@ -73,7 +74,7 @@ test('the trace of a throttled message names the answer and the next attempt', a
       taken.refuse(ESME_RTHROTTLED)
     } else taken.answer('at last')
   }
-  // A bind that was throttled would rest for a second.
+  // Without this change a throttled bind would pause for a second.
   const north = await adminCall(platform.stack.ready.admin, 'GET', '/admin/v1/connectors/north')
   const path = '/admin/v1/connectors/north'
   await adminCall(platform.stack.ready.admin, 'PUT', path, { ...object(north), throttlePauseMs: 5 })
@@ -96,7 +97,7 @@ test('the trace of a throttled message names the answer and the next attempt', a
   })
 })
 
-/** The admin API answers with the connector. */
+/** Narrows an answer of the admin API to an object. */
 function object(answer: unknown): object {
   if (typeof answer !== 'object' || answer === null) throw new Error('not an object')
   return answer

@@ -1,4 +1,4 @@
-// An option error leads to the help of the command that has the option.
+// An error about an option points to the help of the command that has the option.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -11,7 +11,7 @@ test.each([
   [['simulate', 'smsc', '--latency', '1'], '(signalbox simulate smsc --help lists its options)'],
   [['up', '--workers', 'many'], '(signalbox up --help lists its options)'],
   [['sned'], '(signalbox --help lists commands and options)'],
-])('%j', (args, advice) => {
+])('an error in %j points to the right help', (args, advice) => {
   const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' })
   expect(status).toBe(2)
   expect(stderr).toContain(advice)

@@ -1,4 +1,4 @@
-// Clients and SMSCs of another make (npm `smpp`), against the whole platform in its processes.
+// Runs a client and an SMSC of another implementation (npm `smpp`) against the whole platform.
 
 import { connect as connectOther, createServer } from 'smpp'
 import type { Pdu, Server, Session } from 'smpp'
@@ -32,15 +32,16 @@ function bindTransceiver(session: Session, system_id: string, password: string):
 }
 
 interface Exchange {
-  /** message_id by the destination that was sent to. */
+  /** The message_id of each accepted message, by destination. */
   accepted: Map<string, string>
-  /** message_id by the destination that a receipt came from, and how many came. */
+  /** The message_id in the latest receipt from each destination. */
   receipts: Map<string, string>
+  /** All receipts, including repeated ones. */
   receiptCount: number
   statuses: Set<number>
 }
 
-/** Sends with a full window and waits until every message has its receipt. */
+/** Sends messages with a full window and waits until each one has its receipt. */
 function exchange(session: Session, count: number): Promise<Exchange> {
   const seen: Exchange = {
     accepted: new Map(),
@@ -74,7 +75,7 @@ function exchange(session: Session, count: number): Promise<Exchange> {
     session.on('deliver_sm', (pdu) => {
       session.send(pdu.response())
       seen.receiptCount++
-      // This make keeps the NUL of a C-octet string in a TLV.
+      // This library keeps the NUL of a C-octet string in a TLV.
       const id = (pdu.receipted_message_id ?? '').replace(/\0$/, '')
       seen.receipts.set(pdu.source_addr ?? '', id)
       finish()
@@ -96,7 +97,7 @@ test('npm smpp as a client sends 1,000 messages and gets 1,000 matching receipts
   expect(receiptCount).toBe(MESSAGES)
 })
 
-/** An SMSC that numbers what it takes and sends the receipt a moment after its answer. */
+/** An SMSC that numbers the messages it accepts, and sends each receipt just after its answer. */
 async function smscOfAnotherMake() {
   const taken = new Map<string, Pdu>()
   const sessions = new Set<Session>()
@@ -142,7 +143,7 @@ function sendReceipt(session: Session, id: string, submitted: Pdu): void {
   )
 }
 
-test('npm smpp as the SMSC takes 1,000 messages, and its receipts come back', async () => {
+test('npm smpp as the SMSC accepts 1,000 messages, and the client gets its receipts', async () => {
   const smsc = await smscOfAnotherMake()
   const { ready } = await stackOf({ args: ['--no-demo'] })
   await adminCall(ready.admin, 'POST', '/admin/v1/platform/apply', {
@@ -162,7 +163,7 @@ test('npm smpp as the SMSC takes 1,000 messages, and its receipts come back', as
     ],
     routeTable: { routes: [{ prefix: '31', connector: 'carrier' }] },
   })
-  // Components follow within a second; until then the user is not known.
+  // Components apply the change within a second. Until then the user is unknown.
   const session = await boundWithin(ready.smpp, 'bank', 'longpass')
   await routerKnowsAccount(session)
   const { accepted, receipts, receiptCount, statuses } = await exchange(session, MESSAGES)
@@ -175,8 +176,8 @@ test('npm smpp as the SMSC takes 1,000 messages, and its receipts come back', as
 })
 
 /**
- * The router may follow a moment after the gateway. A destination without a route is refused as
- * such only by a router that knows the account; before that, every message is throttled.
+ * Resolves when the router knows the account, which may be a moment later than the gateway. Such a
+ * router refuses a destination without a route; until then, every message is throttled.
  */
 async function routerKnowsAccount(session: Session): Promise<void> {
   const submission = { source_addr: 'shop', destination_addr: '4915112345678', short_message: 'x' }

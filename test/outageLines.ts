@@ -7,7 +7,10 @@ const PATIENCE = { timeout: 60_000, interval: 100 }
 
 export const CONNECTORS = ['north', 'south'] as const
 
-/** Takes the carrier away for so long. Resolves with what the workers said, from its end on. */
+/**
+ * Stops the SMSC for `awayMs` and starts another one on the same port. Resolves to the lines that
+ * the workers logged from the stop until the binds of all connectors are up again.
+ */
 export async function linesOfOutage(
   platform: ScriptedPlatform,
   awayMs: number,
@@ -34,7 +37,10 @@ export function linesAbout(lines: readonly LogLine[], connector: string, msg: st
   return lines.filter((line) => line.connector === connector && line.msg === msg)
 }
 
-/** Peers that are away are told by their reasons. A stack is for defects. */
+/**
+ * An unavailable peer is logged with a reason. Stacks are only for defects. A reason must not
+ * repeat itself.
+ */
 export function expectNoStacks(lines: readonly LogLine[]): void {
   expect(lines.filter(({ err }) => err !== undefined)).toEqual([])
   for (const { reason = '' } of lines) expect(reason).not.toMatch(/^(.{8,}): \1$/)

@@ -1,6 +1,6 @@
-// One of two workers is stopped for longer than any lease on its envelopes, while the SMSC takes a
-// second for each answer. The other one takes its envelopes over. When the first goes on, it knows
-// that they are no longer its own.
+// Stops one of two workers for longer than the lease on its envelopes, while the SMSC takes a
+// second for each answer. The other worker takes the envelopes over. When the first worker
+// continues, it must notice that it no longer owns them.
 
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { changePlatform } from '../bench/changePlatform.ts'
@@ -15,13 +15,15 @@ const ANSWER_MS = 1_000
 const MESSAGES = 1_000
 const AT_ONCE = 50
 const TPS = 100
-/** Messages that each worker has submitted before one of them is stopped: more than a second's. */
+/**
+ * Messages that each worker has submitted before one of them is stopped: more than in one second.
+ */
 const BUSY = 80
-/** An answer on its way to a checkpoint is not durable yet. */
+/** How long an answer may wait for a checkpoint, which makes it durable. */
 const UNWRITTEN_MS = 1_500
 const PATIENCE_MS = 90_000
 
-test('a worker stopped for twice the lease sends nothing that others took over', async () => {
+test('a worker stopped for twice the lease sends no message that another took over', async () => {
   const platform = await ScriptedPlatform.start({
     args: ['--workers', '2'],
     env: { SIGNALBOX_QUEUE_LEASE_MS: String(QUEUE_LEASE_MS) },
@@ -34,7 +36,7 @@ test('a worker stopped for twice the lease sends nothing that others took over',
     setTimeout(() => taken.answer(`UP-${place}`), ANSWER_MS)
   }
   await vi.waitUntil(() => smsc.bindsOf('north').length === 2, PATIENCE_MS)
-  // At this pace no worker takes all the messages for itself.
+  // At this pace neither worker takes all the messages.
   await changePlatform(stack.ready.admin, (resources) => ({
     ...resources,
     connectors: resources.connectors.map((connector) => ({ ...connector, tps: TPS })),
@@ -44,14 +46,14 @@ test('a worker stopped for twice the lease sends nothing that others took over',
     (_, n) => `3169${String(n).padStart(7, '0')}`,
   )
   const messageIds: string[] = []
-  // In several envelopes, so that each worker gets some.
+  // Several envelopes, so that each worker gets some.
   for (let from = 0; from < MESSAGES; from += AT_ONCE) {
     const some = destinations.slice(from, from + AT_ONCE)
     messageIds.push(...(await Promise.all(some.map((one) => customer.submit(one)))))
   }
 
   const takenOver = (session: Session) => smsc.taken.filter((one) => one.session === session)
-  // Both workers have messages in hand and have had some answers.
+  // Both workers are processing messages and have received some answers.
   await vi.waitUntil(
     () => smsc.bindsOf('north').every((bind) => takenOver(bind).length > BUSY),
     PATIENCE_MS,
@@ -67,7 +69,7 @@ test('a worker stopped for twice the lease sends nothing that others took over',
   const stopped = stoppedSession(smsc.bindsOf('north'), smsc.taken, takenAtMs, stoppedAtMs)
   for (const destination of destinations) {
     const [first, ...again] = smsc.takenFor(destination)
-    expect(again.length, `${destination} was submitted a third time`).toBeLessThanOrEqual(1)
+    expect(again.length, `${destination} was submitted more than twice`).toBeLessThanOrEqual(1)
     if (!first || again.length === 0) continue
     expect(first.session).toBe(stopped)
     expect(again[0]?.session).not.toBe(stopped)

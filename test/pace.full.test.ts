@@ -1,4 +1,4 @@
-// The pace of a connector as its SMSC sees it, with real processes on both sides.
+// Measures the pace of a connector at its SMSC, with real processes on both sides.
 
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { changePlatform, ledTo } from '../bench/changePlatform.ts'
@@ -8,11 +8,11 @@ import { readWitness } from '../src/lab/readWitness.ts'
 
 const WINDOW = 50
 const BACKLOG = 4_000
-/** How long each set of limits is in force. */
+/** How long each set of limits applies. */
 const EACH_MS = 8_000
-/** Components follow a change within a second, and a round of leasing is every two. */
+/** Components apply a change within a second, and workers renew leases every two seconds. */
 const SWITCHED_WITHIN_MS = 4_000
-/** A bind may wait for answers before its unbind, but these come at once. */
+/** A bind may wait for answers before its unbind, but this SMSC answers immediately. */
 const UNBOUND_WITHIN_MS = 4_000
 const SECOND_MS = 1_000
 
@@ -22,7 +22,7 @@ async function platform(options: Parameters<typeof upstreamStack>[0]): Promise<U
   return upstream
 }
 
-/** Accepted by the platform much faster than the connector may send them. */
+/** Submits messages, which the platform accepts much faster than the connector may send them. */
 async function submit({ customer }: UpstreamStack, count: number): Promise<void> {
   const report = await runLoad({ ...customer, sessions: 1, windowSize: 100, count })
   expect(report.answered.size).toBe(count)
@@ -32,7 +32,7 @@ function acceptedAtMs({ witness }: UpstreamStack): number[] {
   return [...readWitness(witness).accepted.values()].map(({ atMs }) => atMs)
 }
 
-test('an SMSC of the same pace throttles at most 1 % of 3,000, and it is reached', async () => {
+test('at the pace of its SMSC a connector is throttled for at most 1 % of messages', async () => {
   const [tps, messages] = [20, 3_000]
   const upstream = await platform({ smsc: { tps }, connector: { binds: 3, window: WINDOW, tps } })
   await submit(upstream, messages)
@@ -42,7 +42,7 @@ test('an SMSC of the same pace throttles at most 1 % of 3,000, and it is reached
   const { accepted, bindsMax, throttled } = await stats()
   expect({ accepted, bindsMax }).toEqual({ accepted: messages, bindsMax: 3 })
   expect(throttled).toBeLessThanOrEqual(messages / 100)
-  // At the end one of the two workers has nothing more in hand, and its share is not used.
+  // At the end one of the two workers has no messages left, and its share of the pace is unused.
   const steady = acceptedAtMs(upstream).slice(0, messages * 0.9)
   const tookMs = (steady.at(-1) ?? 0) - (steady[0] ?? 0)
   expect(((steady.length - 1) / tookMs) * SECOND_MS).toBeGreaterThanOrEqual(tps * 0.95)
@@ -51,11 +51,11 @@ test('an SMSC of the same pace throttles at most 1 % of 3,000, and it is reached
 interface Limits {
   readonly binds: number
   readonly tps: number
-  /** When the change applies. */
+  /** When the change was made. */
   readonly atMs: number
 }
 
-test('while workers take over other binds and another pace neither is exceeded', async () => {
+test('pace and bind limits hold while changes move binds between workers', async () => {
   const first = { binds: 4, tps: 80 }
   const steps = [
     { binds: 1, tps: 20 },
@@ -74,7 +74,7 @@ test('while workers take over other binds and another pace neither is exceeded',
   await rest(EACH_MS)
   const { binds } = await upstream.smsc.ask({})
   const times = acceptedAtMs(upstream)
-  expect(times.length, 'a backlog to the end').toBeLessThan(BACKLOG)
+  expect(times.length, 'the backlog must last to the end').toBeLessThan(BACKLOG)
   for (const [index, atMs] of times.entries()) {
     const inSecond = times.slice(index).filter((other) => other < atMs + SECOND_MS).length
     const most = inForce(limits, atMs, SWITCHED_WITHIN_MS).map(({ tps }) => tps)
@@ -87,7 +87,10 @@ test('while workers take over other binds and another pace neither is exceeded',
   }
 })
 
-/** In the second from `atMs` on, and those before them that may not have been given up yet. */
+/**
+ * The limits that may apply in the second after `atMs`, including earlier limits that workers may
+ * still use for `withinMs` after their change.
+ */
 function inForce(limits: readonly Limits[], atMs: number, withinMs: number): Limits[] {
   return limits.filter((one, index) => {
     const untilMs = (limits[index + 1]?.atMs ?? Number.POSITIVE_INFINITY) + withinMs

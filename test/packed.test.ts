@@ -1,5 +1,5 @@
-// The library as others get it: packed, installed where nothing of the checkout is, and used by the
-// programs of its README as they stand there.
+// Packs the library, installs it away from the checkout, and runs the programs of its README
+// unchanged.
 
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
@@ -45,13 +45,16 @@ describe('the package', () => {
     expect(filesIn(installed)).toContain('smpp/index.d.ts')
   })
 
-  test.each(['README.md', 'docs/smpp-api.md'])('has whatever its %s links to', (page) => {
-    const markdown = readFileSync(join(installed, page), 'utf8')
-    const links = [...markdown.matchAll(/\]\(([^)#][^)]*)\)/g)].map(([, link = '']) => link)
-    const local = links.filter((link) => !/^https?:/.test(link))
-    expect(local.filter((link) => !existsSync(join(installed, page, '..', link)))).toEqual([])
-    expect(local).toContain(page === 'README.md' ? 'docs/smpp-api.md' : '../README.md')
-  })
+  test.each(['README.md', 'docs/smpp-api.md'])(
+    'contains every file that its %s links to',
+    (page) => {
+      const markdown = readFileSync(join(installed, page), 'utf8')
+      const links = [...markdown.matchAll(/\]\(([^)#][^)]*)\)/g)].map(([, link = '']) => link)
+      const local = links.filter((link) => !/^https?:/.test(link))
+      expect(local.filter((link) => !existsSync(join(installed, page, '..', link)))).toEqual([])
+      expect(local).toContain(page === 'README.md' ? 'docs/smpp-api.md' : '../README.md')
+    },
+  )
 
   test('depends on no package', () => {
     const manifest: unknown = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
@@ -63,7 +66,7 @@ describe('the package', () => {
     ])
   })
 
-  test('imports only what is in it, and modules of Node', () => {
+  test('imports only its own files and modules of Node', () => {
     const modules = filesIn(installed).filter((path) => /\.(js|d\.ts)$/.test(path))
     const imports = modules.flatMap((path) =>
       new SourceFile(path, readFileSync(join(installed, path), 'utf8')).imports
@@ -77,7 +80,7 @@ describe('the package', () => {
     expect(foreign).toEqual([])
   })
 
-  test('names no folder of the machine that packed it', () => {
+  test('contains no path of the machine that packed it', () => {
     const texts = filesIn(installed).map((path) => readFileSync(join(installed, path), 'utf8'))
     expect(texts.filter((text) => text.includes(root) || text.includes(home))).toEqual([])
   })
@@ -89,7 +92,7 @@ describe('the package', () => {
 })
 
 describe('the two programs of its README', () => {
-  test.each(['client', 'server'] as const)('the %s has ten lines', (name) => {
+  test.each(['client', 'server'] as const)('the %s has at most ten lines', (name) => {
     const lines = programOf(name).split('\n')
     expect(lines.filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(10)
   })
@@ -101,7 +104,7 @@ describe('the two programs of its README', () => {
     },
   )
 
-  test('are strict TypeScript, and what is emitted talks too', async () => {
+  test('compile as strict TypeScript, and the output talks to each other', async () => {
     const types = join(app, 'node_modules', '@types')
     mkdirSync(types)
     symlinkSync(realpathSync(join(root, 'node_modules/@types/node')), join(types, 'node'))
@@ -120,7 +123,7 @@ describe('the recipes of its README', () => {
       expect(recipe.split('\n').filter((line) => line.trim() !== '').length).toBeLessThan(16)
   })
 
-  test('connect again, and send again what was not taken', async () => {
+  test('reconnect, and send again the messages that were not accepted', async () => {
     const port = await freePort()
     const client = program('again.mjs', [
       `const options = ${JSON.stringify({ ...BIND, port, windowSize: 1 })}, requests = {}`,
@@ -152,10 +155,10 @@ describe('the recipes of its README', () => {
     expect(binds).toBe(2)
   })
 
-  test('keep a pace', async () => {
+  test('limit the pace of requests', async () => {
     const path = join(app, 'pace.mjs')
     writeFileSync(path, `${recipe('Keep a pace')}\nexport { pace }`)
-    // What the recipe says it is.
+    // The recipe declares `pace` like this.
     const { pace } = (await import(pathToFileURL(path).href)) as {
       pace(count: number, periodMs: number): () => Promise<void>
     }
@@ -181,7 +184,7 @@ describe('the recipes of its README', () => {
     expect(await taken(40)).toBe(12)
   })
 
-  test('limit connections per address, and end within a deadline', async () => {
+  test('limit connections per address, and shut down within a deadline', async () => {
     const port = await freePort()
     const server = program('limited.mjs', [
       'const events = { onBind: (session, bind) => session.acceptBind(bind) }',
@@ -222,7 +225,7 @@ const compilerOptions = {
   outDir: 'typed',
 }
 
-/** Writes both programs, runs them against each other, and holds them to what they print. */
+/** Writes both programs, runs them against each other, and checks their output. */
 async function expectTalk(
   node: string,
   folder: string,
@@ -257,7 +260,7 @@ function readme(): string {
   return readFileSync(join(installed, 'README.md'), 'utf8')
 }
 
-/** The first code behind a heading. */
+/** The first code block below a heading. */
 function codeUnder(heading: string): string {
   const [, section = ''] = readme().split(`\n${heading}\n`)
   const found = /^```js\n([^]*?)^```/m.exec(section)
@@ -265,13 +268,13 @@ function codeUnder(heading: string): string {
   return found[1]
 }
 
-/** Starts what `parts` make together. */
+/** Starts a program that consists of `parts`. */
 function program(path: string, parts: readonly string[]) {
   writeFileSync(join(app, path), parts.join('\n'))
   return start(process.execPath, path)
 }
 
-/** Both streams of a program; it is killed when its test ends. */
+/** Starts a program and collects its stdout and stderr. It is killed when its test ends. */
 function start(node: string, path: string) {
   const child = spawn(node, [path], { cwd: app, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = once(child, 'close')
@@ -285,7 +288,7 @@ function start(node: string, path: string) {
   return { ended, output: () => output, terminate: () => child.kill('SIGTERM') }
 }
 
-/** This Node, and each other one on PATH that may run the library. */
+/** This version of Node, and every other version on PATH that the library supports. */
 function runtimes(): [version: string, path: string][] {
   const outside = (process.env['PATH'] ?? '')
     .split(delimiter)
@@ -310,7 +313,7 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Rejects while nobody listens. */
+/** Rejects if nothing listens on the port. */
 async function knock(port: number): Promise<void> {
   const socket = connect(port, '127.0.0.1')
   try {

@@ -1,5 +1,6 @@
-// A part of a platform is in trouble in the middle of traffic, and this must hold: nothing that was
-// answered ESME_ROK is lost, refused messages are to be tried again, and traffic resumes by itself.
+// Expectations for a platform of which one process was killed or stopped in the middle of traffic.
+// No message that was answered with ESME_ROK is lost, refused messages may be tried again, and
+// traffic resumes without intervention.
 
 import { expect, onTestFinished } from 'vitest'
 import type { Outcome } from './amidTraffic.ts'
@@ -8,9 +9,12 @@ import { type Stack, startStack } from './stack.ts'
 export const TRAFFIC = { messages: 5000, messagesPerSecond: 500, receiptsWithinMs: 180_000 }
 
 export const PARTS = ['router', 'workers', 'dlr', 'gateway', 'postgres', 'smsc']
-/** An internal error is throttling to a customer; no backlog is full here. */
+/** Customers see an internal error as throttling. No backlog is full in these tests. */
 const MAY_ANSWER = new Set(['ESME_ROK', 'ESME_RTHROTTLED'])
-/** Without them nothing is answered, so what is answered after their return proves it. */
+/**
+ * Messages are answered only while these processes run, so answers after the restart prove that the
+ * process works again.
+ */
 const ANSWERS = new Set(['gateway', 'router', 'postgres'])
 
 export async function stackFor(): Promise<Stack> {
@@ -28,14 +32,14 @@ export function expectNothingLost({ ends, report }: Outcome): void {
 export function expectRefusedForNow({ report }: Outcome): void {
   const others = [...report.answers.keys()].filter((name) => !MAY_ANSWER.has(name))
   expect(others, 'another command_status').toEqual([])
-  // All of it was tried again until it was taken.
+  // The customer sent every throttled message again until it was accepted.
   expect([...report.refused.keys()]).toEqual([])
   expect(report.answered.size + report.unknown.length).toBe(TRAFFIC.messages)
 }
 
 /**
- * Nothing of what is counted passes the victim while it is away; what a second of traffic brings
- * before that is far below the bound.
+ * Expects traffic after the disturbance. The bound is far above what could be left from before it.
+ * Answers are checked only for processes without which nothing is answered.
  */
 export function expectResumed({ report, actedUntilMs }: Outcome, victim: string): void {
   const secondBack = Math.floor((actedUntilMs - report.firstSentAtMs) / 1_000)

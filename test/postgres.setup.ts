@@ -14,7 +14,7 @@ interface Server {
 
 let server: Promise<Server> | undefined
 
-/** One server for all test files; each file clones a database of its own from the template. */
+/** Starts one server for all test files. Each file clones its own database from the template. */
 export async function setup(project: TestProject): Promise<void> {
   // Vitest runs this once per project; the projects share the server.
   server ??= start()

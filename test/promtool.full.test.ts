@@ -1,4 +1,4 @@
-// Prometheus' own linter reads the metrics of every component.
+// Runs the linter of Prometheus on the metrics of every component.
 
 import { spawnSync } from 'node:child_process'
 import { expect, onTestFinished, test } from 'vitest'
@@ -8,7 +8,7 @@ import { startStack } from './stack.ts'
 
 const withPromtool = test.skipIf(isMissing('SIGNALBOX_NO_PROMTOOL'))
 
-withPromtool('promtool has no complaint about a metric of ours', async () => {
+withPromtool('promtool reports no problem with our metrics', async () => {
   const promtool = debianProgram('promtool', 'prometheus')
   const stack = await startStack({})
   onTestFinished(async () => void (await stack.stop()))
@@ -23,7 +23,7 @@ withPromtool('promtool has no complaint about a metric of ours', async () => {
   }
 })
 
-/** Some of Node's own figures are gauges that end in _total. */
+/** Removes the metrics of Node, some of which are gauges that end in _total. */
 function ours(page: string): string {
   const lines = page.split('\n').filter((line) => /^(# (HELP|TYPE) )?signalbox_/.test(line))
   return `${lines.join('\n')}\n`

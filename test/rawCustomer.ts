@@ -7,12 +7,12 @@ import type { CustomerPlace } from './customer.ts'
 const HEADER_OCTETS = 16
 
 export interface RawCustomerEvents {
-  /** The message_id in a receipt, which was acknowledged. */
+  /** Called after a receipt was acknowledged, with its message_id. */
   onReceipt(messageId: string): void
   onClosed(reason: string): void
 }
 
-/** A customer's bind that sends whatever octets it is given, in whatever version it states. */
+/** A bind that sends any octets and states any interface_version. */
 export class RawCustomer {
   readonly #socket: Socket
   readonly #events: RawCustomerEvents
@@ -90,7 +90,7 @@ export class RawCustomer {
       const decoded = decodePdu(rest, 0, length)
       rest = rest.subarray(length)
       if (decoded.kind === 'pdu') this.#receive(decoded.pdu)
-      else this.#events.onClosed(`the gateway sent what is no PDU: ${decoded.reason}`)
+      else this.#events.onClosed(`the gateway sent a malformed PDU: ${decoded.reason}`)
     }
     this.#held = Buffer.from(rest)
   }

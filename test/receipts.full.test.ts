@@ -1,5 +1,5 @@
-// Receipts as SMSCs really send them, through the whole platform in its processes: each case ends
-// with the state that the admin API shows, what the customer was told, and that the SMSC got
+// Sends receipts as real SMSCs do, through the whole platform in its processes. Each case checks
+// the state that the admin API shows, the receipts that the customer got, and that the SMSC got
 // ESME_ROK for every receipt.
 
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -10,7 +10,7 @@ import type { Taken } from './scriptedSmsc.ts'
 
 const DLR_AWAY_MS = 60_000
 const PATIENCE_MS = 20_000
-/** SMPP 5.0 §4.7.21: every final state, and interim ones. */
+/** SMPP 5.0 §4.7.21: receipts for final states only, or for final and intermediate states. */
 const FINAL = 1
 const FINAL_AND_INTERIM = 0x11
 const TON_INTERNATIONAL = 1
@@ -24,7 +24,7 @@ function newDestination(prefix: '31' | '32' = '31'): string {
   return `${prefix}6${String(10_000_000 + numbers++)}`
 }
 
-/** How the SMSC calls the one message for a destination: as no other test does. */
+/** The id that the SMSC gives to the only message for a destination. No other test uses it. */
 function upstreamIdOf(destination: string): string {
   return `id-${destination}`
 }
@@ -33,7 +33,7 @@ function answered(taken: Taken): void {
   taken.answer(upstreamIdOf(taken.destination))
 }
 
-/** Accepted by us and by the SMSC. */
+/** Submits a message and resolves to its message_id when the SMSC has accepted it. */
 async function submitted(destination: string, registeredDelivery = FINAL): Promise<string> {
   platform.smsc.script = answered
   const messageId = await platform.customer.submit(destination, registeredDelivery)
@@ -52,13 +52,13 @@ function bindOf(connector: string, index = 0): Session {
   return bind
 }
 
-/** Over the given bind, and acknowledged with ESME_ROK. */
+/** Sends a receipt over the bind and expects ESME_ROK. */
 async function receipt(id: string, stat: string, bind = bindOf('north')): Promise<void> {
   expect(await platform.smsc.receipt(bind, { id, stat })).toBe(ESME_ROK)
 }
 
 async function expectEnd(messageId: string, state: string, stats: readonly string[]) {
-  // A receipt and its id that were written at the same time find each other at the next sweep.
+  // A receipt that is written at the same time as its upstream id is matched at the next sweep.
   await vi.waitUntil(() => platform.customer.stats(messageId).length >= stats.length, PATIENCE_MS)
   await platform.untilSettled()
   expect(platform.customer.stats(messageId)).toEqual(stats)
@@ -68,7 +68,7 @@ async function expectEnd(messageId: string, state: string, stats: readonly strin
   expect(told.map(({ step }) => step)).toEqual(stats.map(() => 'receipt acknowledged'))
 }
 
-test('a receipt before the submit_sm_resp that names its message waits for it', async () => {
+test('a receipt that arrives before its submit_sm_resp waits for that response', async () => {
   const destination = newDestination()
   const id = upstreamIdOf(destination)
   platform.smsc.script = () => undefined
@@ -83,7 +83,7 @@ test('a receipt before the submit_sm_resp that names its message waits for it', 
   await expectEnd(messageId, 'DELIVERED', ['DELIVRD'])
 })
 
-test('a receipt right behind the submit_sm_resp, in one write, finds its message', async () => {
+test('a receipt written together with its submit_sm_resp finds its message', async () => {
   const destinations = Array.from({ length: 50 }, () => newDestination())
   const sent: Promise<void>[] = []
   platform.smsc.script = (taken) => {
@@ -96,7 +96,7 @@ test('a receipt right behind the submit_sm_resp, in one write, finds its message
   for (const id of ids) await expectEnd(id, 'DELIVERED', ['DELIVRD'])
 })
 
-test('a late receipt is found in the store when the worker that submitted is gone', async () => {
+test('a late receipt finds its message after the worker that submitted it has died', async () => {
   const destination = newDestination()
   const messageId = await submitted(destination)
   await platform.untilSettled()
@@ -106,7 +106,7 @@ test('a late receipt is found in the store when the worker that submitted is gon
   expect(platform.smsc.takenFor(destination)).toHaveLength(1)
 })
 
-test('a receipt that comes again changes nothing and tells nobody', async () => {
+test('a repeated receipt changes nothing and is not delivered', async () => {
   const destination = newDestination()
   const id = upstreamIdOf(destination)
   const messageId = await submitted(destination)
@@ -118,7 +118,7 @@ test('a receipt that comes again changes nothing and tells nobody', async () => 
   await expectEnd(messageId, 'DELIVERED', ['DELIVRD'])
 })
 
-test('interim states come before the final one, never after; the first final stays', async () => {
+test('intermediate states never follow the final state; the first final state wins', async () => {
   const inOrder = newDestination()
   const first = await submitted(inOrder, FINAL_AND_INTERIM)
   await receipt(upstreamIdOf(inOrder), 'ACCEPTD')
@@ -129,13 +129,13 @@ test('interim states come before the final one, never after; the first final sta
   const outOfOrder = newDestination()
   const second = await submitted(outOfOrder, FINAL_AND_INTERIM)
   await receipt(upstreamIdOf(outOfOrder), 'DELIVRD')
-  // Two that are under way at the same time have no order.
+  // Receipts that are processed at the same time have no defined order.
   await platform.untilSettled()
   for (const stat of ['ACCEPTD', 'ENROUTE', 'BUFFERED', 'UNDELIV', 'UNKNOWN'])
     await receipt(upstreamIdOf(outOfOrder), stat)
   await expectEnd(second, 'DELIVERED', ['DELIVRD'])
 
-  // All at once, so that they share batches.
+  // Simultaneous, so that the receipts share batches.
   const together = newDestination()
   const third = await submitted(together)
   const stats = ['ENROUTE', 'REJECTD', 'ACCEPTD', 'ENROUTE']
@@ -143,7 +143,7 @@ test('interim states come before the final one, never after; the first final sta
   await expectEnd(third, 'REJECTED', ['REJECTD'])
 })
 
-test('UNKNOWN yields to the true end that comes after it', async () => {
+test('a later final state replaces UNKNOWN, but UNKNOWN replaces no final state', async () => {
   const destination = newDestination()
   const messageId = await submitted(destination)
   await receipt(upstreamIdOf(destination), 'UNKNOWN')
@@ -153,7 +153,7 @@ test('UNKNOWN yields to the true end that comes after it', async () => {
   await expectEnd(messageId, 'DELIVERED', ['UNKNOWN', 'DELIVRD'])
 })
 
-test('a receipt may come on another bind, but only of the same connector', async () => {
+test('a receipt is matched on any bind of its own connector, and on no other', async () => {
   const [north, south] = [newDestination('31'), newDestination('32')]
   // Both SMSCs count from the same number.
   platform.smsc.script = (taken) => taken.answer('0001')
@@ -178,7 +178,7 @@ test('a receipt may come on another bind, but only of the same connector', async
   await expectEnd(aloneId, 'EXPIRED', ['EXPIRED'])
 })
 
-test('an id that the SMSC uses again means the destination that the receipt names', async () => {
+test('for an upstream id used twice, the destination in the receipt decides', async () => {
   const [first, second] = [newDestination(), newDestination()]
   platform.smsc.script = (taken) => taken.answer('again')
   const firstId = await platform.customer.submit(first)
@@ -199,11 +199,11 @@ test('an id that the SMSC uses again means the destination that the receipt name
   await expectEnd(secondId, 'DELIVERED', ['DELIVRD'])
 })
 
-test('a worker dies with a submit unanswered: sent again, and either id ends it once', async () => {
+test('a submit whose worker dies before the answer is sent again and receipted once', async () => {
   const destination = newDestination()
   platform.smsc.script = ({ destination: to, answer }) => {
     const copies = platform.smsc.takenFor(to).length
-    // The first copy was taken by the SMSC, whose answer nobody will read.
+    // The SMSC accepts the first copy, but its worker dies before the answer.
     if (copies > 1) answer(`copy-${copies}-${to}`)
   }
   const messageId = await platform.customer.submit(destination)
@@ -218,7 +218,7 @@ test('a worker dies with a submit unanswered: sent again, and either id ends it 
   expect(platform.smsc.takenFor(destination)).toHaveLength(2)
 })
 
-test('a worker dies with the outcome not yet durable: sent again, and ended once', async () => {
+test('a message whose outcome is lost with its worker is sent again, receipted once', async () => {
   const destination = newDestination()
   const { smsc, stack } = platform
   smsc.script = () => undefined
@@ -229,7 +229,7 @@ test('a worker dies with the outcome not yet durable: sent again, and ended once
   const known = () => platform.outcomes('submitted', 'north')
   const knownBefore = (await known()) ?? 0
   const before = stack.pidOf('workers')
-  // What the worker wants to write waits for this lock until the worker is dead, and goes with it.
+  // The writes of the worker wait for this lock until the worker is dead, and are then lost.
   const holder = await platform.database.pool.connect()
   await holder.query('begin')
   await holder.query('lock table checkpoints, queue_envelopes in exclusive mode')
@@ -246,14 +246,14 @@ test('a worker dies with the outcome not yet durable: sent again, and ended once
   await platform.untilReplaced('workers', before)
   await platform.untilBound()
   await untilTaken(destination, 2)
-  // An SMSC sends again what was not acknowledged.
+  // An SMSC sends a receipt again if it was not acknowledged.
   await receipt(`first-${destination}`, 'DELIVRD')
   await receipt(`second-${destination}`, 'DELIVRD')
   await expectEnd(messageId, 'DELIVERED', ['DELIVRD'])
   expect(smsc.takenFor(destination)).toHaveLength(2)
 })
 
-test('a receipt for an id that nobody knows is kept, and delivered to nobody', async () => {
+test('a receipt for an unknown id is parked and delivered to no customer', async () => {
   await platform.untilSettled()
   const before = await platform.metric('dlr', 'dlr_parked_receipts_total')
   await receipt('nobody-knows', 'DELIVRD')
@@ -270,7 +270,10 @@ function parked(id: string): Promise<number> {
   return platform.count(`select count(*) from parked_receipts where upstream_id = '${id}'`)
 }
 
-/** `up` kills one that is silent for long; the successor is stopped as well. */
+/**
+ * Keeps the dlr-processor stopped for DLR_AWAY_MS, and meanwhile runs `work`. `up` replaces a
+ * process that hangs, so the successor is stopped as well.
+ */
 async function dlrAwayWhile(work: () => Promise<void>): Promise<void> {
   const { stack } = platform
   const untilMs = Date.now() + DLR_AWAY_MS
@@ -287,7 +290,7 @@ async function dlrAwayWhile(work: () => Promise<void>): Promise<void> {
   process.kill(stopped, 'SIGCONT')
 }
 
-test('with the dlr-processor down for a minute each receipt is taken, and ends well', async () => {
+test('receipts sent during a minute without a dlr-processor are all processed later', async () => {
   const kinds = ['once', 'twice', 'early', 'disorder', 'never'] as const
   const messages = Array.from({ length: 200 }, (_, index) => ({
     destination: newDestination(),
@@ -317,7 +320,7 @@ test('with the dlr-processor down for a minute each receipt is taken, and ends w
     )
     const taken = () => messages.every(({ destination }) => smsc.takenFor(destination).length > 0)
     await vi.waitUntil(taken, PATIENCE_MS)
-    // Each was acknowledged, while nobody processes them.
+    // Each receipt was acknowledged although no process handles them yet.
     await Promise.all(receipts)
     expect(messages.flatMap(({ id }) => customer.stats(id))).toEqual([])
   })

@@ -1,5 +1,5 @@
-// What an operator revokes ends on open binds and for open HTTP clients, over the whole platform:
-// from the admin API through the database to the gateway.
+// Access that an operator revokes ends for open binds and HTTP clients. The change passes through
+// the whole platform: from the admin API through the database to the gateway.
 
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { adminCall } from './adminCall.ts'
@@ -10,7 +10,7 @@ const TO = '31612345678'
 const PASSWORD = 'secret-1'
 const API_KEY = 'a-key-that-is-revoked-later'
 
-test('a deleted user, a changed password and a disabled account: refused in a second', async () => {
+test('a deleted user, changed password or disabled account is refused in a second', async () => {
   const stack = await startStack({})
   onTestFinished(async () => void (await stack.stop()))
   const { admin } = stack.ready
@@ -31,7 +31,7 @@ test('a deleted user, a changed password and a disabled account: refused in a se
   await put('/users/renewed', { ...user, id: 'renewed', password: 'secret-2' })
   await ended(renewed)
   await boundAs(stack, 'renewed', 'secret-2')
-  // Harmless to an open bind.
+  // This change must not close the open bind.
   await put('/users/closed', { ...user, id: 'closed', window: 10 })
   await put('/accounts/shop', { id: 'shop', enabled: false })
   await ended(closed)
@@ -45,19 +45,19 @@ test('a deleted user, a changed password and a disabled account: refused in a se
 async function boundAs(stack: Stack, systemId: string, password = PASSWORD): Promise<Customer> {
   const customer = new Customer()
   const { host, port } = stack.ready.smpp
-  // The gateway learns of the user a moment after the admin API.
+  // The gateway loads the user a moment after the change in the admin API.
   await vi.waitFor(() => customer.bind({ host, port, systemId, password }), 15_000)
   onTestFinished(() => customer.unbind())
-  // And the router learns of the account a moment before or after the gateway.
+  // The router loads the account a moment before or after the gateway does.
   await vi.waitFor(() => customer.submit(TO, 0), 15_000)
   return customer
 }
 
-/** The promised time, from the answer of the admin API on. */
+/** The promised time, measured from the answer of the admin API. */
 const REFUSED_WITHIN = { timeout: 1_000, interval: 20 }
 const CLOSED_WITHIN = { timeout: 15_000 }
 
-/** Within a second its submits are refused, and in the end the bind is gone. */
+/** Expects that submits are refused within a second and that the bind is closed later. */
 async function ended(customer: Customer | undefined): Promise<void> {
   const submitted = () => customer?.submit(TO, 0).catch(() => 'refused')
   await expect.poll(submitted, REFUSED_WITHIN).toBe('refused')

@@ -1,5 +1,5 @@
-// `signalbox up` between a customer and an SMSC that are both in the test's hands, with two
-// connectors: `north` for destinations that begin with 31, with two binds, and `south` for 32.
+// Runs `signalbox up` between a customer and an SMSC that the test controls. It has two connectors:
+// `north` for destinations that begin with 31, with two binds, and `south` for 32, with one.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -56,13 +56,13 @@ export class ScriptedPlatform {
       )
     await vi.waitUntil(bound, { timeout: READY_MS, interval: 100 })
     await this.untilBound()
-    // The router learns of the account a moment before or after the gateway.
+    // The router loads the account a moment before or after the gateway does.
     const accepted = async () => (await this.customer.attempt('31600000000', 0)).commandStatus === 0
     await vi.waitUntil(accepted, { timeout: READY_MS, interval: 100 })
     await this.untilSettled()
   }
 
-  /** All upstream binds are up (again). */
+  /** Resolves when all binds to the SMSC are up. */
   async untilBound(): Promise<void> {
     const isUp = () =>
       Object.entries(BINDS).every(([id, binds]) => this.smsc.bindsOf(id).length === binds)
@@ -76,12 +76,12 @@ export class ScriptedPlatform {
     await this.smsc.close()
   }
 
-  /** One that up has started again, when it died. */
+  /** Resolves when `up` has replaced the process whose id was `before`. */
   async untilReplaced(name: string, before: number): Promise<void> {
     await vi.waitUntil(() => this.stack.pidOf(name) !== before, READY_MS)
   }
 
-  /** kill -9 of the worker, until its successor has bound. */
+  /** Kills the worker with SIGKILL. Resolves when its successor has bound. */
   async replaceWorker(): Promise<void> {
     const before = this.stack.pidOf('workers')
     const binds = this.smsc.bindsOf('north')
@@ -92,7 +92,7 @@ export class ScriptedPlatform {
     await this.untilBound()
   }
 
-  /** Whatever was made durable so far is processed, and acknowledged by the customer. */
+  /** Resolves when no envelope and no receipt waits for processing or acknowledgement. */
   async untilSettled(): Promise<void> {
     const open = `select (select count(*) from queue_envelopes)
       + (select count(*) from outbox_chunks)
@@ -109,7 +109,7 @@ export class ScriptedPlatform {
     return Number(rows[0]?.[0])
   }
 
-  /** As the admin API shows it; waits until the message is written. */
+  /** The trace of a message from the admin API. Waits until the message has been written. */
   async trace(messageId: string): Promise<MessageTrace> {
     const path = `/admin/v1/messages/${messageId}`
     return vi.waitFor(
@@ -119,15 +119,15 @@ export class ScriptedPlatform {
     )
   }
 
-  /** Messages that left the first worker with this result. */
+  /** How many messages the first worker finished with this result. */
   outcomes(result: string, connector: string): Promise<number | undefined> {
     const labels = `connector="${connector}",result="${result}"`
     return this.metric('workers', 'workers_outcomes_total', labels)
   }
 
   /**
-   * A figure at /metrics of a process, the first that has these labels; undefined when there is
-   * none.
+   * The first value of a metric whose labels contain `label`, from the /metrics of a process;
+   * undefined if there is no such value.
    */
   async metric(process: string, name: string, label = ''): Promise<number | undefined> {
     const answer = await fetch(`http://127.0.0.1:${this.stack.ready.ports[process]}/metrics`)

@@ -1,5 +1,6 @@
-// An SMSC that a test speaks for: it keeps what was submitted, answers what and when the test says,
-// and sends receipts on the bind that the test names. Connectors are told apart by their system_id.
+// An SMSC that a test controls. It records submitted messages, answers them as the test decides,
+// and sends receipts on the bind that the test chooses. The system_id of a bind identifies its
+// connector.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { createSmppServer, ESME_ROK } from '../src/smpp/index.ts'
@@ -17,7 +18,7 @@ export interface Taken {
 export interface SentReceipt {
   readonly id: string
   readonly stat: string
-  /** Where it differs from ordinary ones. */
+  /** Fields that differ from those of an ordinary receipt. */
   readonly fields?: Partial<ShortMessageBody>
   readonly err?: string
 }
@@ -32,9 +33,12 @@ const TIMERS = {
 }
 
 export class ScriptedSmsc {
-  /** Everything that was ever submitted, in order. */
+  /** All messages submitted so far, in order. */
   readonly taken: Taken[] = []
-  /** By default each message is answered at once, and gets the id `UP-<its place in taken>`. */
+  /**
+   * Decides how a message is answered. By default it is accepted immediately with the id `UP-<its
+   * place in taken>`.
+   */
   script: (taken: Taken, place: number) => void = (taken, place) => taken.answer(`UP-${place}`)
   #isClosed = false
   #sessions = new Set<Session>()
@@ -53,19 +57,19 @@ export class ScriptedSmsc {
     systemId: 'scripted',
   })
 
-  /** @param port that of an SMSC which was closed and is up again */
+  /** @param port the port of a closed SMSC that this one replaces; any free port by default */
   listen(port = 0): Promise<{ port: number }> {
     return this.#server.listen(port, '127.0.0.1')
   }
 
-  /** At once: a worker that is being stopped or was killed need not agree. */
+  /** Closes immediately, without unbinding: a worker that was killed or stopped cannot answer. */
   close(): Promise<void> {
     this.#isClosed = true
     for (const session of this.#sessions) session.close('the test is over')
     return this.#server.close()
   }
 
-  /** The binds of a connector that are up now, oldest first. */
+  /** The open binds of a connector, oldest first. */
   bindsOf(connector: string): Session[] {
     return [...this.#sessions].filter(({ bind }) => bind?.system_id === connector)
   }
@@ -74,7 +78,10 @@ export class ScriptedSmsc {
     return this.taken.filter((taken) => taken.destination === destination)
   }
 
-  /** Resolves to the command_status of deliver_sm_resp, or to what became of the link instead. */
+  /**
+   * Sends a receipt. Resolves to the command_status of its deliver_sm_resp, or to the reason why
+   * there is none.
+   */
   receipt(session: Session, { id, stat, err = '000', fields }: SentReceipt) {
     const text =
       `id:${id} sub:001 dlvrd:001 submit date:2611231200 done date:2611231201 ` +
@@ -92,7 +99,10 @@ export class ScriptedSmsc {
     })
   }
 
-  /** As SMSCs do: again and again, on any bind, until it is acknowledged. */
+  /**
+   * Sends a receipt repeatedly, on any bind of the connector, until it is acknowledged, as SMSCs
+   * do.
+   */
   async receiptUntilTaken(connector: string, sent: SentReceipt): Promise<void> {
     while (!this.#isClosed) {
       const [bind] = this.bindsOf(connector)
@@ -106,7 +116,7 @@ export class ScriptedSmsc {
       connector: session.bind?.system_id ?? '',
       session,
       destination: pdu.destination_addr,
-      // Kept beyond this call, so it must not stay part of the socket's chunk.
+      // The text outlives this call, so it must not remain a view of the chunk from the socket.
       text: pdu.short_message.toString('latin1'),
       answer: (message_id) => session.respond(pdu, ESME_ROK, { message_id }),
       refuse: (commandStatus) => session.respond(pdu, commandStatus),

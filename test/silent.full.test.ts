@@ -1,4 +1,4 @@
-// A worker that hangs still counts as the holder of its binds until its lease runs out, after 90 s.
+// A worker that hangs holds the leases on its binds until they run out after 90 s.
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { identify } from '../src/cli/up/processIdentity.ts'
 import { startStack } from './stack.ts'

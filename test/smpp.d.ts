@@ -1,5 +1,5 @@
-// The part of npm `smpp` 0.5.1 that tests and benches use: client, server and codec of another
-// make. The package has no types of its own.
+// Types for the part of npm `smpp` 0.5.1 that tests and benches use: client, server and codec of
+// another implementation. The package has no types of its own.
 declare module 'smpp' {
   export interface Pdu {
     command: string
@@ -60,7 +60,7 @@ declare module 'smpp' {
     address(): { port: number }
     close(onClosed?: () => void): void
   }
-  /** PEM. */
+  /** Keys and certificates in PEM format. */
   interface Tls {
     key?: string
     cert?: string

@@ -8,11 +8,11 @@ import { smppReference } from '../scripts/smppReference.ts'
 
 const { markdown, undocumented } = smppReference()
 
-test('everything the library exports has a doc comment, its options and methods too', () => {
+test('every export of the library, with its options and methods, has a doc comment', () => {
   if (undocumented.length > 0) throw new Error(`\n${undocumented.join('\n')}\n`)
 })
 
-/** What no specification tells of. */
+/** Exports that no specification describes. */
 const ownIdeas = new Set([
   'joinOctets',
   'Session.pauseReading',
@@ -20,7 +20,7 @@ const ownIdeas = new Set([
   'Session.[Symbol.asyncDispose]',
 ])
 
-test('each function of the library and each method of a session names its clause', () => {
+test('every function and session method names the clause of its specification', () => {
   const clause = /(SMPP (3\.4|5\.0)|TS 23\.0(38|40)|proxy-protocol\.txt) (§\d|appendix B)/
   const all = readExports(join(root, 'src/smpp/index.ts'))
   const functions = all.filter(({ kind }) => kind === 'function')
@@ -38,7 +38,7 @@ test('each function of the library and each method of a session names its clause
   expect(without.map(({ name }) => name)).toEqual([])
 })
 
-test('the reference has each session method, PDU, TLV and status code', () => {
+test('the reference lists session methods, PDUs, TLVs and status codes', () => {
   for (const line of [
     /^### Session\n/m,
     /^\| `respond</m,
@@ -50,7 +50,7 @@ test('the reference has each session method, PDU, TLV and status code', () => {
     expect(markdown).toMatch(line)
 })
 
-test('links of the reference lead to headings of it', () => {
+test('internal links of the reference lead to its headings', () => {
   const anchors = new Set<string>()
   for (const [, heading = ''] of markdown.matchAll(/^##+ (.*)$/gm)) {
     const anchor = heading.toLowerCase().replaceAll(' ', '-')
@@ -61,7 +61,7 @@ test('links of the reference lead to headings of it', () => {
   expect(links.filter((link) => !anchors.has(link ?? ''))).toEqual([])
 })
 
-test('overloads, methods, options and values are read with their comments', () => {
+test('readExports returns overloads, methods, options and values with their comments', () => {
   const found = exportsOf({
     'index.ts': "export * from './a.ts'\nexport { type Shape, seen } from './b.ts'\n",
     'a.ts': `/** One. */
@@ -109,7 +109,7 @@ export const seen = { /** First. */ A: 0x0a } as const
   expect(seen?.members).toMatchObject([{ name: 'A', text: '0x0a', doc: 'First.' }])
 })
 
-test('an instance of a generic type is described by that type, under its own name', () => {
+test('an alias of a generic type is described by the generic type, under its own name', () => {
   const found = exportsOf({
     'index.ts':
       "export { Owner } from './owner.ts'\nexport type { Events, All } from './events.ts'\n",
@@ -146,7 +146,7 @@ export interface EventsOf<Owner> extends Pick<AllOf<Owner>, 'one'> {
   expect(all).toMatchObject({ name: 'All', doc: 'All.', declaration })
 })
 
-test('an export that is in no file is told', () => {
+test('an export that its file does not declare is an error', () => {
   const files = { 'index.ts': "export { b } from './a.ts'\n", 'a.ts': 'export const a = 1\n' }
   expect(() => exportsOf(files)).toThrow('index.ts exports b, which is not in a.ts')
 })

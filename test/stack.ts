@@ -1,4 +1,4 @@
-// A whole platform for a test: `signalbox up` as a process, with a home folder of its own outside
+// Starts a whole platform for a test: `signalbox up` as a process, with its own home folder outside
 // the checkout and free ports for everything.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -12,13 +12,16 @@ import { fileURLToPath } from 'node:url'
 import type { ReadyLine } from '../src/cli/up/installationFile.ts'
 
 export interface StackOptions {
-  /** Behind `signalbox up --json`. */
+  /** Arguments after `signalbox up --json`. */
   readonly args?: readonly string[]
-  /** How many processes of a component run; one of each by default. */
+  /** The number of processes of a component; one of each by default. */
   readonly processes?: Partial<Record<keyof typeof PROCESS_OPTIONS, number>>
-  /** Added to the environment; undefined takes a variable out. */
+  /** Added to the environment; undefined removes a variable. */
   readonly env?: NodeJS.ProcessEnv
-  /** One that a former stack was given, and which is kept; by default a new one is made. */
+  /**
+   * An existing home folder, which is kept. By default a new one is created, and removed at the
+   * end.
+   */
   readonly home?: string
 }
 
@@ -27,16 +30,23 @@ export interface Stack {
   readonly home: string
   /** The process of `signalbox up` itself. */
   readonly pid: number
-  /** `gateway`, `router-2`, `smsc`, `postgres`; the present one after a restart. */
+  /**
+   * The process id of `gateway`, `router-2`, `smsc`, `postgres` and so on; after a restart, that of
+   * the new process.
+   */
   pidOf(name: string): number
-  /** All of them, by name. */
+  /** The ids of all processes, by name. */
   pids(): Readonly<Record<string, number>>
+  /** Sends SIGKILL. */
   kill(name: string): void
-  /** What `up` has told a person so far. */
+  /** What `up` has written to stderr so far. */
   stderr(): string
-  /** SIGTERM; resolves to the exit code once everything has ended and an own home is removed. */
+  /**
+   * Sends SIGTERM to `up`. Resolves to its exit code when all its processes have ended and the home
+   * folder is removed, unless the test gave one.
+   */
   stop(): Promise<number | null>
-  /** Resolves when the process of `up` has ended, whatever ended it. */
+  /** Resolves when the process of `up` has ended for any reason. */
   readonly ended: Promise<void>
 }
 
@@ -61,11 +71,11 @@ const PROCESS_OPTIONS = {
   dlr: '--dlr-processors',
 } as const
 
-/** Longer than any drain; what takes longer is a fault, and the test says so. */
+/** Longer than any drain. A slower stop is a fault, and `up` is killed. */
 const STOP_MS_MAX = 60_000
 const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 
-/** Rejects with StackFailed. */
+/** Resolves when `up` is ready. Rejects with StackFailed if `up` ends before that. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'signalbox-stack-')))
   const removeHome = async () => {
@@ -95,7 +105,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
   const pidOf = (name: string) => pidIn(home, name)
   return {
-    // What `up` prints is what it writes to its own type.
+    // `up` prints a ReadyLine.
     ready: JSON.parse(line) as ReadyLine,
     home,
     pid: child.pid ?? 0,
@@ -113,7 +123,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 function processArgs({ processes = {} }: StackOptions): string[] {
-  // Object.entries forgets the names of the keys.
+  // The type of Object.entries loses the names of the keys.
   const counts = Object.entries(processes) as [keyof typeof PROCESS_OPTIONS, number][]
   return counts.flatMap(([component, count]) => [PROCESS_OPTIONS[component], String(count)])
 }
@@ -132,13 +142,14 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
 
 function pidsIn(home: string): Readonly<Record<string, number>> {
   const text = readFileSync(join(home, 'installation.json'), 'utf8')
-  // `up` writes it at each start of a process.
+  // `up` updates this file at each start of a process.
   return (JSON.parse(text) as { pids: Readonly<Record<string, number>> }).pids
 }
 
 function pidIn(home: string, name: string): number {
   const pids = pidsIn(home)
   const pid = pids[name]
-  if (pid === undefined) throw new Error(`no ${name} runs; there are ${Object.keys(pids).join()}`)
+  if (pid === undefined)
+    throw new Error(`there is no process ${name}, only ${Object.keys(pids).join()}`)
   return pid
 }

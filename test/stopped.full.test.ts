@@ -1,5 +1,5 @@
-// Every part is stopped for a while in the middle of traffic. Nothing is lost, and no bind
-// closes on either side.
+// Stops each process for a while in the middle of traffic. No message is lost, and no bind is
+// closed on either side.
 
 import { expect, test } from 'vitest'
 import { stopFor } from '../src/lab/stopFor.ts'
@@ -17,7 +17,7 @@ import {
 
 const STOP_MS = 20_000
 
-test.each(PARTS)('SIGSTOP of %s for 20 s loses nothing', async (victim) => {
+test.each(PARTS)('SIGSTOP of %s for 20 s loses no message and closes no bind', async (victim) => {
   const stack = await stackFor()
   const before = stack.pids()
   const outcome = await amidTraffic(stack, TRAFFIC, () => stopFor(stack.pidOf(victim), STOP_MS))

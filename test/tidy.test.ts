@@ -1,5 +1,5 @@
-// Checks the law of the house on every file. The second half shows for each rule that it bites, so
-// that a rule which has stopped working is noticed.
+// Checks the rules of this project on every file. The second half tests each rule with a violation,
+// so that a rule that has stopped working is noticed.
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -34,10 +34,10 @@ import { idleTests, leftMarks, machinePathsIn } from './tidy/words.ts'
 const rules: Readonly<Record<string, Rule>> = {
   'imports follow the matrix': forbiddenImports,
   'only tables hold SQL': strayStatements,
-  'a table of the database has one owner': sharedTables,
-  'files of noun rooms are as pure as their names say': impureFiles,
-  'folders of the protocol import downwards': smppFolders,
-  'imports run in no circle': importCircles,
+  'one folder owns each table of the database': sharedTables,
+  'files of noun rooms are as pure as their names promise': impureFiles,
+  'folders of the protocol import only lower ones': smppFolders,
+  'no imports are circular': importCircles,
   'functions have at most 70 lines': overlongFunctions,
   'files have at most 400 lines': overlongFiles,
   'lines have at most 100 columns': overlongLines,
@@ -46,19 +46,19 @@ const rules: Readonly<Record<string, Rule>> = {
   'no folder or file is a junk drawer': junkDrawers,
   'files are named after what they export': misnamedFiles,
   'documents name files that exist': namedFiles,
-  'nothing is any': anyTypes,
+  'no type is any': anyTypes,
   'each `as` says why': unexplainedAssertions,
   'no default exports': defaultExports,
-  'no barrels': barrels,
-  'no silenced type errors': silencedChecks,
-  'no dead files': deadFiles,
+  'no file only re-exports others': barrels,
+  'no type error is silenced': silencedChecks,
+  'every file is used': deadFiles,
   'no marks of unfinished work': leftMarks,
-  'no paths of one machine': machinePathsIn,
-  'tests neither skip nor sleep': idleTests,
-  'patterns over what a peer sends are linear': slowPatterns,
+  'no path of one machine': machinePathsIn,
+  'tests are not skipped and do not sleep': idleTests,
+  'patterns for input from peers take linear time': slowPatterns,
 }
 
-describe('the house', () => {
+describe('in this project', () => {
   const files = readProject(dirname(dirname(fileURLToPath(import.meta.url))))
 
   test.each(Object.entries(rules))('%s', (_, rule) => {
@@ -66,7 +66,7 @@ describe('the house', () => {
     if (problems.length > 0) throw new Error(`\n${problems.join('\n')}\n`)
   })
 
-  test('what is exempt from a limit still exists', () => {
+  test('every file that is exempt from the limit exists', () => {
     const paths = files.map(({ path }) => path)
     expect(paths).toEqual(expect.arrayContaining(Object.keys(longFiles)))
   })
@@ -75,10 +75,10 @@ describe('the house', () => {
 describe('a component may not', () => {
   test.each([
     ['import another component', "import { route } from '../router/route.ts'", 'router'],
-    ['name an adapter', "import { X } from '../../queue/postgres/x.ts'", 'only main.ts'],
-    ['reach into tools', "import { X } from '../../lab/x.ts'", 'components may not import lab'],
+    ['import an adapter', "import { X } from '../../queue/postgres/x.ts'", 'only main.ts'],
+    ['import a tool', "import { X } from '../../lab/x.ts'", 'components may not import lab'],
     ['import a test', "import { X } from '../../../test/x.ts'", 'src may import src only'],
-    ['leave out node:', "import { readFileSync } from 'fs'", 'write node:fs'],
+    ['omit the prefix node:', "import { readFileSync } from 'fs'", 'write node:fs'],
   ])('%s', (_, text, message) => {
     expect(objections(forbiddenImports, { 'src/components/gateway/accept.ts': text })).toContain(
       message,
@@ -86,7 +86,7 @@ describe('a component may not', () => {
   })
 })
 
-test('main.ts of a component may name an adapter, and cli may load main.ts when asked', () => {
+test('main.ts of a component may import an adapter, and cli may load main.ts later', () => {
   const files = {
     'src/components/gateway/main.ts': "import { X } from '../../queue/postgres/x.ts'",
     'src/cli/main.ts': "await import('../components/gateway/main.ts')",
@@ -94,7 +94,7 @@ test('main.ts of a component may name an adapter, and cli may load main.ts when 
   expect(objections(forbiddenImports, files)).toBe('')
 })
 
-test('cli may load nothing else of a component', () => {
+test('cli may not import a component statically', () => {
   const files = { 'src/cli/main.ts': "import { main } from '../components/gateway/main.ts'" }
   expect(objections(forbiddenImports, files)).toContain('cli may not import components')
 })
@@ -106,12 +106,12 @@ test('the protocol uses no package', () => {
   expect(objections(forbiddenImports, files)).toMatch(/^src\/smpp\/session\/session.ts:2 .*$/)
 })
 
-test('a room may not import one above it, for its types either', () => {
+test('a room may not import a higher room, not even for types', () => {
   const files = { 'src/message/journalWire.ts': "import type { X } from '../queue/queue.ts'" }
   expect(objections(forbiddenImports, files)).toContain('message may not import queue')
 })
 
-test('components share what lies beside them, and only that', () => {
+test('components may share files in src/components, which may import no component', () => {
   const files = {
     'src/components/gateway/main.ts': "import { open } from '../databaseLink.ts'",
     'src/components/databaseLink.ts': "import { x } from './gateway/intake.ts'",
@@ -123,15 +123,23 @@ describe('in the protocol', () => {
   test.each([
     ['a value of a higher folder', "import { X } from '../session/x.ts'", 'transport is below'],
     ['a type of a higher folder', "import type { X } from '../session/x.ts'", 'transport is below'],
-    ['such a type in place', "type X = import('../endpoint/x.ts').X", 'transport is below'],
-    ['what it passes on', "export { X } from '../endpoint/x.ts'", 'transport is below endpoint'],
+    [
+      'a type of a higher folder with import()',
+      "type X = import('../endpoint/x.ts').X",
+      'transport is below',
+    ],
+    [
+      'a higher file to re-export it',
+      "export { X } from '../endpoint/x.ts'",
+      'transport is below endpoint',
+    ],
     ['a file for tests', "import { X } from '../testing/x.fixture.ts'", 'only tests import'],
-    ['the door', "import { X } from '../index.ts'", 'the door is for other rooms'],
+    ['index.ts', "import { X } from '../index.ts'", 'index.ts is for other rooms'],
   ])('a file may not import %s', (_, text, message) => {
     expect(objections(smppFolders, { 'src/smpp/transport/a.ts': text })).toContain(message)
   })
 
-  test('a file may import its own folder and lower ones, a test everything', () => {
+  test('a file may import its own folder and lower ones; a test may import everything', () => {
     const up = "import { X } from '../endpoint/x.ts'\n"
     const files = {
       'src/smpp/session/a.ts': "import { X } from '../wire/x.ts'\nimport { Y } from './y.ts'",
@@ -142,24 +150,24 @@ describe('in the protocol', () => {
     expect(objections(smppFolders, files)).toBe('')
   })
 
-  test('a file lies in a folder', () => {
-    expect(objections(smppFolders, { 'src/smpp/codec.ts': '' })).toContain('lies in no layer')
+  test('every file must be in one of the folders', () => {
+    expect(objections(smppFolders, { 'src/smpp/codec.ts': '' })).toContain('is in no layer')
   })
 })
 
-describe('a circle of imports is found', () => {
+describe('a circular import is found', () => {
   test.each([
     ['values', "import { b } from './b.ts'", "import { a } from './a.ts'"],
     ['types', "import type { B } from './b.ts'", "import { type A } from './a.ts'"],
-    ['types in place', "import type { B } from './b.ts'", "type A = import('./a.ts').A"],
-    ['what is passed on', "export { b } from './b.ts'", "export * from './a.ts'"],
+    ['types with import()', "import type { B } from './b.ts'", "type A = import('./a.ts').A"],
+    ['re-exports', "export { b } from './b.ts'", "export * from './a.ts'"],
   ])('of %s', (_, a, b) => {
     const found = objections(importCircles, { 'src/x/a.ts': a, 'src/x/b.ts': `\n${b}` })
     const circle = 'src/x/a.ts → src/x/b.ts → src/x/a.ts'
     expect(found).toContain(`src/x/b.ts:2  closes a circle of imports: ${circle}.`)
   })
 
-  test('behind a file that is not in it, through several folders, and each one once', () => {
+  test('once per circle, through several folders, and from a file outside it', () => {
     const files = {
       'bench/start.ts': "import '../src/x/a.ts'",
       'src/x/a.ts': "import '../y/b.ts'\nimport '../y/d.ts'",
@@ -174,7 +182,7 @@ describe('a circle of imports is found', () => {
   })
 })
 
-test('what is loaded later or started as a process closes no circle', () => {
+test('files that are loaded later or started as a process do not close a circle', () => {
   const files = {
     'src/x/a.ts': "import { b } from './b.ts'\nimport { c } from './c.ts'",
     'src/x/b.ts': "await import('./a.ts')\nnew Worker(new URL('./a.ts', import.meta.url))",
@@ -183,9 +191,9 @@ test('what is loaded later or started as a process closes no circle', () => {
   expect(objections(importCircles, files)).toBe('')
 })
 
-test('a room that is not in the design is refused', () => {
+test('a room that is not in the matrix is refused', () => {
   const files = { 'src/attic/box.ts': "import 'node:fs'" }
-  expect(objections(forbiddenImports, files)).toContain('attic is not a room of the house')
+  expect(objections(forbiddenImports, files)).toContain('attic is not a known room')
 })
 
 describe('in a noun room', () => {
@@ -194,13 +202,17 @@ describe('in a noun room', () => {
   test.each([
     ['I/O of Node', "import { readFileSync } from 'node:fs'", 'not pure: node:fs'],
     ['a package that may do I/O', "import pg from 'pg'", 'not pure: pg'],
-    ['I/O by way of another room', "import { S } from '../smpp/session/session.ts'", 'node:net'],
+    ['I/O through another room', "import { S } from '../smpp/session/session.ts'", 'node:net'],
     ['the database', "import { x } from '../database/database.ts'", 'uses the database'],
-    ['a table', "import type { Row } from './messageTable.ts'", 'Tables are for components'],
+    ['a table', "import type { Row } from './messageTable.ts'", 'Only components and tables may'],
     ['msgpackr', "import { Packr } from 'msgpackr'", 'uses msgpackr'],
-    ['a module of Node that nobody called pure', "import { x } from 'node:inspector'", 'inspector'],
+    [
+      'a module of Node that is not listed as pure',
+      "import { x } from 'node:inspector'",
+      'inspector',
+    ],
     ['fetch', "const x = await fetch('http://peer')", 'not pure: fetch('],
-    ['a built-in behind a call', "process.getBuiltinModule('fs')", 'not pure: getBuiltin'],
+    ['a built-in module through a call', "process.getBuiltinModule('fs')", 'not pure: getBuiltin'],
     ['a computed import', 'await import(`pg`)', 'imports a computed name'],
   ])('a file may not use %s', (_, text, message) => {
     const found = objections(impureFiles, { ...socket, 'src/message/trace.ts': text })
@@ -213,12 +225,12 @@ describe('in a noun room', () => {
     expect(objections(impureFiles, files)).toContain('not pure: node:net')
   })
 
-  test('an adapter is out of reach for its own room too', () => {
+  test('a room may not import its own adapter', () => {
     const files = { 'src/queue/consumer.ts': "import { X } from './postgres/postgresQueue.ts'" }
-    expect(objections(forbiddenImports, files)).toContain('only main.ts of a component names')
+    expect(objections(forbiddenImports, files)).toContain('only main.ts of a component')
   })
 
-  test('SQL in a file that is no table is found, also in a component', () => {
+  test('SQL outside a table file is found, even in a component', () => {
     const text = "const X = { text: `select a\n from b` }\nconst Y = 'insert into b values (1)'"
     const files = { 'src/outbox/claims.ts': text, 'src/components/dlr/sweep.ts': text }
     expect(objections(strayStatements, files).split('\n')).toHaveLength(4)
@@ -227,7 +239,7 @@ describe('in a noun room', () => {
     expect(objections(strayStatements, prose)).toBe('')
   })
 
-  test('SQL over a table of another room is found', () => {
+  test('SQL that names a table of another room is found', () => {
     const files = {
       'src/database/migrations/0001.sql': 'create table queue_envelopes (\ncreate table later (',
       'src/queue/postgres/queueTable.ts': "const A = { text: 'delete from queue_envelopes' }",
@@ -241,7 +253,7 @@ describe('in a noun room', () => {
     expect(objections(sharedTables, own)).toBe('')
   })
 
-  test('names give leave: tables use the database, wire files msgpackr, all use types', () => {
+  test('tables may use the database, wire files msgpackr, and every file may use types', () => {
     const files = {
       ...socket,
       'src/message/messageTable.ts':
@@ -261,7 +273,7 @@ test.each([
   ['a function', (body: string) => `export function route() {\n${body}}`],
   ['an arrow function', (body: string) => `const route = () => {\n${body}}`],
   ['a method', (body: string) => `class A {\nroute() {\n${body}}\n}`],
-])('%s of 71 lines is too long, one of 70 is not', (_, around) => {
+])('%s of 71 lines is too long, and one of 70 is not', (_, around) => {
   const long = objections(overlongFunctions, { 'src/a/b.ts': around('x()\n'.repeat(69)) })
   expect(long).toContain('route is 71 lines long')
   expect(objections(overlongFunctions, { 'src/a/b.ts': around('x()\n'.repeat(68)) })).toBe('')
@@ -278,11 +290,11 @@ test.each(['src/utils/x.ts', 'src/smpp/helpers.ts', 'src/queue/queueManager.ts',
   (path) => expect(objections(junkDrawers, { [path]: '' })).toContain('says nothing'),
 )
 
-test('a term of the protocol is no junk drawer', () => {
+test('a term of the protocol is not a junk drawer', () => {
   expect(objections(junkDrawers, { 'src/smpp/dataCoding.ts': '' })).toBe('')
 })
 
-test('a file carries the name of its only export', () => {
+test('a file must be named after its only export', () => {
   const wrong = { 'src/a/b.ts': 'export function routeMessage() {}' }
   expect(objections(misnamedFiles, wrong)).toContain('exports only routeMessage')
   const right = {
@@ -294,7 +306,7 @@ test('a file carries the name of its only export', () => {
   expect(objections(misnamedFiles, right)).toBe('')
 })
 
-test('any is found, the word in a comment is not', () => {
+test('the type any is found, but not the word in a comment', () => {
   const files = { 'src/a/b.ts': '// any\nlet x: any' }
   expect(objections(anyTypes, files)).toContain('src/a/b.ts:2')
 })
@@ -304,7 +316,7 @@ test('an `as` without a comment beside or above it is found', () => {
   expect(objections(unexplainedAssertions, { 'src/a/b.ts': text })).toMatch(/^src\/a\/b.ts:1 .*$/)
 })
 
-test('default exports, barrels and silenced errors are found', () => {
+test('default exports, mere re-exports and silenced errors are found', () => {
   const files = {
     'src/a/b.ts': 'export default 1',
     'src/a/c.ts': "export { x } from './d.ts'",
@@ -315,7 +327,7 @@ test('default exports, barrels and silenced errors are found', () => {
   expect(objections(silencedChecks, files)).toContain('src/a/e.ts:1')
 })
 
-test('a file that nothing or only a test reaches is dead', () => {
+test('a file that is unused or used only by a test is dead', () => {
   const files = {
     'bin/signalbox.js': "import('../src/cli/main.ts')",
     'src/cli/main.ts': "import './send.ts'\nnew URL('./worker.ts', import.meta.url)",
@@ -328,12 +340,12 @@ test('a file that nothing or only a test reaches is dead', () => {
   }
   const found = objections(deadFiles, files)
   expect(found.split('\n')).toEqual([
-    expect.stringContaining('src/cli/old.ts:1  is imported by nothing'),
+    expect.stringContaining('src/cli/old.ts:1  is not imported by any file'),
     expect.stringContaining('src/cli/tested.ts:1  is reached from tests only'),
   ])
 })
 
-test('a document that names a file which is gone is found', () => {
+test('a document that names a missing file is found', () => {
   const text =
     'See `flow/pacer.ts`, `pacer.ts`, `test/kills.test.ts`, `flow/gone.ts` and `gone.ts`.'
   const files = { 'ARCHITECTURE.md': text, 'src/flow/pacer.ts': '', 'test/kills.test.ts': '' }
@@ -355,11 +367,11 @@ test('marks, machine paths, skipped and sleeping tests are found', () => {
   expect(objections(idleTests, files).split('\n')).toHaveLength(2)
 })
 
-test('a pattern that goes over a run again from each place in it is found', () => {
+test('a pattern that may take more than linear time is found', () => {
   const slow = ['/[,.;]+$/', '/^ +| +$/', '/a.*b/', '/^(x+)+$/', '/^a+$/m', '/\\s{2,};/']
   for (const pattern of slow) {
     const found = objections(slowPatterns, { 'src/smpp/a.ts': `const a = ${pattern}` })
-    expect(found).toContain(`${pattern} is not sure to be linear`)
+    expect(found).toContain(`${pattern} may take more than linear time`)
   }
   const fast = ['/^[,.;+*]+$/', '/\\s+/', '/^.*:\\d{1,3}$/', '/(?<!\\w)id:/gi', '/\\p{Cc}/gu']
   const text = fast.map((pattern) => `x(${pattern})`).join('\n')

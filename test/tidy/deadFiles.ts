@@ -1,6 +1,9 @@
 import type { Problem, SourceFile } from './sourceFile.ts'
 
-/** Where things begin: commands, each room's process, the protocol library, benches. */
+/**
+ * Files that nothing needs to import: commands, the processes of components, the protocol library,
+ * scripts and benches.
+ */
 const roots = [
   /^bin\/\w+\.js$/,
   /^src\/(components\/)?\w+\/main\.ts$/,
@@ -8,12 +11,15 @@ const roots = [
   /^scripts\/\w+\.ts$/,
   /^bench\/\w+\.ts$/,
   /^\w+\.config\.ts$/,
-  // Named by vitest.config.ts, and types of packages that have none.
+  // Setup files named by vitest.config.ts, and types for packages that have none.
   /^test\/\w+\.setup\.ts$/,
   /\.d\.ts$/,
 ]
 
-/** A source file that nothing running reaches; tests keep only other tests' files alive. */
+/**
+ * Source files that no running program reaches. Files that only tests reach must be files for
+ * tests.
+ */
 export function deadFiles(files: readonly SourceFile[]): Problem[] {
   const code = files.filter((file) => file.isCode)
   const byPath = new Map(code.map((file) => [file.path, file]))
@@ -27,9 +33,9 @@ export function deadFiles(files: readonly SourceFile[]): Problem[] {
       path,
       line: 1,
       message: tested.has(path)
-        ? 'is reached from tests only. Use it, or delete it with its test; what only tests ' +
-          'need is called *.fixture.ts or *.suite.ts, or lies in testing/'
-        : 'is imported by nothing. Use it or delete it',
+        ? 'is reached from tests only. Use it, or delete it with its test; files that only ' +
+          'tests need are called *.fixture.ts or *.suite.ts, or lie in testing/'
+        : 'is not imported by any file. Use it or delete it',
     }))
 }
 

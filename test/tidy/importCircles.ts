@@ -1,7 +1,7 @@
-// Files that import each other in a circle cannot be understood, tested or moved one at a time.
-// Imports of types count: they cost nothing at run time, but the reader goes round all the same.
-// `import()` does not count, since it loads a file later and on purpose, and neither does the name
-// of a file that is started as a process or a thread.
+// Finds circular imports. Files that import each other in a circle cannot be understood, tested or
+// moved separately. Imports of types count as well: they cost nothing at run time, but a reader
+// still has to follow them. `import()` does not count, because it loads a file later and on
+// purpose. The name of a file that is started as a process or thread does not count either.
 import type { Import, Problem, SourceFile } from './sourceFile.ts'
 
 const arrow = ' → '
@@ -9,7 +9,7 @@ const arrow = ' → '
 export function importCircles(files: readonly SourceFile[]): Problem[] {
   const byPath = new Map(files.filter(({ isCode }) => isCode).map((file) => [file.path, file]))
   const problems: Problem[] = []
-  /** From the file at which the walk began to the one it looks at. */
+  /** The path from the first file of the walk to the current one. */
   const way: string[] = []
   const done = new Set<string>()
   const walk = (file: SourceFile): void => {
@@ -34,5 +34,5 @@ function counts({ kind }: Import): boolean {
 
 function messageOf(circle: readonly string[]): string {
   const path = [...circle, circle[0]].join(arrow)
-  return `closes a circle of imports: ${path}. Move what both ends need into a file below them`
+  return `closes a circle of imports: ${path}. Move the shared code into a file below both ends`
 }

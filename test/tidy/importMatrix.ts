@@ -1,10 +1,11 @@
-// Which room may import which: arrows point down only. A component composes the rooms below it and
-// never imports another component. Tests may look everywhere; running code may not. Within a noun
-// room, purity.ts says by name what a file may do.
+// Which room may import which. A room is a folder directly below src, and it may import only lower
+// rooms. A component composes the rooms below it and never imports another component. Tests may
+// import everything, but running code may not import tests. purity.ts restricts further what each
+// file in a noun room may do.
 import { builtinModules } from 'node:module'
 import type { Import, Problem, SourceFile } from './sourceFile.ts'
 
-/** The rooms that own types, wire formats, SQL and pure logic; components compose them. */
+/** Noun rooms own types, wire formats, SQL and pure logic. Components compose them. */
 export const nounRooms: readonly string[] = [
   'message',
   'platform',
@@ -17,7 +18,7 @@ export const nounRooms: readonly string[] = [
   'secrets',
 ]
 
-/** What a room may import besides itself. */
+/** The rooms that each room may import, besides itself. */
 const matrix: Readonly<Record<string, readonly string[]>> = {
   smpp: [],
   flow: [],
@@ -37,13 +38,13 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
   cli: ['platform', 'lab', 'runtime'],
 }
 
-/** The packages a room may use, where that is restricted. */
+/** The packages that a room may use, for rooms where they are restricted. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   smpp: [],
   flow: [],
 }
 
-/** Systems behind a port, each in a folder of its room. */
+/** Adapters: folders with the implementation of a port for one system. */
 export const adapters = /^src\/(queue|archive|secrets)\/\w+\//
 export function forbiddenImports(files: readonly SourceFile[]): Problem[] {
   return files
@@ -60,25 +61,25 @@ function objection({ path }: SourceFile, one: Import): string | undefined {
   const room = roomOf(path) ?? ''
   const allowed = matrix[room]
   if (!allowed) {
-    return `${room} is not a room of the house. Put the file into one of ${rooms()}`
+    return `${room} is not a known room. Move the file into one of ${rooms()}`
   }
   if (one.target === undefined) return packageObjection(room, one.specifier)
   const other = roomOf(one.target)
   const adapter = adapters.exec(one.target)?.[0]
   if (adapter !== undefined && !path.startsWith(adapter) && !isComponentsMain(path))
-    return `only main.ts of a component names an adapter. Take the port, and pass ${one.target} in`
+    return `only main.ts of a component may import ${one.target}. Import the port instead`
   if (other === room && componentOf(path) === componentOf(one.target)) return undefined
-  if (other === undefined) return `imports ${one.target}, and src may import src only`
+  if (other === undefined) return `imports ${one.target}, but src may import src only`
   if (one.kind === 'dynamic' && room === 'cli' && one.target.endsWith('/main.ts')) return undefined
   const component = componentOf(one.target)
   if (other === room && component === undefined) return undefined
   if (other === room && componentOf(path) !== undefined)
-    return `a component may not import ${component}. Move what both need into a lower room`
+    return `a component may not import ${component}. Move the shared code into a lower room`
   if (!allowed.includes(other)) {
-    const own = allowed.length > 0 ? allowed.join(', ') : 'nothing of ours'
+    const own = allowed.length > 0 ? allowed.join(', ') : 'no other room'
     return (
       `${room} may not import ${other} (${one.target}); it may import ${own}. ` +
-      'Move what both need into a lower room, or hand it in from main.ts'
+      'Move the shared code into a lower room, or pass it in from main.ts'
     )
   }
   return undefined
@@ -91,7 +92,7 @@ function packageObjection(room: string, specifier: string): string | undefined {
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
   if (!allowed || allowed.includes(name)) return undefined
   const list = allowed.length > 0 ? `only ${allowed.join(', ')}` : 'no package, only node:'
-  return `${room} uses ${list}, and ${name} is not among it`
+  return `${room} may use ${list}, so it may not import ${name}`
 }
 
 /** The first folder below src. */
@@ -99,7 +100,9 @@ export function roomOf(path: string): string | undefined {
   return /^src\/([^/]+)\//.exec(path)?.[1]
 }
 
-/** `gateway` for a file of that component; undefined for what all components share. */
+/**
+ * The name of the component that a file belongs to; undefined for files that all components share.
+ */
 function componentOf(path: string): string | undefined {
   return /^src\/components\/([^/]+)\//.exec(path)?.[1]
 }

@@ -1,14 +1,16 @@
 import { posix } from 'node:path'
 import type { Problem, SourceFile } from './sourceFile.ts'
 
-/** Documents that lead a reader to files. Proofs and the changelog speak of the past. */
+/**
+ * Documents that name files. Proofs and the changelog describe the past, so they are not checked.
+ */
 const guides = new Set(['ARCHITECTURE.md', 'CONTRIBUTING.md', 'README.md'])
-/** Folders that paths in prose may leave out. */
+/** Folders that a path in prose may leave out. */
 const starts = ['', 'src/', 'src/smpp/', 'test/']
 
 /**
- * A file that a document names in backticks must exist. `x/y.ts` is looked for below the root,
- * `src` and the like; a bare `y.ts` may lie anywhere.
+ * Every file that a document names in backticks must exist. `x/y.ts` is looked up below the root,
+ * `src`, `src/smpp` and `test`; a bare `y.ts` may lie anywhere.
  */
 export function namedFiles(files: readonly SourceFile[]): Problem[] {
   const paths = new Set(files.map(({ path }) => path))
@@ -23,7 +25,7 @@ export function namedFiles(files: readonly SourceFile[]): Problem[] {
         .map(({ index, 1: name }) => ({
           path: file.path,
           line: file.lineAt(index),
-          message: `names \`${name}\`, which does not exist. Say where it is now`,
+          message: `names \`${name}\`, which does not exist. Name the file that replaced it`,
         })),
     )
 }

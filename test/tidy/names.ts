@@ -2,7 +2,9 @@ import type { Problem, SourceFile } from './sourceFile.ts'
 
 const junk = ['utils', 'util', 'helpers', 'helper', 'common', 'shared', 'misc']
 const vague = ['data', 'info', 'manager', 'managers']
-/** Bad as the last word too: `queueManager`, `textUtils`. `dataCoding` is a term of SMPP. */
+/**
+ * Also bad as the last word, as in `queueManager` and `textUtils`. `dataCoding` is a term of SMPP.
+ */
 const vagueEndings = /(utils?|helpers?|manager|misc)$/i
 
 export function junkDrawers(files: readonly SourceFile[]): Problem[] {
@@ -14,7 +16,7 @@ export function junkDrawers(files: readonly SourceFile[]): Problem[] {
     if (name === undefined) return []
     const message =
       `"${name}" says nothing about what is inside. Name the file or folder after the one ` +
-      'thing it does, and put it into the room that owns that'
+      'thing it does, and move it to the room that owns that'
     return [{ path, line: 1, message }]
   })
 }
@@ -25,8 +27,9 @@ function isJunk(name: string): boolean {
 }
 
 /**
- * A file whose only export has a name must carry it: `createLogger` may live in `log.ts`, and
- * the constant `TLVS` in `tlvTable.ts`, `encodeReceipts` in `receiptWire.ts`.
+ * A file with a single export must be named after it, ignoring the endings Table and Wire. Part of
+ * the name of the export is enough: `createLogger` may live in `log.ts`, the constant `TLVS` in
+ * `tlvTable.ts`, and `encodeReceipts` in `receiptWire.ts`.
  */
 export function misnamedFiles(files: readonly SourceFile[]): Problem[] {
   return files
@@ -41,7 +44,7 @@ export function misnamedFiles(files: readonly SourceFile[]): Problem[] {
       const fits = [...values, ...types].some((name) => carries(name, stem))
       if (camelCase && (main.length !== 1 || fits)) return []
       const message = camelCase
-        ? `exports only ${main[0]}. Call the file after it`
+        ? `exports only ${main[0]}. Name the file after it`
         : `"${stem}" is not camelCase. Rename the file after its main export`
       return [{ path: file.path, line: 1, message }]
     })

@@ -1,12 +1,16 @@
 import type { Problem, SourceFile } from './sourceFile.ts'
 
-/** Matched against codes of Node and OpenSSL, which are short and no peer's to choose. */
+/**
+ * Patterns in these files match only error codes of Node and OpenSSL, which are short and not
+ * chosen by a peer.
+ */
 const ownInput = new Set(['src/smpp/transport/smppConnectError.ts'])
 
 /**
- * What a peer sends may be a run of 65,000 of anything, and a pattern that goes over the run again
- * from each place in it takes seconds. Only two shapes are sure not to: from the beginning of the
- * text with one run in it, or anywhere with one run as its end, behind which nothing can fail.
+ * A peer may send 65,000 equal characters. A pattern that searches such a run again from every
+ * position in it takes seconds. Only two shapes of pattern are certainly linear: one anchored at
+ * the beginning of the text that has one quantifier, and one that ends with its only quantifier,
+ * after which nothing can fail.
  */
 export function slowPatterns(files: readonly SourceFile[]): Problem[] {
   const read = files.filter(
@@ -19,7 +23,7 @@ export function slowPatterns(files: readonly SourceFile[]): Problem[] {
       problems.push({
         path: file.path,
         line: file.lineAt(start),
-        message: `${pattern} is not sure to be linear in what a peer sends. Write a loop`,
+        message: `${pattern} may take more than linear time for input from a peer. Write a loop`,
       })
     file.visit({
       Literal(node) {
@@ -36,7 +40,7 @@ export function slowPatterns(files: readonly SourceFile[]): Problem[] {
 }
 
 function isLinear(pattern: string, flags: string): boolean {
-  // An escape and a class stand for one character, whatever is in them.
+  // An escape or a character class matches one character, so both are replaced with one.
   const plain = pattern.replace(/\\(?:[pP]\{\w+\}|.)/g, 'x').replace(/\[[^\]]*\]/g, 'x')
   const runs = [...plain.matchAll(/[*+]|\{\d+,\}/g)]
   const [first] = runs
@@ -46,7 +50,10 @@ function isLinear(pattern: string, flags: string): boolean {
   return isAtStart || /^\??$/.test(plain.slice(first.index + first[0].length))
 }
 
-/** Outside of any group: `^` holds for the first of its sides only. */
+/**
+ * Whether the pattern has an alternative outside any group. `^` then applies only to the first
+ * alternative.
+ */
 function hasChoice(plain: string): boolean {
   let depth = 0
   for (const character of plain) {

@@ -5,14 +5,17 @@ import { formatProblem, SourceFile } from './sourceFile.ts'
 import type { Rule } from './sourceFile.ts'
 
 describe('in a comment and in Markdown', () => {
-  test.each(constructs.map(({ refuses }) => refuses))('this is refused: %s', (sentence) => {
-    const wrapped = sentence.replace(/ (?=\S+$)/, '\n// ')
-    const code = `const a = 1\n// It is short. ${wrapped}\nconst b = 2`
-    expect(objections(unplainEnglish, { 'src/a.ts': code })).toMatch(/^src\/a.ts:[23] /)
-    expect(objections(unplainEnglish, { 'src/a.ts': `/**\n * ${sentence}\n */` })).toContain(':2')
-    for (const text of [`# A\n\n- ${sentence}`, `# A\n\n| b | ${sentence} |`])
-      expect(objections(unplainEnglish, { 'docs/a.md': text })).toContain('docs/a.md:3 ')
-  })
+  test.each(constructs.map(({ refuses }) => refuses))(
+    'this sentence is refused: %s',
+    (sentence) => {
+      const wrapped = sentence.replace(/ (?=\S+$)/, '\n// ')
+      const code = `const a = 1\n// It is short. ${wrapped}\nconst b = 2`
+      expect(objections(unplainEnglish, { 'src/a.ts': code })).toMatch(/^src\/a.ts:[23] /)
+      expect(objections(unplainEnglish, { 'src/a.ts': `/**\n * ${sentence}\n */` })).toContain(':2')
+      for (const text of [`# A\n\n- ${sentence}`, `# A\n\n| b | ${sentence} |`])
+        expect(objections(unplainEnglish, { 'docs/a.md': text })).toContain('docs/a.md:3 ')
+    },
+  )
 
   test.each([
     'The list is empty; there are none.',
@@ -27,12 +30,12 @@ describe('in a comment and in Markdown', () => {
     'From then on, since when it ended no longer matters, it is ignored.',
     'Answer with a yes or no question.',
     'The value `that is none` is code.',
-  ])('this passes: %s', (sentence) => {
+  ])('this sentence passes: %s', (sentence) => {
     const files = { 'src/a.ts': `// ${sentence}`, 'docs/a.md': sentence }
     expect(objections(unplainEnglish, files)).toBe('')
   })
 
-  test('code, code blocks and generated pages are not prose', () => {
+  test('code, code blocks and generated pages are not checked as prose', () => {
     const text = 'Throws if an alphabet is none.'
     const files = {
       'src/a.ts': `const a = '${text}'`,
@@ -43,7 +46,7 @@ describe('in a comment and in Markdown', () => {
   })
 })
 
-test('prose of 101 columns is too long, a table or a code block of as many is not', () => {
+test('101 columns are too many for prose, but not for a table or code block', () => {
   const long = `${'word '.repeat(20)}w`
   expect(objections(overlongProse, { 'a.md': `# A\n\n${long}` })).toContain('a.md:3 ')
   const exempt = `| ${long} |\n\n\`\`\`\n${long}\n\`\`\`\n\nhttps://x/${'a'.repeat(120)}`

@@ -2,14 +2,14 @@ import { proseOf } from './prose.ts'
 import type { Problem, SourceFile } from './sourceFile.ts'
 
 interface Construct {
-  /** Matches one block of prose, in which code in backticks is blanked out. */
+  /** Matches within one block of prose, in which code in backticks is blanked out. */
   readonly pattern: RegExp
-  /** A sentence that the pattern refuses. */
+  /** An example of a sentence that the pattern refuses. */
   readonly refuses: string
   readonly advice: string
 }
 
-/** Constructs that a reader has to read twice. Add one when you find another in a review. */
+/** Constructs that readers have to read twice. Add one when you find another in a review. */
 export const constructs: readonly Construct[] = [
   {
     pattern: /(?<!\bthere )\b(?:is|are|was|were) none(?=[.,;:)]|$)/gi,
@@ -78,7 +78,7 @@ export const constructs: readonly Construct[] = [
   },
 ]
 
-/** Comments and Markdown are read by people. They avoid what nobody would say aloud. */
+/** Comments and Markdown must not use constructs that nobody would say aloud. */
 export function unplainEnglish(files: readonly SourceFile[]): Problem[] {
   return files.flatMap(proseOf).flatMap((block) =>
     constructs.flatMap(({ pattern, advice }) =>

@@ -1,6 +1,6 @@
 import type { SourceFile } from './sourceFile.ts'
 
-/** A paragraph, a table row or a comment, on one line. */
+/** The text of a paragraph, a table row or a comment, joined into one line. */
 export interface ProseBlock {
   readonly path: string
   readonly text: string
@@ -12,7 +12,7 @@ interface ProseLine {
   readonly text: string
 }
 
-/** Pages that programs write. Proofs are also records of the past. */
+/** Pages written by programs. Proofs are also records of the past. */
 const generated = /^docs\/(?:proofs\/|smpp-api\.md$)/
 
 /** The prose of a Markdown file, or the comments of a code file. */
@@ -46,7 +46,7 @@ function isTableRow(text: string): boolean {
   return text.trimStart().startsWith('|')
 }
 
-/** Line comments on consecutive lines are one comment. */
+/** Groups line comments on consecutive lines into one comment. */
 function commentLines(file: SourceFile): ProseLine[][] {
   const groups: ProseLine[][] = []
   for (const { value, start } of file.comments) {

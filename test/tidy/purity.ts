@@ -1,19 +1,22 @@
-// Purity by name. In a noun room the name of a file says what it may do: only `*Table.ts` holds SQL
-// or uses the database, only `*Wire.ts` uses msgpackr, and every other file is pure, also by way of
-// what it imports. Tables are for components: what else needs a row gets it handed in.
+// Purity by file name. In a noun room the name of a file decides what it may do. Only `*Table.ts`
+// may hold SQL or use the database, and only `*Wire.ts` may use msgpackr. Every other file must be
+// pure, and may import only pure files. Only components may import tables; other code receives rows
+// from them.
 import { adapters, nounRooms, roomOf } from './importMatrix.ts'
 import type { Import, Problem, SourceFile } from './sourceFile.ts'
 
-/** A table of the database; those of `smpp` list PDUs and alphabets. */
+/**
+ * Whether a file is a table of the database. In `smpp`, `*Table.ts` files list PDUs and alphabets.
+ */
 const isTable = (path: string) => path.endsWith('Table.ts') && roomOf(path) !== 'smpp'
 const isWire = (path: string) => path.endsWith('Wire.ts')
 const isAdapter = (path: string) => adapters.test(path)
 const isNoun = (path: string) => nounRooms.includes(roomOf(path) ?? '')
 
-/** Rooms whose business is the database itself, or tools that set one up. */
+/** Rooms that may hold SQL: the database room itself, and tools that set up a database. */
 const sqlRooms = new Set(['database', 'cli', 'lab'])
 
-/** Modules of Node that open no socket, file or process. */
+/** Modules of Node that do not open sockets, files or processes. */
 const pureModules = new Set([
   'node:assert',
   'node:buffer',
@@ -25,10 +28,10 @@ const pureModules = new Set([
   'node:util',
 ])
 
-/** Globals that reach what the imports of a file do not show. */
+/** Globals that do I/O without an import. */
 const globalWays = /\b(?:fetch|WebSocket|EventSource|getBuiltinModule|createRequire)\s*\(/
 
-/** Packages that compute and do nothing else. All others may open sockets and files. */
+/** Packages that only compute. All others may open sockets and files. */
 const purePackages = new Set(['@node-rs/argon2', 'msgpackr', 'uuidv7', 'zod'])
 
 const sql = new RegExp(
@@ -45,15 +48,16 @@ const sql = new RegExp(
   'i',
 )
 
-/** Every `*Table.ts` is a list of statements; SQL anywhere else is a statement that got lost. */
+/** SQL statements outside `*Table.ts`. Such a statement belongs in the table file of its room. */
 export function strayStatements(files: readonly SourceFile[]): Problem[] {
-  const message = 'holds SQL. Move the statement into a *Table.ts of the room that owns its table'
+  const message =
+    'contains SQL. Move the statement into a *Table.ts of the room that owns its table'
   return running(files)
     .filter(({ path }) => !sqlRooms.has(roomOf(path) ?? '') && !isTable(path))
     .flatMap((file) => statementsOf(file).map(({ line }) => ({ path: file.path, line, message })))
 }
 
-/** A table that a migration creates belongs to the folder whose statements name it. */
+/** Statements over a table of another folder. The folder that names a table first owns it. */
 export function sharedTables(files: readonly SourceFile[]): Problem[] {
   const migrations = files.filter(({ path }) => path.startsWith('src/database/migrations/'))
   const names = migrations.flatMap(({ text }) =>
@@ -66,7 +70,7 @@ export function sharedTables(files: readonly SourceFile[]): Problem[] {
     const mention = new RegExp(`\\b(?:from|join|into|update|using|only|truncate)\\s+${name}\\b`)
     const uses = statements.filter(({ text }) => mention.test(text))
     const owner = folderOf(uses[0]?.path ?? '')
-    const message = `names ${name}, a table of ${owner}. Ask that room, or its port, for the answer`
+    const message = `names ${name}, a table of ${owner}. Use the port of that room`
     return uses
       .filter(({ path }) => folderOf(path) !== owner)
       .map(({ path, line }) => ({ path, line, message }))
@@ -77,7 +81,7 @@ function folderOf(path: string): string {
   return path.replace(/\/[^/]*$/, '')
 }
 
-/** Texts of a file that read like SQL. */
+/** String literals of a file that look like SQL. */
 function statementsOf(file: SourceFile): { text: string; line: number }[] {
   const found: { text: string; line: number }[] = []
   const add = (text: string, start: number) => {
@@ -101,20 +105,21 @@ export function impureFiles(files: readonly SourceFile[]): Problem[] {
   ])
 }
 
-/** Ways to the outside that are not an import of a name: no rule can follow them. */
+/** I/O that does not go through an ordinary import, so that no rule can follow it. */
 function hiddenWays(file: SourceFile): Problem[] {
   const problems: Problem[] = []
   const add = (start: number, message: string) =>
     problems.push({ path: file.path, line: file.lineAt(start), message })
   file.visit({
     ImportExpression({ source, start }) {
-      if (source.type !== 'Literal') add(start, 'imports a computed name. Write it as text')
+      if (source.type !== 'Literal')
+        add(start, 'imports a computed name. Write the name as a literal')
     },
     CallExpression({ start, end }) {
       if (!isNoun(file.path) || isAdapter(file.path)) return
       const match = globalWays.exec(file.text.slice(start, end))
       if (match?.index === 0 || match?.[0].startsWith('getBuiltin'))
-        add(start, `is not pure: ${match[0]}…). Take it as a port`)
+        add(start, `is not pure: ${match[0]}…). Receive it through a port`)
     },
   })
   return problems
@@ -127,23 +132,26 @@ function objection(
 ): string | undefined {
   if (one.kind === 'mention') return undefined
   if (one.specifier === 'msgpackr' && !isWire(path))
-    return 'uses msgpackr. Wire formats live in a *Wire.ts'
+    return 'uses msgpackr. Wire formats belong in a *Wire.ts'
   if (one.target && isTable(one.target) && !mayUseTables(path))
-    return `imports ${one.target}. Tables are for components and other tables: take what you need`
+    return `imports ${one.target}. Only components and tables may do that; receive the rows`
   if (!isNoun(path) || isAdapter(path) || one.kind === 'type') return undefined
   const usesDatabase = one.target !== undefined && roomOf(one.target) === 'database'
   if (isTable(path) && (usesDatabase || (one.target && isTable(one.target)))) return undefined
   if (usesDatabase)
     return `uses the database. Only *Table.ts may import ${one.target}, except for its types`
   const impure = impurity(one, byPath)
-  return impure && `is not pure: ${impure}. Take it as a port, or import the pure file behind it`
+  return impure && `is not pure: ${impure}. Receive it through a port, or import a pure file`
 }
 
 function mayUseTables(path: string): boolean {
   return roomOf(path) === 'components' || isTable(path) || isAdapter(path)
 }
 
-/** The first module on the way of this import that opens sockets, files or processes. */
+/**
+ * The first module that this import reaches and that opens sockets, files or processes; undefined
+ * if there is no such module.
+ */
 function impurity(
   one: Import,
   byPath: ReadonlyMap<string, SourceFile>,

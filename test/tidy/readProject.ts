@@ -6,7 +6,7 @@ const folders = ['src', 'test', 'bench', 'scripts', 'bin', 'docs', '.ci']
 const texts = /(\.(ts|js|mjs|json|md|sql|yaml|yml|sh)|\/run)$/
 const exempt = /(^|\/)(node_modules|package-lock\.json|LICENSE)(\/|$)/
 
-/** Every text file of the checkout that people wrote. */
+/** Reads every hand-written text file of the checkout. */
 export function readProject(root: string): SourceFile[] {
   const top = readdirSync(root, { withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -5,7 +5,10 @@ const maxFunctionLines = 70
 const maxFileLines = 400
 const maxColumns = 100
 
-/** Files that may be longer: tables, which nobody reads from top to bottom. With the reason. */
+/**
+ * Files that may be longer, each with the reason. Only tables qualify, because nobody reads them
+ * from top to bottom.
+ */
 export const longFiles: Readonly<Record<string, string>> = {}
 
 export function overlongFunctions(files: readonly SourceFile[]): Problem[] {
@@ -20,8 +23,8 @@ export function overlongFiles(files: readonly SourceFile[]): Problem[] {
       path,
       line: maxFileLines,
       message:
-        `${lines.length - 1} lines, and ${maxFileLines} is the limit. Split it by noun; ` +
-        'only tables are listed as exempt, in test/tidy/sizes.ts',
+        `${lines.length - 1} lines; the limit is ${maxFileLines}. Split the file by noun. ` +
+        'Only tables are exempt; test/tidy/sizes.ts lists them',
     }))
 }
 
@@ -43,7 +46,9 @@ export function overlongLines(files: readonly SourceFile[]): Problem[] {
     )
 }
 
-/** Tables and code blocks are exempt, and so is a line that has nowhere to break. */
+/**
+ * Overlong lines of prose. Tables, code blocks and lines that have no place to break are exempt.
+ */
 export function overlongProse(files: readonly SourceFile[]): Problem[] {
   return files.flatMap((file) =>
     markdownProse(file)
@@ -71,8 +76,8 @@ function overlongFunctionsOf(file: SourceFile): Problem[] {
     if (length <= maxFunctionLines || blocks.has(start)) return
     const name = own ?? names.get(start) ?? 'a function without a name'
     const message =
-      `${name} is ${length} lines long, and ${maxFunctionLines} is the limit. ` +
-      'Give its steps names and make them functions'
+      `${name} is ${length} lines long; the limit is ${maxFunctionLines}. ` +
+      'Extract its steps into named functions'
     problems.push({ path: file.path, line, message })
   }
   file.visit({

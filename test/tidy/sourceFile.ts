@@ -1,7 +1,7 @@
 import { parseSync, Visitor } from 'vite'
 import type { VisitorObject } from 'vite'
 
-/** A text file of the repository, with its path from the root. TypeScript is parsed on demand. */
+/** A text file of the repository, with its path from the root. Code is parsed on demand. */
 export class SourceFile {
   readonly path: string
   readonly text: string
@@ -18,7 +18,10 @@ export class SourceFile {
     return /\.[jt]s$/.test(this.path)
   }
 
-  /** A test, or a file for tests: a fixture, a suite for adapters, a room's `testing/`. */
+  /**
+   * Whether this is a test or a file for tests: a fixture, a suite for adapters, or a file in
+   * `testing/`.
+   */
   get isTest(): boolean {
     return /^test\/|\/testing\//.test(this.path) || /\.(test|fixture|suite)\.ts$/.test(this.path)
   }
@@ -35,7 +38,7 @@ export class SourceFile {
     return this.#parse().comments
   }
 
-  /** The lines, counted from 1, that a comment touches. */
+  /** The numbers of all lines, counted from 1, that contain part of a comment. */
   get commentLines(): ReadonlySet<number> {
     const lines = new Set<number>()
     for (const { start, end } of this.comments) {
@@ -74,7 +77,7 @@ export interface Import {
 export interface Problem {
   readonly path: string
   readonly line: number
-  /** Says what is wrong and what to do about it. */
+  /** Says what is wrong and how to fix it. */
   readonly message: string
 }
 

@@ -1,6 +1,6 @@
 import type { Problem, SourceFile } from './sourceFile.ts'
 
-/** `any` switches the check off without a trace. */
+/** `any` is refused, because it disables type checks without a trace. */
 export function anyTypes(files: readonly SourceFile[]): Problem[] {
   return nodes(files, (file, add) =>
     file.visit({
@@ -9,7 +9,7 @@ export function anyTypes(files: readonly SourceFile[]): Problem[] {
   )
 }
 
-/** Each `as` is a promise the compiler cannot check, so a comment says why it holds. */
+/** Each `as` is a claim that the compiler cannot check, so a comment must say why it holds. */
 export function unexplainedAssertions(files: readonly SourceFile[]): Problem[] {
   return nodes(files, (file, add) => {
     const explained = new Set(file.commentLines)
@@ -26,7 +26,7 @@ export function unexplainedAssertions(files: readonly SourceFile[]): Problem[] {
       const first = file.lineAt(start)
       const last = file.lineAt(end)
       const isExplained = [first - 1, first, last].some((line) => explained.has(line))
-      // One comment is enough for a block of lines.
+      // One comment is enough for consecutive lines.
       if (isExplained) explained.add(last)
       else add(start, '`as` needs a comment on its line or the line above that says why it holds')
     }
@@ -43,11 +43,12 @@ export function defaultExports(files: readonly SourceFile[]): Problem[] {
   })
 }
 
-/** Files that only pass on what others export hide where things live, and load everything. */
+/** Files that only re-export from others hide where things live, and load everything. */
 export function barrels(files: readonly SourceFile[]): Problem[] {
-  const message = 'is a barrel. Import from the files themselves; only src/smpp/index.ts is one'
+  const message =
+    'only re-exports. Import from the files themselves; only src/smpp/index.ts may re-export'
   return nodes(files, (file, add) => {
-    // The door of a library, and the doors of rooms that the command line opens.
+    // The entry of the library, and main.ts of each room, which the command line loads.
     if (/^src\/(smpp\/index|(components\/)?\w+\/main)\.ts$/.test(file.path)) return
     const { body } = file.program
     const passesOn = body.filter(
@@ -63,7 +64,7 @@ export function barrels(files: readonly SourceFile[]): Problem[] {
 
 export function silencedChecks(files: readonly SourceFile[]): Problem[] {
   return nodes(files, (file, add) => {
-    // In two parts, so that this line is not found itself.
+    // The pattern is built from parts, so that it does not match itself.
     const directive = new RegExp(`@ts-(${['ignore', 'nocheck', 'expect-error'].join('|')})`, 'g')
     for (const match of file.text.matchAll(directive)) {
       add(match.index, `no ${match[0]}. Fix the type, or narrow it with a reason`)

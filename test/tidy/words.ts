@@ -1,24 +1,32 @@
 import type { Problem, SourceFile } from './sourceFile.ts'
 
-// Each pattern is written so that it does not find itself.
+// Each pattern is written so that it does not match itself.
 const marks = /\b(TO[D]O|FIX[M]E|XX[X]|HAC[K])\b/g
 const machinePaths = /(?<![\w.:/-])\/(work|root|home\/\w+|Users\/\w+)\/[\w.]/g
 
-/** Unfinished work belongs in an issue, where somebody sees it. */
+/** Marks of unfinished work. They belong in an issue, where people see them. */
 export function leftMarks(files: readonly SourceFile[]): Problem[] {
-  return matches(files, marks, (word) => `"${word}" marks something unfinished. Do it or drop it`)
+  return matches(
+    files,
+    marks,
+    (word) => `"${word}" marks unfinished work. Finish it or open an issue`,
+  )
 }
 
-/** A path of one machine works on that machine only. */
+/** Absolute paths that exist on one machine only. */
 export function machinePathsIn(files: readonly SourceFile[]): Problem[] {
   return matches(
     files,
     machinePaths,
-    (path) => `"${path}…" is a path of one machine. Make it relative to the checkout or a setting`,
+    (path) =>
+      `"${path}…" exists on one machine only. Use a path relative to the checkout, or a setting`,
   )
 }
 
-/** Skipped tests rot; sleeping tests are slow and fail by chance. */
+/**
+ * Tests that are skipped or that sleep. Skipped tests become obsolete unnoticed; sleeping tests are
+ * slow and fail by chance.
+ */
 export function idleTests(files: readonly SourceFile[]): Problem[] {
   const tests = files.filter(({ path }) => path.endsWith('.test.ts'))
   const full = /\.full\.test\.ts$/
@@ -28,9 +36,13 @@ export function idleTests(files: readonly SourceFile[]): Problem[] {
     ...matches(
       tests.filter(({ path }) => !full.test(path)),
       skipped,
-      (word) => `${word}: a test runs or is deleted; only *.full.test.ts may skip, with a reason`,
+      (word) => `${word}: run the test or delete it; only *.full.test.ts may skip, with a reason`,
     ),
-    ...matches(tests, sleeps, () => 'no sleeps in tests. Wait for the event, or inject the clock'),
+    ...matches(
+      tests,
+      sleeps,
+      () => 'tests must not sleep. Wait for the event, or inject the clock',
+    ),
   ]
 }
 
