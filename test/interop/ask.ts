@@ -1,6 +1,6 @@
 import type { Pdu, PduBodies, RequestCommand, Session } from '../../src/smpp/index.ts'
 
-/** Sends a request of ours and resolves to what the peer answered. */
+/** Sends a request and resolves to the answer of the peer. Rejects if there is no answer. */
 export function ask<C extends RequestCommand>(
   session: Session,
   command: C,
@@ -8,7 +8,8 @@ export function ask<C extends RequestCommand>(
 ): Promise<Pdu> {
   return new Promise((resolve, reject) => {
     const sequence = session.request(command, fields, (outcome) => {
-      // TypeScript does not see that the response to an open C is a Pdu.
+      // The response to a command is always a Pdu, but TypeScript cannot infer that for the type
+      // parameter C.
       if (outcome.kind === 'response') resolve(outcome.pdu as Pdu)
       else reject(new Error(`${command} was not answered: ${outcome.kind}`))
     })

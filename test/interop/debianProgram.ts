@@ -2,16 +2,18 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /**
- * Whether a test has to skip: `npm run test:full` sets the variable where it may not install what
- * is missing. A CI machine skips nothing.
+ * Whether tests of a program that is not installed are skipped. `npm run test:full` sets the
+ * variable if the program is missing and cannot be installed. CI skips no tests.
  */
 export function isMissing(variable: string): boolean {
   return process.env[variable] === '1' && process.env['CI'] !== 'true'
 }
 
-/** The path of a program. Throws with the name of the package that brings it. */
+/**
+ * Returns the path of a program. If it is not installed, throws an error that names its package.
+ */
 export function debianProgram(name: string, debianPackage: string): string {
-  // Daemons lie in sbin, which the PATH of ordinary users lacks.
+  // Daemons are in sbin, which is not in the PATH of ordinary users.
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
   const path = folders.map((folder) => join(folder, name)).find(isExecutable)
   if (path === undefined) throw new Error(howToInstall(name, debianPackage))

@@ -9,36 +9,41 @@ import { SMPP_PORT, smppCapture } from './smppCapture.ts'
 const execFileAsync = promisify(execFile)
 const OUTPUT_OCTETS_MAX = 500_000_000
 
-/** What Wireshark makes of one PDU. */
+/** The view that Wireshark has of one PDU. */
 export interface Dissection {
-  /** How often its packet is taken for SMPP: once, or the PDU was not taken for one. */
+  /** How many SMPP layers Wireshark found in the packet: 1 if it recognized the PDU. */
   readonly smppLayers: number
-  /** Those that ought not to be there: octets that were left over, a malformed packet. */
+  /** Unexpected layers, such as leftover octets or a malformed packet. */
   readonly otherLayers: readonly string[]
-  /** Every field, from the first octet of the PDU on. */
+  /** Every field, in the order of the PDU. */
   readonly fields: readonly DissectedField[]
-  /** Malformed marks, and what its experts say of SMPP. */
+  /** Malformed marks, and messages of the SMPP expert. */
   readonly complaints: readonly string[]
 }
 
 export interface DissectedField {
   readonly name: string
+  /** The offset from the start of the PDU. */
   readonly at: number
+  /** The length in octets. */
   readonly octets: number
-  /** As its filters would take it. */
+  /** The value in the notation of display filters. */
   readonly show: string
-  /** For people: `Operation: Submit_sm (0x00000004)`. */
+  /** The value as shown to people: `Operation: Submit_sm (0x00000004)`. */
   readonly showName: string
 }
 
-/** Sends each PDU over one TCP connection in a capture file and has tshark read that. */
+/**
+ * Writes a capture file with one TCP connection that carries the PDUs, and lets tshark read the
+ * file.
+ */
 export async function dissect(pdus: readonly Buffer[]): Promise<readonly Dissection[]> {
   const { octets, packets } = smppCapture(pdus)
   const layers = (await pdml(octets)).split('</packet>')
   return packets.map((packet) => readPacket(layers[packet - 1] ?? ''))
 }
 
-/** tshark's details of each packet, in XML. */
+/** The details of each packet from tshark, in XML. */
 async function pdml(capture: Buffer): Promise<string> {
   const tshark = debianProgram('tshark', 'tshark')
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-tshark-'))
@@ -46,7 +51,7 @@ async function pdml(capture: Buffer): Promise<string> {
     const file = join(folder, 'smpp.pcap')
     await writeFile(file, capture)
     const args = ['-n', '-r', file, '-d', `tcp.port==${SMPP_PORT},smpp`, '-T', 'pdml']
-    // The preferences of whoever runs it would change what it says.
+    // The user's own preferences would change the output.
     const env = { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder }
     const { stdout } = await execFileAsync(tshark, args, { maxBuffer: OUTPUT_OCTETS_MAX, env })
     return stdout
@@ -55,7 +60,7 @@ async function pdml(capture: Buffer): Promise<string> {
   }
 }
 
-/** Below SMPP, and the user data header in a short_message. */
+/** Layers below SMPP, and the user data header in a short_message. */
 const ORDINARY = ['geninfo', 'frame', 'raw', 'ip', 'tcp', 'fake-field-wrapper', 'gsm_sms_ud']
 
 function readPacket(xml: string): Dissection {

@@ -5,11 +5,12 @@ import { fieldSpans } from './fieldSpans.ts'
 import { shownFields, type ShownField } from './shownFields.ts'
 
 /**
- * In what Wireshark's view of a PDU is another than ours, in a line each: marks of a malformed
- * packet, what experts say, octets left over, fields that are missing, too many, elsewhere or else.
+ * Compares Wireshark's view of a PDU with ours. Each difference is one line: malformed packets,
+ * expert messages, leftover octets, and fields that are missing, unexpected, misplaced or have
+ * another value.
  */
 export function dissectionDifferences(pdu: Pdu, dissection: Dissection): readonly string[] {
-  if (dissection.smppLayers !== 1) return [`${dissection.smppLayers} PDUs of SMPP in the packet`]
+  if (dissection.smppLayers !== 1) return [`${dissection.smppLayers} SMPP PDUs in the packet`]
   const isWhole = encodePdu(pdu).length > HEADER_OCTETS
   const wanted = shownFields(fieldSpans(pdu, isWhole))
   const shown = dissection.fields.filter(({ name }) => !GROUPS.test(name))
@@ -25,7 +26,7 @@ export function dissectionDifferences(pdu: Pdu, dissection: Dissection): readonl
 }
 
 const HEADER_OCTETS = 16
-/** They hold other fields, or explain octets that are shown as well. */
+/** Fields that contain other fields, or that explain octets which have their own field. */
 const GROUPS = /^smpp\.(opt_params?|message_text|dcs\..*|broadcast_area_identifier\.format)$/
 
 function missing({ name, at, octets, value = '' }: ShownField): string {
@@ -54,7 +55,7 @@ function isSame(wanted: ShownField, shown: DissectedField): boolean {
   )
 }
 
-/** Wireshark shows numbers in its own base, octets with colons, and some values not at all. */
+/** Wireshark chooses the base of numbers, shows octets with colons, and omits some values. */
 function isSameValue(wanted: ShownField['value'], show: string): boolean {
   if (wanted === undefined || show === '') return true
   if (typeof wanted === 'number') return Number(show) === wanted
@@ -68,7 +69,10 @@ function isSameValue(wanted: ShownField['value'], show: string): boolean {
   )
 }
 
-/** What is not ASCII, Wireshark shows with replacements and escapes. */
+/**
+ * Whether a text is printable ASCII. Wireshark shows other characters with replacements and
+ * escapes.
+ */
 function isPlain(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text)
 }

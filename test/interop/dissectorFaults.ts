@@ -3,16 +3,19 @@ import { isResponseId } from '../../src/smpp/wire/codec.ts'
 import { PDUS } from '../../src/smpp/wire/pduTable.ts'
 import { typicalPdu } from './typicalPdu.ts'
 
-/** What Wireshark (4.0.17) gets wrong. */
+/** A defect of the SMPP dissector of Wireshark (4.0.17). */
 export interface DissectorFault {
   readonly what: string
-  /** A PDU that shows it. */
+  /** A PDU that shows the defect. */
   readonly pdu: Pdu
-  /** What it makes of that PDU, and nothing else: the rest of it is read right. */
+  /** All differences from our view of the PDU. Wireshark reads the rest of it correctly. */
   readonly differences: readonly string[]
 }
 
-/** SMPP 5.0 §4.8.4 lets TLVs, congestion_state say, come with any response. */
+/**
+ * SMPP 5.0 §4.8.4 allows TLVs such as congestion_state in any response. Wireshark ignores them in
+ * these responses.
+ */
 const WITHOUT_TLVS_THERE: readonly CommandName[] = [
   'generic_nack',
   'unbind_resp',
@@ -34,7 +37,7 @@ const REFUSED = 0x0b
 
 export const DISSECTOR_FAULTS: readonly DissectorFault[] = [
   {
-    what: 'the body of a refusal is not looked at',
+    what: 'it ignores the body of a refusal',
     pdu: typicalPdu('submit_sm_resp', [tlv('congestion_state', 90)], REFUSED),
     differences: [
       'not seen: smpp.message_id "0a1b2c3d-4e5f" in 14 octets at 16',
@@ -46,7 +49,7 @@ export const DISSECTOR_FAULTS: readonly DissectorFault[] = [
   ...WITHOUT_TLVS_THERE.map((command) => {
     const at = command === 'query_sm_resp' ? 49 : 16
     return {
-      what: `TLVs in ${command} are not looked at`,
+      what: `it ignores the TLVs of ${command}`,
       pdu: typicalPdu(command, [tlv('congestion_state', 90)]),
       differences: [
         `not seen: smpp.opt_param_tag 1064 in 2 octets at ${at}`,
@@ -56,7 +59,7 @@ export const DISSECTOR_FAULTS: readonly DissectorFault[] = [
     }
   }),
   {
-    what: 'of broadcast_rep_num one octet is read, and the other for the next TLV',
+    what: 'it reads one octet of broadcast_rep_num, and takes the other one for the next TLV',
     pdu: typicalPdu('broadcast_sm', [tlv('broadcast_rep_num', 0x0102)]),
     differences: [
       ...MALFORMED,
@@ -65,7 +68,7 @@ export const DISSECTOR_FAULTS: readonly DissectorFault[] = [
     ],
   },
   {
-    what: 'of ms_validity one octet is read, as 3.4 has it',
+    what: 'it reads one octet of ms_validity, as SMPP 3.4 defines it',
     pdu: typicalPdu('submit_sm', [tlv('ms_validity', Buffer.from([4, 1, 0, 7]))]),
     differences: [
       ...MALFORMED,
@@ -74,22 +77,22 @@ export const DISSECTOR_FAULTS: readonly DissectorFault[] = [
     ],
   },
   {
-    what: 'an empty validity_period of submit_multi is called schedule_delivery_time',
+    what: 'it calls an empty validity_period of submit_multi schedule_delivery_time',
     pdu: { ...typicalPdu('submit_multi'), validity_period: '' },
     differences: ['seen: smpp.schedule_delivery_time_r "0.000000000" in 1 octets at 73'],
   },
   {
-    what: 'a PDU of more than 65,536 octets is not taken for one',
+    what: 'it does not recognize a PDU of more than 65,536 octets',
     pdu: typicalPdu('data_sm', [tlv('message_payload', Buffer.alloc(65_488, 'x'))]),
-    differences: ['0 PDUs of SMPP in the packet'],
+    differences: ['0 SMPP PDUs in the packet'],
   },
 ]
 
 /**
- * A PDU of random fields, so that Wireshark has to read it as we do: without what it gets wrong,
- * and without what is no error of ours but none of a peer either (an invalid time, a TLV of
- * another size than its type has or where the specification has none, octets that are said to begin
- * with a user data header).
+ * Changes a random PDU so that Wireshark has to read it as we do. Removes fields that show the
+ * defects above. Also removes fields that our encoder may write but no real peer sends: invalid
+ * times, TLVs whose size does not fit their type or that are not allowed in the PDU, and texts that
+ * falsely claim a user data header.
  */
 export function withoutFaults(pdu: Pdu): Pdu {
   const isResponse = isResponseId(PDUS[pdu.command].command_id)
@@ -102,7 +105,7 @@ export function withoutFaults(pdu: Pdu): Pdu {
     ...(pdu.command === 'query_sm_resp' ? { final_date: '261231235959948+' } : {}),
     ...(pdu.command === 'deliver_sm' ? { schedule_delivery_time: '', validity_period: '' } : {}),
   }
-  // Of the same command, with the same fields.
+  // The command and the set of fields have not changed.
   return plain as Pdu
 }
 

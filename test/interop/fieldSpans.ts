@@ -2,11 +2,13 @@ import { type Pdu, type Tlv, tlvName } from '../../src/smpp/index.ts'
 import type { EntryField, Field } from '../../src/smpp/wire/pduField.ts'
 import { PDUS, type PduRow } from '../../src/smpp/wire/pduTable.ts'
 
-/** Where a field lies in the octets of a PDU, and what it holds. */
+/** The position and value of a field in the octets of a PDU. */
 export interface FieldSpan {
-  /** Of the row, `tag`, `length`, or `tlv:` with the name of the TLV. */
+  /** The name of the field in its row, or `tag`, `length` or `tlv:` and the name of the TLV. */
   readonly name: string
+  /** The offset from the start of the PDU. */
   readonly at: number
+  /** The length in octets. */
   readonly octets: number
   readonly value: string | number | Buffer
 }
@@ -14,8 +16,8 @@ export interface FieldSpan {
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * Every field of a PDU in the order of the wire, computed from its row and not by the encoder. They
- * lie end to end. `withBody` is false for a refusal that is its header alone.
+ * Every field of a PDU in the order of the wire, without gaps. Computed from the row of the PDU,
+ * independently of the encoder. `withBody` is false for a refusal that consists of its header.
  */
 export function fieldSpans(pdu: Pdu, withBody: boolean): readonly FieldSpan[] {
   const row: PduRow = PDUS[pdu.command]
@@ -25,7 +27,7 @@ export function fieldSpans(pdu: Pdu, withBody: boolean): readonly FieldSpan[] {
   spans.add('command_status', 4, pdu.command_status)
   spans.add('sequence_number', 4, pdu.sequence_number)
   if (withBody) {
-    // The fields of each row are properties of its PDUs.
+    // Each PDU has the fields of its row as properties.
     for (const field of row.fields) spans.addField(field, pdu as Fields)
     for (const one of 'tlvs' in pdu ? pdu.tlvs : []) spans.addTlv(one)
   }
@@ -36,7 +38,7 @@ class Spans {
   readonly #all: FieldSpan[] = []
   #at = 0
 
-  /** command_length is what they take together. */
+  /** All spans; command_length gets their total length as its value. */
   whole(): readonly FieldSpan[] {
     return this.#all.map((span) => (span.at === 0 ? { ...span, value: this.#at } : span))
   }
@@ -63,7 +65,7 @@ class Spans {
           return field.choices.find(({ flag }) => flag === entry[field.flag])?.fields ?? []
         })
       case 'octets': {
-        // Rows of this kind hold a Buffer.
+        // The value of a field of this kind is a Buffer.
         const octets = value as Buffer
         this.add('sm_length', 1, octets.length)
         return this.add(field.name, octets.length, octets)
@@ -83,7 +85,7 @@ class Spans {
     value: unknown,
     fieldsOf: (entry: Fields) => readonly EntryField[],
   ): void {
-    // Rows of these kinds hold an array of objects.
+    // The value of a field of these kinds is an array of objects.
     const entries = value as readonly Fields[]
     this.add(name, 1, entries.length)
     for (const entry of entries)

@@ -1,5 +1,5 @@
-// Debian's HAProxy in front of our server: the PROXY headers it really writes, and TLS on either
-// side of it.
+// Runs Debian's HAProxy in front of our server, with the PROXY headers that it really writes and
+// with TLS on either side of it.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -22,11 +22,11 @@ const authority = new TestAuthority('Test CA')
 const centre = authority.identity('centre.example')
 
 interface Case {
-  /** What HAProxy is told of our server. */
+  /** How HAProxy connects to our server, in its configuration language. */
   readonly toServer: string
   /** Whether our server speaks TLS. */
   readonly tls: boolean
-  /** Whether the client does; with HAProxy itself, when our server does not. */
+  /** Whether the client speaks TLS: with our server, or with HAProxy if our server does not. */
   readonly clientTls: boolean
 }
 
@@ -35,7 +35,7 @@ interface Submit {
   readonly destination: string
 }
 
-/** Our server, and HAProxy in front of it. */
+/** Starts our server with HAProxy in front of it. */
 async function behindHaproxy({ toServer, tls, clientTls }: Case) {
   const submits = new Inbox<Submit>()
   const refused = new Inbox<RefusedConnection>()
@@ -76,7 +76,7 @@ async function startHaproxy(path: string, sections: readonly string[]): Promise<
   const lines = [...defaults, '  timeout client 30s', '  timeout server 30s', ...sections, '']
   await writeFile(path, lines.join('\n'))
   const haproxy = debianProgram('haproxy', 'haproxy')
-  // In the foreground.
+  // -db keeps it in the foreground.
   const child = spawn(haproxy, ['-db', '-f', path], { stdio: ['ignore', 'pipe', 'pipe'] })
   let complaints = ''
   child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()))
@@ -87,12 +87,12 @@ async function startHaproxy(path: string, sections: readonly string[]): Promise<
     await ended
   })
   ended.then(
-    () => child.killed || process.stderr.write(`haproxy ended by itself: ${complaints}\n`),
+    () => child.killed || process.stderr.write(`haproxy ended unexpectedly: ${complaints}\n`),
     (error: Error) => process.stderr.write(`haproxy did not start: ${error.message}\n`),
   )
 }
 
-/** As soon as HAProxy listens. */
+/** Connects as soon as HAProxy listens. */
 async function connected(port: number): Promise<Socket> {
   let socket: Socket | undefined
   await expect
@@ -116,21 +116,21 @@ async function connected(port: number): Promise<Socket> {
 }
 
 describe.skipIf(isMissing('SIGNALBOX_NO_HAPROXY'))(
-  'behind HAProxy the server sees the real client',
+  'behind HAProxy the server sees the address of the real client',
   () => {
     test.each<[string, Case]>([
       ['version 1', { toServer: 'send-proxy', tls: false, clientTls: false }],
       [
-        'version 2, with checks of its own',
+        'version 2, with health checks',
         { toServer: 'send-proxy-v2 check inter 50ms', tls: false, clientTls: false },
       ],
       ['version 2, TLS from end to end', { toServer: 'send-proxy-v2', tls: true, clientTls: true }],
       [
-        'version 2, TLS from HAProxy on',
+        'version 2, TLS only behind HAProxy',
         { toServer: 'send-proxy-v2 ssl verify none', tls: true, clientTls: false },
       ],
       [
-        'version 2 with TLVs, TLS up to HAProxy',
+        'version 2 with TLVs, TLS only in front of HAProxy',
         { toServer: 'send-proxy-v2-ssl-cn', tls: false, clientTls: true },
       ],
     ])('%s', async (_, one) => {
@@ -154,7 +154,7 @@ describe.skipIf(isMissing('SIGNALBOX_NO_HAPROXY'))(
       expect(refused.all).toEqual([])
     })
 
-    test('and who comes past it, without a header, is refused', async () => {
+    test('and refuses a client that bypasses HAProxy and sends no header', async () => {
       const refused = new Inbox<RefusedConnection>()
       const server = createSmppServer({
         proxyProtocol: true,

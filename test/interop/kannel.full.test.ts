@@ -1,5 +1,5 @@
-// Kannel (Debian) as a client of our server: its bearerbox binds, its smsbox takes messages by HTTP
-// and calls back with receipts and with what handsets sent.
+// Runs Kannel (Debian) as a client of our server. Its bearerbox binds. Its smsbox accepts messages
+// over HTTP and calls back with receipts and with messages from handsets.
 
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -31,11 +31,11 @@ const FAILED = '2'
 const REJECTED = '16'
 const UCS2 = '2'
 const FROM_SMSC = '31'
-/** Destinations that our server refuses, and refuses once. */
+/** Our server refuses every message to NOBODY, and the first message to BUSY. */
 const NOBODY = '449999'
 const BUSY = '448888'
 
-// Without it the hooks below do not run either.
+// If all tests are skipped, the hooks below do not run.
 const withKannel = test.skipIf(isMissing('SIGNALBOX_NO_KANNEL'))
 vi.setConfig({ testTimeout: 30_000 })
 
@@ -52,7 +52,7 @@ beforeAll(async () => {
     response.end()
   })
   await new Promise<void>((resolve) => webServer.listen(0, '127.0.0.1', resolve))
-  // It listens on TCP, so the address is no pipe's string.
+  // The address of a TCP server is an object; only a pipe has a string.
   webUrl = `http://127.0.0.1:${(webServer.address() as AddressInfo).port}`
   const throttled = new Set<string>()
   server = await recordingServer({
@@ -86,7 +86,7 @@ function sessionOf(command: string, system_id: string): Session {
   return found.session
 }
 
-/** Sends by HTTP, and waits for the submit_sm that comes of it. */
+/** Sends a message over HTTP and resolves to the resulting submit_sm. */
 async function submitted(parameters: Record<string, string>): Promise<Pdu<'submit_sm'>> {
   expect(await kannel.sendSms({ from: '13013', ...parameters })).toMatch(/^0: Accepted/)
   return nextSubmit()
@@ -94,7 +94,7 @@ async function submitted(parameters: Record<string, string>): Promise<Pdu<'submi
 
 async function nextSubmit(): Promise<Pdu<'submit_sm'>> {
   const pdu = await server.requests.next()
-  if (pdu.command !== 'submit_sm') throw new Error(`${pdu.command} came`)
+  if (pdu.command !== 'submit_sm') throw new Error(`got ${pdu.command} instead of submit_sm`)
   return pdu
 }
 
@@ -118,7 +118,7 @@ function receiptFor(
   }
 }
 
-withKannel('Kannel binds as a transceiver, and as a transmitter with a receiver', () => {
+withKannel('Kannel binds as a transceiver, and as a transmitter and receiver', () => {
   const binds = server.binds.all.map(({ pdu }) => `${pdu.system_id} ${pdu.command}`)
   expect(binds.toSorted()).toEqual([
     'split bind_receiver',
@@ -134,7 +134,7 @@ withKannel('Kannel binds as a transceiver, and as a transmitter with a receiver'
 withKannel.each([
   ['trx', 'bind_transceiver'],
   ['split', 'bind_receiver'],
-])('Kannel submits over %s, and takes the receipt over its %s', async (smsc, receiver) => {
+])('Kannel submits over %s and acknowledges the receipt over its %s', async (smsc, receiver) => {
   const dlrUrl = `${webUrl}/receipt?type=%d&smsc=%i`
   const wanted = { to: '447700900123', text: 'hello', smsc, 'dlr-url': dlrUrl }
   const pdu = await submitted({ ...wanted, 'dlr-mask': FROM_SMSC })
@@ -144,7 +144,7 @@ withKannel.each([
     short_message: Buffer.from('hello'),
   })
   expect(pdu.registered_delivery & 1).toBe(1)
-  // First that the SMSC took it, which is our submit_sm_resp.
+  // The first callback reports our submit_sm_resp.
   expect((await web.next()).searchParams.get('type')).toBe('8')
   const { DELIVERED: delivered } = MESSAGE_STATE
   const answer = await ask(sessionOf(receiver, smsc), 'deliver_sm', receiptFor(pdu, delivered))
@@ -154,7 +154,7 @@ withKannel.each([
   expect(Object.fromEntries(searchParams)).toEqual({ type: DELIVERED, smsc })
 })
 
-withKannel('Kannel tells failure by the state in the receipt', async () => {
+withKannel('Kannel reports a failure if the receipt has a failed state', async () => {
   const dlrUrl = `${webUrl}/receipt?type=%d`
   const wanted = { to: '447700900124', text: 'hello', smsc: 'trx', 'dlr-url': dlrUrl }
   const pdu = await submitted({ ...wanted, 'dlr-mask': '3' })
@@ -164,7 +164,7 @@ withKannel('Kannel tells failure by the state in the receipt', async () => {
   expect((await web.next()).searchParams.get('type')).toBe(FAILED)
 })
 
-withKannel('Kannel tells of our refusal, and sends again what was throttled', async () => {
+withKannel('Kannel reports our refusal, and sends a throttled message again', async () => {
   const dlr = { 'dlr-url': `${webUrl}/receipt?type=%d`, 'dlr-mask': FROM_SMSC }
   await submitted({ to: NOBODY, text: 'hello', smsc: 'split', ...dlr })
   expect((await web.next()).searchParams.get('type')).toBe(REJECTED)
@@ -176,7 +176,7 @@ withKannel('Kannel tells of our refusal, and sends again what was throttled', as
 withKannel.each([
   ['GSM text with € and brackets', '0', 'Grüße: 5 € [{~}] @ ÄÖÜ Δ_Ω', 0],
   ['UCS-2 text', '2', 'Привет, 東京 €', 8],
-])('Kannel sends %s that reads right here', async (_, coding, text, data_coding) => {
+])('%s from Kannel is decoded correctly', async (_, coding, text, data_coding) => {
   const pdu = await submitted({ to: '4477', text, coding, charset: 'UTF-8', smsc: 'trx' })
   expect(pdu.data_coding).toBe(data_coding)
   expect(messageText(pdu)).toBe(text)
@@ -185,35 +185,32 @@ withKannel.each([
 withKannel.each([
   ['GSM', '0', 'Grüße für 5 € [und mehr]. '.repeat(14)],
   ['UCS-2', '2', 'Привет, 東京. '.repeat(14)],
-])(
-  'Kannel sends a long text in %s as parts that our Reassembler joins',
-  async (_, coding, text) => {
-    const pending: Pdu<'submit_sm'>[] = [
-      await submitted({ to: '4477', text, coding, charset: 'UTF-8', smsc: 'trx' }),
-    ]
-    const reassembler = new Reassembler<undefined>({
-      timeLimitMs: 60_000,
-      octetsMax: 1_000_000,
-      nowMs: () => performance.now(),
-      onIncomplete: () => undefined,
-    })
-    const { concatenation } = readUserData(pending[0]!)
-    expect(concatenation?.total).toBeGreaterThan(2)
-    while (pending.length < concatenation!.total) pending.push(await nextSubmit())
-    const outcomes = pending.map((pdu) =>
-      reassembler.add(pdu.source_addr, pdu.destination_addr, readUserData(pdu), undefined),
-    )
-    const last = outcomes.at(-1)
-    expect(last?.kind === 'whole' ? joinText(last.parts) : last?.kind).toBe(text)
-    expect(pending.every(({ esm_class }) => (esm_class & 0x40) !== 0)).toBe(true)
-  },
-)
+])('our Reassembler joins the parts of a long %s text from Kannel', async (_, coding, text) => {
+  const pending: Pdu<'submit_sm'>[] = [
+    await submitted({ to: '4477', text, coding, charset: 'UTF-8', smsc: 'trx' }),
+  ]
+  const reassembler = new Reassembler<undefined>({
+    timeLimitMs: 60_000,
+    octetsMax: 1_000_000,
+    nowMs: () => performance.now(),
+    onIncomplete: () => undefined,
+  })
+  const { concatenation } = readUserData(pending[0]!)
+  expect(concatenation?.total).toBeGreaterThan(2)
+  while (pending.length < concatenation!.total) pending.push(await nextSubmit())
+  const outcomes = pending.map((pdu) =>
+    reassembler.add(pdu.source_addr, pdu.destination_addr, readUserData(pdu), undefined),
+  )
+  const last = outcomes.at(-1)
+  expect(last?.kind === 'whole' ? joinText(last.parts) : last?.kind).toBe(text)
+  expect(pending.every(({ esm_class }) => (esm_class & 0x40) !== 0)).toBe(true)
+})
 
 withKannel.each([
   ['in GSM text', 'Can I pay 5 € [here]?'],
   ['in UCS-2', 'Привет, 東京'],
   ['in parts', 'A long story of 5 € [and more]. '.repeat(8)],
-])('Kannel hands on what a handset sent %s', async (_, text) => {
+])('Kannel forwards a message from a handset %s', async (_, text) => {
   const segmented = segmentText(text, { reference: 7 })
   if (segmented.kind !== 'segmented') throw new Error(segmented.kind)
   const receiver = sessionOf('bind_receiver', 'split')
@@ -234,7 +231,7 @@ withKannel.each([
   expect(coding === UCS2 ? decodeText(8, octets) : octets.toString('utf8')).toBe(text)
 })
 
-withKannel('Kannel leaves by unbind when it is stopped', async () => {
+withKannel('Kannel unbinds when it is stopped', async () => {
   await kannel.stop()
   const reasons = [
     await server.closed.next(),
@@ -245,7 +242,7 @@ withKannel('Kannel leaves by unbind when it is stopped', async () => {
   expect(server.server.sessions.size).toBe(0)
 })
 
-/** What stands in the query, which is no UTF-8 when the message is not. */
+/** The octets of a query parameter, which are UTF-8 only for messages in UTF-8. */
 function octetsIn({ search }: URL, name: string): Buffer {
   const value = new RegExp(`[?&]${name}=([^&]*)`).exec(search)?.[1] ?? ''
   const text = value

@@ -8,26 +8,31 @@ import { RunningProgram } from './runningProgram.ts'
 const PASSWORD = 'secret'
 
 export interface KannelBox {
-  /** What its HTTP interface answered, such as `0: Accepted for delivery`. */
+  /** Resolves to the answer of the HTTP interface, such as `0: Accepted for delivery`. */
   sendSms(parameters: Readonly<Record<string, string>>): Promise<string>
-  /** What its two programs logged so far. */
+  /** The lines that both programs have logged so far. */
   lines(): readonly string[]
   stop(): Promise<void>
 }
 
 export interface KannelOptions {
-  /** Where our server listens. Two SMSCs lead there: `trx`, and `split` with a bind each way. */
+  /**
+   * The port of our server. Two SMSCs lead to it: `trx` binds as a transceiver, `split` as a
+   * transmitter and a receiver.
+   */
   readonly smppPort: number
-  /** Asked with GET for each message of a handset, its addresses, text and coding in the query. */
+  /**
+   * Called with GET for each message from a handset, with addresses, text and coding in the query.
+   */
   readonly messageUrl: string
 }
 
-/** Kannel's bearerbox and smsbox, with a configuration of their own in a temporary folder. */
+/** Starts Kannel's bearerbox and smsbox with their own configuration in a temporary folder. */
 export async function startKannel(options: KannelOptions): Promise<KannelBox> {
   const bearerbox = debianProgram('bearerbox', 'kannel')
   const smsbox = debianProgram('smsbox', 'kannel')
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-kannel-'))
-  // Kannel takes no port 0.
+  // Kannel does not accept port 0.
   const adminPort = await freePort(0, '127.0.0.1')
   const smsboxPort = await freePort(0, '127.0.0.1')
   const sendSmsPort = await freePort(0, '127.0.0.1')
@@ -76,7 +81,7 @@ function configuration({
     'group = smsc',
     'smsc = smpp',
     `smsc-id = ${id}`,
-    // What sendsms names as its smsc goes to that one alone.
+    // A message for which sendsms names this SMSC goes only to it.
     `allowed-smsc-id = ${id}`,
     'host = 127.0.0.1',
     `smsc-username = ${id}`,
@@ -94,7 +99,7 @@ function configuration({
     `smsbox-port = ${smsboxPort}`,
     'smsbox-interface = 127.0.0.1',
     'dlr-storage = internal',
-    // Seconds until it sends what was throttled again.
+    // Seconds until a throttled message is sent again.
     'sms-resend-freq = 1',
     'log-level = 1',
     '',

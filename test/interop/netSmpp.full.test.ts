@@ -1,5 +1,6 @@
-// Net::SMPP (Debian): its client against our server, and its server for our client. The scripts
-// beside this file do what they always do, and print what they saw.
+// Runs a client made with Net::SMPP (Debian) against our server, and our client against a server
+// made with it. The Perl scripts beside this file run a fixed sequence and print the PDUs that they
+// receive.
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -28,7 +29,7 @@ import { RunningProgram } from './runningProgram.ts'
 
 const { V3_4 } = INTERFACE_VERSION
 
-/** A line of JSON that a script printed: `step`, and the fields of the PDU it saw. */
+/** A line of JSON from a script: `step`, and the fields of the PDU that the script received. */
 interface Said {
   readonly step: string
   readonly [field: string]: unknown
@@ -40,12 +41,12 @@ function script(name: string, ...args: string[]) {
     ...args,
   ])
   onTestFinished(() => program.stop())
-  // The scripts print objects with a step.
+  // Scripts print objects that have a step.
   const said = async (step: string) => JSON.parse(await program.line(`"step":"${step}"`)) as Said
   return { program, said }
 }
 
-// Without it the hook below does not run either.
+// If all tests are skipped, the hook below does not run.
 const withNetSmpp = test.skipIf(isMissing('SIGNALBOX_NO_NET_SMPP'))
 vi.setConfig({ testTimeout: 30_000 })
 
@@ -55,7 +56,7 @@ beforeAll(() => {
 })
 
 withNetSmpp(
-  'Net::SMPP as a client binds each way, sends each request and gets what we answer',
+  'a Net::SMPP client binds in each way, sends each request and gets our answers',
   async () => {
     const failed = {
       dest_addr_ton: 1,
@@ -114,7 +115,7 @@ withNetSmpp(
   },
 )
 
-withNetSmpp('Net::SMPP as a client is understood in every field and TLV it sends', async () => {
+withNetSmpp('every field and TLV from a Net::SMPP client is decoded correctly', async () => {
   const server = await recordingServer()
   onTestFinished(server.stop)
   const { said } = script('netSmppClient.pl', String(server.port))
@@ -154,7 +155,7 @@ withNetSmpp('Net::SMPP as a client is understood in every field and TLV it sends
   })
 })
 
-withNetSmpp('Net::SMPP as a client takes a receipt and a message, and leaves', async () => {
+withNetSmpp('a Net::SMPP client acknowledges a receipt and a message, and unbinds', async () => {
   const server = await recordingServer()
   onTestFinished(server.stop)
   const { program, said } = script('netSmppClient.pl', String(server.port))
@@ -178,7 +179,7 @@ withNetSmpp('Net::SMPP as a client takes a receipt and a message, and leaves', a
   expect(message.command_status).toBe(ESME_ROK)
   await said('unbind')
   const came = program.lines.filter((line) => line.includes('"step":"came"'))
-  // The scripts print objects with a step.
+  // Scripts print objects that have a step.
   const [first, second] = came.map((line) => JSON.parse(line) as Said)
   expect(first).toMatchObject({
     ...to,
@@ -215,14 +216,14 @@ async function bound(port: number, command: BindCommand) {
   return { session, delivered, closed }
 }
 
-/** Binds as a transceiver to a server of this make. */
+/** Starts a Net::SMPP server and binds to it as a transceiver. */
 async function toServer() {
   const { program, said } = script('netSmppServer.pl')
   const port = Number((await said('listening'))['port'])
   return { program, said, port, ...(await bound(port, 'bind_transceiver')) }
 }
 
-withNetSmpp('Net::SMPP as a server lets us bind each way, and we leave each time', async () => {
+withNetSmpp('our client binds to a Net::SMPP server in each way, and unbinds', async () => {
   const { program, said } = script('netSmppServer.pl')
   const port = Number((await said('listening'))['port'])
   for (const way of ['transmitter', 'receiver', 'transceiver'] as const) {
@@ -240,7 +241,7 @@ withNetSmpp('Net::SMPP as a server lets us bind each way, and we leave each time
 })
 
 withNetSmpp(
-  'Net::SMPP as a server reads our submit_sm with its TLVs, and its receipt is read here',
+  'a Net::SMPP server reads our submit_sm with its TLVs, and we read its receipt',
   async () => {
     const { session, said, delivered } = await toServer()
     const answer = await ask(session, 'submit_sm', {
@@ -278,7 +279,7 @@ withNetSmpp(
   },
 )
 
-withNetSmpp('Net::SMPP as a server answers all that we ask', async () => {
+withNetSmpp('a Net::SMPP server answers each of our requests', async () => {
   const { session, said } = await toServer()
   const source = { message_id: 'perl-1', source_addr: '4477' }
   const data = await ask(session, 'data_sm', { destination_addr: '4478' })
@@ -319,7 +320,7 @@ withNetSmpp('Net::SMPP as a server answers all that we ask', async () => {
   })
 })
 
-withNetSmpp('Net::SMPP as a server checks the link and asks us to leave, and we do', async () => {
+withNetSmpp('our client answers enquire_link and unbind from a Net::SMPP server', async () => {
   const { session, said, closed } = await toServer()
   await ask(session, 'submit_sm', { destination_addr: 'leave' })
   expect(await said('enquire_link_resp')).toMatchObject({ status: ESME_ROK })

@@ -1,5 +1,6 @@
-# A client made with Net::SMPP. It binds in each way to the port it is given, sends one request of
-# each kind, and prints every answer, and what comes by itself, as a line of JSON.
+# A client made with Net::SMPP. It connects to the given port, binds in each way, and sends one
+# request of each kind. It prints every answer, and every PDU that the server sends on its own, as a
+# line of JSON.
 use strict;
 use warnings;
 use JSON::PP;
@@ -10,10 +11,10 @@ my ($port) = @ARGV;
 my $json = JSON::PP->new->ascii->canonical;
 my %address = (source_addr => '4477', source_addr_ton => 1, source_addr_npi => 1);
 
-# Octets as characters up to U+00FF; the body as a whole is left out.
+# Octets are printed as characters up to U+00FF. The encoded body is left out.
 sub say_pdu {
   my ($step, $pdu) = @_;
-  die "$step: nothing came\n" unless $pdu;
+  die "$step: no PDU arrived\n" unless $pdu;
   my %fields = map { $_ => $pdu->{$_} } grep { $_ ne 'data' } keys %$pdu;
   print $json->encode({ step => $step, %fields }), "\n";
 }
@@ -77,7 +78,8 @@ say_pdu('submit_multi', $smpp->submit_multi(
 ));
 say_pdu('enquire_link', $smpp->enquire_link());
 
-# What comes while it waits for an answer, Net::SMPP drops: so the other side waits for this line.
+# Net::SMPP drops PDUs that arrive while it waits for an answer, so the server sends nothing before
+# this line.
 print $json->encode({ step => 'listening' }), "\n";
 for (1 .. 2) {
   my $pdu = $smpp->read_pdu();

@@ -1,6 +1,6 @@
-# A server made with Net::SMPP. It listens on a free port, serves one connection after the other, and
-# prints the port and then each request as a line of JSON. A submit_sm that asks for a receipt gets
-# one; a submit_sm to `leave` makes it send enquire_link and unbind.
+# A server made with Net::SMPP. It listens on a free port and serves one connection after the other.
+# It prints its port, and then each request as a line of JSON. A submit_sm that asks for a receipt
+# gets one. After a submit_sm to `leave`, the server sends enquire_link and unbind.
 use strict;
 use warnings;
 use JSON::PP;
@@ -12,7 +12,7 @@ my $listener = Net::SMPP->new_listen('127.0.0.1', port => 0, system_id => 'perl'
   or die "cannot listen: $!\n";
 print $json->encode({ step => 'listening', port => $listener->sockport }), "\n";
 
-# Octets as characters up to U+00FF; the body as a whole is left out.
+# Octets are printed as characters up to U+00FF. The encoded body is left out.
 sub say_pdu {
   my ($step, $pdu) = @_;
   my %fields = map { $_ => $pdu->{$_} } grep { $_ ne 'data' } keys %$pdu;

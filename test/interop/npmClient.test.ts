@@ -1,4 +1,4 @@
-// A client of another make (npm `smpp`) against a server of ours.
+// Runs a client of another implementation (npm `smpp`) against our server.
 
 import { connect, type Pdu as OtherPdu, type Request, type Session as OtherSession } from 'smpp'
 import { expect, onTestFinished, test } from 'vitest'
@@ -40,7 +40,7 @@ function call(
   return new Promise((resolve) => session[command](fields, resolve))
 }
 
-/** A client that is bound, and the session of ours that it is bound to. */
+/** Binds a client. Resolves to it and to the session of our server. */
 async function bound(answers: Answers = {}, command: BindCommand = 'bind_transceiver') {
   const server = await recordingServer(answers)
   onTestFinished(server.stop)
@@ -50,20 +50,23 @@ async function bound(answers: Answers = {}, command: BindCommand = 'bind_transce
   return { server, client, answer, session, bind: pdu }
 }
 
-test.each(BINDS)('it is let in by %s, and told our name and version', async (command) => {
-  const { answer, session, bind } = await bound({}, command)
-  const { V5_0 } = INTERFACE_VERSION
-  expect(answer).toMatchObject({
-    command: `${command}_resp`,
-    command_status: ESME_ROK,
-    system_id: 'Signalbox',
-    sc_interface_version: V5_0,
-  })
-  expect(bind).toMatchObject({ command, system_id: 'npm', password: 'secret' })
-  expect(session.interfaceVersion).toBe(V5_0)
-})
+test.each(BINDS)(
+  'the client binds with %s, and gets our system_id and version',
+  async (command) => {
+    const { answer, session, bind } = await bound({}, command)
+    const { V5_0 } = INTERFACE_VERSION
+    expect(answer).toMatchObject({
+      command: `${command}_resp`,
+      command_status: ESME_ROK,
+      system_id: 'Signalbox',
+      sc_interface_version: V5_0,
+    })
+    expect(bind).toMatchObject({ command, system_id: 'npm', password: 'secret' })
+    expect(session.interfaceVersion).toBe(V5_0)
+  },
+)
 
-test('its submit_sm arrives with every field and TLV it set', async () => {
+test('a submit_sm from the client arrives with every field and TLV that it set', async () => {
   const { server, client } = await bound({ submit_sm: () => ({ message_id: 'id-1' }) })
   const text = 'Привет, 5 € für 東京 👋'
   const answer = await call(client, 'submit_sm', {
@@ -89,7 +92,7 @@ test('its submit_sm arrives with every field and TLV it set', async () => {
   })
   expect(answer).toMatchObject({ command_status: ESME_ROK, message_id: 'id-1' })
   const pdu = await server.requests.next()
-  if (pdu.command !== 'submit_sm') throw new Error(`${pdu.command} came`)
+  if (pdu.command !== 'submit_sm') throw new Error(`got ${pdu.command}`)
   expect(pdu).toMatchObject({
     service_type: 'CMT',
     source_addr_ton: 5,
@@ -112,18 +115,19 @@ test('its submit_sm arrives with every field and TLV it set', async () => {
   expect(callbacks).toEqual(['\x01\x01\x014477', '\x01\x02\x010800'])
 })
 
-test('its GSM text arrives, the euro sign and the brackets of the extension too', async () => {
+test('a GSM text arrives intact, including characters of the extension table', async () => {
   const { server, client } = await bound()
   const text = 'Grüße: 5 € [{~}] @ ÄÖÜ Δ_Ω'
   await call(client, 'submit_sm', { data_coding: 0, short_message: text })
   await call(client, 'data_sm', { data_coding: 0, message_payload: text.repeat(20) })
   const [submit, data] = [await server.requests.next(), await server.requests.next()]
-  if (submit.command !== 'submit_sm' || data.command !== 'data_sm') throw new Error('others came')
+  if (submit.command !== 'submit_sm' || data.command !== 'data_sm')
+    throw new Error('got other requests')
   expect(decodeText(submit.data_coding, submit.short_message)).toBe(text)
   expect(messageText(data)).toBe(text.repeat(20))
 })
 
-test('it queries, replaces and cancels, and reads our answers', async () => {
+test('the client queries, replaces and cancels, and reads our answers', async () => {
   const { server, client } = await bound({
     query_sm: (_, { message_id }) => ({
       message_id,
@@ -145,7 +149,7 @@ test('it queries, replaces and cancels, and reads our answers', async () => {
   expect(await server.requests.next()).toMatchObject({ command: 'cancel_sm', ...cancelled })
 })
 
-test('its submit_multi names addresses and lists, and it reads which of them failed', async () => {
+test('a submit_multi with an address and a list arrives, and its failures are read', async () => {
   const failed = {
     dest_addr_ton: 1,
     dest_addr_npi: 1,
@@ -169,7 +173,7 @@ test('its submit_multi names addresses and lists, and it reads which of them fai
   })
 })
 
-test('it broadcasts, and the required TLVs are where our decoder wants them', async () => {
+test('a broadcast_sm from the client arrives with its required TLVs', async () => {
   const { server, client } = await bound({ broadcast_sm: () => ({ message_id: 'cell-1' }) })
   const fields = {
     message_id: '',
@@ -181,19 +185,19 @@ test('it broadcasts, and the required TLVs are where our decoder wants them', as
   const answer = await call(client, 'broadcast_sm', { ...fields, data_coding: 0 })
   expect(answer).toMatchObject({ command_status: ESME_ROK, message_id: 'cell-1' })
   const pdu = await server.requests.next()
-  if (pdu.command !== 'broadcast_sm') throw new Error(`${pdu.command} came`)
+  if (pdu.command !== 'broadcast_sm') throw new Error(`got ${pdu.command}`)
   const areas = readRepeatedTlv(pdu.tlvs, 'broadcast_area_identifier')
   expect(areas.map((area) => area?.toString())).toEqual(['\0Rome', '\0Milan'])
   expect(readTlv(pdu.tlvs, 'broadcast_rep_num')).toBe(3)
   expect(readTlv(pdu.tlvs, 'broadcast_frequency_interval')?.toString('hex')).toBe('090005')
 })
 
-test('it takes our receipt and our message, and we see whether it did', async () => {
+test('the client reads our receipt and message, and we read its answers', async () => {
   const { client, session } = await bound()
   const came: OtherPdu[] = []
   client.on('deliver_sm', (pdu) => {
     came.push(pdu)
-    // This make sends the header alone when it refuses.
+    // When this library refuses a request, it sends only the header.
     const command_status = came.length === 2 ? ESME_RX_T_APPN : ESME_ROK
     client.send(pdu.response({ command_status }))
   })
@@ -213,7 +217,7 @@ test('it takes our receipt and our message, and we see whether it did', async ()
   })
   expect(receipt.command_status).toBe(ESME_ROK)
   expect(came[0]).toMatchObject({ esm_class: 4, message_state: 2, source_addr: '4477' })
-  // This make keeps the NUL of a C-octet string in a TLV.
+  // This library keeps the NUL of a C-octet string in a TLV.
   expect(came[0]?.receipted_message_id?.replace(/\0$/, '')).toBe('id-1')
   expect(came[0]?.short_message).toMatchObject({
     message: expect.stringContaining('id:id-1 sub:001 dlvrd:001'),
@@ -225,7 +229,7 @@ test('it takes our receipt and our message, and we see whether it did', async ()
   expect(came[1]?.message_payload).toMatchObject({ message: 'Привет' })
 })
 
-test('it gets our alert_notification and data_sm', async () => {
+test('the client gets our alert_notification and data_sm', async () => {
   const { client, session } = await bound({}, 'bind_receiver')
   const alert = new Promise<OtherPdu>((resolve) => client.on('alert_notification', resolve))
   client.on('data_sm', (pdu) => client.send(pdu.response({ message_id: 'd-1' })))
@@ -235,7 +239,7 @@ test('it gets our alert_notification and data_sm', async () => {
   expect(answer).toMatchObject({ command: 'data_sm_resp', message_id: 'd-1' })
 })
 
-test('it asks whether the link is up, and leaves by unbind', async () => {
+test('the server answers enquire_link and unbind of the client', async () => {
   const { server, client } = await bound()
   expect((await call(client, 'enquire_link')).command).toBe('enquire_link_resp')
   const left = await new Promise<OtherPdu>((resolve) => client.unbind(resolve))
@@ -244,7 +248,7 @@ test('it asks whether the link is up, and leaves by unbind', async () => {
   expect(server.server.sessions.size).toBe(0)
 })
 
-test('it is asked to leave by our unbind, after its last answer', async () => {
+test('the server sends unbind only after the last answer of the client', async () => {
   const { client, session } = await bound()
   const order: string[] = []
   client.on('deliver_sm', (pdu) => {

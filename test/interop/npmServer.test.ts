@@ -1,4 +1,4 @@
-// A server of another make (npm `smpp`) for our client.
+// Runs our client against a server of another implementation (npm `smpp`).
 
 import { createServer, type Pdu as OtherPdu, type Session as OtherSession } from 'smpp'
 import { expect, onTestFinished, test } from 'vitest'
@@ -23,7 +23,7 @@ import { TIMERS } from './recordingServer.ts'
 
 const BINDS = ['bind_transmitter', 'bind_receiver', 'bind_transceiver'] as const
 
-/** What this make answers: each command with the fields of its response. */
+/** The fields of the response of the server to each command. */
 const ANSWERS: Readonly<Record<string, Record<string, unknown>>> = {
   submit_sm: { message_id: 'id-1' },
   data_sm: { message_id: 'id-2' },
@@ -71,7 +71,7 @@ async function otherServer(bindResponse: Record<string, unknown> = {}): Promise<
     for (const [command, fields] of Object.entries(ANSWERS))
       session.on(command, (pdu) => {
         requests.push(pdu)
-        // This make writes into what it is given.
+        // This library modifies the object that it is given.
         session.send(pdu.response(structuredClone(fields)))
       })
     session.on('unbind', (pdu) => session.send(pdu.response(), () => session.close()))
@@ -109,28 +109,31 @@ async function bound(
 
 const V5_0 = { interface_version: INTERFACE_VERSION.V5_0 }
 
-test.each(BINDS)('we bind by %s, and it reads who we are', async (command) => {
-  const server = await otherServer({ sc_interface_version: 0x34 })
-  const { session, bind } = await bound(server, { command, ...V5_0 })
-  expect(bind).toMatchObject({
-    command,
-    system_id: 'ours',
-    password: 'secret',
-    interface_version: 0x50,
-  })
-  expect(session.interfaceVersion).toBe(INTERFACE_VERSION.V3_4)
-  const canSubmit = command !== 'bind_receiver'
-  expect(session.canSend('submit_sm')).toBe(canSubmit)
-})
+test.each(BINDS)(
+  'our client binds with %s, and the server reads the fields of the bind',
+  async (command) => {
+    const server = await otherServer({ sc_interface_version: 0x34 })
+    const { session, bind } = await bound(server, { command, ...V5_0 })
+    expect(bind).toMatchObject({
+      command,
+      system_id: 'ours',
+      password: 'secret',
+      interface_version: 0x50,
+    })
+    expect(session.interfaceVersion).toBe(INTERFACE_VERSION.V3_4)
+    const canSubmit = command !== 'bind_receiver'
+    expect(session.canSend('submit_sm')).toBe(canSubmit)
+  },
+)
 
-test('its refusal of a bind, a header alone, is told with its command_status', async () => {
+test('a refused bind without a body rejects with the command_status', async () => {
   const server = await otherServer({ command_status: ESME_RBINDFAIL })
   const error = await bound(server).catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(BindRefusedError)
   expect(error).toMatchObject({ commandStatus: ESME_RBINDFAIL })
 })
 
-test('it reads the text, fields and TLVs of our submit_sm and data_sm', async () => {
+test('the server reads the text, fields and TLVs of our submit_sm and data_sm', async () => {
   const server = await otherServer()
   const { session } = await bound(server)
   const text = 'Привет, 東京 👋'
@@ -168,7 +171,7 @@ test('it reads the text, fields and TLVs of our submit_sm and data_sm', async ()
   })
 })
 
-test('it answers our query_sm, replace_sm, cancel_sm and submit_multi', async () => {
+test('the server answers our query_sm, replace_sm, cancel_sm and submit_multi', async () => {
   const server = await otherServer()
   const { session } = await bound(server)
   const source = { message_id: 'id-1', source_addr: '4477' }
@@ -203,7 +206,7 @@ test('it answers our query_sm, replace_sm, cancel_sm and submit_multi', async ()
   })
 })
 
-test('it answers our broadcasts of version 5.0', async () => {
+test('the server answers our broadcast requests of SMPP 5.0', async () => {
   const server = await otherServer({ sc_interface_version: 0x50 })
   const { session } = await bound(server, V5_0)
   const answer = await ask(session, 'broadcast_sm', {
@@ -227,7 +230,7 @@ test('it answers our broadcasts of version 5.0', async () => {
   expect(cancel.command).toBe('cancel_broadcast_sm_resp')
 })
 
-test('we take its receipt, message and alert, and it sees our answers', async () => {
+test('our client reads a receipt, message and alert, and the server our answers', async () => {
   const delivered = new Inbox<Pdu<'deliver_sm'>>()
   const alerts = new Inbox<Pdu<'alert_notification'>>()
   const { other } = await bound(await otherServer(), {
@@ -260,13 +263,13 @@ test('we take its receipt, message and alert, and it sees our answers', async ()
   expect(await alerts.next()).toMatchObject({ source_addr: '4477', esme_addr: 'ours' })
 })
 
-test('we leave by unbind, and it answers', async () => {
+test('the server answers our unbind', async () => {
   const { session, closed } = await bound(await otherServer())
   await session.unbind()
   expect(closed.all).toHaveLength(1)
 })
 
-test('it checks the link, asks us to leave, and we answer both', async () => {
+test('our client answers enquire_link and unbind from the server', async () => {
   const { session, other, closed } = await bound(await otherServer())
   const link = await new Promise<OtherPdu>((resolve) => other.enquire_link({}, resolve))
   expect(link.command).toBe('enquire_link_resp')

@@ -12,7 +12,10 @@ import {
 } from '../../src/smpp/index.ts'
 import { Inbox } from '../../src/smpp/testing/servedPeer.fixture.ts'
 
-/** What the response to each kind of request has in it (nothing by default), or refuses with. */
+/**
+ * Functions that return the fields of a response, or the command_status of a refusal. By default a
+ * request is accepted and its response has default fields.
+ */
 export type Answers = {
   readonly [C in RequestCommand]?: (
     session: Session,
@@ -24,7 +27,7 @@ export interface RecordingServer {
   readonly server: SmppServer
   readonly port: number
   readonly binds: Inbox<{ readonly session: Session; readonly pdu: Pdu<BindCommand> }>
-  /** In the order of the wire. */
+  /** All requests, in order of arrival. */
   readonly requests: Inbox<Pdu>
   readonly closed: Inbox<string>
   stop(): Promise<void>
@@ -37,7 +40,10 @@ export const TIMERS = {
   inactivityTimeoutMs: 0,
 }
 
-/** A server of ours that lets everybody in, says yes and remembers. */
+/**
+ * Starts our server. It accepts every bind and request unless `answers` says otherwise, and records
+ * them.
+ */
 export async function recordingServer(answers: Answers = {}): Promise<RecordingServer> {
   const binds: RecordingServer['binds'] = new Inbox()
   const requests = new Inbox<Pdu>()
@@ -49,9 +55,9 @@ export async function recordingServer(answers: Answers = {}): Promise<RecordingS
         binds.push({ session, pdu })
       },
       requests: handlersOfAll((session, pdu) => {
-        // Each answer takes PDUs of the command under which it was found.
+        // Each function in `answers` accepts PDUs of the command that is its key.
         const answer = answers[pdu.command] as Answer | undefined
-        // Handlers get whole PDUs; handlersOfAll asks for less.
+        // Handlers receive whole PDUs, although the type in handlersOfAll has fewer fields.
         requests.push(pdu as Pdu)
         const said = answer?.(session, pdu as Pdu) ?? {}
         if ('command_status' in said) session.respond(pdu, said.command_status)

@@ -1,7 +1,10 @@
 import { tlv, TLVS, type Tlv, type TlvName } from '../../src/smpp/index.ts'
 import type { TlvRow } from '../../src/smpp/wire/tlvTable.ts'
 
-/** Values of each TLV: what is written often, else the shortest and the longest that fit. */
+/**
+ * Sample values of a TLV: common ones if they are listed here, otherwise the shortest and longest
+ * that are allowed.
+ */
 export function sampleTlvs(name: TlvName): readonly Tlv[] {
   return (WRITTEN_OFTEN[name] ?? valuesOf(name)).map((value) => made(name, value))
 }
@@ -39,6 +42,6 @@ function valuesOf(name: TlvName): readonly Value[] {
 }
 
 function made(name: TlvName, value: Value): Tlv {
-  // Each value is of its row's kind, which tlv() checks.
+  // Each value has the type of its row, which tlv() checks.
   return tlv(name, value as never)
 }

@@ -1,18 +1,21 @@
 import { isResponseId } from '../../src/smpp/wire/codec.ts'
 import type { FieldSpan } from './fieldSpans.ts'
 
-/** A field as Wireshark shall show it. */
+/** A field as Wireshark should show it. */
 export interface ShownField {
   readonly name: string
   readonly at: number
   readonly octets: number
-  /** Undefined where it shows nothing that could be compared. */
+  /** Undefined if Wireshark shows no value that could be compared. */
   readonly value?: FieldSpan['value'] | undefined
-  /** What is empty it shows in some places, as `(Default)` say, and in some not. */
+  /**
+   * Whether the field is empty. Wireshark shows some empty fields, for example as `(Default)`, and
+   * omits others.
+   */
   readonly isEmpty?: boolean
 }
 
-/** What Wireshark shows for the fields of a PDU, in its order. */
+/** The fields that Wireshark should show for a PDU, in its order. */
 export function shownFields(spans: readonly FieldSpan[]): readonly ShownField[] {
   const isResponse = spans.some(
     ({ name, value }) => name === 'command_id' && isResponseId(Number(value)),
@@ -49,7 +52,7 @@ function shownName({ name, octets, value }: FieldSpan, tag: number): string {
 
 const RESERVED = 'smpp.reserved_op'
 
-/** SMPP 3.4 §5.3.2, table 5-7. */
+/** Whether the tag is in the range for vendors (SMPP 3.4 §5.3.2, table 5-7). */
 function isVendors(tag: number): boolean {
   return tag >= 0x1400 && tag <= 0x3fff
 }
@@ -61,7 +64,7 @@ const TIMES = new Set([
   'tlv:broadcast_end_time',
 ])
 
-/** Names that Wireshark spells its own way. */
+/** Fields to which Wireshark gives another name. */
 const SPELLED: Readonly<Record<string, string>> = {
   short_message: 'message',
   tag: 'opt_param_tag',
@@ -77,13 +80,16 @@ const SPELLED: Readonly<Record<string, string>> = {
 
 interface Part {
   readonly name: string
-  /** Where it does not have the whole field: from where on, and how much. */
+  /** The offset in the field, and the length, unless the part covers the whole field. */
   readonly from?: number
   readonly octets?: number
   readonly value?: number
 }
 
-/** What Wireshark takes apart: bits of one octet, octets of a value. dest_flag it does not show. */
+/**
+ * Fields that Wireshark splits into bits of an octet or octets of a value. It does not show
+ * dest_flag.
+ */
 const PARTS: Readonly<Record<string, (value: number) => readonly Part[]>> = {
   dest_flag: () => [],
   esm_class: (value) => [
@@ -123,7 +129,10 @@ const PARTS: Readonly<Record<string, (value: number) => readonly Part[]>> = {
   ],
 }
 
-/** Of replace_if_present_flag one bit is looked at, and lists have no value of their own. */
+/**
+ * The value to compare. Wireshark reads one bit of replace_if_present_flag, and shows no value for
+ * lists.
+ */
 function comparable({ name, value }: FieldSpan): ShownField['value'] {
   if (name === 'replace_if_present_flag') return Number(value) & 1
   return name === 'dest_address' || name === 'unsuccess_sme' ? undefined : value

@@ -1,22 +1,22 @@
-/** IANA's port of SMPP, on the side that sends here. */
+/** The SMPP port assigned by IANA. The side that sends uses it. */
 export const SMPP_PORT = 2775
 const PEER_PORT = 40_000
 
-/** What one segment holds at most: a PDU may take several. */
+/** The longest payload of a TCP segment. A long PDU is split over several segments. */
 const SEGMENT_OCTETS = 16_000
-/** The packets begin with their IP header. */
+/** Packets begin with the IP header. */
 const LINK_TYPE_RAW = 101
 const IP_OCTETS = 20
 const TCP_OCTETS = 20
 
 export interface SmppCapture {
-  /** A file in the format of pcap. */
+  /** The capture file, in pcap format. */
   readonly octets: Buffer
-  /** By PDU, the packet (from 1) that brings its last octet. */
+  /** For each PDU, the number (from 1) of the packet with its last octet. */
   readonly packets: readonly number[]
 }
 
-/** One TCP connection that carries these PDUs, as a capture has it. Each begins a new segment. */
+/** Creates a capture of one TCP connection that carries the PDUs. Each PDU begins a new segment. */
 export function smppCapture(pdus: readonly Buffer[]): SmppCapture {
   const records = [fileHeader()]
   const packets: number[] = []
@@ -33,7 +33,7 @@ export function smppCapture(pdus: readonly Buffer[]): SmppCapture {
   return { octets: Buffer.concat(records), packets }
 }
 
-/** Version 2.4, times in microseconds. */
+/** The file header of pcap version 2.4, with times in microseconds. */
 function fileHeader(): Buffer {
   const header = Buffer.alloc(24)
   header.writeUInt32BE(0xa1b2c3d4, 0)
@@ -53,7 +53,7 @@ function record(packet: Buffer, microseconds: number): Buffer {
   return Buffer.concat([header, packet])
 }
 
-/** RFC 791. Its checksum is 0, which tshark does not look at unless asked. */
+/** An IPv4 packet (RFC 791). Its checksum is 0, because tshark does not check it by default. */
 function ipPacket(segment: Buffer): Buffer {
   const header = Buffer.alloc(IP_OCTETS)
   header.writeUInt8(0x45, 0)
@@ -65,7 +65,7 @@ function ipPacket(segment: Buffer): Buffer {
   return Buffer.concat([header, segment])
 }
 
-/** RFC 9293, with PSH and ACK. */
+/** A TCP segment (RFC 9293) with the flags PSH and ACK. */
 function tcpSegment(payload: Buffer, sequence: number): Buffer {
   const header = Buffer.alloc(TCP_OCTETS)
   header.writeUInt16BE(SMPP_PORT, 0)

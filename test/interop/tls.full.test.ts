@@ -1,4 +1,5 @@
-// TLS with certificates on both sides, against SMPP of another make (npm `smpp`), both ways.
+// Tests TLS with certificates on both sides against another implementation (npm `smpp`), as client
+// and as server.
 
 import { connect as connectOther, createServer } from 'smpp'
 import type { Pdu, Session as OtherSession } from 'smpp'
@@ -42,7 +43,7 @@ describe('npm smpp as a client of our server', () => {
       ca: authority.cert,
       ...identity,
     })
-    // A refused client sees the connection break.
+    // A refused client gets a connection error.
     session.on('error', () => undefined)
     onTestFinished(() => session.destroy())
     return session
@@ -64,8 +65,8 @@ describe('npm smpp as a client of our server', () => {
   })
 
   test.each([
-    ['without one', {}, 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'],
-    ['with one of a stranger', stranger, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+    ['without a certificate', {}, 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'],
+    ['with a certificate of an unknown authority', stranger, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
   ])('is refused %s', async (_, identity, code) => {
     const { port, refused, subjects } = await served()
     const session = connecting(port, identity)
@@ -76,7 +77,7 @@ describe('npm smpp as a client of our server', () => {
   })
 })
 
-describe('our client at a server of npm smpp', () => {
+describe('our client at a server made with npm smpp', () => {
   async function other(): Promise<number> {
     const sessions = new Set<OtherSession>()
     const tls = { ...centre, ca: authority.cert, requestCert: true }
@@ -111,9 +112,17 @@ describe('our client at a server of npm smpp', () => {
   })
 
   test.each<[string, ClientTlsOptions, object]>([
-    ['without one', { ca: authority.cert }, { code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' }],
-    // Node's server says nothing to such a client.
-    ['with one of a stranger', { ca: authority.cert, ...stranger }, { name: 'SmppConnectError' }],
+    [
+      'without a certificate',
+      { ca: authority.cert },
+      { code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' },
+    ],
+    // The server of Node sends no alert to such a client.
+    [
+      'with a certificate of an unknown authority',
+      { ca: authority.cert, ...stranger },
+      { name: 'SmppConnectError' },
+    ],
     ['when it does not trust the server', { ...esme }, { code: 'SELF_SIGNED_CERT_IN_CHAIN' }],
   ])('is refused %s', async (_, tls, expected) => {
     const port = await other()

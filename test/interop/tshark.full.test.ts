@@ -1,5 +1,5 @@
-// Wireshark (Debian's tshark) reads what we encode: each field at the octets where we put it, with
-// the value that we meant, and nothing malformed or left over.
+// Wireshark (Debian's tshark) must decode the PDUs that we encode: each field at the octets where
+// we wrote it and with our value, and nothing malformed or left over.
 
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
@@ -28,7 +28,10 @@ vi.setConfig({ testTimeout: 30_000 })
 const SEED = 20_261_124
 const RANDOM_PDUS = 600
 
-/** By PDU that is read otherwise: its command, and in what. */
+/**
+ * All differences between our view and that of Wireshark, each with the index and command of its
+ * PDU.
+ */
 async function differencesOf(pdus: readonly Pdu[]): Promise<readonly string[]> {
   const dissections = await dissect(pdus.map(encodePdu))
   return pdus.flatMap((pdu, index) =>
@@ -46,18 +49,18 @@ withTshark('Wireshark reads a typical PDU of each kind', async () => {
   expect(await differencesOf(ALL_COMMANDS.map((command) => typicalPdu(command)))).toEqual([])
 })
 
-withTshark('Wireshark reads each refusal, a header alone', async () => {
+withTshark('Wireshark reads each refusal that consists of its header', async () => {
   const responses = ALL_COMMANDS.filter((command) => PDUS[command].command_id >= 0x80000000)
   const refusals = responses.map((command) => ({
     command,
     command_status: 0x58,
     sequence_number: 0x7fffffff,
   }))
-  // Without a body the other fields are not asked for.
+  // The encoder does not read the missing fields of a PDU without a body.
   expect(await differencesOf(refusals as unknown as Pdu[])).toEqual([])
 })
 
-withTshark('Wireshark reads binds of version 3.3, 3.4 and 5.0, and their answers', async () => {
+withTshark('Wireshark reads binds of versions 3.3, 3.4 and 5.0, and their responses', async () => {
   const pdus = Object.values(INTERFACE_VERSION).flatMap((version): Pdu[] => [
     { ...typicalPdu('bind_transmitter'), interface_version: version },
     typicalPdu('bind_transmitter_resp', [tlv('sc_interface_version', version)]),
@@ -69,20 +72,20 @@ withTshark('Wireshark reads binds of version 3.3, 3.4 and 5.0, and their answers
   expect(await differencesOf(pdus)).toEqual([])
 })
 
-withTshark('Wireshark reads every TLV, with all that it may hold', async () => {
+withTshark('Wireshark reads sample values of every TLV', async () => {
   // The keys of TLVS are the names.
   const names = Object.keys(TLVS) as TlvName[]
   const samples = names.flatMap((name) => sampleTlvs(name))
   const pdus = samples.map((one) => withoutFaults(typicalPdu('data_sm', [one])))
   expect(await differencesOf(pdus)).toEqual([])
   const read = pdus.filter(hasTlvs)
-  // Both of those that Wireshark gets wrong are shown below.
+  // The two TLVs that Wireshark reads wrongly are tested below.
   expect(new Set(read.map((pdu) => ('tlvs' in pdu ? pdu.tlvs[0]?.tag : 0))).size).toBe(
     names.length - 2,
   )
 })
 
-withTshark('Wireshark reads TLVs in each kind of PDU that may have some', async () => {
+withTshark('Wireshark reads TLVs in each kind of PDU that may have them', async () => {
   const some = [
     tlv('user_message_reference', 0xbeef),
     tlv('callback_num', Buffer.from('\x01\x01\x014477')),
@@ -103,7 +106,7 @@ withTshark('Wireshark reads TLVs in each kind of PDU that may have some', async 
   expect(await differencesOf([...pdus, ...inPayload])).toEqual([])
 })
 
-withTshark('Wireshark reads times as the moments and spans they are', async () => {
+withTshark('Wireshark reads absolute and relative times correctly', async () => {
   const [dissection] = await dissect([encodePdu(typicalPdu('submit_sm'))])
   const shown = new Map(dissection?.fields.map(({ name, show }) => [name, show]))
   expect(shown.get('smpp.schedule_delivery_time')).toBe('Dec 31, 2026 23:59:58.700000000 UTC')
@@ -111,7 +114,7 @@ withTshark('Wireshark reads times as the moments and spans they are', async () =
   expect(shown.get('smpp.validity_period_r')).toBe(`${twoDaysThreeHours}.000000000`)
 })
 
-withTshark('Wireshark reads times of each kind in each PDU that has some', async () => {
+withTshark('Wireshark reads every kind of time in every PDU that has times', async () => {
   const pdus = ['261231235959948+', '261231235959912-', '000002000000000R', ''].flatMap((time) => [
     ...(['submit_sm', 'deliver_sm', 'replace_sm', 'broadcast_sm'] as const).map((command) => ({
       ...typicalPdu(command),
@@ -125,7 +128,7 @@ withTshark('Wireshark reads times of each kind in each PDU that has some', async
 })
 
 withTshark(
-  'Wireshark reads our segments: by header, by SAR, with national tables, in payload',
+  'Wireshark reads our segments: with UDH, SAR TLVs, national tables or message_payload',
   async () => {
     const text = 'Grüße für 5 € [und mehr]. '.repeat(20)
     const russian = 'Привет, 東京 👋. '.repeat(20)
@@ -149,7 +152,7 @@ withTshark(
 )
 
 withTshark(
-  'Wireshark reads 255 destinations, 255 refusals, and PDUs as long as it takes them',
+  'Wireshark reads 255 destinations, 255 failures, and PDUs of up to 65,536 octets',
   async () => {
     const multi = typicalPdu('submit_multi')
     const answer = typicalPdu('submit_multi_resp')
@@ -173,30 +176,28 @@ withTshark(`Wireshark reads ${RANDOM_PDUS} PDUs of random fields`, async () => {
 })
 
 withTshark.each(DISSECTOR_FAULTS)(
-  'Wireshark 4.0 still gets it wrong: $what',
+  'Wireshark 4.0 still has this defect: $what',
   async ({ pdu, differences }) => {
     const [dissection] = await dissect([encodePdu(pdu)])
-    // A later Wireshark may have mended it.
+    // The defect may be fixed in a later version of Wireshark.
     const expected = (await tsharkVersion()).startsWith('4.0.') ? [differences] : [differences, []]
-    const advice = 'this Wireshark reads it otherwise: mend or drop it in dissectorFaults.ts'
+    const advice =
+      'this Wireshark behaves differently: correct or remove the entry in dissectorFaults.ts'
     expect(expected, advice).toContainEqual(dissectionDifferences(pdu, dissection!))
   },
 )
 
-withTshark(
-  'Wireshark would notice a TLV that is cut, a wrong length and octets left over',
-  async () => {
-    const whole = typicalPdu('submit_sm', [tlv('source_port', 9200)])
-    const octets = encodePdu(whole)
-    const cut = Buffer.from(octets.subarray(0, -1))
-    cut.writeUInt32BE(cut.length, 0)
-    const longer = Buffer.concat([octets, Buffer.from([0, 5, 0, 1, 1])])
-    longer.writeUInt32BE(longer.length, 0)
-    const shifted = Buffer.from(octets)
-    shifted.writeUInt8(11, shifted.indexOf('Hello, world') - 1)
-    const dissections = await dissect([octets, cut, longer, shifted])
-    const differences = dissections.map((one) => dissectionDifferences(whole, one))
-    expect(differences[0]).toEqual([])
-    for (const noticed of differences.slice(1)) expect(noticed).not.toEqual([])
-  },
-)
+withTshark('Wireshark reports a truncated TLV, a wrong length and leftover octets', async () => {
+  const whole = typicalPdu('submit_sm', [tlv('source_port', 9200)])
+  const octets = encodePdu(whole)
+  const cut = Buffer.from(octets.subarray(0, -1))
+  cut.writeUInt32BE(cut.length, 0)
+  const longer = Buffer.concat([octets, Buffer.from([0, 5, 0, 1, 1])])
+  longer.writeUInt32BE(longer.length, 0)
+  const shifted = Buffer.from(octets)
+  shifted.writeUInt8(11, shifted.indexOf('Hello, world') - 1)
+  const dissections = await dissect([octets, cut, longer, shifted])
+  const differences = dissections.map((one) => dissectionDifferences(whole, one))
+  expect(differences[0]).toEqual([])
+  for (const noticed of differences.slice(1)) expect(noticed).not.toEqual([])
+})

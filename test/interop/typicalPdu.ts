@@ -2,7 +2,7 @@ import { INTERFACE_VERSION, type CommandName, type Pdu, type Tlv } from '../../s
 import type { EntryField, Field } from '../../src/smpp/wire/pduField.ts'
 import { PDUS, type PduRow } from '../../src/smpp/wire/pduTable.ts'
 
-/** What the fields of everyday PDUs hold; all others have what fits their kind. */
+/** Typical values of common fields. All other fields get a value that fits their kind. */
 const VALUES: Readonly<Record<string, string | number>> = {
   system_id: 'shop',
   password: 'secret',
@@ -29,7 +29,7 @@ const VALUES: Readonly<Record<string, string | number>> = {
   error_status_code: 0x0b,
 }
 
-/** A PDU of that kind with a plausible value in every field. */
+/** A PDU of the command with a plausible value in every field. */
 export function typicalPdu<C extends CommandName>(
   command: C,
   tlvs: readonly Tlv[] = [],
@@ -44,7 +44,7 @@ export function typicalPdu<C extends CommandName>(
     ...Object.fromEntries(fields),
     ...(row.tlvs ? { tlvs } : {}),
   }
-  // Built from the row of its command, so it is a PDU of it.
+  // Built from the row of its command, so it has the fields of that PDU.
   return pdu as Pdu<C>
 }
 
