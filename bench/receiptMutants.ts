@@ -45,7 +45,7 @@ export const receiptMutants: readonly Mutant[] = [
     replacement: 'and $7::float8 is not null',
     guard: unitTest(
       'message/upstreamIdTable.test.ts',
-      'a message is found for as long as its receipt may come, and no longer',
+      'a message is found only if it was submitted within the given time',
     ),
     says: /AssertionError: expected \{ .+ \} to be undefined/,
   },
@@ -57,7 +57,7 @@ export const receiptMutants: readonly Mutant[] = [
     replacement: '',
     guard: unitTest(
       'message/upstreamIdTable.test.ts',
-      'an id given to thousands finds the newest, and no id finds nothing',
+      'an id of thousands of messages finds the newest, and an empty id finds nothing',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },

@@ -28,7 +28,9 @@ export const workerMutants: readonly Mutant[] = [
     file: 'src/message/checkpointTable.ts',
     piece: 'and not exists (select from envelope_owners as o where o.owner = c.owner)',
     replacement: '',
-    guard: checkpoints('an envelope has one owner, and everybody else is told that it is held'),
+    guard: checkpoints(
+      'an envelope has one owner, and a claim by any other process returns "held"',
+    ),
     says: /AssertionError: expected \{ .+ \} to deeply equal \{ kind: 'held' \}/,
   },
   {
@@ -38,7 +40,7 @@ export const workerMutants: readonly Mutant[] = [
     piece: `and c.owner = new.owner
     returning`,
     replacement: 'returning',
-    guard: checkpoints('only the owner writes outcomes, and who takes over finds them'),
+    guard: checkpoints('only the owner can write outcomes, and the next owner reads them'),
     says: /AssertionError: expected Set\{ .+ \} to deeply equal Set\{\}/,
   },
   {

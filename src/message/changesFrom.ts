@@ -14,12 +14,12 @@ import {
 } from './stateChanges.ts'
 import { upstreamIdKey } from './upstreamIdKey.ts'
 
-/** An event of a worker, or the router's acceptance of a message. */
+/** A worker's journal event, or the router's acceptance of a message. */
 export type MessageEvent = JournalEvent | AcceptedEvent
 
 type AcceptedEvent = Pick<JournalEvent, 'message' | 'connector'> & { kind: 'accepted' }
 
-/** The changes that these events ask for. */
+/** Collects the database changes that these events require. */
 export function changesFrom(events: readonly MessageEvent[]): StateChanges {
   const facts: MessageFacts[] = []
   const upstreamIds: UpstreamIdRow[] = []
@@ -58,7 +58,7 @@ export function changesFrom(events: readonly MessageEvent[]): StateChanges {
   return { facts, upstreamIds, submittedFacts, transitions, moves, attempts }
 }
 
-/** The end that a worker decided on. */
+/** The final state that a worker decided on, without a receipt. */
 function endOf(event: FailedEvent | ExpiredEvent): Transition {
   const end = {
     messageId: event.message.messageId,
@@ -77,7 +77,8 @@ function endOf(event: FailedEvent | ExpiredEvent): Transition {
   return {
     ...end,
     state: MESSAGE_STATE.UNDELIVERABLE,
-    // Without a command_status nobody refused it: the link was lost before the answer.
+    // A command_status of 0 means that no SMSC refused the message, so its fate is uncertain. For
+    // example, the link was lost before the answer arrived.
     rank: event.commandStatus === 0 ? RANK_UNCERTAIN : RANK_REFUSED,
     error: event.reason,
     commandStatus: event.commandStatus,

@@ -50,7 +50,7 @@ function write(row: Partial<Checkpoint> & Pick<Checkpoint, 'envelopeId' | 'owner
   return writeCheckpoints(database.run.bind(database), [{ ...rest, ...row }])
 }
 
-test('an envelope has one owner, and everybody else is told that it is held', async () => {
+test('an envelope has one owner, and a claim by any other process returns "held"', async () => {
   const id = randomUUID()
   const kept = { outcomes: NO_OUTCOMES, unanswered: NOTHING, takeovers: 0 }
   const fresh = { owner: ONE, ...kept, hasBegun: true }
@@ -59,7 +59,7 @@ test('an envelope has one owner, and everybody else is told that it is held', as
   expect(await claim(ONE, id)).toMatchObject({ kind: 'claimed', takeovers: 0 })
 })
 
-test('two that claim the same envelopes at the same moment never both get one', async () => {
+test('two processes that claim the same envelopes concurrently never both own one', async () => {
   const ids = Array.from({ length: 50 }, () => randomUUID())
   const wanted = ids.map((envelopeId) => ({ envelopeId, begins: true }))
   const [ofOne, ofTwo] = await Promise.all([
@@ -70,7 +70,7 @@ test('two that claim the same envelopes at the same moment never both get one', 
   for (const id of ids) expect(new Set([ofOne.get(id)?.kind, ofTwo.get(id)?.kind])).toEqual(either)
 })
 
-test('a claim that waited for an owner it did not know yet leaves the envelope to it', async () => {
+test('a claim leaves an envelope to an owner that committed during the claim', async () => {
   const id = randomUUID()
   await one.leave(ONE)
   const other = await database.pool.connect()
@@ -88,7 +88,7 @@ test('a claim that waited for an owner it did not know yet leaves the envelope t
   expect(await waiting).toEqual({ kind: 'held' })
 })
 
-test('an owner frees only what is its own', async () => {
+test('an owner can release only its own envelopes', async () => {
   const [mine, theirs] = [randomUUID(), randomUUID()]
   await claim(ONE, mine)
   await claim(TWO, theirs)
@@ -97,7 +97,7 @@ test('an owner frees only what is its own', async () => {
   expect(await claim(ONE, theirs)).toEqual({ kind: 'held' })
 })
 
-test('only the owner writes outcomes, and who takes over finds them', async () => {
+test('only the owner can write outcomes, and the next owner reads them', async () => {
   const id = randomUUID()
   await claim(ONE, id)
   const unanswered = Buffer.from('counts')
@@ -116,14 +116,14 @@ test('only the owner writes outcomes, and who takes over finds them', async () =
   expect(await write({ envelopeId: id, owner: ONE })).toEqual(new Set())
 })
 
-test('an envelope that was let go of is free, and nobody died over it', async () => {
+test('claiming a released envelope does not count as a takeover', async () => {
   const id = randomUUID()
   await claim(ONE, id)
   await write({ envelopeId: id, owner: ONE, isReleased: true })
   expect(await claim(TWO, id)).toMatchObject({ kind: 'claimed', takeovers: 0, isTakenOver: false })
 })
 
-test('an owner that beats keeps its row, whatever others have seen before', async () => {
+test('an owner that sends a new heartbeat is not disowned because of an older one', async () => {
   const [seen] = await two.others(TWO)
   expect(seen).toMatchObject({ owner: ONE })
   expect(await one.beat(ONE)).toBe(true)
@@ -133,7 +133,7 @@ test('an owner that beats keeps its row, whatever others have seen before', asyn
   expect(await one.beat(ONE)).toBe(false)
 })
 
-test('a process that starts under the name of a dead one frees its envelopes at once', async () => {
+test('a process that starts frees the envelopes of an earlier process of its name', async () => {
   const id = randomUUID()
   await claim(ONE, id)
   await one.appear(randomUUID())
@@ -150,7 +150,7 @@ test('a finished envelope is never claimed again', async () => {
   expect(await claim(TWO, id)).toEqual({ kind: 'finished' })
 })
 
-test('a finished envelope is remembered for a day, an unfinished one far longer', async () => {
+test('a finished envelope is kept for a day, an unfinished one for over 30 days', async () => {
   const row = `insert into checkpoints (envelope_id, outcomes, updated_at, finished_at)
     values (uuid_at(now() - $1::interval), '', now() - $2::interval, now() - $3::interval)`
   await database.pool.query(row, ['3 days', '23 hours', '23 hours'])
@@ -160,7 +160,7 @@ test('a finished envelope is remembered for a day, an unfinished one far longer'
   expect(await removeOldCheckpoints(database, 10)).toBe(1)
 })
 
-test('a checkpoint of a version before has no owner and is claimed as it is', async () => {
+test('a checkpoint of an older version has no owner and can be claimed unchanged', async () => {
   const id = randomUUID()
   await database.pool.query(`insert into checkpoints (envelope_id, outcomes) values ($1, 'kept')`, [
     id,
@@ -168,7 +168,7 @@ test('a checkpoint of a version before has no owner and is claimed as it is', as
   expect(await claim(ONE, id)).toMatchObject({ kind: 'claimed', outcomes: Buffer.from('kept') })
 })
 
-test('an owner that only looked after an envelope has submitted nothing when it dies', async () => {
+test('replacing a dead owner counts as a takeover only if it could submit messages', async () => {
   const id = randomUUID()
   expect(await claim(ONE, id, false)).toMatchObject({ kind: 'claimed', hasBegun: false })
   await one.leave(ONE)

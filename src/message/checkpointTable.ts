@@ -1,12 +1,12 @@
-// One row for each envelope that a worker has begun: its owner, and the outcome of each message so
-// far. A worker claims the row before it submits the first message, so that an envelope which comes
-// again, for whatever reason, is submitted by one process only, and no answered message is sent
-// twice. The row stays for a day after the envelope is settled.
+// One row for each envelope that a worker has claimed. The row holds the envelope's owner and the
+// outcome of each message so far. A worker claims the row before it submits the first message. If
+// the queue delivers the envelope again, for whatever reason, only the owner submits its messages,
+// and no answered message is sent twice. The row is kept for a day after the envelope is settled.
 
 import type { Database } from '../database/database.ts'
 import { encodeOutcomes } from './outcomeWire.ts'
 
-/** The sign of life of a process that owns envelopes. */
+/** The latest heartbeat of a process that owns envelopes. */
 export interface OwnerBeat {
   owner: string
   beat: string
@@ -28,7 +28,8 @@ const OTHERS = {
 }
 const DISOWN = {
   name: 'envelopeOwners.disown',
-  // The beat is compared under the lock of the row: an owner that beats at this moment stays.
+  // The statement compares the beat while it holds the row lock, so an owner that sends a heartbeat
+  // at this moment keeps its row.
   text: `delete from envelope_owners as o
     using unnest($1::uuid[], $2::bigint[]) as dead (owner, beat)
     where o.owner = any($1::uuid[]) and o.owner = dead.owner and o.beat = dead.beat`,
@@ -38,17 +39,20 @@ const LEAVE = {
   text: 'delete from envelope_owners where owner = $1::uuid',
 }
 
-/** The rows of owners. A former process of the same instance is dead and loses its row. */
+/**
+ * Access to the rows of owners. When a process appears, the row of any earlier process of the same
+ * instance is deleted, because that process is dead.
+ */
 export function envelopeOwners(database: Database, instance: string) {
   return {
     appear: async (owner: string): Promise<void> => {
       await database.run(APPEAR, [owner, instance])
     },
-    /** False if the owner has no row, so that others own its envelopes by now. */
+    /** False if the owner no longer has a row. Other processes may then own its envelopes. */
     beat: async (owner: string): Promise<boolean> =>
       (await database.run(BEAT, [owner])).length === 1,
     others: (owner: string): Promise<OwnerBeat[]> => database.run<OwnerBeat>(OTHERS, [owner]),
-    /** Deletes the rows of those owners that still have this beat. */
+    /** Deletes the rows of those owners whose beat has not changed. */
     disown: async (dead: readonly OwnerBeat[]): Promise<void> => {
       await database.run(DISOWN, [dead.map(({ owner }) => owner), dead.map(({ beat }) => beat)])
     },
@@ -60,29 +64,32 @@ export function envelopeOwners(database: Database, instance: string) {
 
 export type EnvelopeClaim =
   | ({ kind: 'claimed' } & ClaimedEnvelope)
-  /** All its outcomes are durable: it is settled unsent. */
+  /** All outcomes of the envelope are durable. Settle it without submitting anything. */
   | { kind: 'finished' }
-  /** Another process works on it. */
+  /** Another process owns the envelope. */
   | { kind: 'held' }
 
 export interface ClaimedEnvelope {
   readonly owner: string
-  /** Kept by whoever worked on it before; empty if nobody did. */
+  /** The outcomes that earlier owners recorded (outcomeWire.ts); empty if there was no owner. */
   readonly outcomes: Buffer
-  /** Submissions of open messages that got no answer (outcomeWire.ts); empty if there are none. */
+  /**
+   * How often each open message was submitted without an answer (outcomeWire.ts). Empty if no
+   * submission went unanswered.
+   */
   readonly unanswered: Buffer
-  /** Whether its owner may submit messages of it. */
+  /** Whether the owner may submit the envelope's messages. */
   readonly hasBegun: boolean
-  /** How many owners died over it after they had begun. */
+  /** How many owners died while they were allowed to submit the envelope's messages. */
   readonly takeovers: number
-  /** Whether the last owner died over it, and perhaps in the middle of a submission. */
+  /** Whether the last owner died, and may have been in the middle of a submission. */
   readonly isTakenOver: boolean
 }
 
 const CLAIM = {
   name: 'checkpoints.claim',
-  // `former` is what the statement saw when it began. A row whose owner changed meanwhile is left
-  // alone: to this statement the row of that owner may not exist yet.
+  // `former` holds the rows as they were when the statement began. A row whose owner has changed
+  // since then is not claimed, because the new owner's row may be invisible to this statement.
   text: `with former as materialized (
       select envelope_id, owner, begun, finished_at from checkpoints
       where envelope_id = any($1::uuid[])),
@@ -117,21 +124,21 @@ interface ClaimRow {
   takeovers: number | null
   hasBegun: boolean | null
   isFinished: boolean
-  /** The former owner may have been in the middle of a submission. */
+  /** Whether the former owner may have been in the middle of a submission. */
   isTakenOver: boolean
 }
 
 const NOTHING = Buffer.alloc(0)
-/** A worker of a version before reads the column without asking whether there is anything. */
+/** Workers of an older version decode the column without checking whether it is empty. */
 const NO_OUTCOMES = encodeOutcomes([])
 
 export interface WantedEnvelope {
   envelopeId: string
-  /** Whether messages of it may be submitted, and not only looked after. */
+  /** Whether the owner may submit the envelope's messages. False if it may only expire them. */
   begins: boolean
 }
 
-/** Claims envelopes for an owner that has a row. The answer has one claim for each of them. */
+/** Claims envelopes for an owner that has a row. The result has one entry for each envelope. */
 export async function claimEnvelopes(
   database: Database,
   owner: string,
@@ -162,11 +169,11 @@ function claimOf(row: ClaimRow, owner: string): EnvelopeClaim {
 
 export interface Checkpoint {
   envelopeId: string
-  /** The process that claimed the envelope. The row is written only while it names that owner. */
+  /** The process that claimed the envelope. Only the current owner can write the row. */
   owner: string
   outcomes: Buffer
   unanswered: Buffer
-  /** Whether the envelope is let go of, for anybody to claim. */
+  /** Whether the owner releases the envelope, so that any process can claim it. */
   isReleased: boolean
 }
 
@@ -182,7 +189,7 @@ const WRITE = {
     returning c.envelope_id as "envelopeId"`,
 }
 
-/** Returns the ids of the envelopes that were written. The others belong to somebody else. */
+/** Returns the ids of the envelopes that were written. The other envelopes have another owner. */
 export async function writeCheckpoints(
   run: Database['run'],
   rows: readonly Checkpoint[],
@@ -204,7 +211,7 @@ const RELEASE = {
     where envelope_id = any($1::uuid[]) and owner = $2::uuid and finished_at is null`,
 }
 
-/** Frees envelopes that this owner may have claimed without hearing of it. */
+/** Releases envelopes that this owner may have claimed if the answer to its claim was lost. */
 export async function releaseEnvelopes(
   database: Database,
   owner: string,
@@ -219,7 +226,10 @@ const FINISH = {
     where envelope_id = any($1::uuid[]) and finished_at is null`,
 }
 
-/** All outcomes of these envelopes are durable elsewhere. Only that is remembered, for a day. */
+/**
+ * Marks envelopes as finished: all their outcomes are durable elsewhere. The outcomes are deleted
+ * here; the row is kept for a day.
+ */
 export async function finishEnvelopes(
   database: Database,
   envelopeIds: readonly string[],
@@ -229,8 +239,8 @@ export async function finishEnvelopes(
 
 const REMOVE_OLD = {
   name: 'checkpoints.removeOld',
-  // Ids carry their time, so the oldest come first. An envelope that nobody finished may lie on a
-  // queue for as long as its carrier is away.
+  // Ids contain their creation time, so the oldest rows sort first. An unfinished envelope may stay
+  // on its queue for as long as its carrier is unavailable.
   text: `delete from checkpoints where envelope_id = any(array(
       select envelope_id from checkpoints
       where envelope_id < uuid_at(now() - interval '1 day')
@@ -239,7 +249,7 @@ const REMOVE_OLD = {
     returning envelope_id`,
 }
 
-/** Forgets up to `max` envelopes that no queue brings again; returns how many. */
+/** Deletes up to `max` rows of envelopes that no queue will deliver again; returns how many. */
 export async function removeOldCheckpoints(database: Database, max: number): Promise<number> {
   return (await database.run(REMOVE_OLD, [max])).length
 }

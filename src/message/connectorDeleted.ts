@@ -1,2 +1,2 @@
-/** The reason of a message that waited for a connector which no longer exists. */
+/** The reason stored with a message that failed because its connector was deleted. */
 export const CONNECTOR_DELETED = 'its connector was deleted'

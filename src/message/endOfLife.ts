@@ -1,20 +1,21 @@
-// When a message's life ends: after that it is never submitted, wherever it waited.
+// The end of a message's validity. After that time the message is never submitted, wherever it has
+// been waiting.
 
 import { readSmppTime } from '../smpp/wire/smppTime.ts'
 
-/** The reason that a message carries which expired here and not at an SMSC. */
+/** The reason stored with a message that expired in the gateway and not at an SMSC. */
 export const EXPIRED_WAITING = 'expired waiting'
 
 export type EndOfLife =
   | { kind: 'at'; atMs: number }
-  /** The message names no validity_period. */
+  /** The message has no validity_period. */
   | { kind: 'unset' }
-  /** A day that its month does not have. All other nonsense was refused when it was decoded. */
+  /** The date does not exist, such as 31 February. The decoder rejects all other invalid values. */
   | { kind: 'unreadable' }
 
 /**
- * The end that a validity_period (SMPP 3.4 §5.2.16) sets. A relative one counts from the moment at
- * which the gateway read the message, and goes on counting while the message waits.
+ * Reads a validity_period (SMPP 3.4 §5.2.16). A relative period starts when the gateway read the
+ * message and keeps running while the message waits.
  */
 export function endOfLife(validityPeriod: string, acceptedAtMs: number): EndOfLife {
   if (validityPeriod === '') return { kind: 'unset' }

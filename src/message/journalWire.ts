@@ -1,6 +1,6 @@
-// Events from workers on the queue `journal`. Events apply in any order and repeatedly, so each
-// carries enough to create the message's row. The journal's other entries are the envelopes that
-// the router published: queue/journalEntryWire.ts reads both.
+// Events from workers on the queue `journal`. Events may be applied repeatedly and in any order, so
+// each event contains enough to create the message's row. The journal also holds the envelopes that
+// the router published. queue/journalEntryWire.ts reads both kinds of entry.
 
 import type { CarriedId } from './upstreamIdKey.ts'
 import { carriedIdFrom, messageFrom, messageRow } from './messageWire.ts'
@@ -13,35 +13,38 @@ export const JOURNAL_QUEUE = 'journal'
 interface EventOfMessage {
   message: EnvelopeMessage
   connector: string
-  /** The worker's time of the event, ms since the epoch. */
+  /** The time of the event by the worker's clock, in ms since the epoch. */
   atMs: number
-  /** Submissions of this attempt that were repeated. Older versions neither write nor read it. */
+  /** Submissions of this attempt that were repeated. Older versions do not write or read them. */
   repeats?: Repeats
 }
 
-/** The SMSC took it and named it. `atMs` is when it was written to the socket. */
+/** The SMSC accepted the message and gave it an id. `atMs` is when it was written to the socket. */
 export interface SubmittedEvent extends EventOfMessage, CarriedId {
   kind: 'submitted'
-  /** Which part of a long message; 0 while a message is one segment. */
+  /** The part of a long message. Always 0 at present, because each message is one segment. */
   segment: number
 }
-/** The message will not be sent: refused for good, out of attempts, or lost with the link. */
+/** The message will not be sent again: it was refused, ran out of attempts, or lost its link. */
 export interface FailedEvent extends EventOfMessage {
   kind: 'failed'
   commandStatus: number
   reason: string
 }
-/** The message waits for another attempt. If `dueAtMs` is not after `atMs`, it was sent at once. */
+/**
+ * The message waits for another attempt. If `dueAtMs` is not after `atMs`, the message was sent
+ * again immediately.
+ */
 export interface DeferredEvent extends EventOfMessage {
   kind: 'deferred'
   commandStatus: number
   dueAtMs: number
 }
-/** Its validity ended while it waited. It will not be sent, or not again. */
+/** The message's validity ended while it waited. It will not be submitted again. */
 export interface ExpiredEvent extends EventOfMessage {
   kind: 'expired'
 }
-/** An operator moved it while it waited. `connector` is the one that it waits for now. */
+/** An operator moved the waiting message from the connector `from` to `connector`. */
 export interface MovedEvent extends EventOfMessage {
   kind: 'moved'
   from: string
@@ -52,7 +55,7 @@ const VERSION = 1
 const EVENTS_TAG = 'J'
 const KINDS = ['submitted', 'failed', 'deferred', 'expired', 'moved'] as const
 
-/** The key, of `submitted` only, is that of its id, where that is not the id itself. */
+/** Only `submitted` has a `key`: the lookup key of the SMSC's id, if it differs from the id. */
 type Row = [
   kind: number,
   message: MessageRow,
@@ -68,9 +71,9 @@ export function encodeEvents(events: readonly JournalEvent[]): Buffer {
   return pack([EVENTS_TAG, VERSION, events.map(rowOf)])
 }
 
-/** The events of an unpacked entry. Throws WireError unless it holds events of this version. */
+/** Reads the events of an unpacked entry. Throws WireError unless this version wrote them. */
 export function eventsFrom(unpacked: unknown): JournalEvent[] {
-  // The tag and version are checked before the rest is believed.
+  // The tag and version are checked before any other field is read.
   const [tag, version, rows] = asRow(unpacked) as [string, number, unknown]
   if (tag !== EVENTS_TAG || version !== VERSION)
     throw new WireError(
@@ -86,7 +89,7 @@ function rowOf(event: JournalEvent): Row {
   return [kind, message, connector, atMs, detail, number, key, repeatsRow(event.repeats)]
 }
 
-/** `detail` and `number` mean what the kind says: see eventFrom, which reads them back. */
+/** The meaning of `detail` and `number` depends on the kind. eventFrom reads them back. */
 function factsRow(event: JournalEvent): Row {
   const kind = KINDS.indexOf(event.kind)
   const message = messageRow(event.message)
@@ -108,9 +111,9 @@ function factsRow(event: JournalEvent): Row {
 }
 
 function eventFrom(fields: unknown): JournalEvent {
-  // Written by rowOf; what the store checks anyway is left to it.
+  // Written by rowOf. Values that the database checks are not checked here.
   const [kindIndex, row, connector, atMs, detail, number, key, repeats] = asRow(fields) as Row
-  // As repeatsRow wrote it, or something that the store refuses.
+  // Written by repeatsRow. The database rejects any other values.
   const again = repeats && { repeats: repeatsFrom(asRow(repeats) as RepeatsRow) }
   const base = { message: messageFrom(row), connector, atMs, ...again }
   switch (KINDS[kindIndex]) {

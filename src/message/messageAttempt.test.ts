@@ -21,7 +21,7 @@ function attempt(n: number, atMs = n, messageId: MessageId = MESSAGE.messageId):
   return { messageId, attempt: n, connector: 'sim', commandStatus: 88, ...times, ...NO_COUNTS }
 }
 
-test('of a million attempts the first five and the last fifteen are kept', () => {
+test('the first five and the last fifteen of a million attempts are kept', () => {
   const all = Array.from({ length: 1_000_000 }, (_, index) => attempt(index + 1))
   const kept = newestPerSlot(all).map((one) => one.attempt)
   const last = Array.from({ length: 15 }, (_, index) => 999_986 + index)
@@ -29,13 +29,13 @@ test('of a million attempts the first five and the last fifteen are kept', () =>
   expect(new Set(all.map(slotOf)).size).toBe(20)
 })
 
-test('the newest entry of an attempt counts, whatever order they come in', () => {
+test('the newest entry of an attempt is kept, whatever the order of the entries', () => {
   const [early, late] = [attempt(7, 1), attempt(7, 2)]
   expect(newestPerSlot([early, late])).toEqual([late])
   expect(newestPerSlot([late, early])).toEqual([late])
 })
 
-test('a message whose only submission ended it has no attempts', () => {
+test('a message that ended with its first submission has no unfinished attempt', () => {
   const events: JournalEvent[] = [
     { ...EVENT, kind: 'failed', commandStatus: 11, reason: 'refused' },
     { ...EVENT, kind: 'expired' },
@@ -44,7 +44,7 @@ test('a message whose only submission ended it has no attempts', () => {
   for (const event of events) expect(attemptOf(event)).toBeUndefined()
 })
 
-test('a message that waits for another attempt has one that ended then', () => {
+test('a deferred message has an unfinished attempt that ended when it was deferred', () => {
   const deferred = { ...EVENT, kind: 'deferred', commandStatus: 20, dueAtMs: 900 } as const
   expect(attemptOf(deferred)).toEqual({
     messageId: MESSAGE.messageId,
@@ -58,7 +58,7 @@ test('a message that waits for another attempt has one that ended then', () => {
   })
 })
 
-test('submissions before the one that ended a message are an attempt too', () => {
+test('repeated submissions before the final one are recorded as an unfinished attempt', () => {
   const first = withRepeat(undefined, 'unanswered', { atMs: 50, commandStatus: 0 })
   const repeats = withRepeat(first, 'throttled', { atMs: 70, commandStatus: 88 })
   expect(attemptOf({ ...EVENT, kind: 'expired', repeats })).toMatchObject({

@@ -2,7 +2,7 @@ import type { MessageId } from './ids.ts'
 import type { JournalEvent } from './journalWire.ts'
 import type { RepeatReason } from './repeats.ts'
 
-/** An attempt to submit a message that did not end it. */
+/** An attempt to submit a message that did not bring the message to its final state. */
 export interface MessageAttempt extends Readonly<Record<RepeatReason, number>> {
   readonly messageId: MessageId
   /** Counts from 1. */
@@ -14,21 +14,24 @@ export interface MessageAttempt extends Readonly<Record<RepeatReason, number>> {
   readonly atMs: number
   /** The command_status of the last answer; 0 if no answer came. */
   readonly commandStatus: number
-  /** When the next attempt is due; no later than `atMs` if it was submitted again at once. */
+  /** When the next attempt is due. Not after `atMs` if the worker resubmitted it immediately. */
   readonly dueAtMs: number
 }
 
-/** These are kept of each message, however many attempts it takes. */
+/** How many attempts are kept for each message, however many it needs. */
 export const FIRST_ATTEMPTS_KEPT = 5
 export const LAST_ATTEMPTS_KEPT = 15
 
-/** Where an attempt is kept: the first few have their own slots, the others take turns. */
+/**
+ * The slot in which an attempt is stored. The first few attempts have their own slots. Later
+ * attempts share the remaining slots in rotation, and a new attempt replaces the oldest.
+ */
 export function slotOf({ attempt }: MessageAttempt): number {
   if (attempt <= FIRST_ATTEMPTS_KEPT) return attempt
   return FIRST_ATTEMPTS_KEPT + 1 + ((attempt - FIRST_ATTEMPTS_KEPT - 1) % LAST_ATTEMPTS_KEPT)
 }
 
-/** Undefined for a message that its only submission ended. */
+/** The unfinished attempt that an event reports; undefined if there was only a final submission. */
 export function attemptOf(event: JournalEvent): MessageAttempt | undefined {
   const { message, connector, repeats, kind } = event
   const ofMessage = { messageId: message.messageId, attempt: message.attempts + 1, connector }
@@ -44,7 +47,7 @@ export function attemptOf(event: JournalEvent): MessageAttempt | undefined {
   return { ...ofMessage, ...counts, firstAtMs, atMs, commandStatus, dueAtMs: atMs }
 }
 
-/** The newest of each slot, in an order in which all writers lock the same rows. */
+/** The newest attempt of each slot, sorted so that all writers lock rows in the same order. */
 export function newestPerSlot(attempts: readonly MessageAttempt[]): MessageAttempt[] {
   const newest = new Map<string, MessageAttempt>()
   for (const one of attempts) {

@@ -1,5 +1,5 @@
-// Attempts that did not end their message (migration 0025). They come in any order and repeatedly:
-// a slot keeps the newest.
+// Attempts that did not bring their message to a final state (migration 0025). Attempts may arrive
+// repeatedly and in any order. Each slot keeps the newest one.
 
 import type { Database } from '../database/database.ts'
 import type { MessageId } from './ids.ts'
@@ -54,7 +54,7 @@ const READ = {
     from message_attempts where message_id = $1 order by attempt`,
 }
 
-/** Those that are kept, in order. */
+/** Reads the stored attempts of a message, oldest first. */
 export function readAttempts(run: Run, messageId: MessageId): Promise<MessageAttempt[]> {
   return run<MessageAttempt>(READ, [messageId])
 }

@@ -4,7 +4,7 @@ import { isFinal, RANK_FINAL, RANK_UNCERTAIN, rankOf, wantsReceipt } from './mes
 
 const { ACCEPTED, DELIVERED, ENROUTE, EXPIRED, UNDELIVERABLE, UNKNOWN } = MESSAGE_STATE
 
-test('interim states rank below UNKNOWN, and that below what is final', () => {
+test('interim states rank below UNKNOWN, and UNKNOWN ranks below the other final states', () => {
   expect(rankOf(ENROUTE)).toBeLessThan(rankOf(ACCEPTED))
   expect(rankOf(ACCEPTED)).toBeLessThan(RANK_UNCERTAIN)
   expect(rankOf(UNKNOWN)).toBe(RANK_UNCERTAIN)
@@ -16,7 +16,7 @@ test('interim states rank below UNKNOWN, and that below what is final', () => {
   expect(RANK_UNCERTAIN).toBeLessThan(RANK_FINAL)
 })
 
-test('registered_delivery chooses which states the customer hears of', () => {
+test('registered_delivery selects the states for which the customer gets a receipt', () => {
   const heard = (registeredDelivery: number) =>
     [ACCEPTED, DELIVERED, UNDELIVERABLE].map((state) => wantsReceipt(registeredDelivery, state))
   expect(heard(0)).toEqual([false, false, false])

@@ -1,5 +1,5 @@
-// Final states, and the states of which a customer asked to hear. The ranks come from
-// smpp/receipts/stateRank.ts.
+// Tells which states are final, and for which states a customer requested a receipt. The ranks come
+// from smpp/receipts/stateRank.ts.
 
 import { MESSAGE_STATE, type MessageState } from '../smpp/receipts/messageState.ts'
 import { RANK_UNCERTAIN, rankOf } from '../smpp/receipts/stateRank.ts'
@@ -20,8 +20,9 @@ export function isFinal(state: MessageState): boolean {
 }
 
 /**
- * Whether the customer asked to hear of this state. registered_delivery (SMPP 5.0 §4.7.21) bits
- * 1-0: 1 every final state, 2 failures only, 3 success only; bit 4 interim states.
+ * Whether the customer requested a receipt for this state with registered_delivery (SMPP 5.0
+ * §4.7.21). Bits 1-0: 1 means every final state, 2 failures only, 3 success only. Bit 4 adds
+ * interim states.
  */
 export function wantsReceipt(registeredDelivery: number, state: MessageState): boolean {
   if (!isFinal(state)) return (registeredDelivery & 0x10) !== 0

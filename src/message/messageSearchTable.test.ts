@@ -9,10 +9,10 @@ type Run = Database['run']
 
 const DAY_MS = 24 * 3_600_000
 const MESSAGES = 60_000
-/** One message in 100 ms, and the last one lies well before the end of the day. */
+/** One message every 100 ms from the start of the day. All of them fit into the day. */
 const DAY_START_MS = Math.floor(Date.now() / DAY_MS) * DAY_MS
 const TODAY = { from: firstIdAt(DAY_START_MS), below: firstIdAt(DAY_START_MS + DAY_MS) }
-/** The server ends the lock a moment after its connection. */
+/** The server releases the lock shortly after the connection ends. */
 const POLL = { timeout: 10_000 }
 const MORE = 1_000
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-/** Message n is from shop-(n modulo 40), or from 4366…n for each third, and to 3161…n. */
+/** Message n goes to 3161…n. Its source is shop-(n modulo 40); every third has 4366…n instead. */
 async function addMessages(first: number, last: number): Promise<void> {
   await database.pool.query(
     `insert into messages (message_id, account, user_id, connector, source_addr, destination_addr,
@@ -54,7 +54,7 @@ function find(digits: string): Promise<string[]> {
   })
 }
 
-/** The plan for these values, as a search has it made. */
+/** The plan that a search with these values uses. */
 function planOf(values: string): Promise<string> {
   return database.transaction(async (inside) => {
     await limitSearch(inside, 5_000)
@@ -66,20 +66,20 @@ function planOf(values: string): Promise<string> {
   })
 }
 
-test('a number is looked up in its index, as a destination and as a source', async () => {
+test('a search for a number uses the index for both destinations and sources', async () => {
   const plan = await planOf(`'31610000777', null, null, null, 50`)
   expect(plan).not.toMatch(/Seq Scan|Index Scan using/)
   expect(plan).toMatch(/Index Cond: .*message_id >= .*destination_addr = '31610000777'/)
   expect(plan).toMatch(/Index Cond: .*message_id >= .*source_addr = '31610000777'/)
 })
 
-test('an account is looked up there too', async () => {
+test('a search for an account uses the index', async () => {
   const plan = await planOf(`null, null, 'nobody', null, 50`)
   expect(plan).not.toMatch(/Seq Scan|Index Scan using/)
   expect(plan).toMatch(/Bitmap Index Scan on messages_.*\n *Index Cond: .*account = 'nobody'/)
 })
 
-test('a message is still looked up by its key on the connections that write', async () => {
+test('a transition finds its message by the primary key and not by the search index', async () => {
   const transition = {
     messageId: newMessageId(),
     state: 2,
@@ -104,7 +104,7 @@ test('a message is still looked up by its key on the connections that write', as
   expect(plan).toMatch(/Index Scan using messages_\d+_pkey on .*\n *Index Cond: \(message_id = /)
 })
 
-test('a search of a number reads a few pages of thousands', async () => {
+test('a search for a number reads at most 512 of over 3,000 pages', async () => {
   const { rows } = await database.pool.query<{ pages: number }>(
     `select sum(pg_relation_size(inhrelid) / 8192)::int as pages from pg_inherits
       where inhparent = 'messages'::regclass`,
@@ -117,25 +117,25 @@ test('a search of a number reads a few pages of thousands', async () => {
         and (destination_addr = '31610000777' or source_addr = '31610000777')`,
   )
   const plan = explained.rows.map((line) => line['QUERY PLAN']).join('\n')
-  // The last 256 pages have no filters yet.
+  // The last 256 pages have no filters yet, so they are always read.
   expect(Number(/Heap Blocks:.* lossy=(\d+)/.exec(plan)?.[1])).toBeLessThanOrEqual(128 + 256 + 128)
 })
 
-test('each message is found by its number, with a filter or without', async () => {
+test('a message is found by its number whether or not its page has a filter yet', async () => {
   const numbers = [1, 2_000, 30_001, MESSAGES].map((n) => String(31_610_000_000 + n))
   for (const number of numbers) expect(await find(number)).toEqual([number])
-  // A third has a number as its source.
+  // Every third message has a number as its source.
   expect(await find(String(43_660_000_000 + 3_000))).toEqual(['31610003000'])
   expect(await find('31600000000')).toEqual([])
 })
 
-test('messages that are added later are found at once', async () => {
+test('a newly added message can be found immediately', async () => {
   await addMessages(MESSAGES + 1, MESSAGES + MORE)
   const last = String(31_610_000_000 + MESSAGES + MORE)
   expect(await find(last)).toEqual([last])
 })
 
-test('filters are made for pages that are full, newest partition first, in steps', async () => {
+test('extendSearch makes filters for full pages, in steps of the given size', async () => {
   await addMessages(MESSAGES + MORE + 1, MESSAGES + MORE + 10_000)
   expect(await extendSearch(run, 2)).toBe(2)
   while ((await extendSearch(run, 2)) > 0);
@@ -150,17 +150,17 @@ test('filters are made for pages that are full, newest partition first, in steps
   expect(rows).toHaveLength(1)
 })
 
-test('while a vacuum has a partition, its filters wait, and nobody is held up', async () => {
+test('extendSearch skips a partition that a vacuum has locked, without waiting', async () => {
   await addMessages(MESSAGES + 20_001, MESSAGES + 30_000)
   const client = await database.pool.connect()
-  // Ends what waits for the vacuum.
+  // These limits would end a statement that waits for the vacuum.
   const limits = { idleMs: 5_000, lockMs: 0, statementMs: 3_000, answerMs: 10_000 }
   const { databaseUrl } = store
   const impatient = openDatabase({ databaseUrl, poolSize: 1, applicationName: 'test', limits })
   try {
     await client.query('begin')
     await client.query('set local idle_in_transaction_session_timeout = 0')
-    // As a vacuum locks it.
+    // The same lock that a vacuum takes.
     await client.query('lock table messages in share update exclusive mode')
     expect(await extendSearch(impatient.run, 100)).toBe(0)
   } finally {
@@ -170,7 +170,7 @@ test('while a vacuum has a partition, its filters wait, and nobody is held up', 
   await expect.poll(() => extendSearch(run, 100), POLL).toBeGreaterThan(0)
 })
 
-test('the progress of a partition goes when the partition does', async () => {
+test('the search progress of a dropped partition is deleted', async () => {
   await database.pool.query(`insert into message_search_progress values ('messages_20200101', 9)`)
   await extendSearch(run, 1)
   const { rows } = await database.pool.query(
@@ -179,7 +179,7 @@ test('the progress of a partition goes when the partition does', async () => {
   expect(rows).toEqual([])
 })
 
-test('a new partition has the index', async () => {
+test('a new partition of messages gets the index of numbers', async () => {
   await run({
     name: '',
     text: `select ensure_partitions(now() + interval '9 days', now() + interval '9 days')`,

@@ -1,6 +1,6 @@
 // Searches messages by number, account and state, newest first. The index of numbers (migration
-// 0024) says which pages may hold a number; the planner reads a short span by the primary key
-// instead. Message ids carry their time, so a span of time is a span of ids.
+// 0024) tells which pages may hold a number. For a short span of time, the planner uses the primary
+// key instead. Message ids contain their creation time, so a span of time is a span of ids.
 
 import type { Database } from '../database/database.ts'
 import type { MessageId } from './ids.ts'
@@ -11,13 +11,13 @@ import { LAST_SUBMISSION } from './upstreamIdTable.ts'
 type Run = Database['run']
 
 export interface MessageFilter {
-  /** A source or a destination. */
+  /** Matches the source or the destination. */
   readonly number?: NumberForms | undefined
   readonly account?: string | undefined
   readonly state?: MessageState | undefined
 }
 
-/** Ids of messages and of points in time, in the text form of a uuid. */
+/** A range of message ids, in the text form of a uuid. A bound need not be the id of a message. */
 export interface IdSpan {
   /** Inclusive. */
   readonly from: string
@@ -41,14 +41,14 @@ export interface FoundMessage {
 
 const LIMIT = {
   name: 'messageSearch.limit',
-  // Each search is planned for its own values. It gets one process of the server, not several.
+  // The server plans each search for its own values and runs it without parallel workers.
   text: `select set_config('statement_timeout', $1::text, true),
     set_config('plan_cache_mode', 'force_custom_plan', true),
     set_config('enable_seqscan', 'off', true),
     set_config('max_parallel_workers_per_gather', '0', true)`,
 }
 
-/** Ends each of the transaction's next statements after this time. */
+/** Sets the time-out of each further statement of the transaction, and the planner's settings. */
 export async function limitSearch(run: Run, timeoutMs: number): Promise<void> {
   await run(LIMIT, [String(Math.max(1, Math.ceil(timeoutMs)))])
 }
@@ -59,7 +59,10 @@ const EDGE = {
     order by message_id desc offset $3 limit 1`,
 }
 
-/** The id of the oldest of so many messages, the newest of the span; undefined for fewer. */
+/**
+ * Counts back from the newest message of the span and returns the id of the message with this
+ * number. Undefined if the span has fewer messages.
+ */
 export async function newestEdge(
   run: Run,
   { from, below }: IdSpan,
@@ -71,8 +74,8 @@ export async function newestEdge(
 
 const FIND = {
   name: 'messageSearch.find',
-  // Materialized, so that the planner does not walk the span in the order of ids because it expects
-  // to have enough of them soon.
+  // Without `materialized`, the planner would walk the span in the order of ids, because it expects
+  // to find enough matches soon.
   text: `with found as materialized (
       select message_id, account, user_id, connector, source_addr, destination_addr, state, error,
         accepted_at, submitted_at, done_at
@@ -88,7 +91,7 @@ const FIND = {
     order by m.message_id desc`,
 }
 
-/** The newest messages of the span that fit, at most `max`. */
+/** Finds the newest messages of the span that match the filter, at most `max`. */
 export function findMessages(
   run: Run,
   { from, below }: IdSpan,
@@ -105,7 +108,7 @@ const EXTEND = {
   text: 'select extend_message_search($1) as made',
 }
 
-/** Makes up to so many filters of the index of numbers; returns how many it made. */
+/** Makes up to `filtersMax` filters of the index of numbers; returns how many it made. */
 export async function extendSearch(run: Run, filtersMax: number): Promise<number> {
   const [row] = await run<{ made: number }>(EXTEND, [filtersMax])
   return row?.made ?? 0

@@ -1,7 +1,7 @@
-// Messages and what became of them. Only the dlr-processor writes here, each call inside its
-// transaction. All calls may be repeated and come in any order: facts are added, never taken back,
-// and a state only gives way to one of higher rank (messageProgress.ts), or to the delivery of
-// another copy.
+// Messages and their states. Only the dlr-processor writes to this table, with each call inside its
+// transaction. Calls may be repeated and may happen in any order. Facts are added and never
+// removed. A state is replaced only by a state of higher rank (messageProgress.ts), or if another
+// copy of the message was delivered.
 
 import type { MessageId } from './ids.ts'
 import type { MessageState } from './messageProgress.ts'
@@ -25,7 +25,10 @@ const RECORD = {
     where excluded.attempts > m.attempts`,
 }
 
-/** Creates the rows of messages and adds attempts that are new. One entry per message. */
+/**
+ * Creates missing rows of messages, and raises the number of attempts in existing rows.
+ * @param facts at most one entry per message
+ */
 export async function recordFacts(run: Run, facts: readonly MessageFacts[]): Promise<void> {
   if (facts.length === 0) return
   await run(RECORD, [
@@ -53,7 +56,10 @@ const MOVE = {
     where m.message_id = t.id and (m.moved_at is null or m.moved_at < t.moved_at)`,
 }
 
-/** For rows that exist, one entry per message. */
+/**
+ * Records moves in rows that already exist.
+ * @param moves at most one entry per message
+ */
 export async function recordMoves(run: Run, moves: readonly Move[]): Promise<void> {
   if (moves.length === 0) return
   await run(MOVE, [
@@ -82,10 +88,13 @@ const TRANSITION = {
 }
 
 /**
- * Applies those that rank above the present state, and returns just these. One per message. Of two
- * copies of a message, the one that was delivered (state 2) counts; within one copy the first end
- * stands. EXPIRED and UNDELIVERABLE (3 and 5) that rank below a final state were decided here: the
- * customer knows that the message failed, and hears again only if it was delivered after all.
+ * Applies the transitions that rank above the present state of their message, and returns them.
+ *
+ * If an SMSC got two copies of a message, a copy that was delivered (state 2) overrides the other.
+ * For the same copy, the first final state is kept. An EXPIRED or UNDELIVERABLE state (3 or 5) that
+ * ranks below final was decided by the gateway and not by a receipt. The customer already knows
+ * that this message failed, and gets another receipt only if it was delivered after all.
+ * @param transitions at most one per message
  */
 export function applyTransitions(
   run: Run,
@@ -118,7 +127,7 @@ export interface MessageStatus {
 
 const STATUS = {
   name: 'messages.status',
-  // Older versions wrote submissions into the row as well.
+  // Older versions also wrote submissions into the row of the message.
   text: `select m.message_id, m.account, m.source_addr, m.destination_addr, m.state, m.error,
       m.accepted_at, coalesce(s.submitted_at, m.submitted_at) as submitted_at, m.done_at
     from messages as m left join lateral (${LAST_SUBMISSION}) as s on true
@@ -134,7 +143,10 @@ export async function readStatus(
   return row
 }
 
-/** All that is known of a message. `connector` is the last one that submitted it, if any did. */
+/**
+ * A message with all its stored facts. `connector` is the last connector that submitted the
+ * message; if it was never submitted, the connector to which it was routed or moved.
+ */
 export interface StoredMessage extends MessageStatus {
   user_id: string
   connector: string

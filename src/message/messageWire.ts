@@ -1,5 +1,5 @@
-// A message as it lies in envelopes, journal events and receipts alike. All three carry the same
-// row, so each of them says enough to create the message's row in the database.
+// The wire form of a message in envelopes, journal events and receipts. All three use the same
+// format, so each of them contains enough to create the message's row in the database.
 
 import { type MessageId, upstreamId } from './ids.ts'
 import { asRow, WireError } from './msgpackWire.ts'
@@ -10,22 +10,22 @@ export interface EnvelopeMessage {
   account: string
   user: string
   acceptedAtMs: number
-  /** Attempts made before this one; grows each time the message waits for another attempt. */
+  /** The number of earlier attempts. It grows each time the message waits for another attempt. */
   attempts: number
-  /** The submit_sm body that goes upstream; the worker sets its own registered_delivery. */
+  /** The submit_sm body to submit. The worker replaces its registered_delivery. */
   body: Buffer
   /** The registered_delivery that the customer asked for. */
   registeredDelivery: number
   /**
-   * The end of its life, ms since the epoch: it is never submitted after that. Missing in messages
-   * that an older router admitted.
+   * The end of the message's validity, in ms since the epoch. The message is never submitted after
+   * that. Missing in messages that an older router admitted.
    */
   expiresAtMs?: number
-  /** Submissions in former envelopes that the SMSC did not answer; missing where there are none. */
+  /** How many submissions in earlier envelopes got no answer from the SMSC. Missing means 0. */
   unanswered?: number
 }
 
-/** The last two may be missing: older versions wrote neither of them. */
+/** The last two fields may be missing, because older versions did not write them. */
 export type MessageRow = [
   MessageId,
   string,
@@ -54,13 +54,16 @@ export function messageRow(one: EnvelopeMessage): MessageRow {
   return row
 }
 
-/** Throws WireError. Values that the database checks are not checked here. */
+/**
+ * Reads a message from an unpacked row. Throws WireError if the row has no id or no body. Values
+ * that the database checks are not checked here.
+ */
 export function messageFrom(row: unknown): EnvelopeMessage {
-  // Its id and body are checked before the rest is believed.
+  // The id and the body are checked below.
   const fields = asRow(row) as MessageRow
   const [messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery] = fields
   if (typeof messageId !== 'string' || !Buffer.isBuffer(body))
-    throw new WireError('a message without an id or a body')
+    throw new WireError('the message has no id or no body')
   const message = { messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery }
   const [expiresAtMs, unanswered] = fields.slice(7)
   return {
@@ -70,9 +73,12 @@ export function messageFrom(row: unknown): EnvelopeMessage {
   }
 }
 
-/** Bounded again: older workers wrote ids as long as the SMSC made them. Throws WireError. */
+/**
+ * Reads the SMSC's id and its lookup key. Throws WireError if the id is not text. The length of the
+ * id is limited again, because older workers wrote ids of any length.
+ */
 export function carriedIdFrom(id: unknown, idKey: unknown): CarriedId {
-  if (typeof id !== 'string') throw new WireError('an upstream id that is no text')
+  if (typeof id !== 'string') throw new WireError('the upstream id is not text')
   return typeof idKey === 'string'
     ? { upstreamId: upstreamId(id), idKey }
     : { upstreamId: upstreamId(id) }

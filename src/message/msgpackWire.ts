@@ -1,6 +1,6 @@
 import { Packr } from 'msgpackr'
 
-/** One codec for all wire formats: plain arrays and buffers, no shared structures. */
+/** The codec of all wire formats. It writes plain arrays and buffers, without shared structures. */
 const packr = new Packr({ useRecords: false, variableMapSize: true, moreTypes: false })
 
 export function pack(value: unknown): Buffer {
@@ -16,18 +16,21 @@ export function unpack(octets: Uint8Array): unknown {
   }
 }
 
-/** A row of an unpacked value. Throws WireError if it is not a list. */
+/** Returns an unpacked value as a list. Throws WireError if it is not a list. */
 export function asRow(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value
   throw new WireError(`expected a list, got ${typeof value}`)
 }
 
-/** An unpacked value for a message; a map may hold a key such as `toString`. */
+/**
+ * Renders an unpacked value for an error message. Objects are rendered as their type, because
+ * String() would call an unpacked key such as `toString`.
+ */
 export function wireText(value: unknown): string {
   return typeof value === 'object' ? typeof value : String(value)
 }
 
-/** This version cannot read what a queue or a peer holds. */
+/** This version cannot decode the octets from a queue or a peer. */
 export class WireError extends Error {
   readonly code = 'WIRE'
 }

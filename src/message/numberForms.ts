@@ -1,21 +1,21 @@
-/** SMPP 3.4 §5.2.8, without the NUL. */
+/** The longest source_addr (SMPP 3.4 §5.2.8), without the NUL. */
 export const ADDRESS_CHARACTERS_MAX = 20
 
 const PUNCTUATION = /[\s().-]/g
 const NUMBER = /^\+?\d+$/
 
 /**
- * The addresses that a person may mean by this text. A number has two: its digits in international
- * form, as a destination is stored, and the number as it was written, as a source may be. Whatever
- * is no number is the name of a sender.
+ * The stored addresses that match a search text. A number has two forms: `digits` is the
+ * international form, in which destinations are stored, and `written` is the number as typed, in
+ * which a source may be stored. Text that is not a number is the name of a sender.
  */
 export interface NumberForms {
   digits: string
-  /** Undefined if it is the same. */
+  /** Undefined if it equals `digits`, or if the text is not a number. */
   written: string | undefined
 }
 
-/** Undefined for an empty text. */
+/** Returns undefined for an empty text. */
 export function numberForms(typed: string): NumberForms | undefined {
   const bare = typed.replace(PUNCTUATION, '')
   if (!NUMBER.test(bare)) {

@@ -3,7 +3,7 @@ import { timeOf } from './ids.ts'
 
 const MESSAGE = {
   name: 'messages.oldest',
-  // In the order of partitions, the first of the primary key.
+  // The server reads the partitions in order, so this is one look-up in the oldest one's key.
   text: 'select message_id as id from messages order by message_id limit 1',
 }
 const CHECKPOINT = {
@@ -16,7 +16,10 @@ export interface OldestMessages {
   readonly checkpointAt: Date | undefined
 }
 
-/** Ids carry their time, so each is one look-up in a primary key. */
+/**
+ * Reads the times of the oldest message and the oldest checkpoint. Ids contain their creation time,
+ * so each query is one look-up in a primary key.
+ */
 export async function readOldestMessages(run: Database['run']): Promise<OldestMessages> {
   const timeIn = ([row]: readonly { id: string }[]) => row && new Date(timeOf(row.id))
   return {

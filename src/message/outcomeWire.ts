@@ -1,5 +1,5 @@
-// The outcomes of an envelope's messages so far, as a checkpoint keeps them, and how often the open
-// ones were submitted without an answer.
+// The contents of a checkpoint: the outcomes so far of an envelope's messages, and how often each
+// open message was submitted without an answer.
 
 import type { CarriedId } from './upstreamIdKey.ts'
 import { carriedIdFrom } from './messageWire.ts'
@@ -11,22 +11,22 @@ type Kinds =
   | { kind: 'failed'; atMs: number; commandStatus: number; reason: string }
   | { kind: 'deferred'; atMs: number; commandStatus: number; dueAtMs: number }
   | { kind: 'expired'; atMs: number }
-  /** It waits on the queue of the connector `to` instead. */
+  /** The message was moved to the queue of the connector `to`. */
   | { kind: 'moved'; atMs: number; to: string }
 
-/** `repeats` tells the journal, and is not kept in a checkpoint. */
+/** `repeats` is written only to the journal and not to a checkpoint. */
 export type Outcome = Kinds & { repeats?: Repeats }
 
 type Row = [index: number, kind: number, atMs: number, number: number, text: string, key?: string]
 type Fields = Row extends [number, ...infer Rest] ? Rest : never
 const KINDS = ['submitted', 'failed', 'deferred', 'expired', 'moved'] as const
 
-/** @param outcomes by index of the message in its envelope; undefined while it is open */
+/** @param outcomes by index of the message in its envelope; undefined while a message is open */
 export function encodeOutcomes(outcomes: readonly (Outcome | undefined)[]): Buffer {
   return pack(outcomes.flatMap((outcome, index) => (outcome ? [rowOf(index, outcome)] : [])))
 }
 
-/** @param checkpoint as encodeOutcomes wrote it; empty where nothing was kept */
+/** @param checkpoint written by encodeOutcomes; empty if no outcome was recorded */
 export function decodeOutcomes(checkpoint: Buffer): [index: number, outcome: Outcome][] {
   if (checkpoint.length === 0) return []
   // Written by encodeOutcomes above.
@@ -34,7 +34,10 @@ export function decodeOutcomes(checkpoint: Buffer): [index: number, outcome: Out
   return rows.map(([index, ...rest]) => [index, outcomeOf(rest)])
 }
 
-/** @param counts submissions without an answer, by index of the message; empty makes no octets */
+/**
+ * @param counts submissions without an answer, by index of the message
+ * @returns no octets if there are no counts
+ */
 export function encodeUnanswered(counts: ReadonlyMap<number, number>): Buffer {
   return counts.size === 0 ? Buffer.alloc(0) : pack([...counts])
 }

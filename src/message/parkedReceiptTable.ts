@@ -1,6 +1,7 @@
-// Receipts that match no message yet. Whoever brings a receipt parks it if nothing fits, and
-// whoever writes an upstream id probes the receipts that are parked for it. A sweep finds what both
-// sides missed. A receipt leaves when it has matched, or is set aside at the end of its time.
+// Receipts that match no message yet. The dlr-processor parks a receipt if it finds no matching
+// message. When it writes an upstream id, it looks for receipts parked under that id. If two
+// concurrent transactions miss each other, a later sweep finds the match. A row is deleted when its
+// receipt has matched a message, or when it has waited too long and is set aside.
 
 import type { Database } from '../database/database.ts'
 import { CLOCK_TOLERANCE_MS } from './receiptMatch.ts'
@@ -9,11 +10,11 @@ import type { ReceiptKey } from './upstreamIdTable.ts'
 
 type Run = Database['run']
 
-/** Why it waits. `ambiguous`: messages of several accounts fit, so it is nobody's. */
+/** Why a receipt waits. `ambiguous`: messages of several accounts match, so none can be chosen. */
 export type ParkingReason = 'unmatched' | 'ambiguous' | 'without id'
 
 export interface ReceiptToPark extends ReceiptKey {
-  /** The receipt as it lay on the queue (receiptWire.ts). */
+  /** The receipt in its wire form on the queue (receiptWire.ts). */
   receipt: Buffer
   reason: ParkingReason
 }
@@ -44,7 +45,7 @@ export async function parkReceipts(run: Run, parked: readonly ReceiptToPark[]): 
   ])
 }
 
-/** The rest is found by a sweep. */
+/** Limits one probe. A sweep finds any further receipts. */
 const PROBED_MAX = 1_000
 
 const PROBE = {
@@ -60,12 +61,12 @@ const PROBE = {
     limit ${PROBED_MAX}`,
 }
 
-/** The receipts parked for ids that are being written in this transaction. They stay parked. */
+/** Reads the receipts parked for ids that this transaction writes. The receipts remain parked. */
 export function parkedReceiptsFor(
   run: Run,
   submissions: readonly UpstreamIdRow[],
 ): Promise<ParkedReceipt[]> {
-  // A receipt without an id waits for nobody.
+  // A submission without an id cannot match a receipt.
   const rows = submissions.filter(({ key }) => key !== '')
   if (rows.length === 0) return Promise.resolve([])
   return run(PROBE, [
@@ -99,7 +100,10 @@ const REMOVE = {
   text: 'delete from parked_receipts where id = any($1::bigint[])',
 }
 
-/** Those whose next sweep (after 1, 10, 100 s, then every 15 min) is due; they stay parked. */
+/**
+ * Reads the receipts that are due for a sweep and schedules their next one. Sweeps are due 1, 10
+ * and 100 s after parking, then every 15 min. The receipts remain parked.
+ */
 export function parkedReceiptsDue(run: Run, max: number): Promise<ParkedReceipt[]> {
   return run(TAKE_DUE, [max])
 }
@@ -120,7 +124,7 @@ const EXPIRED = {
     order by id limit $2 for update skip locked`,
 }
 
-/** Receipts that waited longer than this, locked for the caller's transaction, oldest first. */
+/** Reads and locks, for the caller's transaction, receipts older than this, oldest first. */
 export function expiredParkedReceipts(
   run: Run,
   olderThanHours: number,

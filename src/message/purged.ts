@@ -1,2 +1,2 @@
-/** The reason of a message that an operator gave up, as rows and events keep it. */
+/** The reason stored in rows and events for a message that an operator purged. */
 export const PURGED = 'purged by the operator'

@@ -1,6 +1,9 @@
 const REASON_CHARACTERS_MAX = 300
 
-/** A reason that any store takes: on one line, without control characters, bounded. */
+/**
+ * Makes a reason safe to store: one line, no control characters, valid Unicode, at most 300
+ * characters.
+ */
 export function reasonText(text: string): string {
   return text
     .slice(0, REASON_CHARACTERS_MAX)

@@ -10,7 +10,7 @@ test.each([
   ['Signalbox', ''],
   ['3161234****', ''],
   ['', ''],
-])('of %s, %j is compared', (address, expected) => {
+])('the comparable form of %j is %j', (address, expected) => {
   expect(comparableNumber(address)).toBe(expected)
 })
 
@@ -24,12 +24,12 @@ test.each([
   ['31612345678', '31612345679', false],
   ['31612345678', '49612345678', false],
   ['', '31612345678', true],
-])('%j and %s are the same number: %s', (a, b, expected) => {
+])('%j and %j are the same number: %s', (a, b, expected) => {
   expect(isSameNumber(a, b)).toBe(expected)
   expect(isSameNumber(b, a)).toBe(expected)
 })
 
-test('a receipt is about a message of up to five seconds later', () => {
+test('a receipt may match a message that was submitted up to five seconds after it', () => {
   expect(isInTime(10_000, 10_000)).toBe(true)
   expect(isInTime(10_000, 5_000)).toBe(true)
   expect(isInTime(10_000, 4_999)).toBe(false)

@@ -1,20 +1,22 @@
-// Which messages a receipt may be about, once their id is the same: stated here for what a worker
-// remembers, and in upstreamIdTable.ts for the database. A test compares the two.
+// Decides whether a receipt may belong to a message with the same upstream id. Workers use these
+// functions for the submissions that they remember. upstreamIdTable.ts states the same rules in
+// SQL, and a test compares the two.
 
-/** The clocks of two hosts differ by less. */
+/** The clocks of two hosts are assumed to differ by less than this. */
 export const CLOCK_TOLERANCE_MS = 5_000
-/** Fewer digits at the end of a number may be anybody's. */
+/** A shorter suffix of a number does not identify a subscriber. */
 export const SUFFIX_DIGITS_MIN = 7
 
 /**
- * A receipt that was read this much before the message was written to the socket is about another
- * message, which had the same id.
+ * Whether a receipt arrived late enough to belong to a message. A receipt read more than
+ * CLOCK_TOLERANCE_MS before the message was written to the socket belongs to an earlier message
+ * that had the same id.
  */
 export function isInTime(submittedAtMs: number, receivedAtMs: number): boolean {
   return submittedAtMs <= receivedAtMs + CLOCK_TOLERANCE_MS
 }
 
-/** Compares two numbers. One may lack its country code; '' matches every number. */
+/** Compares two numbers. Either may lack its country code. '' matches every number. */
 export function isSameNumber(a: string, b: string): boolean {
   if (a === b || a === '' || b === '') return true
   const [short, long] = a.length < b.length ? [a, b] : [b, a]
@@ -22,8 +24,9 @@ export function isSameNumber(a: string, b: string): boolean {
 }
 
 /**
- * A number without what it is written with: `+31 6123-45678`, `0031612345678`, `0612345678`. ''
- * for an address that is no number, such as a name or a number with masked digits.
+ * Strips punctuation and leading zeros from a number such as `+31 6123-45678`, `0031612345678` or
+ * `0612345678`. Returns '' for an address that is not a number, such as a name or a number with
+ * masked digits.
  */
 export function comparableNumber(address: string): string {
   const digits = address.replaceAll(/[ ().+-]/g, '')

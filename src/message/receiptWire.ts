@@ -1,5 +1,5 @@
 // Receipts from SMSCs on the queue `dlr`. The worker adds our message if it still remembers the
-// submission; otherwise the dlr-processor finds it by connector and upstream id.
+// submission. Otherwise the dlr-processor finds the message by connector and upstream id.
 
 import type { MessageState } from '../smpp/receipts/messageState.ts'
 import { carriedIdFrom, messageFrom, messageRow } from './messageWire.ts'
@@ -12,18 +12,18 @@ export const DLR_QUEUE = 'dlr'
 export interface UpstreamReceipt extends CarriedId {
   connector: string
   /**
-   * The subscriber's number, as receiptMatch.ts compares it: the receipt's source_addr (addresses
-   * are swapped in receipts). '' when it does not say.
+   * The subscriber's number, in the form that receiptMatch.ts compares. It comes from the receipt's
+   * source_addr, because addresses are swapped in receipts. '' if the receipt does not give it.
    */
   destination: string
   messageState: MessageState
-  /** The `err:` of the SMSC as it wrote it: digits, hex or letters; '' if absent. */
+  /** The `err:` field exactly as the SMSC wrote it: digits, hex or letters. '' if absent. */
   error: string
-  /** The SMSC's word for a state that we do not know. */
+  /** The SMSC's `stat:` value, if its meaning is unknown. */
   stat?: string
-  /** When it was read from the socket. */
+  /** When the receipt was read from the socket. */
   receivedAtMs: number
-  /** The message, if the worker that took the receipt also submitted it lately. */
+  /** The message, if the worker that received the receipt recently submitted it. */
   message: EnvelopeMessage | undefined
 }
 
@@ -38,7 +38,7 @@ type Row = [
   error: string,
   receivedAtMs: number,
   message: MessageRow | null,
-  // Since version 1 was first written; readers of that time ignore them.
+  // Added later to version 1. Older readers ignore these fields.
   idKey: string | null,
   stat: string | null,
 ]
@@ -59,7 +59,7 @@ export function encodeReceipts(receipts: readonly UpstreamReceipt[]): Buffer {
 }
 
 export function decodeReceipts(octets: Uint8Array): UpstreamReceipt[] {
-  // The tag and version are checked before the rest is believed.
+  // The tag and version are checked before any other field is read.
   const [tag, version, rows] = asRow(unpack(octets)) as [string, number, unknown]
   if (tag !== TAG || version !== VERSION)
     throw new WireError(`not receipts this version reads: ${wireText(tag)} ${wireText(version)}`)
@@ -67,7 +67,7 @@ export function decodeReceipts(octets: Uint8Array): UpstreamReceipt[] {
 }
 
 function receiptFrom(row: unknown): UpstreamReceipt {
-  // Written by encodeReceipts; values that the database checks are not checked here.
+  // Written by encodeReceipts. Values that the database checks are not checked here.
   const fields = asRow(row) as Row
   const [connector, id, destination, messageState, error, receivedAtMs, message, key, stat] = fields
   return {
@@ -78,7 +78,7 @@ function receiptFrom(row: unknown): UpstreamReceipt {
     error,
     ...(typeof stat === 'string' && { stat }),
     receivedAtMs,
-    // Older workers found some message for a receipt without an id.
+    // Older workers could attach the wrong message to a receipt without an id.
     message: message && id !== '' ? messageFrom(message) : undefined,
   }
 }

@@ -1,5 +1,5 @@
-// Submissions of one attempt that brought no outcome: the SMSC throttled or did not answer, or the
-// link was lost, and the worker submitted the message again without making it wait in the database.
+// Submissions of one attempt that had no outcome: the SMSC throttled or did not answer, or the link
+// was lost. The worker submitted the message again without letting it wait in the database.
 
 export const REPEAT_REASONS = ['throttled', 'unanswered', 'linksLost'] as const
 export type RepeatReason = (typeof REPEAT_REASONS)[number]
@@ -13,7 +13,7 @@ export interface Repeats extends Readonly<Record<RepeatReason, number>> {
 
 const NO_REPEATS = { throttled: 0, unanswered: 0, linksLost: 0 }
 
-/** Adds one submission to those before, if there are any. */
+/** Adds one submission to the earlier ones, if any. */
 export function withRepeat(
   before: Repeats | undefined,
   reason: RepeatReason,

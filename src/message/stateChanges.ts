@@ -1,6 +1,6 @@
-// Changes to write about messages: facts, upstream ids and transitions of state, and how several of
-// them meet in one row. Events and receipts become changes. Only the dlr-processor writes them, one
-// transaction per batch.
+// Changes to the stored messages: facts, upstream ids and state transitions. Events and receipts
+// are converted into changes, and several changes to one row are merged. Only the dlr-processor
+// writes changes, in one transaction per batch.
 
 import { decodeBody } from '../smpp/wire/codec.ts'
 import type { MessageId, UpstreamId } from './ids.ts'
@@ -14,14 +14,14 @@ import { upstreamIdKey } from './upstreamIdKey.ts'
 export interface StateChanges {
   facts: readonly MessageFacts[]
   upstreamIds: readonly UpstreamIdRow[]
-  /** About the messages in `upstreamIds`, for those that have no row yet. */
+  /** The facts about the messages in `upstreamIds`. Needed for messages that have no row yet. */
   submittedFacts: readonly MessageFacts[]
   transitions: readonly Transition[]
   moves: readonly Move[]
   attempts: readonly MessageAttempt[]
 }
 
-/** Facts about a message, enough to create its row. */
+/** The facts that are needed to create the row of a message. */
 export interface MessageFacts {
   messageId: MessageId
   account: string
@@ -47,17 +47,17 @@ export interface Transition {
   messageId: MessageId
   state: MessageState
   rank: number
-  /** The error as the SMSC wrote it, or our reason. */
+  /** The error exactly as the SMSC wrote it, or the gateway's own reason. */
   error: string
   commandStatus: number | undefined
-  /** The word of a receipt whose meaning nobody knows. */
+  /** The receipt's `stat:` value, if its meaning is unknown. */
   stat: string | undefined
-  /** The key of the SMSC's id, if a receipt says so: it tells the copies of a message apart. */
+  /** The lookup key of the receipt's id, if a receipt reports the state. Each copy has its own. */
   endedBy: string | undefined
   doneAtMs: number
 }
 
-/** A transition that took place, with what a receipt to the customer needs. */
+/** A transition that was applied, with the fields that the customer's receipt needs. */
 export interface Transitioned {
   message_id: MessageId
   account: string
@@ -74,22 +74,22 @@ export interface Transitioned {
 /** One submission of a message. */
 export interface UpstreamIdRow {
   connector: string
-  /** The SMSC's id by the connector's rule (upstreamIdKey.ts); '' if it gave none. */
+  /** The lookup key of the SMSC's id (upstreamIdKey.ts); '' if the SMSC gave no id. */
   key: string
-  /** As the SMSC wrote it. */
+  /** The id exactly as the SMSC wrote it. */
   upstreamId: UpstreamId
   segment: number
   messageId: MessageId
   account: string
-  /** As receiptMatch.ts compares it. */
+  /** The subscriber's number, in the form that receiptMatch.ts compares. */
   destination: string
-  /** The time of the write to the socket. */
+  /** When the message was written to the socket. */
   submittedAtMs: number
-  /** Attempts before this one. */
+  /** The number of earlier attempts. */
   attempts: number
 }
 
-/** The facts about a message that was accepted for a connector. */
+/** Extracts the facts about a message that was accepted for this connector. */
 export function factsOf(message: EnvelopeMessage, connector: string): MessageFacts {
   const submitSm = decodeBody('submit_sm', message.body)
   return {
@@ -123,7 +123,10 @@ export function transitionOf(
   }
 }
 
-/** One entry per message, in the order of ids, so that all writers lock rows in the same order. */
+/**
+ * Merges facts into one entry per message. The entries are sorted by id, so that all writers lock
+ * rows in the same order.
+ */
 export function byMessage(facts: readonly MessageFacts[]): MessageFacts[] {
   const merged = new Map<MessageId, MessageFacts>()
   for (const fact of facts) {
@@ -135,7 +138,10 @@ export function byMessage(facts: readonly MessageFacts[]): MessageFacts[] {
   return sortedById([...merged.values()])
 }
 
-/** The last move of each message, in the order of ids. It began where the first one did. */
+/**
+ * Merges the moves of each message into one, from the first source to the last target. The moves
+ * are sorted by message id.
+ */
 export function lastMoves(moves: readonly Move[]): Move[] {
   const last = new Map<MessageId, Move>()
   for (const move of moves.toSorted((a, b) => a.atMs - b.atMs)) {
@@ -146,8 +152,8 @@ export function lastMoves(moves: readonly Move[]): Move[] {
 }
 
 /**
- * The transition of highest rank for each message, in the order of ids. Of two copies that ended
- * differently, the one that was delivered counts.
+ * The transition of highest rank for each message, sorted by message id. If two copies of a message
+ * ended differently, a delivery overrides the other state.
  */
 export function highestPerMessage(transitions: readonly Transition[]): Transition[] {
   const highest = new Map<MessageId, Transition>()
@@ -158,7 +164,7 @@ export function highestPerMessage(transitions: readonly Transition[]): Transitio
   return sortedById([...highest.values()])
 }
 
-/** As the statement in messageTable.ts has it for the present state of a row. */
+/** The same rule that the SQL in messageTable.ts applies to the stored state of a message. */
 function yieldsTo(known: Transition, next: Transition): boolean {
   const { DELIVERED, EXPIRED, UNDELIVERABLE } = MESSAGE_STATE
   const isFailure = known.state === EXPIRED || known.state === UNDELIVERABLE

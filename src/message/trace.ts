@@ -16,43 +16,43 @@ const traceStepSchema = z.strictObject({
   step: z
     .string()
     .describe(
-      '`accepted`, `moved`, `submitted`, the final state in lower case, or `receipt` and how far ' +
-        'it is.',
+      '`accepted`, `moved`, `submitted`, the reason of an unfinished attempt, the final state in ' +
+        'lower case, or `receipt` and its progress.',
     ),
-  detail: z.string().describe('The circumstances, for people.'),
+  detail: z.string().describe('A description of the step for people to read.'),
 })
 
-/** The whole life of a message as the database knows it. */
+/** The stored history of a message. */
 export const messageTraceSchema = z
   .strictObject({
     messageId: z.string().describe('The id of the message.'),
     account: z.string().describe('The account that sent it.'),
     user: z.string().describe('The user that sent it.'),
     source: z.string().describe('The sender, as the receiver sees it.'),
-    destination: z.string().describe('The number to which it goes.'),
-    connector: z.string().describe('The connector to which it was routed or moved.'),
+    destination: z.string().describe('The number to which the message is sent.'),
+    connector: z.string().describe('The connector to which the message was routed or moved.'),
     state: z
       .string()
-      .describe('Its [state](http-api.md#states-of-a-message), such as `DELIVERED`.'),
+      .describe("The message's [state](http-api.md#states-of-a-message), such as `DELIVERED`."),
     attempts: z
       .number()
-      .meta({ description: 'How often it was submitted to the SMSC.', unit: 'attempts' }),
+      .meta({ description: 'The number of attempts to submit the message.', unit: 'attempts' }),
     unfinishedAttempts: z
       .array(unfinishedAttemptSchema)
       .describe(
-        'Attempts that did not end it, the oldest first: at most the first ' +
-          `${FIRST_ATTEMPTS_KEPT} and the last ${LAST_ATTEMPTS_KEPT}.`,
+        'Attempts that did not bring the message to a final state, oldest first: at most the ' +
+          `first ${FIRST_ATTEMPTS_KEPT} and the last ${LAST_ATTEMPTS_KEPT}.`,
       ),
     unfinishedAttemptsOmitted: z
       .number()
-      .meta({ description: 'Further attempts, which are not kept.', unit: 'attempts' }),
+      .meta({ description: 'How many further attempts are not kept.', unit: 'attempts' }),
     waits: z
       .string()
       .exactOptional()
-      .describe('Why it waits at the moment; missing once it has reached a final state.'),
-    steps: z.array(traceStepSchema).describe('What happened to it, the oldest step first.'),
+      .describe('Why the message is waiting; missing once it has reached a final state.'),
+    steps: z.array(traceStepSchema).describe('What happened to the message, oldest step first.'),
   })
-  .describe('The whole life of the message.')
+  .describe('The stored history of the message.')
 
 export type MessageTrace = z.infer<typeof messageTraceSchema>
 export type TraceStep = z.infer<typeof traceStepSchema>
@@ -78,7 +78,8 @@ interface TracedMessage {
 }
 
 /**
- * @param attempts those that are kept, in order
+ * Builds the trace of a message.
+ * @param attempts the unfinished attempts that were kept, in order
  * @param deliveries steps of the message's receipts on their way to the customer
  */
 export function traceOf(
@@ -87,7 +88,7 @@ export function traceOf(
   deliveries: readonly TraceStep[],
 ): MessageTrace {
   const unfinished = attempts.map(unfinishedAttempt)
-  // In the order in which those of one millisecond came about.
+  // Steps of the same millisecond keep this order.
   const steps = [
     acceptedStep(row),
     ...unfinished.map(attemptStep),
@@ -148,8 +149,8 @@ function attemptStep(one: UnfinishedAttempt): TraceStep {
 }
 
 function outcomeDetail({ error, stat }: TracedMessage): string {
-  if (error === EXPIRED_WAITING) return 'its validity ended while it waited here to be sent'
-  if (error === PURGED) return `the messages that waited here were ${PURGED}`
+  if (error === EXPIRED_WAITING) return 'its validity ended while it waited to be sent'
+  if (error === PURGED) return `it was ${PURGED} while it waited`
   if (error === CONNECTOR_DELETED) return 'the connector for which it waited was deleted'
   const parts = [error && `error ${error}`, stat && `the SMSC called it "${stat}"`]
   return parts.filter(Boolean).join(', ')

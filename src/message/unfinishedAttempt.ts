@@ -4,27 +4,27 @@ import type { MessageAttempt } from './messageAttempt.ts'
 
 const instant = z.string().meta({ unit: 'ISO 8601, in UTC' })
 
-/** An attempt that did not end its message, as an operator sees it. */
+/** An attempt that did not bring its message to a final state, as shown to an operator. */
 export const unfinishedAttemptSchema = z.strictObject({
   attempt: z
     .number()
     .meta({ description: 'The number of the attempt; the first is 1.', unit: 'none' }),
-  connector: z.string().describe('The connector on which it was made.'),
-  firstAt: instant.describe('When its first submission ended.'),
-  at: instant.describe('When its last submission ended.'),
+  connector: z.string().describe('The connector on which the attempt was made.'),
+  firstAt: instant.describe("When the attempt's first submission ended."),
+  at: instant.describe("When the attempt's last submission ended."),
   commandStatus: z
     .number()
-    .meta({ description: 'The last `command_status`; 0 if no answer came.', unit: 'none' }),
-  reason: z.string().describe('The name of that `command_status`, `no answer`, or `link lost`.'),
+    .meta({ description: 'The last `command_status`; 0 without an answer.', unit: 'none' }),
+  reason: z.string().describe('The name of the `command_status`, `no answer`, or `link lost`.'),
   submissions: z.number().meta({
     description:
-      'Submissions of this attempt. There are several if the SMSC throttled or did not answer, ' +
-      'and the same worker sent the message again.',
+      'How many submissions the attempt had. There are several if the SMSC throttled or did not ' +
+      'answer, or the link was lost, and the same worker sent the message again.',
     unit: 'submissions',
   }),
   dueAt: instant
     .optional()
-    .describe('When the next attempt is due; missing if the message was sent again at once.'),
+    .describe('When the next attempt is due; missing if the message was resent immediately.'),
 })
 
 export type UnfinishedAttempt = z.infer<typeof unfinishedAttemptSchema>

@@ -1,22 +1,22 @@
 import { messageIdKey, type MessageIdRule } from '../smpp/receipts/messageId.ts'
 import type { UpstreamId } from './ids.ts'
 
-/** When the id of a receipt is that of a submit_sm_resp, on one connector. */
+/** How a connector matches the id in a receipt to the id in a submit_sm_resp. */
 export interface UpstreamIdRule extends MessageIdRule {
-  /** The SMSC counts for each bind on its own: an id means something on its bind only. */
+  /** The SMSC numbers the messages of each bind separately, so ids are unique only per bind. */
   readonly perBind?: boolean
 }
 
-/** An id of an SMSC as events and receipts carry it. */
+/** An SMSC's id, in the form that events and receipts contain. */
 export interface CarriedId {
   readonly upstreamId: UpstreamId
-  /** Where the connector's rule makes something else of it. */
+  /** The lookup key, if the connector's rule gives one that differs from the id. */
   readonly idKey?: string
 }
 
 /**
- * The id with the key that its connector's rule makes of it. By the key it is stored and looked up;
- * no id has no key.
+ * Adds the lookup key to an id by the connector's rule. Submissions are stored and found by this
+ * key. An empty id gets no key.
  */
 export function carriedId(
   upstreamId: UpstreamId,
@@ -30,7 +30,7 @@ export function carriedId(
   return idKey === upstreamId ? { upstreamId } : { upstreamId, idKey }
 }
 
-/** '' matches nothing. */
+/** The key under which a submission is stored and found. '' matches nothing. */
 export function upstreamIdKey({ upstreamId, idKey }: CarriedId): string {
   return idKey ?? upstreamId
 }

@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-test('the database and the memory of workers agree on what a receipt may be about', async () => {
+test('the database and the workers use the same rules to match a receipt', async () => {
   const nowMs = Date.now()
   const number = fc.constantFrom('', '345678', '2345678', '612345678', '31612345678', '49612345678')
   const submitted = fc.record({ destination: number, ageMs: fc.integer({ min: 0, max: 20_000 }) })
@@ -65,7 +65,7 @@ function submission(fields: Partial<UpstreamIdRow> = {}): UpstreamIdRow {
   }
 }
 
-test('a message is found for as long as its receipt may come, and no longer', async () => {
+test('a message is found only if it was submitted within the given time', async () => {
   const receivedAtMs = Date.now()
   const [recent, late, tooLate] = [0.5, 3, 5].map((hours) =>
     submission({ submittedAtMs: receivedAtMs - hours * HOUR_MS }),
@@ -78,7 +78,7 @@ test('a message is found for as long as its receipt may come, and no longer', as
     destination,
     receivedAtMs,
   }))
-  // An older receipt in the same batch makes it look further back, but not for the others.
+  // An older receipt in the same batch extends the search for itself but not for the others.
   const older = { ...submission(), receivedAtMs: receivedAtMs - 2 * HOUR_MS }
   const matches = await findByUpstreamId(database.run, [...keys, older], 4 * HOUR_MS)
   expect(matches.get(0)).toBeUndefined()
@@ -86,7 +86,7 @@ test('a message is found for as long as its receipt may come, and no longer', as
   expect(matches.get(2)).toMatchObject({ kind: 'found', messageId: recent.messageId })
 })
 
-test('another account that had the id counts for as long as receipts may come', async () => {
+test('an id that two accounts had within the given time is ambiguous', async () => {
   const receivedAtMs = Date.now()
   const find = async (hoursAgo: number) => {
     const young = submission({ account: 'one' })
@@ -103,7 +103,7 @@ test('another account that had the id counts for as long as receipts may come', 
   expect(await find(73)).toBe('found')
 })
 
-test('messages without a row are named once, and an entry may be repeated', async () => {
+test('recording ids returns each message without a row once, and may be repeated', async () => {
   const one = submission()
   const known = submission()
   await recordFacts(database.run, [factsOfMessage(known)])
@@ -118,7 +118,7 @@ test('messages without a row are named once, and an entry may be repeated', asyn
   })
 })
 
-test('the last submission of a message is read from a row of its own', async () => {
+test("a message's last submission is stored without updating the message's row", async () => {
   const first = submission({ attempts: 1, submittedAtMs: Date.now() - 1_000 })
   const { messageId } = first
   await recordFacts(database.run, [factsOfMessage(first)])
@@ -155,13 +155,13 @@ function factsOfMessage({ messageId, account }: UpstreamIdRow): MessageFacts {
   }
 }
 
-/** Each version of a row has its own place. */
+/** Where the row is stored. The place changes with each update of the row. */
 async function placeOf(messageId: MessageId): Promise<string | undefined> {
   const text = 'select ctid::text as place from messages where message_id = $1'
   return (await database.pool.query<{ place: string }>(text, [messageId])).rows[0]?.place
 }
 
-test('an id given to thousands finds the newest, and no id finds nothing', async () => {
+test('an id of thousands of messages finds the newest, and an empty id finds nothing', async () => {
   const nowMs = Date.now()
   const rows = Array.from({ length: 3_000 }, (_, index) =>
     submission({ key: '1', destination: '31612345678', submittedAtMs: nowMs - index }),

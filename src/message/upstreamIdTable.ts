@@ -1,6 +1,7 @@
-// Submissions: from the SMSC's id of a message to ours, and from our id to what is known of its
-// last submission. Rows are only inserted. Whoever writes one also probes the receipts that were
-// parked for its id (parkedReceiptTable.ts); whoever brings a receipt looks here first.
+// The submissions of messages. The table maps an SMSC's id to our message id, and our message id to
+// its last submission. Rows are only inserted. The dlr-processor looks here when it handles a
+// receipt. When it inserts a row, it also looks for receipts that were parked under the row's id
+// (parkedReceiptTable.ts).
 
 import type { MessageId } from './ids.ts'
 import { CLOCK_TOLERANCE_MS, SUFFIX_DIGITS_MIN } from './receiptMatch.ts'
@@ -26,7 +27,7 @@ const RECORD = {
     where not exists (select from messages as m where m.message_id = submission.message_id)`,
 }
 
-/** Returns the ids of messages that have no row yet. */
+/** Inserts submissions. Returns the ids of those messages that have no row in `messages` yet. */
 export async function recordUpstreamIds(
   run: Run,
   rows: readonly UpstreamIdRow[],
@@ -46,33 +47,36 @@ export async function recordUpstreamIds(
   return new Set(missing.map(({ message_id }) => message_id))
 }
 
-/** A subquery for the message `m`. Clocks differ by far less than the hour. */
+/**
+ * A subquery for the last submission of the message `m`. The hour allows for differing clocks,
+ * which are far closer than that.
+ */
 export const LAST_SUBMISSION = `select connector, coalesce(given_id, upstream_id) as upstream_id,
   submitted_at, attempts from upstream_ids as u
   where u.message_id = m.message_id and u.submitted_at > m.accepted_at - interval '1 hour'
   order by u.submitted_at desc limit 1`
 
-/** What a receipt says of its message. */
+/** The fields of a receipt that identify its message. */
 export interface ReceiptKey {
   connector: string
-  /** The SMSC's id by the connector's rule (upstreamIdKey.ts); '' matches nothing. */
+  /** The lookup key of the SMSC's id (upstreamIdKey.ts). '' matches nothing. */
   key: string
-  /** As receiptMatch.ts compares it; '' where the receipt did not say. */
+  /** The number in the form that receiptMatch.ts compares. '' if the receipt does not give it. */
   destination: string
   receivedAtMs: number
 }
 
 export type ReceiptMatch =
   | { readonly kind: 'found'; readonly messageId: MessageId; readonly submittedAtMs: number }
-  /** Messages of more than one account fit. */
+  /** Messages of more than one account match. */
   | { readonly kind: 'ambiguous' }
 
-/** An SMSC that gives every message the same id must not make each receipt dearer. */
+/** Limits the cost of a receipt from an SMSC that gives every message the same id. */
 const CANDIDATES_MAX = 100
 
 const FIND = {
   name: 'upstreamIds.find',
-  // The bounds $5 and $6 choose the partitions, once for all receipts.
+  // The time bounds $5 and $6 select the partitions once for all receipts.
   text: `select (key.ordinal - 1)::int as index, found.message_id, found.is_ambiguous,
       (extract(epoch from found.submitted_at) * 1000)::float8 as submitted_at_ms
     from unnest($1::text[], $2::text[], $3::text[], $4::float8[]) with ordinality
@@ -108,8 +112,8 @@ interface FoundRow {
 }
 
 /**
- * The newest message that fits each receipt, by index into `keys`; receipts that no message fits
- * are absent.
+ * Finds the newest message that matches each receipt, by index into `keys`. Receipts without a
+ * match are absent from the result.
  * @param withinMs how long before a receipt its message may have been submitted
  */
 export async function findByUpstreamId(

@@ -35,13 +35,13 @@ function entry(dueInMs: number) {
 
 const CLAIM_MS = 60_000
 
-test('what is put twice is there once, and only what is due can be claimed', async () => {
+test('an envelope put twice is stored once, and only a due envelope can be claimed', async () => {
   const due = entry(-1)
   const entries = [due, entry(60_000)]
   for (let i = 0; i < 2; i++) await database.transaction((run) => putLater(run, entries))
   const claimed = await claimDue(database, 10, CLAIM_MS)
   expect(claimed.map(({ envelopeId }) => envelopeId)).toEqual([due.envelopeId])
-  // It is leaving now, and nobody else gets it while the claim lasts.
+  // The envelope is leaving now, and cannot be claimed again before the claim ends.
   expect(await claimDue(database, 10, CLAIM_MS)).toEqual([])
   expect(await leavingIds()).toEqual([due.envelopeId])
   await removeLeft(database, claimed)
@@ -49,7 +49,7 @@ test('what is put twice is there once, and only what is due can be claimed', asy
   expect(await countWaiting(database.run)).toBe(1)
 })
 
-test('only the last of several claimants removes it', async () => {
+test('only the last of several claimants can remove an envelope', async () => {
   const { envelopeId } = await putOne()
   const first = await claimDue(database, 10, CLAIM_MS)
   const second = await untilClaimedAgain()
@@ -59,7 +59,7 @@ test('only the last of several claimants removes it', async () => {
   expect(await leavingIds()).toEqual([])
 })
 
-test('a cleared queue gets back what is not due yet, and no other queue does', async () => {
+test('envelopes that are not yet due can be claimed only for a cleared queue', async () => {
   const cleared = { ...entry(60_000), queue: 'submit.cleared.bulk' }
   const other = { ...entry(60_000), queue: 'submit.other.bulk' }
   await database.transaction((run) => putLater(run, [cleared, other]))
@@ -67,13 +67,13 @@ test('a cleared queue gets back what is not due yet, and no other queue does', a
     claimDue(database, 10, CLAIM_MS, ['submit.cleared.bulk', 'submit.cleared.normal'])
   const claimed = await claim()
   expect(claimed.map(({ envelopeId }) => envelopeId)).toEqual([cleared.envelopeId])
-  // It is leaving like any other: it is claimed once, and the queue must remember its id.
+  // Like any other leaving envelope, it is claimed once, and the queue must remember its id.
   expect(await claim()).toEqual([])
   expect(await leavingIds()).toEqual([cleared.envelopeId])
   await removeLeft(database, claimed)
 })
 
-test('each queue with something due gets its share, however much waits for another', async () => {
+test('each queue with due envelopes gets an equal share of a claim', async () => {
   const backlog = Array.from({ length: 200 }, () => ({ ...entry(-9_000), queue: 'submit.a.bulk' }))
   const others = ['submit.b.high', 'submit.c.bulk'].map((queue) => ({ ...entry(-1), queue }))
   await putLater(database.run, [
@@ -91,13 +91,13 @@ test('each queue with something due gets its share, however much waits for anoth
     ]),
   )
   await removeLeft(database, claimed)
-  // Alone, the backlog has all of it.
+  // Without other queues, the backlog gets the whole claim.
   const rest = await claimDue(database, 190, CLAIM_MS)
   expect(rest).toHaveLength(190)
   await removeLeft(database, rest)
 })
 
-test('what waits is counted for all queues or for some', async () => {
+test('waiting messages are counted for all queues or for some', async () => {
   const queues = ['submit.e.high', 'submit.f.high', 'submit.g.high']
   const before = await countWaiting(database.run)
   await putLater(
@@ -109,7 +109,7 @@ test('what waits is counted for all queues or for some', async () => {
   expect(await countWaiting(database.run, [])).toBe(0)
 })
 
-test('counts of many statements add up, whoever adds them up meanwhile', async () => {
+test('the count of waiting messages is right while other processes fold the counts', async () => {
   const queue = 'submit.h.high'
   const other = store.link().database
   const put = Array.from({ length: 150 }, async () => {
@@ -127,17 +127,17 @@ test('counts of many statements add up, whoever adds them up meanwhile', async (
   expect(await countWaiting(database.run, [queue])).toBe(0)
 })
 
-test('rows that a transaction takes back were never counted', async () => {
+test('rows of a transaction that is rolled back are not counted', async () => {
   const queue = 'submit.i.high'
   const failing = database.transaction(async (run) => {
     await putLater(run, [{ ...entry(60_000), queue }])
-    throw new Error('taken back')
+    throw new Error('rolled back')
   })
-  await expect(failing).rejects.toThrow('taken back')
+  await expect(failing).rejects.toThrow('rolled back')
   expect(await countWaiting(database.run, [queue])).toBe(0)
 })
 
-test('rows of an older version are counted when the schema is brought up to date', async () => {
+test('the migration to counted rows counts the rows of older versions', async () => {
   const queue = 'submit.j.high'
   const { pool } = database
   await pool.query('drop function count_later() cascade; drop table later_counts')
@@ -161,7 +161,7 @@ async function putOne() {
   return due
 }
 
-/** The former claim ends at the next millisecond. */
+/** Claims with a duration of 0 until the former claim has ended, which takes a millisecond. */
 async function untilClaimedAgain(): Promise<LeavingEntry[]> {
   const options = { timeout: 1_000, interval: 1 }
   let claimed: LeavingEntry[] = []
@@ -173,7 +173,7 @@ async function leavingIds(): Promise<string[]> {
   return (await leavingEnvelopes(database)).envelopeIds
 }
 
-test('a message waits as long as its worker said, also by a wrong clock', async () => {
+test("a message waits for the intended time even if its worker's clock is wrong", async () => {
   for (const wrongByMs of [3_600_000, -3_600_000]) {
     const nowMs = Date.now() + wrongByMs
     const due = { ...entry(0), dueAtMs: nowMs - 1 }

@@ -1,18 +1,19 @@
 import assert from 'node:assert'
 import type { Database } from '../database/database.ts'
 
-// Messages that wait for another attempt lie here, not in a process: as envelopes, with the queue
-// they return to and the time. Each envelope has its id from the start, so that it can be put here
-// any number of times and still exists once.
+// Messages that wait for another attempt are stored in this table, as envelopes with the time at
+// which they are due and the queue to which they return. An envelope gets its id before it is
+// stored, so storing it repeatedly creates only one row.
 //
-// An envelope leaves in three steps, and a process can stop between any two of them for any time:
-// 1. A process claims the row: it is marked as leaving from now on. One that is leaving already can
-//    be claimed when its former claim has ended.
-// 2. While its claim lasts, the process publishes the envelope, under the envelope's id, which the
-//    queue takes once as long as it remembers the id.
-// 3. It removes the row if nobody has claimed it since.
-// So only the last claimant can publish, and the row tells that the queue must remember the id.
-// Whoever else removes or changes rows here must leave those alone that are leaving.
+// An envelope leaves the table in three steps. A process may stop between any two steps, for any
+// length of time:
+// 1. A process claims the row, which marks the row as leaving. A leaving row can be claimed again
+//    once the former claim has ended.
+// 2. Before its claim ends, the process publishes the envelope under the envelope's id. The queue
+//    accepts each id only once for as long as it remembers the id.
+// 3. The process deletes the row, unless another process has claimed the row since.
+// So only the last claimant can publish an envelope. While the row exists, the queue must remember
+// the envelope's id. Any other code that deletes or changes rows must skip leaving rows.
 
 export interface LaterEntry {
   envelopeId: string
@@ -24,7 +25,7 @@ export interface LaterEntry {
 
 const PUT = {
   name: 'later.put',
-  // By the clock of the database, which says when it is due: the writer's may differ.
+  // The due time is set by the database's clock, because the writer's clock may differ.
   text: `insert into later (envelope_id, due_at, queue, payload, messages)
     select id, now() + in_ms * interval '1 ms', queue, payload, messages
     from unnest($1::uuid[], $2::float8[], $3::text[], $4::bytea[], $5::int[])
@@ -32,7 +33,7 @@ const PUT = {
     on conflict do nothing`,
 }
 
-/** @param nowMs by the clock that set the times of the entries */
+/** @param nowMs the present time by the clock that set the due times of the entries */
 export async function putLater(
   run: Database['run'],
   entries: readonly LaterEntry[],
@@ -48,9 +49,9 @@ export async function putLater(
   ])
 }
 
-// Each queue with rows that may leave has the same share, so that none waits behind another's
-// backlog. A claim is in whole milliseconds, so that it is the same when it comes back from
-// JavaScript. `bounded` has the name of each queue and the first and last times that are due.
+// Each queue with claimable rows gets the same share, so that no queue waits behind the backlog of
+// another. The time of a claim is cut to milliseconds, so that it survives the round trip through
+// JavaScript unchanged. `bounded` lists each queue with the earliest and latest due times to claim.
 const CLAIM_BOUNDED = `
     ready as materialized (
       select name, due_from, due_until from bounded, lateral (
@@ -71,7 +72,7 @@ const CLAIM_BOUNDED = `
 
 const CLAIM = {
   name: 'later.claim',
-  // `queues` walks from one queue to the next by the index, over no row between them.
+  // `queues` uses the index to skip from one queue to the next, without reading the rows between.
   text: `with recursive claim as (select date_trunc('milliseconds', now()) as at),
     queues (name) as (
       (select queue from later order by queue limit 1)
@@ -95,15 +96,15 @@ const CLAIM_NEXT = {
 
 export type LeavingEntry = Omit<LaterEntry, 'dueAtMs'> & {
   dueAt: Date
-  /** The database's time. */
+  /** When the envelope was claimed, by the database's clock. */
   claimedAt: Date
 }
 
 /**
- * Claims about `max` envelopes that are due for so long: the same number from each queue. No other
- * process has a claim on them meanwhile.
+ * Claims about `max` due envelopes, the same number from each queue. No other process can claim
+ * them for `claimMs`.
  *
- * @param clearedQueues whatever waits to return to these is due now
+ * @param clearedQueues queues whose waiting envelopes are all due now
  */
 export function claimDue(
   database: Database,
@@ -115,9 +116,9 @@ export function claimDue(
 }
 
 /**
- * Claims from these queues only, and from each one what was due no earlier than at this time, ms
- * since the epoch. While a report holds an old snapshot, a look from the start passes over every
- * row that has left since: 85 ms after 125,000 of them.
+ * Like claimDue, but claims only from the queues in `from`, and only envelopes due no earlier than
+ * the given time in ms since the epoch. While a report holds an old snapshot, a search from the
+ * start passes over every row deleted since then: after 125,000 deleted rows, it takes 85 ms.
  */
 export function claimNext(
   database: Database,
@@ -142,7 +143,7 @@ const REMOVE = {
       and leaving_at = to_timestamp(left_at.claimed_ms / 1000)`,
 }
 
-/** Removes envelopes that are on their queue; those that were claimed again are left to that. */
+/** Deletes published envelopes. An envelope that was claimed again is left to its new claimant. */
 export async function removeLeft(database: Database, entries: readonly LeavingEntry[]) {
   if (entries.length === 0) return
   await database.run(REMOVE, [
@@ -159,21 +160,21 @@ const LEAVING = {
 }
 
 export interface LeavingEnvelopes {
-  /** When the database was asked, by its own clock. */
+  /** When the rows were read, by the database's clock. */
   asOf: Date
   envelopeIds: string[]
 }
 
-/** The envelopes whose ids the queue must remember. */
+/** Reads the ids of the leaving envelopes, which the queue must remember. */
 export async function leavingEnvelopes(database: Database): Promise<LeavingEnvelopes> {
   const [row] = await database.run<LeavingEnvelopes>(LEAVING)
   assert(row, 'a select without a from has one row')
   return row
 }
 
-// Each statement that adds or removes rows writes by how many messages (migration 0021), so nothing
-// here reads the rows themselves, of which there may be millions. sum() is a bigint, which `pg`
-// hands out as text: the casts make numbers of it.
+// A trigger records the change of the count for each statement that adds or removes rows (migration
+// 0021). So counting never reads the rows themselves, of which there may be millions. sum() gives a
+// bigint, which `pg` returns as text, so the result is cast to float8.
 const COUNT = {
   name: 'later.count',
   text: 'select coalesce(sum(messages), 0)::float8 as messages from later_counts',
@@ -184,7 +185,7 @@ const COUNT_OF = {
     where queue = any($1::text[])`,
 }
 
-/** Messages that wait for another attempt, of these queues or of all. */
+/** Counts the messages that wait for another attempt, for these queues or for all queues. */
 export async function countWaiting(
   run: Database['run'],
   queues?: readonly string[],
@@ -199,7 +200,7 @@ const COUNT_BY_QUEUE = {
   text: `select queue, sum(messages)::float8 as messages from later_counts group by queue`,
 }
 
-/** Waiting messages by the queue to which they return. */
+/** Counts the waiting messages by the queue to which they return. */
 export async function countWaitingByQueue(
   run: Database['run'],
 ): Promise<ReadonlyMap<string, number>> {
@@ -209,7 +210,7 @@ export async function countWaitingByQueue(
 
 const FOLD = {
   name: 'later.fold',
-  // In one statement, so that a count sees all of it or nothing.
+  // A single statement, so that a concurrent count sees either the old rows or their sum.
   text: `with long as (select queue from later_counts group by queue having count(*) > $1),
     old as (
       select id from later_counts where queue in (select queue from long)
@@ -223,7 +224,7 @@ const FOLD = {
 const COUNTS_OF_A_QUEUE_MAX = 100
 const FOLDED_MAX = 20_000
 
-/** Adds the counts of a queue up once it has many. */
+/** Replaces the rows of counts by their sum for each queue that has more than 100 of them. */
 export async function foldWaitingCounts(database: Database): Promise<void> {
   await database.run(FOLD, [COUNTS_OF_A_QUEUE_MAX, FOLDED_MAX])
 }

@@ -29,7 +29,7 @@ function message(text: string): EnvelopeMessage {
   }
 }
 
-test('a batch and its verdicts come over the router call as they were', () => {
+test('a batch and its verdicts survive encoding and decoding unchanged', () => {
   const { messageId, account, user, body } = message('a')
   const batch = {
     batchId: newMessageId(),
@@ -44,7 +44,7 @@ test('a batch and its verdicts come over the router call as they were', () => {
   expect(decodeVerdicts(encodeVerdicts(verdicts))).toEqual(verdicts)
 })
 
-test('an envelope comes out as it went in', () => {
+test('an envelope survives encoding and decoding unchanged', () => {
   const envelope = {
     envelopeId: newMessageId(),
     connector: 'sim',
@@ -56,7 +56,7 @@ test('an envelope comes out as it went in', () => {
   expect(decodeJournal(octets)).toEqual({ kind: 'accepted', envelope })
 })
 
-test('a message says how often it was not answered, with or without an end of its life', () => {
+test('a message keeps its count of unanswered submissions with and without an expiry', () => {
   const lives = [{}, { expiresAtMs: 5 }, { unanswered: 2 }, { expiresAtMs: 5, unanswered: 2 }]
   for (const life of lives) {
     const one = { ...message('hello'), ...life }
@@ -64,7 +64,7 @@ test('a message says how often it was not answered, with or without an end of it
   }
 })
 
-test('150 typical messages fit one envelope of 64 KiB', () => {
+test('150 typical messages fit into an envelope of 64 KiB', () => {
   const messages = Array.from({ length: 150 }, () => message('x'.repeat(160)))
   const octets = encodeEnvelope({
     envelopeId: newMessageId(),
@@ -75,7 +75,7 @@ test('150 typical messages fit one envelope of 64 KiB', () => {
   expect(octets.length).toBeLessThan(64 * 1024)
 })
 
-test('each kind of event comes out of the journal as it went in', () => {
+test('each kind of journal event survives encoding and decoding unchanged', () => {
   const base = { connector: 'sim', atMs: 1_790_000_000_500 }
   const counts = { throttled: 4, unanswered: 2, linksLost: 1 }
   const repeats = { ...counts, firstAtMs: 1, lastAtMs: 2, commandStatus: 0x58 }
@@ -106,18 +106,18 @@ test('each kind of event comes out of the journal as it went in', () => {
   expect(decodeJournal(encodeEvents(events))).toEqual({ kind: 'events', events })
 })
 
-test('repeated submissions stand behind what older versions read of an event', () => {
+test('repeated submissions are encoded after the fields that older versions read', () => {
   const event = { kind: 'expired', connector: 'sim', atMs: 1, message: message('a') } as const
   const counts = { throttled: 1, unanswered: 0, linksLost: 0 }
   const repeats = { ...counts, firstAtMs: 1, lastAtMs: 2, commandStatus: 0x58 }
-  // An entry is its tag, its version and rows.
+  // An entry consists of its tag, its version and its rows.
   const rowOf = (one: JournalEvent) => (unpack(encodeEvents([one])) as [string, number, [[]]])[2][0]
   const ordinary = rowOf(event)
   expect(ordinary).toHaveLength(6)
   expect(rowOf({ ...event, repeats })).toEqual([...ordinary, null, [1, 2, 0x58, 1, 0, 0]])
 })
 
-test('receipts come out as they went in, with and without their message', () => {
+test('receipts survive encoding and decoding with and without their message', () => {
   const receipt: UpstreamReceipt = {
     connector: 'sim',
     upstreamId: upstreamId('0A1B'),
@@ -135,7 +135,7 @@ test('receipts come out as they went in, with and without their message', () => 
   expect(decodeReceipts(encodeReceipts(receipts))).toEqual(receipts)
 })
 
-test('what older workers wrote is read, with their mistakes put right', () => {
+test('events and receipts of older workers are read, and their known faults corrected', () => {
   const { messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery } =
     message('a')
   const row = [messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery]
@@ -146,11 +146,11 @@ test('what older workers wrote is read, with their mistakes put right', () => {
     events: [{ upstreamId: '7'.repeat(64) }],
   })
   const [first] = decodeReceipts(pack(['D', 1, [receipt.with(1, '')]]))
-  // An older worker took any message whose id was empty too.
+  // An older worker attached any message whose id was also empty.
   expect(first?.message).toBeUndefined()
 })
 
-test('what another version wrote is refused by name, not misread', () => {
+test('octets with another version number are rejected with WireError', () => {
   const later = pack(['E', 99, 'id', 'sim', 'normal', []])
   expect(() => decodeEnvelope(later)).toThrow(WireError)
   expect(() => decodeJournal(pack(['J', 99, []]))).toThrow(WireError)
@@ -163,7 +163,7 @@ test.each([
   ['an envelope', 'E', decodeEnvelope],
   ['a journal entry', 'J', decodeJournal],
   ['receipts', 'D', decodeReceipts],
-])('octets of any kind are %s or are refused by name', (_, tag, decode) => {
+])('arbitrary octets are either decoded as %s or rejected with WireError', (_, tag, decode) => {
   const rows = fc.array(fc.oneof(fc.anything(), fc.array(fc.anything(), { maxLength: 8 })))
   const octets = fc.oneof(
     fc.uint8Array(),
@@ -186,7 +186,7 @@ test.each([
   )
 })
 
-test('an envelope that no worker could finish is refused', () => {
+test('an envelope with an invalid id, lane or message, or without messages, is rejected', () => {
   const row: readonly unknown[] = [newMessageId(), 'bank', 'bank', 1, 0, Buffer.from('body'), 1]
   const envelopes = [
     ['no uuid', 'sim', 'normal', [row]],
@@ -199,7 +199,7 @@ test('an envelope that no worker could finish is refused', () => {
     expect(() => decodeEnvelope(pack(['E', 1, ...fields]))).toThrow(WireError)
 })
 
-test('a version that is no text, and cannot be made one, is refused by name', () => {
+test('a version that cannot be converted to text is rejected with WireError', () => {
   const octets = (tag: string) => pack([tag, { toString: 'no function' }, []])
   expect(() => decodeEnvelope(octets('E'))).toThrow(WireError)
   expect(() => decodeJournal(octets('J'))).toThrow(WireError)

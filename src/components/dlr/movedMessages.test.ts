@@ -79,6 +79,6 @@ test('the trace of a purged message says who ended it', async () => {
   const { state, steps } = await traceOf(one)
   expect(state).toBe('UNDELIVERABLE')
   expect(steps.find(({ step }) => step === 'undeliverable')?.detail).toBe(
-    'the messages that waited here were purged by the operator',
+    'it was purged by the operator while it waited',
   )
 })
