@@ -55,9 +55,9 @@ export const databaseMutants: readonly Mutant[] = [
     replacement: 'idle_in_transaction_session_timeout: 0',
     guard: unitTest(
       'database/transactionLimits.test.ts',
-      'a process stopped inside a transaction loses it, and others go on unharmed',
+      'the transaction of a frozen process is ended, and other processes can continue',
     ),
-    says: /Error: the store refuses work: canceling statement due to lock timeout/,
+    says: /Error: the database cannot run statements now: canceling statement due to lock timeout/,
   },
   {
     name: 'a lock that was not to be had in time counts as refused for good',
@@ -67,7 +67,7 @@ export const databaseMutants: readonly Mutant[] = [
     replacement: `'25P03', '57P01'`,
     guard: unitTest(
       'database/transactionLimits.test.ts',
-      'a lock that is not to be had in time is trouble that may pass',
+      'a lock time-out is reported as StoreUnavailable',
     ),
     says: /AssertionError: expected error to be instance of StoreUnavailable/,
   },

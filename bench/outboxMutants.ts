@@ -41,7 +41,10 @@ export const outboxMutants: readonly Mutant[] = [
     file: SETTLEMENT,
     piece: 'where chunk_id = any(array(select id from held)) and instance = $2',
     replacement: 'where chunk_id = any(array(select id from held)) and $2::text is not null',
-    guard: unitTest(OUTBOX_TEST, 'who has lost a chunk settles nothing of it'),
+    guard: unitTest(
+      OUTBOX_TEST,
+      'a gateway that lost its lease of a chunk cannot settle the chunk',
+    ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
   },
   {
@@ -50,7 +53,7 @@ export const outboxMutants: readonly Mutant[] = [
     file: OUTBOX,
     piece: 'where l.until <= now()',
     replacement: 'where l.until is not null',
-    guard: unitTest(OUTBOX_TEST, 'of two claims that see the same chunk, one gets it'),
+    guard: unitTest(OUTBOX_TEST, 'if two claims find the same chunk, only the first one leases it'),
     says: /AssertionError: expected .+/,
   },
   {
@@ -59,7 +62,7 @@ export const outboxMutants: readonly Mutant[] = [
     file: SETTLEMENT,
     piece: 'join gone on gone.id = ack.chunk_id)',
     replacement: ')',
-    guard: unitTest(OUTBOX_TEST, 'a settlement that is repeated changes nothing'),
+    guard: unitTest(OUTBOX_TEST, 'repeating a settlement changes nothing'),
     says: /AssertionError: expected \[ .+ \] to have a length of 2 but got 4/,
   },
   {
@@ -70,7 +73,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: "select nextval('outbox_id_seq'), account, user_id, back.deliveries",
     guard: unitTest(
       OUTBOX_TEST,
-      'what is put back keeps its place, in pieces that suit the customer',
+      'deliveries that are put back keep their place and form smaller chunks',
     ),
     says: /AssertionError: expected \[ 1, 16, 16, 7 \] to deeply equal .+/,
   },
@@ -82,7 +85,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: 'set attempts',
     guard: unitTest(
       OUTBOX_TEST,
-      'a row that waits again stays in back-off when its gateway starts anew',
+      'a row in its second back-off stays in back-off when its gateway restarts',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
   },
@@ -173,7 +176,7 @@ export const outboxMutants: readonly Mutant[] = [
     file: SETTLEMENT,
     piece: 'and o.leased_by = $4',
     replacement: 'and $4::text is not null',
-    guard: unitTest(OUTBOX_TEST, 'who has lost a row neither refuses nor returns it'),
+    guard: unitTest(OUTBOX_TEST, 'a gateway that lost its lease of a row cannot settle the row'),
     says: /AssertionError: expected .+/,
   },
 ]

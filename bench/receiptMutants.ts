@@ -111,7 +111,7 @@ export const receiptMutants: readonly Mutant[] = [
     replacement: 'o.account = wanted.account',
     guard: unitTest(
       'outbox/outboxTable.test.ts',
-      'a user gets the receipts of its own messages, unless the account shares them',
+      'a user gets only its own receipts unless the account shares receipts',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
   },

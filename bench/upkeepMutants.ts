@@ -7,7 +7,7 @@ const OLD_PARTITIONS_TEST = 'database/oldPartitionTable.test.ts'
 const MAINTAIN = 'src/components/workers/maintain.ts'
 const RETENTION_TEST = 'components/workers/retention.test.ts'
 const REPORT_IN_THE_WAY =
-  'a drop that a report is in the way of holds up no writer, and is done later'
+  'a drop that a report blocks does not delay writers and is completed later'
 
 export const upkeepMutants: readonly Mutant[] = [
   {
@@ -22,7 +22,7 @@ export const upkeepMutants: readonly Mutant[] = [
     slice, parent, lower_bound, upper_bound, storage);`,
     guard: unitTest(
       OLD_PARTITIONS_TEST,
-      'a partition is made while a report reads the table, and nobody waits',
+      'creating a partition while a report reads the table does not delay writers',
     ),
     says: /canceling statement due to lock timeout/,
   },
@@ -44,7 +44,7 @@ export const upkeepMutants: readonly Mutant[] = [
     replacement: ')',
     guard: unitTest(
       OLD_PARTITIONS_TEST,
-      'a table that was detached by hand is kept, one of ours is dropped',
+      'a partition detached by hand is kept, and one marked by Signalbox is dropped',
     ),
     says: /AssertionError: expected false to be true/,
   },
@@ -54,7 +54,7 @@ export const upkeepMutants: readonly Mutant[] = [
     file: OLD_PARTITIONS,
     piece: '[table, olderThanMs + SPAN_MS]',
     replacement: '[table, olderThanMs]',
-    guard: unitTest(OLD_PARTITIONS_TEST, 'a partition stays until its last row is too old'),
+    guard: unitTest(OLD_PARTITIONS_TEST, 'a partition is kept until its last row is too old'),
     says: /AssertionError: expected \[\] to deeply equal .+/,
   },
   {

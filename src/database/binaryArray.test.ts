@@ -28,7 +28,7 @@ const row = fc.record({
   real: fc.option(fc.double({ noNaN: true })),
 })
 
-test('the server reads back what was written, absent values included', async () => {
+test('arrays of each type return from the server unchanged, including null values', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(row, { maxLength: 20 }), async (rows) => {
       const columns = [
@@ -45,13 +45,13 @@ test('the server reads back what was written, absent values included', async () 
   )
 })
 
-test('an array of another type goes as the driver writes it', async () => {
+test('an array of any other type is encoded by the driver', async () => {
   const statement = { name: 'test.jsonb', text: 'select * from unnest($1::jsonb[]) as one' }
   expect(await database.run(statement, [['{"a":1}']])).toEqual([{ one: { a: 1 } }])
 })
 
 test.each(['', 'x', '0192d3a4-0000-7000-8000-00000000000', `${'0'.repeat(30)}zz`])(
-  '%j is no uuid, and says so',
+  'encoding %j as a uuid throws UnfitParameter',
   (id) => {
     expect(() => encodeArray('uuid', [id])).toThrow(UnfitParameter)
   },
@@ -67,12 +67,12 @@ test.each([
   ['float8', 'x'],
   ['bigint', ''],
   ['bigint', 1.5],
-] as const)('in %s[] %j is refused as the server would', async (type, value) => {
+] as const)('%s[] with the value %j is rejected with SQLSTATE 22P02', async (type, value) => {
   const statement = { name: `test.${type}`, text: `select * from unnest($1::${type}[]) as one` }
   await expect(database.run(statement, [[value]])).rejects.toMatchObject({ sqlState: '22P02' })
 })
 
-test('text with a NUL is refused by the server, as ever', async () => {
+test('the server rejects text that contains a NUL', async () => {
   const statement = { name: 'test.nul', text: 'select * from unnest($1::text[]) as one' }
   await expect(database.run(statement, [['a\0b']])).rejects.toMatchObject({ sqlState: '22021' })
 })

@@ -1,7 +1,7 @@
-// Queries to the database. A query either answers or throws: StoreUnavailable if the database could
-// not be reached or the connection was lost on the way (try again later), QueryRefused if it
-// refused the statement (trying again does not help). Nothing here retries: callers know what to
-// repeat.
+// Queries to the database. A query either returns rows or throws. StoreUnavailable means that the
+// database could not be reached or that the connection was lost during the query; a later retry may
+// succeed. QueryRefused means that the database rejected the statement, so a retry does not help.
+// Nothing here retries, because only the callers know what they can repeat.
 
 import pg from 'pg'
 import { asError } from '../flow/asError.ts'
@@ -11,7 +11,7 @@ export class StoreUnavailable extends Error {
   readonly code = 'STORE_UNAVAILABLE'
 }
 
-/** The database refused a statement. `sqlState` is the reason (PostgreSQL appendix A). */
+/** The database rejected a statement. `sqlState` is the reason (PostgreSQL appendix A). */
 export class QueryRefused extends Error {
   readonly code = 'QUERY_REFUSED'
   readonly sqlState: string
@@ -22,7 +22,7 @@ export class QueryRefused extends Error {
 }
 
 export interface DatabaseOutage {
-  /** A query could not be made, or a connection was lost. */
+  /** A query could not be sent, or a connection was lost. */
   failed(error: Error): void
   /** A query was answered. Called for each one. */
   recovered(): void
@@ -32,24 +32,24 @@ export interface DatabaseOptions {
   databaseUrl: string
   poolSize: number
   applicationName: string
-  /** Follows whether the database answers, over all queries. */
+  /** Notified about the success or failure of every query. */
   outage?: DatabaseOutage
-  /** For processes on the way of a message. Reports leave the choice to the planner. */
+  /** Set by processes that handle messages. Reports leave the choice of plans to the planner. */
   plansByIndex?: boolean
   limits?: TransactionLimits
 }
 
 /**
- * A connection keeps the plan of a prepared statement. A plan that was made for an empty table
- * reads the whole table for each row it looks for, even when the table has grown to 200,000 rows:
- * receipts stopped for a minute, until the next analyze. All our statements have their index.
+ * A connection keeps the plan of each prepared statement. A plan made for an empty table reads the
+ * whole table for each row that it looks up, even after the table has grown to 200,000 rows. In one
+ * case, receipts stopped for a minute until the next analyze. All our statements have an index.
  */
 const BY_INDEX = '-c enable_seqscan=off'
 
 export interface Statement {
-  /** Prepared once per connection under this name. */
+  /** The statement is prepared once per connection under this name. */
   name: string
-  /** Array parameters are cast, like `$1::text[]`. */
+  /** The SQL text. Array parameters must be cast, for example `$1::text[]`. */
   text: string
 }
 
@@ -61,23 +61,24 @@ export interface Database {
 }
 
 /**
- * How long a transaction may keep others waiting; all well below the leases of envelopes (60 s) and
- * of binds (90 s), so that what had to wait is repeated by whoever holds the lease.
+ * Limits how long a transaction may keep others waiting. All limits are well below the leases of
+ * envelopes (60 s) and binds (90 s), so that a process that had to wait still holds its lease and
+ * can retry.
  */
 export interface TransactionLimits {
   /**
-   * Between two statements. A process that was stopped inside a transaction keeps its row locks
-   * until TCP gives up, after hours: the server ends the transaction instead.
+   * The longest pause between two statements. Without this limit, a process that is frozen inside a
+   * transaction would keep its row locks until TCP gives up after hours.
    */
   idleMs: number
   /**
-   * For a lock. Longer than `idleMs`, so that whoever waits for a stopped process goes on when the
-   * server has ended its transaction, without a failure.
+   * The longest wait for a lock. It is longer than `idleMs`: the server ends the transaction of a
+   * frozen process before the wait of another process fails.
    */
   lockMs: number
-  /** Longer than any healthy statement of ours. */
+  /** The longest run of one statement. It is longer than any of our statements normally takes. */
   statementMs: number
-  /** For the server's answer: a stopped server must not hold callers forever. */
+  /** The longest wait for the server's answer, so that a frozen server cannot block callers. */
   answerMs: number
 }
 
@@ -88,7 +89,7 @@ const LIMITS: TransactionLimits = {
   answerMs: 15_000,
 }
 const CONNECT_TIMEOUT_MS = 3_000
-/** Pooled connections can stay on the demoted writer after a failover, so each has an end. */
+/** Connections are renewed, because they may lead to the demoted server after a failover. */
 const MAX_LIFETIME_SECONDS = 1800
 
 export function openDatabase(options: DatabaseOptions): Database {
@@ -106,7 +107,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     keepAlive: true,
     ...(options.plansByIndex ? { options: BY_INDEX } : {}),
   })
-  // An idle connection was lost. The pool replaces it by itself.
+  // Emitted when an idle connection is lost. The pool replaces the connection.
   pool.on('error', (error) => outage?.failed(error))
   return {
     pool,
@@ -116,7 +117,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 }
 
-/** A refusal is an answer too. */
+/** Reports the outcome of a query to `outage`. A rejected statement counts as an answer. */
 function followed<Result>(
   query: Promise<Result>,
   outage: DatabaseOutage | undefined,
@@ -143,7 +144,7 @@ async function runOn<Row>(
   try {
     const { name, text } = statement
     const result = await on.query({ name, text, values: parametersOf(statement, values) })
-    return result.rows as Row[] // the statement's author names the columns in Row
+    return result.rows as Row[] // the caller declares the columns of its statement in Row
   } catch (error) {
     throw storeError(error)
   }
@@ -151,7 +152,7 @@ async function runOn<Row>(
 
 const arraysByText = new Map<string, ReadonlyMap<number, ArrayType>>()
 
-/** Encodes arrays in binary form where the casts of the statement tell their type. */
+/** Encodes array parameters in binary form if the statement's casts tell their element type. */
 function parametersOf({ text }: Statement, values: readonly unknown[]): unknown[] {
   let arrays = arraysByText.get(text)
   if (!arrays) arraysByText.set(text, (arrays = arraysIn(text)))
@@ -178,8 +179,8 @@ async function inTransaction<Result>(
   const client = await pool.connect().catch((error: unknown) => {
     throw storeError(error)
   })
-  // A connection that is lost between two statements emits an error, which would end the process
-  // without a listener. The next statement fails and tells the caller.
+  // A connection that is lost between two statements emits an error. Without a listener, this error
+  // would end the process. The caller learns of the loss when its next statement fails.
   const onLost = (): void => undefined
   client.on('error', onLost)
   let broken: Error | undefined
@@ -190,7 +191,7 @@ async function inTransaction<Result>(
     return result
   } catch (error) {
     const reason = storeError(error)
-    // Only a connection that answered and could roll back is kept.
+    // The connection is kept only if the database rejected the statement and could roll back.
     if (!(reason instanceof QueryRefused && (await rollBack(client)))) broken = reason
     throw reason
   } finally {
@@ -207,36 +208,41 @@ async function rollBack(client: pg.PoolClient): Promise<boolean> {
 }
 
 /**
- * Read-only after a failover, or told to go, as after too long a pause in a transaction (25P03):
- * such a connection is of no more use. And a lock that was not to be had in time (55P03): whoever
- * holds it lets go some time.
+ * SQLSTATEs after which a retry may succeed on a new connection: the server became read-only after
+ * a failover (25006), ended an idle transaction (25P03), or is shutting down or starting (57P01 to
+ * 57P03). After a lock time-out (55P03), the lock will be released at some time.
  */
 const MAY_PASS = new Set(['25006', '25P03', '55P03', '57P01', '57P02', '57P03'])
-/** Connection, sign-in, out of resources, operator intervention, system error, internal error. */
+/**
+ * SQLSTATE classes: connection error, sign-in error, out of resources, operator intervention,
+ * system error, internal error.
+ */
 const UNAVAILABLE_CLASSES = new Set(['08', '28', '53', '57', '58', 'XX'])
 
 const INVALID_TEXT = '22P02'
 
-/** Sorts the errors that `pg` throws. */
+/** Converts an error that `pg` threw into StoreUnavailable or QueryRefused where it is either. */
 export function storeError(error: unknown): Error {
   if (error instanceof StoreUnavailable || error instanceof QueryRefused) return error
   if (error instanceof pg.DatabaseError && error.code !== undefined) {
     const { code: sqlState, message } = error
     if (MAY_PASS.has(sqlState) || UNAVAILABLE_CLASSES.has(sqlState.slice(0, 2)))
-      return new StoreUnavailable(`the store refuses work: ${message}`, { cause: error })
+      return new StoreUnavailable(`the database cannot run statements now: ${message}`, {
+        cause: error,
+      })
     return new QueryRefused(message, sqlState, { cause: error })
   }
-  // The server would have refused the text form with the same state.
+  // The server would have rejected the text form of the value with the same SQLSTATE.
   if (error instanceof UnfitParameter)
     return new QueryRefused(error.message, INVALID_TEXT, { cause: error })
   if (error instanceof Error && isConnectionTrouble(error))
-    return new StoreUnavailable(`the store cannot be reached: ${error.message}`, { cause: error })
+    return new StoreUnavailable(`cannot reach the database: ${error.message}`, { cause: error })
   return asError(error)
 }
 
 const QUERY_CANCELED = '57014'
 
-/** Whether a statement was ended because it took longer than its time-out. */
+/** Whether the server cancelled a statement because it ran longer than its time-out. */
 export function tookTooLong(error: unknown): boolean {
   const cause = error instanceof StoreUnavailable ? error.cause : error
   return cause instanceof pg.DatabaseError && cause.code === QUERY_CANCELED

@@ -5,9 +5,9 @@ const NOW = {
   text: 'select (extract(epoch from clock_timestamp()) * 1000)::float8 as "nowMs"',
 }
 
-/** The time of day by the database's clock, in ms since the epoch. */
+/** Reads the present time of the database's clock, in ms since the epoch. */
 export async function readDatabaseTime(database: Database): Promise<number> {
   const [row] = await database.run<{ nowMs: number }>(NOW)
-  if (!row) throw new Error('the database did not say its time')
+  if (!row) throw new Error('the database did not return its time')
   return row.nowMs
 }

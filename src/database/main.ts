@@ -1,2 +1,2 @@
-// What `signalbox migrate` runs.
+// The entry point of `signalbox migrate`.
 export { migrate } from './migrate.ts'

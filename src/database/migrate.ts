@@ -5,7 +5,7 @@ import { openDatabase, type TransactionLimits } from './database.ts'
 
 const FOLDER = join(import.meta.dirname, 'migrations')
 
-/** A migration may rewrite a table, and a second process waits until the first has done so. */
+/** These limits are long, because a migration may rewrite a table while other processes wait. */
 const LIMITS: TransactionLimits = {
   idleMs: 60_000,
   lockMs: 600_000,
@@ -14,8 +14,9 @@ const LIMITS: TransactionLimits = {
 }
 
 /**
- * Brings the schema up to date: every numbered SQL file once, in order, under a lock, so that
- * several processes may call it at the same time. Returns the names of those applied now.
+ * Brings the schema up to date by applying each numbered SQL file once, in order. Several processes
+ * may call this function at the same time, because it holds a lock. Returns the names of the
+ * migrations that this call applied.
  */
 export async function migrate(databaseUrl: string): Promise<{ applied: string[] }> {
   const database = openDatabase({
@@ -32,8 +33,8 @@ export async function migrate(databaseUrl: string): Promise<{ applied: string[] 
       migrationLockTableName: 'schema_migrations_lock',
     })
     const applied: string[] = []
-    // Each in a transaction of its own. In one for all, locks would add up in an order in which
-    // running processes do not take them, and one of the two would end as a deadlock.
+    // Each migration runs in its own transaction. A single transaction would collect locks in an
+    // order that differs from that of running processes, and could deadlock with them.
     for (;;) {
       const { error, results = [] } = await migrator.migrateUp()
       if (error) {

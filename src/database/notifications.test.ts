@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-test('a connection that was lost comes back, says so, and is heard from again', async () => {
+test('a lost connection is reopened, reported, and receives notifications again', async () => {
   const { databaseUrl } = store
   const { database } = store.link()
   const errors: string[] = []
@@ -38,7 +38,7 @@ test('a connection that was lost comes back, says so, and is heard from again', 
   await expect.poll(() => received).toEqual(['a', 'b', 'c'])
 })
 
-test('close() ends the connection', async () => {
+test('close() closes the connection', async () => {
   const { databaseUrl } = store
   const { database } = store.link()
   const notifications = new Notifications({ databaseUrl, database, onError: () => undefined })

@@ -1,7 +1,7 @@
-// Notifications between processes over NOTIFY. Sending goes through the pool, after a commit and
-// never inside the transaction, which would serialise commits. Receiving takes a connection of its
-// own, which is opened when somebody listens and comes back by itself when it is lost. What is sent
-// while it is away is not heard.
+// Notifications between processes with PostgreSQL's NOTIFY. They are sent through the pool after a
+// commit. NOTIFY inside a transaction would serialise the commits. A separate connection receives
+// notifications. listen() opens it, and it reconnects automatically when it is lost. Notifications
+// sent while it is disconnected are not received.
 
 import pg from 'pg'
 import { backOffMs } from '../flow/backOff.ts'
@@ -10,13 +10,13 @@ import type { Database } from './database.ts'
 export interface NotificationsOptions {
   databaseUrl: string
   database: Database
-  /** Called when the connection that listens was lost. */
+  /** Called when the receiving connection is lost. */
   onError: (error: Error) => void
 }
 
 export interface NotificationReceiver {
   received(topic: string): void
-  /** Listening has begun, or begun again. What was sent before it went unheard. */
+  /** Listening has started or restarted. Earlier notifications may have been missed. */
   connected(): void
 }
 
@@ -42,12 +42,12 @@ export class Notifications {
     this.#options = options
   }
 
-  /** Reaches every process that listens, this one included. */
+  /** Notifies every listening process, including this one. */
   async send(topics: readonly string[]): Promise<void> {
     await this.#options.database.run(SEND, [topics])
   }
 
-  /** Listens until close(), for one receiver. */
+  /** Passes notifications to the receiver until close(). There can be only one receiver. */
   listen(receiver: NotificationReceiver): void {
     this.#receiver = receiver
     if (!this.#client && !this.#reconnect) this.#connect()
@@ -76,7 +76,7 @@ export class Notifications {
       this.#lost(client, error)
     }
     client.on('error', onLost)
-    client.on('end', () => onLost(new Error('the connection that listens was closed')))
+    client.on('end', () => onLost(new Error('the connection for notifications was closed')))
     client
       .connect()
       .then(() => client.query(`listen ${CHANNEL}`))
@@ -90,7 +90,7 @@ export class Notifications {
   #lost(client: pg.Client, error: Error): void {
     if (this.#closed || this.#client !== client) return
     this.#options.onError(error)
-    client.end().catch(() => undefined) // it is lost already
+    client.end().catch(() => undefined) // the connection is already lost
     this.#client = undefined
     this.#reconnect = setTimeout(
       () => {

@@ -9,7 +9,7 @@ import { openTestStore, type TestStore } from './testing/testStore.ts'
 const DAY_MS = 86_400_000
 const OLD_MS = Date.UTC(2026, 0, 5, 12)
 const OLD = 'messages_20260105'
-/** As long as anybody may wait for a lock because of the upkeep. */
+/** The longest time that a writer may wait for a lock because of maintenance. */
 const LOCK_TIMEOUT_MS = 250
 
 const stores: TestStore[] = []
@@ -38,7 +38,7 @@ async function exists(table: string): Promise<boolean> {
   return rows[0]?.exists ?? false
 }
 
-/** A report, or pg_dump: it keeps the table open until it is ended. */
+/** Opens a transaction that reads `messages` until it is ended, like a report or pg_dump. */
 async function openReader(): Promise<{ end(): Promise<void> }> {
   const client: pg.PoolClient = await database.pool.connect()
   await client.query('set idle_in_transaction_session_timeout = 0')
@@ -51,7 +51,7 @@ async function openReader(): Promise<{ end(): Promise<void> }> {
   return { end }
 }
 
-/** Writes rows until stopped. Each would fail if it waited longer than that for a lock. */
+/** Writes rows until stopped. A write fails if it waits longer than LOCK_TIMEOUT_MS for a lock. */
 async function keepWriting(): Promise<() => Promise<number>> {
   const client = await database.pool.connect()
   await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`)
@@ -76,7 +76,7 @@ async function keepWriting(): Promise<() => Promise<number>> {
   }
 }
 
-test('a partition that is too old is dropped, and no other', async () => {
+test('only partitions that are too old are dropped', async () => {
   const before = await partitionsOf('messages')
   expect(before).toContain(OLD)
   expect(await dropOldPartitions(database, 'messages', 30 * DAY_MS)).toEqual([])
@@ -84,7 +84,7 @@ test('a partition that is too old is dropped, and no other', async () => {
   expect(await exists(OLD)).toBe(false)
 })
 
-test('a partition stays until its last row is too old', async () => {
+test('a partition is kept until its last row is too old', async () => {
   await ensurePartitionsFor(database, [OLD_MS - DAY_MS])
   const ageMs = Date.now() - OLD_MS
   await dropOldPartitions(database, 'upstream_ids', ageMs)
@@ -92,7 +92,7 @@ test('a partition stays until its last row is too old', async () => {
   expect(left.filter((name) => name < 'upstream_ids_20260106')).toEqual(['upstream_ids_20260105'])
 })
 
-test('partitions have no gap on a server whose time zone has summer time', async () => {
+test('partitions have no gap if the time zone of the server switches to summer time', async () => {
   const client = await database.pool.connect()
   await client.query(`set timezone = 'Europe/Amsterdam'`)
   await client.query(`select ensure_partitions('2027-03-27T12:00Z', '2027-03-30T12:00Z')`)
@@ -104,8 +104,8 @@ test('partitions have no gap on a server whose time zone has summer time', async
   expect(await partitionsOf('upstream_ids')).toContain('upstream_ids_20270330')
 })
 
-test('a day whose submissions lie in partitions of six hours keeps them', async () => {
-  // As an older version made them.
+test('six-hour partitions of an older version are kept, and dropped when too old', async () => {
+  // An older version created partitions like this one.
   await database.pool.query(
     `drop table upstream_ids_20260105;
      create table upstream_ids_20260105_12 partition of upstream_ids
@@ -120,7 +120,7 @@ test('a day whose submissions lie in partitions of six hours keeps them', async 
   expect(await partitionsOf('upstream_ids')).not.toContain('upstream_ids_20260105_12')
 })
 
-test('a partition is made while a report reads the table, and nobody waits', async () => {
+test('creating a partition while a report reads the table does not delay writers', async () => {
   const reader = await openReader()
   const stopWriting = await keepWriting()
   await ensurePartitionsFor(database, [OLD_MS + DAY_MS])
@@ -130,30 +130,30 @@ test('a partition is made while a report reads the table, and nobody waits', asy
   await reader.end()
 })
 
-test('a drop that a report is in the way of holds up no writer, and is done later', async () => {
+test('a drop that a report blocks does not delay writers and is completed later', async () => {
   const reader = await openReader()
   const stopWriting = await keepWriting()
   expect(await dropOldPartitions(database, 'messages', 30 * DAY_MS)).toEqual([OLD])
   expect(await stopWriting()).toBeGreaterThan(0)
-  // Its detachment has begun, and a second attempt fares no worse.
+  // The first call has started to detach the partition. A second call is blocked in the same way.
   expect(await dropOldPartitions(database, 'messages', 30 * DAY_MS)).toEqual([OLD])
   await reader.end()
   expect(await dropOldPartitions(database, 'messages', 30 * DAY_MS)).toEqual([])
   expect(await exists(OLD)).toBe(false)
 })
 
-test('a table that was detached by hand is kept, one of ours is dropped', async () => {
+test('a partition detached by hand is kept, and one marked by Signalbox is dropped', async () => {
   await ensurePartitionsFor(database, [OLD_MS + DAY_MS])
   for (const name of [OLD, 'messages_20260106'])
     await database.pool.query(`alter table messages detach partition "${name}"`)
-  // As if the process had died between detaching and dropping.
+  // The state after a process died between detaching and dropping.
   await database.pool.query(`comment on table "${OLD}" is 'signalbox: too old, to be dropped'`)
   await dropOldPartitions(database, 'messages', 30 * DAY_MS)
   expect(await exists(OLD)).toBe(false)
   expect(await exists('messages_20260106')).toBe(true)
 })
 
-test('a partition that waits for its end is attached again for a message of its day', async () => {
+test('a detached partition is attached again if a message of its day arrives', async () => {
   await database.pool.query(`alter table messages detach partition "${OLD}"`)
   await ensurePartitionsFor(database, [OLD_MS])
   expect(await partitionsOf('messages')).toContain(OLD)

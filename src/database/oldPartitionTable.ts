@@ -1,16 +1,16 @@
-// Dropping partitions whose rows are all too old, without holding anybody up. A plain drop waits
-// for each reader of the table, such as pg_dump, and all writers wait behind it. So a partition is
-// first detached concurrently, which locks nobody out but waits for the transactions that read
-// the table. It has seconds for that. What could not be done in time is done the next time: a
-// detachment that was interrupted is finished, and a detached table is dropped. A remark in the
-// catalogue tells such a table from one that an operator detached to keep it.
+// Drops partitions whose rows are all too old, without delaying other queries. A plain drop waits
+// for every reader of the table, such as pg_dump, and all writers wait behind the drop. So a
+// partition is first detached concurrently. This blocks no other query, but waits a few seconds for
+// the transactions that read the table. If the time is not enough, the next call finishes the
+// interrupted detachment and drops the detached table. A comment on the table in the catalogue
+// distinguishes it from a table that an operator detached to keep.
 
 import type pg from 'pg'
 import { type Database, storeError } from './database.ts'
 
 const HOUR_MS = 3_600_000
 
-/** The tables that are cut by time. */
+/** The tables that are partitioned by time. */
 export type PartitionedTable =
   | 'acknowledged_chunks'
   | 'messages'
@@ -18,19 +18,22 @@ export type PartitionedTable =
   | 'outbox_acknowledged'
   | 'upstream_ids'
 
-/** A partition holds a day, or less in a table of an older version. */
+/** A partition holds one day, or less if an older version created it. */
 const SPAN_MS = 24 * HOUR_MS
 
-/** Nobody waits longer behind a lock that could not be had. */
+/** Limits how long other queries wait behind a lock that could not be acquired. */
 const LOCK_TIMEOUT_MS = 250
-/** For the transactions that read the table. */
+/** Limits the wait for transactions that read the table. */
 const DETACH_TIMEOUT_MS = 5_000
 const REMARK = 'signalbox: too old, to be dropped'
 
 interface OldPartition {
   readonly name: string
   readonly isAttached: boolean
-  /** Its detachment was interrupted. At most one per table, which must be finished first. */
+  /**
+   * Whether its detachment was interrupted. A table has at most one such partition, whose
+   * detachment must be finished first.
+   */
   readonly isPending: boolean
 }
 
@@ -48,7 +51,10 @@ const OLD = `
       at time zone 'UTC' < now() - $2 * interval '1 ms'
   order by is_pending desc, name`
 
-/** Returns the names of those that are still there, because others read them. */
+/**
+ * Drops the partitions whose last row is older than `olderThanMs`. Returns the names of the
+ * partitions that could not be dropped yet because other transactions read them.
+ */
 export async function dropOldPartitions(
   database: Database,
   table: PartitionedTable,
@@ -57,7 +63,7 @@ export async function dropOldPartitions(
   const client = await database.pool.connect().catch((error: unknown) => {
     throw storeError(error)
   })
-  // A connection that is lost between two statements emits an error; the next statement tells.
+  // A connection that is lost between two statements emits an error. The next statement then fails.
   client.on('error', () => undefined)
   try {
     await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`)
@@ -66,12 +72,12 @@ export async function dropOldPartitions(
   } catch (error) {
     throw storeError(error)
   } finally {
-    // With its time limits and its lock.
+    // Closing the connection also removes its time limits and its advisory lock.
     client.release(true)
   }
 }
 
-/** One process at a time; the others have nothing to do. */
+/** Whether this process got the lock. Only one process at a time drops partitions. */
 async function isAlone(client: pg.PoolClient): Promise<boolean> {
   const { rows } = await client.query<{ is_alone: boolean }>(
     `select pg_try_advisory_lock(hashtext('signalbox.old_partitions')) as is_alone`,
@@ -107,15 +113,15 @@ async function detach(
   )
 }
 
-/** Names come from the catalogue and match the pattern above. */
+/** Quotes a partition's name. The name matches the pattern above, so it needs no escaping. */
 function quoted({ name }: OldPartition): string {
   return `"${name}"`
 }
 
-/** lock_not_available and query_canceled, which a statement over its time is. */
+/** lock_not_available, and query_canceled, the result of a statement time-out. */
 const TOO_LONG = new Set(['55P03', '57014'])
 
-/** False if it was not to be had in time. */
+/** Runs a statement. False if it exceeded the lock or statement time-out. */
 async function inTime(client: pg.PoolClient, statement: string): Promise<boolean> {
   try {
     await client.query(statement)

@@ -1,6 +1,6 @@
-// Partitions of the tables that are cut by time: messages, their attempts and acknowledgements by
-// day of the message id, upstream_ids by day of the submission. Making one waits for no reader and
-// holds up no writer (migration 0013).
+// Creates partitions of the tables that are partitioned by time. Messages, their attempts and their
+// acknowledgements are partitioned by the day of the message id, and upstream_ids by the day of the
+// submission. Creating a partition neither waits for readers nor delays writers (migration 0013).
 
 import type { Database } from './database.ts'
 
@@ -13,20 +13,21 @@ const ENSURE_AHEAD = {
   text: `select ensure_partitions(now() - interval '1 day', now() + $1 * interval '1 day')`,
 }
 
-/** PostgreSQL's check_violation, which a row without a partition is. */
+/** PostgreSQL's check_violation, the error for a row that fits no partition. */
 export const NO_PARTITION = '23514'
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
 /**
- * Creates the missing partitions for messages of these times. It goes day by day: one message from
- * a gateway with a wrong clock must not create fifty years of them.
+ * Creates the missing partitions for messages of these times. Days without messages are skipped, so
+ * that a single message from a gateway with a wrong clock does not create fifty years of
+ * partitions.
  */
 export async function ensurePartitionsFor(
   database: Database,
   timesMs: readonly number[],
 ): Promise<void> {
-  // A row's own time may lie a little after its message's.
+  // The time of a row may be slightly later than the time of its message.
   const near = timesMs.flatMap((atMs) => [atMs, atMs + HOUR_MS])
   const days = new Set(near.map((atMs) => Math.floor(atMs / DAY_MS) * DAY_MS))
   for (const dayMs of days) await database.run(ENSURE, [dayMs, dayMs])

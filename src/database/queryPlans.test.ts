@@ -12,7 +12,7 @@ import { parkedReceiptsDue, parkedReceiptsFor } from '../message/parkedReceiptTa
 import { claimDue, claimNext, countWaiting } from '../message/waitingMessageTable.ts'
 import { findByUpstreamId } from '../message/upstreamIdTable.ts'
 
-/** Tables that are empty again and again, and then long. */
+/** Tables that are often empty and sometimes grow large. */
 const TABLES = [
   'outbox',
   'outbox_chunks',
@@ -81,7 +81,7 @@ async function useOutbox(messageId: MessageId): Promise<void> {
     { acknowledged: [{ messageId, user: 'acme-1' }] },
   ]) {
     const [claimed] = (await claim()).claimed
-    if (!claimed) throw new Error('something waits for this user')
+    if (!claimed) throw new Error('a delivery should wait for this user')
     await settleOutbox(database, 'gateway-0', [{ ...claimed, ...nothing, ...ends }])
     await reclaimOutbox(database, 'gateway-0', [])
   }
@@ -106,8 +106,8 @@ async function useQueue(): Promise<void> {
   await queue.settle(settled)
 }
 
-// A connection keeps the plan of a prepared statement until the next analyze: one that reads the
-// whole table costs nothing while it is empty, and everything when it holds 200,000 rows.
+// A connection keeps the plan of a prepared statement until the next analyze. A plan that reads the
+// whole table is cheap while the table is empty, but far too slow once it holds 200,000 rows.
 test.each([
   'outbox.claim',
   'outbox.settleChunks',
@@ -127,7 +127,7 @@ test.each([
   'upstreamIds.find',
   'messages.read',
   'messages.status',
-])('%s looks rows up by an index, though its table was empty', async (name) => {
+])('the statement %s uses an index although its table was empty when planned', async (name) => {
   const plan = await planOf(name)
   const scans = plan.flatMap((line, index) => (SCAN.test(line) ? [[line, plan[index + 1]]] : []))
   expect(scans.length).toBeGreaterThan(0)
@@ -135,7 +135,7 @@ test.each([
     expect(scan.join('\n')).toMatch(/(Index|Bitmap Heap) Scan.*\n *(Index|Recheck) Cond: /)
 })
 
-test('a claim passes over no delivery of another user, and over none in back-off', async () => {
+test('an outbox claim reads neither deliveries of other users nor those in back-off', async () => {
   const plan = (await planOf('outbox.claim')).join('\n')
   expect(plan).toMatch(
     /outbox_chunks_of_user on .*\n *Index Cond: .*account = .*ROW\(.*user_id, .*place\) >= /,
@@ -145,14 +145,14 @@ test('a claim passes over no delivery of another user, and over none in back-off
   )
 })
 
-test('waiting messages are claimed queue by queue, in the order of the index', async () => {
+test('a claim of waiting messages uses the index by queue and needs no sort', async () => {
   const plan = (await planOf('later.claim')).join('\n')
   expect(plan).not.toMatch(/Seq Scan on later|Sort|later_by_due/)
   expect(plan).toMatch(/later_by_queue on later.*\n *Index Cond: .*queue > queues/)
   expect(plan).toMatch(/later_by_queue on later.*\n *Index Cond: .*queue = ready.*due_at <= ready/)
 })
 
-test('a claim that goes on passes over nothing that was due before', async () => {
+test('a continued claim of waiting messages does not read earlier index entries', async () => {
   const plan = (await planOf('later.claimNext')).join('\n')
   expect(plan).not.toMatch(/Seq Scan on later|Sort|later_by_due/)
   expect(plan).toMatch(
@@ -160,7 +160,7 @@ test('a claim that goes on passes over nothing that was due before', async () =>
   )
 })
 
-test('waiting messages of some queues are counted by an index, without their rows', async () => {
+test('counting the waiting messages of some queues does not read the message rows', async () => {
   const plan = (await planOf('later.countOf')).join('\n')
   expect(plan).not.toMatch(/Seq Scan| later( |\n)/)
   expect(plan).toMatch(/later_counts_by_queue( on later_counts)?\n *Index Cond: \(queue = ANY/)

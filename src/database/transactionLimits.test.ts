@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-test('each connection has limits for a pause, a lock and a statement, in this order', async () => {
+test('the limit of a statement exceeds that of a lock, which exceeds that of a pause', async () => {
   const { rows } = await database.pool.query<{ name: string; setting: string }>(
     `select name, setting from pg_settings where name in
       ('idle_in_transaction_session_timeout', 'lock_timeout', 'statement_timeout') order by name`,
@@ -25,7 +25,7 @@ test('each connection has limits for a pause, a lock and a statement, in this or
   expect(statementMs).toBeGreaterThan(lockMs)
 })
 
-test('a process stopped inside a transaction loses it, and others go on unharmed', async () => {
+test('the transaction of a frozen process is ended, and other processes can continue', async () => {
   const frozen = Promise.withResolvers<void>()
   const locked = Promise.withResolvers<void>()
   const stopped = database.transaction(async (run) => {
@@ -35,7 +35,7 @@ test('a process stopped inside a transaction loses it, and others go on unharmed
   })
   const outcome = expect(stopped).rejects.toThrow(StoreUnavailable)
   await locked.promise
-  // As another process would: it waits until the server has ended the transaction.
+  // Acts as another process, which waits until the server has ended the frozen transaction.
   await store.link().database.transaction((run) => run(LOCK))
   frozen.resolve()
   await outcome
@@ -43,7 +43,7 @@ test('a process stopped inside a transaction loses it, and others go on unharmed
   expect(rows).toEqual([{ value: 1 }])
 })
 
-test('a lock that is not to be had in time is trouble that may pass', async () => {
+test('a lock time-out is reported as StoreUnavailable', async () => {
   const other = store.link().database
   const waiting = database.transaction(async (run) => {
     await run(LOCK)

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => store.drop())
 
 test.each([['demo'], [undefined]])(
-  'claims for user %s do not pass over settled chunks of a held snapshot',
+  'later claims for user %s do not read settled chunks that an open snapshot retains',
   async (user) => {
     const account = `held-${user}`
     const clock = { nowMs: 0 }
@@ -61,7 +61,7 @@ test.each([['demo'], [undefined]])(
   },
 )
 
-test('a chunk that was put back far below the floor is claimed after a second', async () => {
+test('a chunk released far below the start of the search is claimed after a second', async () => {
   const clock = { nowMs: 0 }
   const floors = new SearchFloors(() => clock.nowMs)
   const demand = { account: 'below', user: 'demo', room: 1 }

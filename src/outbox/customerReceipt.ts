@@ -6,15 +6,15 @@ import type { Transitioned } from '../message/stateChanges.ts'
 import { receiptError, type ReceiptErrors } from './receiptError.ts'
 
 /**
- * The deliver_sm body that tells a customer what became of a message (SMPP 3.4 appendix B).
- * @param errors the account's own codes
+ * Encodes the receipt of a message for the customer, as a deliver_sm body (SMPP 3.4 appendix B).
+ * @param errors the account's own error codes
  */
 export function customerReceipt(message: Transitioned, errors?: ReceiptErrors): Buffer {
   const submitSm = decodeBody('submit_sm', message.submit_sm)
   const delivered = message.state === MESSAGE_STATE.DELIVERED
   return encodeBody('deliver_sm', {
     service_type: submitSm.service_type,
-    // Swapped: the receipt comes from the number the message went to.
+    // The addresses are swapped: the receipt comes from the number to which the message was sent.
     source_addr_ton: submitSm.dest_addr_ton,
     source_addr_npi: submitSm.dest_addr_npi,
     source_addr: submitSm.destination_addr,
@@ -29,7 +29,7 @@ export function customerReceipt(message: Transitioned, errors?: ReceiptErrors): 
       doneDate: new Date(message.done_at_ms),
       messageState: message.state,
       err: receiptError(message.error, message.command_status ?? undefined, errors),
-      // Copies the octets unchanged where possible: with data_coding 0 the customer reads the
+      // Octets are copied unchanged where possible. With data_coding 0, the customer reads the
       // receipt in the same alphabet in which it sent the message.
       text: messageText(submitSm, { defaultAlphabet: 'latin1' }).replace(/[^\x20-\x7e]/g, '.'),
     }),

@@ -9,7 +9,7 @@ const deliveries = fc
     bodies.map((body) => ({ messageId: newMessageId(), deliverSm: Buffer.from(body) })),
   )
 
-test('what is packed is unpacked', () => {
+test('packed deliveries are unpacked unchanged', () => {
   fc.assert(
     fc.property(deliveries, (some) => {
       expect(unpackDeliveries(packDeliveries(some))).toEqual(some)
@@ -17,7 +17,7 @@ test('what is packed is unpacked', () => {
   )
 })
 
-test('octets that end early, and those of another version, are named', () => {
+test('truncated octets and octets of another version are rejected with UnreadableChunk', () => {
   const payload = packDeliveries([{ messageId: newMessageId(), deliverSm: Buffer.alloc(9) }])
   for (let length = 2; length < payload.length; length++)
     expect(() => unpackDeliveries(payload.subarray(0, length))).toThrow(UnreadableChunk)
@@ -25,7 +25,7 @@ test('octets that end early, and those of another version, are named', () => {
   expect(() => unpackDeliveries(payload)).toThrow('version 2, not 1')
 })
 
-test('a piece is bounded in deliveries and in octets', () => {
+test('a piece holds a limited number of deliveries and of octets', () => {
   const some = (count: number, octets: number) =>
     Array.from({ length: count }, () => ({
       messageId: newMessageId(),

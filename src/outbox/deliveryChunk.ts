@@ -1,5 +1,5 @@
-// Deliveries to one user, packed into one row. A version comes first; then, for each delivery, the
-// 16 octets of its message id, the length of its deliver_sm body (4 octets) and the body.
+// Deliveries to one user, packed into one row. The first octet is the version. Each delivery then
+// has the 16 octets of its message id, the length of its deliver_sm body (4 octets) and the body.
 
 import { UUID_OCTETS, writeUuid } from '../flow/uuidOctets.ts'
 import type { MessageId } from '../message/ids.ts'
@@ -11,14 +11,14 @@ export interface Delivery {
   readonly deliverSm: Buffer
 }
 
-/** The octets are damaged, or a newer version wrote them. */
+/** The octets are damaged, or another version wrote them. */
 export class UnreadableChunk extends Error {
   readonly code = 'UNREADABLE_CHUNK'
 }
 
 const VERSION = 1
 const LENGTH_OCTETS = 4
-/** Bound the rows of the outbox, and what a gateway delivers again after a crash. */
+/** These limits bound a row of the outbox, and what a gateway delivers twice after a crash. */
 const DELIVERIES_MAX = 250
 const OCTETS_MAX = 128 * 1024
 
@@ -36,7 +36,7 @@ export function packDeliveries(deliveries: readonly Delivery[]): Buffer {
   return payload
 }
 
-/** Bodies are views of `payload`. Throws UnreadableChunk. */
+/** Unpacks deliveries whose bodies are views of `payload`. Throws UnreadableChunk. */
 export function unpackDeliveries(payload: Buffer): Delivery[] {
   if (payload[0] !== VERSION)
     throw new UnreadableChunk(`a chunk of deliveries has version ${payload[0]}, not ${VERSION}`)
@@ -53,7 +53,10 @@ export function unpackDeliveries(payload: Buffer): Delivery[] {
   return deliveries
 }
 
-/** Each piece fits one row. @param max deliveries in one piece */
+/**
+ * Splits deliveries into pieces that each fit one row.
+ * @param max the most deliveries in one piece
+ */
 export function inPieces(
   deliveries: readonly Delivery[],
   max = DELIVERIES_MAX,
@@ -75,7 +78,7 @@ export function inPieces(
   return pieces
 }
 
-/** 16 octets for each id, one after another. */
+/** Packs ids of 16 octets each, one after another. */
 export function packIds(messageIds: readonly MessageId[]): Buffer {
   const octets = Buffer.allocUnsafe(messageIds.length * UUID_OCTETS)
   for (const [index, messageId] of messageIds.entries())

@@ -1,5 +1,6 @@
-// Deliveries that are over: those that nobody took in time become expired, refused and expired ones
-// stay in the outbox for some days, and acknowledged ones have partitions that are dropped.
+// Deliveries that have ended. A delivery that no customer received in time becomes expired. Refused
+// and expired deliveries are kept in the outbox for some days. Acknowledged deliveries are in
+// partitioned tables, whose old partitions are dropped.
 
 import type { Database } from '../database/database.ts'
 import { type MessageId, timeOf } from '../message/ids.ts'
@@ -22,10 +23,7 @@ const EXPIRED_CHUNKS = {
       select from outbox_leases as l where l.chunk_id = chunk.id and l.until > now())
     order by expires_at limit $1 for update skip locked`,
 }
-/**
- * A chunk may have been leased after the query above read the leases and before it locked the
- * chunk.
- */
+/** The query above may miss a lease that was added after it read the leases and before its lock. */
 const LEASED_CHUNKS = {
   name: 'outbox.leasedChunks',
   text: `select chunk_id as id from outbox_leases
@@ -56,15 +54,16 @@ const ROWS_AT_ONCE = 1_000
 const CHUNKS_AT_ONCE = 20
 
 /**
- * Ends some of what waited too long; returns how many rows and chunks. A chunk that cannot be read
- * is kept for another day, and the error that is thrown at the end names it.
+ * Marks some of the deliveries that waited too long as expired. Returns the number of rows and
+ * chunks that ended. A chunk that cannot be read is kept for another day, and an error that names
+ * it is thrown at the end.
  */
 export async function expireOutbox(database: Database): Promise<number> {
   const rows = await database.run(EXPIRE_ROWS, [ROWS_AT_ONCE])
   const { ended, unreadable } = await database.transaction(expireChunks)
   if (unreadable.length === 0) return rows.length + ended
   const ids = unreadable.join(', ')
-  throw new Error(`chunks of the outbox expired and cannot be read; kept for a day: ${ids}`)
+  throw new Error(`expired outbox chunks cannot be read and are kept for another day: ${ids}`)
 }
 
 interface ExpiredChunk {
@@ -118,7 +117,7 @@ const REMOVE_ENDED = {
     returning id`,
 }
 
-/** Forgets up to `max` refused and expired deliveries; returns how many. */
+/** Deletes up to `max` refused and expired deliveries; returns how many it deleted. */
 export async function removeEndedDeliveries(
   database: Database,
   olderThanDays: number,
@@ -134,9 +133,9 @@ const OLDEST_ENDED = {
 }
 const OLDEST_ACKNOWLEDGED = {
   name: 'outbox.oldestAcknowledged',
-  // Partitions are read in order, so the first is an entry of the oldest partition's index.
-  // Acknowledged chunks have no such index. All rows of their oldest partition are of one day, so
-  // any of them is precise enough.
+  // Partitions are read in order, so the first message id comes from the index of the oldest
+  // partition. Acknowledged chunks have no such index. All rows of their oldest partition belong to
+  // one day, so the time of any of these rows is precise enough.
   text: `select least(
       (select message_id from outbox_acknowledged order by message_id limit 1),
       (select message_id from acknowledged_chunks limit 1)) as message_id`,
@@ -144,7 +143,7 @@ const OLDEST_ACKNOWLEDGED = {
 
 export interface OldestDeliveries {
   readonly endedAt: Date | undefined
-  /** The time at which its message was accepted, not that of the acknowledgement. */
+  /** When the oldest acknowledged message was accepted. Not the time of the acknowledgement. */
   readonly acknowledgedAt: Date | undefined
 }
 

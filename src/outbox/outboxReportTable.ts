@@ -1,12 +1,12 @@
-// What the outbox holds, for traces and metrics.
+// Reads the contents of the outbox for traces and metrics.
 
 import type { Database } from '../database/database.ts'
 import { firstIdOfDay, type MessageId } from '../message/ids.ts'
 
-/** How a message's receipt fared on its way to the customer. */
+/** A step in the delivery of a message's receipt to the customer. */
 export interface DeliveryStep {
   kind: 'pending' | 'acknowledged'
-  /** The state of a delivery that is still there, or the user who acknowledged it. */
+  /** The user who acknowledged the delivery, or the state of an unacknowledged delivery. */
   detail: string
   attempts: number
   at: Date
@@ -29,13 +29,16 @@ const STEPS = {
       where account = $2 and user_id = $3 and position(uuid_send($1) in payload) > 0`,
 }
 
-/** Reads the chunks that wait for this user; a few hundred deliveries are in each. */
+/**
+ * Reads the delivery steps of a message's receipts. The query searches all chunks that wait for the
+ * user. Each chunk has up to 250 deliveries.
+ */
 export function readDeliverySteps(
   database: Database,
   message: { readonly id: MessageId; readonly account: string; readonly user: string },
 ): Promise<DeliveryStep[]> {
   const { account, id, user } = message
-  // Ids that were acknowledged together are of one day.
+  // The ids in one row of acknowledgements all belong to the same day.
   return database.run<DeliveryStep>(STEPS, [id, account, user, firstIdOfDay(id)])
 }
 
@@ -44,13 +47,13 @@ export interface OutboxBacklog {
   oldestAgeSeconds: number
 }
 
-/** Up to here the chunks and rows are counted; beyond, their number is estimated. */
+/** Up to this number, chunks and rows are counted. A higher number is estimated. */
 const COUNTED_MAX = 10_000
 
 const BACKLOG = {
   name: 'outbox.backlog',
-  // A sum is a bigint, which the driver hands over as text: the casts make numbers of it. The
-  // estimate is what the last analyze found: autovacuum renews it with every 2 % that change.
+  // A sum is a bigint, which the driver returns as text, so the result is cast to float8. The
+  // estimate comes from the last analyze, which autovacuum runs after every 2 % of changed rows.
   text: `with chunks as materialized (
       select deliveries, created_at from outbox_chunks order by id limit ${COUNTED_MAX}),
     counted as (

@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-/** One chunk for one user, or several if they are many. */
+/** Adds deliveries to one user, in one chunk or in several chunks of 250. */
 async function add(account: string, count: number, user = 'demo', expiresAtMs = IN_AN_HOUR_MS) {
   const entries = Array.from({ length: count }, (_, index) => ({
     account,
@@ -37,7 +37,7 @@ function claim(account: string, room: number, instance = 'gateway-1', user?: str
 
 async function claimOne(account: string, instance = 'gateway-1'): Promise<ClaimedDeliveries> {
   const { claimed } = await claim(account, 1, instance)
-  if (!claimed[0]) throw new Error(`nothing is to be claimed for ${account}`)
+  if (!claimed[0]) throw new Error(`there is nothing to claim for ${account}`)
   return claimed[0]
 }
 
@@ -59,7 +59,7 @@ async function statesOf(account: string): Promise<string[]> {
   return rows.map(({ state }) => state)
 }
 
-/** Those that a trace would show. */
+/** The claimed messages that a trace shows as acknowledged. */
 async function acknowledgedOf(claimed: ClaimedDeliveries): Promise<string[]> {
   const { account, user } = claimed
   const ids = claimed.deliveries.map(({ messageId }) => messageId)
@@ -72,13 +72,13 @@ async function acknowledgedOf(claimed: ClaimedDeliveries): Promise<string[]> {
 const octetsOf = (claimed: readonly ClaimedDeliveries[]) =>
   claimed.map(({ deliveries }) => deliveries.map(({ deliverSm }) => deliverSm[0]))
 
-test('deliveries of one transaction and user are one chunk, up to 250', async () => {
+test('deliveries of one transaction to one user are stored in chunks of up to 250', async () => {
   await add('many', 600)
   const { claimed } = await claim('many', 1000)
   expect(claimed.map(({ deliveries }) => deliveries.length)).toEqual([250, 250, 100])
 })
 
-test('each user gets chunks while it has room, oldest first, and nothing twice', async () => {
+test('a claim leases the oldest chunks up to the room of each user, and none twice', async () => {
   for (let chunk = 0; chunk < 3; chunk++) await add('a', 2)
   await add('b', 3)
   const wanted = [
@@ -96,7 +96,7 @@ test('each user gets chunks while it has room, oldest first, and nothing twice',
   expect((await claim('a', 10, 'gateway-2')).claimed).toEqual([])
 })
 
-test('a settled chunk goes; what was refused stays, what must wait comes again alone', async () => {
+test('settling a chunk makes rows of its refused deliveries and of those to retry', async () => {
   const [first, second, third, fourth] = await add('ends', 4)
   if (!first || !second || !third || !fourth) throw new Error('four were added')
   const chunk = await claimOne('ends')
@@ -118,7 +118,7 @@ test('a settled chunk goes; what was refused stays, what must wait comes again a
   ])
 })
 
-test('a row ends acknowledged, refused or in back-off, as its answer says', async () => {
+test('a row is settled as acknowledged, refused or put back', async () => {
   const entries = await add('rows', 3)
   const chunk = await claimOne('rows')
   const retry = entries.map((delivery) => ({ delivery, delayMs: 0 }))
@@ -138,7 +138,7 @@ test('a row ends acknowledged, refused or in back-off, as its answer says', asyn
   expect((await claim('rows', 9)).claimed).toMatchObject([{ id: third.id, attempts: 2 }])
 })
 
-test('what is put back keeps its place, in pieces that suit the customer', async () => {
+test('deliveries that are put back keep their place and form smaller chunks', async () => {
   await add('slow', 40)
   await add('slow', 1)
   const chunk = await claimOne('slow')
@@ -152,7 +152,7 @@ test('what is put back keeps its place, in pieces that suit the customer', async
   expect(claimed.map(({ deliveries }) => deliveries.length)).toEqual([16, 16, 7, 1])
 })
 
-test('a settlement that is repeated changes nothing', async () => {
+test('repeating a settlement changes nothing', async () => {
   await add('again', 2)
   const chunk = await claimOne('again')
   await settleOutbox(database, 'gateway-1', [acknowledging(chunk)])
@@ -164,7 +164,7 @@ test('a settlement that is repeated changes nothing', async () => {
   expect(await statesOf('again')).toEqual([])
 })
 
-test('who has lost a chunk settles nothing of it', async () => {
+test('a gateway that lost its lease of a chunk cannot settle the chunk', async () => {
   await add('lost', 2)
   const { claimed } = await claimOutbox(
     database,
@@ -180,7 +180,7 @@ test('who has lost a chunk settles nothing of it', async () => {
   expect(await acknowledgedOf(chunk)).toHaveLength(2)
 })
 
-test('what a killed gateway had claimed is free again when it starts anew', async () => {
+test('when a killed gateway restarts, the chunks that it had claimed are released', async () => {
   await add('killed', 1)
   await add('killed', 1)
   const ofTheDead = await claimOne('killed', 'gateway-7')
@@ -192,7 +192,7 @@ test('what a killed gateway had claimed is free again when it starts anew', asyn
   expect((await claim('killed', 2)).claimed.map(({ id }) => id)).toEqual([ofTheDead.id])
 })
 
-test('when a gateway starts anew, what it had in hand is free and back-offs last', async () => {
+test('when a gateway restarts, its claimed rows are released but back-offs continue', async () => {
   const [waiting, due] = await add('back-off', 2)
   if (!waiting || !due) throw new Error('two were added')
   const chunk = await claimOne('back-off', 'gateway-9')
@@ -210,7 +210,7 @@ test('when a gateway starts anew, what it had in hand is free and back-offs last
   expect(claimed.map(({ deliveries }) => deliveries[0]?.messageId)).toEqual([due.messageId])
 })
 
-test('a row that waits again stays in back-off when its gateway starts anew', async () => {
+test('a row in its second back-off stays in back-off when its gateway restarts', async () => {
   const [delivery] = await add('waits', 1)
   if (!delivery) throw new Error('one was added')
   const settle = async (delayMs: number) => {
@@ -224,7 +224,7 @@ test('a row that waits again stays in back-off when its gateway starts anew', as
   expect((await claim('waits', 9)).claimed).toEqual([])
 })
 
-test('accounts with room and nothing to deliver take nothing from those with much', async () => {
+test('idle accounts do not reduce the number of chunks leased for a busy account', async () => {
   for (let chunk = 0; chunk < 3; chunk++) await add('busy', 1)
   const idle = Array.from({ length: 50 }, (_, index) => ({
     account: `idle-${index}`,
@@ -236,7 +236,7 @@ test('accounts with room and nothing to deliver take nothing from those with muc
   expect(claimed).toHaveLength(3)
 })
 
-test('a claim that another process was in the way of says that there may be more', async () => {
+test('a claim that skipped a locked chunk reports that it is incomplete', async () => {
   await add('contended', 1)
   const client = await database.pool.connect()
   try {
@@ -250,7 +250,7 @@ test('a claim that another process was in the way of says that there may be more
   expect(await claim('contended', 1)).toMatchObject({ claimed: [{}], isComplete: true })
 })
 
-test('of two claims that see the same chunk, one gets it', async () => {
+test('if two claims find the same chunk, only the first one leases it', async () => {
   await add('raced', 1)
   const client = await database.pool.connect()
   try {
@@ -274,7 +274,7 @@ async function waitsForALock(): Promise<boolean> {
   return rows.length > 0
 }
 
-test('who has lost a row neither refuses nor returns it', async () => {
+test('a gateway that lost its lease of a row cannot settle the row', async () => {
   const [delivery] = await add('lost row', 1)
   if (!delivery) throw new Error('one was added')
   const chunk = await claimOne('lost row')
@@ -291,7 +291,7 @@ test('who has lost a row neither refuses nor returns it', async () => {
   expect((await claim('lost row', 1)).claimed).toEqual([])
 })
 
-test('an acknowledgement whose partition is missing makes it', async () => {
+test('settling an acknowledgement creates its missing partition', async () => {
   const { rows } = await database.pool.query<{ name: string }>(
     `select inhrelid::regclass::text as name from pg_inherits
       where inhparent = 'outbox_acknowledged'::regclass`,
@@ -303,7 +303,7 @@ test('an acknowledgement whose partition is missing makes it', async () => {
   expect(await acknowledgedOf(chunk)).toHaveLength(1)
 })
 
-test('a user gets the receipts of its own messages, unless the account shares them', async () => {
+test('a user gets only its own receipts unless the account shares receipts', async () => {
   await add('users', 2, 'one')
   await add('users', 1, 'two')
   expect((await claim('users', 9, 'gateway-1', 'three')).claimed).toEqual([])
@@ -313,7 +313,7 @@ test('a user gets the receipts of its own messages, unless the account shares th
   expect(claimed.map(({ user }) => user)).toEqual(['one', 'two'])
 })
 
-test('what nobody takes in time stays visible as expired', async () => {
+test('deliveries that are not acknowledged in time are kept as expired', async () => {
   const [late] = await add('late', 2, 'demo', Date.now() - 1)
   await claimOne('late')
   await expireOutbox(database)
@@ -330,7 +330,7 @@ test('what nobody takes in time stays visible as expired', async () => {
   expect(await readDeliverySteps(database, message)).toMatchObject([{ detail: 'expired' }])
 })
 
-test('a chunk that cannot be read stops no other, and is named', async () => {
+test('an unreadable chunk is reported and does not block other chunks', async () => {
   await add('odd', 1)
   await add('odd', 1, 'demo', Date.now() - 1)
   await add('odd', 1, 'demo', Date.now() - 1)
@@ -346,7 +346,7 @@ test('a chunk that cannot be read stops no other, and is named', async () => {
   expect(octetsOf(claimed)).toEqual([[0]])
 })
 
-test('a trace shows a delivery that waits, and one that was acknowledged', async () => {
+test('a trace shows a delivery while it waits and after it was acknowledged', async () => {
   const [entry] = await add('traced', 3)
   if (!entry) throw new Error('three were added')
   const message = { id: entry.messageId, account: 'traced', user: 'demo' }
@@ -360,7 +360,7 @@ test('a trace shows a delivery that waits, and one that was acknowledged', async
   ])
 })
 
-test('the backlog counts deliveries in chunks and in rows', async () => {
+test('the backlog counts the deliveries in chunks and in rows', async () => {
   await database.pool.query('truncate outbox, outbox_chunks, outbox_leases')
   expect(await readOutboxBacklog(database.run)).toEqual({ pending: 0, oldestAgeSeconds: 0 })
   await add('backlog', 300)
@@ -375,7 +375,7 @@ test('the backlog counts deliveries in chunks and in rows', async () => {
   expect((await readOutboxBacklog(database.run)).pending).toBe(301)
 })
 
-test('a row that a version before wrote belongs to the user of its message', async () => {
+test('a row of an older version without a user belongs to the user of its message', async () => {
   const messageId = newMessageId()
   await database.pool.query(
     `insert into messages (message_id, account, user_id, connector, source_addr, destination_addr,

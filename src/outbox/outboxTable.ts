@@ -1,11 +1,11 @@
-// Deliveries to customers: one logical queue per user, in an account. They are written in chunks,
-// with the state changes they tell of, in one transaction. A gateway leases chunks, delivers what
-// they hold, and settles each as a whole (settlementTable.ts). A delivery that has to wait for
-// another attempt becomes a row of `outbox`, which is claimed by itself. Each delivery ends
-// acknowledged, refused or expired; the last two stay visible.
+// Deliveries to customers, with one logical queue per user. Deliveries are written in chunks, in
+// the same transaction as the state changes that they report. A gateway leases chunks, makes their
+// deliveries, and settles each chunk as a whole (settlementTable.ts). A delivery that must wait for
+// another attempt becomes a row of `outbox`, which is claimed separately. Each delivery ends as
+// acknowledged, refused or expired. Refused and expired deliveries remain visible in `outbox`.
 //
-// A chunk is written once and deleted once. Its lease is a row of `outbox_leases`. Whoever claims,
-// settles or expires a chunk locks the chunk first and its lease second.
+// A chunk is written once and deleted once. Its lease is a row of `outbox_leases`. Code that
+// claims, settles or expires a chunk must lock the chunk first and its lease second.
 
 import type { MessageId } from '../message/ids.ts'
 import type { Database } from '../database/database.ts'
@@ -46,7 +46,7 @@ export async function addToOutbox(
   ])
 }
 
-/** Entries of one user expire together. */
+/** Groups entries by account, user and expiry. */
 function byUser(entries: readonly OutboxEntry[]): readonly (readonly OutboxEntry[])[] {
   const groups = new Map<string, OutboxEntry[]>()
   for (const entry of entries) {
@@ -58,46 +58,46 @@ function byUser(entries: readonly OutboxEntry[]): readonly (readonly OutboxEntry
   return [...groups.values()]
 }
 
-/** Room for deliveries to one user, or to anybody of an account. */
+/** How many deliveries to one user, or to any user of an account, a gateway has room for. */
 export interface OutboxDemand {
   readonly account: string
-  /** Undefined for the whole account. */
+  /** Undefined for any user of the account. */
   readonly user: string | undefined
   readonly room: number
 }
 
-/** What one claim leases as a whole. */
+/** A chunk or a row that a claim has leased. */
 export interface ClaimedDeliveries {
   readonly id: string
   /** A row holds one delivery that was attempted before, or that an older version wrote. */
   readonly kind: 'chunk' | 'row'
   readonly account: string
-  /** Null only if a row and its message were written by hand. */
+  /** Null only if somebody inserted the row and its message by hand. */
   readonly user: string | null
-  /** How often a row was claimed, this time included; 1 for a chunk. */
+  /** How often a row was claimed, including this claim; always 1 for a chunk. */
   readonly attempts: number
   readonly deliveries: readonly Delivery[]
 }
 
 export interface Claim {
   readonly claimed: readonly ClaimedDeliveries[]
-  /** Chunks that cannot be read. They stay leased, so that they are tried again later. */
+  /** An error for each chunk that cannot be read. The chunk is tried again when its lease ends. */
   readonly unreadable: readonly Error[]
-  /** False if another process was in the way, or the limit was reached: there may be more. */
+  /** False if there may be more to claim: the limit was reached, or another process held a lock. */
   readonly isComplete: boolean
 }
 
-/** Chunks looked at for one user. The first `room` deliveries are usually in far fewer. */
+/** The most chunks read for one user. The first `room` deliveries are usually in far fewer. */
 const CHUNKS_OF_USER_MAX = 64
 
 /**
- * Conditions that make PostgreSQL use one particular index. For empty tables all indexes cost the
- * same, so the planner might choose any. A range over a single value, ordered by that column,
- * leaves only this index.
+ * Conditions that make PostgreSQL use one particular index. For an empty table, all indexes have
+ * the same cost, so the planner could choose any of them. Only the intended index can serve a range
+ * over a single value that is ordered by the same column.
  */
 const OF_USER = {
   where: `o.account = wanted.account and o.user_id between wanted.user_id and wanted.user_id`,
-  // Both columns in one comparison, so that the search starts there.
+  // Both columns are in one comparison, so that the index search starts at the floor.
   fromFloor: `o.account = wanted.account and o.user_id <= wanted.user_id
     and (o.user_id, o.place) >= (wanted.user_id, wanted.from_place)`,
   order: 'o.user_id, ',
@@ -110,7 +110,7 @@ const OF_ACCOUNT = {
   demand: 'wanted.user_id is null',
 }
 
-/** Chunks that hold the first deliveries, until there is no more room. */
+/** Selects the unleased chunks that hold the first `room` deliveries of each demand. */
 function chunksOf({ fromFloor, demand, order }: typeof OF_USER): string {
   return `select chunk.id from wanted cross join lateral (
       select id from (
@@ -181,8 +181,9 @@ interface ClaimedRow {
 }
 
 /**
- * Leases what holds the first `room` deliveries of each user, or somewhat more, and at most `max`
- * chunks and `max` rows. The cost depends on what is leased, not on what waits.
+ * Leases the chunks and rows with the first `room` deliveries of each demand, or somewhat more, but
+ * at most `max` chunks and `max` rows. The cost depends on how much is leased, not on how much
+ * waits.
  * @param floors where the search for each user's chunks starts; pass the same object to every call
  */
 export async function claimOutbox(
@@ -216,14 +217,14 @@ export async function claimOutbox(
   const firstPlaces = firstPlacesOf(rows)
   for (const [index, list] of lists.entries()) {
     const place = firstPlaces.get(list)
-    // If the claim was incomplete and brought no chunk of a list, that list may still hold some.
+    // If the claim was incomplete and leased no chunk of a list, the list may still have chunks.
     if (isComplete || place !== undefined)
       floors.searched(list, from[index] ?? WHOLE_LIST, place, startedMs)
   }
   return { claimed, unreadable, isComplete }
 }
 
-/** The first place that was claimed of each user, and of each account. */
+/** The lowest place among the claimed chunks of each user and of each account. */
 function firstPlacesOf(rows: readonly ClaimedRow[]): ReadonlyMap<string, string> {
   const places = new Map<string, string>()
   for (const { account, kind, place, user_id } of rows.toSorted(byPlace).toReversed()) {
@@ -234,7 +235,7 @@ function firstPlacesOf(rows: readonly ClaimedRow[]): ReadonlyMap<string, string>
   return places
 }
 
-/** Ids hold no line breaks. */
+/** The key of a user's list, or of a whole account's. Ids contain no line breaks. */
 function listOf({ account, user }: { account: string; user: string | null | undefined }): string {
   return `${account}\n${user ?? ''}`
 }
@@ -244,7 +245,7 @@ function deliveriesOf({ id, message_id, payload }: ClaimedRow): readonly Deliver
   try {
     return unpackDeliveries(payload)
   } catch (cause) {
-    return new Error(`chunk ${id} of the outbox cannot be read`, { cause })
+    return new Error(`the outbox chunk ${id} cannot be read`, { cause })
   }
 }
 
@@ -258,7 +259,7 @@ function byPlace(a: ClaimedRow, b: ClaimedRow): number {
   return compare(a.place, b.place) || compare(a.id, b.id)
 }
 
-/** Of the type bigint, which the driver hands over as text. */
+/** Compares two values of type bigint, which the driver returns as text. */
 function compare(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : Number(a > b))
 }

@@ -15,11 +15,11 @@ test.each([
   ['vendor', 0x0400, '999'],
   ['the link was lost before the answer', 0, '999'],
   ['the link was lost before the answer', undefined, '999'],
-])('error %j with command_status %s is %s', (error, commandStatus, expected) => {
+])('the error %j with command_status %s becomes %s', (error, commandStatus, expected) => {
   expect(receiptError(error, commandStatus)).toBe(expected)
 })
 
-test("an account's own codes win", () => {
+test("an account's own codes override the default codes", () => {
   const errors = { ESME_RSUBMITFAIL: 'SUB', '034': '001', '': '0k0' }
   expect(receiptError('ESME_RSUBMITFAIL', 0x45, errors)).toBe('SUB')
   expect(receiptError('034', undefined, errors)).toBe('001')

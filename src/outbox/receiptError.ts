@@ -1,14 +1,15 @@
-/** Codes in the text of a customer's receipts instead of ours, by the SMSC's code or our reason. */
+/** An account's own codes for the `err` of its receipts, by the SMSC's code or our reason. */
 export type ReceiptErrors = Readonly<Record<string, string>>
 
 const NO_ERROR = '000'
-/** Three digits cannot say it. The trace does. */
+/** Stands for an error that does not fit into three characters. A trace shows the full error. */
 const OTHER = '999'
 
 /**
- * The `err` of a customer's receipt, which has exactly three characters (SMPP 3.4 appendix B).
- * @param error as the SMSC wrote it, or our reason; '' for no error
- * @param commandStatus of the response that refused the message, if one did
+ * Returns the `err` of a customer's receipt, always three characters (SMPP 3.4 appendix B).
+ * @param error the error as the SMSC wrote it, or our reason; '' for no error
+ * @param commandStatus the status of the response that refused the message, if it was refused
+ * @param errors the account's own codes, which override all others
  */
 export function receiptError(
   error: string,

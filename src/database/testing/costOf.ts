@@ -7,7 +7,7 @@ interface PlanNode {
   Plans?: PlanNode[]
 }
 
-/** How many pages a statement looks at, and how many rows it finds. It changes nothing. */
+/** Returns how many pages a statement reads and how many rows it finds. Its changes are undone. */
 export async function costOf(
   { pool }: Database,
   statement: { text: string },
@@ -21,7 +21,7 @@ export async function costOf(
       [...values],
     )
     const plan = rows[0]?.['QUERY PLAN'][0].Plan
-    if (!plan) throw new Error('the server should have told its plan')
+    if (!plan) throw new Error('the server did not return a plan')
     const pages = plan['Shared Hit Blocks'] + plan['Shared Read Blocks']
     return { pages, rows: plan['Actual Rows'] || (plan.Plans?.at(-1)?.['Actual Rows'] ?? 0) }
   } finally {

@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** What test databases are cloned from; migrated once. */
+/** The migrated database from which test databases are cloned. */
 export const TEMPLATE_DATABASE = 'signalbox_template'
 
 export function withDatabase(url: string, database: string): string {

@@ -1,5 +1,5 @@
-// Fresh, migrated databases for test files. Each is a clone of a template that the global set-up of
-// the tests made in one embedded PostgreSQL.
+// Fresh, migrated databases for test files. Each database is a clone of a template. The tests'
+// global set-up creates the template in an embedded PostgreSQL server.
 
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
@@ -17,14 +17,14 @@ declare module 'vitest' {
 
 export interface TestStore {
   databaseUrl: string
-  /** Opens another link to it, as another process would. */
+  /** Opens another link to the database, like another process. */
   link(): DatabaseLink
   /** Closes all links and drops the database. */
   drop(): Promise<void>
 }
 
 const nothing = (): void => undefined
-/** Trouble that matters to a test shows in its assertions. */
+/** Ignores reported errors, because relevant errors make a test's assertions fail. */
 const SILENT = {
   report: nothing,
   watch: () => ({ failed: nothing, recovered: nothing, forget: nothing }),
