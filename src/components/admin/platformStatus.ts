@@ -9,7 +9,7 @@ const instant = z.string().meta({ unit: 'ISO 8601, in UTC' })
 const processSchema = z.strictObject({
   component: z.string().describe('The component that runs in it, such as `gateway`.'),
   instance: z.string().describe('Its name, which `SIGNALBOX_INSTANCE` sets.'),
-  isUp: z.boolean().describe('If false, it ended within the last hour without leaving the list.'),
+  isUp: z.boolean().describe('If false, it ended unexpectedly within the last hour.'),
   startedAt: instant.describe('When it started.'),
   seenSecondsAgo: seconds('How long ago it gave its last sign of life.'),
   troubles: z

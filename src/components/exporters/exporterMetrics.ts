@@ -3,15 +3,17 @@
 import { gauge } from '../../runtime/metricDefinition.ts'
 
 export const EXPORTER_METRICS = {
-  storeUp: gauge('signalbox_store_up', '1 if the last read of the store succeeded, else 0'),
+  storeUp: gauge('signalbox_store_up', '1 if the last read of the database succeeded, otherwise 0'),
   lastRead: gauge(
     'signalbox_store_last_read_timestamp_seconds',
-    'Time of the last read of the store that succeeded',
+    'Time of the last successful read of the database',
   ),
-  envelopes: gauge('signalbox_queue_envelopes', 'Envelopes on a queue, those in work included', [
-    'queue',
-  ]),
-  messages: gauge('signalbox_queue_messages', 'Messages on a queue, those in work included', [
+  envelopes: gauge(
+    'signalbox_queue_envelopes',
+    'Envelopes on a queue, including those in progress',
+    ['queue'],
+  ),
+  messages: gauge('signalbox_queue_messages', 'Messages on a queue, including those in progress', [
     'queue',
   ]),
   oldestEnvelope: gauge(
@@ -53,7 +55,7 @@ export const EXPORTER_METRICS = {
   ),
   processes: gauge(
     'signalbox_processes',
-    'Processes of a component that gave a sign of life in the last five seconds',
+    'Processes of a component that reported in the last five seconds',
     ['counted_component'],
   ),
   oldestRow: gauge(

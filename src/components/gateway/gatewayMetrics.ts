@@ -20,7 +20,7 @@ export const GATEWAY_METRICS = {
   httpConnections: gauge('signalbox_gateway_http_connections', 'Open HTTP connections'),
   droppedHttpConnections: counter(
     'signalbox_gateway_dropped_http_connections_total',
-    'HTTP connections closed at once because of SIGNALBOX_HTTP_MAX_CONNECTIONS',
+    'HTTP connections closed immediately because of SIGNALBOX_HTTP_MAX_CONNECTIONS',
   ),
   messagesInFlight: gauge(
     'signalbox_gateway_messages_in_flight',
@@ -48,12 +48,12 @@ export const GATEWAY_METRICS = {
   ),
   deliveries: counter(
     'signalbox_gateway_deliveries_total',
-    'Answers to deliver_sm by result: acknowledged, refused for good, or to be tried again',
+    'Answers to deliver_sm by result: acknowledged, refused permanently, or to be tried again',
     ['result'],
   ),
   deliveriesInHand: gauge(
     'signalbox_gateway_deliveries_in_hand',
-    'Deliveries leased by this process: waiting for a window, under way, or being settled',
+    'Deliveries leased by this process: waiting for a window, in flight, or being settled',
   ),
   deliveriesPutBack: counter(
     'signalbox_gateway_deliveries_put_back_total',

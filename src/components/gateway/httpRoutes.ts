@@ -24,7 +24,7 @@ export const messageStatusSchema = z
     from: address.describe('The sender.'),
     state: z
       .enum(stateNames)
-      .describe('What became of it so far; see [the states](#states-of-a-message).'),
+      .describe('The current state; see [the states](#states-of-a-message).'),
     acceptedAt: instant.exactOptional().describe('When Signalbox accepted it.'),
     submittedAt: instant
       .nullable()
@@ -107,13 +107,13 @@ export const EVERY_ROUTE: Problems = {
 /** The states of a message, as people understand them. */
 export const STATES: Readonly<Record<MessageStateName, string>> = {
   SCHEDULED: 'The carrier will send it later.',
-  ENROUTE: 'It waits, or is on its way.',
-  DELIVERED: 'The phone has it.',
+  ENROUTE: 'The message is waiting or on its way.',
+  DELIVERED: 'The message has reached the phone.',
   EXPIRED: 'Its validity ended before it was delivered.',
   DELETED: 'The carrier deleted it.',
   UNDELIVERABLE: 'It could not be delivered.',
   ACCEPTED: 'The carrier accepted it. Another state usually follows.',
-  UNKNOWN: 'The carrier says that it does not know what became of it.',
+  UNKNOWN: 'The carrier reported that it does not know the state.',
   REJECTED: 'The carrier refused it.',
   SKIPPED: 'The carrier did not try to send it.',
 }

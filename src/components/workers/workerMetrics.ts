@@ -56,7 +56,7 @@ export const WORKER_METRICS = {
   ),
   unprocessableReceipts: counter(
     'signalbox_workers_unprocessable_receipts_total',
-    'Receipts refused for good because of an error of this process, which is in its log',
+    'Receipts refused permanently because of an error of this process, which is in its log',
   ),
   refusedMobileOriginated: counter(
     'signalbox_workers_refused_mobile_originated_total',
@@ -64,7 +64,7 @@ export const WORKER_METRICS = {
   ),
   refusedOutcomes: counter(
     'signalbox_workers_refused_outcomes_total',
-    'Outcomes and events that the database refused for good; their messages fail alone',
+    'Outcomes and events that the database refused permanently; their messages fail alone',
   ),
   strandedMessages: counter(
     'signalbox_workers_stranded_messages_total',
