@@ -129,7 +129,7 @@ export const databaseMutants: readonly Mutant[] = [
     guard: {
       project: 'whole',
       file: 'test/upAgain.test.ts',
-      test: 'two homes share a database under names of their own, a copied home is refused',
+      test: 'two homes share a database under separate names, and a copied home is refused',
     },
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },

@@ -102,7 +102,7 @@ test('apply accepts a file that changes nothing, whatever its revision', async (
   expect(stdout).toContain('"revision: 1"')
 })
 
-test('apply with a revision is refused if the platform changes before the write', async () => {
+test('a file with a revision is refused if the platform changes before the write', async () => {
   const { replace, run, store, users } = await platform()
   await run('apply')
   await run('export')
@@ -118,7 +118,7 @@ test('apply with a revision is refused if the platform changes before the write'
   expect(await users()).toHaveLength(2)
 })
 
-test('apply without a revision plans again if the platform changes before the write', async () => {
+test('a file without a revision is planned again if the platform has changed', async () => {
   const { run, store } = await platform()
   store.beforeWrite = () => {
     store.beforeWrite = () => undefined

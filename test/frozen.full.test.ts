@@ -153,7 +153,9 @@ async function unknownOutcomes({ ready }: Stack): Promise<number> {
   return Number(figure.exec(await answer.text())?.[1] ?? 0)
 }
 
-/** Short, because the load never gets the receipts that go to the second customer. */
+/**
+ * Shorter than in TRAFFIC, because the load never gets the receipts that go to the second customer.
+ */
 const ELSEWHERE_WITHIN_MS = 60_000
 
 test('receipts come through the other gateway while one of two is stopped', async () => {

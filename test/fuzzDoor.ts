@@ -166,7 +166,7 @@ class DoorFuzz {
         if (!customer) break
         this.#send(freest(customers), oddRequest(this.#random, prefixes))
       }
-      // Requests that were delayed by full windows are not caught up later.
+      // Time lost to full windows is not made up for later.
       if (this.#sent < due) held += due - this.#sent
       if (nowMs - shownMs < PROGRESS_MS) continue
       shownMs = nowMs

@@ -1,5 +1,5 @@
 // Stops a process in the middle of a transaction, between two of its statements. The state of its
-// database session shows that it is there.
+// database session shows whether it is there.
 
 import { vi } from 'vitest'
 import type { Database } from '../src/database/database.ts'

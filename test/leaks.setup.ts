@@ -7,8 +7,8 @@ import { OpenResources } from './openResources.ts'
 const resources = new OpenResources()
 resources.watch()
 
-// A function returned by a hook runs after all hooks of the file. The function of the first hook
-// runs last.
+// A function returned by a hook runs after all hooks of the file. Such functions run in reverse
+// order, so this one, from the first hook, runs last.
 beforeAll(() => async () => {
   const open = await resources.stop()
   if (open.length === 1) throw open[0]

@@ -1,6 +1,6 @@
 // Reads the metrics pages of all six components after some traffic. They follow the naming
-// conventions, contain the metrics that docs/metrics.md lists, and tell an SMSC that is down from
-// one that is bound.
+// conventions, contain the metrics that docs/metrics.md lists, and distinguish an SMSC that is down
+// from one that is bound.
 
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { METRICS } from '../scripts/metricsReference.ts'
@@ -48,7 +48,7 @@ test('the metrics of all components follow the conventions and match their refer
     expect(summary(readPage(text).families)).toEqual(summary(METRICS[component] ?? []))
 })
 
-test('binds are counted only while they are up, but their leases while they are held', async () => {
+test('binds are counted while they are up, and bind slots while they are leased', async () => {
   const binds = () => platform.metric('exporters', 'upstream_binds', 'connector="north"')
   await expect.poll(binds, PATIENCE).toBe(2)
   await platform.smsc.close()

@@ -11,7 +11,7 @@ test.each([
   [['simulate', 'smsc', '--latency', '1'], '(signalbox simulate smsc --help lists its options)'],
   [['up', '--workers', 'many'], '(signalbox up --help lists its options)'],
   [['sned'], '(signalbox --help lists commands and options)'],
-])('an error in %j points to the right help', (args, advice) => {
+])('the error for the arguments %j points to the right help', (args, advice) => {
   const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' })
   expect(status).toBe(2)
   expect(stderr).toContain(advice)

@@ -88,8 +88,8 @@ test('pace and bind limits hold while changes move binds between workers', async
 })
 
 /**
- * The limits that may apply in the second after `atMs`, including earlier limits that workers may
- * still use for `withinMs` after their change.
+ * The limits that may apply in the second after `atMs`: the current ones, and earlier ones that
+ * workers may still use for `withinMs` after they were replaced.
  */
 function inForce(limits: readonly Limits[], atMs: number, withinMs: number): Limits[] {
   return limits.filter((one, index) => {

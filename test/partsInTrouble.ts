@@ -38,8 +38,8 @@ export function expectRefusedForNow({ report }: Outcome): void {
 }
 
 /**
- * Expects traffic after the disturbance. The bound is far above what could be left from before it.
- * Answers are checked only for processes without which nothing is answered.
+ * Expects traffic after the disturbance: receipts, and answers if there are none without the
+ * victim. The bound is far above what the last second before the disturbance could have left over.
  */
 export function expectResumed({ report, actedUntilMs }: Outcome, victim: string): void {
   const secondBack = Math.floor((actedUntilMs - report.firstSentAtMs) / 1_000)

@@ -224,7 +224,7 @@ test('a message whose outcome is lost with its worker is sent again, receipted o
   smsc.script = () => undefined
   const messageId = await platform.customer.submit(destination)
   const [first] = await untilTaken(destination)
-  if (!first) throw new Error('nothing was taken')
+  if (!first) throw new Error('no message was submitted')
   smsc.script = (taken) => taken.answer(`second-${destination}`)
   const known = () => platform.outcomes('submitted', 'north')
   const knownBefore = (await known()) ?? 0

@@ -155,19 +155,19 @@ describe('in the protocol', () => {
   })
 })
 
-describe('a circular import is found', () => {
+describe('a circular import', () => {
   test.each([
     ['values', "import { b } from './b.ts'", "import { a } from './a.ts'"],
     ['types', "import type { B } from './b.ts'", "import { type A } from './a.ts'"],
     ['types with import()', "import type { B } from './b.ts'", "type A = import('./a.ts').A"],
     ['re-exports', "export { b } from './b.ts'", "export * from './a.ts'"],
-  ])('of %s', (_, a, b) => {
+  ])('of %s is found', (_, a, b) => {
     const found = objections(importCircles, { 'src/x/a.ts': a, 'src/x/b.ts': `\n${b}` })
     const circle = 'src/x/a.ts → src/x/b.ts → src/x/a.ts'
     expect(found).toContain(`src/x/b.ts:2  closes a circle of imports: ${circle}.`)
   })
 
-  test('once per circle, through several folders, and from a file outside it', () => {
+  test('is reported once per circle, even across folders or from a file outside it', () => {
     const files = {
       'bench/start.ts': "import '../src/x/a.ts'",
       'src/x/a.ts': "import '../y/b.ts'\nimport '../y/d.ts'",

@@ -1,4 +1,4 @@
-// `signalbox up` as a person meets it: the first start, the end, and what goes wrong.
+// Runs `signalbox up` as a person does: the first start, the end, and failures.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { failureOf, folder, running, sendOverHttp, stackOf, stateOf } from './up
 
 const COMPONENTS = ['gateway', 'router', 'workers', 'dlr', 'admin', 'exporters'] as const
 
-test('the first start is usable at once, refuses a second, and ends whole at SIGTERM', async () => {
+test('a first start is usable immediately, blocks a second one, and stops at SIGTERM', async () => {
   const stack = await stackOf({})
   const { ready, home } = stack
   expect(ready).toMatchObject({
@@ -46,7 +46,7 @@ test('the first start is usable at once, refuses a second, and ends whole at SIG
   expect(running(ready.pids)).toEqual([])
 })
 
-test('--no-demo leaves out account, connector and simulator', async () => {
+test('--no-demo omits the demo account, the connector and the simulator', async () => {
   const { ready, home } = await stackOf({ args: ['--no-demo'] })
   expect(Object.keys(ready.smpp)).toEqual(['host', 'port'])
   expect(Object.keys(ready.api)).toEqual(['url'])
@@ -59,7 +59,7 @@ test('--no-demo leaves out account, connector and simulator', async () => {
   expect(await platform.json()).toMatchObject({ accounts: [], connectors: [], users: [] })
 })
 
-test('Ctrl-C during the start ends it, and leaves nothing behind', async () => {
+test('Ctrl-C during the start stops every process that was started', async () => {
   const home = await folder()
   const main = new URL('../src/cli/main.ts', import.meta.url).pathname
   const up = spawn(process.execPath, [main, 'up'], {
@@ -77,7 +77,7 @@ test('Ctrl-C during the start ends it, and leaves nothing behind', async () => {
   expect(existsSync(pidFile)).toBe(false)
 })
 
-test('a port in use is named, with who wanted it and which variable changes it', async () => {
+test('the error for a port in use names the port, the component and the variable', async () => {
   const holder = createServer().listen(0, '127.0.0.1')
   await once(holder, 'listening')
   onTestFinished(() => void holder.close())
@@ -90,16 +90,16 @@ test('a port in use is named, with who wanted it and which variable changes it',
   expect(stderr).toContain('SIGNALBOX_PORTS=auto')
 })
 
-test('an unknown variable is named, with the one that was probably meant', async () => {
+test('the error for an unknown variable suggests the most similar one', async () => {
   const { exitCode, stderr } = await failureOf({ env: { SIGNALBOX_SMPP_PROT: '2776' } })
   expect(exitCode).toBe(2)
   expect(stderr).toContain('SIGNALBOX_SMPP_PROT')
   expect(stderr).toContain('Did you mean SIGNALBOX_SMPP_PORT?')
 })
 
-test('a home folder that cannot be used is named, with what to do about it', async () => {
+test('the error for an unusable home folder names the folder and the variable', async () => {
   const parent = await folder()
-  // Root may write everywhere, but not below a file.
+  // Root may write to any folder, but nobody can create a folder below a file.
   const closed = join(parent, 'closed')
   if (process.getuid?.() === 0) writeFileSync(closed, '')
   else mkdirSync(closed, { mode: 0o500 })
@@ -109,7 +109,7 @@ test('a home folder that cannot be used is named, with what to do about it', asy
   expect(stderr).toContain('SIGNALBOX_HOME')
 })
 
-test('a data folder of another server is refused, not touched', async () => {
+test('a data folder of another PostgreSQL version is refused', async () => {
   const home = await folder()
   mkdirSync(join(home, 'data'), { mode: 0o700 })
   writeFileSync(join(home, 'data', 'PG_VERSION'), '14\n')

@@ -1,4 +1,4 @@
-// `signalbox up` after something was killed, and beside a second installation.
+// Runs `signalbox up` after processes were killed, and beside a second installation.
 import { copyFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -7,11 +7,11 @@ import { failureOf, folder, running, sendOverHttp, stackOf, stateOf } from './up
 
 function idIn(home: string): string {
   const text = readFileSync(join(home, 'installation.json'), 'utf8')
-  // `up` writes it before anything uses it.
+  // `up` writes this file before anything uses it.
   return (JSON.parse(text) as { id: string }).id
 }
 
-test('kill -9 of up, then of everything: each next start goes on where it was', async () => {
+test('after kill -9 of up, or of all processes, the next start resumes the work', async () => {
   const home = await folder()
   const first = await stackOf({ home })
   const id = await sendOverHttp(first, 'before')
@@ -32,7 +32,7 @@ test('kill -9 of up, then of everything: each next start goes on where it was', 
   await sendOverHttp(third, 'after')
 })
 
-test('a process that is killed comes back on the same port, and so does PostgreSQL', async () => {
+test('killed processes, including PostgreSQL, are restarted on the same ports', async () => {
   const stack = await stackOf({ processes: { router: 2, workers: 2, dlr: 2 } })
   for (const name of ['gateway', 'router-2', 'workers', 'dlr-2', 'smsc', 'postgres']) {
     const before = stack.pidOf(name)
@@ -49,7 +49,7 @@ test('a process that is killed comes back on the same port, and so does PostgreS
   await vi.waitUntil(async () => (await stateOf(stack, id)) === 'DELIVERED', 30_000)
 })
 
-test('two homes share a database under names of their own, a copied home is refused', async () => {
+test('two homes share a database under separate names, and a copied home is refused', async () => {
   const store = await openTestStore()
   onTestFinished(() => store.drop())
   const { pool } = store.link().database

@@ -1,4 +1,4 @@
-// Stacks of `signalbox up` as tests of `up` itself want them: they may fail, and start again.
+// Stacks for tests of `signalbox up` itself, which may fail to start and may be started again.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -23,7 +23,7 @@ export async function stackOf(options: StackOptions): Promise<Stack> {
 export async function failureOf(options: StackOptions): Promise<StackFailed> {
   const outcome = await startStack(options).catch((error: unknown) => error)
   if (outcome instanceof StackFailed) return outcome
-  throw new Error('it should not have started', { cause: outcome })
+  throw new Error('signalbox up started unexpectedly', { cause: outcome })
 }
 
 export function running(pids: Readonly<Record<string, number>>): string[] {
@@ -39,7 +39,7 @@ export async function sendOverHttp({ ready }: Stack, text: string): Promise<stri
     body: JSON.stringify({ to: '31612345678', from: 'Signalbox', text }),
   })
   expect(response.status).toBe(202)
-  // 202 always names the message.
+  // An answer with status 202 always contains the id.
   const { id } = (await response.json()) as { id: string }
   return id
 }
@@ -47,7 +47,7 @@ export async function sendOverHttp({ ready }: Stack, text: string): Promise<stri
 export async function stateOf({ ready }: Stack, id: string): Promise<string> {
   const headers = { authorization: `Bearer ${ready.api.key}` }
   const response = await fetch(`${ready.api.url}/v1/messages/${id}`, { headers })
-  // As GET /v1/messages/{id} answers.
+  // The answer of GET /v1/messages/{id} always has a state.
   const { state } = (await response.json()) as { state: string }
   return state
 }

@@ -1,5 +1,5 @@
-// No message reaches its SMSC after the end of its life, and the customer hears of that end while
-// the SMSC is still away.
+// No message reaches its SMSC after its validity has ended, and the customer gets the receipt while
+// the SMSC is still down.
 
 import { onTestFinished, expect, test, vi } from 'vitest'
 import { writeRelativeTime } from '../src/smpp/index.ts'
@@ -13,7 +13,7 @@ const RECEIPT_WITHIN_MS = 15_000
 const PATIENCE = { timeout: 30_000, interval: 100 }
 const FAILURES_ONLY = 2
 
-test('messages expire while their SMSC is away, and it never sees them', async () => {
+test('messages expire while their SMSC is down, and are never submitted to it', async () => {
   const platform = await ScriptedPlatform.start()
   onTestFinished(() => platform.stop())
   const { customer } = platform
@@ -49,14 +49,14 @@ test('messages expire while their SMSC is away, and it never sees them', async (
   expect(expired).toBe(2)
 })
 
-/** A customer whose messages live for three seconds unless they say otherwise. */
+/** Binds a customer whose messages are valid for three seconds unless they state a period. */
 async function briefCustomer({ place, stack }: ScriptedPlatform): Promise<Customer> {
   const put = (path: string, body: object) => adminCall(stack.ready.admin, 'PUT', path, body)
   await put('/admin/v1/accounts/brief', { id: 'brief', defaultLifetimeSeconds: 3 })
   await put('/admin/v1/users/brief', { id: 'brief', account: 'brief', password: 'longpass' })
   const customer = new Customer()
   const bind = () => customer.bind({ ...place, systemId: 'brief' })
-  // Gateway and router each learn of the customer a moment after the admin API.
+  // The gateway and the router each load the customer a moment after the change in the admin API.
   await vi.waitFor(bind, PATIENCE)
   await vi.waitFor(() => customer.submit('31600000000', 0), PATIENCE)
   onTestFinished(() => customer.unbind())

@@ -6,8 +6,8 @@ import { shownFields, type ShownField } from './shownFields.ts'
 
 /**
  * Compares Wireshark's view of a PDU with ours. Each difference is one line: malformed packets,
- * expert messages, leftover octets, and fields that are missing, unexpected, misplaced or have
- * another value.
+ * expert messages, leftover octets, and fields that are missing, unexpected, misplaced or
+ * different.
  */
 export function dissectionDifferences(pdu: Pdu, dissection: Dissection): readonly string[] {
   if (dissection.smppLayers !== 1) return [`${dissection.smppLayers} SMPP PDUs in the packet`]

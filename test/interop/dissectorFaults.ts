@@ -90,9 +90,9 @@ export const DISSECTOR_FAULTS: readonly DissectorFault[] = [
 
 /**
  * Changes a random PDU so that Wireshark has to read it as we do. Removes fields that show the
- * defects above. Also removes fields that our encoder may write but no real peer sends: invalid
- * times, TLVs whose size does not fit their type or that are not allowed in the PDU, and texts that
- * falsely claim a user data header.
+ * defects above. Also removes invalid contents, about which two decoders may differ without an
+ * error: invalid times, TLVs whose size does not fit their type or that the specification does not
+ * allow in the PDU, and texts that falsely claim a user data header.
  */
 export function withoutFaults(pdu: Pdu): Pdu {
   const isResponse = isResponseId(PDUS[pdu.command].command_id)

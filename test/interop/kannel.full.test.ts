@@ -31,7 +31,7 @@ const FAILED = '2'
 const REJECTED = '16'
 const UCS2 = '2'
 const FROM_SMSC = '31'
-/** Our server refuses every message to NOBODY, and the first message to BUSY. */
+/** Our server refuses every message to NOBODY, and throttles the first message to BUSY. */
 const NOBODY = '449999'
 const BUSY = '448888'
 

@@ -129,7 +129,7 @@ withNetSmpp('every field and TLV from a Net::SMPP client is decoded correctly', 
   })
   const [submit, payload, data, query, replace, cancel, multi] = server.requests.all
   if (submit?.command !== 'submit_sm' || payload?.command !== 'submit_sm')
-    throw new Error('no submit_sm came')
+    throw new Error('no submit_sm arrived')
   const source = { source_addr: '4477', source_addr_ton: 1, source_addr_npi: 1 }
   expect(submit).toMatchObject({
     ...source,

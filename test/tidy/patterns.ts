@@ -8,9 +8,9 @@ const ownInput = new Set(['src/smpp/transport/smppConnectError.ts'])
 
 /**
  * A peer may send 65,000 equal characters. A pattern that searches such a run again from every
- * position in it takes seconds. Only two shapes of pattern are certainly linear: one anchored at
- * the beginning of the text that has one quantifier, and one that ends with its only quantifier,
- * after which nothing can fail.
+ * position in it takes seconds. Only two shapes of pattern are certainly linear. The first is
+ * anchored at the beginning of the text and has one quantifier. The second ends with its only
+ * quantifier, after which nothing can fail.
  */
 export function slowPatterns(files: readonly SourceFile[]): Problem[] {
   const read = files.filter(

@@ -57,7 +57,7 @@ export function strayStatements(files: readonly SourceFile[]): Problem[] {
     .flatMap((file) => statementsOf(file).map(({ line }) => ({ path: file.path, line, message })))
 }
 
-/** Statements over a table of another folder. The folder that names a table first owns it. */
+/** Statements that use a table of another folder. The folder that names a table first owns it. */
 export function sharedTables(files: readonly SourceFile[]): Problem[] {
   const migrations = files.filter(({ path }) => path.startsWith('src/database/migrations/'))
   const names = migrations.flatMap(({ text }) =>
