@@ -1,6 +1,7 @@
 import type { Database } from '../src/database/database.ts'
 import { JOURNAL_QUEUE } from '../src/message/journalWire.ts'
 import { packEnvelopes } from '../src/queue/packEnvelopes.ts'
+import { publishAll } from '../src/queue/publishAll.ts'
 import { PostgresQueue } from '../src/queue/postgres/postgresQueue.ts'
 import { waitingMessages } from './waitingMessages.ts'
 
@@ -20,7 +21,10 @@ export async function fillQueue(
     const addressed = messages.map((message) => ({ message, connector, lane: 'bulk' as const }))
     const publications = packEnvelopes(addressed, () => PACE)
     // Their rows in `messages` are left out: see proveScale.ts.
-    await queue.publish(publications.filter((one) => one.queue !== JOURNAL_QUEUE))
+    await publishAll(
+      queue,
+      publications.filter((one) => one.queue !== JOURNAL_QUEUE),
+    )
   }
 }
 

@@ -52,10 +52,10 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the worker answers deliver_sm before the receipt is durable',
     invariant: '3',
     file: 'src/components/workers/receiptIntake.ts',
-    piece: 'await queue.publish([{ queue: DLR_QUEUE, payload, messages: batch.length }])',
+    piece: 'await publishAll(queue, [{ queue: DLR_QUEUE, payload, messages: batch.length }])',
     replacement: `const messages = batch.length
       for (const { session, request } of batch.splice(0)) session.respond(request, ESME_ROK)
-      await queue.publish([{ queue: DLR_QUEUE, payload, messages }])`,
+      await publishAll(queue, [{ queue: DLR_QUEUE, payload, messages }])`,
     guard: STORE_KILLED,
     says: WITHOUT_RECEIPT,
   },

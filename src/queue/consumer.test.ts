@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Consumer } from './consumer.ts'
+import { type PolledQueue, pollingSubscription } from './pollingSubscription.ts'
 import type { Queue, QueueEntry, SettledEntry } from './queue.ts'
 
 const INTERVAL_MS = 250
@@ -13,9 +14,7 @@ function memoryQueue() {
   const waiting: QueueEntry[] = []
   const receives: string[][] = []
   let wake = (): void => undefined
-  const queue: Queue = {
-    publish: () => Promise.reject(new Error('not here')),
-    publishOnce: () => Promise.reject(new Error('not here')),
+  const polled: PolledQueue = {
     receive: async (_, max, leaseMs, maxOctets = Number.POSITIVE_INFINITY) => {
       expect(leaseMs).toBe(LEASE_MS)
       let octets = 0
@@ -24,13 +23,18 @@ function memoryQueue() {
       receives.push(taken.map(({ id }) => id))
       return taken
     },
-    extend: async () => undefined,
-    settle: async () => undefined,
     reclaim: async () => undefined,
     onWake: (_, listener) => {
       wake = listener
       return () => undefined
     },
+  }
+  const queue: Queue = {
+    publish: () => Promise.reject(new Error('not here')),
+    receive: polled.receive,
+    subscribe: (name, options) => pollingSubscription(polled, name, options),
+    extend: async () => undefined,
+    settle: async () => undefined,
   }
   const add = (...ids: string[]) => {
     for (const id of ids)

@@ -4,12 +4,10 @@
 // never answers keeps its envelopes only as long as this process lives.
 
 import assert from 'node:assert'
-import { backOffMs } from '../flow/backOff.ts'
 import { Batcher } from '../flow/batcher.ts'
-import { type ClaimSource, ClaimLoop } from '../flow/claimLoop.ts'
 import { untilDone } from '../flow/untilDone.ts'
 import { reasonText } from '../message/reasonText.ts'
-import type { Queue, QueueEntry, SettledEntry, Settlement } from './queue.ts'
+import type { Queue, QueueEntry, SettledEntry, Settlement, Subscription } from './queue.ts'
 
 export interface ConsumerOptions {
   queue: Queue
@@ -34,51 +32,40 @@ export interface ConsumerOptions {
 
 /** A poll finds envelopes whose wake-up was lost, and those that were returned with a delay. */
 const POLL_INTERVAL_MS = 1_000
-const PAUSE_AFTER_FAILURE_FIRST_MS = 50
-const PAUSE_AFTER_FAILURE_CAP_MS = 2_000
 const RETRY_AFTER_FAILURE_MS = 1_000
 
 export class Consumer {
   #options: ConsumerOptions
-  #loop: ClaimLoop<number, QueueEntry>
+  #subscription: Subscription
   #settler: Batcher<SettledEntry>
-  #stopWake: () => void
   #extender: NodeJS.Timeout
   #closing = new AbortController()
 
   constructor(options: ConsumerOptions) {
     this.#options = options
-    this.#loop = new ClaimLoop(this.#source(), {
-      pollIntervalMs: options.pollIntervalMs ?? POLL_INTERVAL_MS,
-      pauseAfterFailureMs: (failures) =>
-        backOffMs(failures, PAUSE_AFTER_FAILURE_FIRST_MS, PAUSE_AFTER_FAILURE_CAP_MS),
-      minIntervalMs: options.minIntervalMs ?? 0,
-    })
+    this.#subscription = this.#subscribe()
     this.#settler = new Batcher({
       send: (settled) => this.#settle(settled),
       onError: (error) => options.onError('settling', error),
       maxItems: 500,
     })
-    this.#stopWake = options.queue.onWake(options.name, () => this.#loop.expectMore())
     this.#extender = setInterval(() => this.#extend(), options.leaseMs / 3)
     this.wake()
   }
 
   /** There may be capacity again. */
   wake(): void {
-    this.#loop.wake()
+    this.#subscription.wake()
   }
 
   /** Receives nothing more and resolves when what is in hand is settled. */
   async drain(): Promise<void> {
-    this.#stopWake()
-    await this.#loop.drain()
+    await this.#subscription.drain()
   }
 
   /** Receives nothing more. Envelopes in hand are left to their leases unless they settle. */
   stop(): void {
-    this.#stopWake()
-    this.#loop.stop()
+    this.#subscription.stop()
   }
 
   /** After stop(): keeps no lease alive and settles nothing. What is in hand comes again. */
@@ -89,23 +76,20 @@ export class Consumer {
     this.#settler.stop()
   }
 
-  #source(): ClaimSource<number, QueueEntry> {
+  #subscribe(): Subscription {
     const { capacity, leaseMs, maxOctets, name, onError, queue, singly } = this.#options
-    return {
-      room: () => {
-        const room = capacity()
-        return room > 0 ? room : undefined
-      },
-      claim: (room) => queue.receive(name, room, leaseMs, maxOctets),
-      mayHaveLeft: (room, received) =>
-        received.length === room || (maxOctets !== undefined && octetsOf(received) >= maxOctets),
-      reclaim: (inHand) => queue.reclaim(name, inHand),
+    return queue.subscribe(name, {
+      leaseMs,
+      capacity,
+      ...(maxOctets !== undefined && { maxOctets }),
+      pollIntervalMs: this.#options.pollIntervalMs ?? POLL_INTERVAL_MS,
+      minIntervalMs: this.#options.minIntervalMs ?? 0,
       take: (entries) => {
         if (singly) for (const entry of entries) this.#hand([entry])
         else this.#hand(entries)
       },
       onTrouble: (error) => onError(`receiving from ${name}`, error),
-    }
+    })
   }
 
   #hand(entries: readonly QueueEntry[]): void {
@@ -139,21 +123,17 @@ export class Consumer {
       onError(`an envelope of ${entry.queue} was set aside`, reason)
     }
     onSettled?.(settled)
-    this.#loop.letGo(settled.map(({ entry }) => entry))
+    this.#subscription.letGo(settled.map(({ entry }) => entry))
     this.wake()
   }
 
   #extend(): void {
-    const { inHand } = this.#loop
+    const { inHand } = this.#subscription
     if (inHand.length === 0) return
     this.#options.queue
       .extend(inHand, this.#options.leaseMs)
       .catch((error: Error) => this.#options.onError('extending leases', error))
   }
-}
-
-function octetsOf(entries: readonly QueueEntry[]): number {
-  return entries.reduce((octets, { payload }) => octets + payload.length, 0)
 }
 
 /** A reason may quote the octets that did harm; refused, it would hold up all settlements. */

@@ -1,9 +1,8 @@
 // What every adapter of the queue port must do, run against the real server by each adapter's test.
 
 import { randomUUID } from 'node:crypto'
-import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
-import type { Publication, Queue, QueueUpkeep } from './queue.ts'
+import type { Publication, Queue, QueueEntry, QueueUpkeep } from './queue.ts'
 
 export interface QueueUnderTest {
   queue: Queue
@@ -13,12 +12,11 @@ export interface QueueUnderTest {
 }
 
 const LEASE_MS = 60_000
-const HOUR_MS = 3_600_000
 
 export function queueSuite(open: () => QueueUnderTest): void {
   receiveSuite(open)
   settlementSuite(open)
-  publishOnceSuite(open)
+  subscriptionSuite(open)
   figuresSuite(open)
   deadLetterSuite(open)
 }
@@ -107,48 +105,67 @@ function settlementSuite(open: () => QueueUnderTest): void {
   })
 }
 
-function publishOnceSuite(open: () => QueueUnderTest): void {
-  test('a batch that is published again publishes nothing and tells the first answer', async () => {
-    const { queue, other } = open()
-    const name = freshName()
-    const mark = { batchId: randomUUID(), answer: Buffer.from('first answer') }
-    expect(await queue.publishOnce([one(name, 'a')], [mark])).toEqual({ kind: 'published' })
-    const fresh = { batchId: randomUUID(), answer: Buffer.from('fresh') }
-    const again = { ...mark, answer: Buffer.from('another answer') }
-    const outcome = await other.publishOnce([one(name, 'b')], [fresh, again])
-    expect(outcome).toEqual({
-      kind: 'repeated',
-      answers: new Map([[mark.batchId, Buffer.from('first answer')]]),
+function subscriptionSuite(open: () => QueueUnderTest): void {
+  /** Takes everything and remembers it. */
+  function subscribe(queue: Queue, name: string, capacity: () => number) {
+    const taken: QueueEntry[] = []
+    const subscription = queue.subscribe(name, {
+      leaseMs: LEASE_MS,
+      capacity,
+      pollIntervalMs: 50,
+      minIntervalMs: 0,
+      take: (entries) => void taken.push(...entries),
+      onTrouble: (error) => expect.fail(error.message),
     })
-    // All or nothing: the fresh batch beside it was not marked either.
-    expect(await queue.publishOnce([one(name, 'c')], [fresh])).toEqual({ kind: 'published' })
-    expect(texts(await queue.receive(name, 10, LEASE_MS))).toEqual(['a', 'c'])
-  })
+    return { subscription, taken }
+  }
 
-  test('a consumer elsewhere is woken by a publish', async () => {
+  test('a subscription hands over what is there and what comes later', async () => {
     const { queue, other } = open()
     const name = freshName()
-    // Until the listener is connected nothing may be heard, so publishing goes on until it is.
-    let woken = 0
-    const stop = other.onWake(name, () => woken++)
-    await expect
-      .poll(async () => {
-        await queue.publish([one(name, 'a')])
-        return woken
-      })
-      .toBeGreaterThan(0)
-    stop()
+    expect(await queue.publish([one(name, 'a')])).toEqual([{ kind: 'durable' }])
+    const { subscription, taken } = subscribe(other, name, () => 10)
+    subscription.wake()
+    await expect.poll(() => texts(taken)).toEqual(['a'])
+    await queue.publish([one(name, 'b')])
+    await expect.poll(() => texts(taken)).toEqual(['a', 'b'])
+    expect(texts(subscription.inHand)).toEqual(['a', 'b'])
+    await other.settle(taken.map((entry) => ({ entry, settlement: { kind: 'done' } })))
+    subscription.letGo(taken)
+    expect(subscription.inHand).toEqual([])
+    await subscription.drain()
   })
 
-  test('what an instance received and does not have in hand is visible again at once', async () => {
-    const { queue, other } = open()
+  test('a subscription takes no more than its capacity until it is woken', async () => {
+    const { queue } = open()
     const name = freshName()
-    await queue.publish([one(name, 'a'), one(name, 'b'), one(name, 'c')])
-    const inHand = await queue.receive(name, 1, LEASE_MS)
-    await queue.receive(name, 1, LEASE_MS)
-    expect(texts(await other.receive(name, 1, LEASE_MS))).toEqual(['c'])
-    await queue.reclaim(name, inHand)
-    expect(texts(await other.receive(name, 10, LEASE_MS))).toEqual(['b'])
+    await queue.publish(['a', 'b', 'c'].map((text) => one(name, text)))
+    let capacity = 2
+    const { subscription, taken } = subscribe(queue, name, () => capacity - taken.length)
+    subscription.wake()
+    await expect.poll(() => taken.length).toBe(2)
+    expect(await queue.receive(name, 10, LEASE_MS)).toHaveLength(1)
+    await queue.publish([one(name, 'd')])
+    capacity = 3
+    subscription.wake()
+    await expect.poll(() => texts(taken).at(-1)).toBe('d')
+    subscription.stop()
+  })
+
+  test('a drained subscription waits for what is in hand, and takes no more', async () => {
+    const { queue } = open()
+    const name = freshName()
+    await queue.publish([one(name, 'a')])
+    const { subscription, taken } = subscribe(queue, name, () => 10)
+    subscription.wake()
+    await expect.poll(() => taken.length).toBe(1)
+    let isDrained = false
+    const drained = subscription.drain().then(() => (isDrained = true))
+    await queue.publish([one(name, 'b')])
+    expect(texts(await queue.receive(name, 10, LEASE_MS))).toEqual(['b'])
+    expect(isDrained).toBe(false)
+    subscription.letGo(taken)
+    await drained
   })
 }
 
@@ -167,38 +184,6 @@ function figuresSuite(open: () => QueueUnderTest): void {
     await queue.settle([{ entry: first, settlement: { kind: 'done' } }])
     expect(await upkeep.messagesOn([name])).toBe(1)
     expect(await upkeep.messagesOn([freshName()])).toBe(0)
-  })
-
-  test('a mark lives for an hour after its batch was published', async () => {
-    const { queue, upkeep } = open()
-    const name = freshName()
-    // Made long ago: the id of a message that had to wait.
-    const batchId = uuidv7At(Date.now() - 24 * HOUR_MS)
-    const mark = { batchId, answer: Buffer.from('answer') }
-    await queue.publishOnce([one(name, 'a')], [mark])
-    await upkeep.maintain({ keepMarksOf: [], asOf: inTime(0.9) })
-    expect(await queue.publishOnce([one(name, 'b')], [mark])).toMatchObject({ kind: 'repeated' })
-    await upkeep.maintain({ keepMarksOf: [], asOf: inTime(1.1) })
-    expect(await queue.publishOnce([one(name, 'c')], [mark])).toEqual({ kind: 'published' })
-  })
-
-  test('a mark lives for as long as its batch may come again', async () => {
-    const { queue, upkeep } = open()
-    const name = freshName()
-    const mark = { batchId: uuidv7(), answer: Buffer.from('answer') }
-    await queue.publishOnce([one(name, 'a')], [mark])
-    await upkeep.maintain({ keepMarksOf: [randomUUID(), mark.batchId], asOf: inTime(24 * 7) })
-    expect(await queue.publishOnce([one(name, 'b')], [mark])).toMatchObject({ kind: 'repeated' })
-  })
-
-  test('what is not to happen any more publishes nothing and sets no mark', async () => {
-    const { queue } = open()
-    const name = freshName()
-    const mark = { batchId: uuidv7(), answer: Buffer.from('answer') }
-    const publish = (notAfter: Date) => queue.publishOnce([one(name, 'a')], [mark], notAfter)
-    expect(await publish(inTime(-0.1))).toEqual({ kind: 'overdue' })
-    expect(await publish(inTime(0.1))).toEqual({ kind: 'published' })
-    expect(texts(await queue.receive(name, 10, LEASE_MS))).toEqual(['a'])
   })
 }
 
@@ -227,13 +212,4 @@ function deadLetterSuite(open: () => QueueUnderTest): void {
     expect(await upkeep.forgetDeadLetters(0, 2)).toBe(2)
     expect(await upkeep.deadLetters()).toEqual([{ queue: letter.queue, letters: 1 }])
   })
-}
-
-function inTime(hours: number): Date {
-  return new Date(Date.now() + hours * HOUR_MS)
-}
-
-function uuidv7At(ms: number): string {
-  const time = ms.toString(16).padStart(12, '0')
-  return `${time.slice(0, 8)}-${time.slice(8)}${uuidv7().slice(13)}`
 }

@@ -68,8 +68,16 @@ export interface QueueDepth {
   oldestAgeSeconds: number
 }
 
-export interface Queue {
-  publish(publications: readonly Publication[]): Promise<void>
+/** What became of one publication. */
+export type PublishVerdict =
+  | { kind: 'durable' }
+  /** It was not published. */
+  | { kind: 'failed'; error: Error }
+  /** It may have been published: the queue did not answer. */
+  | { kind: 'unknown'; error: Error }
+
+/** A queue that recognises a batch which it published before. Only PostgreSQL can. */
+export interface OncePublisher {
   /**
    * Publishes all or nothing, with the marks, so that a batch that is retried appears once. A mark
    * lives for an hour after it was set, and longer where `maintain` is told so.
@@ -81,6 +89,44 @@ export interface Queue {
     marks: readonly BatchMark[],
     notAfter?: Date,
   ): Promise<PublishOnceOutcome>
+}
+
+/** How a subscriber wants its envelopes. */
+export interface SubscribeOptions {
+  leaseMs: number
+  /** How many envelopes may be received now. After 0, `wake` asks again. */
+  capacity: () => number
+  /** A receive ends with the envelope that reaches this sum of octets; unlimited by default. */
+  maxOctets?: number
+  /** How often the queue is looked at without a wake-up, where it is polled at all. */
+  pollIntervalMs: number
+  /** The rest between the starts of two receives, where larger batches cost less per message. */
+  minIntervalMs: number
+  /** Takes over envelopes that were received. */
+  take: (entries: readonly QueueEntry[]) => void
+  /** Called once for each kind of failure in an outage. */
+  onTrouble: (error: Error) => void
+}
+
+/** Receives from one queue for as long as it is wanted. */
+export interface Subscription {
+  /** Envelopes that were taken and not let go of. */
+  readonly inHand: readonly QueueEntry[]
+  /** There may be capacity again. */
+  wake(): void
+  /** These envelopes were settled, or belong to others by now. */
+  letGo(entries: readonly QueueEntry[]): void
+  /** Receives nothing more. A receive in progress still hands over what it gets. */
+  stop(): void
+  /** Receives nothing more and resolves when nothing is in hand. */
+  drain(): Promise<void>
+}
+
+export interface Queue {
+  /** Resolves with one verdict for each publication, in order; never rejects. */
+  publish(publications: readonly Publication[]): Promise<readonly PublishVerdict[]>
+  /** Hands over envelopes as they come, as long as there is capacity, from the first wake() on. */
+  subscribe(queue: string, options: SubscribeOptions): Subscription
   /**
    * Leases up to `max` visible envelopes, oldest first. The list is empty if none is visible.
    *
@@ -89,14 +135,6 @@ export interface Queue {
   receive(queue: string, max: number, leaseMs: number, maxOctets?: number): Promise<QueueEntry[]>
   extend(entries: readonly QueueEntry[], leaseMs: number): Promise<void>
   settle(settled: readonly SettledEntry[]): Promise<void>
-  /**
-   * Immediately makes visible again all envelopes that are leased to this instance but not in its
-   * hands: those of a former process of the same name, and those of a receive whose answer was
-   * lost.
-   */
-  reclaim(queue: string, inHand: readonly QueueEntry[]): Promise<void>
-  /** Calls back when something may have become visible. Returns a function that ends this. */
-  onWake(queue: string, listener: () => void): () => void
 }
 
 /** What operators and housekeeping need of the queues, beside the flow of messages. */

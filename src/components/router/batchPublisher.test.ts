@@ -9,7 +9,12 @@ import {
   type SubmissionBatch,
 } from '../../routing/routerCallWire.ts'
 import { newMessageId } from '../../message/ids.ts'
-import type { BatchMark, Publication, PublishOnceOutcome, Queue } from '../../queue/queue.ts'
+import type {
+  BatchMark,
+  OncePublisher,
+  Publication,
+  PublishOnceOutcome,
+} from '../../queue/queue.ts'
 import { encodeBody } from '../../smpp/index.ts'
 import { PlatformRows } from '../../platform/platformRows.ts'
 import { admitBatch, Admitter } from '../../routing/admission.ts'
@@ -83,16 +88,7 @@ function fakeQueue(known = new Map<string, Buffer>()) {
     published.push(...publications)
     return { kind: 'published' }
   }
-  const unused = () => Promise.reject(new Error('not used here'))
-  const queue: Queue = {
-    publishOnce,
-    publish: unused,
-    receive: unused,
-    extend: unused,
-    settle: unused,
-    reclaim: unused,
-    onWake: () => () => undefined,
-  }
+  const queue: OncePublisher = { publishOnce }
   return { queue, published, fail: (error: Error | undefined) => (failure = error) }
 }
 
@@ -103,7 +99,7 @@ function unexpected(what: string, error: Error): never {
 }
 
 /** The steps of the router's main.ts, on this queue. */
-function routerOn(queue: Queue, admitter = new Admitter(platform)) {
+function routerOn(queue: OncePublisher, admitter = new Admitter(platform)) {
   const publisher = new BatchPublisher({
     queue,
     paceOf: (connector) => platform.connectors.get(connector)?.tps ?? 1,

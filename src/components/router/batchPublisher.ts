@@ -8,11 +8,11 @@ import assert from 'node:assert'
 import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import { type Addressed, packEnvelopes } from '../../queue/packEnvelopes.ts'
-import type { Queue } from '../../queue/queue.ts'
+import type { OncePublisher } from '../../queue/queue.ts'
 import type { BatchCall } from './batchServer.ts'
 
 export interface BatchPublisherOptions {
-  queue: Queue
+  queue: OncePublisher
   /** Messages a second of a connector. */
   paceOf: (connector: string) => number
   /** Counts per publish, not per message. */

@@ -3,6 +3,7 @@ import type { Lane } from '../../message/lane.ts'
 import { encodeEnvelope, type Envelope, submitQueue } from '../../queue/envelopeWire.ts'
 import { type Connector, connectorSchema } from '../../platform/connector.ts'
 import { newMessageId } from '../../message/ids.ts'
+import { type PolledQueue, pollingSubscription } from '../../queue/pollingSubscription.ts'
 import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
 import { encodeBody, ESME_ROK } from '../../smpp/index.ts'
 import type { Checkpoint, ClaimedEnvelope } from '../../message/checkpointTable.ts'
@@ -55,22 +56,29 @@ export function memoryQueues(entries: QueueEntry[]) {
   const settled: [string, Settlement['kind']][] = []
   const wakes: (() => void)[] = []
   const unused = () => Promise.reject(new Error('not used here'))
-  const queue: Queue = {
-    publish: unused,
-    publishOnce: unused,
+  const polled: PolledQueue = {
     reclaim: async () => undefined,
     receive: async (name, max) => {
       const taken = entries.filter((one) => one.queue === name).slice(0, max)
       for (const one of taken) entries.splice(entries.indexOf(one), 1)
       return taken
     },
-    extend: async () => undefined,
-    settle: async (some: readonly SettledEntry[]) => {
-      for (const { entry, settlement } of some) settled.push([entry.id, settlement.kind])
-    },
     onWake: (_, listener) => {
       wakes.push(listener)
       return () => undefined
+    },
+  }
+  const queue: Queue = {
+    publish: unused,
+    receive: polled.receive,
+    subscribe: (name, options) => {
+      // A test may have replaced `receive`.
+      const receive: Queue['receive'] = (...wanted) => queue.receive(...wanted)
+      return pollingSubscription({ ...polled, receive }, name, options)
+    },
+    extend: async () => undefined,
+    settle: async (some: readonly SettledEntry[]) => {
+      for (const { entry, settlement } of some) settled.push([entry.id, settlement.kind])
     },
   }
   const add = (entry: QueueEntry): void => {

@@ -94,6 +94,7 @@ test('a receipt finds its message although the wall clock was set back in betwee
   const published: UpstreamReceipt[] = []
   const publish = async (publications: readonly Publication[]) => {
     for (const { payload } of publications) published.push(...decodeReceipts(payload))
+    return publications.map(() => ({ kind: 'durable' }) as const)
   }
   const intake = new ReceiptIntake({ ...queue, publish }, recent, clock, () => undefined)
   const connector = connectorSchema.parse(SMSC)

@@ -4,7 +4,7 @@
 // no harm.
 
 import { repeat } from '../../flow/repeat.ts'
-import type { Queue, QueueUpkeep } from '../../queue/queue.ts'
+import type { OncePublisher, QueueUpkeep } from '../../queue/queue.ts'
 import type { Database } from '../../database/database.ts'
 import { DueSearch } from './dueSearch.ts'
 import { maintain, type Retention } from './maintain.ts'
@@ -16,7 +16,7 @@ import { expireOutbox } from '../../outbox/endedDeliveryTable.ts'
 
 export interface JobsOptions {
   database: Database
-  queue: Queue
+  queue: OncePublisher
   upkeep: QueueUpkeep
   retention: Retention
   /** Messages a second of a connector. */

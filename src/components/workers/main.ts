@@ -3,7 +3,8 @@
 // envelopes come again to a live worker, with the checkpoints of their outcomes.
 
 import { join } from 'node:path'
-import type { Queue } from '../../queue/queue.ts'
+import { publishAll } from '../../queue/publishAll.ts'
+import type { OncePublisher, Queue } from '../../queue/queue.ts'
 import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { runComponent } from '../../runtime/component.ts'
@@ -109,7 +110,9 @@ function bindLogOf({ log, trouble }: Context): BindLog {
 function jobsOf(
   { config, trouble }: Context,
   { database, follower }: DatabaseLink,
-  work: Pick<StrandedMessagesOptions, 'queue' | 'writer' | 'ownership' | 'clock'>,
+  work: Pick<StrandedMessagesOptions, 'writer' | 'ownership' | 'clock'> & {
+    queue: Queue & OncePublisher
+  },
 ): { stopJobs: () => void; stranded: StrandedMessages } {
   const onTrouble = besideOutages(trouble)
   const upkeep = postgresUpkeep(database)
@@ -178,7 +181,7 @@ function outcomeStore(database: Database, queue: Queue, clock: SteadyClock): Out
         return kept
       })
     },
-    publish: (publications) => queue.publish(publications),
+    publish: (publications) => publishAll(queue, publications),
   }
 }
 

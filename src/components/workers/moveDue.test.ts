@@ -12,7 +12,7 @@ import {
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../../queue/envelopeWire.ts'
 import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
-import type { Queue, QueueUpkeep } from '../../queue/queue.ts'
+import type { OncePublisher, QueueUpkeep } from '../../queue/queue.ts'
 import { moveDue, type MoveOptions } from './moveDue.ts'
 
 const WEEK_MS = 7 * 24 * 3_600_000
@@ -21,7 +21,7 @@ const QUEUE = 'submit.sim.normal'
 
 let store: TestStore
 let database: Database
-let queue: Queue
+let queue: PostgresQueue
 let upkeep: QueueUpkeep
 
 beforeEach(async () => {
@@ -78,21 +78,12 @@ function options(over: Partial<MoveOptions> = {}): MoveOptions {
   return { database, queue, upkeep, paceOf: () => 1_000, onTrouble, claimMs: CLAIM_MS, ...over }
 }
 
-/** The same queue with another way to publish once. */
-function publishingBy(publishOnce: Queue['publishOnce']): Queue {
-  return {
-    publish: (publications) => queue.publish(publications),
-    publishOnce,
-    receive: (name, max, leaseMs) => queue.receive(name, max, leaseMs),
-    extend: (entries, leaseMs) => queue.extend(entries, leaseMs),
-    settle: (settled) => queue.settle(settled),
-    reclaim: (name, inHand) => queue.reclaim(name, inHand),
-    onWake: (name, listener) => queue.onWake(name, listener),
-  }
+function publishingBy(publishOnce: OncePublisher['publishOnce']): OncePublisher {
+  return { publishOnce }
 }
 
 /** What a process does that ends after the queue took it, or whose answer is lost. */
-function publishingWithoutAnswer(): Queue {
+function publishingWithoutAnswer(): OncePublisher {
   return publishingBy(async (...given) => {
     await queue.publishOnce(...given)
     throw new StoreUnavailable('the answer was lost')
@@ -106,7 +97,7 @@ async function moveAgain(): Promise<void> {
 }
 
 /** For a claim of no time at all. */
-function anytime(): Queue {
+function anytime(): OncePublisher {
   return publishingBy((publications, marks) => queue.publishOnce(publications, marks))
 }
 

@@ -6,13 +6,13 @@ import type { Database } from '../../database/database.ts'
 import { reasonText } from '../../message/reasonText.ts'
 import { type LeavingEntry, removeLeft } from '../../message/waitingMessageTable.ts'
 import { joinEnvelopes } from '../../queue/joinEnvelopes.ts'
-import type { PublishOnceOutcome, Queue, QueueUpkeep } from '../../queue/queue.ts'
+import type { OncePublisher, PublishOnceOutcome, QueueUpkeep } from '../../queue/queue.ts'
 import { doesHarm } from '../doesHarm.ts'
 import { DueSearch } from './dueSearch.ts'
 
 export interface MoveOptions {
   database: Database
-  queue: Queue
+  queue: OncePublisher
   upkeep: QueueUpkeep
   onTrouble: (what: string, error: Error) => void
   claimMs?: number

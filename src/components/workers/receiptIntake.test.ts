@@ -27,6 +27,7 @@ function openIntake() {
   const queue = {
     publish: async (publications: readonly Publication[]) => {
       payloads.push(...publications.map(({ payload }) => payload))
+      return publications.map(() => ({ kind: 'durable' }))
     },
   }
   const session = { respond: (_: unknown, commandStatus: number) => answers.push(commandStatus) }
@@ -155,7 +156,7 @@ test('a receipt that throws is refused for good and reported, and others go on',
   const troubles: string[] = []
   const session = { respond: (_: unknown, commandStatus: number) => answers.push(commandStatus) }
   // As much of a queue and of a session as the intake uses.
-  const queue = { publish: async () => undefined } as unknown as Queue
+  const queue = { publish: async () => [{ kind: 'durable' }] } as unknown as Queue
   const throwing = new RecentSubmissions()
   const intake = new ReceiptIntake(queue, throwing, clock, (what) => void troubles.push(what))
   const connector = connectorSchema.parse(SMSC)

@@ -11,6 +11,7 @@ import type { Connector } from '../../platform/connector.ts'
 import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import type { SteadyClock } from '../../flow/steadyClock.ts'
+import { publishAll } from '../../queue/publishAll.ts'
 import type { Queue } from '../../queue/queue.ts'
 import {
   ESME_ROK,
@@ -152,7 +153,7 @@ export class ReceiptIntake {
     let commandStatus = ESME_ROK
     try {
       const payload = encodeReceipts(batch.map(({ receipt }) => receipt))
-      await queue.publish([{ queue: DLR_QUEUE, payload, messages: batch.length }])
+      await publishAll(queue, [{ queue: DLR_QUEUE, payload, messages: batch.length }])
       for (const one of batch) this.figures.addDurable(one.receipt, one.submittedAtMs)
     } catch (error) {
       this.#onTrouble('publishing receipts', asError(error))

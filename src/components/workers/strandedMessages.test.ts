@@ -16,6 +16,7 @@ import { connectorKind } from '../../platform/connector.ts'
 import { readDeletedOfKind, writeResources } from '../../platform/resourceTable.ts'
 import { encodeEnvelope, type Envelope, submitQueue } from '../../queue/envelopeWire.ts'
 import { decodeJournal } from '../../queue/journalEntryWire.ts'
+import { publishAll } from '../../queue/publishAll.ts'
 import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { envelopeOf } from './connectorWork.fixture.ts'
@@ -64,7 +65,8 @@ async function worker(instance: string) {
   const outcomeStore = {
     keep: (checkpoints: Parameters<typeof writeCheckpoints>[1]) =>
       writeCheckpoints(run.run, checkpoints),
-    publish: (publications: Parameters<PostgresQueue['publish']>[0]) => queue.publish(publications),
+    publish: (publications: Parameters<PostgresQueue['publish']>[0]) =>
+      publishAll(queue, publications),
   }
   const time = { monotonicMs: 0, aheadMs: LATER_MS }
   const troubles: string[] = []

@@ -1,6 +1,7 @@
-import { uuidv7 } from 'uuidv7'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
+import { QueryRefused, StoreUnavailable } from '../../database/database.ts'
+import { publishAll } from '../publishAll.ts'
 import { PostgresQueue } from './postgresQueue.ts'
 import { postgresUpkeep } from './postgresUpkeep.ts'
 import { queueSuite, type QueueUnderTest } from '../queue.suite.ts'
@@ -37,17 +38,27 @@ test('only an entry that is returned without a delay wakes the consumers', async
   expect(woken).toEqual(['queue:test.now'])
 })
 
-test('a list of marks that was made long ago does not judge those set since', async () => {
-  const { queue, upkeep } = under
-  const mark = { batchId: uuidv7(), answer: Buffer.from('answer') }
-  await queue.publishOnce([], [mark])
-  // As if the process had been stopped for five hours between making the list and forgetting.
-  const { pool } = store.link().database
-  const text = `update queue_batches set published_at = now() - interval '4 hours',
-    batch_id = uuid_at(now() - interval '4 hours') where batch_id = $1 returning batch_id`
-  const { rows } = await pool.query<{ batch_id: string }>(text, [mark.batchId])
-  const batchId = rows[0]?.batch_id ?? ''
-  const asOf = new Date(Date.now() - 5 * 3_600_000)
-  await upkeep.maintain({ keepMarksOf: [], asOf })
-  expect(await queue.publishOnce([], [{ ...mark, batchId }])).toMatchObject({ kind: 'repeated' })
+test('what the server refuses has failed, and what it did not answer is unknown', async () => {
+  const failing = (error: Error) =>
+    new PostgresQueue(
+      { run: () => Promise.reject(error) },
+      { wake: () => expect.fail('nothing was published'), listen: () => () => undefined },
+      'four',
+    )
+  const publications = ['a', 'b'].map((name) => ({
+    queue: name,
+    payload: Buffer.alloc(1),
+    messages: 1,
+  }))
+  const refused = new QueryRefused('no', '22021', { cause: undefined })
+  const away = new StoreUnavailable('away')
+  expect(await failing(refused).publish(publications)).toEqual([
+    { kind: 'failed', error: refused },
+    { kind: 'failed', error: refused },
+  ])
+  expect(await failing(away).publish(publications)).toEqual([
+    { kind: 'unknown', error: away },
+    { kind: 'unknown', error: away },
+  ])
+  await expect(publishAll(failing(away), publications)).rejects.toBe(away)
 })
