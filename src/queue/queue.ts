@@ -1,8 +1,8 @@
-// The queue port carries envelopes, each at least once, in no promised order. A publish is durable
-// when its promise resolves. A received envelope is leased: it comes again when its lease runs out,
-// and it leaves the queue only when it is settled as done or dead. Nothing is dropped, and no
-// number of receives makes an envelope dead: handlers find the one item that does harm and set only
-// that item's envelope aside.
+// The queue port carries envelopes, each at least once, in no promised order. A publication is
+// durable when its verdict says so. A received envelope is leased: it is delivered again when its
+// lease expires, and it leaves the queue only when it is settled as done or dead. Nothing is
+// dropped, and no number of receives makes an envelope dead: a handler finds the one item that
+// cannot be processed, and only that item becomes a dead letter.
 
 export interface Publication {
   queue: string
