@@ -35,8 +35,8 @@ const steps: readonly Step[] = [
     name: 'tidy',
     command: ['vitest', 'run', '--project', 'tidy'],
     advice:
-      'The law is in CONTRIBUTING.md, its rules in test/tidy/; ' +
-      '`npm run docs` writes the pages that are made from the code.',
+      'CONTRIBUTING.md explains the rules, and test/tidy/ checks them. ' +
+      '`npm run docs` writes the pages of docs/ that are generated from the code.',
   },
 ]
 

@@ -38,8 +38,9 @@ export function expectRefusedForNow({ report }: Outcome): void {
 }
 
 /**
- * Expects traffic after the disturbance: receipts, and answers if there are none without the
- * victim. The bound is far above what the last second before the disturbance could have left over.
+ * Expects receipts after the disturbance. If no message is answered without the victim, also
+ * expects answers. The bounds are far above what the last second before the disturbance could have
+ * left over.
  */
 export function expectResumed({ report, actedUntilMs }: Outcome, victim: string): void {
   const secondBack = Math.floor((actedUntilMs - report.firstSentAtMs) / 1_000)
