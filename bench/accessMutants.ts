@@ -95,7 +95,7 @@ export const accessMutants: readonly Mutant[] = [
     replacement: 'revision < expectedRevision + 1',
     guard: unitTest(
       'platform/resourceTable.test.ts',
-      'a writer that was overtaken gets RevisionConflict, and writes nothing',
+      'a write with an outdated revision throws RevisionConflict and changes nothing',
     ),
     says: /AssertionError: promise resolved .+ instead of rejecting/,
   },

@@ -58,7 +58,7 @@ export const connectorMutants: readonly Mutant[] = [
     replacement: 'return receivedAtMs + DEFAULT_LIFETIME_SECONDS * 1_000',
     guard: unitTest(
       'routing/admission.test.ts',
-      'a message lives until its validity ends, else as long as its account says, else 48 h',
+      'a message expires after its own validity, else that of its account, else 48 hours',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
@@ -68,7 +68,7 @@ export const connectorMutants: readonly Mutant[] = [
     file: 'src/routing/admission.ts',
     piece: 'connectors.get(id)?.enabled === true',
     replacement: 'connectors.has(id)',
-    guard: choosing('a disabled connector is passed over for the next candidate'),
+    guard: choosing('a disabled connector is skipped for the next candidate'),
     says: /AssertionError: expected \{ .+ \} to match object \{ .+ \}/,
   },
   {
@@ -78,7 +78,7 @@ export const connectorMutants: readonly Mutant[] = [
     piece: 'unusable: refused(ESME_RTHROTTLED',
     replacement: 'unusable: refused(ESME_RINVDSTADR',
     guard: choosing(
-      'a message that only disabled connectors could take is refused for now, naming none',
+      'with only disabled connectors, a message is refused temporarily without naming them',
     ),
     says: /AssertionError: expected \{ .+ \} to match object \{ .+ \}/,
   },

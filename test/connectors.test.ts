@@ -162,7 +162,7 @@ test('moved messages are delivered once, even if the worker dies during the move
   const ids = await Promise.all(destinations.map((one) => customer.submit(one)))
   const early = await runSignalbox(stack.home, 'connector delete north')
   expect(early).toMatchObject({ exitCode: 2, stdout: '' })
-  expect(early.stderr).toContain('the route table leads to connector "north"')
+  expect(early.stderr).toContain('the route table uses connector "north"')
   await admin('PUT', '/route-table', { routes: [{ prefix: '32', connector: 'south' }] })
   const refused = await runSignalbox(stack.home, 'connector delete north')
   expect(refused.stderr).toContain('still has 500 accepted messages to send')

@@ -4,16 +4,16 @@ import { listKind } from './resourceKind.ts'
 
 const LIFETIME_DAYS_MAX = 30
 
-/** Validity of a message without a validity_period, unless its account sets another. */
+/** How long a message without a validity_period is valid, unless its account sets another time. */
 export const DEFAULT_LIFETIME_SECONDS = 48 * 3_600
 
-/** The class of accounts that name none. */
+/** The class of an account that does not set `class`. */
 export const DEFAULT_ACCOUNT_CLASS = 'standard'
 
 export const accountSchema = z
   .strictObject({
-    id: resourceId.describe('The name of the account, in users and in figures.'),
-    name: z.string().max(200).optional().describe('A name for people.'),
+    id: resourceId.describe('The name of the account in users and metrics.'),
+    name: z.string().max(200).optional().describe('A display name.'),
     enabled: z
       .boolean()
       .default(true)
@@ -35,7 +35,7 @@ export const accountSchema = z
       .exactOptional()
       .describe(
         'The `err` of receipts, by the code that the SMSC or Signalbox gave: ' +
-          '`{ ESME_RSUBMITFAIL: "069", expired waiting: "088" }`. Other codes stay as they are.',
+          '`{ ESME_RSUBMITFAIL: "069", expired waiting: "088" }`. Other codes are not changed.',
       ),
     defaultLifetimeSeconds: z
       .int()
@@ -44,9 +44,9 @@ export const accountSchema = z
       .exactOptional()
       .meta({
         description:
-          'How long a message lives that names no validity period, from its acceptance. If this ' +
-          'is not set, 172800 seconds (48 hours). A message that still waits then expires ' +
-          '([validity.md](validity.md)).',
+          'How long a message without a validity period remains valid after its acceptance. If ' +
+          'this field is not set, 172800 seconds (48 hours). A message that still waits when its ' +
+          'validity ends expires ([validity.md](validity.md)).',
         unit: 'seconds',
       }),
   })
@@ -54,5 +54,5 @@ export const accountSchema = z
 
 export type Account = z.infer<typeof accountSchema>
 
-/** A customer. */
+/** The resource kind of customers. */
 export const accountKind = listKind({ kind: 'account', key: 'accounts', schema: accountSchema })

@@ -1,9 +1,12 @@
-// The part of the stored platform that a change of one resource can touch: the resource, those it
-// refers to, those that refer to it if it is to be deleted, and those that it may conflict with.
-// The part is closed: each resource in it comes with the ones that it refers to. So it is planned
-// and checked like a whole platform, with the same answers, at a cost that does not grow with the
-// number of accounts and users. A write in the meantime changes the revision, which was read
-// first, and the change is planned again.
+// Reads the part of the stored platform that matters for a change of one resource:
+// - the resource itself
+// - the resources to which it refers
+// - if the resource is to be deleted, the resources that refer to it
+// - the resources with which it may conflict
+// The part also includes all resources to which any of these refer. Therefore the part can be
+// planned and checked like a whole platform, with the same result. The cost does not grow with the
+// number of accounts and users. The revision is read first. If another process writes in the
+// meantime, the revision no longer matches and the change is planned again.
 
 import type { ResourceKind } from './resourceKind.ts'
 import { kindNamed, RESOURCE_KINDS } from './resourceKinds.ts'
@@ -14,7 +17,7 @@ import type { FoundBy, ResourceStore, StoredPlatform } from './storedPlatform.ts
 export interface ChangeScope {
   readonly kind: ResourceKind
   readonly id: string
-  /** Undefined if the resource is to be deleted, or changed in a way that its fields decide. */
+  /** The new spec. Undefined for a deletion, or if the new spec depends on the stored fields. */
   readonly given: object | undefined
 }
 
@@ -23,7 +26,7 @@ interface Mention {
   readonly id: string
 }
 
-/** Throws StoredResourceUnreadable if one of the resources that matter cannot be read. */
+/** Reads the part. Throws StoredResourceUnreadable if one of its resources cannot be read. */
 export async function readScope(
   store: Pick<ResourceStore, 'read'>,
   scope: ChangeScope,
@@ -48,7 +51,7 @@ export async function readScope(
   }
 }
 
-/** Kinds that have few resources, and no field by which the ones that matter are found. */
+/** The kinds to read completely, because they have few resources and no field for a look-up. */
 function wholeKinds({ kind, given }: ChangeScope): string[] {
   const rivals = kind.conflicts && !kind.rivals ? [kind.kind] : []
   if (given) return rivals
@@ -62,7 +65,7 @@ function lookUps({ kind, id, given }: ChangeScope): FoundBy[] {
   )
 }
 
-/** The kinds whose resources may refer to one of this kind. */
+/** The kinds whose resources may refer to a resource of this kind. */
 function referring(kind: ResourceKind): { from: string; field: string | undefined }[] {
   return RESOURCE_KINDS.flatMap((from) =>
     (from.references ?? [])

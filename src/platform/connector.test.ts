@@ -22,7 +22,7 @@ async function problemsOf(...connectors: object[]): Promise<string[]> {
   return plan.kind === 'plan' ? [] : plan.problems.map(({ path, detail }) => `${path}: ${detail}`)
 }
 
-test('a connector is enabled, not paused, and keeps its messages unless it says otherwise', () => {
+test('by default a connector is enabled, is not paused, and keeps its waiting messages', () => {
   const connector = connectorSchema.parse({ ...smsc, id: 'a' })
   expect(connector).toMatchObject({ enabled: true, paused: false, waiting: 'keep' })
 })
@@ -38,18 +38,16 @@ test('only a disabled connector may purge or move its messages', () => {
   ])
 })
 
-test('messages are moved to another connector, which exists', async () => {
+test('messages can be moved only to a different connector that exists', async () => {
   const move = (moveTo: string) => ({ id: 'a', enabled: false, waiting: { moveTo } })
-  expect(issuesOf(move('a'))).toEqual([
-    'waiting.moveTo: names the connector itself: name another one',
-  ])
+  expect(issuesOf(move('a'))).toEqual(['waiting.moveTo: must be a different connector'])
   expect(await problemsOf(move('b'))).toEqual([
     'connectors.a.waiting.moveTo: there is no connector "b"',
   ])
   expect(await problemsOf(move('b'), { id: 'b' })).toEqual([])
 })
 
-test('messages are not moved in a circle', async () => {
+test('connectors that would move messages in a circle are rejected', async () => {
   const move = (id: string, moveTo: string) => ({ id, enabled: false, waiting: { moveTo } })
   expect(await problemsOf(move('a', 'b'), move('b', 'c'), { id: 'c' })).toEqual([])
   expect(await problemsOf(move('a', 'b'), move('b', 'c'), move('c', 'b'))).toEqual([
@@ -58,20 +56,20 @@ test('messages are not moved in a circle', async () => {
   ])
 })
 
-test('a connector that takes the messages of another one is not deleted', () => {
+test('a connector to which messages are moved cannot be deleted', () => {
   const platform = platformWith({ id: 'a', enabled: false, waiting: { moveTo: 'b' } }, { id: 'b' })
   expect(usesOf(connectorKind, 'b', platform)).toBe(
-    'messages are moved to connector "b", from connector "a". Set "waiting" there to keep first',
+    'messages are moved to connector "b" from connector "a". First set "waiting" to keep there',
   )
 })
 
-test('messages do not go to a disabled connector, unless it gives them on', async () => {
+test('a new rule cannot move messages to a connector that is disabled and keeps them', async () => {
   const move = (id: string, moveTo: string) => ({ id, enabled: false, waiting: { moveTo } })
   const idle = { id: 'b', enabled: false }
   expect(await problemsOf(move('a', 'b'), idle)).toEqual([
     'connectors.a.waiting.moveTo: connector "b" is disabled, so it would not send them',
   ])
-  // The one that takes them may be disabled later, and then other things may change.
+  // The target may be disabled later. Other fields can still be changed after that.
   const moving = platformWith(move('a', 'b'), { id: 'b' })
   const disabled = platformWith(move('a', 'b'), idle)
   expect(await planPlatform(disabled, moving)).toMatchObject({ kind: 'plan' })

@@ -8,14 +8,14 @@ import type { Placed, Sealed } from './resourceKind.ts'
 const secretSchema = z.union([
   smppPassword,
   z.strictObject({
-    env: z.string().min(1).describe('The environment variable that holds it, in the workers.'),
+    env: z.string().min(1).describe("The workers' environment variable with the password."),
   }),
   z.strictObject({
     file: z
       .string()
       .min(1)
       .describe(
-        'The file that holds it, below `SIGNALBOX_SECRETS_DIR` unless the path is absolute.',
+        'The file with the password, below `SIGNALBOX_SECRETS_DIR` unless the path is absolute.',
       ),
   }),
 ])
@@ -27,8 +27,8 @@ const messageIdRuleSchema = z
     ignoreCase: z.boolean().exactOptional().describe('If true, `0A` and `0a` are equal.'),
     ignoreLeadingZeros: z.boolean().exactOptional().describe('If true, `007` and `7` are equal.'),
     response: notation.describe(
-      'The notation of the id in `submit_sm_resp`, if receipts write the same number in another ' +
-        'one. Set it together with `receipt`.',
+      'The notation of the id in `submit_sm_resp`, if receipts write the same number in a ' +
+        'different notation. Set it together with `receipt`.',
     ),
     receipt: notation.describe('The notation of the id in receipts.'),
     perBind: z
@@ -40,7 +40,7 @@ const messageIdRuleSchema = z
     error: 'set both response and receipt, or neither',
   })
 
-/** SMPP 3.4 §5.2.28, 5.0 §4.7.15. */
+/** The names of message states (SMPP 3.4 §5.2.28, SMPP 5.0 §4.7.15). */
 const messageStateName = z.enum([
   'SCHEDULED',
   'ENROUTE',
@@ -59,7 +59,7 @@ const waitingSchema = z
     [
       z.enum(['keep', 'purge']),
       z.strictObject({
-        moveTo: resourceId.describe('The id of the connector that takes the messages over.'),
+        moveTo: resourceId.describe('The id of the connector to which the messages are moved.'),
       }),
     ],
     { error: 'expected keep, purge or { moveTo: CONNECTOR }' },
@@ -67,12 +67,12 @@ const waitingSchema = z
   .default('keep')
   .describe(
     'What happens to messages that wait for the connector while it is disabled: `keep` lets them ' +
-      'wait, `purge` ends them as UNDELIVERABLE, and `{ moveTo: ID }` gives them to another ' +
+      'wait, `purge` ends them as UNDELIVERABLE, and `{ moveTo: ID }` moves them to another ' +
       'connector.',
   )
 
 const identity = {
-  id: resourceId.describe('The name of the connector, in routes, commands and figures.'),
+  id: resourceId.describe('The name of the connector in routes, commands and metrics.'),
   enabled: z
     .boolean()
     .default(true)
@@ -91,23 +91,21 @@ const link = {
   port: z.int().min(1).max(65_535).meta({ description: 'The TCP port of the SMSC.', unit: 'none' }),
   systemId: z.string().max(15).describe('The `system_id` with which Signalbox binds.'),
   password: secretSchema.describe(
-    'The password for the SMSC: the text itself, or where the workers read it.',
+    'The password for the SMSC: the text itself, or the place from which the workers read it.',
   ),
   systemType: z.string().max(12).default('').describe('The `system_type` of the bind.'),
   binds: z.int().min(1).max(1000).default(1).meta({
-    description: 'How many binds all workers together keep up. Ask the SMSC for its limit.',
+    description: 'How many binds all workers together maintain. Ask the SMSC for its limit.',
     unit: 'binds',
   }),
   responseTimeoutMs: z.int().min(1000).max(600_000).default(30_000).meta({
     description: 'How long a request to the SMSC waits for its response.',
     unit: 'milliseconds',
   }),
-  enquireLinkIntervalMs: z
-    .int()
-    .min(1000)
-    .max(600_000)
-    .default(30_000)
-    .meta({ description: 'The silence after which `enquire_link` is sent.', unit: 'milliseconds' }),
+  enquireLinkIntervalMs: z.int().min(1000).max(600_000).default(30_000).meta({
+    description: 'How long the link is silent before `enquire_link` is sent.',
+    unit: 'milliseconds',
+  }),
 }
 
 const pace = {
@@ -116,14 +114,20 @@ const pace = {
     unit: 'messages',
   }),
   tps: z.number().positive().max(100_000).default(30).meta({
-    description: 'The pace of all binds together. Submits are evenly spaced.',
+    description: 'The submission rate of all binds together. Submissions are evenly spaced.',
     unit: 'messages per second',
   }),
-  burst: z.int().min(1).max(100_000).default(1).meta({
-    description:
-      'How many messages may be submitted at once after a rest. No second has more than `tps`.',
-    unit: 'messages',
-  }),
+  burst: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1)
+    .meta({
+      description:
+        'How many messages may be submitted back to back after a pause. The rate never exceeds ' +
+        '`tps` in any second.',
+      unit: 'messages',
+    }),
   throttlePauseMs: z.int().min(0).max(60_000).default(1000).meta({
     description: 'How long a bind pauses after `ESME_RTHROTTLED` or `ESME_RMSGQFUL`.',
     unit: 'milliseconds',
@@ -138,8 +142,8 @@ const attempts = {
     .default(20)
     .meta({
       description:
-        'How often a message is submitted if the SMSC keeps refusing it temporarily. After the ' +
-        'last attempt it fails.',
+        'How often a message is submitted if the SMSC keeps refusing it temporarily. The message ' +
+        'fails after the last attempt.',
       unit: 'attempts',
     }),
   onLinkLost: z
@@ -147,7 +151,7 @@ const attempts = {
     .default('resubmit')
     .describe(
       'What happens to a message whose answer was lost with the link: `resubmit` sends it again, ' +
-        'so that it may arrive twice, and `fail` ends it as failed.',
+        'so that it may arrive twice, and `fail` marks it as failed.',
     ),
   maxResubmissions: z
     .int()
@@ -156,8 +160,8 @@ const attempts = {
     .default(3)
     .meta({
       description:
-        'How often a message that got no answer is submitted again. Then it fails if the SMSC ' +
-        'answers other messages, and waits for its next attempt if not.',
+        'How often a message that got no answer is submitted again. After that, the message ' +
+        'fails if the SMSC answers other messages. Otherwise it waits for its next attempt.',
       unit: 'submissions',
     }),
 }
@@ -166,14 +170,14 @@ const receipts = {
   messageIdRule: messageIdRuleSchema
     .default({})
     .describe(
-      'How the id in a receipt is compared with that of a `submit_sm_resp`. Without a rule the ' +
-        'two must be exactly equal.',
+      'How the id in a receipt is compared with the id in a `submit_sm_resp`. Without a rule, ' +
+        'the two ids must be equal.',
     ),
   receiptStates: z
     .record(textOf(/^[\x21-\x7e]{1,40}$/, 'one word'), messageStateName)
     .default({})
     .describe(
-      'Words that this SMSC writes in `stat` of a receipt, each with the state that it means: ' +
+      'The meaning of words that this SMSC writes in the `stat` of its receipts, for example ' +
         '`{ ROUTED: ENROUTE }`.',
     ),
 }
@@ -186,7 +190,7 @@ export const connectorSchema = fieldsSchema
     path: ['waiting'],
   })
   .refine(({ id, waiting }) => moveTarget(waiting) !== id, {
-    error: 'names the connector itself: name another one',
+    error: 'must be a different connector',
     path: ['waiting', 'moveTo'],
   })
   .describe(
@@ -197,17 +201,17 @@ export const connectorSchema = fieldsSchema
 export type Connector = z.infer<typeof connectorSchema>
 export type WaitingRule = Connector['waiting']
 
-/** The connector that takes the waiting messages over, if there is one. */
+/** The id of the connector to which waiting messages are moved, or undefined. */
 export function moveTarget(waiting: z.infer<typeof waitingSchema>): string | undefined {
   return typeof waiting === 'string' ? undefined : waiting.moveTo
 }
 
-/** Whether a message that may have been submitted is never submitted again. */
+/** Whether a message that may have reached the SMSC is never submitted again. */
 export function isSentOnce({ maxResubmissions, onLinkLost }: Connector): boolean {
   return onLinkLost === 'fail' || maxResubmissions === 0
 }
 
-/** An upstream SMSC. */
+/** The resource kind of links to SMSCs. */
 export const connectorKind = listKind({
   kind: 'connector',
   key: 'connectors',
@@ -226,7 +230,7 @@ export const connectorKind = listKind({
           : [{ id: other, at: ['waiting', 'moveTo'], use: `connector "${id}"` }]
       },
       whyNeeded: (id, uses) =>
-        `messages are moved to connector "${id}", from ${uses}. Set "waiting" there to keep first`,
+        `messages are moved to connector "${id}" from ${uses}. First set "waiting" to keep there`,
     },
   ],
   conflicts: (connectors, stored) => [
@@ -239,7 +243,7 @@ export const connectorKind = listKind({
     `move ${id} --to OTHER\` or discard them with \`signalbox connector purge ${id}\``,
 })
 
-/** Messages that are moved in a circle would never end. */
+/** Finds rules that would move messages in a circle forever. */
 function circularMoves(connectors: readonly Placed<Connector>[]): ProblemItem[] {
   const targets = new Map(connectors.map(({ id, spec }) => [id, moveTarget(spec.waiting)]))
   return connectors.flatMap(({ id, keys, name }) => {
@@ -257,8 +261,8 @@ function circularMoves(connectors: readonly Placed<Connector>[]): ProblemItem[] 
 }
 
 /**
- * Nobody would send messages that go to a disabled connector. A rule that stands already is left
- * alone: the connector that it names may have to be disabled for now.
+ * Finds new rules that move messages to a disabled connector, which would not send them. A rule
+ * that is already stored is accepted, because its target may have to be disabled temporarily.
  */
 function idleMoves(
   connectors: readonly Placed<Connector>[],
@@ -277,7 +281,7 @@ function idleMoves(
   })
 }
 
-/** A connector needs its password in plain text to bind, so the password is stored as given. */
+/** Stores the password as given, because a connector needs it in plain text to bind. */
 function keepPassword(given: Connector, stored: Connector | undefined): Sealed<Connector> {
   if (given.password !== HIDDEN) return { kind: 'sealed', spec: given }
   if (stored === undefined) return nothingToKeep('password')

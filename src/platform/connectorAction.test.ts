@@ -19,19 +19,19 @@ function fieldsAfter(connector: Connector, action: ConnectorAction) {
   return { enabled: isEnabled, paused: isPaused, waiting }
 }
 
-test('the state of a connector is one word', () => {
+test('a connector is enabled, paused or disabled, and disabled overrides paused', () => {
   expect([enabled, paused, disabled].map(connectorState)).toEqual(['enabled', 'paused', 'disabled'])
   expect(connectorState({ ...paused, enabled: false })).toBe('disabled')
 })
 
-test('pausing and resuming change nothing else, and make no sense while it is disabled', () => {
+test('pause and resume change only the paused field and are refused while disabled', () => {
   expect(fieldsAfter(enabled, { kind: 'pause' })).toMatchObject({ enabled: true, paused: true })
   expect(fieldsAfter(paused, { kind: 'resume' })).toMatchObject({ enabled: true, paused: false })
   expect(fieldsAfter(disabled, { kind: 'pause' })).toMatch(/is disabled/)
   expect(fieldsAfter(disabled, { kind: 'resume' })).toMatch(/`signalbox connector enable a`/)
 })
 
-test('disabling keeps the messages, and enabling ends a purge or a move', () => {
+test('disable and enable both set the rule for waiting messages to keep', () => {
   const keep = { enabled: false, waiting: 'keep' }
   expect(fieldsAfter(enabled, { kind: 'disable' })).toMatchObject(keep)
   const purging: Connector = { ...disabled, waiting: 'purge' }
@@ -39,7 +39,7 @@ test('disabling keeps the messages, and enabling ends a purge or a move', () => 
   expect(fieldsAfter(purging, { kind: 'enable' })).toMatchObject({ enabled: true, waiting: 'keep' })
 })
 
-test('messages leave only a disabled connector, and only for one that takes messages', () => {
+test('purge and move need a disabled connector, and move needs an enabled target', () => {
   const other = { ...enabled, id: 'b' }
   const toOther = move('b', other)
   for (const action of [{ kind: 'purge' } as const, toOther])
@@ -49,7 +49,7 @@ test('messages leave only a disabled connector, and only for one that takes mess
   expect(fieldsAfter(disabled, move('b', { ...other, paused: true }))).toMatchObject({
     waiting: { moveTo: 'b' },
   })
-  expect(fieldsAfter(disabled, move('a', disabled))).toMatch(/name a different one/)
+  expect(fieldsAfter(disabled, move('a', disabled))).toMatch(/only to another connector/)
   expect(fieldsAfter(disabled, move('c'))).toMatch(/there is no connector "c"/)
   expect(fieldsAfter(disabled, move('b', { ...other, enabled: false }))).toMatch(/is disabled/)
 })

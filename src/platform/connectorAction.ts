@@ -1,5 +1,6 @@
-// What operators do with a connector that carries messages. Each action changes a few fields, which
-// `apply` could change as well, and is refused where it would not do what its name says.
+// The actions that an operator can take on a connector. Each action changes a few fields, which
+// `apply` could also change. An action is refused if it would not have the effect that its name
+// promises.
 
 import type { Connector } from './connector.ts'
 
@@ -9,7 +10,7 @@ export type ConnectorAction = { readonly kind: (typeof SIMPLE_ACTIONS)[number] }
 
 interface MoveAction {
   readonly kind: 'move'
-  /** The connector that takes the messages over; undefined if the named one does not exist. */
+  /** The connector with the id `to`; undefined if it does not exist. */
   readonly target: Connector | undefined
   readonly to: string
 }
@@ -18,7 +19,7 @@ export type ActionOutcome =
   | { readonly kind: 'changed'; readonly connector: Connector }
   | { readonly kind: 'refused'; readonly detail: string }
 
-/** enabled: submits; paused: only accepts; disabled: neither. */
+/** An enabled connector accepts and submits messages. A paused one only accepts messages. */
 export function connectorState({ enabled, paused }: Connector): 'enabled' | 'paused' | 'disabled' {
   if (!enabled) return 'disabled'
   return paused ? 'paused' : 'enabled'
@@ -33,7 +34,7 @@ export function afterAction(connector: Connector, action: ConnectorAction): Acti
     case 'disable':
       return changed({ ...connector, enabled: false, waiting: 'keep' })
     case 'pause':
-      if (!enabled) return refused(`${name} is disabled and submits nothing already`)
+      if (!enabled) return refused(`${name} is disabled and already submits nothing`)
       return changed({ ...connector, paused: true })
     case 'resume':
       if (!enabled) return refused(`${name} is disabled: \`signalbox connector enable ${id}\``)
@@ -49,7 +50,7 @@ export function afterAction(connector: Connector, action: ConnectorAction): Acti
 function afterMove(connector: Connector, { target, to }: MoveAction): ActionOutcome {
   const { enabled, id } = connector
   if (enabled) return refused(inService(id))
-  if (to === id) return refused('messages are moved to another connector: name a different one')
+  if (to === id) return refused('messages can be moved only to another connector')
   if (!target) return refused(`there is no connector "${to}": \`signalbox connector list\``)
   if (!target.enabled) return refused(`connector "${to}" is disabled, so it would not send them`)
   return changed({ ...connector, waiting: { moveTo: to } })

@@ -21,7 +21,7 @@ async function countsOf(given: object): Promise<string[]> {
   return deletionCounts(plan.changes)
 }
 
-test('a document that names nothing deletes everything, each route by itself', async () => {
+test('an empty document deletes every resource, and each deleted route is counted', async () => {
   expect(await countsOf({ accounts: [] })).toEqual([
     '2 accounts',
     '1 connector',
@@ -30,7 +30,7 @@ test('a document that names nothing deletes everything, each route by itself', a
   ])
 })
 
-test('routes that are replaced, moved or added are not deleted', async () => {
+test('routes that are replaced, moved or added do not count as deleted', async () => {
   const connectors = [...STORED.connectors, { ...STORED.connectors[0], id: 'b' }]
   const [first, second] = STORED.routeTable.routes
   const routes = [second, { ...first, connector: 'b' }, { prefix: '45', connector: 'b' }]
@@ -39,7 +39,7 @@ test('routes that are replaced, moved or added are not deleted', async () => {
   )
 })
 
-test('a route that makes room for another prefix is deleted', async () => {
+test('a route whose prefix no longer exists counts as deleted', async () => {
   const routes = [STORED.routeTable.routes[0], { prefix: '45', connector: 'a' }]
   expect(await countsOf({ ...STORED, routeTable: { routes, default: 'a' } })).toEqual(['1 route'])
 })

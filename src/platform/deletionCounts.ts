@@ -2,9 +2,10 @@ import type { PlatformChange } from './platformPlan.ts'
 import { kindNamed } from './resourceKinds.ts'
 
 /**
- * What the changes take away, each with its number: `2 users`, `1 route`. A single resource cannot
- * be deleted, so what leaves its lists and fields counts instead: a document without a route table
- * deletes the routes. An entry that is replaced or moved is not deleted.
+ * Counts what the changes delete, by title: `2 users`, `1 route`. A resource that exists only once,
+ * such as the route table, cannot be deleted. Instead, the entries removed from its lists and the
+ * fields removed from it are counted: a document without a route table deletes the routes. A
+ * replaced or moved entry does not count as deleted.
  */
 export function deletionCounts(changes: readonly PlatformChange[]): string[] {
   const counts = new Map<string, number>()
@@ -23,12 +24,12 @@ function deletionsIn({ action, kind, fields }: PlatformChange): string[] {
     .map(({ path }) => entryTitle(path) ?? `${path} of the ${title}`)
 }
 
-/** Entries of a list are texts that begin with their key: `43 to carrier`. */
+/** The list and the key of an entry. The text of an entry starts with its key: `43 to carrier`. */
 function key(path: string, entry: unknown): string {
   return `${path.replace(/\[\d+\]$/, '')} ${String(entry).split(' ', 1)[0]}`
 }
 
-/** `route` of `routes[3]`. */
+/** Returns `route` for `routes[3]`; undefined if the path is not an entry of a list. */
 function entryTitle(path: string): string | undefined {
   return /^(\w+?)s\[\d+\]$/.exec(path)?.[1]
 }

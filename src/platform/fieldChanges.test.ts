@@ -8,20 +8,20 @@ function routes(...prefixes: string[]) {
   return { routes: prefixes.map((prefix) => ({ prefix, connector: 'smsc' })) }
 }
 
-test('equal fields are left out', () => {
+test('fields with equal values are omitted', () => {
   expect(
     fieldChanges(connectorKind, { id: 'a', tps: 30, host: 'h' }, { id: 'a', tps: 50, host: 'h' }),
   ).toEqual([{ path: 'tps', from: 30, to: 50 }])
 })
 
-test('an added or removed field has one side only', () => {
+test('an added field has only "to", and a removed field has only "from"', () => {
   expect(fieldChanges(connectorKind, { name: 'Demo' }, { enabled: true })).toEqual([
     { path: 'enabled', to: true },
     { path: 'name', from: 'Demo' },
   ])
 })
 
-test('the place of a secret is shown, the secret is not', () => {
+test('the environment variable of a secret is shown, but the secret itself is hidden', () => {
   expect(
     fieldChanges(connectorKind, { password: 'pw' }, { password: { env: 'SMSC_PASSWORD' } }),
   ).toEqual([{ path: 'password', from: '(hidden)', to: { env: 'SMSC_PASSWORD' } }])
@@ -33,7 +33,7 @@ test('a new secret is shown as set', () => {
   ])
 })
 
-test('a route put in front does not show the others as moved', () => {
+test('inserting a route at the front does not show the other routes as changed', () => {
   expect(fieldChanges(routeTableKind, routes('43', '49'), routes('1', '43', '49'))).toEqual([
     { path: 'routes[0]', to: '1 to smsc' },
   ])
@@ -48,6 +48,6 @@ test('unchanged routes between two changes are not shown', () => {
   ])
 })
 
-test('a changed order is shown, since the first matching route wins', () => {
+test('a changed order of routes is shown, because the first matching route is used', () => {
   expect(fieldChanges(routeTableKind, routes('43', '436'), routes('436', '43'))).toHaveLength(2)
 })

@@ -3,7 +3,7 @@ import { orderedListChanges } from './orderedListChanges.ts'
 import { HIDDEN } from './resourceKind.ts'
 import type { ResourceKind } from './resourceKind.ts'
 
-/** A field of a resource before and after; `from` or `to` is absent if the field was or is. */
+/** A changed field of a resource. An added field has no `from`, and a removed field has no `to`. */
 export interface FieldChange {
   readonly path: string
   readonly from?: unknown
@@ -15,7 +15,7 @@ type Traits = Pick<ResourceKind, 'secrets' | 'orderedLists'>
 const SET = '(set)'
 const CHANGED = '(changed)'
 
-/** The differences of two specs of one resource, field by field. Secrets are never shown. */
+/** Lists the differences between two specs of one resource by field. Secrets are never shown. */
 export function fieldChanges(
   kind: Traits,
   before: object | undefined,
@@ -41,13 +41,13 @@ function change(path: string, from: unknown, to: unknown): FieldChange {
 }
 
 function secretChange(path: string, was: unknown, is: unknown): FieldChange {
-  // The place of a secret is not secret: { env: NAME } and { file: NAME } are shown.
+  // A reference to a secret, { env: NAME } or { file: NAME }, is not secret and is shown.
   const from = typeof was === 'string' ? HIDDEN : was
   const to = was === undefined ? SET : CHANGED
   return change(path, from, typeof is === 'string' ? to : is)
 }
 
-/** Empty if the field is not an ordered list. */
+/** The changed entries of an ordered list. Empty if the field is not an ordered list. */
 function entryChanges(
   kind: Traits,
   field: string,

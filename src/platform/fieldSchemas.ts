@@ -1,9 +1,9 @@
-// Schemas of fields that several kinds have. A field says what it means, and a number its unit, for
-// the pages in docs/ that are made from the schemas; a page without either fails a test.
+// Schemas of fields that several kinds share. Each field has a description, and each number a unit,
+// because pages in docs/ are generated from the schemas. A test fails if either is missing.
 
 import { z } from 'zod'
 
-/** Text of one form, which the error about another value and the documentation name alike. */
+/** Text that matches a pattern. `form` describes the pattern in errors and in the documentation. */
 export function textOf(pattern: RegExp, form: string): z.ZodString {
   return z.string().regex(pattern, form).meta({ form })
 }

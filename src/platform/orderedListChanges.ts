@@ -1,16 +1,19 @@
-/** An entry that left a list (`from`) or joined it (`to`). */
+/** An entry that was removed from a list (`from`) or added to it (`to`). */
 export interface EntryChange {
   readonly path: string
   readonly from?: string
   readonly to?: string
 }
 
-/** Above this many comparisons the middle of two lists is shown as replaced. */
+/**
+ * The comparison of two lists is limited to this many pairs of entries. If there are more, all
+ * entries between the common start and the common end are shown as replaced.
+ */
 const LCS_CELLS_MAX = 1_000_000
 
 type Entries = readonly string[]
 
-/** Shows the entries that left an ordered list and those that joined it, not each moved index. */
+/** Lists the removed and the added entries of an ordered list. A shifted index is not a change. */
 export function orderedListChanges(path: string, before: Entries, after: Entries): EntryChange[] {
   let start = 0
   while (start < before.length && start < after.length && before[start] === after[start]) start++

@@ -1,5 +1,5 @@
-// A whole platform as one value: in YAML files, in requests and in answers of the admin API. A
-// document is complete: a resource that it does not name does not exist.
+// A whole platform as one document, in YAML files and in requests and responses of the admin API. A
+// document is complete: resources that it does not contain do not exist.
 
 import { z } from 'zod'
 import { RESOURCE_KINDS } from './resourceKinds.ts'
@@ -14,7 +14,7 @@ type DocumentSchema<Kind extends KnownKind> = Kind['isSingle'] extends true
 type DocumentShape = { [Kind in KnownKind as Kind['key']]: DocumentSchema<Kind> }
 
 export const platformSchema = z.strictObject(
-  // Object.fromEntries forgets which schema belongs to which key.
+  // Object.fromEntries loses the type information about which schema belongs to which key.
   Object.fromEntries(RESOURCE_KINDS.map((kind) => [kind.key, partSchema(kind)])) as DocumentShape,
 )
 
@@ -24,7 +24,7 @@ function partSchema(kind: ResourceKind): z.ZodType {
   return kind.isSingle ? kind.schema.default(kind.initial) : z.array(kind.schema).default([])
 }
 
-/** The resources of one kind, in the document's order. */
+/** Lists the resources of one kind, in the document's order. */
 export function resourcesOf(
   document: PlatformDocument,
   { key, isSingle }: ResourceKind,
@@ -39,17 +39,20 @@ export function resourcesOf(
   }))
 }
 
-/** Puts a document together, kind by kind. */
+/** Builds a document from the specs of each kind. */
 export function documentOf(specsOf: (kind: ResourceKind) => readonly object[]): PlatformDocument {
   const parts = RESOURCE_KINDS.map((kind) => {
     const specs = specsOf(kind)
     return [kind.key, kind.isSingle ? (specs[0] ?? kind.initial) : specs] as const
   })
-  // Specs come from the schemas of their kinds; Object.fromEntries forgets the keys.
+  // Specs come from the schemas of their kinds, but Object.fromEntries loses the key types.
   return Object.fromEntries(parts) as PlatformDocument
 }
 
-/** The document with one resource replaced in its place, added at the end, or taken out. */
+/**
+ * Returns the document with one resource changed: replaced in place, added at the end, or removed
+ * if `spec` is undefined.
+ */
 export function withResource(
   document: PlatformDocument,
   kind: ResourceKind,
@@ -65,7 +68,7 @@ export function withResource(
   })
 }
 
-/** A resource as it may leave this process. */
+/** Returns a spec without the secrets that must not leave this process. */
 export function masked(kind: ResourceKind, spec: object): object {
   return kind.mask?.(spec) ?? spec
 }
@@ -79,6 +82,6 @@ function partsOf(document: PlatformDocument): Readonly<Record<string, object>> {
 }
 
 function listOf(part: object | undefined): readonly Identified[] {
-  // Each part of a list kind went through platformSchema, or was read from rows of that kind.
+  // Each part of a list kind was parsed by platformSchema, or was read from rows of that kind.
   return Array.isArray(part) ? (part as Identified[]) : []
 }

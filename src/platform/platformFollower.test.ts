@@ -31,7 +31,7 @@ function followerOn(on: Database, file: string): PlatformFollower {
   return new PlatformFollower({
     resources: { read: (since) => readResources(on, since) },
     snapshot: new KeptFile(join(folder, file)),
-    onTrouble: () => undefined, // tests below take the database away
+    onTrouble: () => undefined, // expected: tests below make the database unavailable
   })
 }
 
@@ -39,7 +39,7 @@ function account(id: string) {
   return { kind: 'account' as const, id, spec: accountSchema.parse({ id }) }
 }
 
-test('followers see changes and deletions', async () => {
+test('a follower sees changes and deletions of resources', async () => {
   const follower = followerOn(database, 'changes.json')
   await follower.start()
   const seen: string[][] = []
@@ -52,7 +52,7 @@ test('followers see changes and deletions', async () => {
   follower.stop()
 })
 
-test('while the database is away, a cold start serves the last known platform', async () => {
+test('a cold start without the database uses the last known platform', async () => {
   await writeResources(database, [account('kept')])
   const before = followerOn(database, 'cold.json')
   await before.start()
@@ -77,7 +77,7 @@ interface Trouble {
   readonly message: string
 }
 
-/** A database and a disk in memory; `fail` takes the database away. */
+/** An in-memory database and disk. `fail` makes the database unavailable. */
 function memoryPorts(rows: readonly ResourceRow[] = [], kept?: string) {
   const troubles: Trouble[] = []
   let failure: Error | undefined
@@ -117,11 +117,11 @@ function rowOf(kind: string, id: string, spec: unknown, revision = 1): ResourceR
   return { kind, id, spec, revision, deleted: false }
 }
 
-/** As an older version wrote it: without `enabled`, `maxBinds` and `window`. */
+/** A user stored by an older version, without `enabled`, `maxBinds` and `window`. */
 const olderUser = { id: 'alice', account: 'demo', apiKeyHash: hashApiKey('a-key-of-sixteen-char') }
 const defaults = { enabled: true, maxBinds: 10, window: 1000 }
 
-test('a user stored without maxBinds and window has the defaults, and binds', async () => {
+test('a user stored without maxBinds and window gets the defaults and can bind', async () => {
   const follower = await startedOn(memoryPorts([rowOf('user', 'alice', olderUser)]))
   const user = follower.platform.users.get('alice')
   assert(user)
@@ -129,7 +129,7 @@ test('a user stored without maxBinds and window has the defaults, and binds', as
   expect(new BindRegistry().hasRoomFor(user)).toBe(true)
 })
 
-test('a snapshot of an older version is read with the defaults too', async () => {
+test('users in a snapshot of an older version get the defaults', async () => {
   const rows = [rowOf('user', 'alice', olderUser), rowOf('connector', 'smsc', null)]
   const ports = memoryPorts([], JSON.stringify({ revision: 1, rows }))
   ports.fail(new Error('away'))
@@ -142,7 +142,7 @@ test('a snapshot of an older version is read with the defaults too', async () =>
   ])
 })
 
-test('fields and kinds that only another version knows are ignored, and kept on disk', async () => {
+test('fields and kinds of other versions are ignored but kept in the snapshot', async () => {
   const newerUser = { ...olderUser, colour: 'red' }
   const ports = memoryPorts([rowOf('user', 'alice', newerUser), rowOf('tariff', 't', {})])
   const follower = await startedOn(ports)
@@ -151,7 +151,7 @@ test('fields and kinds that only another version knows are ignored, and kept on 
   await expect.poll(() => ports.kept).toMatch(/"colour":"red".*"tariff"/)
 })
 
-test('an unreadable row is reported once, and the others are followed', async () => {
+test('an unreadable row is reported once, and other rows are still followed', async () => {
   const ports = memoryPorts([rowOf('user', 'alice', olderUser), rowOf('account', 'demo', {})])
   const follower = await startedOn(ports)
   expect([...follower.platform.users.keys()]).toEqual(['alice'])
@@ -171,7 +171,7 @@ test('an unreadable row is reported once, and the others are followed', async ()
   ])
 })
 
-test('a process that starts again still serves the last readable version', async () => {
+test('after a restart, the last readable version of an unreadable row is still used', async () => {
   const ports = memoryPorts([rowOf('user', 'alice', olderUser)])
   await startedOn(ports)
   await expect.poll(() => ports.kept).toBeDefined()
@@ -199,7 +199,7 @@ test('a damaged snapshot is reported, and the follower waits for the database', 
   expect(follower.platform.accounts.has('demo')).toBe(true)
 })
 
-test('no change is missing up to the time when it last asked and got an answer', async () => {
+test('confirmedAtMs is the time of the last query that the database answered', async () => {
   const asked: number[] = []
   let isAway = false
   const read = async () => {
@@ -210,7 +210,7 @@ test('no change is missing up to the time when it last asked and got an answer',
   const follower = new PlatformFollower({
     resources: { read },
     snapshot: { read: async () => undefined, write: async () => undefined },
-    onTrouble: () => undefined, // it goes away below
+    onTrouble: () => undefined, // expected: the database becomes unavailable below
   })
   onTestFinished(() => follower.stop())
   expect(follower.confirmedAtMs).toBe(Number.NEGATIVE_INFINITY)
@@ -223,7 +223,7 @@ test('no change is missing up to the time when it last asked and got an answer',
     .toBeGreaterThanOrEqual(follower.confirmedAtMs)
 })
 
-test('a deletion whose tombstone has gone since the snapshot is seen nevertheless', async () => {
+test('a deletion since the snapshot is seen even if its tombstone no longer exists', async () => {
   const [gone, kept] = ['gone', 'kept'].map((id) => rowOf('account', id, { id }))
   assert(gone && kept)
   const ports = memoryPorts([kept], JSON.stringify({ revision: 1, rows: [gone, kept] }))
@@ -236,7 +236,7 @@ test('a deletion whose tombstone has gone since the snapshot is seen nevertheles
     .toEqual(['kept'])
 })
 
-test('a follower that heard nothing for half a day reads everything anew', async () => {
+test('a follower without an answer for half a day reads all resources again', async () => {
   const [gone, kept] = ['gone', 'kept'].map((id) => rowOf('account', id, { id }))
   assert(gone && kept)
   const ports = memoryPorts([gone, kept])
@@ -256,7 +256,7 @@ function following(ports: Ports, ignored: readonly string[]): PlatformFollower {
   return follower
 }
 
-test('rows of ignored kinds are neither read nor asked for again', async () => {
+test('rows of ignored kinds are not read, and their revisions are read only once', async () => {
   const others = ['user', 'connector', 'route_table']
   const asked: number[] = []
   const follower = new PlatformFollower({
@@ -283,7 +283,7 @@ test('rows of ignored kinds are neither read nor asked for again', async () => {
   expect(seen).toHaveBeenCalledTimes(1)
 })
 
-test('ignored kinds in the snapshot of another version are left out', async () => {
+test('rows of ignored kinds in a snapshot of another version are skipped', async () => {
   const rows = [rowOf('user', 'alice', olderUser), rowOf('account', 'demo', { id: 'demo' })]
   const ports = memoryPorts([], JSON.stringify({ revision: 1, rows }))
   ports.fail(new Error('away'))
@@ -293,7 +293,7 @@ test('ignored kinds in the snapshot of another version are left out', async () =
   expect(follower.platform.accounts.has('demo')).toBe(true)
 })
 
-test('listeners hear which resources changed', async () => {
+test('listeners are told which resources changed', async () => {
   const ports = memoryPorts([
     rowOf('account', 'a', { id: 'a' }),
     rowOf('account', 'b', { id: 'b' }),
@@ -307,7 +307,7 @@ test('listeners hear which resources changed', async () => {
   await expect.poll(() => heard).toEqual([undefined, ['b']])
 })
 
-test('many rows give the event loop turns, and then appear together', async () => {
+test('reading many rows yields to the event loop, and the rows appear all together', async () => {
   const many = Array.from({ length: 2_000 }, (_, at) =>
     rowOf('account', `a${at}`, { id: `a${at}` }),
   )

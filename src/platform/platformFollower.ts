@@ -1,9 +1,11 @@
-// Keeps a component's picture of the platform. The follower reads the resources of the kinds that
-// the component needs, then polls for newer revisions (one index look-up) and reads what changed.
-// Many rows are read a few at a time, and then appear together. A snapshot is written after
-// changes, beside the polls, so that it delays no change (snapshotWriter.ts). When the database
-// is away at a cold start, the snapshot serves until it is back. Without a snapshot, start waits.
-// A row that this version cannot read is reported once and leaves the rest as it is.
+// Keeps a component's copy of the platform up to date. The follower reads the resources of the
+// kinds that the component needs. It then polls for newer revisions (one index look-up) and reads
+// the changed rows. Many rows are parsed in small batches, and all appear in the platform together.
+//
+// After changes, a snapshot is written in parallel with the polls, so that writing does not delay
+// any change (snapshotWriter.ts). If the database is unavailable at start-up, the follower uses the
+// snapshot until the database is back. Without a snapshot, start() waits. A row that this version
+// cannot read is reported once and does not affect other rows.
 
 import { asError } from '../flow/asError.ts'
 import { repeat } from '../flow/repeat.ts'
@@ -16,25 +18,28 @@ import type { ResourceRow } from './resourceRow.ts'
 import { SnapshotWriter } from './snapshotWriter.ts'
 
 const POLL_INTERVAL_MS = 400
-/** Whoever heard nothing for longer may have missed deletions: their tombstones go after a day. */
+/**
+ * After a longer time without an answer, the follower reads all rows again. It may have missed
+ * deletions, because tombstones are deleted after a day.
+ */
 const CHANGES_SUFFICE_MS = 12 * 3_600_000
 
-/** Reading so many rows takes about a millisecond; then the event loop gets a turn. */
+/** Parsing this many rows takes about a millisecond. The event loop runs between two batches. */
 const ROWS_AT_ONCE = 256
 
-/** @param changed ids by kind; undefined when everything may have changed */
+/** @param changed the changed ids by kind; undefined if any resource may have changed */
 export type PlatformListener = (platform: Platform, changed: ChangedIds | undefined) => void
 
 export interface FollowerOptions {
-  /** Kinds whose rows are not read. Kinds of other versions are, since snapshots keep them. */
+  /** Kinds whose rows are not read. Unknown kinds are read, so that snapshots contain them. */
   readonly ignoredKinds?: ReadonlySet<string>
   readonly resources: {
-    /** All live resources (`since` 0), or the changes after `since`, deletions included. */
+    /** Reads all live resources (`since` 0), or all changes after `since`, including deletions. */
     read(since: number): Promise<{ revision: number; rows: readonly ResourceRow[] }>
   }
-  /** A text that outlives the process. */
+  /** Stores a text that survives the process. */
   readonly snapshot: {
-    /** Undefined without a snapshot. */
+    /** Returns undefined if there is no snapshot. */
     read(): Promise<string | undefined>
     write(pieces: Iterable<string>): Promise<void>
   }
@@ -64,12 +69,12 @@ export class PlatformFollower {
     return this.#rows.platform
   }
 
-  /** No change of the platform that was committed before this time is missing here. */
+  /** Every change that was committed before this time is included in `platform`. */
   get confirmedAtMs(): number {
     return this.#confirmedAtMs
   }
 
-  /** Resolves with the first picture: the database's or, while that is away, the snapshot's. */
+  /** Resolves when the platform was read from the database or, without it, from the snapshot. */
   start(): Promise<void> {
     const { onTrouble } = this.#options
     return new Promise((resolve) => {
@@ -86,7 +91,7 @@ export class PlatformFollower {
     })
   }
 
-  /** Calls back now and after each change. */
+  /** Calls the listener now and after each change. */
   follow(listener: PlatformListener): void {
     this.#listeners.add(listener)
     listener(this.platform, undefined)
@@ -97,7 +102,7 @@ export class PlatformFollower {
     this.#writer.stop()
   }
 
-  /** Resolves when the snapshot has every change that was seen. */
+  /** Resolves when the snapshot contains every change that the follower has read. */
   async whenKept(): Promise<void> {
     await this.#writer.flush()
   }
@@ -111,7 +116,7 @@ export class PlatformFollower {
     const rows = isComplete ? [...read, ...this.#rows.missingFrom(read)] : read
     const reached = highest(revision, rows, since)
     if (!isComplete && rows.length === 0) {
-      // Revisions that changed only ignored kinds are not read again.
+      // These revisions changed only ignored kinds and need not be read again.
       if (reached > since) this.#rows.commit(reached)
       this.#confirmedAtMs = askedAtMs
       return
@@ -133,7 +138,7 @@ export class PlatformFollower {
     return unreadable
   }
 
-  /** A process that starts again still serves the last readable versions. */
+  /** After a restart, takes the last readable versions of unreadable rows from the snapshot. */
   async #putKeptInForce(unreadable: readonly UnreadableRow[]): Promise<void> {
     const newest = unreadable.map(({ row }) => row)
     const keys = new Set(newest.map((row) => resourceKey(row)))
@@ -142,7 +147,7 @@ export class PlatformFollower {
     this.#rows.take([...kept, ...newest])
   }
 
-  /** Only the first time: nobody else writes the snapshot. */
+  /** Tries the snapshot only once, because no other process writes it. */
   async #startFromSnapshot(): Promise<void> {
     if (this.#isSnapshotTried) return
     this.#isSnapshotTried = true
@@ -156,7 +161,7 @@ export class PlatformFollower {
     this.#isKnown = true
     for (const { error } of unreadable)
       this.#options.onTrouble(
-        'a stored resource cannot be read; its last readable version, if any, stays in force',
+        'a stored resource cannot be read; its last readable version, if any, remains in use',
         error,
       )
     for (const listener of this.#listeners) listener(this.platform, changed)
@@ -172,13 +177,13 @@ export class PlatformFollower {
     }
   }
 
-  /** A process of another version may have kept more kinds. */
+  /** The snapshot may contain ignored kinds if a process of another version wrote it. */
   #withoutIgnored({ revision, rows }: PlatformSnapshot): PlatformSnapshot {
     return { revision, rows: rows.filter(({ kind }) => !this.#options.ignoredKinds?.has(kind)) }
   }
 }
 
-/** Rows can be newer than the revision that was read just before them. */
+/** The highest revision read. A row may be newer than the revision that was read before it. */
 function highest(revision: number, rows: readonly ResourceRow[], since: number): number {
   return rows.reduce((most, row) => Math.max(most, row.revision), Math.max(revision, since))
 }

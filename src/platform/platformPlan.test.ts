@@ -34,7 +34,7 @@ function problems(plan: PlatformPlan): string[] {
     : []
 }
 
-test('secrets are sealed before they are written', async () => {
+test('secrets are hashed before they are written', async () => {
   const { writes } = await planned(given(), EMPTY)
   const spec = writes.find(({ kind }) => kind === 'user')?.spec
   expect(spec).toMatchObject({ apiKeyHash: hashApiKey(API_KEY) })
@@ -45,7 +45,7 @@ test('secrets are sealed before they are written', async () => {
   await expect(verifyPassword(passwordHash ?? '', 'secret')).resolves.toBe(true)
 })
 
-test('a new platform is created, resource by resource', async () => {
+test('planning a new platform creates each of its resources', async () => {
   const { changes, writes } = await planned(given(), EMPTY)
   expect(changes.map(({ action, kind, id }) => `${action} ${kind} ${id}`)).toEqual([
     'create account demo',
@@ -70,7 +70,7 @@ test('an exported document applied again changes nothing', async () => {
   expect(platform).toEqual(stored)
 })
 
-test('changed secrets show as changed and never as themselves', async () => {
+test('changed secrets are shown as changed, without their values', async () => {
   const stored = await storedDocument()
   const document = given()
   document.users[0] = { ...given().users[0]!, password: 'other', apiKey: `${API_KEY}-2` }
@@ -88,7 +88,7 @@ test('changed secrets show as changed and never as themselves', async () => {
   ])
 })
 
-test('a resource that a document does not name is deleted', async () => {
+test('a resource that is missing in the document is deleted', async () => {
   const { changes, writes } = await planned(EMPTY, await storedDocument())
   expect(changes.map(({ action, kind, id }) => `${action} ${kind} ${id}`)).toEqual([
     'delete account demo',
@@ -99,7 +99,7 @@ test('a resource that a document does not name is deleted', async () => {
   expect(writes.map(({ spec }) => spec)).toEqual([undefined, undefined, undefined, { routes: [] }])
 })
 
-test('a hidden password that is not stored is a problem', async () => {
+test('a hidden password without a stored password is reported as a problem', async () => {
   const document = given()
   document.users[0] = { ...given().users[0]!, password: HIDDEN }
   document.connectors[0] = { ...given().connectors[0]!, password: HIDDEN }
@@ -111,7 +111,7 @@ test('a hidden password that is not stored is a problem', async () => {
   ])
 })
 
-test('references to resources that do not exist are problems with a place', async () => {
+test('a reference to a missing resource is reported with its place in the document', async () => {
   const document = given()
   document.accounts = []
   document.connectors = []

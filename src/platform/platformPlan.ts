@@ -1,7 +1,7 @@
-// From the platform as it is stored to the platform as it is given: the changes, and the writes
-// that make them. A given document is complete: a resource that it does not name is deleted.
-// Secrets come out sealed, in the way of each kind, so that applying one document twice changes
-// nothing. HIDDEN keeps the stored secret; without one it is an error.
+// Plans the changes and writes that turn the stored platform into the given one. A given document
+// is complete: resources that it does not contain are deleted. Each kind seals its secrets in its
+// own way, such that applying the same document twice changes nothing. HIDDEN stands for the stored
+// secret, and is an error if no secret is stored.
 
 import { fieldChanges } from './fieldChanges.ts'
 import type { FieldChange } from './fieldChanges.ts'
@@ -26,12 +26,12 @@ export type PlatformPlan =
       readonly kind: 'plan'
       readonly changes: readonly PlatformChange[]
       readonly writes: readonly ResourceChange[]
-      /** The platform after the writes, secrets sealed. */
+      /** The platform after the writes, with sealed secrets. */
       readonly platform: PlatformDocument
     }
   | { readonly kind: 'problems'; readonly problems: readonly ProblemItem[] }
 
-/** All resources of one kind, sealed; those with problems are left out. */
+/** The sealed resources of one kind, without those that have problems. */
 interface SealedKind {
   readonly kind: ResourceKind
   readonly resources: readonly Placed<object>[]

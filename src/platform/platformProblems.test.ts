@@ -10,13 +10,13 @@ const PLATFORM = {
   routeTable: { routes: [{ prefix: '31', connector: 'sim' }], default: 'sim' },
 }
 
-test('a small platform is completed with defaults', () => {
+test('missing fields of a platform get their defaults', () => {
   const platform = platformSchema.parse(PLATFORM)
   expect(platform.connectors[0]).toMatchObject({ binds: 1, window: 10, tps: 30, enabled: true })
   expect(platformProblems(platform)).toEqual([])
 })
 
-test('lost references and duplicates are all reported at once', () => {
+test('all references to missing resources and all duplicates are reported together', () => {
   const platform = platformSchema.parse({
     ...PLATFORM,
     accounts: [{ id: 'demo' }, { id: 'demo' }],
@@ -31,7 +31,7 @@ test('lost references and duplicates are all reported at once', () => {
   ])
 })
 
-test('a user without any way to sign in, and unknown fields, are refused', () => {
+test('a user without credentials and a document with unknown fields are rejected', () => {
   const user = platformSchema.safeParse({ users: [{ id: 'u', account: 'demo' }] })
   expect(user.success).toBe(false)
   const unknown = platformSchema.safeParse({ ...PLATFORM, prices: [] })

@@ -6,7 +6,7 @@ import type { ResourceKind } from './resourceKind.ts'
 import { RESOURCE_KINDS } from './resourceKinds.ts'
 
 /**
- * Faults that no resource shows by itself: two of one name, and references to resources that do
+ * Finds faults that concern several resources: duplicate ids, and references to resources that do
  * not exist.
  */
 export function platformProblems(document: PlatformDocument): ProblemItem[] {

@@ -7,7 +7,7 @@ function account(id: string, fields: Partial<ResourceRow> = {}): ResourceRow {
   return { kind: 'account', id, spec: { id }, revision: 1, deleted: false, ...fields }
 }
 
-test('specs come with the defaults of fields that their rows lack', () => {
+test('fields that are missing in a row get their defaults', () => {
   const rows = new PlatformRows()
   rows.apply(3, [account('a')])
   expect(rows.platform.revision).toBe(3)
@@ -15,7 +15,7 @@ test('specs come with the defaults of fields that their rows lack', () => {
   expect(rows.platform.routeTable).toEqual({ routes: [] })
 })
 
-test('one change parses one row, and leaves the maps of other kinds as they are', () => {
+test('a change parses only its own row and reuses the maps of other kinds', () => {
   const rows = new PlatformRows()
   const many = Array.from({ length: 100 }, (_, index) => account(`a${index}`))
   rows.apply(1, many)
@@ -29,7 +29,7 @@ test('one change parses one row, and leaves the maps of other kinds as they are'
   expect(rows.platform.users).toBe(before.users)
 })
 
-test('kept rows are those of the last commit, however late they are read', () => {
+test('kept() returns the rows of the last commit even if they are read after a later one', () => {
   const rows = new PlatformRows()
   rows.apply(1, [account('a')])
   const kept = rows.kept()
@@ -39,7 +39,7 @@ test('kept rows are those of the last commit, however late they are read', () =>
   expect([...kept]).toEqual([account('a')])
 })
 
-test('a deleted resource is gone, and may come again', () => {
+test('a deleted resource disappears and can be created again', () => {
   const rows = new PlatformRows()
   rows.apply(1, [account('a')])
   rows.apply(2, [account('a', { spec: {}, deleted: true })])
@@ -49,7 +49,7 @@ test('a deleted resource is gone, and may come again', () => {
   expect(rows.platform.accounts.size).toBe(1)
 })
 
-test('a row without readable fields leaves the last readable one in force', () => {
+test('if no field of a row is readable, the last readable row remains in use', () => {
   const rows = new PlatformRows()
   rows.apply(1, [account('a', { spec: { id: 'a', name: 'A' } }), account('b')])
   const broken = account('a', { spec: 'of another version', revision: 2 })
@@ -63,7 +63,7 @@ test('a row without readable fields leaves the last readable one in force', () =
   expect(rows.platform.accounts.get('a')).toMatchObject({ name: 'new' })
 })
 
-test('the readable fields of an unreadable row count, above all that it is disabled', () => {
+test('the readable fields of an unreadable row are used, such as enabled: false', () => {
   const rows = new PlatformRows()
   rows.apply(1, [account('a', { spec: { id: 'a', name: 'A' } })])
   const spec = { id: 'a', name: 7, enabled: false, colour: 'red' }
@@ -71,7 +71,7 @@ test('the readable fields of an unreadable row count, above all that it is disab
   expect(rows.platform.accounts.get('a')).toEqual({ id: 'a', name: 'A', enabled: false })
 })
 
-test('a user whose new secret cannot be read loses the old one', () => {
+test('if the new secret of a user cannot be read, the old secret is no longer accepted', () => {
   const rows = new PlatformRows()
   const spec = { id: 'u', account: 'a', passwordHash: '$argon2id$old' }
   const user = account('u', { kind: 'user', spec })
@@ -86,13 +86,13 @@ test('a user whose new secret cannot be read loses the old one', () => {
   expect(rows.platform.users.get('v')?.passwordHash).toBeUndefined()
 })
 
-test('an unreadable row that was never readable is left out', () => {
+test('a resource that was never readable is omitted', () => {
   const rows = new PlatformRows()
   expect(rows.apply(1, [account('a', { spec: null }), account('b')])).toHaveLength(1)
   expect([...rows.platform.accounts.keys()]).toEqual(['b'])
 })
 
-test('kept rows hold the newest and the one in force, and kinds of other versions', () => {
+test('kept() returns the newest and the last readable rows, and rows of unknown kinds', () => {
   const rows = new PlatformRows()
   const first = account('a', { spec: { id: 'a', name: 'A', colour: 'red' } })
   const broken = account('a', { spec: null, revision: 2 })

@@ -1,8 +1,8 @@
-// The rows that a follower has seen, and the Platform they make. A row is parsed once, when it
-// comes. If this version cannot read a row, its readable fields count and the others keep their
-// last readable values. A row without readable fields leaves the resource as it was, except that a
-// user is gone, since the row may revoke it. A snapshot keeps the newest row and the last readable
-// one, so that the same holds after a restart.
+// Holds the rows that a follower has read, and builds the Platform from them. Each row is parsed
+// once. If this version cannot read a row, the readable fields are used, and the other fields keep
+// their last readable values. If no field is readable, the resource does not change. A user is an
+// exception: it is removed, because the row may revoke its access. A snapshot contains the newest
+// row and the last readable row of each resource, so that a restart gives the same result.
 
 import { SharingMapDraft } from '../flow/sharingMap.ts'
 import { EMPTY_PLATFORM, platformOf } from './platform.ts'
@@ -15,7 +15,7 @@ import type { ResourceRow } from './resourceRow.ts'
 
 interface HeldRow {
   readonly newest: ResourceRow
-  /** The newest readable row. Undefined without one, or if the kind is unknown here. */
+  /** The newest readable row. Undefined if no row was readable or this version lacks the kind. */
   readonly inForce: ResourceRow | undefined
 }
 
@@ -24,7 +24,7 @@ export interface UnreadableRow {
   readonly error: StoredResourceUnreadable
 }
 
-/** Ids of the resources whose rows came, by kind. */
+/** The ids of resources with new rows, by kind. */
 export type ChangedIds = ReadonlyMap<string, ReadonlySet<string>>
 
 export class PlatformRows {
@@ -39,14 +39,15 @@ export class PlatformRows {
   }
 
   /**
-   * What a snapshot keeps, rows of unknown kinds included. To be applied in this order. The rows
-   * are those of the last commit, even if changes come before the last of them has been read.
+   * The rows for a snapshot, including rows of unknown kinds. They must be applied in this order.
+   * The generator returns the rows of the last commit before the call, even if rows change while it
+   * runs.
    */
   kept(): Generator<ResourceRow> {
     return keptRows(this.#committed.values())
   }
 
-  /** Deletions of the resources that are held and that a complete reading lacks. */
+  /** Deletions for the committed resources that are missing from a complete list of rows. */
   missingFrom(rows: readonly ResourceRow[]): ResourceRow[] {
     const present = new Set(rows.map((row) => resourceKey(row)))
     return [...this.#committed.values()].flatMap(({ newest }) =>
@@ -54,14 +55,14 @@ export class PlatformRows {
     )
   }
 
-  /** take() and commit() in one. */
+  /** Calls take() and then commit(). */
   apply(revision: number, rows: readonly ResourceRow[]): UnreadableRow[] {
     const unreadable = this.take(rows)
     this.commit(revision)
     return unreadable
   }
 
-  /** Reads the rows for the next commit. Returns those that cannot be read. */
+  /** Parses rows for the next commit. Returns the rows that cannot be read. */
   take(rows: readonly ResourceRow[]): UnreadableRow[] {
     return rows.flatMap((row) => {
       const error = this.#takeRow(row, kindNamed(row.kind), this.#specsOf(row.kind))
@@ -71,7 +72,7 @@ export class PlatformRows {
   }
 
   /**
-   * Makes the Platform of the next revision from all rows that were taken. Kinds without a change
+   * Builds the Platform of the next revision from all rows taken so far. Kinds without a change
    * keep their maps.
    */
   commit(revision: number): ChangedIds {

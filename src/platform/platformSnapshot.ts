@@ -1,5 +1,5 @@
-// The text in which a follower keeps its rows between two starts of its process. It holds rows as
-// they are stored, so that the next version of a component reads them with its own schemas.
+// The text in which a follower keeps its rows between two runs of its process. The rows have their
+// stored form, so that another version of the component can read them with its own schemas.
 
 import { z } from 'zod'
 import type { ResourceRow } from './resourceRow.ts'
@@ -22,10 +22,10 @@ const snapshotSchema = z.object({
   ),
 })
 
-/** Pieces of this many characters, or a little more, take less than a millisecond each. */
+/** Creating a piece of about this many characters takes less than a millisecond. */
 const PIECE_CHARACTERS = 65_536
 
-/** The text in pieces, each made when it is asked for. */
+/** Generates the text in pieces. Each piece is created on demand. */
 export function* snapshotPieces(
   revision: number,
   rows: Iterable<ResourceRow>,

@@ -1,7 +1,7 @@
-/** One fault in a request; `pointer` is a JSON pointer (RFC 6901) into its body. */
+/** A fault in a request. `pointer` is a JSON pointer (RFC 6901) into the request's body. */
 export interface ProblemItem {
   readonly pointer: string
-  /** The same place as people write it: `connectors[0].port`; '' for the whole body. */
+  /** The same place in readable form: `connectors[0].port`; '' for the whole body. */
   readonly path: string
   readonly detail: string
 }
@@ -10,7 +10,7 @@ export function labelled({ path, detail }: ProblemItem): string {
   return path === '' ? detail : `${path}: ${detail}`
 }
 
-/** `['connectors', 0, 'port']` as a pointer for machines and a path for people. */
+/** Converts keys such as `['connectors', 0, 'port']` into a JSON pointer and a readable path. */
 export function place(keys: readonly PropertyKey[]): Pick<ProblemItem, 'pointer' | 'path'> {
   const escaped = keys.map((key) => String(key).replaceAll('~', '~0').replaceAll('/', '~1'))
   const path = keys.reduce<string>((before, key) => {

@@ -21,7 +21,7 @@ async function purgedBy(...connectors: object[]): Promise<string[]> {
   return purgedConnectors(plan.changes)
 }
 
-test('a connector is purged by the change that says so, and not again', async () => {
+test('only a change that sets waiting to purge counts as a purge', async () => {
   const disabled = { id: 'disabled', enabled: false }
   const purged = { id: 'purged', enabled: false, waiting: 'purge' }
   expect(await purgedBy(purged, { ...disabled, waiting: 'purge' }, { id: 'other' })).toEqual([

@@ -1,7 +1,7 @@
 import { connectorKind } from './connector.ts'
 import type { PlatformChange } from './platformPlan.ts'
 
-/** The connectors whose waiting messages the changes give up for good. */
+/** Returns the ids of the connectors whose waiting messages the changes discard. */
 export function purgedConnectors(changes: readonly PlatformChange[]): string[] {
   return changes.flatMap(({ fields, id, kind }) => {
     if (kind !== connectorKind.kind) return []

@@ -11,7 +11,7 @@ function row(spec: unknown, id = 'x') {
   return { id, revision: 7, spec }
 }
 
-test('a field that a row was written without gets its default', () => {
+test('a field that is missing in a row gets its default', () => {
   const user = { id: 'alice', account: 'demo', apiKeyHash: `sha256:${'0'.repeat(64)}` }
   expect(readSpec(userKind, row(user))).toEqual({
     kind: 'read',
@@ -19,13 +19,13 @@ test('a field that a row was written without gets its default', () => {
   })
 })
 
-test('a field that only another version knows is ignored', () => {
+test('a field that this version does not know is ignored', () => {
   const reading = readSpec(connectorKind, row({ ...connector, colour: 'red', tps: 5 }))
   expect(reading).toMatchObject({ kind: 'read', spec: { ...connector, tps: 5 } })
   expect(reading).not.toHaveProperty('spec.colour')
 })
 
-test('unknown fields are ignored in lists and in alternatives too', () => {
+test('unknown fields are ignored inside lists and alternatives', () => {
   const route = { prefix: '43', connector: 'smsc' }
   const routes = { routes: [route, { ...route, weight: 2 }], version: 3 }
   expect(readSpec(routeTableKind, row(routes))).toEqual({
@@ -38,7 +38,7 @@ test('unknown fields are ignored in lists and in alternatives too', () => {
   })
 })
 
-test('alternatives inside alternatives are read', () => {
+test('unknown fields are ignored in nested alternatives', () => {
   const inner = z.union([z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })])
   const schema = z.strictObject({ secret: z.union([z.string(), z.array(inner)]) })
   const spec = {
@@ -53,13 +53,13 @@ test('alternatives inside alternatives are read', () => {
   })
 })
 
-test('the stored spec itself stays as it was', () => {
+test('reading does not modify the stored spec', () => {
   const spec = { ...connector, colour: 'red' }
   readSpec(connectorKind, row(spec))
   expect(spec).toHaveProperty('colour')
 })
 
-test('a row that cannot be read names itself and what to do', () => {
+test('the error about an unreadable row names the resource and its revision', () => {
   for (const spec of [{ ...connector, port: 'x', colour: 'red' }, {}, null, 'text']) {
     const reading = readSpec(connectorKind, row(spec, 'smsc'))
     expect(reading).toMatchObject({

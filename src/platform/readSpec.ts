@@ -1,11 +1,11 @@
-// The one reader of stored resources, for the admin API and for every follower. Rows outlive
-// versions: a field that only another version knows is ignored, at any depth, and a field that a
-// row was written without gets its default.
+// Reads stored resources, for the admin API and for all followers. A row may have been written by
+// another version. Fields that this version does not know are ignored at any depth, and missing
+// fields get their defaults.
 
 import type { z } from 'zod'
 import type { ResourceRow } from './resourceRow.ts'
 
-/** A row that this version cannot read, most likely written by a newer one. */
+/** This version cannot read a row. Most likely, a newer version wrote the row. */
 export class StoredResourceUnreadable extends Error {
   readonly code = 'STORED_RESOURCE_UNREADABLE'
 }
@@ -15,18 +15,18 @@ export type SpecReading<Spec> =
   | {
       readonly kind: 'unreadable'
       readonly error: StoredResourceUnreadable
-      /** The fields that can be read, with known values or defaults for the others. */
+      /** The readable fields, with known values or defaults for the other fields. */
       readonly partial: Spec | undefined
     }
 
 interface ReadKind<Schema> {
   readonly title: string
   readonly schema: Schema
-  /** Fields whose known values never stand in for unreadable ones. */
+  /** Fields whose known values must not replace unreadable values. */
   readonly secrets?: object
 }
 
-/** @param known the last readable spec of the same resource, if there is one */
+/** @param known the last readable spec of the same resource, if any */
 export function readSpec<Schema extends z.ZodType<object>>(
   kind: ReadKind<Schema>,
   { id, revision, spec }: Pick<ResourceRow, 'id' | 'revision' | 'spec'>,
@@ -49,7 +49,11 @@ export function readSpec<Schema extends z.ZodType<object>>(
   }
 }
 
-/** So that a resource which a newer version disables is disabled here, whatever else it says. */
+/**
+ * Builds a spec from the readable fields and the known values of the others. Its main purpose: if a
+ * newer version disables a resource, the resource is disabled here even if other fields are
+ * unreadable.
+ */
 function partialSpec<Schema extends z.ZodType<object>>(
   { schema, secrets = {} }: ReadKind<Schema>,
   spec: unknown,
@@ -75,10 +79,10 @@ function keysOf(issue: object): readonly PropertyKey[] {
 }
 
 type Issue = z.core.$ZodIssue
-/** Leads to a key that the schema does not know. */
+/** The path to a key that the schema does not know. */
 type Path = readonly PropertyKey[]
 
-/** Undefined if there is any other issue. */
+/** The paths of all unknown keys; undefined if there is an issue of any other kind. */
 function unknownKeys(issues: readonly Issue[]): Path[] | undefined {
   const found: Path[] = []
   for (const issue of issues) {
@@ -92,7 +96,7 @@ function unknownKeys(issues: readonly Issue[]): Path[] | undefined {
 function unknownKeysOf(issue: Issue): Path[] | undefined {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [...issue.path, key])
   if (issue.code !== 'invalid_union') return undefined
-  // A value fits an alternative of a union if that has nothing against it but unknown keys.
+  // A value matches an alternative of a union if unknown keys are the alternative's only issues.
   for (const alternative of issue.errors) {
     const paths = unknownKeys(alternative)
     if (paths && paths.length > 0) return paths.map((path) => [...issue.path, ...path])

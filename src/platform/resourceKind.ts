@@ -1,11 +1,12 @@
-// A resource kind is one value with everything that sets it apart: its names, its schema, its
-// references to other kinds, its secrets. Documents, plans, the reader, the picture in memory and
-// the admin API are derived from the kinds in resourceKinds.ts and mention none of them by name.
+// A resource kind is a value that defines everything specific to one kind: its names, its schema,
+// its references to other kinds, and its secrets. Documents, plans, the reader, the in-memory
+// platform and the admin API are derived from the kinds in resourceKinds.ts and do not mention any
+// of them by name.
 
 import type { z } from 'zod'
 import type { ProblemItem } from './problemItem.ts'
 
-/** Stands in a document for a secret that stays as it is stored. */
+/** Replaces a secret in a document. When the document is applied, the stored secret is kept. */
 export const HIDDEN = '(hidden)'
 
 /** The stored id of a resource that exists only once. */
@@ -15,24 +16,24 @@ export interface Identified {
   readonly id: string
 }
 
-/** Leads from a document or a resource down to one place in it: `['routes', 0, 'connector']`. */
+/** The path from a document or a resource to a place in it: `['routes', 0, 'connector']`. */
 export type Keys = readonly PropertyKey[]
 
 /** A resource and its place in a document. */
 export interface Placed<Spec extends object> {
   readonly id: string
   readonly spec: Spec
-  /** `['users', 0]` */
+  /** The place in the document: `['users', 0]`. */
   readonly keys: Keys
-  /** The same place as people name it: `users.alice`. */
+  /** The same place in readable form: `users.alice`. */
   readonly name: string
 }
 
-/** One mention of another resource. */
+/** A reference to another resource. */
 export interface Reference {
   readonly id: string
   readonly at: Keys
-  /** Tells this mention from the others, for people: `prefix 43`. */
+  /** A readable text that distinguishes this reference from others: `prefix 43`. */
   readonly use: string
 }
 
@@ -40,32 +41,32 @@ export interface ReferencesTo<Spec extends object> {
   readonly to: Pick<ResourceKind, 'kind' | 'title'>
   in(spec: Spec): readonly Reference[]
   /**
-   * For kinds with very many resources: the field that holds the id, by which those that refer to a
-   * resource are found. Other kinds are read as a whole instead.
+   * The field that contains the id, by which the database finds the referring resources. Only kinds
+   * with very many resources need it; other kinds are read completely.
    */
   readonly field?: string
-  /** Why the resource that is referred to cannot be deleted, and what to do first. */
+  /** Explains why the referenced resource cannot be deleted, and what to do first. */
   whyNeeded(id: string, uses: string): string
 }
 
-/** A resource with its secrets as they are stored. */
+/** The result of sealing: a spec whose secrets have their stored form, or a problem. */
 export type Sealed<Spec extends object> =
   | { readonly kind: 'sealed'; readonly spec: Spec }
   | { readonly kind: 'problem'; readonly at: Keys; readonly detail: string }
 
-/** Everything a kind may add to its names and its schema. */
+/** The optional properties of a kind. */
 export interface KindTraits<Spec extends object> {
   readonly references?: readonly ReferencesTo<Spec>[]
-  /** Fields whose values are never shown, each with the name that people know it by. */
+  /** Fields whose values are never shown, each with its displayed name. */
   readonly secrets?: { readonly [Field in keyof Spec & string]?: string }
-  /** An unreadable row without a partial spec ends the resource: it may be a revocation. */
+  /** If true, a completely unreadable row removes the resource, because it may be a revocation. */
   readonly isRevocable?: boolean
-  /** Hashes secrets that were given as plain text, and puts the stored ones in place of HIDDEN. */
+  /** Hashes secrets given as plain text, and replaces HIDDEN by the stored secret. */
   seal?(given: Spec, stored: Spec | undefined): Sealed<Spec> | Promise<Sealed<Spec>>
-  /** Puts HIDDEN in place of secrets that must not leave the process. */
+  /** Replaces secrets that must not leave the process by HIDDEN. */
   mask?(spec: Spec): Spec
   /**
-   * Objections to several resources of this kind together; secrets are sealed by then.
+   * Finds conflicts between resources of this kind. Their secrets are already sealed.
    *
    * @param stored the resources of this kind before the change, by id
    */
@@ -74,33 +75,36 @@ export interface KindTraits<Spec extends object> {
     stored: ReadonlyMap<string, Spec>,
   ): readonly ProblemItem[]
   /**
-   * For kinds with very many resources: the stored values by which the resources are found that
-   * `conflicts` would name beside the given one. Other kinds are read as a whole instead.
+   * The stored field values by which the database finds the resources that may conflict with the
+   * given one. Only kinds with very many resources need it; other kinds are read completely.
    */
   rivals?(given: Spec): readonly { readonly field: string; readonly value: string }[]
-  /** Fields that are ordered lists, one text for each entry: their changes show entry by entry. */
+  /** Fields that are ordered lists, with a text for each entry. Changes are shown by entry. */
   orderedLists?(spec: Spec): Readonly<Record<string, readonly string[]>>
-  /** For kinds that messages wait for: why a resource stays until they are sent, and what to do. */
+  /**
+   * For kinds whose resources may have waiting messages: explains why such a resource cannot be
+   * deleted, and what to do first.
+   */
   whyAwaited?(id: string, messages: number): string
 }
 
 interface KindNames<Kind extends string, Key extends string> {
-  /** In stored rows and in changes: `account`. */
+  /** The name in stored rows and in changes: `account`. */
   readonly kind: Kind
-  /** In documents: `accounts`. */
+  /** The name in documents: `accounts`. */
   readonly key: Key
 }
 
 interface KindBase<Kind extends string, Key extends string, Schema extends z.ZodType<object>>
   extends KindNames<Kind, Key>, KindTraits<z.output<Schema>> {
   readonly schema: Schema
-  /** In paths of the API: `accounts`. */
+  /** The name in paths of the admin API: `accounts`. */
   readonly path: string
-  /** In sentences: `account`. */
+  /** The name in sentences: `account`. */
   readonly title: string
 }
 
-/** Any number of resources, each with an id. */
+/** A kind with any number of resources, each of which has an id. */
 export interface ListKind<
   Kind extends string,
   Key extends string,
@@ -109,7 +113,7 @@ export interface ListKind<
   readonly isSingle: false
 }
 
-/** Exactly one resource, which always exists: `{}` of its schema until it is written. */
+/** A kind with exactly one resource, which always exists. Until it is stored, it has defaults. */
 export interface SingleKind<
   Kind extends string,
   Key extends string,
@@ -120,8 +124,8 @@ export interface SingleKind<
 }
 
 /**
- * Any kind. The traits are methods, so a kind of users passes for a kind of objects; specs only
- * ever come from the schema of the same kind.
+ * Any kind. Its functions are declared as methods, so that TypeScript accepts a kind of users as a
+ * kind of objects. This is safe, because a kind only gets specs that its own schema parsed.
  */
 export type ResourceKind = KindBase<string, string, z.ZodType<object>> &
   ({ readonly isSingle: false } | { readonly isSingle: true; readonly initial: object })
@@ -154,7 +158,7 @@ function wordsOf({ kind, key }: KindNames<string, string>): { path: string; titl
   return { path, title: kind.replaceAll('_', ' ') }
 }
 
-/** The answer to HIDDEN in a field that has no stored value. */
+/** The problem that is reported if a field is HIDDEN but has no stored value. */
 export function nothingToKeep(field: string): Extract<Sealed<never>, { kind: 'problem' }> {
   const detail = `is ${HIDDEN}, but no ${field} is stored yet: give the ${field} itself`
   return { kind: 'problem', at: [field], detail }

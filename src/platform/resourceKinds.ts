@@ -4,7 +4,7 @@ import type { ResourceKind } from './resourceKind.ts'
 import { routeTableKind } from './routes.ts'
 import { userKind } from './user.ts'
 
-/** All kinds, in the order of documents and of changes. */
+/** All kinds, in the order in which documents and changes list them. */
 const KINDS = [accountKind, userKind, connectorKind, routeTableKind] as const
 
 /** One of the kinds above, with its own names and its own schema. */
@@ -14,19 +14,19 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = KINDS
 
 const byName = new Map(RESOURCE_KINDS.map((kind) => [kind.kind, kind]))
 
-/** Undefined for a kind that only another version knows. */
+/** Finds a kind by its name in stored rows. Undefined if this version does not know the kind. */
 export function kindNamed(name: string): ResourceKind | undefined {
   return byName.get(name)
 }
 
-/** A resource in a sentence: `account demo`; of a single one the kind alone: `route table`. */
+/** Names a resource in a sentence: `account demo`, or `route table` for a single resource. */
 export function resourceTitle(kindName: string, id: string): string {
   const kind = kindNamed(kindName)
   if (kind?.isSingle) return kind.title
   return `${kind?.title ?? kindName} ${id}`
 }
 
-/** Names of fields, in any kind, whose values are never repeated to anybody. */
+/** The names of secret fields of all kinds. Their values must never be output. */
 export const SECRET_FIELDS: ReadonlySet<PropertyKey> = new Set(
   RESOURCE_KINDS.flatMap(({ secrets }) => Object.keys(secrets ?? {})),
 )

@@ -1,4 +1,4 @@
-/** A resource as the database keeps it. The kind may be one that this version does not know. */
+/** A stored resource. Its kind may be unknown to this version. */
 export interface ResourceRow {
   readonly kind: string
   readonly id: string
@@ -7,7 +7,7 @@ export interface ResourceRow {
   readonly deleted: boolean
 }
 
-/** One write to the stored platform. */
+/** A write to the stored platform. */
 export interface ResourceChange {
   readonly kind: string
   readonly id: string
@@ -15,7 +15,7 @@ export interface ResourceChange {
   readonly spec: unknown
 }
 
-/** Somebody else wrote a revision between the reading and the writing of a change. */
+/** Another writer created a revision after this writer had read the platform. */
 export class RevisionConflict extends Error {
   readonly code = 'REVISION_CONFLICT'
 }

@@ -13,7 +13,7 @@ function account(id: string, spec: object | undefined = { id }) {
   return { kind: 'account', id, spec }
 }
 
-test('the live resources of one kind are read in the order of their ids', async () => {
+test('readResourcesOfKind returns the live resources of one kind, sorted by id', async () => {
   const { database } = store.link()
   const connector = { kind: 'connector', id: 'a', spec: {} }
   await writeResources(database, [account('c'), account('a'), account('b'), connector])
@@ -26,7 +26,7 @@ test('the live resources of one kind are read in the order of their ids', async 
   expect(await readResourcesOfKind(database, 'tariff')).toEqual([])
 })
 
-test('a writer that was overtaken gets RevisionConflict, and writes nothing', async () => {
+test('a write with an outdated revision throws RevisionConflict and changes nothing', async () => {
   const { database } = store.link()
   const revision = await writeResources(database, [account('first')])
   await writeResources(database, [account('second')], revision)

@@ -54,15 +54,15 @@ interface StoredRow extends Omit<ResourceRow, 'revision'> {
 }
 
 /**
- * All live resources (`since` 0), or the changes after revision `since`, deletions included; no
- * resources of the kinds in `without`.
+ * Reads all live resources (`since` 0), or all changes after revision `since`, including deletions.
+ * @param without the kinds whose resources are skipped
  */
 export async function readResources(
   database: Database,
   since = 0,
   without: readonly string[] = [],
 ): Promise<{ revision: number; rows: ResourceRow[] }> {
-  // The revision is read first: rows written between the two reads come again next time.
+  // The revision is read first, so rows written between the two queries are read again next time.
   const [head] = await database.run<{ revision: string }>(REVISION)
   const revision = Number(head?.revision ?? 0)
   if (revision === since) return { revision, rows: [] }
@@ -70,12 +70,12 @@ export async function readResources(
   return { revision, rows: rows.map(numbered) }
 }
 
-/** The live resources that the selection names, some of them perhaps twice. */
+/** Reads the selected live resources. A resource may be returned twice. */
 export async function readSelected(
   database: Database,
   { kinds, ids, foundBy }: ResourceSelection,
 ): Promise<{ revision: number; rows: ResourceRow[] }> {
-  // The revision is read first: a change on rows that are newer is refused when it is written.
+  // The revision is read first. If any row is newer, the later write fails with RevisionConflict.
   const [head] = await database.run<{ revision: string }>(REVISION)
   const rows: StoredRow[] = []
   if (kinds.length > 0) rows.push(...(await database.run<StoredRow>(READ_KINDS, [kinds])))
@@ -88,7 +88,7 @@ export async function readSelected(
   return { revision: Number(head?.revision ?? 0), rows: rows.map(numbered) }
 }
 
-/** The live resources of one kind, ordered by id; readSpec makes specs of them. */
+/** Reads the live resources of one kind, sorted by id. Their specs must be parsed with readSpec. */
 export async function readResourcesOfKind(
   database: Database,
   kind: string,
@@ -97,7 +97,7 @@ export async function readResourcesOfKind(
   return rows.map(numbered)
 }
 
-/** The ids of deleted resources of one kind, each with the revision that deleted it. */
+/** Reads the ids of deleted resources of one kind, each with the revision that deleted it. */
 export async function readDeletedOfKind(
   database: Database,
   kind: string,
@@ -111,8 +111,8 @@ function numbered(row: StoredRow): ResourceRow {
 }
 
 /**
- * Writes all changes as one new revision and returns it. Writers wait for each other on the
- * revision's row. With `expectedRevision` it throws RevisionConflict when somebody was faster.
+ * Writes all changes as one new revision and returns the revision. A lock on the revision's row
+ * serialises writers. Throws RevisionConflict if `expectedRevision` is given and is not the latest.
  */
 export async function writeResources(
   database: Database,

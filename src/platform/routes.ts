@@ -6,9 +6,9 @@ import type { Reference } from './resourceKind.ts'
 
 const routeSchema = z.strictObject({
   prefix: textOf(/^[0-9]{1,20}$/, '1 to 20 digits, without +').describe(
-    'The leading digits of the destination in international form.',
+    'The leading digits of the destination, in international form.',
   ),
-  connector: resourceId.describe('The id of the connector that takes the messages.'),
+  connector: resourceId.describe('The id of the connector that sends the messages.'),
 })
 
 export const routeTableSchema = z
@@ -17,14 +17,15 @@ export const routeTableSchema = z
       .array(routeSchema)
       .default([])
       .describe(
-        'Tried in this order. The first route takes a message whose prefix fits and whose ' +
-          'connector is enabled.',
+        'The routes are tried in this order. A message takes the first route whose prefix ' +
+          'matches its destination and whose connector is enabled.',
       ),
     default: resourceId
       .optional()
       .describe(
-        'The id of the connector for messages that no route takes. Without it, messages whose ' +
-          'destination fits no prefix are refused with `ESME_RINVDSTADR`, or HTTP status 422.',
+        'The id of the connector for messages without a matching route. If it is not set, ' +
+          'messages whose destination matches no prefix are refused with `ESME_RINVDSTADR`, or ' +
+          'HTTP status 422.',
       ),
   })
   .describe('The route table chooses the connector for each message. There is one table.')
@@ -40,8 +41,8 @@ export const routeTableKind = singleKind({
       to: connectorKind,
       in: connectorsOf,
       whyNeeded: (connector, uses) =>
-        `the route table leads to connector "${connector}": ${uses}. ` +
-        'Change it first: PUT /admin/v1/route-table',
+        `the route table uses connector "${connector}": ${uses}. ` +
+        'Change the route table first: PUT /admin/v1/route-table',
     },
   ],
   orderedLists: ({ routes }) => ({

@@ -23,7 +23,7 @@ function writerOf(write?: () => Promise<void>) {
   return { writer, state, change }
 }
 
-test('the first change is written at once, and later ones together after a rest', async () => {
+test('the first change is written immediately, and later ones together after a pause', async () => {
   const { writer, state, change } = writerOf()
   change()
   await vi.advanceTimersByTimeAsync(0)
@@ -38,7 +38,7 @@ test('the first change is written at once, and later ones together after a rest'
   writer.stop()
 })
 
-test('a change during a write is written too', async () => {
+test('a change during a write causes another write', async () => {
   const release = Promise.withResolvers<void>()
   const { writer, state, change } = writerOf(() => release.promise)
   change()
@@ -49,7 +49,7 @@ test('a change during a write is written too', async () => {
   writer.stop()
 })
 
-test('at the end, what waits for its rest is written at once', async () => {
+test('after stop(), flush() writes a pending change immediately', async () => {
   const { writer, state, change } = writerOf()
   change()
   await vi.advanceTimersByTimeAsync(0)
@@ -61,7 +61,7 @@ test('at the end, what waits for its rest is written at once', async () => {
   expect(state.written).toHaveLength(2)
 })
 
-test('a failed write is reported, and the next change is written', async () => {
+test('a failed write is reported, and the next change is still written', async () => {
   let failure: Error | undefined = new Error('disk full')
   const { writer, state, change } = writerOf(async () => {
     if (failure) throw failure

@@ -1,14 +1,14 @@
-// Writes the snapshot of a follower after changes: the first change at once, and later ones
-// together after a rest, so that a load of many changes does not write a file for each. The
-// text is made and written piece by piece, and the event loop is free between two pieces.
+// Writes the snapshot of a follower after changes. The first change is written immediately. Later
+// changes are written together after a pause, so that a burst of changes does not write a file for
+// each one. The text is created and written in pieces, and the event loop runs between two pieces.
 
 import { asError } from '../flow/asError.ts'
 
-/** A process that is killed within this time may lack the newest changes in its snapshot. */
+/** The pause between two writes. A process killed during it may lose changes in its snapshot. */
 const REST_MS = 5_000
 
 export interface SnapshotWriterOptions {
-  /** The snapshot of this moment. It stays as it is while it is being written. */
+  /** Returns the present snapshot. Later changes must not affect the returned pieces. */
   pieces(): Iterable<string>
   write(pieces: Iterable<string>): Promise<void>
   onTrouble(what: string, error: Error): void
@@ -25,19 +25,19 @@ export class SnapshotWriter {
     this.#options = options
   }
 
-  /** Call it after each change. */
+  /** Must be called after each change. */
   changed(): void {
     this.#isOutdated = true
     this.#writeWhenDue()
   }
 
-  /** Starts no more writes. */
+  /** Stops automatic writes. */
   stop(): void {
     this.#isStopped = true
     clearTimeout(this.#rest)
   }
 
-  /** Resolves when every change so far has been written, or has failed to be. */
+  /** Writes a pending change. Resolves when every change was written or its write has failed. */
   async flush(): Promise<void> {
     await this.#writing
     if (this.#isOutdated) await this.#write()

@@ -15,25 +15,25 @@ function storeOf(...rows: Pick<ResourceRow, 'kind' | 'id' | 'spec'>[]) {
 
 const connector = { id: 'smsc', host: 'h', port: 2775, systemId: 's', password: 'p' }
 
-test('a row that was written without a newer field gets its default', async () => {
+test('a field that is missing in a row gets its default', async () => {
   const store = storeOf({ kind: 'connector', id: 'smsc', spec: connector })
   const { platform } = await readStoredPlatform(store)
   expect(platform.connectors[0]).toMatchObject({ window: 10, tps: 30 })
 })
 
-test('a field that only another version knows is ignored', async () => {
+test('a field that this version does not know is ignored', async () => {
   const store = storeOf({ kind: 'connector', id: 'smsc', spec: { ...connector, colour: 'red' } })
   const { platform } = await readStoredPlatform(store)
   expect(platform.connectors[0]).toMatchObject(connector)
 })
 
-test('a row that cannot be read is named', async () => {
+test('an unreadable row is rejected with an error that names the resource', async () => {
   const store = storeOf({ kind: 'connector', id: 'smsc', spec: { ...connector, port: 'x' } })
   await expect(readStoredPlatform(store)).rejects.toThrow(StoredResourceUnreadable)
   await expect(readStoredPlatform(store)).rejects.toThrow(/connector "smsc"/)
 })
 
-test('resources come in the order of their names', async () => {
+test('resources are sorted by id', async () => {
   const store = storeOf(
     { kind: 'account', id: 'b', spec: { id: 'b' } },
     { kind: 'account', id: 'a', spec: { id: 'a' } },

@@ -5,31 +5,32 @@ import { SINGLE_ID } from './resourceKind.ts'
 import type { ResourceKind } from './resourceKind.ts'
 import type { ResourceChange, ResourceRow } from './resourceRow.ts'
 
-/** Resources of a kind with this text in a field. */
+/** Selects the resources of a kind that have this text in a field. */
 export interface FoundBy {
   readonly kind: string
   readonly field: string
   readonly value: string
 }
 
-/** Resources that any of the three names. */
+/** Selects resources that match at least one of the three lists. */
 export interface ResourceSelection {
   readonly kinds: readonly string[]
   readonly ids: readonly Pick<ResourceRow, 'kind' | 'id'>[]
   readonly foundBy: readonly FoundBy[]
 }
 
-/** The store of resources: resourceTable.ts with a database, a map in tests. */
+/** The port to the stored resources: resourceTable.ts for the database, a map in tests. */
 export interface ResourceStore {
   /**
-   * Everything without a selection. No row is older than the revision, which is read first.
+   * Reads the selected resources, or all resources without a selection. The revision is read first,
+   * so rows may be newer than the revision.
    */
   read(
     selection?: ResourceSelection,
   ): Promise<{ readonly revision: number; readonly rows: readonly ResourceRow[] }>
-  /** Throws RevisionConflict when somebody wrote after `expectedRevision`. */
+  /** Throws RevisionConflict if `expectedRevision` is not the latest revision. */
   write(changes: readonly ResourceChange[], expectedRevision: number): Promise<number>
-  /** Number of messages that were accepted for a resource of this kind and are not sent yet. */
+  /** Counts the messages that were accepted for a resource and are not sent yet. */
   waitingFor(kind: string, id: string): Promise<number>
 }
 
@@ -38,7 +39,7 @@ export interface StoredPlatform {
   readonly platform: PlatformDocument
 }
 
-/** Ordered by id. Throws StoredResourceUnreadable rather than leave a resource out. */
+/** Reads resources, sorted by id. Throws StoredResourceUnreadable if any of them is unreadable. */
 export async function readStoredPlatform(
   store: Pick<ResourceStore, 'read'>,
   selection?: Partial<ResourceSelection>,
@@ -62,7 +63,7 @@ function isOf({ kind, isSingle }: ResourceKind, row: ResourceRow): boolean {
   return row.kind === kind && (!isSingle || row.id === SINGLE_ID)
 }
 
-/** Throws StoredResourceUnreadable. */
+/** Parses the spec in a row. Throws StoredResourceUnreadable if this version cannot read it. */
 export function specIn(kind: ResourceKind, row: ResourceRow): object {
   const reading = readSpec(kind, row)
   if (reading.kind === 'unreadable') throw reading.error

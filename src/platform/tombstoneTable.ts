@@ -1,6 +1,6 @@
-// Tombstones: the rows of deleted resources, from which followers learn of the deletion. A follower
-// that heard nothing for half a day reads everything anew, so a tombstone of a day has done its
-// work.
+// Removes tombstones, which are the rows of deleted resources. Followers learn of deletions from
+// tombstones. A follower without an answer for half a day reads all resources again, so a tombstone
+// is no longer needed after a day.
 
 import type { Database } from '../database/database.ts'
 
@@ -17,7 +17,7 @@ const OLDEST = {
   text: 'select deleted_at as at from resources where deleted order by deleted_at limit 1',
 }
 
-/** Forgets up to `max` of them; returns how many. */
+/** Deletes up to `max` old tombstones; returns how many it deleted. */
 export async function removeTombstones(
   database: Database,
   olderThanDays: number,

@@ -7,13 +7,13 @@ import { HIDDEN, listKind, nothingToKeep } from './resourceKind.ts'
 import type { Placed, Sealed } from './resourceKind.ts'
 import { hashApiKey, hashPassword, verifyPassword } from './userSecrets.ts'
 
-/** SMPP 3.4 §5.2.1: at most 15 characters and a NUL. */
+/** SMPP 3.4 §5.2.1: at most 15 characters, followed by a NUL. */
 const systemId = textOf(/^[\x21-\x7e]{1,15}$/, '1 to 15 printable ASCII characters, no space')
 
 export const userSchema = z
   .strictObject({
     id: systemId.describe('The `system_id` with which the user binds over SMPP.'),
-    account: resourceId.describe('The id of the account that the user sends for.'),
+    account: resourceId.describe('The id of the account to which the user belongs.'),
     enabled: z
       .boolean()
       .default(true)
@@ -22,25 +22,31 @@ export const userSchema = z
       ),
     password: smppPassword
       .optional()
-      .describe('For SMPP. It is stored as `passwordHash` and never shown again.'),
+      .describe('The password for SMPP. It is stored as `passwordHash` and never shown again.'),
     passwordHash: z
       .string()
       .startsWith('$argon2id$')
       .meta({ form: 'starts with $argon2id$' })
       .optional()
-      .describe('The argon2id hash of the password, as an export shows it. Give it or `password`.'),
+      .describe(
+        'The argon2id hash of the password, as an export shows it. Set either this field or ' +
+          '`password`.',
+      ),
     apiKey: z
       .string()
       .min(16)
       .max(200)
       .optional()
       .describe(
-        'For the HTTP API; each user needs its own key. It is stored as `apiKeyHash` and never ' +
-          'shown again.',
+        'The key for the HTTP API. Each user needs a different key. The key is stored as ' +
+          '`apiKeyHash` and never shown again.',
       ),
     apiKeyHash: textOf(/^sha256:[0-9a-f]{64}$/, 'sha256: and 64 lower-case hexadecimal digits')
       .optional()
-      .describe('The SHA-256 of the API key, as an export shows it. Give it or `apiKey`.'),
+      .describe(
+        'The SHA-256 hash of the API key, as an export shows it. Set either this field or ' +
+          '`apiKey`.',
+      ),
     maxBinds: z.int().min(1).max(1000).default(10).meta({
       description: 'How many binds the user may have at each gateway process.',
       unit: 'binds',
@@ -52,7 +58,7 @@ export const userSchema = z
       .default(1000)
       .meta({
         description:
-          'How many `submit_sm` may wait for their answers on one bind. Further ones are refused ' +
+          'How many `submit_sm` may wait for their answers on one bind. Any more are refused ' +
           'with `ESME_RTHROTTLED`.',
         unit: 'messages',
       }),
@@ -73,7 +79,7 @@ export const userSchema = z
 
 export type User = z.infer<typeof userSchema>
 
-/** Somebody who signs in for an account: a system_id with a password, or an API key. */
+/** The resource kind of users, who sign in for an account. */
 export const userKind = listKind({
   kind: 'user',
   key: 'users',
@@ -103,7 +109,7 @@ export const userKind = listKind({
   },
 })
 
-/** A given password that fits the stored hash keeps that hash, so that nothing changes. */
+/** Hashes secrets. If the given password matches the stored hash, that hash is kept unchanged. */
 async function sealUser(
   { password, apiKey, ...rest }: User,
   stored: User | undefined,
@@ -127,7 +133,7 @@ async function sealedPassword(password: string, stored: User | undefined): Promi
   return hashPassword(password)
 }
 
-/** The key alone says who calls, so two users cannot have the same one. */
+/** Finds users with the same API key. Keys must be unique, because a request has only the key. */
 function sharedApiKeys(users: readonly Placed<User>[]): ProblemItem[] {
   const owners = new Map<string, string>()
   return users.flatMap(({ id, spec: { apiKeyHash }, keys }) => {

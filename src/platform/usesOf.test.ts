@@ -13,18 +13,18 @@ const document = platformSchema.parse({
   routeTable: { routes: [{ prefix: '43', connector: 'smsc' }], default: 'smsc' },
 })
 
-test('a resource that others need says which they are, and what to do first', () => {
+test('for a used resource, usesOf lists its uses and says what to do first', () => {
   expect(usesOf(accountKind, 'demo', document)).toBe(
     'account "demo" has users: a, b, c, d, e and 2 more. ' +
       'Delete them or move them to another account first',
   )
   expect(usesOf(connectorKind, 'smsc', document)).toBe(
-    'the route table leads to connector "smsc": prefix 43, the default. ' +
-      'Change it first: PUT /admin/v1/route-table',
+    'the route table uses connector "smsc": prefix 43, the default. ' +
+      'Change the route table first: PUT /admin/v1/route-table',
   )
 })
 
-test('a resource that nothing needs may go', () => {
+test('for an unused resource, usesOf returns undefined', () => {
   expect(usesOf(accountKind, 'idle', document)).toBeUndefined()
   expect(usesOf(userKind, 'a', document)).toBeUndefined()
 })

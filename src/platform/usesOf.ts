@@ -3,10 +3,10 @@ import type { PlatformDocument } from './platformDocument.ts'
 import type { ResourceKind } from './resourceKind.ts'
 import { RESOURCE_KINDS } from './resourceKinds.ts'
 
-/** At most so many uses are named; the others are counted. */
+/** The most uses that are listed. Any further uses are only counted. */
 const NAMED_MAX = 5
 
-/** Why a resource cannot be deleted yet, and what to do first; undefined if nothing needs it. */
+/** Explains why a resource cannot be deleted yet and what to do first; undefined if unused. */
 export function usesOf(
   kind: ResourceKind,
   id: string,

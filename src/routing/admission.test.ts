@@ -59,7 +59,7 @@ function unexpected(what: string, error: Error): never {
   throw new Error(what, { cause: error })
 }
 
-test('each message gets the command_status that says why not', () => {
+test('each refused message gets a command_status for its reason', () => {
   const { admitted, verdicts } = admitBatch(
     admitter,
     [
@@ -74,15 +74,15 @@ test('each message gets the command_status that says why not', () => {
     { kind: 'refused', commandStatus: ESME_RINVDSTADR },
     { kind: 'refused', commandStatus: ESME_RINVDSTADR },
     { kind: 'refused', commandStatus: ESME_RSUBMITFAIL },
-    // Somebody signed in with it at the gateway: this router has not heard of it yet.
+    // The gateway let a user of this account sign in, but the router does not know the account yet.
     { kind: 'refused', commandStatus: ESME_RTHROTTLED },
   ])
   expect(admitted).toEqual([])
-  // HTTP customers read the reasons too, and know no fields of a PDU.
+  // HTTP customers also see the reasons, and do not know the fields of a PDU.
   for (const verdict of verdicts) expect(verdict).not.toHaveProperty('reason', wireName)
 })
 
-test('verdicts come in the order of the submissions, admitted messages without the others', () => {
+test('verdicts have the order of the submissions, and only admitted messages are returned', () => {
   const [first, last] = [submission('31612345678'), submission('31612345679')]
   const { admitted, verdicts } = admitBatch(admitter, [first, submission('shop'), last], unexpected)
   expect(verdicts.map(({ kind }) => kind)).toEqual(['accepted', 'refused', 'accepted'])
@@ -92,7 +92,7 @@ test('verdicts come in the order of the submissions, admitted messages without t
   ])
 })
 
-test('a message lives until its validity ends, else as long as its account says, else 48 h', () => {
+test('a message expires after its own validity, else that of its account, else 48 hours', () => {
   const { admitted } = admitBatch(
     admitter,
     [
@@ -107,7 +107,7 @@ test('a message lives until its validity ends, else as long as its account says,
   expect(ends).toEqual([3_000, HOUR_MS, 90_000, 48 * HOUR_MS])
 })
 
-test('a validity that is over, or ends on a day that does not exist, is refused', () => {
+test('a message is refused if its validity has ended or ends on a day that does not exist', () => {
   const { admitted, verdicts } = admitBatch(
     admitter,
     [
@@ -123,17 +123,17 @@ test('a validity that is over, or ends on a day that does not exist, is refused'
   expect(admitted).toEqual([])
 })
 
-test('a destination with a plus goes upstream as digits of international type', () => {
+test('a destination with a plus is sent upstream as digits with the international TON', () => {
   const { admitted } = admitBatch(admitter, [submission('+31612345678')], unexpected)
   const [one] = admitted
-  if (!one) throw new Error('it should have been admitted')
+  if (!one) throw new Error('the message should have been admitted')
   expect(decodeBody('submit_sm', one.message.body)).toMatchObject({
     destination_addr: '31612345678',
     dest_addr_ton: TON_INTERNATIONAL,
   })
 })
 
-test('a message whose admission throws is refused alone, and reported', () => {
+test('if the admission of a message throws, only this message is refused, with a report', () => {
   const [first, odd, last] = [31, 32, 33].map((end) => submission(`316123456${end}`))
   if (!first || !odd || !last) throw new Error('three are needed')
   const troubles: string[] = []
@@ -157,7 +157,7 @@ test('a message whose admission throws is refused alone, and reported', () => {
   expect(troubles).toEqual([`admitting a message failed: message ${odd.messageId}`])
 })
 
-test('routes are compiled again only after a change of routes or connectors', () => {
+test('routes are recompiled only after a change of routes or connectors', () => {
   const changing = new PlatformRows()
   changing.apply(1, changes)
   const following = new Admitter(changing.platform)

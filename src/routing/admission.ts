@@ -1,5 +1,6 @@
-// The router's decision about one message: account, destination, route. Pure and synchronous; the
-// platform is a picture in memory. Limits and screening will join as further steps.
+// The router's decision about one message. It checks the account, the validity and the destination,
+// and chooses a route. The decision is synchronous and uses the in-memory platform. Limits and
+// screening will be added as further steps.
 
 import type { Lane } from '../message/lane.ts'
 import { endOfLife } from '../message/endOfLife.ts'
@@ -22,7 +23,7 @@ import { asError } from '../flow/asError.ts'
 import { errorAbout } from '../flow/errorAbout.ts'
 import type { Platform } from '../platform/platform.ts'
 
-/** A message that may go on, and where to. */
+/** An admitted message, with its connector and lane. */
 export interface Admitted {
   message: EnvelopeMessage
   connector: string
@@ -33,7 +34,7 @@ export type Admission =
   | ({ kind: 'admitted' } & Admitted)
   | { kind: 'refused'; commandStatus: number; reason: string }
 
-/** SMPP 3.4 §5.2.5, §5.2.6: what a number in international form is called on the wire. */
+/** The TON and NPI of a number in international form (SMPP 3.4 §5.2.5, §5.2.6). */
 const TON_INTERNATIONAL = 1
 const NPI_E164 = 1
 
@@ -46,7 +47,7 @@ export class Admitter {
     this.#routeTo = routerOf(platform)
   }
 
-  /** Routes are compiled again only if they or the connectors have changed. */
+  /** Uses a new platform. Routes are recompiled only if the routes or connectors have changed. */
   follow(platform: Platform): void {
     const { connectors, routeTable } = this.#platform
     const isSame = connectors === platform.connectors && routeTable === platform.routeTable
@@ -56,16 +57,17 @@ export class Admitter {
 
   admit(submission: Submission): Admission {
     const account = this.#platform.accounts.get(submission.account)
-    // Its user has signed in at the gateway, so this router will hear of it in a moment.
-    if (!account) return refused(ESME_RTHROTTLED, 'the account is not known here yet')
-    if (!account.enabled) return refused(ESME_RSUBMITFAIL, 'the account is closed')
-    // The gateway decoded these octets before it sent them on, so they decode here too.
+    // A user of the account has signed in at the gateway, so this router will know it in a moment.
+    if (!account) return refused(ESME_RTHROTTLED, 'the account is not known to this router yet')
+    if (!account.enabled) return refused(ESME_RSUBMITFAIL, 'the account is disabled')
+    // Decoding cannot fail, because the gateway has already decoded the same octets.
     const submitSm = decodeBody('submit_sm', submission.body)
     const expiresAtMs = expiryOf(submission, submitSm.validity_period, account)
     if (expiresAtMs === undefined)
-      return refused(ESME_RINVEXPIRY, 'the validity is over already, or ends on no real day')
+      return refused(ESME_RINVEXPIRY, 'the validity has already ended or is not a valid date')
     const destination = normaliseDestination(submitSm.destination_addr)
-    if (!destination) return refused(ESME_RINVDSTADR, 'not a number in international form')
+    if (!destination)
+      return refused(ESME_RINVDSTADR, 'the destination is not a number in international form')
     const choice = this.#routeTo(destination)
     if (choice.kind !== 'connector') return NOWHERE[choice.kind]
     const { connector } = choice
@@ -84,8 +86,9 @@ function routerOf({ connectors, routeTable }: Platform): Router {
 }
 
 /**
- * The verdicts in the order of the submissions, and the messages that may go on. A message whose
- * admission throws is refused alone, and reported.
+ * Decides about a batch. Returns the verdicts in the order of the submissions, and the admitted
+ * messages. If the admission of a message throws, only that message is refused, and the error is
+ * reported.
  */
 export function admitBatch(
   admitter: Pick<Admitter, 'admit'>,
@@ -100,7 +103,7 @@ export function admitBatch(
     } catch (error) {
       const about = errorAbout(`message ${submission.messageId}`, asError(error))
       onTrouble('admitting a message failed', about)
-      return refused(ESME_RSYSERR, 'an internal error about this message')
+      return refused(ESME_RSYSERR, 'an internal error occurred for this message')
     }
     if (admission.kind === 'refused') return admission
     admitted.push(admission)
@@ -109,16 +112,19 @@ export function admitBatch(
   return { admitted, verdicts }
 }
 
-/** One lane until accounts and templates choose (high for one-time codes, bulk for campaigns). */
+/**
+ * The only lane at present. Later, accounts and templates will choose (high for one-time codes,
+ * bulk for campaigns).
+ */
 const lane: Lane = 'normal'
-/** One message must fit an envelope; message_payload allows 64 KiB, phones do not. */
+/** A message must fit into an envelope. message_payload allows 64 KiB, but phones accept less. */
 const MAX_BODY_OCTETS = 40 * 1024
 
 function refused(commandStatus: number, reason: string) {
   return { kind: 'refused', commandStatus, reason } as const
 }
 
-/** The end of the message's life, or undefined if that is past or cannot be read. */
+/** The end of the message's validity; undefined if it is in the past or unreadable. */
 function expiryOf(
   { receivedAtMs }: Submission,
   validityPeriod: string,
@@ -126,7 +132,7 @@ function expiryOf(
 ): number | undefined {
   const end = endOfLife(validityPeriod, receivedAtMs)
   if (end.kind === 'unset') return receivedAtMs + defaultLifetimeSeconds * 1_000
-  // The gateway's time alone decides, so that every router gives a repeated batch the same answer.
+  // Only the gateway's time is used, so that every router gives a repeated batch the same verdicts.
   return end.kind === 'at' && end.atMs > receivedAtMs ? end.atMs : undefined
 }
 
@@ -148,14 +154,14 @@ function messageOf(
   }
 }
 
-/** Customers read the reasons, so no reason names a connector. */
+/** Refusals without a usable route. Customers see the reasons, so they do not name connectors. */
 const NOWHERE = {
-  noRoute: refused(ESME_RINVDSTADR, 'no route fits and there is no default'),
-  // An operator has disabled the connectors, and may enable them again.
-  unusable: refused(ESME_RTHROTTLED, 'the route is not in service at the moment: try again later'),
+  noRoute: refused(ESME_RINVDSTADR, 'no route matches and there is no default route'),
+  // An operator has disabled the connectors and may enable them again.
+  unusable: refused(ESME_RTHROTTLED, 'the route is temporarily out of service: try again later'),
 } as const
 
-/** The octets as they came, unless normalising changed the destination. */
+/** The body to submit: the original octets, unless normalising changed the destination. */
 function asSentUpstream(body: Buffer, submitSm: ShortMessageBody, destination: string): Buffer {
   if (submitSm.destination_addr === destination) return body
   return encodeBody('submit_sm', {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { compileRoutes, type RouteRule } from './compileRoutes.ts'
 
-/** Answers the connector's id, or why there is no connector. */
+/** Returns a function that gives the id of the chosen connector, or why there is none. */
 function chooser(rules: RouteRule[], byDefault?: string, disabled: readonly string[] = []) {
   const routeTo = compileRoutes(rules, byDefault, (connector) => !disabled.includes(connector))
   return (destination: string) => {
@@ -10,7 +10,7 @@ function chooser(rules: RouteRule[], byDefault?: string, disabled: readonly stri
   }
 }
 
-test('the first rule that fits wins, not the longest', () => {
+test('the first matching rule is used, even if a later rule has a longer prefix', () => {
   const routeTo = chooser(
     [
       { prefix: '31', connector: 'nl' },
@@ -24,7 +24,7 @@ test('the first rule that fits wins, not the longest', () => {
   expect(routeTo('33612345678')).toBe('rest')
 })
 
-test('a longer prefix that stands first takes its numbers', () => {
+test('a longer prefix is used if it comes before a shorter one', () => {
   const routeTo = chooser([
     { prefix: '316', connector: 'nl-mobile' },
     { prefix: '31', connector: 'nl' },
@@ -34,7 +34,7 @@ test('a longer prefix that stands first takes its numbers', () => {
   expect(routeTo('33612345678')).toBe('noRoute')
 })
 
-test('of equal prefixes the first counts, and short destinations fit short prefixes only', () => {
+test('the first of two equal prefixes is used, and a prefix longer than the number is not', () => {
   const routeTo = chooser([
     { prefix: '1', connector: 'a' },
     { prefix: '1', connector: 'b' },
@@ -49,14 +49,14 @@ const CANDIDATES: RouteRule[] = [
   { prefix: '31', connector: 'third' },
 ]
 
-test('a connector that cannot be used is passed over for the next match, then the default', () => {
+test('an unusable connector is skipped for the next match, and finally for the default', () => {
   const via = (...disabled: string[]) => chooser(CANDIDATES, 'rest', disabled)('31612345678')
   expect(via('first')).toBe('second')
   expect(via('first', 'second')).toBe('third')
   expect(via('first', 'second', 'third')).toBe('rest')
 })
 
-test('a destination whose every candidate is unusable is told from one without any', () => {
+test('a destination with only unusable candidates differs from one without candidates', () => {
   const all = ['first', 'second', 'third', 'rest']
   expect(chooser(CANDIDATES, 'rest', all)('31612345678')).toBe('unusable')
   expect(chooser(CANDIDATES, 'rest', all)('44123456789')).toBe('unusable')

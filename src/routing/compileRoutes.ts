@@ -1,6 +1,6 @@
 // Chooses the connector for a destination. The candidates are the rules whose prefix matches, in
-// the order of the list, and then the default; the first usable connector wins. The list is
-// compiled, so that a million rules cost one look-up per distinct prefix length instead of a scan.
+// the order of the list, followed by the default. The first usable connector is chosen. The list is
+// compiled, so that a choice among a million rules needs only one look-up per prefix length.
 
 export interface RouteRule {
   prefix: string
@@ -9,19 +9,19 @@ export interface RouteRule {
 
 export type RouteChoice =
   | { readonly kind: 'connector'; readonly connector: string }
-  /** There are candidates, and none of them is usable at present. */
+  /** There are candidates, but all of them are unusable at present. */
   | { readonly kind: 'unusable' }
   | { readonly kind: 'noRoute' }
 
-/** `destination`: digits in international form. */
+/** @param destination digits in international form */
 export type Router = (destination: string) => RouteChoice
 
 const UNUSABLE: RouteChoice = { kind: 'unusable' }
 const NO_ROUTE: RouteChoice = { kind: 'noRoute' }
 
 /**
- * @param isUsable whether a connector may take messages, by the version of the platform that the
- * routes are from
+ * @param isUsable whether a connector may get messages, according to the same revision of the
+ * platform as the rules
  */
 export function compileRoutes(
   rules: readonly RouteRule[],

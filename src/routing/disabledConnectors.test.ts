@@ -51,12 +51,12 @@ function withConnectors(secret: object, other: object, byDefault?: string): Admi
   })
 }
 
-test('a disabled connector is passed over for the next candidate', () => {
+test('a disabled connector is skipped for the next candidate', () => {
   const admission = withConnectors({ enabled: false }, {}, 'other').admit(submission('31612345678'))
   expect(admission).toMatchObject({ kind: 'admitted', connector: 'other' })
 })
 
-test('a message that only disabled connectors could take is refused for now, naming none', () => {
+test('with only disabled connectors, a message is refused temporarily without naming them', () => {
   const none = { enabled: false }
   for (const byDefault of [undefined, 'other'])
     for (const destination of ['31612345678', '32471234567']) {
@@ -66,7 +66,7 @@ test('a message that only disabled connectors could take is refused for now, nam
     }
 })
 
-test('a paused connector takes messages, which wait', () => {
+test('messages are still admitted for a paused connector', () => {
   const admission = withConnectors({ paused: true }, {}, 'other').admit(submission('31612345678'))
   expect(admission).toMatchObject({ kind: 'admitted', connector: 'secret-carrier' })
 })

@@ -1,7 +1,7 @@
-// The call from gateway to router: `POST /v1/batch` over HTTP/1.1 keep-alive, msgpack both ways. A
-// batch has an id, and each submission in it has the message id that the gateway assigned. So a
-// retry (after a lost answer, or at another router) publishes nothing twice: the verdicts of a
-// batch are kept under its id. Verdicts come back in the order of the submissions.
+// The call from gateway to router: `POST /v1/batch` over HTTP/1.1 keep-alive, with msgpack in both
+// directions. A batch has an id, and each submission in it has the message id that the gateway
+// assigned. The verdicts of a batch are stored under its id. So a retry after a lost answer, even
+// at another router, publishes nothing twice. Verdicts have the order of the submissions.
 
 import { ESME_ROK } from '../smpp/wire/commandStatus.ts'
 import type { MessageId } from '../message/ids.ts'
@@ -9,17 +9,17 @@ import { WireError, pack, unpack, wireText } from '../message/msgpackWire.ts'
 
 export const ROUTER_BATCH_PATH = '/v1/batch'
 export const CONTENT_TYPE = 'application/msgpack'
-/** Set to 1 when the gateway sends a batch again; the octets of the batch are the same. */
+/** The gateway sets this header to 1 when it sends a batch again, with the same octets. */
 export const RETRY_HEADER = 'x-signalbox-retry'
 
 export interface Submission {
   messageId: MessageId
   account: string
-  /** Which user of the account: its system_id, or the id of the API user. */
+  /** The user of the account: its system_id, or the id of the API user. */
   user: string
-  /** When the gateway read it, ms since the epoch. */
+  /** When the gateway read the message, in ms since the epoch. */
   receivedAtMs: number
-  /** The body of the submit_sm as it came (SMPP 3.4 §4.4.1), without the header. */
+  /** The unchanged body of the submit_sm (SMPP 3.4 §4.4.1), without the header. */
   body: Buffer
 }
 
@@ -49,7 +49,7 @@ export function encodeBatch(batch: SubmissionBatch): Buffer {
 }
 
 export function decodeBatch(octets: Uint8Array): SubmissionBatch {
-  // The types of this cast hold only after the version is checked.
+  // The types of this cast are valid only after the version check below.
   const [version, batchId, rows] = unpack(octets) as [number, string, Row[]]
   if (version !== VERSION)
     throw new WireError(
@@ -65,7 +65,10 @@ export function decodeBatch(octets: Uint8Array): SubmissionBatch {
   return { batchId, submissions }
 }
 
-/** `0` for accepted, `[command_status, reason]` for refused: most batches are a run of zeros. */
+/**
+ * Encodes verdicts: `0` for accepted, `[command_status, reason]` for refused. This form is compact,
+ * because most messages are accepted.
+ */
 export function encodeVerdicts(verdicts: readonly Verdict[]): Buffer {
   const rows = verdicts.map((verdict) =>
     verdict.kind === 'accepted' ? ESME_ROK : [verdict.commandStatus, verdict.reason],
@@ -74,7 +77,7 @@ export function encodeVerdicts(verdicts: readonly Verdict[]): Buffer {
 }
 
 export function decodeVerdicts(octets: Uint8Array): Verdict[] {
-  // As above: octets of another version are rejected below.
+  // The types of this cast are valid only after the version check below.
   const [version, rows] = unpack(octets) as [number, (0 | [number, string])[]]
   if (version !== VERSION)
     throw new WireError(

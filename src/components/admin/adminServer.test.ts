@@ -124,8 +124,8 @@ test('a resource in use is not deleted, and the answer says what to do first', a
     status: 409,
     answer: {
       detail:
-        'the route table leads to connector "smsc": prefix 43, the default. ' +
-        'Change it first: PUT /admin/v1/route-table',
+        'the route table uses connector "smsc": prefix 43, the default. ' +
+        'Change the route table first: PUT /admin/v1/route-table',
     },
   })
   expect(await call(server, 'DELETE', '/accounts/demo')).toMatchObject({ status: 409 })

@@ -108,7 +108,7 @@ test('connectors and routes are checked in both directions', async () => {
   const routed = await call(server, 'DELETE', '/connectors/nl')
   expect(routed).toMatchObject({
     status: 409,
-    answer: { detail: /messages are moved to connector "nl".*route table leads to connector "nl"/ },
+    answer: { detail: /messages are moved to connector "nl".*route table uses connector "nl"/ },
   })
   const lost = await call(server, 'PUT', '/route-table', {
     routes: [{ prefix: '49', connector: 'gone' }],
