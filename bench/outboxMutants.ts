@@ -176,7 +176,10 @@ export const outboxMutants: readonly Mutant[] = [
     file: SETTLEMENT,
     piece: 'and o.leased_by = $4',
     replacement: 'and $4::text is not null',
-    guard: unitTest(OUTBOX_TEST, 'a gateway that lost its lease of a row cannot settle the row'),
+    guard: unitTest(
+      OUTBOX_TEST,
+      'a gateway that lost its lease of a row can neither refuse it nor put it back',
+    ),
     says: /AssertionError: expected .+/,
   },
 ]

@@ -57,7 +57,7 @@ export const receiptMutants: readonly Mutant[] = [
     replacement: '',
     guard: unitTest(
       'message/upstreamIdTable.test.ts',
-      'an id of thousands of messages finds the newest, and an empty id finds nothing',
+      'an id of thousands of messages finds the newest, and an empty id finds none',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },

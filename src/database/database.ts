@@ -24,7 +24,7 @@ export class QueryRefused extends Error {
 export interface DatabaseOutage {
   /** A query could not be sent, or a connection was lost. */
   failed(error: Error): void
-  /** A query was answered. Called for each one. */
+  /** A query was answered. Called for every answered query. */
   recovered(): void
 }
 
@@ -34,7 +34,7 @@ export interface DatabaseOptions {
   applicationName: string
   /** Notified about the success or failure of every query. */
   outage?: DatabaseOutage
-  /** Set by processes that handle messages. Reports leave the choice of plans to the planner. */
+  /** Disables sequential scans. Set by processes that handle messages, but not for reports. */
   plansByIndex?: boolean
   limits?: TransactionLimits
 }
@@ -221,7 +221,9 @@ const UNAVAILABLE_CLASSES = new Set(['08', '28', '53', '57', '58', 'XX'])
 
 const INVALID_TEXT = '22P02'
 
-/** Converts an error that `pg` threw into StoreUnavailable or QueryRefused where it is either. */
+/**
+ * Converts a database error to StoreUnavailable or QueryRefused. Returns other errors unchanged.
+ */
 export function storeError(error: unknown): Error {
   if (error instanceof StoreUnavailable || error instanceof QueryRefused) return error
   if (error instanceof pg.DatabaseError && error.code !== undefined) {

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-test('the limit of a statement exceeds that of a lock, which exceeds that of a pause', async () => {
+test('the time-outs of a connection increase in the order idle, lock, statement', async () => {
   const { rows } = await database.pool.query<{ name: string; setting: string }>(
     `select name, setting from pg_settings where name in
       ('idle_in_transaction_session_timeout', 'lock_timeout', 'statement_timeout') order by name`,

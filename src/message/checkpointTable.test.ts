@@ -133,7 +133,7 @@ test('an owner that sends a new heartbeat is not disowned because of an older on
   expect(await one.beat(ONE)).toBe(false)
 })
 
-test('a process that starts frees the envelopes of an earlier process of its name', async () => {
+test('at start-up, a process frees the envelopes of a former process of that name', async () => {
   const id = randomUUID()
   await claim(ONE, id)
   await one.appear(randomUUID())
@@ -150,7 +150,7 @@ test('a finished envelope is never claimed again', async () => {
   expect(await claim(TWO, id)).toEqual({ kind: 'finished' })
 })
 
-test('a finished envelope is kept for a day, an unfinished one for over 30 days', async () => {
+test('finished envelopes are remembered for a day, unfinished ones for over 30 days', async () => {
   const row = `insert into checkpoints (envelope_id, outcomes, updated_at, finished_at)
     values (uuid_at(now() - $1::interval), '', now() - $2::interval, now() - $3::interval)`
   await database.pool.query(row, ['3 days', '23 hours', '23 hours'])
@@ -160,7 +160,7 @@ test('a finished envelope is kept for a day, an unfinished one for over 30 days'
   expect(await removeOldCheckpoints(database, 10)).toBe(1)
 })
 
-test('a checkpoint of an older version has no owner and can be claimed unchanged', async () => {
+test('a checkpoint written by an older version has no owner and can be claimed', async () => {
   const id = randomUUID()
   await database.pool.query(`insert into checkpoints (envelope_id, outcomes) values ($1, 'kept')`, [
     id,

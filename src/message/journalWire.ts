@@ -25,7 +25,10 @@ export interface SubmittedEvent extends EventOfMessage, CarriedId {
   /** The part of a long message. Always 0 at present, because each message is one segment. */
   segment: number
 }
-/** The message will not be sent again: it was refused, ran out of attempts, or lost its link. */
+/**
+ * The message will not be sent again. It was refused, its attempts ran out, or its answer was lost
+ * with the link.
+ */
 export interface FailedEvent extends EventOfMessage {
   kind: 'failed'
   commandStatus: number

@@ -5,12 +5,12 @@ import type { RepeatReason } from './repeats.ts'
 /** An attempt to submit a message that did not bring the message to its final state. */
 export interface MessageAttempt extends Readonly<Record<RepeatReason, number>> {
   readonly messageId: MessageId
-  /** Counts from 1. */
+  /** The number of the attempt, counted from 1. */
   readonly attempt: number
   readonly connector: string
-  /** When its first submission ended. */
+  /** When the attempt's first submission ended. */
   readonly firstAtMs: number
-  /** When its last submission ended. */
+  /** When the attempt's last submission ended. */
   readonly atMs: number
   /** The command_status of the last answer; 0 if no answer came. */
   readonly commandStatus: number

@@ -60,8 +60,8 @@ const EDGE = {
 }
 
 /**
- * Counts back from the newest message of the span and returns the id of the message with this
- * number. Undefined if the span has fewer messages.
+ * Returns the id of the message at position `messages`, counted back from the newest message of the
+ * span. Undefined if the span has fewer messages.
  */
 export async function newestEdge(
   run: Run,

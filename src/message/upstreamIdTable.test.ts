@@ -103,7 +103,7 @@ test('an id that two accounts had within the given time is ambiguous', async () 
   expect(await find(73)).toBe('found')
 })
 
-test('recording ids returns each message without a row once, and may be repeated', async () => {
+test('recordUpstreamIds returns each message without a row once, and may be repeated', async () => {
   const one = submission()
   const known = submission()
   await recordFacts(database.run, [factsOfMessage(known)])
@@ -161,7 +161,7 @@ async function placeOf(messageId: MessageId): Promise<string | undefined> {
   return (await database.pool.query<{ place: string }>(text, [messageId])).rows[0]?.place
 }
 
-test('an id of thousands of messages finds the newest, and an empty id finds nothing', async () => {
+test('an id of thousands of messages finds the newest, and an empty id finds none', async () => {
   const nowMs = Date.now()
   const rows = Array.from({ length: 3_000 }, (_, index) =>
     submission({ key: '1', destination: '31612345678', submittedAtMs: nowMs - index }),

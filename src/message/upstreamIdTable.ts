@@ -48,8 +48,8 @@ export async function recordUpstreamIds(
 }
 
 /**
- * A subquery for the last submission of the message `m`. The hour allows for differing clocks,
- * which are far closer than that.
+ * A subquery for the last submission of the message `m`. The clocks of two hosts differ by far less
+ * than the hour.
  */
 export const LAST_SUBMISSION = `select connector, coalesce(given_id, upstream_id) as upstream_id,
   submitted_at, attempts from upstream_ids as u

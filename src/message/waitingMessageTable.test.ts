@@ -137,7 +137,7 @@ test('rows of a transaction that is rolled back are not counted', async () => {
   expect(await countWaiting(database.run, [queue])).toBe(0)
 })
 
-test('the migration to counted rows counts the rows of older versions', async () => {
+test('migration 0021 counts the rows that older versions wrote', async () => {
   const queue = 'submit.j.high'
   const { pool } = database
   await pool.query('drop function count_later() cascade; drop table later_counts')

@@ -224,7 +224,7 @@ const FOLD = {
 const COUNTS_OF_A_QUEUE_MAX = 100
 const FOLDED_MAX = 20_000
 
-/** Replaces the rows of counts by their sum for each queue that has more than 100 of them. */
+/** For each queue with more than 100 rows of counts, replaces the rows with their sum. */
 export async function foldWaitingCounts(database: Database): Promise<void> {
   await database.run(FOLD, [COUNTS_OF_A_QUEUE_MAX, FOLDED_MAX])
 }

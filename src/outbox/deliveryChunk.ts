@@ -18,7 +18,7 @@ export class UnreadableChunk extends Error {
 
 const VERSION = 1
 const LENGTH_OCTETS = 4
-/** These limits bound a row of the outbox, and what a gateway delivers twice after a crash. */
+/** Limit the size of a row, and how many deliveries a gateway repeats after a crash. */
 const DELIVERIES_MAX = 250
 const OCTETS_MAX = 128 * 1024
 

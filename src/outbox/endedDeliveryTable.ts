@@ -1,5 +1,5 @@
-// Deliveries that have ended. A delivery that no customer received in time becomes expired. Refused
-// and expired deliveries are kept in the outbox for some days. Acknowledged deliveries are in
+// Deliveries that have ended. A delivery that is not acknowledged in time expires. Refused and
+// expired deliveries are kept in the outbox for some days. Acknowledged deliveries are in
 // partitioned tables, whose old partitions are dropped.
 
 import type { Database } from '../database/database.ts'
@@ -23,7 +23,10 @@ const EXPIRED_CHUNKS = {
       select from outbox_leases as l where l.chunk_id = chunk.id and l.until > now())
     order by expires_at limit $1 for update skip locked`,
 }
-/** The query above may miss a lease that was added after it read the leases and before its lock. */
+/**
+ * The query above may miss a lease. Another process may have leased a chunk after the query read
+ * the leases but before it locked the chunk.
+ */
 const LEASED_CHUNKS = {
   name: 'outbox.leasedChunks',
   text: `select chunk_id as id from outbox_leases

@@ -98,7 +98,7 @@ test('a claim leases the oldest chunks up to the room of each user, and none twi
 
 test('settling a chunk makes rows of its refused deliveries and of those to retry', async () => {
   const [first, second, third, fourth] = await add('ends', 4)
-  if (!first || !second || !third || !fourth) throw new Error('four were added')
+  if (!first || !second || !third || !fourth) throw new Error('there should be four deliveries')
   const chunk = await claimOne('ends')
   await settleOutbox(database, 'gateway-1', [
     outcomeOf(chunk, {
@@ -125,9 +125,9 @@ test('a row is settled as acknowledged, refused or put back', async () => {
   await settleOutbox(database, 'gateway-1', [outcomeOf(chunk, { retry })])
   const { claimed } = await claim('rows', 9)
   const [first, second, third] = claimed
-  if (!first || !second || !third) throw new Error('three rows were made')
+  if (!first || !second || !third) throw new Error('there should be three rows')
   const [delivery] = second.deliveries
-  if (!delivery) throw new Error('a row has one delivery')
+  if (!delivery) throw new Error('a row should have one delivery')
   await settleOutbox(database, 'gateway-1', [
     acknowledging(first),
     outcomeOf(second, { refused: [{ delivery, commandStatus: 8 }] }),
@@ -194,7 +194,7 @@ test('when a killed gateway restarts, the chunks that it had claimed are release
 
 test('when a gateway restarts, its claimed rows are released but back-offs continue', async () => {
   const [waiting, due] = await add('back-off', 2)
-  if (!waiting || !due) throw new Error('two were added')
+  if (!waiting || !due) throw new Error('there should be two deliveries')
   const chunk = await claimOne('back-off', 'gateway-9')
   await settleOutbox(database, 'gateway-9', [
     outcomeOf(chunk, {
@@ -212,7 +212,7 @@ test('when a gateway restarts, its claimed rows are released but back-offs conti
 
 test('a row in its second back-off stays in back-off when its gateway restarts', async () => {
   const [delivery] = await add('waits', 1)
-  if (!delivery) throw new Error('one was added')
+  if (!delivery) throw new Error('there should be one delivery')
   const settle = async (delayMs: number) => {
     const claimed = await claimOne('waits', 'gateway-9')
     const retry = [{ delivery, delayMs }]
@@ -274,9 +274,9 @@ async function waitsForALock(): Promise<boolean> {
   return rows.length > 0
 }
 
-test('a gateway that lost its lease of a row cannot settle the row', async () => {
+test('a gateway that lost its lease of a row can neither refuse it nor put it back', async () => {
   const [delivery] = await add('lost row', 1)
-  if (!delivery) throw new Error('one was added')
+  if (!delivery) throw new Error('there should be one delivery')
   const chunk = await claimOne('lost row')
   const retry = [{ delivery, delayMs: 0 }]
   await settleOutbox(database, 'gateway-1', [outcomeOf(chunk, { retry })])
@@ -348,7 +348,7 @@ test('an unreadable chunk is reported and does not block other chunks', async ()
 
 test('a trace shows a delivery while it waits and after it was acknowledged', async () => {
   const [entry] = await add('traced', 3)
-  if (!entry) throw new Error('three were added')
+  if (!entry) throw new Error('there should be three deliveries')
   const message = { id: entry.messageId, account: 'traced', user: 'demo' }
   expect(await readDeliverySteps(database, message)).toMatchObject([
     { kind: 'pending', detail: 'pending', attempts: 0 },
@@ -365,10 +365,10 @@ test('the backlog counts the deliveries in chunks and in rows', async () => {
   expect(await readOutboxBacklog(database.run)).toEqual({ pending: 0, oldestAgeSeconds: 0 })
   await add('backlog', 300)
   const [entry] = await add('backlog', 1)
-  if (!entry) throw new Error('one was added')
+  if (!entry) throw new Error('there should be one delivery')
   const { claimed } = await claim('backlog', 1000)
   const [single] = claimed.filter(({ deliveries }) => deliveries.length === 1)
-  if (!single) throw new Error('the last chunk holds one delivery')
+  if (!single) throw new Error('the last chunk should have one delivery')
   await settleOutbox(database, 'gateway-1', [
     outcomeOf(single, { retry: [{ delivery: entry, delayMs: 60_000 }] }),
   ])

@@ -8,7 +8,7 @@ import type { Placed, Sealed } from './resourceKind.ts'
 const secretSchema = z.union([
   smppPassword,
   z.strictObject({
-    env: z.string().min(1).describe("The workers' environment variable with the password."),
+    env: z.string().min(1).describe('The environment variable that holds the password.'),
   }),
   z.strictObject({
     file: z

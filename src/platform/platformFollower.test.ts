@@ -132,13 +132,13 @@ test('a user stored without maxBinds and window gets the defaults and can bind',
 test('users in a snapshot of an older version get the defaults', async () => {
   const rows = [rowOf('user', 'alice', olderUser), rowOf('connector', 'smsc', null)]
   const ports = memoryPorts([], JSON.stringify({ revision: 1, rows }))
-  ports.fail(new Error('away'))
+  ports.fail(new Error('unavailable'))
   const follower = await startedOn(ports)
   expect(follower.platform.users.get('alice')).toEqual({ ...olderUser, ...defaults })
   expect(follower.platform.connectors.size).toBe(0)
   expect(ports.troubles.map(({ message }) => message)).toEqual([
     expect.stringContaining('stored connector "smsc" (revision 1)'),
-    'away',
+    'unavailable',
   ])
 })
 
@@ -180,14 +180,14 @@ test('after a restart, the last readable version of an unreadable row is still u
   await again.whenKept()
   expect(again.platform.revision).toBe(2)
   expect(again.platform.users.get('alice')).toEqual({ ...olderUser, ...defaults })
-  ports.fail(new Error('away'))
+  ports.fail(new Error('unavailable'))
   const cold = await startedOn(ports)
   expect(cold.platform.users.get('alice')).toEqual({ ...olderUser, ...defaults })
 })
 
 test('a damaged snapshot is reported, and the follower waits for the database', async () => {
   const ports = memoryPorts([rowOf('account', 'demo', { id: 'demo' })], '{"rows":')
-  ports.fail(new Error('away'))
+  ports.fail(new Error('unavailable'))
   const follower = new PlatformFollower(ports)
   onTestFinished(() => follower.stop())
   const started = follower.start()
@@ -203,7 +203,7 @@ test('confirmedAtMs is the time of the last query that the database answered', a
   const asked: number[] = []
   let isAway = false
   const read = async () => {
-    if (isAway) throw new Error('away')
+    if (isAway) throw new Error('unavailable')
     asked.push(Date.now())
     return { revision: 1, rows: [] }
   }
@@ -227,7 +227,7 @@ test('a deletion since the snapshot is seen even if its tombstone no longer exis
   const [gone, kept] = ['gone', 'kept'].map((id) => rowOf('account', id, { id }))
   assert(gone && kept)
   const ports = memoryPorts([kept], JSON.stringify({ revision: 1, rows: [gone, kept] }))
-  ports.fail(new Error('away'))
+  ports.fail(new Error('unavailable'))
   const follower = await startedOn(ports)
   expect([...follower.platform.accounts.keys()]).toEqual(['gone', 'kept'])
   ports.fail(undefined)
@@ -286,7 +286,7 @@ test('rows of ignored kinds are not read, and their revisions are read only once
 test('rows of ignored kinds in a snapshot of another version are skipped', async () => {
   const rows = [rowOf('user', 'alice', olderUser), rowOf('account', 'demo', { id: 'demo' })]
   const ports = memoryPorts([], JSON.stringify({ revision: 1, rows }))
-  ports.fail(new Error('away'))
+  ports.fail(new Error('unavailable'))
   const follower = following(ports, ['user'])
   await follower.start()
   expect(follower.platform.users.size).toBe(0)

@@ -47,7 +47,7 @@ export class PlatformRows {
     return keptRows(this.#committed.values())
   }
 
-  /** Deletions for the committed resources that are missing from a complete list of rows. */
+  /** Makes a deletion for each committed resource that is missing from a complete list of rows. */
   missingFrom(rows: readonly ResourceRow[]): ResourceRow[] {
     const present = new Set(rows.map((row) => resourceKey(row)))
     return [...this.#committed.values()].flatMap(({ newest }) =>

@@ -61,9 +61,9 @@ export interface KindTraits<Spec extends object> {
   readonly secrets?: { readonly [Field in keyof Spec & string]?: string }
   /** If true, a completely unreadable row removes the resource, because it may be a revocation. */
   readonly isRevocable?: boolean
-  /** Hashes secrets given as plain text, and replaces HIDDEN by the stored secret. */
+  /** Hashes secrets given as plain text, and replaces HIDDEN with the stored secret. */
   seal?(given: Spec, stored: Spec | undefined): Sealed<Spec> | Promise<Sealed<Spec>>
-  /** Replaces secrets that must not leave the process by HIDDEN. */
+  /** Replaces secrets that must not leave the process with HIDDEN. */
   mask?(spec: Spec): Spec
   /**
    * Finds conflicts between resources of this kind. Their secrets are already sealed.

@@ -19,7 +19,7 @@ export interface ResourceSelection {
   readonly foundBy: readonly FoundBy[]
 }
 
-/** The port to the stored resources: resourceTable.ts for the database, a map in tests. */
+/** Access to the stored resources: resourceTable.ts for the database, a map in tests. */
 export interface ResourceStore {
   /**
    * Reads the selected resources, or all resources without a selection. The revision is read first,

@@ -59,7 +59,7 @@ function unexpected(what: string, error: Error): never {
   throw new Error(what, { cause: error })
 }
 
-test('each refused message gets a command_status for its reason', () => {
+test('each refused message gets the command_status that matches its reason', () => {
   const { admitted, verdicts } = admitBatch(
     admitter,
     [
@@ -135,7 +135,7 @@ test('a destination with a plus is sent upstream as digits with the internationa
 
 test('if the admission of a message throws, only this message is refused, with a report', () => {
   const [first, odd, last] = [31, 32, 33].map((end) => submission(`316123456${end}`))
-  if (!first || !odd || !last) throw new Error('three are needed')
+  if (!first || !odd || !last) throw new Error('there should be three submissions')
   const troubles: string[] = []
   const report = (what: string, error: Error) => void troubles.push(`${what}: ${error.message}`)
   const throwing = {

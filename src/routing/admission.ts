@@ -57,7 +57,8 @@ export class Admitter {
 
   admit(submission: Submission): Admission {
     const account = this.#platform.accounts.get(submission.account)
-    // A user of the account has signed in at the gateway, so this router will know it in a moment.
+    // A user of the account has signed in at the gateway, so this router will soon know the
+    // account.
     if (!account) return refused(ESME_RTHROTTLED, 'the account is not known to this router yet')
     if (!account.enabled) return refused(ESME_RSUBMITFAIL, 'the account is disabled')
     // Decoding cannot fail, because the gateway has already decoded the same octets.
@@ -86,9 +87,9 @@ function routerOf({ connectors, routeTable }: Platform): Router {
 }
 
 /**
- * Decides about a batch. Returns the verdicts in the order of the submissions, and the admitted
- * messages. If the admission of a message throws, only that message is refused, and the error is
- * reported.
+ * Decides on each submission of a batch. Returns the verdicts in the order of the submissions, and
+ * the admitted messages. If the admission of a message throws, only that message is refused, and
+ * the error is reported.
  */
 export function admitBatch(
   admitter: Pick<Admitter, 'admit'>,

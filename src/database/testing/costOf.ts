@@ -7,7 +7,7 @@ interface PlanNode {
   Plans?: PlanNode[]
 }
 
-/** Returns how many pages a statement reads and how many rows it finds. Its changes are undone. */
+/** Returns how many pages a statement reads and how many rows it finds. Rolls back its changes. */
 export async function costOf(
   { pool }: Database,
   statement: { text: string },
