@@ -13,7 +13,7 @@ export const databaseMutants: readonly Mutant[] = [
     replacement: 'this.#now() < floor.wholeAtMs ? WHOLE_LIST : WHOLE_LIST',
     guard: unitTest(
       'queue/postgres/queueCosts.test.ts',
-      'receives from a busy queue do not pass over settled rows of a held snapshot',
+      'a receive skips settled rows that an old snapshot keeps in the table',
     ),
     says: /AssertionError: expected \d+ to be less than 60/,
   },
@@ -25,7 +25,7 @@ export const databaseMutants: readonly Mutant[] = [
     replacement: 'return floor ? floor.from : WHOLE_LIST',
     guard: unitTest(
       'queue/postgres/queueCosts.test.ts',
-      'an entry far below the floor is received after a second',
+      'an entry far below the search floor is received after one second',
     ),
     says: /AssertionError: expected .* to deeply equal \[ '\d+' \]/,
   },
@@ -35,7 +35,7 @@ export const databaseMutants: readonly Mutant[] = [
     file: 'src/queue/postgres/queueDepths.ts',
     piece: 'changed = await this.#recount(looks)',
     replacement: 'changed = (await this.#recount(looks)).slice(0, 0)',
-    guard: counting('the depth follows what is published, what is taken and what is left over'),
+    guard: counting('the depth follows every publication and removal of envelopes'),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
   {
@@ -44,7 +44,7 @@ export const databaseMutants: readonly Mutant[] = [
     file: 'src/queue/postgres/queueDepths.ts',
     piece: 'this.#now() < countedAtMs + RECOUNT_MS',
     replacement: 'this.#now() < countedAtMs',
-    guard: counting('a reading does not pass over settled envelopes that an old snapshot keeps'),
+    guard: counting('a reading skips settled envelopes that an old snapshot keeps in the table'),
     says: /AssertionError: expected \d+ to be less than 60/,
   },
   {

@@ -97,7 +97,7 @@ export const MUTANTS: readonly Mutant[] = [
     replacement: 'setInterval(() => undefined, options.leaseMs / 3)',
     guard: unitTest(
       'queue/consumer.test.ts',
-      'what is in hand keeps its lease until it is settled, also if one request fails',
+      'a lease is extended until its envelope is settled, even if an extension fails',
     ),
     says: /AssertionError: the lease ran out after 59 s/,
   },

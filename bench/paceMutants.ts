@@ -72,7 +72,7 @@ export const paceMutants: readonly Mutant[] = [
     replacement: '- 0',
     guard: unitTest(
       'cluster/bindSlotTable.test.ts',
-      'with a higher pace nobody is granted what others have not given up yet',
+      'a new slot gets no share of the pace that other slots have not yet given up',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
@@ -133,7 +133,7 @@ export const paceMutants: readonly Mutant[] = [
     renewed as (`,
     guard: unitTest(
       'cluster/bindSlotTable.test.ts',
-      'what another transaction has locked delays no other connector',
+      'a connector locked by another transaction does not delay other connectors',
     ),
     says: /AssertionError: expected \[ 'c11', .+ \] to deeply equal \[ 'c12', 'c13' \]/,
   },

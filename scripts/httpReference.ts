@@ -23,7 +23,7 @@ KEY=DYSaprdSk23pqpBGXwchtaw9wnESLc3Q
 
 const BAD_NUMBER =
   'to: expected a number in international form: 7 to 15 digits, + optional, got "316"'
-const NO_TEXT = 'text: is missing: expected text of 1 to 10000 characters'
+const NO_TEXT = 'text: missing; expected text of 1 to 10000 characters'
 const REFUSAL = {
   type: 'about:blank',
   title: 'Bad request',

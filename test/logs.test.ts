@@ -62,8 +62,8 @@ test('a database outage logs one line at its start and one at its end per proces
   platform.stack.kill('postgres')
   await platform.untilReplaced('postgres', before)
   for (const name of ['gateway', 'router', 'workers', 'dlr'] as const) {
-    await expect.poll(() => times(name, 'the database is back'), PATIENCE).toBe(1)
-    expect(times(name, 'the database is away')).toBe(1)
+    await expect.poll(() => times(name, 'the database is available again'), PATIENCE).toBe(1)
+    expect(times(name, 'the database is unavailable')).toBe(1)
     const warnings = logLines(platform.stack, name).filter(({ level }) => level === 'warn')
     expect(warnings.length, JSON.stringify(warnings, null, 1)).toBeLessThanOrEqual(6)
     expectNoStacks(warnings)

@@ -58,13 +58,13 @@ function rowsOf(connector: string): Promise<{ slot: number; holder: string; pace
   return database.run({ name: 'test.rows', text }, [connector])
 }
 
-test('slots are never held by two, and a holder keeps its own', async () => {
+test('a slot has one holder, which keeps it when it renews', async () => {
   expect(await slots('c1', 'one', { wanted: 2 })).toEqual([1, 2])
   expect(await slots('c1', 'two')).toEqual([3])
   expect(await slots('c1', 'one')).toEqual([1, 2])
 })
 
-test('a released slot, and one whose time ran out, go to whoever asks next', async () => {
+test('released and expired slots are leased to the next process that wants them', async () => {
   await slots('c2', 'one', { ttlMs: 0 })
   await release('two', 'c2', [1])
   expect(await slots('c2', 'two')).toEqual([1, 2, 3])
@@ -72,14 +72,14 @@ test('a released slot, and one whose time ran out, go to whoever asks next', asy
   expect(await slots('c2', 'one')).toEqual([2])
 })
 
-test('a slot that ran out waits for the dead-peer time of the SMSC on top', async () => {
+test('an expired slot stays closed for the dead-peer time of the SMSC', async () => {
   await slots('c3', 'one', { binds: 1, ttlMs: 0 })
   expect(await slots('c3', 'two', { binds: 1, releaseAfterMs: 60_000 })).toEqual([])
 })
 
-test('no slot and no share goes to two that ask at the same time', async () => {
+test('concurrent claims never lease the same slot or share twice', async () => {
   const holders = Array.from({ length: 8 }, (_, index) => `holder-${index}`)
-  // Whoever comes while another takes slots gets none this time.
+  // A process that claims slots while another one does gets none in this round.
   const ask = (holder: string) => lease('c4', holder, { wanted: 2 })
   const first = await Promise.all(holders.map(ask))
   expect(first.flat().length).toBeGreaterThan(0)
@@ -92,7 +92,7 @@ test('no slot and no share goes to two that ask at the same time', async () => {
       expect(rows.find((row) => row.slot === slot)?.holder).toBe(holders[index])
 })
 
-test('the slots of all processes share the pace between them', async () => {
+test('the pace of a connector is divided among the slots of all processes', async () => {
   expect(await lease('c5', 'one', { tps: 20, wanted: 2 })).toEqual([
     { slot: 1, pace: 7 },
     { slot: 2, pace: 7 },
@@ -105,10 +105,10 @@ test('the slots of all processes share the pace between them', async () => {
   ])
 })
 
-test('with fewer binds no slot is taken while others still hold as many', async () => {
+test('with fewer binds than before no slot is leased until enough are released', async () => {
   await slots('c7', 'one', { wanted: 2 })
   await slots('c7', 'two', { wanted: 1 })
-  // Now the connector allows two. One holder knows it, and the other still holds slot 3.
+  // The connector now allows two binds. One holder knows this, but the other still holds slot 3.
   await release('one', 'c7', [2])
   expect(await slots('c7', 'one', { binds: 2 })).toEqual([1])
   expect(await slots('c7', 'three', { binds: 2 })).toEqual([])
@@ -116,8 +116,8 @@ test('with fewer binds no slot is taken while others still hold as many', async 
   expect(await slots('c7', 'three', { binds: 2 })).toEqual([2])
 })
 
-test('with a higher pace nobody is granted what others have not given up yet', async () => {
-  // Slot 1 and slot 2 change their shares from 20 and 20 to 15 and 15, and slot 3 is new.
+test('a new slot gets no share of the pace that other slots have not yet given up', async () => {
+  // The shares of slots 1 and 2 change from 20 each to 15 each, and slot 3 is new.
   await lease('c8', 'one', { binds: 2, tps: 40, wanted: 1 })
   await lease('c8', 'two', { binds: 2, tps: 40, wanted: 1 })
   const third = () => lease('c8', 'three', { binds: 3, tps: 45, wanted: 1 })
@@ -126,7 +126,7 @@ test('with a higher pace nobody is granted what others have not given up yet', a
   expect(await third()).toEqual([{ slot: 3, pace: 10 }])
 })
 
-test('a claim does not wait for the one before it, and later counts what it got', async () => {
+test('a claim does not wait for an uncommitted claim, and counts it once committed', async () => {
   const claim = { ...claimOf('c10', { binds: 1, tps: 10 }) }
   const terms = { holder: 'one', ttlMs: TTL_MS, releaseAfterMs: 0 }
   const second = () => lease('c10', 'two', { binds: 2, tps: 10 })
@@ -137,13 +137,13 @@ test('a claim does not wait for the one before it, and later counts what it got'
   expect(await second()).toEqual([{ slot: 2, pace: 0 }])
 })
 
-test('what another transaction has locked delays no other connector', async () => {
+test('a connector locked by another transaction does not delay other connectors', async () => {
   const claims = ['c11', 'c12', 'c13'].map((connector) => claimOf(connector, { binds: 1 }))
   const all = (holder: string, ttlMs = TTL_MS) =>
     leaseSlots(database, { holder, ttlMs, releaseAfterMs: 0 }, claims, LIMITS)
   await all('one')
   await database.transaction(async (run) => {
-    // A process that was stopped while it wrote a row of one, and while it took a slot of another.
+    // As if a process was stopped while updating a row of c11 and while taking a slot of c12.
     const text = `update bind_slots set bound = true where connector = 'c11'`
     await run({ name: 'test.lock', text })
     const lock = `select pg_advisory_xact_lock(hashtext('signalbox.bind_slots'), hashtext('c12'))`
@@ -158,7 +158,7 @@ test('what another transaction has locked delays no other connector', async () =
   expect((await all('one')).leases.map(({ connector }) => connector)).toEqual(['c11', 'c12'])
 })
 
-test('a slot of a holder that has two more is asked for, and later if it is locked', async () => {
+test('a holder with two more slots is asked for one, or later if it is locked', async () => {
   const claims = ['c14', 'c15'].map((connector) => claimOf(connector, { binds: 1 }))
   const ask = (holder: string) =>
     leaseSlots(database, { holder, ttlMs: TTL_MS, releaseAfterMs: 0 }, claims, {
@@ -177,7 +177,7 @@ test('a slot of a holder that has two more is asked for, and later if it is lock
   expect(leases.filter(({ isAsked }) => isAsked).map(({ connector }) => connector)).toEqual(awaited)
 })
 
-test('processes that renew and take the same connectors never wait for each other', async () => {
+test('processes that claim slots of the same connectors concurrently never deadlock', async () => {
   const ids = Array.from({ length: 30 }, (_, index) => `deadlock-${index}`)
   const orders = [ids, ids.toReversed()]
   const ask = (index: number) => {
@@ -191,7 +191,7 @@ test('processes that renew and take the same connectors never wait for each othe
   expect(await database.run({ name: 'test.count', text })).toEqual([{ slots: 60 }])
 })
 
-test('a row of a process that writes no pace counts with the share of its slot', async () => {
+test('a slot without a stored pace counts with the full share of its slot', async () => {
   const text = `insert into bind_slots (connector, slot, holder, held_until)
     values ('c9', 1, 'older', now() + interval '1 minute')`
   await database.run({ name: 'test.older', text })
@@ -201,7 +201,7 @@ test('a row of a process that writes no pace counts with the share of its slot',
   ])
 })
 
-test('no process adds a bind or pace beyond what it believes, whatever others do', async () => {
+test('no claim adds binds or pace beyond the limits that its process knows', async () => {
   const claims = fc.record({
     holder: fc.constantFrom('one', 'two', 'three'),
     binds: fc.integer({ min: 1, max: 4 }),

@@ -1,21 +1,22 @@
-// The holder of each upstream bind, and the share of the connector's pace that goes with it. A slot
-// is free if it was never held, if its holder released it, or if its time ran out and the SMSC's
-// dead-peer time passed on top. A process that starts under the same instance name takes its own
-// slots back at once: its supervisor promises that the former process of that name is dead.
+// Leases of bind slots. A slot is the right to open one bind of a connector, with a share of the
+// connector's pace. A slot is free if it was never leased, if its holder released it, or if its
+// lease ran out and the dead-peer time of the SMSC has passed as well. A process that restarts
+// under the same instance name gets its slots back immediately, because its supervisor guarantees
+// that the former process of that name is dead.
 
 import type { Database } from '../database/database.ts'
 
 export interface SlotClaim {
   connector: string
-  /** The share of the pace of each slot, from slot 1 on (flow/paceShare.ts). */
+  /** The share of the pace that belongs to each slot, starting with slot 1 (flow/paceShare.ts). */
   shares: readonly number[]
-  /** The holder takes no more slots when it has so many. It keeps what it has. */
+  /** The holder takes no more slots when it has this many. It never releases slots for this. */
   wanted: number
-  /** Free slots are taken beyond the holder's share of all slots. */
+  /** Allows the holder to take free slots beyond `SlotLimits.most`. */
   isOverdue: boolean
 }
 
-/** A slot that is held, and the messages a second that its holder may send because of it. */
+/** A held slot, and the pace that it gives to its holder, in messages per second. */
 export interface SlotLease {
   readonly slot: number
   readonly pace: number
@@ -23,39 +24,39 @@ export interface SlotLease {
 
 export interface RenewedLease extends SlotLease {
   readonly connector: string
-  /** Another process has fewer slots and asks for this one. */
+  /** Another process has fewer slots and has asked for this one. */
   readonly isAsked: boolean
 }
 
 export interface SlotAnswer {
   readonly leases: readonly RenewedLease[]
-  /** Connectors with slots of the holder that were locked: their leases are as before. */
+  /** Connectors whose slots of this holder were locked, so that their leases were not renewed. */
   readonly locked: readonly string[]
-  /** Connectors with slots that nobody holds. */
+  /** Connectors that have slots without a holder. */
   readonly free: readonly string[]
-  /** Connectors with slots of others that the holder asks for. */
+  /** Connectors of which this holder has asked another holder for a slot. */
   readonly awaited: readonly string[]
-  /** It would ask for more, but they were locked. */
+  /** Whether the holder could not ask for some slots because they were locked. */
   readonly hasMissed: boolean
 }
 
 export interface SlotTerms {
   readonly holder: string
   readonly ttlMs: number
-  /** How long a slot that ran out stays closed. */
+  /** How long an expired slot stays closed before another holder may take it. */
   readonly releaseAfterMs: number
 }
 
 export interface SlotLimits {
-  /** The holder takes no more slots when it has so many of all connectors. */
+  /** The holder takes no more slots when it has this many across all connectors. */
   readonly most: number
-  /** The number of slots of others that it may wait for; with 0 it asks for none. */
+  /** How many slots the holder may ask other holders for at a time. With 0 it asks for no slots. */
   readonly asks: number
 }
 
 const LEASE = {
   name: 'bindSlots.lease',
-  // Migration 0027 says by which rules.
+  // Migration 0027 defines the function and documents its rules.
   text: `select connector, slot, pace, state
     from lease_bind_slots($1::text, $2::text[], $3::int[], $4::int[], $5::int[], $6::int[],
       $7::float8[], $8::int, $9::int, $10::float8, $11::float8)
@@ -68,8 +69,8 @@ interface Row extends SlotLease {
 }
 
 /**
- * Renews the slots of all these connectors, takes free ones and asks for those that others have too
- * many of, in one statement.
+ * In one statement, renews the holder's slots of these connectors, takes free slots and asks other
+ * holders for slots if they have more than their share.
  */
 export async function leaseSlots(
   database: Database,
@@ -119,7 +120,7 @@ export interface ReleasedSlot {
   readonly slot: number
 }
 
-/** Gives slots up, once their binds are closed. */
+/** Releases slots. Called after their binds are closed. */
 export async function releaseSlots(
   database: Database,
   holder: string,
@@ -143,7 +144,7 @@ const HELD = {
     where held_until > now() group by connector`,
 }
 
-/** How many slots of each connector some process holds now. */
+/** The number of slots that are currently leased, by connector. */
 export function readHeldSlots(run: Database['run']): Promise<HeldSlots[]> {
   return run<HeldSlots>(HELD)
 }

@@ -25,11 +25,11 @@ function acquire(connector: string, holder: string, ttlMs = 90_000, wanted = 1) 
   return leaseSlots(database, { holder, ttlMs, releaseAfterMs: 0 }, [claim], limits)
 }
 
-test('a connector is bound elsewhere until its other holder says that it is not', async () => {
+test('a connector counts as bound elsewhere until its other holder reports no binds', async () => {
   expect(await isBoundElsewhere(database, 'one', 'c1')).toBe(false)
   await acquire('c1', 'one')
   await acquire('c1', 'two')
-  // A worker of the version before never says.
+  // A worker of the previous version never reports its binds.
   expect(await isBoundElsewhere(database, 'one', 'c1')).toBe(true)
   await tellBound(database, 'two', { connector: 'c1', slots: [2], boundSlots: [] })
   expect(await isBoundElsewhere(database, 'one', 'c1')).toBe(false)
@@ -38,7 +38,7 @@ test('a connector is bound elsewhere until its other holder says that it is not'
   expect(await isBoundElsewhere(database, 'one', 'c1')).toBe(true)
 })
 
-test('a holder that gave its slot up, or whose lease ran out, has nothing bound', async () => {
+test('released and expired slots do not count as bound', async () => {
   await acquire('c2', 'two')
   await tellBound(database, 'two', { connector: 'c2', slots: [1], boundSlots: [1] })
   await releaseSlots(database, 'two', [{ connector: 'c2', slot: 1 }])
@@ -48,7 +48,7 @@ test('a holder that gave its slot up, or whose lease ran out, has nothing bound'
   expect(await isBoundElsewhere(database, 'one', 'c2')).toBe(false)
 })
 
-test('a slot that changed hands says nothing of the bind of its former holder', async () => {
+test('the bind state of a slot is reset when the slot gets a new holder', async () => {
   await acquire('c14', 'former', 0)
   await tellBound(database, 'former', { connector: 'c14', slots: [1], boundSlots: [] })
   const { leases } = await acquire('c14', 'two')
@@ -58,7 +58,7 @@ test('a slot that changed hands says nothing of the bind of its former holder', 
   expect(await isBoundElsewhere(database, 'one', 'c14')).toBe(false)
 })
 
-test('a holder speaks for its own slots only', async () => {
+test('a holder can change the bind state of its own slots only', async () => {
   await acquire('c3', 'one')
   await acquire('c3', 'two')
   await tellBound(database, 'two', { connector: 'c3', slots: [2], boundSlots: [2] })
@@ -66,7 +66,7 @@ test('a holder speaks for its own slots only', async () => {
   expect(await isBoundElsewhere(database, 'one', 'c3')).toBe(true)
 })
 
-test('slots whose bind is up, or whose holder does not say, are counted', async () => {
+test('slots that are bound or whose bind state is unknown are counted', async () => {
   await acquire('c4', 'one')
   await acquire('c4', 'two')
   expect((await readBoundSlots(database.run)).get('c4')).toBe(2)
@@ -76,7 +76,7 @@ test('slots whose bind is up, or whose holder does not say, are counted', async 
   expect((await readBoundSlots(database.run)).get('c4')).toBeUndefined()
 })
 
-test('each slot counts by its own bind, and one bind makes a connector bound', async () => {
+test('each slot has its own bind state, and one bound slot makes its connector bound', async () => {
   await acquire('c5', 'two', 90_000, 2)
   const state = { connector: 'c5', slots: [1, 2] }
   await tellBound(database, 'two', { ...state, boundSlots: [2] })
@@ -87,7 +87,7 @@ test('each slot counts by its own bind, and one bind makes a connector bound', a
   expect(await isBoundElsewhere(database, 'one', 'c5')).toBe(false)
 })
 
-test('a bind counts as up while its holder says so and is alive', async () => {
+test('a bind counts as live while its holder reports it and sends heartbeats', async () => {
   const binds = async (connector: string) =>
     (await readLiveBinds(database.run)).find((one) => one.connector === connector)?.slots
   await acquire('c6', 'six', 90_000, 2)

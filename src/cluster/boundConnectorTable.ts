@@ -1,5 +1,5 @@
-// Which binds are up, written beside the slots that processes hold. Only workers without a bind of
-// their own read it, and operators.
+// The bind state of each leased slot: bound, not bound or unknown. Workers store it with their
+// slots. It is read by operators, and by workers that have no bind of a connector themselves.
 
 import type { Database } from '../database/database.ts'
 import type { HeldSlots } from './bindSlotTable.ts'
@@ -7,9 +7,9 @@ import { PROCESS_TTL_MS } from './processTable.ts'
 
 export interface BoundState {
   connector: string
-  /** The slots that the holder has. */
+  /** The slots that the holder has leased. */
   slots: readonly number[]
-  /** Those of them whose bind is up. */
+  /** The slots among these that are bound. */
   boundSlots: readonly number[]
 }
 
@@ -20,7 +20,7 @@ const TELL = {
       and bound is distinct from (slot = any($4::int[]))`,
 }
 
-/** Tells the other processes which slots of this holder have their bind up. */
+/** Stores which slots of this holder are bound, for other processes to read. */
 export async function tellBound(
   database: Database,
   holder: string,
@@ -35,7 +35,7 @@ const ELSEWHERE = {
     and held_until > now() and bound is distinct from false) as bound`,
 }
 
-/** Whether another live holder has the connector bound, or does not say. */
+/** Whether another holder has a live lease on a slot that is bound or whose state is unknown. */
 export async function isBoundElsewhere(
   database: Database,
   holder: string,
@@ -51,7 +51,7 @@ const BOUND_SLOTS = {
     where held_until > now() and bound is distinct from false group by connector`,
 }
 
-/** How many slots of each connector have their bind up, or a holder that does not say. */
+/** The number of slots of each connector that are bound or whose state is unknown. */
 export async function readBoundSlots(run: Database['run']): Promise<ReadonlyMap<string, number>> {
   const rows = await run<{ connector: string; slots: number }>(BOUND_SLOTS)
   return new Map(rows.map(({ connector, slots }) => [connector, slots]))
@@ -66,7 +66,7 @@ const LIVE = {
     group by slot.connector`,
 }
 
-/** How many binds of each connector are up, as workers say that gave a sign of life lately. */
+/** The number of bound slots of each connector, held by workers with a recent heartbeat. */
 export function readLiveBinds(run: Database['run']): Promise<HeldSlots[]> {
   return run<HeldSlots>(LIVE, [PROCESS_TTL_MS])
 }

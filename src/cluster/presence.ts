@@ -1,6 +1,6 @@
-// Announces that this process runs and where it listens, and keeps a list of the other processes.
-// The list is kept in memory, so it stays usable while the database is away: the last known list
-// then applies.
+// Announces that this process is running and where it listens, and follows the list of the other
+// processes. The last known list is kept in memory, so it remains usable while the database is
+// unavailable.
 
 import { repeat } from '../flow/repeat.ts'
 import type { ProcessReport } from './processReport.ts'
@@ -12,27 +12,27 @@ export interface RunningProcess {
   address: string
 }
 
-/** Where processes announce themselves: processTable.ts with a database, a list in tests. */
+/** Where processes announce themselves: the database (processTable.ts), or memory in tests. */
 export interface ProcessList {
   beat(component: string, instance: string, address: string, report?: ProcessReport): Promise<void>
   leave(component: string, instance: string): Promise<void>
-  /** The processes of a component that gave a sign of life lately. */
+  /** The processes of a component with a recent heartbeat. */
   read(component: string): Promise<RunningProcess[]>
 }
 
 export interface Announcement {
   component: string
   instance: string
-  /** Empty for a process that no other one calls. */
+  /** Empty if no other process calls this one. */
   address: string
   report?: () => ProcessReport
 }
 
 export interface PresenceOptions {
   processes: ProcessList
-  /** What this process announces of itself. Without it, the process only watches. */
+  /** What this process announces. If it is missing, the process only watches others. */
   announce?: Announcement
-  /** The component whose list is followed. */
+  /** The component whose processes are followed. */
   watch?: { component: string; onChange: (processes: readonly RunningProcess[]) => void }
   onTrouble: (what: string, error: Error) => void
 }
@@ -41,14 +41,14 @@ export class Presence {
   #options: PresenceOptions
   #stopRounds: () => void = () => undefined
   #known = ''
-  /** What was reported last, as text. */
+  /** The last report that was stored, as text. */
   #reported = ''
 
   constructor(options: PresenceOptions) {
     this.#options = options
   }
 
-  /** Resolves after the first beat and the first list, or the first failure to get them. */
+  /** Resolves after the first heartbeat and the first list, or after the first failure. */
   start(): Promise<void> {
     return new Promise((resolve) => {
       const round = () => this.#round().finally(resolve)
@@ -57,7 +57,7 @@ export class Presence {
     })
   }
 
-  /** Leaves the list, so that others stop coming here. */
+  /** Removes this process from the list, so that other processes stop calling it. */
   async stop(): Promise<void> {
     this.#stopRounds()
     const { announce, processes, onTrouble } = this.#options
@@ -84,8 +84,8 @@ export class Presence {
 
   #changed(processes: RunningProcess[]): void {
     const known = JSON.stringify(processes)
-    // Once processes are known, an empty list more likely means a database problem than the end of
-    // every process.
+    // After processes were seen, an empty list more likely means a database problem than that every
+    // process ended.
     if (known === this.#known || (processes.length === 0 && this.#known !== '')) return
     this.#known = known
     this.#options.watch?.onChange(processes)

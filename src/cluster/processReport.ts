@@ -1,5 +1,5 @@
-// What a process says of itself, beside its sign of life. It is for operators: no process acts on
-// what another one reports.
+// The report that a process stores with its heartbeat. Reports are for operators. No process acts
+// on the report of another process.
 
 import { z } from 'zod'
 
@@ -25,7 +25,7 @@ export const customerBindsSchema = z.object({
 export const processReport = z.object({
   troubles: z.array(troubleSchema).default([]),
   customers: z.array(customerBindsSchema).default([]),
-  /** Customers beyond those that are listed. */
+  /** The number of bound customers that `customers` leaves out. */
   moreCustomers: z.number().default(0),
 })
 

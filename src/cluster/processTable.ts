@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts'
 import type { ProcessList, RunningProcess } from './presence.ts'
 
-/** A process that beat within this time counts as running. */
+/** A process whose last heartbeat is no older than this counts as running. */
 export const PROCESS_TTL_MS = 5_000
 
 const BEAT = {
@@ -22,7 +22,7 @@ const READ = {
 }
 const COUNT = {
   name: 'processes.count',
-  // count() is a bigint, which `pg` hands out as text: the cast makes a number of it.
+  // `pg` returns the bigint result of count() as text. The cast turns it into a number.
   text: `select component, count(*)::float8 as processes from processes
     where heartbeat_at > now() - $1 * interval '1 ms' group by component`,
 }
@@ -57,13 +57,13 @@ export interface ListedProcess {
   component: string
   instance: string
   startedAt: Date
-  /** As its version wrote it. */
+  /** The report as the process wrote it. Processes of other versions may use other fields. */
   report: unknown
   seenSecondsAgo: number
   isUp: boolean
 }
 
-/** Those that run, and those that ended within the last hour without leaving the list. */
+/** Running processes, and processes that ended within the last hour without leaving the list. */
 export function listProcesses(run: Database['run'], max: number): Promise<ListedProcess[]> {
   return run<ListedProcess>(LIST, [PROCESS_TTL_MS, max])
 }
@@ -73,12 +73,12 @@ export interface ProcessCount {
   processes: number
 }
 
-/** How many processes of each component run now. */
+/** The number of running processes of each component. */
 export function countProcesses(run: Database['run']): Promise<ProcessCount[]> {
   return run<ProcessCount>(COUNT, [PROCESS_TTL_MS])
 }
 
-/** Forgets processes that ended without leaving the list. */
+/** Deletes processes that ended more than an hour ago without leaving the list. */
 export async function removeOldProcesses(database: Database): Promise<void> {
   await database.run(REMOVE_OLD)
 }

@@ -5,7 +5,7 @@ import { WakeUps } from './wakeUps.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A channel that remembers what was sent; the test plays the other processes. */
+/** Wake-ups over a channel that records what is sent. The test acts as the other processes. */
 function wakeUpsOver({ failing = false } = {}) {
   const sent: string[][] = []
   const receivers: NotificationReceiver[] = []
@@ -25,7 +25,7 @@ function wakeUpsOver({ failing = false } = {}) {
   return { closed: () => closed, errors, heard, listen, receivers, sent, wakeUps }
 }
 
-test('listeners here wake at once, and other processes once for many wake-ups', async () => {
+test('local listeners wake immediately, and wake-ups of others are sent together', async () => {
   const { heard, listen, sent, wakeUps } = wakeUpsOver()
   listen('a')
   wakeUps.wake(['a', 'b'])
@@ -53,7 +53,7 @@ test('a notification wakes the listeners of its topic until they stop listening'
   expect(heard).toEqual(['a', 'b'])
 })
 
-test('a channel that connects wakes all topics: nobody knows what was missed', () => {
+test('all topics wake when the channel connects, because wake-ups may have been missed', () => {
   const { heard, listen, receivers } = wakeUpsOver()
   listen('a')
   listen('b')
@@ -61,7 +61,7 @@ test('a channel that connects wakes all topics: nobody knows what was missed', (
   expect(heard).toEqual(['a', 'b'])
 })
 
-test('the channel is opened once, and only where somebody listens', () => {
+test('the channel is opened once, when the first listener is added', () => {
   const { listen, receivers, wakeUps } = wakeUpsOver()
   wakeUps.wake(['a'])
   expect(receivers).toHaveLength(0)

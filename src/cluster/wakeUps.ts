@@ -1,11 +1,12 @@
-// Wakes everybody who waits for rows of a topic, in every process. Listeners in this process hear
-// of it at once; the others by a notification, of which each process sends at most one every few
-// milliseconds. A lost notification costs its listener a poll interval and nothing else.
+// Wakes the listeners of a topic in every process when rows of the topic may be available.
+// Listeners in this process are called immediately. Listeners in other processes are called by a
+// notification, and each process sends at most one notification every few milliseconds. If a
+// notification is lost, its listeners find the rows at their next poll.
 
 import type { NotificationReceiver } from '../database/notifications.ts'
 
 export interface NotificationChannel {
-  /** Reaches every process that listens, this one included. */
+  /** Notifies every listening process, including this one. */
   send(topics: readonly string[]): Promise<void>
   /** Listens until close(). */
   listen(receiver: NotificationReceiver): void
@@ -23,13 +24,13 @@ export class WakeUps {
   #flush: NodeJS.Timeout | undefined
   #closed = false
 
-  /** @param onError called with each notification that could not be sent */
+  /** @param onError called with the error of each notification that could not be sent */
   constructor(channel: NotificationChannel, onError: (error: Error) => void) {
     this.#channel = channel
     this.#onError = onError
   }
 
-  /** Calls back when a topic is woken, in any process. Returns a function that ends this. */
+  /** Calls `listener` when any process wakes the topic. Returns a function that stops this. */
   listen(topic: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(topic) ?? new Set()
     this.#listeners.set(topic, listeners.add(listener))
@@ -37,7 +38,7 @@ export class WakeUps {
     return () => listeners.delete(listener)
   }
 
-  /** Rows of these topics were committed, or may be visible again. */
+  /** Wakes these topics. Called when rows were committed or may be visible again. */
   wake(topics: Iterable<string>): void {
     for (const topic of topics) {
       this.#due.add(topic)
@@ -52,7 +53,7 @@ export class WakeUps {
     await this.#channel.close()
   }
 
-  /** A process that only wakes others never opens the channel. */
+  /** Opens the channel for the first listener. A process without listeners never opens it. */
   #startListening(): void {
     if (this.#listening) return
     this.#listening = true

@@ -4,7 +4,7 @@ import { processList } from '../cluster/processTable.ts'
 import type { Database } from '../database/database.ts'
 import type { ComponentContext } from '../runtime/component.ts'
 
-/** Lists a process that no other one calls, so that operators see it. */
+/** Adds this process to the list of processes, so that operators see it. No process calls it. */
 export async function announceProcess(
   { component, config, recentTroubles, trouble }: ComponentContext,
   database: Database,

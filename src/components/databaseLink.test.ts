@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-/** How a database tells of its outages, and of each answer. */
+/** A database that records each failure and each recovery that it reports. */
 function followed(databaseUrl: string) {
   const said: string[] = []
   const outage = {
@@ -22,7 +22,7 @@ function followed(databaseUrl: string) {
 
 const ONE = { name: 'one', text: 'select 1' }
 
-test('each answer of the database is a sign of life, a refusal too', async () => {
+test('every answer of the database counts as a recovery, even a refusal', async () => {
   const { database, said } = followed(store.databaseUrl)
   await database.run(ONE)
   await database.transaction((run) => run(ONE))
@@ -32,7 +32,7 @@ test('each answer of the database is a sign of life, a refusal too', async () =>
   await database.close()
 })
 
-test('a database that cannot be reached fails for queries and for transactions', async () => {
+test('an unreachable database is reported for queries and for transactions', async () => {
   const { database, said } = followed('postgres://nobody:none@127.0.0.1:1/none')
   await expect(database.run(ONE)).rejects.toThrow(StoreUnavailable)
   await expect(database.transaction((run) => run(ONE))).rejects.toThrow(StoreUnavailable)
@@ -40,7 +40,7 @@ test('a database that cannot be reached fails for queries and for transactions',
   await database.close()
 })
 
-test('that the database is away is left to its outage; other trouble is reported', () => {
+test('besideOutages reports every error except an unavailable database', () => {
   const reported: string[] = []
   const report = besideOutages({ report: (what) => void reported.push(what) })
   const away = new StoreUnavailable('away')

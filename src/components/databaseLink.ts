@@ -1,5 +1,5 @@
-// Everything that a component's main.ts opens on the database: the database itself, the wake-ups
-// over it and the follower of the platform. close() ends them in the right order.
+// What a component's main.ts opens on the database: the connection pool, the wake-ups, and the
+// follower of the platform configuration. close() closes them in the right order.
 
 import { join } from 'node:path'
 import {
@@ -23,23 +23,26 @@ export interface DatabaseLinkOptions {
   home: string
   component: string
   instance: string
-  /** What the component needs of the platform; the other parts of its Platform are empty. */
+  /** The kinds of platform resources that the component needs. Its Platform has no others. */
   follows: readonly KnownKind['kind'][]
   trouble: Pick<TroubleLog, 'report' | 'watch'>
 }
 
 const OUTAGE_TEXTS = {
-  began: 'the database is away',
-  lasts: 'the database is still away',
-  ended: 'the database is back',
+  began: 'the database is unavailable',
+  lasts: 'the database is still unavailable',
+  ended: 'the database is available again',
 }
 
-/** For all queries of a process together. */
+/** Logs the begin, duration and end of an outage once for all queries of the process. */
 export function databaseOutage(trouble: Pick<TroubleLog, 'watch'>): DatabaseOutage {
   return trouble.watch(OUTAGE_TEXTS)
 }
 
-/** Reports trouble, except that the database is away: databaseOutage() tells that once for all. */
+/**
+ * Returns a function that reports errors, except those caused by an unavailable database, which
+ * databaseOutage() already logs.
+ */
 export function besideOutages(
   trouble: Pick<TroubleLog, 'report'>,
 ): (what: string, error: Error) => void {
@@ -60,7 +63,10 @@ export interface DatabaseLink {
   close(): Promise<void>
 }
 
-/** Connects to nothing yet: each part connects when it is first used, and again when it is lost. */
+/**
+ * Creates the parts without connecting. Each part connects when it is first used, and reconnects
+ * when its connection is lost.
+ */
 export function openDatabaseLink(options: DatabaseLinkOptions): DatabaseLink {
   const { databaseUrl, trouble } = options
   const onTrouble = besideOutages(trouble)

@@ -12,11 +12,11 @@ function described(input: unknown): string[] {
 const keys = Object.keys(platformSchema.shape).join(', ')
 const connector = { id: 'c', host: 'h', port: 2775, systemId: 's', password: 'p' }
 
-test('messages about a document name its kinds', () => {
+test('a platform document has keys for its kinds of resources', () => {
   expect(keys).toContain('accounts, users, connectors, routeTable')
 })
 
-test('an invalid number is answered with the whole range', () => {
+test('the message for an invalid number names the whole range', () => {
   expect(described({ connectors: [{ ...connector, port: 'abc', tps: 0, binds: 1.5 }] })).toEqual([
     'connectors[0].port: expected a number from 1 to 65535, got "abc"',
     'connectors[0].binds: expected a whole number from 1 to 1000, got 1.5',
@@ -24,22 +24,22 @@ test('an invalid number is answered with the whole range', () => {
   ])
 })
 
-test('an unknown key is named, with the known key that resembles it', () => {
+test('the message for an unknown key suggests the most similar known key', () => {
   expect(described({ connectors: [{ ...connector, tsp: 5 }], conectors: [] })).toEqual([
     'connectors[0]: unknown key "tsp"; did you mean "tps"?',
     'unknown key "conectors"; did you mean "connectors"?',
   ])
 })
 
-test('an unknown key that resembles nothing is answered with all known keys', () => {
-  expect(described({ prices: [] })).toEqual([`unknown key "prices"; known are ${keys}`])
+test('without a similar key the message for an unknown key lists all known keys', () => {
+  expect(described({ prices: [] })).toEqual([`unknown key "prices"; known keys: ${keys}`])
 })
 
 test('a missing field is reported as missing', () => {
-  expect(described({ accounts: [{}] })).toEqual(['accounts[0].id: is missing: expected text'])
+  expect(described({ accounts: [{}] })).toEqual(['accounts[0].id: missing; expected text'])
 })
 
-test('the allowed words are listed', () => {
+test('the message for an invalid word lists the allowed words', () => {
   expect(described({ connectors: [{ ...connector, onLinkLost: 'retry' }] })).toEqual([
     'connectors[0].onLinkLost: expected resubmit or fail, got "retry"',
   ])
@@ -52,11 +52,11 @@ test("the schema's own messages are kept", () => {
   ])
 })
 
-test('a secret is never repeated', () => {
+test('a message never contains the value of a secret field', () => {
   const long = 'x'.repeat(70)
   expect(described({ connectors: [{ ...connector, password: long }] }).join()).not.toContain('xxx')
 })
 
-test('a document that is not an object is reported as such', () => {
+test('the message for a document that is not an object lists the expected keys', () => {
   expect(described([])).toEqual([`expected an object with ${keys}, got a list`])
 })

@@ -5,7 +5,7 @@ import type { ProblemItem } from '../platform/problemItem.ts'
 import { SECRET_FIELDS } from '../platform/resourceKinds.ts'
 
 type Issue = z.core.$ZodIssue
-/** The part of JSON Schema that zod writes and this file reads. */
+/** The JSON Schema keywords that this file reads from zod's output. */
 interface SchemaNode {
   readonly type?: string
   readonly enum?: readonly unknown[]
@@ -20,16 +20,16 @@ interface SchemaNode {
 }
 
 /**
- * zod's issues as sentences: `connectors[0].port`, `expected a number from 1 to 65535, got "abc"`.
- * The expectation comes from the schema itself, so a message names the whole range, not only the
- * bound that was crossed. Secrets are never repeated.
+ * Turns zod's issues into messages such as `expected a number from 1 to 65535, got "abc"`, with the
+ * place `connectors[0].port`. The expectation comes from the schema itself, so that a message names
+ * the whole range and not only the limit that was exceeded. Messages never contain secrets.
  */
 export function describeIssues(
   schema: z.ZodType,
   issues: readonly Issue[],
   input: unknown,
 ): ProblemItem[] {
-  // zod types its JSON Schema loosely; SchemaNode names the keys read here, all optional.
+  // zod's type for JSON Schema is loose. SchemaNode declares the keys read here, all optional.
   const root = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as SchemaNode
   return issues.flatMap((issue) => {
     const node = nodeAt(root, issue.path)
@@ -42,12 +42,12 @@ export function describeIssues(
 function sentence(issue: Issue, node: SchemaNode | undefined, given: unknown): string {
   if (issue.code === 'custom') return issue.message
   const expected = expectation(issue, node, given)
-  if (given === undefined) return `is missing: expected ${expected}`
+  if (given === undefined) return `missing; expected ${expected}`
   return `expected ${expected}, got ${shown(given, issue.path.at(-1))}`
 }
 
 function expectation(issue: Issue, node: SchemaNode | undefined, given: unknown): string {
-  // A message that the schema's author wrote says more than the pattern behind it.
+  // A message written by the schema's author is clearer than the pattern.
   if (issue.code === 'invalid_format' && !issue.message.startsWith('Invalid')) return issue.message
   return (node && described(node, given)) ?? issue.message
 }
@@ -57,7 +57,7 @@ function described(node: SchemaNode, given?: unknown): string | undefined {
   if (node.anyOf) return node.anyOf.map((one) => described(one) ?? 'something else').join(' or ')
   switch (node.type) {
     case 'integer':
-      // Only a fraction raises the question whether the number must be whole.
+      // "whole" is worth saying only if a fraction was given.
       return `${isFraction(given) ? 'a whole' : 'a'} number${range(node)}`
     case 'number':
       return `a number${range(node)}`
@@ -104,7 +104,7 @@ function unknownKeys(
   const known = Object.keys(node?.properties ?? {})
   return issue.keys.map((key) => {
     const closest = closestName(key, known)
-    const advice = closest ? `did you mean "${closest}"?` : `known are ${known.join(', ')}`
+    const advice = closest ? `did you mean "${closest}"?` : `known keys: ${known.join(', ')}`
     const { path } = place(issue.path)
     return { ...place([...issue.path, key]), path, detail: `unknown key "${key}"; ${advice}` }
   })

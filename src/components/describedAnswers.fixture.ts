@@ -1,5 +1,5 @@
-// For tests of an HTTP API: whatever its routes answer must be what their schemas say, because the
-// pages of docs/ are made from those.
+// For tests of an HTTP API: every response of a route must match the route's schema, because the
+// pages in docs/ are generated from the schemas.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { expect, onTestFinished } from 'vitest'
@@ -15,7 +15,11 @@ interface Server {
   addHook(name: 'onSend', hook: Send): unknown
 }
 
-/** @param everyRoute problems that any route of the server may answer */
+/**
+ * Makes the test fail if a response of this server does not match the schema of its route.
+ *
+ * @param everyRoute problems that any route of the server may answer
+ */
 export function expectDescribedAnswers(server: Server, everyRoute: Problems): void {
   const faults: string[] = []
   server.addHook('onSend', async ({ is404, method, routeOptions }, { statusCode }, payload) => {

@@ -1,25 +1,25 @@
-// What a route of an HTTP API says of itself, in its schema. `npm run docs` makes the pages of the
-// APIs from that, so a route without a summary fails a test. The zod schemas of a route carry the
-// meaning of each field, and each schema in `response` has a description of its own.
+// The documentation of a route of an HTTP API, as part of its schema. `npm run docs` generates the
+// API pages from it, and a test fails if a route has no summary. The zod schemas of a route
+// describe each field, and every schema in `response` has its own description.
 
 export interface RouteExample {
-  /** Sent as JSON. */
+  /** The request body, sent as JSON. */
   readonly body?: object
-  /** In the place of `:id` in the path. */
+  /** The value that replaces `:id` in the path. */
   readonly id?: string
   readonly answer: object
 }
 
-/** When a request is refused, by status. */
+/** For each status of an error response, when the request is refused with it. */
 export type Problems = Readonly<Record<number, string>>
 
 declare module 'fastify' {
   interface FastifySchema {
     /** A heading, such as `Send a message`. The pages refuse a route without one. */
     summary?: string
-    /** Whatever the summary and the fields do not say, in Markdown. */
+    /** Details beyond the summary and the fields, in Markdown. */
     description?: string
-    /** Those that every route of the API may answer are described once, not here. */
+    /** The problems of this route. Problems of all routes of an API are described elsewhere. */
     problems?: Problems
     example?: RouteExample
   }

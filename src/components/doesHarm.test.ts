@@ -22,11 +22,11 @@ test.each([
   ['57014', false],
   ['58030', false],
   ['XX000', false],
-])('SQLSTATE %s is the fault of what was to be written: %s', (sqlState, isHarm) => {
+])('SQLSTATE %s counts as caused by the values: %s', (sqlState, isHarm) => {
   expect(doesHarm(new QueryRefused('refused', sqlState, { cause: undefined }))).toBe(isHarm)
 })
 
-test('octets without an encoding do harm, an unknown error does not', () => {
+test('an encoding error counts as caused by the values, an unknown error does not', () => {
   expect(doesHarm(new PduError(1, 'short_message', 'too long'))).toBe(true)
   expect(doesHarm(new Error('anything'))).toBe(false)
 })

@@ -9,7 +9,7 @@ const LEASE_MS = 60_000
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A queue in memory that records each receive. */
+/** An in-memory queue that records the ids returned by each receive. */
 function memoryQueue() {
   const waiting: QueueEntry[] = []
   const receives: string[][] = []
@@ -57,7 +57,7 @@ function consumerOf(queue: Queue, capacity: number, maxOctets?: number): Consume
   })
 }
 
-test('the first leaves at once, and what comes while it rests is received together', async () => {
+test('an envelope is received immediately, later ones together after the interval', async () => {
   const { add, queue, receives } = memoryQueue()
   const consumer = consumerOf(queue, 10)
   await vi.advanceTimersByTimeAsync(INTERVAL_MS)
@@ -74,7 +74,7 @@ test('the first leaves at once, and what comes while it rests is received togeth
   consumer.close()
 })
 
-test('a full batch does not rest: more is waiting', async () => {
+test('after a full batch the next receive starts immediately', async () => {
   const { add, queue, receives } = memoryQueue()
   const consumer = consumerOf(queue, 2)
   await vi.advanceTimersByTimeAsync(INTERVAL_MS)
@@ -85,7 +85,7 @@ test('a full batch does not rest: more is waiting', async () => {
   consumer.close()
 })
 
-test('a batch that is full by its octets does not rest either', async () => {
+test('after a batch that reached the octet limit the next receive starts immediately', async () => {
   const { add, queue, receives } = memoryQueue()
   const consumer = consumerOf(queue, 10, 2_000)
   await vi.advanceTimersByTimeAsync(INTERVAL_MS)
@@ -96,7 +96,7 @@ test('a batch that is full by its octets does not rest either', async () => {
   consumer.close()
 })
 
-test('a settlement is tried until it succeeds, and close() ends the trying at once', async () => {
+test('a failed settlement is retried until close() is called', async () => {
   const { add, queue } = memoryQueue()
   const troubles: string[] = []
   let attempts = 0
@@ -123,7 +123,7 @@ test('a settlement is tried until it succeeds, and close() ends the trying at on
   expect(attempts).toBe(attemptsBefore)
 })
 
-test('what is in hand keeps its lease until it is settled, also if one request fails', async () => {
+test('a lease is extended until its envelope is settled, even if an extension fails', async () => {
   const { add, queue } = memoryQueue()
   const finish = Promise.withResolvers<void>()
   const troubles: string[] = []
@@ -163,7 +163,7 @@ test('what is in hand keeps its lease until it is settled, also if one request f
   consumer.close()
 })
 
-test('a queue that wakes nobody is looked at once per poll interval', async () => {
+test('without wake-ups the queue is polled once per poll interval', async () => {
   const { queue, receives } = memoryQueue()
   const consumer = new Consumer({
     queue,
@@ -181,7 +181,7 @@ test('a queue that wakes nobody is looked at once per poll interval', async () =
   consumer.close()
 })
 
-test('the reason of a dead letter quotes nothing that the queue could refuse', async () => {
+test('control characters in a dead-letter reason are replaced by spaces', async () => {
   const { add, queue } = memoryQueue()
   const settled: SettledEntry[] = []
   queue.settle = async (some) => void settled.push(...some)

@@ -1,7 +1,8 @@
-// Works off one queue: receives while there is capacity, hands envelopes over, keeps their leases
-// alive, and settles them in batches, trying until the queue has taken the settlements. A handler
-// that rejects (the infrastructure failed) gets its envelopes again after a pause. A handler that
-// never answers keeps its envelopes only as long as this process lives.
+// Consumes one queue. A consumer receives envelopes while there is capacity, passes them to a
+// handler and extends their leases until they are settled. It settles envelopes in batches and
+// retries a failed settlement until it succeeds. If the handler rejects because the infrastructure
+// failed, its envelopes are returned to the queue and received again after a pause. If the handler
+// never settles its promise, its envelopes stay leased only as long as this process lives.
 
 import assert from 'node:assert'
 import { Batcher } from '../flow/batcher.ts'
@@ -13,24 +14,27 @@ export interface ConsumerOptions {
   queue: Queue
   name: string
   leaseMs: number
-  /** How many envelopes may be received now. After 0, wake() asks again. */
+  /** How many envelopes may be received now. After returning 0 it is called again by wake(). */
   capacity: () => number
-  /** A receive ends with the envelope that reaches this sum of octets; unlimited by default. */
+  /** A receive stops after the envelope that brings its total to this size. Default: no limit. */
   maxOctets?: number
-  /** Answers one settlement per entry, in order, once the outcome of each is durable. */
+  /** Resolves with one settlement per entry, in order, when every outcome is durable. */
   handle: (entries: readonly QueueEntry[]) => Promise<Settlement[]>
-  /** Hands envelopes over one by one, so that none waits for another's settlement. */
+  /** Calls `handle` once per envelope, so that no envelope waits for another to be handled. */
   singly?: boolean
-  /** How often the queue is looked at without a wake-up; 1 s by default. */
+  /** How often the queue is polled without a wake-up. Default: 1 s. */
   pollIntervalMs?: number
-  /** The rest between the starts of two receives, where larger batches cost less per message. */
+  /**
+   * The minimum time between the starts of two receives, for queues where larger batches cost less
+   * per message. Default: 0.
+   */
   minIntervalMs?: number
-  /** Called once the queue has settled them: these envelopes are no longer ours. */
+  /** Called after the queue has settled these envelopes, which this process no longer owns. */
   onSettled?: (settled: readonly SettledEntry[]) => void
   onError: (what: string, error: Error) => void
 }
 
-/** A poll finds envelopes whose wake-up was lost, and those that were returned with a delay. */
+/** Polling finds envelopes whose wake-up was lost and envelopes that were returned with a delay. */
 const POLL_INTERVAL_MS = 1_000
 const RETRY_AFTER_FAILURE_MS = 1_000
 
@@ -53,22 +57,25 @@ export class Consumer {
     this.wake()
   }
 
-  /** There may be capacity again. */
+  /** Tells the consumer that there may be capacity again. */
   wake(): void {
     this.#subscription.wake()
   }
 
-  /** Receives nothing more and resolves when what is in hand is settled. */
+  /** Stops receiving, and resolves when all received envelopes are settled. */
   async drain(): Promise<void> {
     await this.#subscription.drain()
   }
 
-  /** Receives nothing more. Envelopes in hand are left to their leases unless they settle. */
+  /** Stops receiving. Envelopes in progress can still be settled. */
   stop(): void {
     this.#subscription.stop()
   }
 
-  /** After stop(): keeps no lease alive and settles nothing. What is in hand comes again. */
+  /**
+   * Stops receiving, extending leases and settling. Envelopes in progress become visible again when
+   * their leases run out.
+   */
   close(): void {
     this.stop()
     this.#closing.abort()
@@ -136,7 +143,10 @@ export class Consumer {
   }
 }
 
-/** A reason may quote the octets that did harm; refused, it would hold up all settlements. */
+/**
+ * Replaces characters that the database would refuse: the reason may quote a malformed message,
+ * and a refused settlement would block all later ones.
+ */
 function storable(settlement: Settlement): Settlement {
   if (settlement.kind !== 'dead') return settlement
   return { kind: 'dead', reason: reasonText(settlement.reason) }

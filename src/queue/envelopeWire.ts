@@ -1,6 +1,6 @@
-// The unit on a submit queue: messages of one connector and one lane. Its id stays the same however
-// often it is delivered; workers keep their checkpoints under it. A consumer reads this version and
-// the one before it; so far there is only one.
+// An envelope is the unit of a submit queue. It holds messages of one connector and one lane. Its
+// id is the same at every delivery, and workers store their checkpoints under that id. A consumer
+// must read the current version of the format and the previous one; so far there is only version 1.
 
 import { type Lane, LANES } from '../message/lane.ts'
 import { type EnvelopeMessage, messageFrom, messageRow } from '../message/messageWire.ts'
@@ -16,9 +16,9 @@ export interface Envelope {
   messages: EnvelopeMessage[]
 }
 
-/** SQS bills by 64 KiB, and base64 adds a third there; PostgreSQL does not mind. */
+/** SQS bills per 64 KiB, and base64 adds a third to the size. PostgreSQL has no such limit. */
 export const ENVELOPE_MAX_OCTETS = 48 * 1024
-/** Octets of a message in an envelope beyond its body: ids, account, numbers. */
+/** The octets that a message occupies in an envelope besides its body: ids, account, numbers. */
 export const ENVELOPE_MESSAGE_OVERHEAD_OCTETS = 96
 
 export function submitQueue(connector: string, lane: Lane): string {
@@ -42,9 +42,9 @@ export function decodeEnvelope(octets: Uint8Array): Envelope {
   return envelopeFrom(unpack(octets))
 }
 
-/** For readers that meet envelopes among other things (the journal). */
+/** Like decodeEnvelope, for callers that have already unpacked the octets, such as the journal. */
 export function envelopeFrom(unpacked: unknown): Envelope {
-  // The tag and version are checked before the rest is believed.
+  // The tag and version are checked before any other field is used.
   const [tag, version, envelopeId, connector, lane, rows] = asRow(unpacked) as [
     string,
     number,
@@ -54,22 +54,25 @@ export function envelopeFrom(unpacked: unknown): Envelope {
     unknown,
   ]
   if (tag !== ENVELOPE_TAG || version !== VERSION)
-    throw new WireError(`not an envelope this version reads: ${wireText(tag)} ${wireText(version)}`)
+    throw new WireError(`unsupported envelope format: ${wireText(tag)} ${wireText(version)}`)
   const messages = asRow(rows).map(messageFrom)
-  // A worker could never write the checkpoint of such an envelope, or never finish it.
+  // A worker could never write a checkpoint for such an envelope, or could never finish it.
   if (!UUID.test(envelopeId) || !KNOWN_LANES.has(lane) || messages.length === 0)
-    throw new WireError('an envelope without a proper id, lane or message')
+    throw new WireError('invalid envelope: bad id, unknown lane or no messages')
   return { envelopeId, connector, lane, messages }
 }
 
-/** The messages of an envelope as they were written, with fields that only others know. */
+/** The messages of an envelope as encoded, including fields that this version does not know. */
 export interface EnvelopeRows {
   connector: string
   lane: Lane
   rows: readonly unknown[]
 }
 
-/** Undefined if the envelope holds anything that another envelope could not say as well. */
+/**
+ * Reads the messages of an envelope so that they can be moved to another envelope. Undefined if the
+ * envelope is invalid or has unknown fields besides its messages, which moving would lose.
+ */
 export function envelopeRows(octets: Uint8Array): EnvelopeRows | undefined {
   try {
     const fields = asRow(unpack(octets))
@@ -83,7 +86,7 @@ export function envelopeRows(octets: Uint8Array): EnvelopeRows | undefined {
   }
 }
 
-/** The last field of an envelope. */
+/** The index of the messages, the last field of an envelope. */
 const ROWS_FIELD = 5
 
 export function encodeRows(envelopeId: string, { connector, lane, rows }: EnvelopeRows): Buffer {

@@ -27,7 +27,7 @@ function alone(one: EnvelopeMessage, connector = 'north'): Publication {
 
 const FAST = () => 10_000
 
-test('messages of one queue share an envelope, in their order, and no other queue', () => {
+test('messages of the same queue are joined into one envelope in their original order', () => {
   const north = Array.from({ length: 100 }, () => message())
   const south = message()
   const publications = [...north.map((one) => alone(one)), alone(south, 'south')]
@@ -41,7 +41,7 @@ test('messages of one queue share an envelope, in their order, and no other queu
   expect(second?.messages).toEqual([south])
 })
 
-test('no envelope is larger than a router makes it, nor longer than two seconds of pace', () => {
+test('a joined envelope is at most 48 KiB and holds at most two seconds of messages', () => {
   const large = Array.from({ length: 100 }, () => alone(message(5_000)))
   const joined = joinEnvelopes(large, FAST)
   expect(joined.length).toBeLessThanOrEqual(13)
@@ -52,7 +52,7 @@ test('no envelope is larger than a router makes it, nor longer than two seconds 
   )
 })
 
-test('fields that only a newer version knows travel on', () => {
+test('message fields of a newer version are kept when envelopes are joined', () => {
   const rows = [1, 2].map((field) => [newMessageId(), 'a', 'u', 1, 0, Buffer.of(1), 1, 2, 0, field])
   const publications = rows.map((row) => ({
     queue: 'submit.north.bulk',
@@ -67,12 +67,12 @@ test('fields that only a newer version knows travel on', () => {
 test.each([
   ['of a newer version', pack(['E', 2, newMessageId(), 'north', 'bulk', []])],
   [
-    'with a field more',
+    'with an additional field',
     pack(['E', 1, newMessageId(), 'north', 'bulk', [messageRow(message())], 'more']),
   ],
-  ['that is no envelope', Buffer.from('x')],
+  ['of invalid octets', Buffer.from('x')],
   ['of another queue', alone(message(), 'south').payload],
-])('an envelope %s is left as it is', (_, payload) => {
+])('a payload %s is left unchanged', (_, payload) => {
   const odd = { queue: 'submit.north.bulk', payload, messages: 1 }
   const joined = joinEnvelopes([alone(message()), odd, alone(message())], FAST)
   expect(joined.map(({ messages }) => messages)).toEqual([2, 1])

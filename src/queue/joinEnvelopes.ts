@@ -5,11 +5,11 @@ import { envelopeMessagesMax } from './packEnvelopes.ts'
 import type { Publication } from './queue.ts'
 
 /**
- * The messages of these envelopes in as few as may hold them, in their order, each with a new id.
- * They stay as they were written. An envelope that this version cannot read, or that lies on
- * another queue than its own, is left as it is.
+ * Moves the messages of these envelopes into as few envelopes as possible. The new envelopes have
+ * new ids. The messages keep their order and are not re-encoded. An envelope that this version
+ * cannot read, or that is not on its own queue, is returned unchanged.
  *
- * @param paceOf messages a second of a connector
+ * @param paceOf the pace of a connector, in messages per second
  */
 export function joinEnvelopes(
   publications: readonly Publication[],
@@ -41,7 +41,7 @@ export function joinEnvelopes(
 
 interface Joined extends EnvelopeRows {
   readonly rows: unknown[]
-  /** At least what it takes: each payload has a head of its own. */
+  /** An upper bound of the encoded size: it counts the header of every payload. */
   octets: number
 }
 

@@ -1,5 +1,5 @@
-// An entry of the queue `journal`: an envelope as the router published it, each message of which
-// was accepted, or the events of a worker.
+// An entry of the queue `journal` is either the events of a worker or an envelope exactly as the
+// router published it. Such an envelope records that each of its messages was accepted.
 
 import { eventsFrom, type JournalEvent } from '../message/journalWire.ts'
 import { asRow, unpack } from '../message/msgpackWire.ts'

@@ -11,27 +11,34 @@ import type { EnvelopeMessage } from '../message/messageWire.ts'
 import { JOURNAL_QUEUE } from '../message/journalWire.ts'
 import type { Publication } from './queue.ts'
 
-/** A message and the queue it goes to. */
+/** A message with its connector and lane, which determine its queue. */
 export interface Addressed {
   message: EnvelopeMessage
   connector: string
   lane: Lane
 }
 
-/** An envelope holds what its connector submits in this time, so that a worker is soon done. */
+/**
+ * An envelope holds at most the messages that its connector submits in this time, so that a worker
+ * finishes it quickly.
+ */
 const PACE_SECONDS = 2
 
-/** @param pace messages a second of its connector */
+/**
+ * The maximum number of messages in one envelope, at least 1.
+ *
+ * @param pace the pace of the envelope's connector, in messages per second
+ */
 export function envelopeMessagesMax(pace: number): number {
   return Math.max(1, Math.floor(pace * PACE_SECONDS))
 }
 
 /**
- * Packs messages into envelopes, one connector and lane each, in the order they came. Each envelope
- * is published twice with the same octets: for the connector, and in the journal, which learns from
- * it that its messages were accepted.
+ * Packs messages into envelopes, in the order given. The messages of an envelope share a connector
+ * and a lane. Each envelope is published twice with the same octets: on its submit queue, and on
+ * the journal, to record that its messages were accepted.
  *
- * @param paceOf messages a second of a connector
+ * @param paceOf the pace of a connector, in messages per second
  */
 export function packEnvelopes(
   messages: readonly Addressed[],

@@ -2,23 +2,23 @@ import { backOffMs } from '../flow/backOff.ts'
 import { ClaimLoop } from '../flow/claimLoop.ts'
 import type { QueueEntry, SubscribeOptions, Subscription } from './queue.ts'
 
-/** A queue that is asked for envelopes and tells by a wake-up when there may be some. */
+/** A queue that is polled for envelopes, and that wakes its listeners when there may be some. */
 export interface PolledQueue {
   receive(queue: string, max: number, leaseMs: number, maxOctets?: number): Promise<QueueEntry[]>
   /**
-   * Immediately makes visible again all envelopes that are leased to this instance but not in its
-   * hands: those of a former process of the same name, and those of a receive whose answer was
-   * lost.
+   * Makes envelopes visible again immediately if they are leased to this instance and not listed in
+   * `inHand`. Such leases are left by a former process of the same name, or by a receive whose
+   * response was lost.
    */
   reclaim(queue: string, inHand: readonly QueueEntry[]): Promise<void>
-  /** Calls back when something may have become visible. Returns a function that ends this. */
+  /** Calls `listener` when envelopes may have become visible. Returns a function to stop this. */
   onWake(queue: string, listener: () => void): () => void
 }
 
 const PAUSE_AFTER_FAILURE_FIRST_MS = 50
 const PAUSE_AFTER_FAILURE_CAP_MS = 2_000
 
-/** The subscription of an adapter that polls. A poll also finds what a lost wake-up told of. */
+/** A subscription for adapters that poll. Polling also finds envelopes whose wake-up was lost. */
 export function pollingSubscription(
   queue: PolledQueue,
   name: string,

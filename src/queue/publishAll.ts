@@ -1,6 +1,6 @@
 import type { Publication, Queue } from './queue.ts'
 
-/** Resolves once all publications are durable. Otherwise rejects with the first error. */
+/** Resolves when all publications are durable. Otherwise rejects with the first error. */
 export async function publishAll(
   queue: Pick<Queue, 'publish'>,
   publications: readonly Publication[],

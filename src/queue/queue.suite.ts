@@ -1,4 +1,4 @@
-// What every adapter of the queue port must do, run against the real server by each adapter's test.
+// The contract of the queue port. The test of each adapter runs this suite against a real server.
 
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
@@ -6,7 +6,7 @@ import type { Publication, Queue, QueueEntry, QueueUpkeep } from './queue.ts'
 
 export interface QueueUnderTest {
   queue: Queue
-  /** Another process's view of the same queues. */
+  /** The same queues as seen by another process. */
   other: Queue
   upkeep: QueueUpkeep
 }
@@ -34,7 +34,7 @@ function texts(entries: readonly { payload: Buffer }[]): string[] {
 }
 
 function receiveSuite(open: () => QueueUnderTest): void {
-  test('what is published is received once, in order, and settled for good', async () => {
+  test('envelopes are received once and in order, and never again after settlement', async () => {
     const { queue, other } = open()
     const name = freshName()
     await queue.publish([one(name, 'a'), one(name, 'b'), one(name, 'c')])
@@ -45,7 +45,7 @@ function receiveSuite(open: () => QueueUnderTest): void {
     expect(await other.receive(name, 10, LEASE_MS)).toEqual([])
   })
 
-  test('a receive ends with the envelope that reaches its octets and leaves the rest', async () => {
+  test('a receive stops after the envelope that reaches its octet limit', async () => {
     const { queue, other } = open()
     const name = freshName()
     const publications = Array.from({ length: 12 }, (_, index) => ({
@@ -62,7 +62,7 @@ function receiveSuite(open: () => QueueUnderTest): void {
     expect(await queue.receive(name, 48, LEASE_MS)).toHaveLength(6)
   })
 
-  test('any octets come back as they went in', async () => {
+  test('a payload of any octets is received unchanged', async () => {
     const { queue } = open()
     const name = freshName()
     const payload = Buffer.from(Array.from({ length: 60_000 }, (_, index) => index & 0xff))
@@ -71,7 +71,7 @@ function receiveSuite(open: () => QueueUnderTest): void {
     expect(entry?.payload.equals(payload)).toBe(true)
   })
 
-  test('what is not settled comes again after its lease, and counts its receives', async () => {
+  test('an unsettled envelope is received again after its lease, with a higher count', async () => {
     const { queue } = open()
     const name = freshName()
     await queue.publish([one(name, 'a')])
@@ -82,7 +82,7 @@ function receiveSuite(open: () => QueueUnderTest): void {
 }
 
 function settlementSuite(open: () => QueueUnderTest): void {
-  test('an extended lease keeps it away from others', async () => {
+  test('an envelope with an extended lease is not received by another process', async () => {
     const { queue, other } = open()
     const name = freshName()
     await queue.publish([one(name, 'a')])
@@ -91,12 +91,12 @@ function settlementSuite(open: () => QueueUnderTest): void {
     expect(await other.receive(name, 1, LEASE_MS)).toEqual([])
   })
 
-  test('retry makes it visible again, dead sets it aside', async () => {
+  test('an envelope settled with retry is received again, a dead one is not', async () => {
     const { queue } = open()
     const name = freshName()
     await queue.publish([one(name, 'again'), one(name, 'poison')])
     const [again, poison] = await queue.receive(name, 2, LEASE_MS)
-    if (!again || !poison) throw new Error('both should have come')
+    if (!again || !poison) throw new Error('expected two envelopes')
     await queue.settle([
       { entry: again, settlement: { kind: 'retry', delayMs: 0 } },
       { entry: poison, settlement: { kind: 'dead', reason: 'unreadable' } },
@@ -106,7 +106,7 @@ function settlementSuite(open: () => QueueUnderTest): void {
 }
 
 function subscriptionSuite(open: () => QueueUnderTest): void {
-  /** Takes everything and remembers it. */
+  /** Subscribes, and records all envelopes that are received. */
   function subscribe(queue: Queue, name: string, capacity: () => number) {
     const taken: QueueEntry[] = []
     const subscription = queue.subscribe(name, {
@@ -120,7 +120,7 @@ function subscriptionSuite(open: () => QueueUnderTest): void {
     return { subscription, taken }
   }
 
-  test('a subscription hands over what is there and what comes later', async () => {
+  test('a subscription receives envelopes published before and after it starts', async () => {
     const { queue, other } = open()
     const name = freshName()
     expect(await queue.publish([one(name, 'a')])).toEqual([{ kind: 'durable' }])
@@ -136,7 +136,7 @@ function subscriptionSuite(open: () => QueueUnderTest): void {
     await subscription.drain()
   })
 
-  test('a subscription takes no more than its capacity until it is woken', async () => {
+  test('a subscription at capacity receives nothing until it is woken', async () => {
     const { queue } = open()
     const name = freshName()
     await queue.publish(['a', 'b', 'c'].map((text) => one(name, text)))
@@ -152,7 +152,7 @@ function subscriptionSuite(open: () => QueueUnderTest): void {
     subscription.stop()
   })
 
-  test('a drained subscription waits for what is in hand, and takes no more', async () => {
+  test('drain receives nothing more and waits for the envelopes in hand', async () => {
     const { queue } = open()
     const name = freshName()
     await queue.publish([one(name, 'a')])
@@ -170,14 +170,14 @@ function subscriptionSuite(open: () => QueueUnderTest): void {
 }
 
 function figuresSuite(open: () => QueueUnderTest): void {
-  test('the depth of a queue counts what is in hand until it is settled', async () => {
+  test('the depth of a queue includes received envelopes until they are settled', async () => {
     const { queue, upkeep } = open()
     const name = freshName()
     const depth = async () => (await upkeep.depths()).find((one) => one.queue === name)
     expect(await depth()).toBeUndefined()
     await queue.publish([{ ...one(name, 'a'), messages: 3 }, one(name, 'b')])
     const [first] = await queue.receive(name, 1, LEASE_MS)
-    if (!first) throw new Error('one should have come')
+    if (!first) throw new Error('expected one envelope')
     expect(await depth()).toMatchObject({ queue: name, envelopes: 2, messages: 4 })
     expect((await depth())?.oldestAgeSeconds).toBeGreaterThanOrEqual(0)
     expect(await upkeep.messagesOn([name, freshName()])).toBe(4)
@@ -188,12 +188,12 @@ function figuresSuite(open: () => QueueUnderTest): void {
 }
 
 function deadLetterSuite(open: () => QueueUnderTest): void {
-  test('what is set aside is counted by queue, whether it was published or not', async () => {
+  test('dead letters are counted by queue, including items that were never published', async () => {
     const { queue, upkeep } = open()
     const name = freshName()
     await queue.publish([one(name, 'poison')])
     const [poison] = await queue.receive(name, 1, LEASE_MS)
-    if (!poison) throw new Error('one should have come')
+    if (!poison) throw new Error('expected one envelope')
     await queue.settle([{ entry: poison, settlement: { kind: 'dead', reason: 'unreadable' } }])
     const letter = { queue: name, payload: Buffer.from('x'), reason: 'no message', receives: 4 }
     await upkeep.setAside([letter])
@@ -201,11 +201,11 @@ function deadLetterSuite(open: () => QueueUnderTest): void {
     expect(letters.find((one) => one.queue === name)).toEqual({ queue: name, letters: 2 })
   })
 
-  test('what was set aside is forgotten when it is old enough, the oldest first', async () => {
+  test('forgetDeadLetters deletes old dead letters up to its limit', async () => {
     const { upkeep } = open()
     while ((await upkeep.forgetDeadLetters(0, 100)) > 0);
     expect(await upkeep.oldestDeadLetterAt()).toBeUndefined()
-    const letter = { queue: freshName(), payload: Buffer.from('x'), reason: 'harm', receives: 1 }
+    const letter = { queue: freshName(), payload: Buffer.from('x'), reason: 'test', receives: 1 }
     await upkeep.setAside([letter, letter, letter])
     expect(await upkeep.oldestDeadLetterAt()).toBeInstanceOf(Date)
     expect(await upkeep.forgetDeadLetters(1, 100)).toBe(0)

@@ -1,17 +1,18 @@
-// The queue port carries envelopes, each at least once, in no promised order. A publication is
-// durable when its verdict says so. A received envelope is leased: it is delivered again when its
-// lease expires, and it leaves the queue only when it is settled as done or dead. Nothing is
-// dropped, and no number of receives makes an envelope dead: a handler finds the one item that
-// cannot be processed, and only that item becomes a dead letter.
+// The queue port. A queue delivers each envelope at least once and guarantees no order. An envelope
+// is durable if the verdict of its publication says so. A received envelope is leased: it becomes
+// visible again when its lease expires, and it leaves the queue only when it is settled as done or
+// dead. Envelopes are never discarded, and an envelope does not become dead because it was received
+// many times. Instead, handlers find the item that cannot be processed, and only that item becomes
+// a dead letter.
 
 export interface Publication {
   queue: string
   payload: Buffer
-  /** How many messages or events the payload holds; for depth figures only. */
+  /** The number of messages or events in the payload, used only for depth figures. */
   messages: number
 }
 
-/** Marks a batch as published, together with the answer that its sender got. */
+/** Marks a batch as published and stores the answer that its sender received. */
 export interface BatchMark {
   batchId: string
   answer: Buffer
@@ -29,16 +30,16 @@ export interface QueueEntry {
   readonly id: string
   readonly queue: string
   readonly payload: Buffer
-  /** How often it was received, this time included. */
+  /** How often the envelope was received, including this time. */
   readonly receives: number
 }
 
-/** What happens to a received envelope. */
+/** The outcome of a received envelope. */
 export type Settlement =
   | { kind: 'done' }
-  /** It becomes visible again after the delay. */
+  /** The envelope becomes visible again after the delay. */
   | { kind: 'retry'; delayMs: number }
-  /** It is set aside, with the reason, for a person to look at. */
+  /** The envelope becomes a dead letter, which an operator can inspect. */
   | { kind: 'dead'; reason: string }
 
 export interface SettledEntry {
@@ -46,12 +47,12 @@ export interface SettledEntry {
   settlement: Settlement
 }
 
-/** An item that is set aside for a person to look at, with the reason. */
+/** An item that could not be processed, kept with the reason for an operator to inspect. */
 export interface DeadLetter {
   queue: string
   payload: Buffer
   reason: string
-  /** How often it was received or looked at before. */
+  /** How often the item was received or processed before. */
   receives: number
 }
 
@@ -60,7 +61,7 @@ export interface DeadLetterCount {
   letters: number
 }
 
-/** How much lies on a queue; what consumers have in hand counts too. */
+/** The size of a queue, including received envelopes that are not settled yet. */
 export interface QueueDepth {
   queue: string
   envelopes: number
@@ -68,21 +69,21 @@ export interface QueueDepth {
   oldestAgeSeconds: number
 }
 
-/** What became of one publication. */
+/** The outcome of one publication. */
 export type PublishVerdict =
   | { kind: 'durable' }
-  /** It was not published. */
+  /** The envelope was not published. */
   | { kind: 'failed'; error: Error }
-  /** It may have been published: the queue did not answer. */
+  /** The queue did not answer, so the envelope may have been published. */
   | { kind: 'unknown'; error: Error }
 
-/** A queue that recognises a batch which it published before. Only PostgreSQL can. */
+/** A queue that recognises batches that it published before. Only the PostgreSQL adapter can. */
 export interface OncePublisher {
   /**
-   * Publishes all or nothing, with the marks, so that a batch that is retried appears once. A mark
-   * lives for an hour after it was set, and longer where `maintain` is told so.
+   * Publishes everything and sets the marks, or does neither, so that a retried batch is published
+   * only once. A mark is kept for one hour, and longer if `maintain` is called with it.
    *
-   * @param notAfter the deadline, by the server's clock; a later call publishes nothing
+   * @param notAfter the deadline by the server's clock, after which nothing is published
    */
   publishOnce(
     publications: readonly Publication[],
@@ -91,76 +92,81 @@ export interface OncePublisher {
   ): Promise<PublishOnceOutcome>
 }
 
-/** How a subscriber wants its envelopes. */
+/** The options of a subscription. */
 export interface SubscribeOptions {
   leaseMs: number
-  /** How many envelopes may be received now. After 0, `wake` asks again. */
+  /** How many envelopes may be received now. After returning 0 it is called again by wake(). */
   capacity: () => number
-  /** A receive ends with the envelope that reaches this sum of octets; unlimited by default. */
+  /** A receive stops after the envelope that brings its total to this size. Default: no limit. */
   maxOctets?: number
-  /** How often the queue is looked at without a wake-up, where it is polled at all. */
+  /** How often an adapter that polls looks for envelopes without a wake-up. */
   pollIntervalMs: number
-  /** The rest between the starts of two receives, where larger batches cost less per message. */
+  /**
+   * The minimum time between the starts of two receives, for queues where larger batches cost less
+   * per message.
+   */
   minIntervalMs: number
-  /** Takes over envelopes that were received. */
+  /** Called with the envelopes of each receive. */
   take: (entries: readonly QueueEntry[]) => void
   /** Called once for each kind of failure in an outage. */
   onTrouble: (error: Error) => void
 }
 
-/** Receives from one queue for as long as it is wanted. */
+/** Receives envelopes from one queue until it is stopped. */
 export interface Subscription {
-  /** Envelopes that were taken and not let go of. */
+  /** Envelopes that were passed to `take` and not yet to letGo(). */
   readonly inHand: readonly QueueEntry[]
-  /** There may be capacity again. */
+  /** Starts receiving, or tells the subscription that there may be capacity again. */
   wake(): void
-  /** These envelopes were settled, or belong to others by now. */
+  /** Called when this process no longer owns these envelopes, usually because they are settled. */
   letGo(entries: readonly QueueEntry[]): void
-  /** Receives nothing more. A receive in progress still hands over what it gets. */
+  /** Starts no more receives. A receive in progress still passes its envelopes to `take`. */
   stop(): void
-  /** Receives nothing more and resolves when nothing is in hand. */
+  /** Stops receiving, and resolves when no envelopes are in hand. */
   drain(): Promise<void>
 }
 
 export interface Queue {
   /** Resolves with one verdict for each publication, in order; never rejects. */
   publish(publications: readonly Publication[]): Promise<readonly PublishVerdict[]>
-  /** Hands over envelopes as they come, as long as there is capacity, from the first wake() on. */
+  /** Creates a subscription that receives while there is capacity, starting at the first wake(). */
   subscribe(queue: string, options: SubscribeOptions): Subscription
   /**
-   * Leases up to `max` visible envelopes, oldest first. The list is empty if none is visible.
+   * Leases up to `max` visible envelopes, oldest first. Resolves with an empty list if no envelope
+   * is visible.
    *
-   * @param maxOctets the list ends with the payload that reaches this sum; unlimited by default
+   * @param maxOctets the list ends with the payload that brings its total to this size; default: no
+   *   limit
    */
   receive(queue: string, max: number, leaseMs: number, maxOctets?: number): Promise<QueueEntry[]>
   extend(entries: readonly QueueEntry[], leaseMs: number): Promise<void>
   settle(settled: readonly SettledEntry[]): Promise<void>
 }
 
-/** What operators and housekeeping need of the queues, beside the flow of messages. */
+/** Operations on queues for operators and housekeeping. */
 export interface QueueUpkeep {
-  /** Sets items aside that were never published here, such as a receipt without a message. */
+  /** Stores dead letters that were never on a queue, such as a receipt without a message. */
   setAside(letters: readonly DeadLetter[]): Promise<void>
   /**
-   * The depth of every queue that is not empty. If entries are settled far out of order, they may
-   * count for some minutes more.
+   * The depth of every queue that is not empty. Entries that are settled far out of order may be
+   * counted for a few more minutes.
    */
   depths(): Promise<QueueDepth[]>
-  /** Messages that lie on these queues; what consumers have in hand counts too. */
+  /** The number of messages on these queues, including received messages not settled yet. */
   messagesOn(queues: readonly string[]): Promise<number>
-  /** How many items of each queue are set aside. */
+  /** The number of dead letters of each queue. */
   deadLetters(): Promise<DeadLetterCount[]>
-  /** When the oldest item was set aside; undefined if none is. */
+  /** When the oldest dead letter was stored; undefined if there are no dead letters. */
   oldestDeadLetterAt(): Promise<Date | undefined>
-  /** Forgets up to `max` items that were set aside longer ago than this; returns how many. */
+  /** Deletes up to `max` dead letters older than this, and resolves with the number deleted. */
   forgetDeadLetters(olderThanDays: number, max: number): Promise<number>
-  /** Housekeeping, every few minutes from any number of processes. */
+  /** Deletes old batch marks. Called every few minutes by any number of processes. */
   maintain(marks: MarksInUse): Promise<void>
 }
 
-/** Batches that may still be published again, however long ago they were published. */
+/** The batches that may still be published again, so that their marks must be kept. */
 export interface MarksInUse {
   keepMarksOf: readonly string[]
-  /** When the list was made. Marks that were set later are not judged by it. */
+  /** When the list was made. Marks that were set later are kept. */
   asOf: Date
 }

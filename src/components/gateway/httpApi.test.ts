@@ -31,7 +31,7 @@ const SENDER =
 const NUMBER = 'expected a number in international form: 7 to 15 digits, + optional'
 
 test.each([
-  [{ ...MESSAGE, from: undefined }, ['from: is missing: expected text']],
+  [{ ...MESSAGE, from: undefined }, ['from: missing; expected text']],
   [{ ...MESSAGE, from: '' }, [`from: ${SENDER}, got ""`]],
   [{ ...MESSAGE, from: 'SixteenLettersXX' }, [`from: ${SENDER}, got "SixteenLettersXX"`]],
   [{ ...MESSAGE, to: '316' }, [`to: ${NUMBER}, got "316"`]],
@@ -46,9 +46,9 @@ test.each([
   [
     {},
     [
-      'to: is missing: expected text',
-      'from: is missing: expected text',
-      'text: is missing: expected text of 1 to 10000 characters',
+      'to: missing; expected text',
+      'from: missing; expected text',
+      'text: missing; expected text of 1 to 10000 characters',
     ],
   ],
   [[], ['body: expected an object with to, from, text, registered_delivery, validity, got a list']],

@@ -22,7 +22,7 @@ afterAll(() => store.drop())
 
 queueSuite(() => under)
 
-test('only an entry that is returned without a delay wakes the consumers', async () => {
+test('settle wakes consumers only for entries that are returned without a delay', async () => {
   const woken: string[] = []
   const wakeUps = {
     wake: (topics: Iterable<string>) => void woken.push(...topics),
@@ -38,7 +38,7 @@ test('only an entry that is returned without a delay wakes the consumers', async
   expect(woken).toEqual(['queue:test.now'])
 })
 
-test('what the server refuses has failed, and what it did not answer is unknown', async () => {
+test('a refused publication has failed, an unanswered one has an unknown outcome', async () => {
   const failing = (error: Error) =>
     new PostgresQueue(
       { run: () => Promise.reject(error) },

@@ -1,6 +1,7 @@
-// The queue port on PostgreSQL: one table, claims in key order with SKIP LOCKED, and a lease that
-// is the time until which a row is invisible. Measured with 50 KB envelopes while other connections
-// wait for fsync: 2.1 ms p50 from publish to receive, and 750 envelopes/s, far more than needed.
+// The queue port on PostgreSQL. All queues share one table. A receive claims rows in key order with
+// SKIP LOCKED, and the lease of a row is a time before which the row is invisible. Measured with
+// 50 KB envelopes while other connections wait for fsync: 2.1 ms p50 from publish to receive, and
+// 750 envelopes/s, far more than needed.
 
 import { asError } from '../../flow/asError.ts'
 import { SearchFloors } from '../../flow/searchFloors.ts'
@@ -32,12 +33,12 @@ import {
 /** Raised by publish_once (migration 0002). */
 const REPEATED_BATCH = 'SB001'
 
-/** The part of a database that this adapter uses. A component's main.ts hands it in. */
+/** The part of a database that this adapter uses. */
 export interface SqlRunner {
   run<Row>(statement: { name: string; text: string }, values?: readonly unknown[]): Promise<Row[]>
 }
 
-/** Tells the listeners of a topic, in every process, that rows were committed. */
+/** Notifies the listeners of a topic, in every process, that rows were committed. */
 export interface TopicWakeUps {
   wake(topics: Iterable<string>): void
   listen(topic: string, listener: () => void): () => void
@@ -64,7 +65,7 @@ export class PostgresQueue implements Queue, OncePublisher, PolledQueue {
     this.#floors = new SearchFloors(now)
   }
 
-  /** One statement publishes all or nothing, so all get the same verdict. */
+  /** A single statement publishes everything or nothing, so all verdicts are the same. */
   async publish(publications: readonly Publication[]): Promise<readonly PublishVerdict[]> {
     const verdict = await this.#publish(publications)
     return publications.map(() => verdict)
@@ -109,7 +110,7 @@ export class PostgresQueue implements Queue, OncePublisher, PolledQueue {
     return new Map(rows.map((row) => [row.batch_id, row.answer]))
   }
 
-  /** Rows of these queues are visible, and consumers in any process may take them. */
+  /** Wakes the consumers of the queues of these rows, in every process. */
   #wake(rows: readonly { readonly queue: string }[]): void {
     this.#wakeUps.wake(new Set(rows.map(({ queue }) => topicOf(queue))))
   }
@@ -142,7 +143,7 @@ export class PostgresQueue implements Queue, OncePublisher, PolledQueue {
       maxOctets ?? null,
       from,
     ])
-    // An update returns its rows in any order. Bigint ids compare by length, then by digits.
+    // An UPDATE returns rows in any order. Ids are decimal text: compare by length, then by digits.
     rows.sort((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1))
     return rows.map((row) => ({ ...row, queue }))
   }

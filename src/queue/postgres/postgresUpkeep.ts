@@ -11,12 +11,15 @@ import {
 } from './queueTable.ts'
 
 /**
- * After its publication. A gateway retries a batch within seconds; an hour is far beyond any
- * deadline, and beyond the end of any statement that was sent before one.
+ * How long a batch mark is kept after publication. A gateway retries a batch within seconds. One
+ * hour is far longer than any deadline plus the longest statement sent before that deadline.
  */
 const BATCH_MARK_HOURS = 1
 
-/** One for each process: its readings of the depths are cheap because they remember the last. */
+/**
+ * Creates the upkeep of the queues on PostgreSQL. A process should create it once, because it
+ * caches depths so that each reading is cheap.
+ */
 export function postgresUpkeep(sql: SqlRunner): QueueUpkeep {
   const depths = new QueueDepths(sql)
   return {

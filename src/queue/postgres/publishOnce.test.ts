@@ -38,7 +38,7 @@ function texts(entries: readonly { payload: Buffer }[]): string[] {
   return entries.map(({ payload }) => payload.toString())
 }
 
-test('a batch that is published again publishes nothing and tells the first answer', async () => {
+test('publishing a batch again publishes nothing and returns the first answer', async () => {
   const name = freshName()
   const mark = { batchId: randomUUID(), answer: Buffer.from('first answer') }
   expect(await queue.publishOnce([one(name, 'a')], [mark])).toEqual({ kind: 'published' })
@@ -49,14 +49,14 @@ test('a batch that is published again publishes nothing and tells the first answ
     kind: 'repeated',
     answers: new Map([[mark.batchId, Buffer.from('first answer')]]),
   })
-  // All or nothing: the fresh batch beside it was not marked either.
+  // All or nothing: the new batch in the same call was not marked either.
   expect(await queue.publishOnce([one(name, 'c')], [fresh])).toEqual({ kind: 'published' })
   expect(texts(await queue.receive(name, 10, LEASE_MS))).toEqual(['a', 'c'])
 })
 
-test('a consumer elsewhere is woken by a publish', async () => {
+test('a publish wakes a consumer in another process', async () => {
   const name = freshName()
-  // Until the listener is connected nothing may be heard, so publishing goes on until it is.
+  // A publish before the listener is connected goes unnoticed, so the test publishes repeatedly.
   let woken = 0
   const stop = other.onWake(name, () => woken++)
   await expect
@@ -68,7 +68,7 @@ test('a consumer elsewhere is woken by a publish', async () => {
   stop()
 })
 
-test('what an instance received and does not have in hand is visible again at once', async () => {
+test('reclaim makes leased envelopes visible immediately, except those in hand', async () => {
   const name = freshName()
   await queue.publish([one(name, 'a'), one(name, 'b'), one(name, 'c')])
   const inHand = await queue.receive(name, 1, LEASE_MS)
@@ -78,9 +78,9 @@ test('what an instance received and does not have in hand is visible again at on
   expect(texts(await other.receive(name, 10, LEASE_MS))).toEqual(['b'])
 })
 
-test('a mark lives for an hour after its batch was published', async () => {
+test('a batch mark is kept for one hour after publication', async () => {
   const name = freshName()
-  // Made long ago: the id of a message that had to wait.
+  // An id made a day ago, as for a message that had to wait.
   const batchId = uuidv7At(Date.now() - 24 * HOUR_MS)
   const mark = { batchId, answer: Buffer.from('answer') }
   await queue.publishOnce([one(name, 'a')], [mark])
@@ -90,7 +90,7 @@ test('a mark lives for an hour after its batch was published', async () => {
   expect(await queue.publishOnce([one(name, 'c')], [mark])).toEqual({ kind: 'published' })
 })
 
-test('a mark lives for as long as its batch may come again', async () => {
+test('a batch mark in keepMarksOf is kept after one hour', async () => {
   const name = freshName()
   const mark = { batchId: uuidv7(), answer: Buffer.from('answer') }
   await queue.publishOnce([one(name, 'a')], [mark])
@@ -98,7 +98,7 @@ test('a mark lives for as long as its batch may come again', async () => {
   expect(await queue.publishOnce([one(name, 'b')], [mark])).toMatchObject({ kind: 'repeated' })
 })
 
-test('what is not to happen any more publishes nothing and sets no mark', async () => {
+test('publishOnce after its deadline publishes nothing and sets no mark', async () => {
   const name = freshName()
   const mark = { batchId: uuidv7(), answer: Buffer.from('answer') }
   const publish = (notAfter: Date) => queue.publishOnce([one(name, 'a')], [mark], notAfter)
@@ -107,10 +107,10 @@ test('what is not to happen any more publishes nothing and sets no mark', async 
   expect(texts(await queue.receive(name, 10, LEASE_MS))).toEqual(['a'])
 })
 
-test('a list of marks that was made long ago does not judge those set since', async () => {
+test('maintain keeps marks that were set after its list of marks was made', async () => {
   const mark = { batchId: uuidv7(), answer: Buffer.from('answer') }
   await queue.publishOnce([], [mark])
-  // As if the process had been stopped for five hours between making the list and forgetting.
+  // As if the process had been stopped for five hours between making the list and deleting marks.
   const { pool } = store.link().database
   const text = `update queue_batches set published_at = now() - interval '4 hours',
     batch_id = uuid_at(now() - interval '4 hours') where batch_id = $1 returning batch_id`

@@ -7,11 +7,11 @@ import { RECEIVE, RECLAIM } from './queueTable.ts'
 
 const LEASE_MS = 60_000
 const BACKLOG = 30_000
-/** A page holds about a hundred of these rows. */
+/** A page holds about 100 of these rows. */
 const PAGES_OF_THE_BACKLOG = 500
-/** Twelve rows that are written, and the pages of a thousand that were never received, twice. */
+/** Writing 12 rows, and reading the pages of 1,000 rows that were never received, twice. */
 const PAGES_OF_A_RECLAIM = 200
-/** The pages of a thousand settled rows, their part of the index, and twelve rows of work. */
+/** Reading the pages of 1,000 settled rows and their part of the index, and updating 12 rows. */
 const PAGES_OF_A_RECEIVE = 60
 
 let store: TestStore
@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-test('taking leases back reads what is leased, and not the backlog behind it', async () => {
+test('reclaim reads the leased envelopes and not the backlog behind them', async () => {
   const name = 'test.reclaim'
   const queue = new PostgresQueue(link.database, link.wakeUps, 'one')
   await fill(name, BACKLOG)
@@ -33,7 +33,7 @@ test('taking leases back reads what is leased, and not the backlog behind it', a
   expect(pages).toBeLessThan(PAGES_OF_A_RECLAIM)
 })
 
-test('a lease behind rows that were committed late is taken back', async () => {
+test('reclaim finds a lease behind 1,000 rows that were committed later', async () => {
   const name = 'test.late'
   const queue = new PostgresQueue(link.database, link.wakeUps, 'one')
   const late = await link.database.pool.connect()
@@ -52,7 +52,7 @@ test('a lease behind rows that were committed late is taken back', async () => {
   }
 })
 
-test('receives from a busy queue do not pass over settled rows of a held snapshot', async () => {
+test('a receive skips settled rows that an old snapshot keeps in the table', async () => {
   const name = 'test.settled'
   const asked: unknown[][] = []
   const sql: SqlRunner = {
@@ -85,13 +85,13 @@ test('receives from a busy queue do not pass over settled rows of a held snapsho
   }
 })
 
-test('an entry far below the floor is received after a second', async () => {
+test('an entry far below the search floor is received after one second', async () => {
   const name = 'test.below'
   const queue = new PostgresQueue(link.database, link.wakeUps, 'one', () => nowMs)
   const other = new PostgresQueue(link.database, link.wakeUps, 'two')
   await fill(name, 2)
   const [low, lower] = await other.receive(name, 2, LEASE_MS)
-  if (!low || !lower) throw new Error('two entries should have come')
+  if (!low || !lower) throw new Error('expected two entries')
   await fill('test.elsewhere', BACKLOG)
   await fill(name, 5)
   const receive = async () => (await queue.receive(name, 1, LEASE_MS)).map(({ id }) => id)
@@ -105,7 +105,7 @@ test('an entry far below the floor is received after a second', async () => {
   nowMs += 1
   expect(await receive()).toEqual([low.id])
 
-  // So it is if there is nothing else: an empty queue is not searched again and again.
+  // The same applies to an empty queue, which is not searched from the start on every receive.
   nowMs += 1_000
   expect(await receive()).toHaveLength(1)
   await giveBack(lower)
@@ -115,15 +115,15 @@ test('an entry far below the floor is received after a second', async () => {
   expect(await receive()).toEqual([lower.id])
 })
 
-test('an entry that the process itself gives back is received next', async () => {
+test('an entry that the same process returned is received next', async () => {
   const name = 'test.back'
   const queue = new PostgresQueue(link.database, link.wakeUps, 'one', () => nowMs)
   await fill(name, 2)
   const [low, reclaimed] = await queue.receive(name, 2, LEASE_MS)
-  if (!low || !reclaimed) throw new Error('two entries should have come')
+  if (!low || !reclaimed) throw new Error('expected two entries')
   await fill('test.elsewhere', BACKLOG)
   await fill(name, 5)
-  // The next look is at the whole queue, and raises the floor above both.
+  // The next receive searches the whole queue and raises the floor above both entries.
   nowMs += 1_000
   await queue.receive(name, 1, LEASE_MS)
   await queue.settle([{ entry: low, settlement: { kind: 'retry', delayMs: 0 } }])

@@ -7,9 +7,9 @@ import type { SqlRunner } from './postgresQueue.ts'
 import { QueueDepths, type QueueDepthsOptions } from './queueDepths.ts'
 
 const BACKLOG = 30_000
-/** A page holds about a hundred of these rows. */
+/** A page holds about 100 of these rows. */
 const PAGES_OF_THE_BACKLOG = 300
-/** The first slices of a queue, and the tail. */
+/** Reading the first slices of a queue, and the tail. */
 const PAGES_OF_A_READING = 60
 const TEN_MINUTES_MS = 600_000
 
@@ -23,10 +23,10 @@ beforeAll(async () => {
 beforeEach(() => link.database.pool.query('truncate queue_envelopes'))
 afterAll(() => store.drop())
 
-/** By default whatever is committed is old, and lies in the slices. */
+/** Returns a function that reads the depths. By default every committed envelope is in a slice. */
 function depthsOf({ sql, ...options }: QueueDepthsOptions & { sql?: SqlRunner } = {}) {
   const depths = new QueueDepths(sql ?? link.database, { now: () => nowMs, youngMs: 0, ...options })
-  /** As in `journal 3/30`: three envelopes with thirty messages. */
+  /** One text per queue: `journal 3/30` means 3 envelopes with 30 messages. */
   return async () =>
     (await depths.read())
       .map(({ envelopes, messages, queue }) => `${queue} ${envelopes}/${messages}`)
@@ -39,14 +39,14 @@ async function fill(queue: string, envelopes: number, age = '1 minute'): Promise
   await link.database.pool.query(text, [queue, envelopes, age])
 }
 
-/** Takes envelopes out, in the order of their ids, after some that stay. */
+/** Deletes envelopes in the order of their ids, but not the first `after` of them. */
 async function take(queue: string, envelopes: number, after = 0): Promise<void> {
   const text = `delete from queue_envelopes where queue = $1 and id = any(array(
     select id from queue_envelopes where queue = $1 order by id offset $3 limit $2))`
   await link.database.pool.query(text, [queue, envelopes, after])
 }
 
-/** A transaction that is rolled back at the end of the test, unless it was committed. */
+/** Begins a transaction, which is rolled back at the end of the test unless it was committed. */
 async function begin(how = ''): Promise<PoolClient> {
   const client = await link.database.pool.connect()
   onTestFinished(async () => {
@@ -58,7 +58,7 @@ async function begin(how = ''): Promise<PoolClient> {
   return client
 }
 
-test('the depth follows what is published, what is taken and what is left over', async () => {
+test('the depth follows every publication and removal of envelopes', async () => {
   const read = depthsOf()
   expect(await read()).toEqual([])
   await fill('a', 5_000)
@@ -73,7 +73,7 @@ test('the depth follows what is published, what is taken and what is left over',
     [1_500, 4_499],
     [300, 4_199],
   ]) {
-    // Three envelopes stay behind, in the first slice.
+    // Three envelopes remain in the first slice.
     await take('a', taken ?? 0, 3)
     expect(await follow()).toEqual([`a ${left}/${left}0`, 'b 3/30', 'c 2/20'])
   }
@@ -84,7 +84,7 @@ test('the depth follows what is published, what is taken and what is left over',
   expect(await follow()).toEqual(['c 2/20'])
 })
 
-test('the age is that of the oldest envelope that is left', async () => {
+test('the age of a queue is the age of its oldest remaining envelope', async () => {
   const depths = new QueueDepths(link.database, { youngMs: 0 })
   const age = async () => (await depths.read())[0]?.oldestAgeSeconds
   await fill('a', 1, '3 minutes')
@@ -95,7 +95,7 @@ test('the age is that of the oldest envelope that is left', async () => {
   expect(await age()).toBeLessThan(180)
 })
 
-test('an envelope is counted when it is committed, after others with a higher id', async () => {
+test('an envelope committed after others with higher ids is counted', async () => {
   const read = depthsOf({ youngMs: 20_000 })
   const late = await begin()
   await late.query(`insert into queue_envelopes (queue, payload, messages) values ('a', '', 1)`)
@@ -105,7 +105,7 @@ test('an envelope is counted when it is committed, after others with a higher id
   expect(await read()).toEqual(['a 3/21'])
 })
 
-test('envelopes that leave from the middle are noticed within ten minutes', async () => {
+test('envelopes removed from the middle of a queue are noticed after ten minutes', async () => {
   const read = depthsOf()
   await fill('a', 2_000)
   await read()
@@ -116,7 +116,7 @@ test('envelopes that leave from the middle are noticed within ten minutes', asyn
   expect(await read()).toEqual(['a 1000/10000'])
 })
 
-test('a reading that fails is followed by a count of everything', async () => {
+test('after a failed reading the next one counts everything', async () => {
   let isAway = false
   const sql: SqlRunner = {
     run: (statement, values) => {
@@ -134,7 +134,7 @@ test('a reading that fails is followed by a count of everything', async () => {
   expect(await read()).toEqual(['a 1000/10000'])
 })
 
-test('of very many queues each reading looks at some, in turns', async () => {
+test('with more than 100 queues each reading recounts 100 of them in turn', async () => {
   const read = depthsOf()
   const text = `insert into queue_envelopes (queue, payload, messages, published_at)
     select 'q' || n, '', 1, now() - interval '1 minute' from generate_series(1, 250) as n`
@@ -146,7 +146,7 @@ test('of very many queues each reading looks at some, in turns', async () => {
   expect(await read()).toEqual([])
 })
 
-test('a reading costs the same however much lies on a queue', async () => {
+test('the cost of a reading does not depend on the length of the queue', async () => {
   const { pages, sql } = counted()
   const read = depthsOf({ sql })
   await fill('a', BACKLOG)
@@ -158,7 +158,7 @@ test('a reading costs the same however much lies on a queue', async () => {
   expect(await pages()).toBeLessThan(PAGES_OF_A_READING)
 })
 
-test('a reading does not pass over settled envelopes that an old snapshot keeps', async () => {
+test('a reading skips settled envelopes that an old snapshot keeps in the table', async () => {
   const { pages, sql } = counted()
   const read = depthsOf({ sql })
   await fill('a', BACKLOG)
@@ -174,7 +174,7 @@ test('a reading does not pass over settled envelopes that an old snapshot keeps'
   expect(await pages()).toBeLessThan(PAGES_OF_A_READING)
 })
 
-test('no plan that was made for the empty table reads all of a long one', async () => {
+test('a plan made for the empty table does not scan the table when it is large', async () => {
   const planned = openDatabase({
     databaseUrl: store.databaseUrl,
     poolSize: 1,
@@ -184,7 +184,7 @@ test('no plan that was made for the empty table reads all of a long one', async 
   await link.database.pool.query('vacuum analyze queue_envelopes')
   await planned.transaction(async (run) => {
     const read = depthsOf({ sql: { run } })
-    // After five times PostgreSQL may keep one plan for all values.
+    // After five executions PostgreSQL may reuse one plan for all values.
     for (let time = 0; time < 10; time++) await read()
     await fill('a', BACKLOG)
     nowMs += TEN_MINUTES_MS
@@ -200,7 +200,7 @@ const SCANS = {
     where relname = 'queue_envelopes'`,
 }
 
-/** Counts the pages that the statements look at. */
+/** Counts the pages that the statements read. */
 function counted(): { sql: SqlRunner; pages: () => Promise<number> } {
   const asked: { text: string; values: readonly unknown[] }[] = []
   const sql: SqlRunner = {
@@ -228,6 +228,6 @@ async function pagesOf(text: string, values: readonly unknown[]): Promise<number
     [...values],
   )
   const plan = rows[0]?.['QUERY PLAN'][0].Plan
-  if (!plan) throw new Error('the server should have told its plan')
+  if (!plan) throw new Error('the server returned no plan')
   return plan['Shared Hit Blocks'] + plan['Shared Read Blocks']
 }

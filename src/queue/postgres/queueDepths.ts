@@ -1,18 +1,19 @@
-// How much lies on each queue, without a look at all of it. The exporters read this every two
-// seconds, and a count of the whole table took 300 ms for a million envelopes, and as long again
-// for each million settled ones that an old transaction keeps in the table.
+// Computes the depth of each queue without reading the whole table. The exporters need the depths
+// every two seconds. Counting the whole table took 300 ms per million envelopes, including settled
+// envelopes that an old transaction keeps in the table.
 //
-// Ids rise, and queues are received in their order. So a process remembers the count of all older
-// envelopes in slices of each queue, and a reading counts only what can have changed: the tail,
-// which is everything that was published in the last half minute, and the first slices of each
-// queue, from which envelopes leave. Envelopes that leave from the middle of a queue, as some do
-// after a crash, are noticed when everything is counted anew, every ten minutes.
+// Ids increase with time, and envelopes are received in the order of their ids. So a process
+// remembers the counts of older envelopes, divided into slices of each queue. A reading then counts
+// only what can have changed. That is the tail, which holds everything published in the last half
+// minute, and the first slices of each queue, from which envelopes are received. After a crash some
+// envelopes may leave from the middle of a queue. Their removal is noticed by the full count every
+// ten minutes.
 
 import type { QueueDepth } from '../queue.ts'
 import type { SqlRunner } from './postgresQueue.ts'
 import { DEPTHS_BOUNDARY, DEPTHS_RECOUNT, DEPTHS_TAIL, DEPTHS_WALK } from './queueTable.ts'
 
-/** Consecutive envelopes of a queue. */
+/** A run of consecutive envelopes of one queue. */
 interface Slice {
   first: number
   last: number
@@ -22,46 +23,46 @@ interface Slice {
 }
 
 interface TailSlice extends Slice {
-  /** By the clock of the database. */
+  /** When the tail was read, by the clock of the database. */
   atMs: number
-  /** Null in the only row if the tail is empty. */
+  /** Null if the tail is empty. The result then has only this row. */
   queue: string | null
   isOld: boolean
 }
 
 export interface QueueDepthsOptions {
-  /** An envelope that was published so long ago is part of the tail no more. */
+  /** The age at which an envelope moves from the tail to a slice. Default: 20 s. */
   youngMs?: number
   now?: () => number
 }
 
-/** Longer than any statement lasts: whatever has an older id is committed. */
+/** Longer than any statement, so that all envelopes with older ids are already committed. */
 const YOUNG_MS = 20_000
-/** Ids and times of publication may come in another order by this much. */
+/** The order of the ids and the order of the publication times may differ by this much. */
 const DISORDER_MS = 10_000
 const RECOUNT_MS = 10 * 60_000
 const SLICE_ROWS = 200
-/** Envelopes that one statement counts when everything is counted. */
+/** The number of envelopes that one statement of a full count reads. */
 const WALK_ROWS = 20_000
 /**
- * Slices of a queue that one statement looks at. The envelopes that were left over fill the first,
- * and those that are received lie in the second.
+ * The number of slices per queue that one statement recounts. The first slice may hold leftover
+ * envelopes while envelopes are received from the second.
  */
 const HEAD_SLICES = 2
-/** Queues whose first slices a reading looks at; with more of them, they take turns. */
+/** The number of queues whose first slices one reading recounts. More queues take turns. */
 const HEADS_MAX = 100
 
 export class QueueDepths {
   #sql: SqlRunner
   #youngMs: number
   #now: () => number
-  /** The envelopes below the tail, by queue. */
+  /** The slices of each queue: all envelopes older than the tail. */
   #slices = new Map<string, Slice[]>()
-  /** The tail starts at this id. */
+  /** The id at which the tail starts. */
   #tailFrom = 0
-  /** When the tail was read last, by the clock of the database. */
+  /** When the tail was last read, by the clock of the database. */
   #readAtMs = 0
-  /** When everything was counted last; undefined if that must be done now. */
+  /** When everything was last counted. Undefined if the next reading must count everything. */
   #countedAtMs: number | undefined
   #headsSeen = 0
   #reading: Promise<QueueDepth[]> | undefined
@@ -72,7 +73,7 @@ export class QueueDepths {
     this.#now = now ?? (() => performance.now())
   }
 
-  /** The depth of every queue that is not empty. Whoever asks during a reading shares it. */
+  /** The depth of every queue that is not empty. Concurrent calls share one reading. */
   read(): Promise<QueueDepth[]> {
     this.#reading ??= this.#read().finally(() => (this.#reading = undefined))
     return this.#reading
@@ -80,7 +81,7 @@ export class QueueDepths {
 
   async #read(): Promise<QueueDepth[]> {
     const countedAtMs = this.#countedAtMs
-    // It stays undefined if a statement fails, because the slices may then be wrong.
+    // Remains undefined if a statement fails, because the slices may then be wrong.
     this.#countedAtMs = undefined
     if (countedAtMs !== undefined && this.#now() < countedAtMs + RECOUNT_MS) {
       await this.#recountHeads()
@@ -114,7 +115,7 @@ export class QueueDepths {
     }
   }
 
-  /** Old envelopes of the tail become slices. The others are the new tail. */
+  /** Moves old envelopes of the tail to the slices. Returns the rest, which is the new tail. */
   async #readTail(): Promise<Map<string, Slice[]>> {
     const sinceMs = this.#readAtMs - this.#youngMs - DISORDER_MS
     const values = [this.#tailFrom, sinceMs, this.#youngMs, SLICE_ROWS]
@@ -147,7 +148,7 @@ export class QueueDepths {
     for (const queue of heads) this.#tidy(queue)
   }
 
-  /** Answers the queues of which the last of these slices has changed. */
+  /** Recounts these slices. Returns the queues whose last slice among them has changed. */
   async #recount(looks: readonly { queue: string; slice: Slice }[]): Promise<string[]> {
     if (looks.length === 0) return []
     const left = await this.#sql.run<Slice>(DEPTHS_RECOUNT, [
@@ -164,7 +165,7 @@ export class QueueDepths {
     return [...changed].flatMap(([queue, hasChanged]) => (hasChanged ? [queue] : []))
   }
 
-  /** Removes slices that are empty, and joins those that have become small. */
+  /** Removes empty slices and joins small ones. */
   #tidy(queue: string): void {
     const slices = this.#slices.get(queue) ?? []
     this.#slices.delete(queue)

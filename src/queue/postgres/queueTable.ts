@@ -1,5 +1,5 @@
-// The statements of the queue adapter on PostgreSQL. The tables queue_envelopes, queue_batches and
-// dead_letters are named here and nowhere else.
+// The SQL statements of the PostgreSQL queue adapter. No other file names the tables
+// queue_envelopes, queue_batches and dead_letters.
 
 export const PUBLISH = {
   name: 'queue.publish',
@@ -8,7 +8,7 @@ export const PUBLISH = {
 }
 export const PUBLISH_ONCE = {
   name: 'queue.publishOnce',
-  // Without a row the function was not called.
+  // If no row is returned, the function was not called.
   text: `select publish_once($1::uuid[], $2::bytea[], $3::text[], $4::bytea[], $5::int[])
     where $6::timestamptz is null or now() <= $6::timestamptz`,
 }
@@ -18,7 +18,7 @@ export const ANSWERS = {
 }
 export const RECEIVE = {
   name: 'queue.receive',
-  // The size of a payload is read from its header, without the payload itself.
+  // octet_length() reads only the header of a payload, not the payload itself.
   text: `with visible as (
       select id, octet_length(payload) as octets from queue_envelopes
       where queue = $1 and id >= $6 and visible_at <= now()
@@ -39,9 +39,10 @@ export const EXTEND = {
 }
 export const RECLAIM = {
   name: 'queue.reclaim',
-  // Receives go by id, so at a leased row only rows below it that were committed late, or were
-  // locked at that moment, have never been received. After a thousand of those comes the backlog,
-  // which is not read. A lease that is missed nevertheless runs out by itself.
+  // Envelopes are received in the order of their ids. So the only rows below a leased row that were
+  // never received are rows that were locked or not yet committed at that moment. The statement
+  // stops after a thousand never-received rows, because the rest is backlog. A lease that it misses
+  // runs out by itself.
   text: `update queue_envelopes set visible_at = now()
     where queue = $1 and leased_by = $2 and visible_at > now() and id <> all($3::bigint[])
       and id <= coalesce(
@@ -51,7 +52,7 @@ export const RECLAIM = {
 }
 export const DONE = {
   name: 'queue.done',
-  // An id belongs to one queue, so the pairs need not be compared.
+  // An id belongs to exactly one queue, so the (queue, id) pairs need not be compared.
   text: 'delete from queue_envelopes where queue = any($1::text[]) and id = any($2::bigint[])',
 }
 export const RETRY = {
@@ -76,7 +77,7 @@ export const SET_ASIDE = {
   text: `insert into dead_letters (queue, payload, reason, receives)
     select * from unnest($1::text[], $2::bytea[], $3::text[], $4::int[])`,
 }
-// The functions are those of migration 0026.
+// Migration 0026 defines the functions used below.
 const SLICE = `first, last, envelopes, messages,
       extract(epoch from oldest)::float8 * 1000 as "oldestMs"`
 
@@ -94,7 +95,7 @@ export const DEPTHS_WALK = {
 }
 export const DEPTHS_TAIL = {
   name: 'queue.depthsTail',
-  // The time comes also if the tail is empty.
+  // The join returns one row with the time even if the tail is empty.
   text: `select extract(epoch from now())::float8 * 1000 as "atMs", queue, is_old as "isOld",
       ${SLICE}
     from (select) as one left join
@@ -104,7 +105,7 @@ export const DEPTHS_RECOUNT = {
   name: 'queue.depthsRecount',
   text: `select ${SLICE} from queue_recount($1::text[], $2::bigint[], $3::bigint[])`,
 }
-// count() and sum() are bigints, which `pg` hands out as text: the casts make numbers of them.
+// `pg` returns the bigint results of count() and sum() as text. The casts turn them into numbers.
 export const MESSAGES_ON = {
   name: 'queue.messagesOn',
   text: `select coalesce(sum(messages), 0)::float8 as messages from queue_envelopes
@@ -120,7 +121,7 @@ export const OLDEST_DEAD_LETTER = {
 }
 export const FORGET_DEAD_LETTERS = {
   name: 'queue.forgetDeadLetters',
-  // Ids rise with time, so the oldest are the first of the primary key.
+  // Ids increase with time, so the oldest rows come first in the primary key.
   text: `delete from dead_letters
     where id = any(array(select id from dead_letters order by id limit $2))
       and at < now() - $1 * interval '1 day'
@@ -128,8 +129,8 @@ export const FORGET_DEAD_LETTERS = {
 }
 export const FORGET_BATCHES = {
   name: 'queue.forgetBatches',
-  // Batch ids are UUIDv7, and no batch is published before its id is made: those that were
-  // published long ago are among the first of the primary key.
+  // Batch ids are UUIDv7, and an id is always made before its batch is published. So batches that
+  // were published long ago are among the first rows of the primary key.
   text: `delete from queue_batches
     where batch_id < uuid_at($2::timestamptz - $1 * interval '1 hour')
       and published_at < $2::timestamptz - $1 * interval '1 hour'
