@@ -19,7 +19,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: 'and (o.user_id, o.place) >= (wanted.user_id, coalesce(wanted.from_place, 0) * 0)',
     guard: unitTest(
       'outbox/claimCosts.test.ts',
-      'claims for user demo do not pass over settled chunks of a held snapshot',
+      'claims for user demo do not read settled chunks that an open snapshot retains',
     ),
     says: /AssertionError: expected \d+ to be less than 60/,
   },
@@ -31,7 +31,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: '',
     guard: unitTest(
       'outbox/settlementTable.test.ts',
-      'what a user acknowledged of a chunk is one row for each day of its messages',
+      'the acknowledgements of a chunk by one user form one row for each day of ids',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
   },

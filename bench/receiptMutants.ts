@@ -78,7 +78,7 @@ export const receiptMutants: readonly Mutant[] = [
     replacement: 'return short === long',
     guard: unitTest(
       'message/receiptMatch.test.ts',
-      '"612345678" and 31612345678 are the same number: true',
+      '"612345678" and "31612345678" are the same number: true',
     ),
     says: /AssertionError: expected false to be true/,
   },
@@ -99,7 +99,7 @@ export const receiptMutants: readonly Mutant[] = [
     replacement: 'const key = [upstreamId, from].slice(0, 1).join()',
     guard: unitTest(
       'message/upstreamIdKey.test.ts',
-      'ids are compared as numbers: .+, 1F and 0000000031',
+      'comparing ids as numbers with rule .+: 1F and 0000000031',
     ),
     says: /AssertionError: expected false to be true/,
   },

@@ -1,5 +1,6 @@
-// Array parameters in PostgreSQL's binary form (array_recv in its arrayfuncs.c). The driver would
-// write them as text, with octets in hexadecimal, at a cost to both ends.
+// Encodes array parameters in PostgreSQL's binary form (array_recv in its arrayfuncs.c). The driver
+// would encode them as text, with octets in hexadecimal. That would cost time in the client and in
+// the server.
 
 import assert from 'node:assert'
 import { UUID_OCTETS, writeUuid } from '../flow/uuidOctets.ts'
@@ -7,7 +8,7 @@ import { UUID_OCTETS, writeUuid } from '../flow/uuidOctets.ts'
 export const ARRAY_TYPES = ['uuid', 'text', 'bytea', 'int', 'bigint', 'float8'] as const
 export type ArrayType = (typeof ARRAY_TYPES)[number]
 
-/** A value that its type cannot hold. The server would have answered SQLSTATE 22P02. */
+/** A value does not fit its type. The server would have rejected it with SQLSTATE 22P02. */
 export class UnfitParameter extends Error {
   readonly code = 'UNFIT_PARAMETER'
 }
@@ -15,7 +16,7 @@ export class UnfitParameter extends Error {
 type Element = string | number | Uint8Array
 
 interface ElementType {
-  /** pg_type.oid */
+  /** The type's oid in the catalogue pg_type. */
   readonly oid: number
   readonly octetsOf: (value: Element) => number
   readonly write: (into: Buffer, value: Element, at: number) => void
@@ -49,10 +50,13 @@ const ELEMENTS: Readonly<Record<ArrayType, ElementType>> = {
 const HEADER_OCTETS = 20
 const NULL_LENGTH = -1
 
-/** One dimension from 1 on; null and undefined are NULL. Throws UnfitParameter. */
+/**
+ * Encodes an array of one dimension whose first index is 1. null and undefined become NULL. Throws
+ * UnfitParameter if a value does not fit the type.
+ */
 export function encodeArray(type: ArrayType, values: readonly unknown[]): Buffer {
   try {
-    // Each type looks at what it gets; anything else is unfit.
+    // The functions in ELEMENTS check the type of each value.
     return encode(ELEMENTS[type], values as readonly (Element | null | undefined)[])
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
@@ -68,7 +72,7 @@ function encode(
   for (const value of values) if (!isNull(value)) total += sizeOf(value)
   const octets = Buffer.allocUnsafe(total)
   octets.writeInt32BE(1, 0)
-  octets.writeInt32BE(1, 4) // there may be NULLs
+  octets.writeInt32BE(1, 4) // the array may contain NULLs
   octets.writeInt32BE(oid, 8)
   octets.writeInt32BE(values.length, 12)
   octets.writeInt32BE(1, 16)
@@ -95,10 +99,10 @@ function writeUuidOf(into: Buffer, value: Element, at: number): void {
 function writeBigint(into: Buffer, value: Element, at: number): void {
   const isDigits = typeof value === 'string' && /^-?\d+$/.test(value)
   assert(isDigits || Number.isSafeInteger(value), 'not a bigint')
-  into.writeBigInt64BE(BigInt(value as string | number), at) // just checked
+  into.writeBigInt64BE(BigInt(value as string | number), at) // checked by the assertion
 }
 
-// writeInt32BE would write 0 for a value that is not a number.
+// The check is needed because writeInt32BE writes 0 for NaN and truncates fractions.
 function integerOf(value: Element): number {
   const number = numberOf(value)
   assert(Number.isInteger(number), 'not an integer')

@@ -17,11 +17,11 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-test('what a user acknowledged of a chunk is one row for each day of its messages', async () => {
+test('the acknowledgements of a chunk by one user form one row for each day of ids', async () => {
   const dayMs = 86_400_000
   const atMs = Date.now()
   const idAgo = (agoMs: number) =>
-    // With its first 48 bits replaced it is a message id still.
+    // Only the first 48 bits, which are the time, are replaced, so the result is a message id.
     `${firstIdAt(atMs - agoMs).slice(0, 13)}${newMessageId().slice(13)}` as MessageId
   const first = [0, dayMs, 2 * dayMs].map(idAgo)
   const between = idAgo(dayMs)

@@ -1,6 +1,7 @@
-// The end of what a gateway claimed. A chunk is settled as a whole, in one statement: it goes, and
-// its deliveries are recorded as acknowledged, become rows of `outbox`, or are put back. If
-// another process holds the chunk by now, nothing is recorded: that process delivers it again.
+// Settles the chunks and rows that a gateway claimed. A chunk is settled as a whole, in one
+// statement: the chunk is deleted, and each of its deliveries is recorded as acknowledged, becomes
+// a row of `outbox`, or is put back. If another process now leases the chunk, nothing is recorded,
+// and that process delivers the chunk again.
 
 import { firstIdOfNextDay, type MessageId, timeOf } from '../message/ids.ts'
 import { type Database, QueryRefused } from '../database/database.ts'
@@ -12,12 +13,12 @@ interface Claimed {
   readonly kind: 'chunk' | 'row'
 }
 
-/** How the deliveries of one claim ended, each in one of the lists. */
+/** The outcome of a claimed chunk or row. Each of its deliveries is in one of the lists. */
 export interface ClaimOutcome extends Claimed {
   readonly acknowledged: readonly { readonly messageId: MessageId; readonly user: string }[]
   readonly refused: readonly { readonly delivery: Delivery; readonly commandStatus: number }[]
   readonly retry: readonly { readonly delivery: Delivery; readonly delayMs: number }[]
-  /** Not attempted. Anybody may claim them at once. */
+  /** Deliveries that were not attempted. Any process may claim them immediately. */
   readonly putBack: readonly Delivery[]
 }
 
@@ -79,7 +80,11 @@ const RETRY = {
       and o.leased_by = $4`,
 }
 
-/** May be repeated: a claim that is settled, or held by another process by now, changes nothing. */
+/**
+ * Settles claims. May be repeated, because settling a claim again has no effect. Settling a claim
+ * that another process now holds has no effect either, except that the acknowledgement of a row is
+ * always recorded. Missing partitions for acknowledgements are created.
+ */
 export async function settleOutbox(
   database: Database,
   instance: string,
@@ -148,11 +153,14 @@ function columnsOf(chunks: readonly ClaimOutcome[], instance: string): unknown[]
 interface AcknowledgedTogether {
   readonly id: string
   readonly user: string
-  /** In order. */
+  /** Sorted. */
   readonly messageIds: readonly MessageId[]
 }
 
-/** One row each: of one chunk, by one user, and of one partition, which holds a day of ids. */
+/**
+ * Groups a chunk's acknowledgements into rows. A row has the ids that one user acknowledged and
+ * that belong to one partition, which holds a day of ids.
+ */
 function acknowledgedTogether({ acknowledged, id }: ClaimOutcome): AcknowledgedTogether[] {
   const byUser = Map.groupBy(acknowledged, ({ user }) => user)
   return [...byUser].flatMap(([user, group]) => {
@@ -161,7 +169,10 @@ function acknowledgedTogether({ acknowledged, id }: ClaimOutcome): AcknowledgedT
   })
 }
 
-/** `messageIds` are in order. */
+/**
+ * Splits ids by day (UTC).
+ * @param messageIds sorted ids
+ */
 function byDay(messageIds: readonly MessageId[]): readonly (readonly MessageId[])[] {
   const [first] = messageIds
   if (first === undefined) return []
@@ -172,7 +183,10 @@ function byDay(messageIds: readonly MessageId[]): readonly (readonly MessageId[]
 
 const PIECE_MIN = 16
 
-/** What a slow customer did not take comes again in pieces that it takes in about that time. */
+/**
+ * The most deliveries in a chunk that is put back: twice the number that the customer acknowledged,
+ * but at least PIECE_MIN. Thus a slow customer gets smaller chunks.
+ */
 function pieceAfter(acknowledged: number): number {
   return Math.max(PIECE_MIN, 2 * acknowledged)
 }
@@ -225,8 +239,10 @@ const RECLAIM_ROWS = {
 }
 
 /**
- * What this instance claimed and does not have in hand may be claimed again at once: what a former
- * process of the same name held, and what was claimed by a request whose answer was lost.
+ * Releases the claims of this instance that it is not working on, so that they can be claimed again
+ * immediately. Such claims come from an earlier process of the same name, or from a request whose
+ * answer was lost.
+ * @param inHand the ids of the claims in progress
  */
 export async function reclaimOutbox(
   database: Database,
