@@ -80,7 +80,7 @@ export function eventsFrom(unpacked: unknown): JournalEvent[] {
   const [tag, version, rows] = asRow(unpacked) as [string, number, unknown]
   if (tag !== EVENTS_TAG || version !== VERSION)
     throw new WireError(
-      `not a journal entry this version reads: ${wireText(tag)} ${wireText(version)}`,
+      `this version cannot read journal entries of type ${wireText(tag)} ${wireText(version)}`,
     )
   return asRow(rows).map(eventFrom)
 }
@@ -131,6 +131,6 @@ function eventFrom(fields: unknown): JournalEvent {
     case 'moved':
       return { ...base, kind: 'moved', from: detail }
     default:
-      throw new WireError(`journal event kind ${kindIndex}`)
+      throw new WireError(`unknown kind of journal event: ${kindIndex}`)
   }
 }

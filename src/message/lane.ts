@@ -1,5 +1,5 @@
 /** The lanes of a connector, the most urgent first. */
 export const LANES = ['high', 'normal', 'bulk'] as const
 
-/** The queue in which a message waits for its connector, by urgency. */
+/** The urgency of a message. Each lane of a connector has its own queue. */
 export type Lane = (typeof LANES)[number]

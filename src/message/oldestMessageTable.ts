@@ -3,7 +3,7 @@ import { timeOf } from './ids.ts'
 
 const MESSAGE = {
   name: 'messages.oldest',
-  // The server reads the partitions in order, so this is one look-up in the oldest one's key.
+  // The server reads the partitions in order, so this is one look-up in the oldest partition.
   text: 'select message_id as id from messages order by message_id limit 1',
 }
 const CHECKPOINT = {

@@ -62,7 +62,9 @@ export function decodeReceipts(octets: Uint8Array): UpstreamReceipt[] {
   // The tag and version are checked before any other field is read.
   const [tag, version, rows] = asRow(unpack(octets)) as [string, number, unknown]
   if (tag !== TAG || version !== VERSION)
-    throw new WireError(`not receipts this version reads: ${wireText(tag)} ${wireText(version)}`)
+    throw new WireError(
+      `this version cannot read receipts of type ${wireText(tag)} ${wireText(version)}`,
+    )
   return asRow(rows).map(receiptFrom)
 }
 

@@ -26,8 +26,8 @@ const traceStepSchema = z.strictObject({
 export const messageTraceSchema = z
   .strictObject({
     messageId: z.string().describe('The id of the message.'),
-    account: z.string().describe('The account that sent it.'),
-    user: z.string().describe('The user that sent it.'),
+    account: z.string().describe('The account that sent the message.'),
+    user: z.string().describe('The user that sent the message.'),
     source: z.string().describe('The sender, as the receiver sees it.'),
     destination: z.string().describe('The number to which the message is sent.'),
     connector: z.string().describe('The connector to which the message was routed or moved.'),

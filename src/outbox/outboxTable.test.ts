@@ -291,7 +291,7 @@ test('a gateway that lost its lease of a row can neither refuse it nor put it ba
   expect((await claim('lost row', 1)).claimed).toEqual([])
 })
 
-test('settling an acknowledgement creates its missing partition', async () => {
+test('settling an acknowledgement creates the partition if it is missing', async () => {
   const { rows } = await database.pool.query<{ name: string }>(
     `select inhrelid::regclass::text as name from pg_inherits
       where inhparent = 'outbox_acknowledged'::regclass`,

@@ -27,14 +27,14 @@ export const accountSchema = z
       .enum(['user', 'account'])
       .exactOptional()
       .describe(
-        'Receipts go to the user who sent the message, which is the default, or to any user of ' +
-          'the account that has a receiver bound.',
+        'Where receipts are delivered: to the user who sent the message, which is the default, ' +
+          'or to any user of the account that has a receiver bound.',
       ),
     receiptErrors: z
       .record(z.string().max(20), textOf(/^[\x21-\x7e]{3}$/, 'exactly three printable characters'))
       .exactOptional()
       .describe(
-        'The `err` of receipts, by the code that the SMSC or Signalbox gave: ' +
+        'Replacements for the `err` of receipts, by the code from the SMSC or Signalbox: ' +
           '`{ ESME_RSUBMITFAIL: "069", expired waiting: "088" }`. Other codes are not changed.',
       ),
     defaultLifetimeSeconds: z

@@ -81,7 +81,7 @@ const identity = {
     .boolean()
     .default(false)
     .describe(
-      'If true, nothing is submitted. Messages are still accepted, and receipts processed.',
+      'If true, nothing is submitted. Messages are still accepted and receipts still processed.',
     ),
   waiting: waitingSchema,
 }

@@ -19,7 +19,10 @@ export type ActionOutcome =
   | { readonly kind: 'changed'; readonly connector: Connector }
   | { readonly kind: 'refused'; readonly detail: string }
 
-/** An enabled connector accepts and submits messages. A paused one only accepts messages. */
+/**
+ * An enabled connector accepts and submits messages. A paused connector only accepts messages, and
+ * a disabled one does neither.
+ */
 export function connectorState({ enabled, paused }: Connector): 'enabled' | 'paused' | 'disabled' {
   if (!enabled) return 'disabled'
   return paused ? 'paused' : 'enabled'

@@ -34,7 +34,7 @@ function problems(plan: PlatformPlan): string[] {
     : []
 }
 
-test('secrets are hashed before they are written', async () => {
+test("a user's secrets are hashed before they are written", async () => {
   const { writes } = await planned(given(), EMPTY)
   const spec = writes.find(({ kind }) => kind === 'user')?.spec
   expect(spec).toMatchObject({ apiKeyHash: hashApiKey(API_KEY) })

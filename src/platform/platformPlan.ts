@@ -1,7 +1,7 @@
 // Plans the changes and writes that turn the stored platform into the given one. A given document
-// is complete: resources that it does not contain are deleted. Each kind seals its secrets in its
-// own way, such that applying the same document twice changes nothing. HIDDEN stands for the stored
-// secret, and is an error if no secret is stored.
+// is complete: resources that it does not contain are deleted. Each kind seals its secrets, which
+// means that it converts them to their stored form. Applying the same document twice changes
+// nothing. HIDDEN stands for the stored secret, and is an error if no secret is stored.
 
 import { fieldChanges } from './fieldChanges.ts'
 import type { FieldChange } from './fieldChanges.ts'
