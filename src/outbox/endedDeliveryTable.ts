@@ -57,9 +57,9 @@ const ROWS_AT_ONCE = 1_000
 const CHUNKS_AT_ONCE = 20
 
 /**
- * Marks some of the deliveries that waited too long as expired. Returns the number of rows and
- * chunks that ended. A chunk that cannot be read is kept for another day, and an error that names
- * it is thrown at the end.
+ * Expires some of the deliveries that have waited too long. Returns the number of rows and chunks
+ * that expired. A chunk that cannot be read is kept for another day. An error that names all such
+ * chunks is thrown at the end.
  */
 export async function expireOutbox(database: Database): Promise<number> {
   const rows = await database.run(EXPIRE_ROWS, [ROWS_AT_ONCE])
