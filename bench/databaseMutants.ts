@@ -91,7 +91,7 @@ export const databaseMutants: readonly Mutant[] = [
     replacement: `new Set(['21', '22', '23', '40', '44', '54'])`,
     guard: unitTest(
       'components/doesHarm.test.ts',
-      'SQLSTATE 40P01 is the fault of what was to be written: false',
+      'SQLSTATE 40P01 counts as caused by the values: false',
     ),
     says: /AssertionError: expected true to be false/,
   },

@@ -19,7 +19,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: 'and (o.user_id, o.place) >= (wanted.user_id, coalesce(wanted.from_place, 0) * 0)',
     guard: unitTest(
       'outbox/claimCosts.test.ts',
-      'claims for user demo do not read settled chunks that an open snapshot retains',
+      'later claims for user demo do not read settled chunks that an open snapshot retains',
     ),
     says: /AssertionError: expected \d+ to be less than 60/,
   },

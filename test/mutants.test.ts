@@ -22,3 +22,19 @@ test('a missing or repeated piece causes an error that says what to do', () => {
   )
   expect(() => mutated(piece + piece, mutant)).toThrow(`${file} holds this 2 times`)
 })
+
+test.each(MUTANTS)('$name: its guard is the name of a test', ({ guard }) => {
+  const text = readFileSync(join(root, guard.file), 'utf8')
+  const names = [...text.matchAll(STRING)].map(([, , name = '']) => name.replaceAll(/\\(.)/g, '$1'))
+  const found = names.filter((name) => namePattern(name).test(guard.test))
+  expect(found, `a test of ${guard.file} named "${guard.test}"`).not.toEqual([])
+})
+
+/** A string in the source of a test. */
+const STRING = /(['"`])((?:\\.|(?!\1)[^\\\n])*)\1/g
+
+/** `%s`, `%j`, `$name` and the like in the name of a `test.each` stand for a value of the case. */
+function namePattern(name: string): RegExp {
+  const parts = name.split(/%[sdijfo]|\$[a-z][\w.]*/i).map((part) => RegExp.escape(part))
+  return new RegExp(`^${parts.join('.+')}$`)
+}
