@@ -45,7 +45,7 @@ function errorOf(of: Of, options: object): unknown {
 
 const MS = 'a number of milliseconds from 0 (off) to 2147483647 is needed'
 const PORT = 'an integer from 1 to 65535 is needed'
-const VERSION = '0x33, 0x34 or 0x50, as INTERFACE_VERSION has them, is needed'
+const VERSION = 'one of INTERFACE_VERSION (0x33, 0x34 or 0x50) is needed'
 const COUNT = 'an integer of at least 1 is needed'
 const timers = (responseTimeoutMs: unknown) => ({ timers: { responseTimeoutMs } })
 const requests = (handlers: object) => ({ events: { requests: handlers } })

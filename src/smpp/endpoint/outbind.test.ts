@@ -134,7 +134,7 @@ describe('an outbind is rejected, with no session left, when', () => {
     expect(await failing({ timers: { sessionInitTimeoutMs: 30 } })).toMatchObject({
       name: 'SmppConnectError',
       code: 'CLOSED',
-      message: expect.stringContaining('no bind in time'),
+      message: expect.stringContaining('no bind request arrived in time'),
     })
   })
 

@@ -15,13 +15,13 @@ export interface BindingParts {
   readonly requests: OutboundRequests
   readonly clock: SessionClock
   /**
-   * Called before bind_resp is written (as the server), or before any PDU after bind_resp is read
-   * (as the client).
+   * On a server, called before bind_resp is written. On a client, called before any PDU that
+   * follows bind_resp is read.
    */
   onBound(state: SessionState): void
 }
 
-/** The bind of a session, on either side, and the version agreed on (SMPP 3.4 §4.1). */
+/** The bind of a session, on either side, and the negotiated version (SMPP 3.4 §4.1). */
 export class Binding {
   readonly #settings: SessionRules
   readonly #parts: BindingParts
@@ -42,18 +42,18 @@ export class Binding {
     return this.#interfaceVersion
   }
 
-  /** Whether a bind of the peer waits for our answer. */
+  /** Whether a bind request from the peer is waiting for our answer. */
   get isAsked(): boolean {
     return this.#parts.reader.isHeldForBind
   }
 
-  /** The peer asks to bind. Reading stops until it has an answer. */
+  /** Call when a bind request arrives. Stops reading until the request is answered. */
   asked(): void {
     this.#parts.reader.hold('bind')
     this.#parts.clock.bindWaits('onBind did not answer within the response timer')
   }
 
-  /** Throws PduError, and changes nothing, if `systemId` does not fit into bind_resp. */
+  /** Throws PduError without changing anything if `systemId` does not fit in bind_resp. */
   accept(
     request: Pdu<BindCommand>,
     systemId = this.#settings.systemId,
@@ -73,16 +73,16 @@ export class Binding {
   }
 
   /**
-   * `onAnswer` is called before anything behind the answer is read. Throws PduError if the version
-   * lacks this bind or a field does not fit.
+   * Sends our bind request. `onAnswer` is called before anything after the answer is read. Throws
+   * PduError if our version does not have this bind command or a field does not fit.
    */
   request(command: BindCommand, body: BindBody, onAnswer: (outcome: RequestOutcome) => void): void {
     const { requests, reader, clock } = this.#parts
     requests.requestBind(command, body, (outcome) => {
       const isBound = outcome.kind === 'response' && this.#receive(command, body, outcome.pdu)
       onAnswer(outcome)
-      // The owner gets the session when a promise resolves, so PDUs that directly follow bind_resp
-      // are held until then.
+      // The owner receives the session when a promise resolves. PDUs that directly follow bind_resp
+      // must not be handled before that.
       if (isBound) setImmediate(() => reader.release('bind'))
     })
     clock.bindWaits('the bind was not answered in time')

@@ -1,28 +1,33 @@
 import { integer, type OptionChecks } from '../wire/optionCheck.ts'
 
-/** Bounds on what one session holds. */
+/** Limits on the memory and the pending work of one session. */
 export interface SessionLimits {
   /**
-   * Octets that we wrote and the peer has not taken. Above this, reading stops until it has taken
-   * all of them, for at most a minute. Default 1 MiB.
+   * The number of octets that wait to be sent because the peer reads too slowly. Above this limit,
+   * reading from the peer stops until all of them are sent. If that takes more than a minute, the
+   * session closes. Default 1 MiB.
    */
   readonly unsentOctetsPause: number
-  /** The same octets. Above this, the connection is destroyed. Default 16 MiB. */
+  /** If more octets than this wait to be sent, the connection is destroyed. Default 16 MiB. */
   readonly unsentOctetsMax: number
   /**
-   * Requests of the peer that wait for `respond`. At this number, reading stops until half of them
-   * are answered. Default 10,000.
+   * The number of requests from the peer that wait for `respond`. When this number is reached,
+   * reading stops until half of them are answered. Default 10,000.
    */
   readonly unansweredByUs: number
   /**
-   * The same in octets, including their TLVs and the chunks they came in. Default 16 MiB.
+   * The same limit in octets of memory, which includes the TLVs of the requests and the chunks in
+   * which they arrived. Default 16 MiB.
    */
   readonly unansweredOctets: number
-  /** Calls of `send` that wait for room in the window. Default 10,000. */
+  /** The number of calls to `send` that may wait for room in the window. Default 10,000. */
   readonly waitingSends: number
 }
 
-/** The default limits: 1 MiB and 16 MiB of octets, 10,000 requests, 10,000 sends. */
+/**
+ * The default limits: reading pauses at 1 MiB of unsent octets and the connection is destroyed at
+ * 16 MiB; up to 10,000 requests or 16 MiB may be unanswered by us; up to 10,000 sends may wait.
+ */
 export const DEFAULT_LIMITS: SessionLimits = {
   unsentOctetsPause: 1024 * 1024,
   unsentOctetsMax: 16 * 1024 * 1024,

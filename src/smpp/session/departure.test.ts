@@ -22,15 +22,15 @@ async function serve(...options: Parameters<typeof servePeer>): Promise<ServedPe
 
 afterEach(() => served.stop())
 
-describe('on the way out', () => {
-  test('who has not bound is closed', async () => {
+describe('ending a session', () => {
+  test('unbind closes a session that was never bound', async () => {
     const { server, peer, closed } = await serve()
     await peer.until(() => server.sessions.size === 1)
     await Promise.all([...server.sessions].map((session) => session.unbind()))
-    expect(closed.all).toEqual(['left before any bind'])
+    expect(closed.all).toEqual(['closed before any bind'])
   })
 
-  test('when both sides send unbind, both are answered', async () => {
+  test('if both sides send unbind at the same time, both receive unbind_resp', async () => {
     const { peer, bound, closed } = await serve()
     const session = await bound()
     const gone = session.unbind()
@@ -46,7 +46,7 @@ describe('on the way out', () => {
     expect(closed.all).toEqual(['unbound by us'])
   })
 
-  test('unbinds who has sent no message for long, enquire_link or not', async () => {
+  test('a peer that sends enquire_link but no messages is unbound after the timeout', async () => {
     const { peer, closed, bound } = await serve({ inactivityTimeoutMs: 40 })
     await bound()
     const asking = setInterval(() => !peer.isEnded && peer.send(headerOf(ENQUIRE_LINK, 7)), 10)
@@ -57,7 +57,7 @@ describe('on the way out', () => {
     expect(await closed.next()).toBe('unbound by us')
   })
 
-  test('unbind waits for the answers that both sides owe', async () => {
+  test('unbind waits until both sides have answered all outstanding requests', async () => {
     const { peer, requests, closed, bound } = await serve()
     const session = await bound()
     const outcomes = new Inbox<RequestOutcome>()
@@ -80,7 +80,7 @@ describe('on the way out', () => {
     expect(closed.all).toEqual(['unbound by us'])
   })
 
-  test('unbind does not wait longer than the response timer, for either', async () => {
+  test('the response timer limits how long unbind waits for answers and unbind_resp', async () => {
     const { peer, requests, closed, bound } = await serve({ responseTimeoutMs: 20 })
     const session = await bound()
     peer.send(submitPdu(2))
@@ -91,7 +91,7 @@ describe('on the way out', () => {
     expect(closed.all).toEqual(['unbind was not answered'])
   })
 
-  test('an unbind of the peer is answered after what we owe it, then it ends', async () => {
+  test('an unbind from the peer is answered after its requests and ends the session', async () => {
     const { peer, requests, closed, bound } = await serve()
     const session = await bound()
     peer.send(Buffer.concat([submitPdu(2), headerOf(UNBIND, 3), submitPdu(4)]))

@@ -1,24 +1,26 @@
 type Step = 'none' | 'draining' | 'unbindSent' | 'unbindAnswered' | 'unbindReceived' | 'unbound'
 
 export interface DepartureActions {
-  /** Whether we owe the peer answers, and whether it owes us some. */
+  /** Whether a request from the peer is still unanswered. */
   weOwe(): boolean
+  /** Whether one of our requests is still unanswered. */
   theyOwe(): boolean
-  /** Returns its sequence_number. */
+  /** Sends unbind and returns its sequence_number. */
   sendUnbind(): number
   answerUnbind(sequence: number): void
-  /** Sets, or sets anew, when `advance(true)` is due. */
+  /** Starts or restarts the timer that calls `advance(true)`. */
   setDeadline(isLastStep: boolean): void
   close(reason: string): void
 }
 
 /**
- * The way out of a session (SMPP 3.4 §4.2): whoever starts it, the answers still owed come before
- * unbind or unbind_resp, so that an orderly end leaves no request in doubt. Each step is bounded.
+ * The orderly end of a session (SMPP 3.4 §4.2). Whichever side starts it, outstanding requests are
+ * answered before unbind or unbind_resp is sent, so the fate of every request is known. Each step
+ * has a time limit.
  */
 export class Departure {
   #step: Step = 'none'
-  /** Of the unbind that ends the session, whoever sent it. */
+  /** The sequence_number of the unbind that ends the session, no matter which side sent it. */
   #sequence = 0
   readonly #actions: DepartureActions
 
@@ -56,7 +58,10 @@ export class Departure {
     this.advance(false)
   }
 
-  /** Goes on as far as the answers owed allow, or a step further when it is overdue. */
+  /**
+   * Takes every step that need not wait for outstanding answers. If `isOverdue`, the current step
+   * stops waiting for them.
+   */
   advance(isOverdue: boolean): void {
     const { weOwe, theyOwe, sendUnbind, answerUnbind, close } = this.#actions
     switch (this.#step) {

@@ -10,7 +10,7 @@ function pduOf(body: Uint8Array): Buffer {
   return pdu
 }
 
-/** All PDUs found in the chunks, as hex, and how it ended. */
+/** All PDUs found in the chunks, as hex, and the state of the framer after the last chunk. */
 function framesOf(chunks: readonly Buffer[]): { frames: string[]; end: string } {
   const framer = new Framer(MAX)
   const frames: string[] = []
@@ -48,9 +48,9 @@ describe('the framer', () => {
     )
   })
 
-  test('comes to the same end with any octets, wherever they are cut', () => {
+  test('gives the same result for arbitrary octets wherever the chunks are cut', () => {
     const octets = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array))
-    // Small lengths, or else nearly all octets are broken from the start.
+    // Writes small lengths, because nearly all random lengths are impossible.
     const lengths = fc.array(fc.nat({ max: 64 }), { maxLength: 6 })
     fc.assert(
       fc.property(octets, lengths, cuts, (noise, places, at) => {
@@ -72,7 +72,7 @@ describe('the framer', () => {
     },
   )
 
-  test('leaves a PDU where it lies', () => {
+  test('does not copy a PDU that is complete within one chunk', () => {
     const framer = new Framer(MAX)
     const chunk = Buffer.concat([pduOf(Buffer.from('a')), pduOf(Buffer.from('b'))])
     framer.push(chunk)
@@ -82,7 +82,7 @@ describe('the framer', () => {
     expect([framer.start, framer.end]).toEqual([17, 34])
   })
 
-  test('keeps what is not read yet when more comes', () => {
+  test('keeps unread PDUs when another chunk is pushed', () => {
     const framer = new Framer(MAX)
     framer.push(Buffer.concat([pduOf(Buffer.from('a')), pduOf(Buffer.from('b'))]))
     framer.next()
@@ -91,7 +91,7 @@ describe('the framer', () => {
     expect(left).toEqual(['pdu', 'pdu', 'incomplete'])
   })
 
-  test('holds what has come, whatever command_length claims, and never twice the limit', () => {
+  test('memory grows with the octets received, not with command_length, and stays bounded', () => {
     const limit = 70_000
     fc.assert(
       fc.property(

@@ -5,9 +5,10 @@ const LENGTH_OCTETS = 4
 const TAIL_OCTETS_MIN = 1024
 
 /**
- * Finds the PDUs in what a socket delivers. A PDU that lies in one chunk is left there; only one
- * that is split over chunks is copied, into a buffer that grows with what has come, never with what
- * command_length claims. After `next()` says `pdu`, it is octets[start, end).
+ * Finds the PDUs in the chunks that a socket delivers. A PDU that is complete within one chunk is
+ * not copied. A PDU that spans several chunks is copied into a buffer that grows with the octets
+ * received, never to the size that command_length claims. After `next()` returns `pdu`, the PDU is
+ * octets[start, end).
  */
 export class Framer {
   octets: Buffer = NOTHING
@@ -23,12 +24,15 @@ export class Framer {
     this.#maxPduOctets = maxPduOctets
   }
 
-  /** Whether the last PDU seen is not complete yet (ask when `next` said `incomplete`). */
+  /** Whether part of a PDU has arrived. Valid after `next` has returned `incomplete`. */
   get hasPartial(): boolean {
     return this.#tailLength > 0
   }
 
-  /** What is kept until more comes: below twice maxPduOctets, besides the chunk that is read. */
+  /**
+   * The octets held in memory: the buffer of an incomplete PDU, which is smaller than twice
+   * maxPduOctets, and the unread part of the current chunk.
+   */
   get octetsHeld(): number {
     return this.#tail.length + (this.#chunk.length - this.#at)
   }
@@ -39,7 +43,7 @@ export class Framer {
     this.#at = 0
   }
 
-  /** `broken`: command_length is impossible, nothing behind it can be framed. */
+  /** `broken` means that command_length is impossible, so nothing after it can be framed. */
   next(): 'pdu' | 'incomplete' | 'broken' {
     if (this.#tailLength > 0) return this.#completeTail()
     const available = this.#chunk.length - this.#at
@@ -89,7 +93,7 @@ export class Framer {
     return 'pdu'
   }
 
-  /** Moves up to `wanted` octets from the chunk to the tail; false when there were fewer. */
+  /** Moves up to `wanted` octets from the chunk to the tail. Returns false if there were fewer. */
   #fillTail(wanted: number): boolean {
     if (wanted <= 0) return true
     const octets = Math.min(wanted, this.#chunk.length - this.#at)

@@ -24,7 +24,7 @@ const TLVS = [
 ]
 const ADDRESS = { dest_addr_ton: 1, dest_addr_npi: 1, destination_addr: '4477' }
 
-/** What makes each kind complete, where empty fields do not. */
+/** The fields that these commands cannot be sent without. */
 const FIELDS = {
   submit_multi: { dest_address: [{ dest_flag: 1, ...ADDRESS }] },
   broadcast_sm: { tlvs: TLVS },
@@ -39,7 +39,7 @@ interface Pair {
   readonly client: Session
 }
 
-/** A server and a client that are bound to each other, in version 5.0. */
+/** A server and a client that are bound to each other with version 5.0. */
 async function bound(ofServer: SessionEvents, ofClient: SessionEvents): Promise<Pair> {
   const accepted = new Inbox<Session>()
   const options = { timers: TIMERS, windowSize: 20 }
@@ -70,7 +70,7 @@ async function bound(ofServer: SessionEvents, ofClient: SessionEvents): Promise<
   return { server: await accepted.next(), client }
 }
 
-/** The answer to a request that either side may send. */
+/** Sends a request from the side that may send it, and returns the answer. */
 async function answerTo({ server, client }: Pair, command: RequestCommand): Promise<Pdu> {
   const asking = client.canSend(command) ? client : server
   return new Promise((resolve, reject) => {
@@ -81,8 +81,8 @@ async function answerTo({ server, client }: Pair, command: RequestCommand): Prom
   })
 }
 
-describe('each kind of request', () => {
-  test('reaches the owner that handles it, and its answer comes back', async () => {
+describe('every request command', () => {
+  test('reaches its handler, and the answer returns to the sender', async () => {
     const handled: string[] = []
     const requests = handlersOfAll((session, pdu) => {
       handled.push(pdu.command)
@@ -98,7 +98,7 @@ describe('each kind of request', () => {
     expect(pair.server.unansweredByUs + pair.client.unansweredByUs).toBe(0)
   })
 
-  test('that nobody handles is answered ESME_RINVCMDID', async () => {
+  test('is answered with ESME_RINVCMDID if it has no handler', async () => {
     const pair = await bound({}, {})
     for (const command of REQUESTS)
       expect(await answerTo(pair, command)).toMatchObject({
@@ -107,7 +107,7 @@ describe('each kind of request', () => {
       })
   })
 
-  test('is sent by the side that may, and not by the other', async () => {
+  test('can be sent only by the side that SMPP allows', async () => {
     const pair = await bound({}, {})
     for (const command of REQUESTS) {
       const { esme, mc } = PDUS[command]
@@ -116,7 +116,7 @@ describe('each kind of request', () => {
     }
   })
 
-  test('may carry its body on as it was on the wire', async () => {
+  test('passes its undecoded body to the handler', async () => {
     const bodies = new Inbox<Buffer>()
     const pair = await bound(
       {
@@ -146,8 +146,8 @@ async function served(): Promise<ServedPeer> {
   return serving
 }
 
-describe('what goes one way', () => {
-  test('alert_notification reaches the owner, and is not answered', async () => {
+describe('a PDU without a response', () => {
+  test('alert_notification reaches its handler and is not answered', async () => {
     const alerts = new Inbox<Pdu<'alert_notification'>>()
     const pair = await bound({}, { onAlertNotification: (_, pdu) => alerts.push(pdu) })
     expect(pair.server.notify('alert_notification', { source_addr: '4477' })).toBe(true)
@@ -178,7 +178,7 @@ describe('what goes one way', () => {
     return peer
   }
 
-  test('outbind reaches a client that is not bound yet', async () => {
+  test('outbind reaches the handler of a client that is not bound yet', async () => {
     const outbinds = new Inbox<Pdu<'outbind'>>()
     const peer = await unbound({ onOutbind: (_, pdu) => outbinds.push(pdu) })
     peer.send('0000001d0000000b000000000000002b534d53433031006f7574707700')
@@ -187,7 +187,7 @@ describe('what goes one way', () => {
 
   const oneWay: OneWayCommand[] = ['alert_notification', 'outbind']
 
-  test.each(oneWay)('%s to a server is answered generic_nack', async (command) => {
+  test.each(oneWay)('%s sent to a server is answered with generic_nack', async (command) => {
     const { peer, bound: bind } = await served()
     await bind()
     peer.send(headerOf(PDUS[command].command_id, 9))
@@ -198,7 +198,7 @@ describe('what goes one way', () => {
     })
   })
 
-  test('and is malformed is answered generic_nack with what is wrong', async () => {
+  test('is answered with generic_nack and the error if it is malformed', async () => {
     const peer = await unbound({})
     peer.send(headerOf(PDUS.outbind.command_id, 9))
     expect((await peer.pdus(2))[1]).toMatchObject({
@@ -208,7 +208,7 @@ describe('what goes one way', () => {
   })
 })
 
-test('an owner may be an object that remembers', async () => {
+test('request handlers can be methods that use `this`', async () => {
   class Counter {
     count = 0
     submit_sm(session: Session, pdu: Pdu<'submit_sm'>): void {

@@ -17,9 +17,9 @@ import type { SessionBind, SessionSettingsOf } from './sessionTypes.ts'
 import { stateRefusal } from './stateRefusal.ts'
 
 export interface InboundActions {
-  /** Whether we sent unbind and have no response yet. */
+  /** Whether we have sent unbind and not received its response. */
   isLeaving(): boolean
-  /** The peer sent a message. */
+  /** Called for each request that reaches a handler, and for alert_notification. */
   onMessage(): void
   /** Stops reading, or resumes it. */
   holdReading(isHeld: boolean): void
@@ -41,7 +41,7 @@ type Handlers<Session> = Readonly<Partial<Record<CommandName, Handler<Session>>>
 
 const NACK = compiledByName('generic_nack')
 
-/** The commands that the session handles itself. All others are the owner's. */
+/** The commands that the session handles itself. Handlers of the owner process all others. */
 const OWN: ReadonlySet<CommandName> = new Set([
   'bind_receiver',
   'bind_transmitter',
@@ -53,9 +53,9 @@ const OWN: ReadonlySet<CommandName> = new Set([
 ] as const)
 
 /**
- * Receives each PDU of the peer (SMPP 5.0 §2.8, §2.11). It passes on every response. It passes on a
- * request if there is a handler for it and the session's state and version allow it. It answers all
- * others.
+ * Receives each PDU from the peer (SMPP 5.0 §2.8, §2.11). It passes on every response. It passes on
+ * a request if the request has a handler and the session's state and version allow the request. It
+ * answers all other requests itself.
  */
 export class InboundPdus<Session extends Standing> {
   readonly #session: Session
@@ -91,7 +91,7 @@ export class InboundPdus<Session extends Standing> {
     return this.#owed.count
   }
 
-  /** The owner answered a request. */
+  /** Call when the owner has answered a request. */
   answered(): void {
     this.#owed.answered()
     if (!this.#isHeld || !this.#owed.isLittle) return
@@ -116,16 +116,16 @@ export class InboundPdus<Session extends Standing> {
     } else if (compiled.since > this.#session.interfaceVersion) {
       // This session's version lacks the command.
       const version = this.#session.interfaceVersion.toString(16)
-      this.#nack(command_id, sequence, `${compiled.command} in a session of version 0x${version}`)
+      this.#nack(command_id, sequence, `version 0x${version} has no ${compiled.command}`)
     } else {
       this.#receiveRequest(compiled, octets, start, end, sequence)
     }
   }
 
   /**
-   * Answers once, since nothing after this can be understood (SMPP 5.0 §2.11.2), and returns the
-   * reason. The sequence_number is used only if the rest looks like a header: HTTP and TLS have no
-   * sequence numbers.
+   * Answers with one generic_nack and returns the reason. Nothing after an impossible
+   * command_length can be understood (SMPP 5.0 §2.11.2). The answer repeats the sequence_number
+   * only if command_id is known; octets of HTTP or TLS contain no sequence_number.
    */
   framingLost(octets: Buffer, start: number, end: number): string {
     const command_id = end - start >= 8 ? octets.readUInt32BE(start + 4) : 0
@@ -203,7 +203,7 @@ export class InboundPdus<Session extends Standing> {
         this.#actions.onOutbind(pdu)
         break
       default:
-        assert.fail(`${pdu.command} is not the session's own`)
+        assert.fail(`${pdu.command} is not handled by the session itself`)
     }
   }
 

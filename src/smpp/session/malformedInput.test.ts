@@ -1,4 +1,4 @@
-// The malformed and hostile input of vectors/malformed.ndjson, over TCP, against a live session.
+// Sends the malformed and hostile input of vectors/malformed.ndjson over TCP to a live session.
 
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -47,7 +47,7 @@ function answersOf(received: readonly Pdu[]): Answer[] {
     }))
 }
 
-/** The one of the accepted reactions that was seen; the first few answers count. */
+/** Whether the session reacted in this accepted way. Surplus answers are allowed. */
 function fits(accept: MalformedVector['accept'][number], { answers, isClosed }: Seen): boolean {
   const wanted = 'replies' in accept ? accept.replies : [accept]
   const replies = wanted.filter(({ reply }) => reply !== null)
@@ -70,7 +70,7 @@ function expectReaction(vector: MalformedVector, seen: Seen): void {
   if (vector.then !== 'either') expect(seen.isClosed).toBe(vector.then === 'close')
 }
 
-/** What the peer does until it has answered a probe, or closed. */
+/** Collects the peer's answers until it has answered a probe or closed the connection. */
 async function reactionOf(peer: RawPeer, vector: MalformedVector, sent: number): Promise<Seen> {
   if (vector.then === 'close') await peer.end()
   else {
@@ -80,7 +80,7 @@ async function reactionOf(peer: RawPeer, vector: MalformedVector, sent: number):
   return { answers: answersOf(peer.received.slice(sent)), isClosed: peer.isEnded }
 }
 
-/** 1 MiB of noise that is the same in each run (xorshift). */
+/** Pseudorandom octets that are the same in each run (xorshift). */
 function noise(octets: number): Buffer {
   let state = 1
   return Buffer.from(
@@ -105,7 +105,7 @@ describe('a server', () => {
     onBind(session, pdu) {
       const { system_id, password, system_type } = pdu
       const isKnown = system_id === 'esme1' && password === 'secret' && system_type === ''
-      // Passwords are checked elsewhere and take their time.
+      // Answers asynchronously, as a real server does while it checks the password.
       setImmediate(() => {
         if (isKnown) session.acceptBind(pdu)
         else session.refuseBind(pdu, status.ESME_RBINDFAIL)
@@ -121,7 +121,7 @@ describe('a server', () => {
     },
   }
 
-  /** Why the first session was closed; the peer sees the end before we are told. */
+  /** The first session's close reason. The peer may see the close before onClosed is called. */
   async function closeReason(): Promise<string | undefined> {
     if (closed.length === 0) await new Promise<void>((resolve) => (wake = resolve))
     return closed[0]
@@ -173,17 +173,17 @@ describe('a server', () => {
     ])
   })
 
-  test.each(['m157', 'm158'])('%s: who never binds is closed in time', async (id) => {
+  test.each(['m157', 'm158'])('%s: a peer that never binds is disconnected in time', async (id) => {
     await server.close()
     await serve({ ...TIMERS, sessionInitTimeoutMs: 50 })
     const { peer } = await peerIn('open')
     const asking = setInterval(() => id === 'm158' && !peer.isEnded && peer.send(PROBE), 10)
     await peer.end()
     clearInterval(asking)
-    expect(await closeReason()).toBe('no bind in time')
+    expect(await closeReason()).toBe('no bind request arrived in time')
   })
 
-  test('m272: half a submit_sm and a reset end that session alone', async () => {
+  test('m272: half a submit_sm followed by a reset ends only that session', async () => {
     const { peer } = await peerIn('bound_trx')
     const { peer: other } = await peerIn('bound_trx')
     peer.send(vectors.find(({ id }) => id === 'm272')?.generator?.base_hex ?? '')
@@ -195,7 +195,7 @@ describe('a server', () => {
     expect(server.sessions.size).toBe(1)
   })
 
-  test('a reset before any octet is quiet', async () => {
+  test('a reset before any octet does not affect the server', async () => {
     const { peer } = await peerIn('open')
     peer.socket.resetAndDestroy()
     const { peer: other } = await peerIn('bound_trx')
@@ -255,7 +255,7 @@ describe('a client', () => {
     expectReaction(vector, await reactionOf(peer, vector, 2))
   })
 
-  test('m253: a submit_sm_resp without a body is a success without an id', async () => {
+  test('m253: a submit_sm_resp without a body is a success with an empty message_id', async () => {
     const connected = connecting()
     const peer = await centre.accept()
     await boundTo(peer)
@@ -270,7 +270,7 @@ describe('a client', () => {
     })
   })
 
-  test('m243: what follows bind_resp in the same segment reaches the owner', async () => {
+  test('m243: a PDU in the same segment as bind_resp reaches its handler', async () => {
     const vector = ofClients.find(({ id }) => id === 'm243')
     const connected = connecting()
     const peer = await centre.accept()
@@ -283,7 +283,7 @@ describe('a client', () => {
     expect(answersOf(peer.received)[1]).toMatchObject({ reply: 'deliver_sm_resp' })
   })
 
-  test('m023: half a bind_resp, then the end, is an error that says so', async () => {
+  test('m023: half a bind_resp followed by a close rejects with CLOSED', async () => {
     const vector = ofClients.find(({ id }) => id === 'm023')
     const connected = connecting().catch((error: unknown) => error)
     const peer = await centre.accept()

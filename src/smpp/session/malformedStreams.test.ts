@@ -1,5 +1,5 @@
-// The families of malformed input in vectors/malformed.ndjson that are made by a rule, over TCP,
-// against a live session of each side.
+// Sends the generated families of malformed input in vectors/malformed.ndjson over TCP to a live
+// session of each side.
 
 import { afterEach, describe, expect, test } from 'vitest'
 import { REQUESTS } from '../testing/agreeable.fixture.ts'
@@ -30,7 +30,10 @@ const pdus = vectorLines('pdus').map(({ id, hex, decoded }) => ({
 }))
 const families = vectorLines('malformed').filter(({ receiver }) => receiver === 'either')
 
-/** The PDUs a family starts from; for a client deliver_sm, which has the same body. */
+/**
+ * The PDUs that a family of malformed input is generated from. For a client, each submit_sm becomes
+ * a deliver_sm, which has the same body.
+ */
 function baseOf(name: string, side: Side): Buffer {
   const hex = families.find(({ generator }) => generator?.name === name)?.generator?.base_hex
   const octets = Buffer.from(hex ?? '', 'hex')
@@ -53,7 +56,7 @@ for (const side of ['server', 'client'] as const)
 
     const response = side === 'server' ? 'submit_sm_resp' : 'deliver_sm_resp'
 
-    test('m256: understands a PDU that is split at each octet', async () => {
+    test('m256: understands a PDU that is split in two at any octet', async () => {
       const { peer, handled } = await start()
       const pdu = baseOf('split_every_byte', side)
       for (let at = 1; at < pdu.length; at++) {
@@ -65,7 +68,7 @@ for (const side of ['server', 'client'] as const)
       expect(handled).toHaveLength(pdu.length - 1)
     })
 
-    test('m257: understands a PDU that is split at any two octets', async () => {
+    test('m257: understands a PDU that is split in three at any two octets', async () => {
       const { peer } = await start()
       const pdu = baseOf('split_every_pair', side)
       let sent = 1
@@ -82,23 +85,23 @@ for (const side of ['server', 'client'] as const)
       expect([...answers]).toEqual(['enquire_link_resp'])
     })
 
-    test('m259: closes when half a header comes, and then nothing', async () => {
+    test('m259: closes if half a header arrives and then nothing more', async () => {
       const { peer, closed } = await start()
       peer.send(baseOf('one_byte_then_stall', side))
       await peer.end()
-      expect(await closed.next()).toBe('half a PDU, and the rest did not come in time')
+      expect(await closed.next()).toBe('the rest of a PDU did not arrive in time')
     })
 
-    test('m260: closes when a PDU trickles in', async () => {
+    test('m260: closes if a PDU arrives too slowly', async () => {
       const { peer, closed } = await start()
       peer.send(baseOf('header_then_stall', side))
       const trickle = setInterval(() => !peer.isEnded && peer.send(Buffer.alloc(1)), 10)
       await peer.end()
       clearInterval(trickle)
-      expect(await closed.next()).toBe('half a PDU, and the rest did not come in time')
+      expect(await closed.next()).toBe('the rest of a PDU did not arrive in time')
     })
 
-    test('m264: answers two good PDUs and the bad one between them', async () => {
+    test('m264: answers two valid PDUs and the malformed one between them', async () => {
       const { peer } = await start()
       peer.send(baseOf('coalesced_with_bad_middle', side))
       const received = await peer.pdus(4)
@@ -109,7 +112,7 @@ for (const side of ['server', 'client'] as const)
       ])
     })
 
-    test('m267: answers or closes when any one bit is wrong', async () => {
+    test('m267: answers or closes if any single bit is flipped', async () => {
       const pdu = baseOf('byte_flip', side)
       await start()
       for (let bit = 0; bit < pdu.length * 8; bit += 3) {
@@ -121,17 +124,17 @@ for (const side of ['server', 'client'] as const)
         const flipped = Buffer.from(pdu)
         flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
         const before = peer.received.length
-        // A length that is now too large waits for more, so give it the whole of it.
+        // With a length that is now too large, the session waits for more octets, so send enough.
         const more = Buffer.alloc(bit < 32 ? LONGEST_LENGTH : 0)
         peer.send(Buffer.concat([flipped, more, PROBE]))
         await peer.until((received) => received.length > before)
-        // Nothing can be framed behind a length that is wrong.
+        // After a wrong length, framing is lost.
         if (bit < 32) peer.close()
       }
       expect(live.handled.length).toBeGreaterThan(0)
     })
 
-    test('m269: refuses 1-3 zero octets where TLVs may follow, takes them elsewhere', async () => {
+    test('m269: 1-3 trailing zero octets are refused only if the PDU may have TLVs', async () => {
       const { peer } = await start()
       const peerSide = side === 'server' ? 'esme' : 'mc'
       const toUs = REQUESTS.filter((command) => compiledByName(command).sentBy[peerSide].size > 0)
@@ -150,7 +153,7 @@ for (const side of ['server', 'client'] as const)
         }
     })
 
-    test('m272: ends when half a PDU and a reset come', async () => {
+    test('m272: closes after half a PDU and a reset', async () => {
       const { peer, closed } = await start()
       peer.send(baseOf('rst_mid_pdu', side))
       await new Promise(setImmediate)
@@ -160,7 +163,7 @@ for (const side of ['server', 'client'] as const)
   })
 
 describe('every PDU of the vectors', () => {
-  test('m256: is the same one wherever it is split', () => {
+  test('m256: decodes to the same value wherever it is split', () => {
     for (const { id, octets } of pdus.filter(({ octets: { length } }) => length <= 1000)) {
       const whole = decodePdu(octets, 0, octets.length)
       for (let at = 1; at < octets.length; at++) {
@@ -169,7 +172,7 @@ describe('every PDU of the vectors', () => {
         const first = framer.next()
         framer.push(octets.subarray(at))
         const second = framer.next()
-        // A million calls of expect would take longer than what they look at.
+        // A million calls of expect would take longer than the decoding itself.
         if (first !== 'incomplete' || second !== 'pdu') expect({ id, at, first, second }).toBe('')
         const split = decodePdu(framer.octets, framer.start, framer.end)
         if (at % 10 === 1) expect({ id, at, split }).toEqual({ id, at, split: whole })
@@ -177,7 +180,7 @@ describe('every PDU of the vectors', () => {
     }
   })
 
-  test('m267: with any one bit wrong is a PDU or has a reason', () => {
+  test('m267: with any single bit flipped, is decoded or refused with an error status', () => {
     for (const { octets } of pdus.filter(({ octets: { length } }) => length <= 200)) {
       const flipped = Buffer.from(octets)
       for (let bit = 32; bit < octets.length * 8; bit++) {
@@ -185,7 +188,7 @@ describe('every PDU of the vectors', () => {
         flipped.writeUInt8(octets.readUInt8(at) ^ (1 << (bit & 7)), at)
         const result = decodePdu(flipped, 0, flipped.length)
         if (result.kind === 'malformed' && result.commandStatus === status.ESME_ROK)
-          throw new Error(`${flipped.toString('hex')} is refused with success`)
+          throw new Error(`${flipped.toString('hex')} is refused with ESME_ROK`)
         flipped.writeUInt8(octets.readUInt8(at), at)
       }
     }

@@ -14,6 +14,6 @@ test.each([
   [1, 0, 2],
   [99, 50, 100],
   [100, 50, 100],
-])('a window of %i is told %i and becomes %i of at most 100', (size, congestionState, next) => {
+])('a window of %i at congestion_state %i changes to %i', (size, congestionState, next) => {
   expect(nextWindowSize(size, congestionState, 100)).toBe(next)
 })

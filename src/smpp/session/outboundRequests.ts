@@ -34,19 +34,19 @@ const RESPONSE_BIT = 0x80000000
 type Answer = Pick<Pdu, 'command' | 'command_status'>
 
 export interface OutboundActions {
-  /** Whether state and version allow the PDU and we are not leaving. */
+  /** Whether the session's state and version allow the PDU and no unbind has begun. */
   maySend(compiled: CompiledPdu): boolean
   isLeaving(): boolean
-  /** A request is sent now. Returns the time on the clock of `performance.now`. */
+  /** Called when a request is sent. Returns the time, as from `performance.now()`. */
   requested(): number
   /** The peer's congestion_state has changed. */
   onCongestion(congestionState: number): void
   onAnswered: ((command_id: number, elapsedMs: number) => void) | undefined
-  /** The window was full and has room again. */
+  /** Called when a window that was full has room again. */
   onWindowFree(): void
 }
 
-/** Our requests of one session: those in the window, and those that wait for room in it. */
+/** Our requests in one session: those in the window, and those that wait for room in the window. */
 export class OutboundRequests {
   readonly #settings: SessionRules
   readonly #writer: PduWriter
@@ -58,7 +58,7 @@ export class OutboundRequests {
   #answersSinceResize = 0
   #congestionState: number | undefined
   /** The reason for failed requests once the session is ending. */
-  #endReason = 'it is unbinding'
+  #endReason = 'the session is unbinding'
 
   constructor(
     settings: SessionRules,
@@ -83,7 +83,7 @@ export class OutboundRequests {
     return this.#actions.isLeaving() ? 0 : this.#window.free
   }
 
-  /** Undefined until the peer has sent one. */
+  /** Undefined until the peer has sent a congestion_state. */
   get congestionState(): number | undefined {
     return this.#congestionState
   }
@@ -154,7 +154,7 @@ export class OutboundRequests {
     })
   }
 
-  /** Throws PduError if the version lacks this bind or a field does not fit. */
+  /** Throws PduError if our version does not have this bind command or a field does not fit. */
   requestBind(
     command: BindCommand,
     body: BindBody,
@@ -165,9 +165,9 @@ export class OutboundRequests {
       const { interfaceVersion } = this.#settings
       const reason =
         compiled.since > interfaceVersion
-          ? `there is no ${command} in version 0x${interfaceVersion.toString(16)}. ` +
-            'Bind one way, or ask for 0x34'
-          : `${command} is for a session that is connected and neither bound nor leaving`
+          ? `version 0x${interfaceVersion.toString(16)} has no ${command}. ` +
+            'Use bind_transmitter or bind_receiver, or set interface_version to 0x34'
+          : `${command} requires a session that is open and neither bound nor closing`
       throw new PduError(ESME_RINVCMDID, 'interface_version', reason)
     }
     const sequence = this.#window.nextSequence()
@@ -179,13 +179,13 @@ export class OutboundRequests {
   notify<C extends OneWayCommand>(command: C, fields: Partial<PduBodies[C]>): boolean {
     const compiled = compiledByName(command)
     if (responseTo(command) || isResponseId(compiled.row.command_id))
-      throw new TypeError(`${command} is not for notify: use send, request or respond`)
+      throw new TypeError(`notify cannot send ${command}: use send, request or respond`)
     if (!this.#actions.maySend(compiled)) return false
     this.sendBesides(command, fields)
     return true
   }
 
-  /** Sends a PDU that the window does not count. Returns its sequence_number. */
+  /** Sends a PDU outside the window. Returns its sequence_number. */
   sendBesides<C extends CommandName>(command: C, fields: Partial<PduBodies[C]>): number {
     const sequence = this.#window.nextSequence()
     this.#writer.write(compiledByName(command), ESME_ROK, sequence, fields)
@@ -204,7 +204,7 @@ export class OutboundRequests {
     this.#window.add(responseId, sequence, this.#actions.requested(), onAny)
   }
 
-  /** Whether it answered a request of ours; otherwise it is ignored (SMPP 5.0 §2.11.1). */
+  /** Returns false, and ignores the response, if it answers no request (SMPP 5.0 §2.11.1). */
   receive(compiled: CompiledPdu, octets: Buffer, start: number, end: number): boolean {
     const sequence = octets.readUInt32BE(start + 12)
     const { command_id } = compiled.row
@@ -224,7 +224,10 @@ export class OutboundRequests {
     this.#refill()
   }
 
-  /** A window that follows the peer's congestion_state grows to a larger size by itself. */
+  /**
+   * Changes the window size and the timers. If the window follows the peer's congestion_state, a
+   * larger size is only a new upper bound, towards which the window grows later.
+   */
   adjust({ windowSize = this.#windowSize, timers }: SessionAdjustment): void {
     const { followCongestion } = this.#settings
     this.#windowSize = windowSize
@@ -236,7 +239,7 @@ export class OutboundRequests {
     this.#refill()
   }
 
-  /** Fails the requests that were not sent yet, because we are leaving. */
+  /** Fails the requests that have not been sent, because the session is about to end. */
   refuseWaiting(): void {
     this.#waiting.close(this.#endReason)
   }
@@ -258,7 +261,7 @@ export class OutboundRequests {
     this.#actions.onCongestion(told)
   }
 
-  /** Room in the window goes to waiting requests first. */
+  /** False if the window is full or if other requests are already waiting for it. */
   #hasRoom(): boolean {
     if (this.#waiting.size > 0 && !this.#waiting.isRefilling) return false
     if (this.free > 0) return true
@@ -274,7 +277,10 @@ export class OutboundRequests {
     this.#actions.onWindowFree()
   }
 
-  /** Acts once per window of answers: those sent before a change describe the time before it. */
+  /**
+   * Resizes only once per window of answers, because answers to requests that were sent before the
+   * last change do not reflect it.
+   */
   #resize(congestionState: number): void {
     if (++this.#answersSinceResize < this.#window.sizeMax) return
     this.#answersSinceResize = 0
@@ -300,5 +306,5 @@ function failureOf(outcome: RequestOutcome<Answer>, reason: string): FailedReque
 }
 
 function needsCallback(command: string): never {
-  throw new TypeError(`${command}: request wants a function for the outcome; send is a promise`)
+  throw new TypeError(`request('${command}') needs an outcome callback; send returns a promise`)
 }

@@ -6,7 +6,7 @@ function owing(unansweredByUs: number, unansweredOctets: number): OwedAnswers {
   return new OwedAnswers({ ...DEFAULT_LIMITS, unansweredByUs, unansweredOctets })
 }
 
-test('as many requests as the limit are too much, half of them are little again', () => {
+test('isTooMuch is set at the limit, and isLittle once half of the requests are answered', () => {
   const owed = owing(4, 1_000_000)
   for (let count = 0; count < 4; count++) owed.add(0)
   expect([owed.count, owed.isTooMuch]).toEqual([4, true])
@@ -16,7 +16,7 @@ test('as many requests as the limit are too much, half of them are little again'
   expect(owed.isLittle).toBe(true)
 })
 
-test('a chunk is charged once, until the requests in it are answered', () => {
+test('the size of a chunk counts once, until as many requests are answered as arrived', () => {
   const owed = owing(100, 100_000)
   owed.received(60_000)
   for (let count = 0; count < 3; count++) owed.add(0)
@@ -31,14 +31,14 @@ test('a chunk is charged once, until the requests in it are answered', () => {
   expect(owed.isTooMuch).toBe(false)
 })
 
-test('TLVs are charged with what they take, not with their four octets', () => {
+test('a TLV counts with the memory it uses, not with its four octets on the wire', () => {
   const owed = owing(100, 1_000_000)
   owed.received(68_000)
   owed.add(17_000)
   expect(owed.isTooMuch).toBe(true)
 })
 
-test('an answer too many changes nothing', () => {
+test('a surplus answer changes nothing', () => {
   const owed = owing(4, 100)
   owed.answered()
   owed.add(0)

@@ -1,6 +1,6 @@
 import type { SessionLimits } from './defaultLimits.ts'
 
-/** What V8 needs for one TLV: an object and a view of its octets (measured: 135-150 octets). */
+/** The memory that V8 uses for one TLV and the view of its value (measured: 135-150 octets). */
 const TLV_OCTETS = 150
 /** Smaller charges are not counted: the limit on the number of requests bounds them. */
 const CHARGED_OCTETS_MIN = 1024
@@ -12,11 +12,11 @@ interface Charge {
 }
 
 /**
- * Counts the requests that the owner has not answered, and the memory that they keep alive. Their
- * bodies are views of the chunk that the socket delivered, so the whole size of a chunk is charged
- * to its first request. A charge is released once the number of answers equals the number of
- * requests received up to and including the charged one, no matter which requests were answered.
- * Looking up each request by its sequence_number would cost a tenth of the server's speed.
+ * Counts the requests that the owner has not answered, and the memory that they keep alive. The
+ * body of a request is a view of the chunk that the socket delivered, so the whole size of a chunk
+ * is charged to the first request in it. If that request was the n-th of the session, its charge is
+ * released after n answers, no matter which requests were answered. Looking up each request by its
+ * sequence_number would cost a tenth of the server's speed.
  */
 export class OwedAnswers {
   readonly #limits: SessionLimits
@@ -35,19 +35,19 @@ export class OwedAnswers {
     return this.#requests - this.#answers
   }
 
-  /** Whether nothing more should be read. */
+  /** Whether reading should stop. */
   get isTooMuch(): boolean {
     const { unansweredByUs, unansweredOctets } = this.#limits
     return this.count >= unansweredByUs || this.#octets >= unansweredOctets
   }
 
-  /** Whether enough is answered to read on. */
+  /** Whether enough requests are answered to resume reading. */
   get isLittle(): boolean {
     const { unansweredByUs, unansweredOctets } = this.#limits
     return this.count <= unansweredByUs >> 1 && this.#octets <= unansweredOctets / 2
   }
 
-  /** What comes next is in a chunk of so many octets. */
+  /** Call for each chunk, with its size, before `add` is called for the requests in it. */
   received(chunkOctets: number): void {
     this.#chunkOctets = chunkOctets
   }

@@ -36,7 +36,7 @@ function idleClock(): SessionClock {
   })
 }
 
-test('what is behind a PDU whose handler throws is read all the same', async () => {
+test('PDUs after one whose handler throws are still read', async () => {
   const clock = idleClock()
   const socket = new Socket()
   const read: number[] = []
@@ -56,7 +56,7 @@ test('what is behind a PDU whose handler throws is read all the same', async () 
   clock.stop()
 })
 
-test('while too much is unsent nothing is read, and then in order', () => {
+test('reading stops while too many octets are unsent, then continues in order', () => {
   const clock = idleClock()
   const socket = new Socket()
   let unsent = 0

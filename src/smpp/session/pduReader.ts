@@ -4,7 +4,7 @@ import type { SessionClock } from './sessionClock.ts'
 
 type Hold = 'bind' | 'congestion' | 'owed' | 'owner' | 'closed'
 
-/** As in SessionLimits; `maxPduOctets` bounds what is kept of a PDU that is not complete. */
+/** Limits of SessionLimits; `maxPduOctets` also bounds the memory for an incomplete PDU. */
 export interface ReaderLimits {
   readonly maxPduOctets: number
   readonly unsentOctetsPause: number
@@ -16,16 +16,16 @@ export interface ReaderHandlers {
   onChunk(octets: number): void
   /** The PDU is octets[start, end), a part of the socket's chunk. */
   onPdu(octets: Buffer, start: number, end: number): void
-  /** Too many octets wait to be sent. */
+  /** Called when too many octets are waiting to be sent. */
   onUnsent(octets: number): void
-  /** Framing is lost; octets[start, end) is what there is of the header, at least 4 octets. */
+  /** Called when framing is lost. octets[start, end) begins with the header, at least 4 octets. */
   onBroken(octets: Buffer, start: number, end: number): void
 }
 
 /**
- * Hands on the PDUs of one socket in order, and stops reading while it is held: until a bind is
- * answered, while the peer does not take what we write, while we owe it too many answers, and while
- * the owner wants it.
+ * Passes on the PDUs of one socket in order. Reading is held until a bind is answered, while too
+ * many octets wait to be sent, while too many requests are unanswered by us, and while the owner
+ * has paused it.
  */
 export class PduReader {
   readonly #socket: Socket
@@ -55,15 +55,15 @@ export class PduReader {
     return this.#framer.octetsHeld
   }
 
-  /** Stops for good. Later octets are discarded, so that the end of the connection is noticed. */
+  /** Stops permanently. Later octets are read and discarded to detect the end of the connection. */
   close(): void {
     this.hold('closed')
     this.#socket.resume()
   }
 
   /**
-   * If the peer does not read what we send, we read no more requests of it. If that lasts too long,
-   * the clock closes the session.
+   * Stops reading from a peer that does not read what we send. If that continues for too long, the
+   * clock closes the session.
    */
   checkCongestion(): void {
     const octets = this.#socket.writableLength
@@ -112,8 +112,8 @@ export class PduReader {
       hasThrown = false
     } finally {
       this.#isReading = false
-      // A handler of the owner has thrown. If the process survives, the PDUs behind must not wait
-      // for more octets.
+      // A handler of the owner has thrown. If the process survives, the next PDUs must not wait
+      // until more octets arrive.
       if (hasThrown) setImmediate(() => this.#read(false))
     }
   }
@@ -129,7 +129,7 @@ export class PduReader {
       } else if (found === 'broken') {
         this.#handlers.onBroken(octets, start, end)
       } else {
-        // Octets that trickle in must not extend the time the PDU has.
+        // A slow trickle of octets must not extend the deadline for the PDU.
         if (!isSamePartial) this.#clock.partial(this.#framer.hasPartial)
         break
       }

@@ -12,14 +12,15 @@ import { TLVS } from '../wire/tlvTable.ts'
 const SCRATCH_OCTETS = 16 * 1024
 const SCRATCH_KEPT_MAX = 64
 
-/** Told of each PDU that was encoded. */
+/** Called for each PDU after it is encoded. */
 export type PduSent = (command_id: number, status: number, octets: number) => void
 
 const scratchPool: Buffer[] = []
 let dirty: PduWriter[] = []
 
-// One immediate for all sessions of the process: it runs when the sockets that were readable in
-// this turn have been read, so that all answers of a turn leave in one write per socket.
+// All sessions of the process share one immediate. It runs after the sockets that were readable in
+// this turn of the event loop have been read, so all answers of the turn leave in one write per
+// socket.
 function flushDirty(): void {
   const writers = dirty
   dirty = []
@@ -27,11 +28,11 @@ function flushDirty(): void {
 }
 
 /**
- * Writes the PDUs of one session, gathered into one write per turn of the event loop. They are
- * encoded straight into a scratch buffer that is lent for the turn: an idle session holds none.
+ * Writes the PDUs of one session, combined into one write per turn of the event loop. PDUs are
+ * encoded directly into a scratch buffer from a pool. An idle session holds no buffer.
  */
 export class PduWriter {
-  /** Our congestion_state, for each response that may have it. */
+  /** Our congestion_state, which is added to each response that may carry it. */
   congestion: Tlv | undefined
   #allowsTlvs = true
   #isVersion5 = false
@@ -52,13 +53,16 @@ export class PduWriter {
     return this.#allowsTlvs
   }
 
-  /** Peers of 3.3 know no TLVs (SMPP 3.4 §3.4), and those of 3.4 no congestion_state. */
+  /**
+   * Sets the peer's version. Peers below 3.4 get no TLVs (SMPP 3.4 §3.4), and peers below 5.0 get
+   * no congestion_state.
+   */
   speak(version: InterfaceVersion): void {
     this.#allowsTlvs = version >= INTERFACE_VERSION.V3_4
     this.#isVersion5 = version >= INTERFACE_VERSION.V5_0
   }
 
-  /** Without `fields` the header alone. Throws PduError when a field does not fit on the wire. */
+  /** Without `fields`, writes the header only. Throws PduError if a field does not fit. */
   write<C extends CommandName>(
     compiled: CompiledPdu<C>,
     commandStatus: number,
@@ -89,7 +93,7 @@ export class PduWriter {
     if (this.#onSent) this.#onSent(command_id, ESME_ROK, length)
   }
 
-  /** A refusal has no body unless there are `fields` (SMPP 3.4 §4). */
+  /** Answers a request. A refusal has no body unless `fields` are given (SMPP 3.4 §4). */
   answer(
     { command, sequence_number }: { command: CommandName; sequence_number: number },
     commandStatus: number,
@@ -101,7 +105,7 @@ export class PduWriter {
     this.write(response, commandStatus, sequence_number, this.#withCongestion(response, body))
   }
 
-  // A refusal without a body gets none: its TLVs could be taken for the body.
+  // A refusal without a body gets no congestion_state, since the peer could read a TLV as a body.
   #withCongestion(
     { row }: CompiledPdu,
     body: Partial<PduBodies[CommandName]> | undefined,
@@ -117,13 +121,13 @@ export class PduWriter {
     this.#onFlushed()
   }
 
-  /** Sends what is gathered; what is written later is dropped. */
+  /** Sends the PDUs written so far. PDUs written later are discarded. */
   close(): void {
     this.#send()
     this.#isClosed = true
   }
 
-  /** A buffer with room for `octets` behind #offset. */
+  /** Returns a buffer with room for `octets` after #offset. */
   #reserve(octets: number): Buffer {
     if (this.#scratch && this.#offset + octets > this.#scratch.length) this.#send()
     if (!this.#scratch) {
@@ -142,8 +146,8 @@ export class PduWriter {
     this.#scratch = undefined
     this.#offset = 0
     if (!scratch) return
-    // The socket may keep what it is given, so it gets a copy of the right size (0.1 us) and the
-    // scratch goes back at once.
+    // The socket may keep the buffer that it is given. It gets a copy of the right size (0.1 us),
+    // so the scratch buffer can be reused immediately.
     if (octets > 0 && this.#socket.writable)
       this.#socket.write(Buffer.from(scratch.subarray(0, octets)))
     if (scratch.length === SCRATCH_OCTETS && scratchPool.length < SCRATCH_KEPT_MAX)
@@ -151,7 +155,10 @@ export class PduWriter {
   }
 }
 
-/** What the message means without them is dropped; what is its text, or joins it, must not be. */
+/**
+ * TLVs that a message cannot lose: they carry its text or join its segments. All other TLVs are
+ * left out for a peer of version 3.3.
+ */
 const NEEDED: readonly number[] = [
   TLVS.message_payload.tag,
   TLVS.sar_msg_ref_num.tag,
@@ -160,11 +167,11 @@ const NEEDED: readonly number[] = [
 ]
 
 function withoutTlvs<C extends CommandName>(fields: Partial<PduBodies[C]>): Partial<PduBodies[C]> {
-  // Not each body has TLVs; where there are any, they are what the row says.
+  // Not every body has TLVs. If a body has the property, its type is Tlv[].
   const { tlvs = [] } = fields as { readonly tlvs?: readonly Tlv[] }
   const needed = tlvs.find(({ tag }) => NEEDED.includes(tag))
   if (needed) {
-    const reason = 'the peer is of version 3.3, which has no TLVs. Send it in short_message'
+    const reason = 'the peer uses version 3.3, which has no TLVs. Send the text in short_message'
     throw new PduError(ESME_RTLVNOTALLWD, tlvName(needed.tag) ?? 'tlvs', reason)
   }
   return { ...fields, tlvs: [] }

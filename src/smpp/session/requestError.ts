@@ -1,8 +1,8 @@
 import { commandStatusName } from '../wire/commandStatus.ts'
 
 /**
- * What became of a request that got no response of its own. `isOutcomeUnknown`: the request was
- * sent and the peer may have accepted it, so sending it again may create a duplicate.
+ * Why a request got no response. If `isOutcomeUnknown`, the request was sent and the peer may have
+ * accepted it, so sending it again may create a duplicate.
  */
 export type FailedRequest =
   | { readonly code: 'TIMEOUT'; readonly isOutcomeUnknown: true }
@@ -14,28 +14,29 @@ export type FailedRequest =
 const REASONS: Readonly<Record<FailedRequest['code'], string>> = {
   TIMEOUT: 'the peer did not answer within the response timer',
   CLOSED: 'the session ended before a response arrived',
-  ABORTED: 'its signal was aborted',
-  NOT_ALLOWED: 'state or version of the session forbid it: see session.state and canSend()',
+  ABORTED: 'the caller aborted it',
+  NOT_ALLOWED: 'the state or version of the session forbids it: see session.state and canSend()',
   NACKED: 'the peer answered generic_nack',
-  TOO_MANY_WAITING: 'the window is full and so is the queue for it: await earlier ones first',
+  TOO_MANY_WAITING: 'too many sends are waiting for the window: await earlier sends first',
 }
 
 /**
- * Why `Session.send` got no response. A response is no error, whatever its command_status.
+ * `Session.send` got no response. A response is never an error, whatever its command_status. The
+ * `code` gives the reason:
  *
- * - `TIMEOUT`: no response came within the response timer; a later response is not reported.
- * - `CLOSED`: the session closed, or was about to end.
- * - `ABORTED`: by the caller's signal.
- * - `NACKED`: generic_nack (SMPP 3.4 §4.3), see `commandStatus`; the peer did not take it.
- * - `NOT_ALLOWED`: state or version of the session forbid the command.
- * - `TOO_MANY_WAITING`: the window is full, and so is the queue for it.
+ * - `TIMEOUT`: no response arrived within the response timer. A later response is not reported.
+ * - `CLOSED`: the session was closed or unbinding.
+ * - `ABORTED`: the caller's signal was aborted.
+ * - `NACKED`: the peer rejected the request with generic_nack (SMPP 3.4 §4.3); see `commandStatus`.
+ * - `NOT_ALLOWED`: the state or version of the session forbids the command.
+ * - `TOO_MANY_WAITING`: the window is full, and the maximum number of sends is already waiting.
  */
 export class RequestError extends Error {
-  /** See above. */
+  /** The reason, as listed for the class. */
   readonly code: FailedRequest['code']
-  /** True: whether the peer took it is unknown. False: it did not. */
+  /** True if the peer may have accepted the request; false if it certainly has not. */
   readonly isOutcomeUnknown: boolean
-  /** That of a generic_nack. */
+  /** The command_status of the generic_nack; undefined for all other codes. */
   readonly commandStatus: number | undefined
 
   constructor(command: string, failure: FailedRequest) {

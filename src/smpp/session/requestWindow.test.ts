@@ -22,7 +22,7 @@ test('sequence_number wraps from 0x7FFFFFFF to 1', () => {
   expect(window.nextSequence()).toBe(1)
 })
 
-test('numbers that are pending, or may still be answered late, are not given again', () => {
+test('the sequence_number of a pending or timed-out request is not reused', () => {
   const window = new RequestWindow(10, TIMEOUT_MS)
   window.add(SUBMIT_SM_RESP, 1, 10, () => undefined)
   window.add(SUBMIT_SM_RESP, 2, 20, () => undefined)
@@ -30,7 +30,7 @@ test('numbers that are pending, or may still be answered late, are not given aga
   expect(window.nextSequence()).toBe(3)
 })
 
-test('a response settles its request once, a late one is told apart', () => {
+test('a response settles its request once, and a response after the timeout is late', () => {
   const outcomes: string[] = []
   const window = new RequestWindow(3, TIMEOUT_MS)
   add(window, 10, outcomes)
@@ -44,7 +44,7 @@ test('a response settles its request once, a late one is told apart', () => {
   expect(window.expects(2, SUBMIT_SM_RESP, false)).toBe(false)
 })
 
-test('no more than 1,000 late answers are waited for', () => {
+test('late responses are expected only for the last 1,000 timed-out requests', () => {
   const window = new RequestWindow(2000, TIMEOUT_MS)
   for (let count = 0; count < 1500; count++) add(window, 1, [])
   window.expire(102)
@@ -52,7 +52,7 @@ test('no more than 1,000 late answers are waited for', () => {
   expect(window.expects(501, SUBMIT_SM_RESP, false)).toBe(true)
 })
 
-test('only a response of the right kind, or a generic_nack, is expected', () => {
+test('a request expects only its own response command or generic_nack', () => {
   const window = new RequestWindow(1, TIMEOUT_MS)
   const sequence = add(window, 1, [])
   expect(window.expects(sequence, 0x80000005, false)).toBe(false)

@@ -11,15 +11,15 @@ interface PendingRequest {
 }
 
 /**
- * Our requests that are not answered yet, by sequence_number (SMPP 3.4 §2.7). Requests whose timer
- * has run out are remembered, the last 1,000 of them, so that a late answer is still told.
+ * Our unanswered requests by sequence_number (SMPP 3.4 §2.7). The last 1,000 requests that timed
+ * out are remembered, so that a late response is still reported.
  */
 export class RequestWindow {
   readonly #pending = new Map<number, PendingRequest>()
   readonly #late = new Map<number, PendingRequest>()
-  /** May change at any time; a smaller one leaves those that are under way alone. */
+  /** May change at any time. A smaller size does not affect requests that are already pending. */
   sizeMax: number
-  /** From a request to its `timeout`; Infinity for never. May change at any time. */
+  /** The time from a request to its `timeout`; Infinity for no limit. May change at any time. */
   timeoutMs: number
   #lastSequence: number
 
@@ -37,7 +37,10 @@ export class RequestWindow {
     return this.#pending.size
   }
 
-  /** 1..0x7FFFFFFF, then 1 again, passing over those still in use. The same until it is used. */
+  /**
+   * The next free sequence_number: 1 to 0x7FFFFFFF, then 1 again, without the numbers still in use.
+   * Repeated calls return the same number until `used` or `add` is called.
+   */
   nextSequence(): number {
     let sequence = this.#lastSequence
     do {
@@ -46,14 +49,14 @@ export class RequestWindow {
     return sequence
   }
 
-  /** It was sent. `add` says so too. */
+  /** Marks the number as used by a PDU that the window does not track. `add` marks it as well. */
   used(sequence: number): void {
     this.#lastSequence = sequence
   }
 
   /**
-   * `responseId`: the command_id its response has. `sentAtMs` must not decrease from one request to
-   * the next.
+   * Adds a request that was sent. `responseId` is the command_id of its response. `sentAtMs` must
+   * not decrease from one request to the next.
    */
   add(
     responseId: number,
@@ -65,18 +68,18 @@ export class RequestWindow {
     this.#pending.set(sequence, { responseId, sentAtMs, onOutcome })
   }
 
-  /** Whether a response of this id belongs to one of our requests; generic_nack fits any. */
+  /** Whether the response belongs to one of our requests. A generic_nack may answer any request. */
   expects(sequence: number, responseId: number, isNack: boolean): boolean {
     const request = this.#pending.get(sequence) ?? this.#late.get(sequence)
     return request !== undefined && (isNack || request.responseId === responseId)
   }
 
-  /** When a request left that may still be answered. */
+  /** The time when a request was sent; undefined if no answer to it is expected. */
   sentAtMs(sequence: number): number | undefined {
     return (this.#pending.get(sequence) ?? this.#late.get(sequence))?.sentAtMs
   }
 
-  /** Call only when `expects` said so. */
+  /** Call only if `expects` has returned true. */
   settle(sequence: number, pdu: Pdu): void {
     const request = this.#pending.get(sequence)
     if (request) {
@@ -89,7 +92,7 @@ export class RequestWindow {
     late?.onOutcome({ kind: 'late', pdu })
   }
 
-  /** The same timer holds for all, so the oldest come first and the rest need no look. */
+  /** All requests have the same timeout, so the loop ends at the first request still in time. */
   expire(nowMs: number): void {
     for (const [sequence, request] of this.#pending) {
       if (request.sentAtMs + this.timeoutMs > nowMs) return

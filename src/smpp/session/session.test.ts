@@ -27,7 +27,7 @@ async function serve(...options: Parameters<typeof servePeer>): Promise<ServedPe
 afterEach(() => served.stop())
 
 describe('a session of a server', () => {
-  test('reads nothing behind a bind until the bind is answered', async () => {
+  test('handles nothing after a bind request until the bind is answered', async () => {
     const { peer, binds, requests } = await serve()
     peer.send(Buffer.concat([bindPdu(), submitPdu(2, 'one'), submitPdu(3, 'two')]))
     const { session, pdu } = await binds.next()
@@ -42,7 +42,7 @@ describe('a session of a server', () => {
     expect(session).toMatchObject({ state: 'BOUND_TRX', unansweredByUs: 3 })
   })
 
-  test('knows who bound', async () => {
+  test('shows the fields of its bind request', async () => {
     const { bound } = await serve()
     const session = await bound({ command: 'bind_receiver', system_type: 'VMA' })
     expect(session.bind).toEqual({
@@ -57,7 +57,7 @@ describe('a session of a server', () => {
     expect(session.remoteAddress).toBe('127.0.0.1')
   })
 
-  test('refuses a bind and closes', async () => {
+  test('closes after it has refused a bind', async () => {
     const { peer, binds, requests, closed } = await serve()
     peer.send(Buffer.concat([bindPdu(), submitPdu(2)]))
     const { session, pdu } = await binds.next()
@@ -70,7 +70,7 @@ describe('a session of a server', () => {
     expect(requests.all).toEqual([])
   })
 
-  test('hands the body on as it was on the wire', async () => {
+  test('passes the undecoded body of a request to its handler', async () => {
     const { peer, requests, bound } = await serve()
     await bound()
     peer.send(submitPdu(2))
@@ -79,7 +79,7 @@ describe('a session of a server', () => {
     expect(pdu.short_message.toString()).toBe('hello')
   })
 
-  test('answers in any order, with a body or a refusal of 16 octets', async () => {
+  test('answers requests in any order, with a body or with a refusal of 16 octets', async () => {
     const { peer, requests, bound } = await serve()
     const session = await bound()
     peer.send(Buffer.concat([submitPdu(2), submitPdu(3)]))
@@ -94,7 +94,7 @@ describe('a session of a server', () => {
     expect(session.unansweredByUs).toBe(0)
   })
 
-  test('a refusal may carry a reason in a TLV', async () => {
+  test('can send a reason for a refusal in a TLV', async () => {
     const { peer, requests, bound } = await serve()
     const session = await bound()
     peer.send(submitPdu(2))
@@ -105,7 +105,7 @@ describe('a session of a server', () => {
     expect(readTlv(tlvsOf(answer), 'additional_status_info_text')).toBe('no route')
   })
 
-  test('sends no more than its window, and more as answers come', async () => {
+  test('sends no more requests than fit in its window until an answer arrives', async () => {
     const { peer, bound } = await serve()
     const session = await bound()
     const outcomes = new Inbox<RequestOutcome>()
@@ -117,7 +117,7 @@ describe('a session of a server', () => {
     expect(send()).toBe(3)
   })
 
-  test('a generic_nack answers the request it names', async () => {
+  test('accepts a generic_nack as the answer to the request with its sequence_number', async () => {
     const { peer, bound } = await serve()
     const session = await bound()
     const outcomes = new Inbox<RequestOutcome>()
@@ -129,7 +129,7 @@ describe('a session of a server', () => {
     })
   })
 
-  test('an answer of another kind answers nothing', async () => {
+  test('ignores a response that does not match the command of the request', async () => {
     const { peer, bound } = await serve()
     const session = await bound()
     session.request('deliver_sm', {}, () => undefined)
@@ -138,7 +138,7 @@ describe('a session of a server', () => {
     expect(session.unanswered).toBe(1)
   })
 
-  test('a request times out, and its late answer is told once', async () => {
+  test('reports a late answer to a timed-out request once', async () => {
     const { peer, bound } = await serve({ responseTimeoutMs: 20 })
     const session = await bound()
     const outcomes = new Inbox<RequestOutcome>()
@@ -152,7 +152,7 @@ describe('a session of a server', () => {
     expect(outcomes.all).toHaveLength(2)
   })
 
-  test('what is pending when the connection is lost ends as closed, before onClosed', async () => {
+  test('ends pending requests as closed before onClosed if the connection is lost', async () => {
     const { peer, closed, bound } = await serve()
     const session = await bound()
     const order: string[] = []
@@ -164,7 +164,7 @@ describe('a session of a server', () => {
     expect(session.request('deliver_sm', {}, () => undefined)).toBeUndefined()
   })
 
-  test('answers enquire_link also when its window is full and its owner owes answers', async () => {
+  test('answers enquire_link even if its window is full and requests are unanswered', async () => {
     const { peer, bound } = await serve()
     const session = await bound()
     session.request('deliver_sm', {}, () => undefined)
@@ -174,7 +174,7 @@ describe('a session of a server', () => {
     expect(received[3]).toMatchObject({ command: 'enquire_link_resp', sequence_number: 7 })
   })
 
-  test('asks a quiet peer with enquire_link, and closes when there is no answer', async () => {
+  test('sends enquire_link to a silent peer and closes if there is no answer', async () => {
     const { peer, closed, bound } = await serve({
       enquireLinkIntervalMs: 20,
       responseTimeoutMs: 20,
@@ -187,7 +187,7 @@ describe('a session of a server', () => {
     ])
   })
 
-  test('a peer that answers enquire_link, with whatever status, stays', async () => {
+  test('stays open if the peer answers enquire_link with any command_status', async () => {
     const { peer, bound } = await serve({ enquireLinkIntervalMs: 10, responseTimeoutMs: 10 })
     const session = await bound()
     for (let count = 2; count < 6; count++) {
@@ -197,7 +197,7 @@ describe('a session of a server', () => {
     expect(session.state).toBe('BOUND_TRX')
   })
 
-  test('loses nothing when the peer reads late', async () => {
+  test('loses no answer if the peer reads late', async () => {
     const { peer, requests, bound } = await serve()
     const session = await bound()
     peer.socket.pause()

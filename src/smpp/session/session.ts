@@ -1,4 +1,4 @@
-// A session of either side. The comment of the class says what it promises, retries and drops.
+// A session of either side. The comment on the class states its guarantees.
 
 import type { Socket } from 'node:net'
 import { compiledByName } from '../wire/codec.ts'
@@ -24,21 +24,21 @@ import type { OutcomeOf, RequestOutcome, SessionBind, SessionSettingsOf } from '
 import { tlv } from '../wire/tlv.ts'
 
 /**
- * One SMPP connection of either side. Each of our requests gets exactly one outcome (a response, a
- * timeout, or `closed`), and at most one `late` after a timeout. The peer's requests reach the
- * owner in wire order, and only after its bind is answered. Malformed input never throws and is
- * answered as SMPP 5.0 §2.11 says. The session itself answers enquire_link and unbind. Nothing is
- * retried: the fate of requests that were pending when the connection was lost is unknown. Reading
- * stops while the peer does not read our answers; nothing is dropped.
+ * One SMPP connection, on either side. Each of our requests gets exactly one outcome (a response, a
+ * timeout, or `closed`). A timeout may be followed by one `late` outcome. The peer's requests reach
+ * their handlers in wire order, and only after its bind is answered. Malformed input never throws
+ * and is answered according to SMPP 5.0 §2.11. The session itself answers enquire_link and unbind.
+ * It never retries a request: if the connection is lost, the fate of pending requests is unknown.
+ * It never discards an answer: while the peer does not read our answers, it reads no requests.
  */
 export class Session {
-  /** The peer's address, or the client's if a PROXY header names it; '' if the peer has gone. */
+  /** The peer's address, or the one from the PROXY header; '' if the peer has disconnected. */
   readonly remoteAddress: string
-  /** The port for remoteAddress; 0 if the peer has gone. */
+  /** The port that belongs to remoteAddress; 0 if the peer has disconnected. */
   readonly remotePort: number
-  /** The TLS protocol and the peer's certificate; undefined over plain TCP. */
+  /** The TLS version and the peer's certificate; undefined over plain TCP. */
   readonly tls: SessionTls | undefined
-  /** The owner's own object for this session. */
+  /** Any value that the owner attaches to this session. */
   context: unknown = undefined
   readonly #socket: Socket
   readonly #settings: SessionSettingsOf<Session>
@@ -55,7 +55,7 @@ export class Session {
   #isGone = false
   readonly #whenGone: (() => void)[] = []
 
-  /** Used by connectSmpp and createSmppServer. `source` overrides the socket's remote address. */
+  /** Called by connectSmpp and createSmppServer. `source` overrides the socket's remote address. */
   constructor(socket: Socket, settings: SessionSettingsOf<Session>, source?: Endpoint) {
     ;({ remoteAddress: this.remoteAddress, remotePort: this.remotePort } = peerOf(socket, source))
     this.tls = sessionTls(socket)
@@ -89,7 +89,7 @@ export class Session {
     this.#reader = new PduReader(socket, { ...limits, maxPduOctets }, this.#clock, {
       onChunk: (octets) => owed.received(octets),
       onUnsent: (octets) => {
-        this.#closeReason = `the peer did not take what we sent: ${octets} octets wait`
+        this.#closeReason = `the peer stopped reading: ${octets} octets are unsent`
         socket.destroy()
       },
       onPdu: (octets, start, end) => this.#inbound.receive(octets, start, end),
@@ -122,7 +122,7 @@ export class Session {
     this.#attend(socket)
   }
 
-  /** The state in the terms of SMPP 5.0 §2.3. */
+  /** The state as defined in SMPP 5.0 §2.3. */
   get state(): SessionState {
     return this.#state
   }
@@ -136,53 +136,53 @@ export class Session {
     return this.#binding.interfaceVersion
   }
 
-  /** The bind of this session; undefined before it is bound. */
+  /** The fields of the bind request; undefined until the session is bound. */
   get bind(): Readonly<SessionBind> | undefined {
     return this.#binding.bind
   }
 
-  /** The number of our requests without a response. */
+  /** The number of our requests that are waiting for a response. */
   get unanswered(): number {
     return this.#requests.size
   }
 
-  /** The number of requests that may be sent now; 0 once we are leaving. */
+  /** The number of requests that may be sent now; 0 once the session is unbinding or closed. */
   get windowFree(): number {
     return this.#requests.free
   }
 
-  /** The number of the peer's requests that wait for `respond`. */
+  /** The number of requests from the peer that are waiting for `respond`. */
   get unansweredByUs(): number {
     return this.#inbound.owed
   }
 
-  /** The number of octets from the peer that wait for the rest of a PDU, or to be read. */
+  /** The octets held for an incomplete PDU or for PDUs that are not handled yet. */
   get octetsHeld(): number {
     return this.#reader.octetsHeld
   }
 
-  /** The peer's congestion_state (0-100, SMPP 5.0 §4.8.4.18) from its last response with one. */
+  /** The last congestion_state from the peer (0-100, SMPP 5.0 §4.8.4.18). */
   get peerCongestion(): number | undefined {
     return this.#requests.congestionState
   }
 
   /**
-   * Our congestion_state, 0-100, sent in each response of version 5.0. Undefined, the default,
-   * sends none. Throws PduError for any other value.
+   * Our congestion_state (0-100), which is sent in each response to a peer of version 5.0. With
+   * `undefined`, the default, it is not sent. Throws PduError for any other value.
    */
   set congestionState(congestionState: number | undefined) {
     this.#writer.congestion =
       congestionState === undefined ? undefined : tlv('congestion_state', congestionState)
   }
 
-  /** Whether state and version allow the command (SMPP 3.4 §2.3, §3.4; 5.0 §2.4). */
+  /** Whether the state and version allow the command (SMPP 3.4 §2.3, §3.4; 5.0 §2.4). */
   canSend(command: CommandName): boolean {
     return this.#maySend(compiledByName(command))
   }
 
   /**
-   * Sends a request and returns its sequence_number, or undefined if the window is full or state or
-   * version forbid the request (SMPP 3.4 §2.3). Throws PduError if a field does not fit.
+   * Sends a request. Returns its sequence_number, or undefined if the window is full or the state
+   * or version forbids the request (SMPP 3.4 §2.3). Throws PduError if a field does not fit.
    */
   request<C extends RequestCommand>(
     command: C,
@@ -193,8 +193,8 @@ export class Session {
   }
 
   /**
-   * Like `request`, with a body from encodeBody or one that was received. Throws PduError if the
-   * peer must not get TLVs (SMPP 3.4 §3.4) and the body cannot be decoded to remove them.
+   * Like `request`, but with an encoded body. Throws PduError if the peer must not get TLVs (SMPP
+   * 3.4 §3.4) and the body cannot be decoded to remove them.
    */
   requestBody<C extends RequestCommand>(
     command: C,
@@ -206,9 +206,9 @@ export class Session {
 
   /**
    * Sends a request and resolves with its response, whatever its command_status. While the window
-   * is full, calls wait in their order. Rejects with RequestError, or with PduError if a field does
-   * not fit. `signal` ends the waiting. A request that was sent keeps its place in the window until
-   * its sequence_number is answered (SMPP 3.4 §5.1.4).
+   * is full, calls wait and are sent in order. Rejects with RequestError, or with PduError if a
+   * field does not fit. Aborting `signal` rejects the promise, but a request that was already sent
+   * keeps its place in the window until it is answered or times out (SMPP 3.4 §5.1.4).
    */
   send<C extends RequestCommand>(
     command: C,
@@ -220,7 +220,7 @@ export class Session {
 
   /**
    * Sends outbind or alert_notification, which have no response (SMPP 3.4 §4.1.7, §4.12). Returns
-   * false if state or version forbid it. Throws PduError if a field does not fit.
+   * false if the state or version forbids it. Throws PduError if a field does not fit.
    */
   notify<C extends OneWayCommand>(command: C, fields: Partial<PduBodies[C]>): boolean {
     if (!this.#requests.notify(command, fields)) return false
@@ -229,9 +229,9 @@ export class Session {
   }
 
   /**
-   * Answers a request of the peer. A refusal is a header alone, unless there are `fields`, such as
-   * a reason in a TLV (SMPP 3.4 §5.1.3). Call it once for each request: a second answer is counted
-   * for another request. Throws PduError if a field does not fit; the request then still waits.
+   * Answers a request from the peer. A refusal is only a header unless `fields` are given, such as
+   * a reason in a TLV (SMPP 3.4 §5.1.3). Call it exactly once per request: a second call counts as
+   * the answer to another request. If a field does not fit, it throws PduError and does not answer.
    */
   respond<C extends RequestCommand>(
     request: { readonly command: C; readonly sequence_number: number },
@@ -244,7 +244,7 @@ export class Session {
     if (!isClosed && this.#departure.hasBegun) this.#departure.advance(false)
   }
 
-  /** Changes window and timers (SMPP 3.4 §7.2) of an open session. Throws like connectSmpp. */
+  /** Changes the window or timers (SMPP 3.4 §7.2) if open. Throws if an option is invalid. */
   adjust(changes: SessionAdjustment): void {
     checkAdjustment(changes)
     if (this.#state === 'CLOSED') return
@@ -253,28 +253,28 @@ export class Session {
   }
 
   /**
-   * Stops reading until `resumeReading`, so that the peer's requests pile up at its own end. Its
-   * enquire_link gets no answer, and neither do our requests. `unbind` ends the pause.
+   * Stops reading until `resumeReading` or `unbind`. Meanwhile the peer's enquire_link is not
+   * answered, and answers to our own requests are not read.
    */
   pauseReading(): void {
     this.#reader.hold('owner')
   }
 
-  /** Ends pauseReading. */
+  /** Resumes reading after pauseReading. */
   resumeReading(): void {
     this.#reader.release('owner')
   }
 
   /**
-   * Accepts the bind with ESME_ROK (SMPP 3.4 §4.1) and resumes reading. `systemId` and `version`
-   * default to the server's; its version can only be lowered. Does nothing if the session has
-   * closed. Throws PduError if `systemId` is over 15 characters; the bind then still waits.
+   * Accepts the bind with ESME_ROK (SMPP 3.4 §4.1), unless the session has closed. `systemId` and
+   * `version` default to the server's. `version` cannot be higher than the server's. If `systemId`
+   * is longer than 15 characters, this throws PduError and does not answer the bind.
    */
   acceptBind(request: Pdu<BindCommand>, systemId?: string, version?: InterfaceVersion): void {
     if (this.#binding.isAsked && this.#isUnbound) this.#binding.accept(request, systemId, version)
   }
 
-  /** Refuses the bind (SMPP 3.4 §4.1) and closes. Does nothing if the session has closed. */
+  /** Refuses the bind (SMPP 3.4 §4.1) and closes, unless the session has already closed. */
   refuseBind(request: Pdu<BindCommand>, commandStatus: number): void {
     if (!this.#binding.isAsked || !this.#isUnbound) return
     this.#writer.answer(request, commandStatus)
@@ -282,17 +282,18 @@ export class Session {
   }
 
   /**
-   * Leaves as in SMPP 3.4 §4.2: sends no new requests, waits for outstanding answers of both sides,
-   * sends unbind, closes. The response timer bounds each wait. Until unbind is sent, the peer's new
-   * requests reach the owner; later, messages get a temporary refusal, others ESME_RINVBNDSTS.
+   * Ends the session in order (SMPP 3.4 §4.2): sends no new requests, waits for outstanding answers
+   * on both sides, sends unbind, waits for unbind_resp, and closes. The response timer limits each
+   * wait. Until unbind is sent, new requests from the peer reach their handlers. After that,
+   * messages from the peer get a temporary refusal, and other requests get ESME_RINVBNDSTS.
    */
   unbind(): Promise<void> {
     if (this.#isGone) return Promise.resolve()
     const gone = new Promise<void>((resolve) => this.#whenGone.push(resolve))
-    if (this.#isUnbound) this.close('left before any bind')
+    if (this.#isUnbound) this.close('closed before any bind')
     else if (this.#state !== 'CLOSED') this.#departure.begin()
     this.#requests.refuseWaiting()
-    // We still have to read the answers that we wait for, and the end of the connection.
+    // The outstanding answers and the end of the connection must still be read.
     this.resumeReading()
     return gone
   }
@@ -302,7 +303,7 @@ export class Session {
     return this.unbind()
   }
 
-  /** Closes at once (SMPP 5.0 §2.3). Pending requests end as `closed`; written PDUs still leave. */
+  /** Closes now (SMPP 5.0 §2.3). Pending requests end as `closed`. Written PDUs are still sent. */
   close(reason: string): void {
     if (this.#state === 'CLOSED') return
     this.#writer.close()
@@ -316,7 +317,7 @@ export class Session {
     setImmediate(() => this.#finish())
   }
 
-  /** For bindSession. `onAnswer` is called before anything after the answer is read. @internal */
+  /** Called by bindSession. `onAnswer` runs before anything after the answer is read. @internal */
   requestBind(
     command: BindCommand,
     body: BindBody,
@@ -343,7 +344,7 @@ export class Session {
   #attend(socket: Socket): void {
     socket.setNoDelay(true)
     socket.on('end', () => this.close('the peer closed the connection'))
-    // Either a balancer's probe or a lost peer; in both cases 'close' follows.
+    // The cause is a load balancer's probe or a lost peer. The event 'close' follows in both cases.
     socket.on('error', ({ message }) => {
       if (this.#state !== 'CLOSED') this.#closeReason = `connection lost: ${message}`
     })

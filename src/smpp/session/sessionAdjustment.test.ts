@@ -11,7 +11,7 @@ async function start(...options: Parameters<typeof sessionPair>): Promise<Sessio
 
 afterEach(() => pair.stop())
 
-test('a window grows and shrinks while the session is open, and loses no request', async () => {
+test('resizing the window of an open session loses no request', async () => {
   let timesFree = 0
   const { esme, submits } = await start({
     windowSize: 1,
@@ -40,7 +40,7 @@ test('a window grows and shrinks while the session is open, and loses no request
   expect(esme.windowFree).toBe(1)
 })
 
-test('a response timer that is shortened counts for requests that are under way', async () => {
+test('a shortened response timer applies to requests that are already pending', async () => {
   const { esme } = await start({ timers: { responseTimeoutMs: 60_000 } })
   const outcomes: string[] = []
   esme.request('submit_sm', {}, ({ kind }) => outcomes.push(kind))
@@ -48,7 +48,7 @@ test('a response timer that is shortened counts for requests that are under way'
   await expect.poll(() => outcomes).toEqual(['timeout'])
 })
 
-test('an enquire_link interval that is shortened is followed at once', async () => {
+test('a shortened enquire_link interval takes effect immediately', async () => {
   let enquiries = 0
   const { centre, esme } = await start(
     { timers: { enquireLinkIntervalMs: 0 } },
@@ -59,10 +59,10 @@ test('an enquire_link interval that is shortened is followed at once', async () 
   expect(centre.state).toBe('BOUND_TRX')
 })
 
-test('a session that has closed is not adjusted, and wrong options are errors', async () => {
+test('adjust rejects invalid options and has no effect on a closed session', async () => {
   const { esme } = await start()
   expect(() => esme.adjust({ windowSize: 0 })).toThrow(RangeError)
-  // A misspelled option, as from JavaScript.
+  // JavaScript callers can misspell an option.
   expect(() => esme.adjust({ windowsize: 5 } as object)).toThrow('did you mean windowSize?')
   esme.close('the test ends it')
   esme.adjust({ windowSize: 5, timers: { enquireLinkIntervalMs: 5 } })

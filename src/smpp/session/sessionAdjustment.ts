@@ -1,9 +1,9 @@
 import { checkOptions, integer, object, type Options } from '../wire/optionCheck.ts'
 import { TIMER_CHECKS, type SessionTimers } from './sessionTimers.ts'
 
-/** The settings that may change while a session is open. A missing one stays as it is. */
+/** The settings that may change while a session is open. Missing settings keep their values. */
 export interface SessionAdjustment {
-  /** The number of our requests that may be unanswered. Those under way are left alone. */
+  /** The number of our requests that may be unanswered. Pending requests are not affected. */
   readonly windowSize?: number
   /** In milliseconds. */
   readonly timers?: Partial<SessionTimers>

@@ -8,7 +8,7 @@ const TIMERS = {
   inactivityTimeoutMs: 0,
 }
 
-/** How often a session with these timers looks at its deadlines in ten seconds. */
+/** The number of times that a session with these timers checks its deadlines in ten seconds. */
 function ticksInTenSeconds(timers: typeof TIMERS): number {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
@@ -39,16 +39,17 @@ function ticksInTenSeconds(timers: typeof TIMERS): number {
   return now.mock.calls.length
 }
 
-test('a session with long timers looks at them once a second', () => {
+test('a session with long timers checks them once a second', () => {
   expect(ticksInTenSeconds(TIMERS)).toBe(10)
 })
 
-test('numbers beside the timers do not make it look more often', () => {
-  // A process hands in its whole Config: ten thousand idle binds ticked every 5 ms each then.
+test('other numeric properties of the timers object do not change the check interval', () => {
+  // A process passes its whole Config as timers. Without this rule, each of ten thousand idle binds
+  // would check its timers every 5 ms.
   const config = { ...TIMERS, databasePoolSize: 6 }
   expect(ticksInTenSeconds(config)).toBe(10)
 })
 
-test('a short timer makes it look four times as often', () => {
+test('a session checks its timers four times within the shortest timer', () => {
   expect(ticksInTenSeconds({ ...TIMERS, responseTimeoutMs: 2_000 })).toBe(20)
 })

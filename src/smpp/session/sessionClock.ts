@@ -17,13 +17,14 @@ export interface ClockActions {
   unbind(): void
   leavingOverdue(): void
   close(reason: string): void
-  /** The peer keeps the connection open although we ended it. */
+  /** Called if the peer keeps the connection open after we have closed our side. */
   destroy(): void
 }
 
 /**
- * The timers of one session (SMPP 3.4 §7.2). One coarse timer checks all of them, so that a request
- * or a PDU costs no timer. A deadline may fire late by up to a quarter of the shortest timer.
+ * The timers of one session (SMPP 3.4 §7.2). One coarse timer checks all deadlines, so requests and
+ * PDUs need no timers of their own. A deadline may be detected late by up to a quarter of the
+ * shortest timer, but by no more than 1 s.
  */
 export class SessionClock {
   readonly #actions: ClockActions
@@ -39,7 +40,7 @@ export class SessionClock {
   #receivedAtMs: number
   #messageAtMs: number
   #enquiredAtMs = Infinity
-  #bindOverdue = 'no bind in time'
+  #bindOverdue = 'no bind request arrived in time'
   #isReading = true
   #isBound = false
 
@@ -55,8 +56,8 @@ export class SessionClock {
   }
 
   /**
-   * Deadlines that already run for a PDU, a bind or an unbind keep their value; all others use the
-   * new timers at once.
+   * Changes the timers. Running deadlines of a PDU, a bind or an unbind do not change. All other
+   * deadlines use the new timers immediately.
    */
   adjust(timers: Partial<SessionTimers>): void {
     this.#timers = { ...this.#timers, ...told(timers) }
@@ -77,13 +78,13 @@ export class SessionClock {
     this.#messageAtMs = this.#receivedAtMs
   }
 
-  /** A request of ours is sent now. Returns the time. */
+  /** Call when one of our requests is sent. Returns the current time. */
   requested(): number {
     this.#messageAtMs = performance.now()
     return this.#messageAtMs
   }
 
-  /** `overdue` is the reason to close with if the bind is not answered in time. */
+  /** Starts the deadline for the answer to a bind. `overdue` is the close reason if it passes. */
   bindWaits(overdue: string): void {
     this.#bindOverdue = overdue
     const { responseTimeoutMs } = this.#timers
@@ -101,7 +102,7 @@ export class SessionClock {
     const now = performance.now()
     this.#isReading = isReading
     this.#receivedAtMs = now
-    // While we did not read, the rest of the PDU could not arrive.
+    // The rest of the PDU could not arrive while reading was stopped.
     if (isReading && this.#deadlines.partial !== Infinity)
       this.#deadlines.partial = now + orNever(this.#pduTimeoutMs)
   }
@@ -116,8 +117,8 @@ export class SessionClock {
   }
 
   /**
-   * Each step of an unbind may take as long as the response timer; the last step (answers after the
-   * unbind) may take one second.
+   * Starts the deadline for one step of an unbind: the response timer, or one second for the last
+   * step, in which answers to our own requests may still arrive after unbind_resp.
    */
   leaving(isLast: boolean): void {
     const waitMs = this.#timers.responseTimeoutMs || BIND_WAIT_MS
@@ -134,7 +135,8 @@ export class SessionClock {
   }
 
   #startTicking(): NodeJS.Timeout {
-    // Named one by one: the object may hold other numbers, such as a process's whole Config.
+    // The timers are listed by name because the object may contain other numbers. For example, a
+    // process may pass its whole Config.
     const { sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs } = this.#timers
     const linkMs = [sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs]
     const allMs = [...linkMs, this.#timers.inactivityTimeoutMs, this.#pduTimeoutMs]
@@ -153,7 +155,7 @@ export class SessionClock {
     if (nowMs >= bind) this.#actions.close(this.#bindOverdue)
     else if (nowMs >= congested) this.#actions.close('the peer does not read what we send')
     else if (nowMs >= partial && this.#isReading)
-      this.#actions.close('half a PDU, and the rest did not come in time')
+      this.#actions.close('the rest of a PDU did not arrive in time')
     else if (nowMs >= leave) this.#actions.leavingOverdue()
     else if (this.#isReading) this.#checkLink(nowMs)
   }
@@ -162,8 +164,8 @@ export class SessionClock {
     const { enquireLinkIntervalMs, inactivityTimeoutMs, responseTimeoutMs } = this.#timers
     if (!this.#isBound) return
     if (this.#enquiredAtMs !== Infinity) {
-      // Any PDU that arrived after the enquire_link has reset #enquiredAtMs, because a slow answer
-      // does not mean a dead link.
+      // If any octets had arrived since the enquire_link, `received` would have reset
+      // #enquiredAtMs: a link that carries data is alive even if the answer is slow.
       if (nowMs >= this.#enquiredAtMs + orNever(responseTimeoutMs))
         this.#actions.close('enquire_link was not answered')
     } else if (nowMs >= this.#receivedAtMs + orNever(enquireLinkIntervalMs)) {
@@ -178,7 +180,7 @@ export class SessionClock {
   }
 }
 
-/** A timer that is switched off never expires. */
+/** Converts 0, which switches a timer off, to Infinity. */
 export function orNever(timeoutMs: number): number {
   return timeoutMs > 0 ? timeoutMs : Infinity
 }

@@ -21,7 +21,7 @@ async function start(...options: Parameters<typeof sessionPair>): Promise<Sessio
 
 afterEach(() => pair.stop())
 
-/** Submits as many, answered or not; returns what the centre has got. */
+/** Sends this many submit_sm without waiting for answers, and returns them as received. */
 async function submitted(count: number) {
   for (let n = 0; n < count; n++) pair.esme.request('submit_sm', {}, () => undefined)
   const got = []
@@ -29,7 +29,7 @@ async function submitted(count: number) {
   return got
 }
 
-test('each response that has TLVs tells congestion_state', async () => {
+test('congestion_state is sent in every response that has a body with TLVs', async () => {
   const told = new Inbox<number>()
   const { centre, esme, submits } = await start({
     events: { onCongestion: (_, state) => told.push(state) },
@@ -55,7 +55,7 @@ test('each response that has TLVs tells congestion_state', async () => {
   expect(() => (centre.congestionState = 1000)).toThrow(PduError)
 })
 
-test('a peer of 3.4 is told no congestion_state', async () => {
+test('congestion_state is not sent to a peer of version 3.4', async () => {
   const { centre, esme, submits } = await start({ interface_version: INTERFACE_VERSION.V3_4 })
   centre.congestionState = 100
   const sending = esme.send('submit_sm', {})
@@ -64,7 +64,7 @@ test('a peer of 3.4 is told no congestion_state', async () => {
   expect((await sending).tlvs).toEqual([])
 })
 
-test('a window that follows congestion_state shrinks, and grows back to its size', async () => {
+test('a window that follows congestion_state shrinks and grows back to its full size', async () => {
   const { centre, esme, submits } = await start({ windowSize: 8, followCongestion: true })
   async function answerAll(congestionState: number): Promise<number> {
     centre.congestionState = congestionState
@@ -78,7 +78,7 @@ test('a window that follows congestion_state shrinks, and grows back to its size
   }
   expect(esme.windowFree).toBe(8)
   expect(await answerAll(100)).toBe(4)
-  // Two windows of four: both of them are told.
+  // Eight answers fill two windows of four, so the window shrinks twice.
   expect(await answerAll(100)).toBe(1)
   let size = 1
   while (size < 8) {
@@ -89,7 +89,7 @@ test('a window that follows congestion_state shrinks, and grows back to its size
   expect(await answerAll(10)).toBe(8)
 })
 
-test('onWindowFree tells that a window that was full has room', async () => {
+test('onWindowFree is called when a window that was full has room', async () => {
   const free = new Inbox<number>()
   const { esme, submits } = await start({
     events: { onWindowFree: (session) => free.push(session.windowFree) },
@@ -106,7 +106,7 @@ test('onWindowFree tells that a window that was full has room', async () => {
   expect(free.all).toEqual([1])
 })
 
-test('a peer that we owe too many answers is not read until it has half of them', async () => {
+test('at the limit of unanswered requests, reading stops until half are answered', async () => {
   const { esme, centre, submits } = await start(
     { windowSize: 10 },
     { limits: { unansweredByUs: 4 } },
@@ -127,11 +127,11 @@ test('a peer that we owe too many answers is not read until it has half of them'
   )
 })
 
-test('pauseReading leaves the peer waiting until resumeReading', async () => {
+test('pauseReading makes the peer wait until resumeReading', async () => {
   const { esme, centre, submits } = await start()
   centre.pauseReading()
   const sending = esme.send('submit_sm', {})
-  // The connection itself is up: what the centre sends arrives meanwhile.
+  // The centre can still send but does not read the answer.
   const refused = centre.send('deliver_sm', {}, { signal: AbortSignal.timeout(50) })
   await expect(refused).rejects.toMatchObject({ code: 'ABORTED' })
   expect(submits.all).toEqual([])
@@ -141,7 +141,7 @@ test('pauseReading leaves the peer waiting until resumeReading', async () => {
   expect((await sending).command_status).toBe(ESME_ROK)
 })
 
-test('a session that is paused and closed still sees the end of the connection', async () => {
+test('a session that is closed while paused still detects the end of the connection', async () => {
   const { esme, centre } = await start()
   centre.pauseReading()
   centre.close('enough')
@@ -151,7 +151,7 @@ test('a session that is paused and closed still sees the end of the connection',
   expect([esme.state, centre.state]).toEqual(['CLOSED', 'CLOSED'])
 })
 
-test('each PDU is told to those who count, in both directions', async () => {
+test('onPduSent, onPduReceived and onAnswered are called for each PDU', async () => {
   const seen: string[] = []
   const note = (what: string, command_id: number, status: number, octets: number) =>
     seen.push(`${what} ${command_id.toString(16)} ${status} ${octets}`)
@@ -177,7 +177,7 @@ test('each PDU is told to those who count, in both directions', async () => {
   expect(answered).toEqual(['80000009 true', '80000004 true'])
 })
 
-test('a peer of 3.3 gets no text that is lost on it', async () => {
+test('a peer of version 3.3 gets no TLVs, and TLVs that carry text are refused', async () => {
   const { esme, submits } = await start({
     command: 'bind_transmitter',
     interface_version: INTERFACE_VERSION.V3_3,
@@ -189,7 +189,7 @@ test('a peer of 3.3 gets no text that is lost on it', async () => {
   })
   const body = encodeBody('submit_sm', { tlvs: [tlv('sar_msg_ref_num', 1)] })
   expect(() => esme.requestBody('submit_sm', body, () => undefined)).toThrow(PduError)
-  // What only adds to a message is left out.
+  // A TLV that the text does not depend on is left out.
   const sending = esme.send('submit_sm', { tlvs: [tlv('user_message_reference', 7)] })
   const { session, pdu } = await submits.next()
   expect(pdu.tlvs).toEqual([])
@@ -197,7 +197,7 @@ test('a peer of 3.3 gets no text that is lost on it', async () => {
   await sending
 })
 
-test('a response that has no encoding is still owed', async () => {
+test('a request stays unanswered if its response cannot be encoded', async () => {
   const { esme, centre, submits } = await start()
   const sending = esme.send('submit_sm', {})
   const { session, pdu } = await submits.next()
@@ -209,7 +209,7 @@ test('a response that has no encoding is still owed', async () => {
   await sending
 })
 
-test('octets that wait for an answer hold the peer back as their number does', async () => {
+test('reading stops at the limit for the octets of unanswered requests', async () => {
   const limits = { unansweredOctets: 100_000 }
   const { esme, centre, submits } = await start({ windowSize: 20 }, { limits })
   const tlvs = [tlv('message_payload', Buffer.alloc(40_000))]
@@ -223,7 +223,7 @@ test('octets that wait for an answer hold the peer back as their number does', a
   await Promise.all(sending)
 })
 
-test('a session that ends because its peer takes nothing says so', async () => {
+test('the close reason says that the peer stopped reading', async () => {
   const closed = new Inbox<string>()
   const { esme, centre } = await start({
     windowSize: 1000,
@@ -235,12 +235,12 @@ test('a session that ends because its peer takes nothing says so', async () => {
   const outcomes = new Inbox<string>()
   for (let count = 0; count < 500; count++)
     esme.request('submit_sm', { tlvs }, ({ kind }) => outcomes.push(kind))
-  expect(await closed.next()).toMatch(/^the peer did not take what we sent: \d+ octets wait$/)
+  expect(await closed.next()).toMatch(/^the peer stopped reading: \d+ octets are unsent$/)
   expect(outcomes.all).toHaveLength(500)
   expect(new Set(outcomes.all)).toEqual(new Set(['closed']))
 })
 
-test('below 5.0 a message has at most 254 octets', async () => {
+test('a short_message below version 5.0 may have at most 254 octets', async () => {
   const { esme, submits } = await start({ interface_version: INTERFACE_VERSION.V3_4 })
   const longest = { short_message: Buffer.alloc(254) }
   await expect(esme.send('submit_sm', { short_message: Buffer.alloc(255) })).rejects.toMatchObject({

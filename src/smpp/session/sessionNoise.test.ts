@@ -9,7 +9,7 @@ import { createSmppServer, type SmppServerOptions } from '../endpoint/smppServer
 
 const commandIds = [...Object.values(PDUS).map(({ command_id }) => command_id), 0x22, 0xffffffff]
 
-/** A PDU of a known kind with a body of anything, at times with a wrong length. */
+/** A PDU with a random body and usually a known command_id. One in 20 has a wrong length. */
 const noisyPdu = fc
   .record({
     command_id: fc.constantFrom(...commandIds),
@@ -39,7 +39,10 @@ const settings = {
 
 type Noise = { readonly peer: RawPeer; readonly bind: Buffer }
 
-/** Cut at some place, and then a probe: it is answered, or the connection ended. */
+/**
+ * Sends the PDUs and an enquire_link as a probe, cut in two at `cut`, and expects that the session
+ * answers the probe or closes.
+ */
 async function expectAnswerOrEnd({ peer, bind }: Noise, pdus: readonly Buffer[], cut: number) {
   const probe = headerOf(ENQUIRE_LINK, PROBE_SEQUENCE)
   const octets = Buffer.concat([bind, ...pdus, probe])
@@ -55,11 +58,11 @@ async function expectAnswerOrEnd({ peer, bind }: Noise, pdus: readonly Buffer[],
 }
 
 const noise = fc.array(noisyPdu, { minLength: 1, maxLength: 10 })
-/** On a busy machine fewer runs, rather than none that ends. */
+/** A busy machine completes fewer runs within the time limit instead of failing the test. */
 const RUNS = { numRuns: 150, interruptAfterTimeLimit: 6_000, timeout: 5_000 }
 
-describe('whatever octets come, in whatever pieces: an answer or the end, and it lives', () => {
-  test('a server', async () => {
+describe('arbitrary octets in arbitrary pieces', () => {
+  test('make a server answer or close the connection', async () => {
     const server = createSmppServer(settings)
     const { port } = await server.listen(0, '127.0.0.1')
     onTestFinished(() => server.close())
@@ -72,7 +75,7 @@ describe('whatever octets come, in whatever pieces: an answer or the end, and it
     )
   })
 
-  test('a client', async () => {
+  test('make a client answer or close the connection', async () => {
     const centre = await rawServer()
     onTestFinished(() => centre.close())
     const connect = () =>
@@ -98,7 +101,10 @@ describe('whatever octets come, in whatever pieces: an answer or the end, and it
   })
 })
 
-/** A PDU before it says a length that ends exactly where it does: then nothing is owed to it. */
+/**
+ * Whether an earlier PDU has a wrong length that ends exactly at the end of the probe. The probe is
+ * then part of that PDU, so the session does not have to answer it.
+ */
 function isSwallowed(probe: Buffer, octets: Buffer): boolean {
   let at = 0
   while (at < octets.length - probe.length) {

@@ -24,7 +24,7 @@ function submit(destination_addr: string, signal?: AbortSignal) {
   return pair.esme.send('submit_sm', { destination_addr }, signal ? { signal } : {})
 }
 
-/** What it rejects with: code, and whether its outcome is unknown. */
+/** The `code` and `isOutcomeUnknown` of the error that the promise rejects with. */
 async function failure(sending: Promise<unknown>): Promise<string> {
   const error: unknown = await sending.catch((reason: unknown) => reason)
   if (!(error instanceof RequestError)) throw new Error('no RequestError', { cause: error })
@@ -43,7 +43,7 @@ test('send resolves with the response, whatever its command_status', async () =>
   expect((await refused).command_status).toBe(ESME_RINVDSTADR)
 })
 
-test('what does not fit into the window waits, and leaves in the order of the calls', async () => {
+test('requests beyond the window wait and are sent in the order of the calls', async () => {
   const { submits, esme } = await start()
   const sending = ['1', '2', '3', '4', '5'].map((destination) => submit(destination))
   for (const destination of ['1', '2', '3', '4', '5']) {
@@ -56,7 +56,7 @@ test('what does not fit into the window waits, and leaves in the order of the ca
   expect(ids).toEqual(['1', '2', '3', '4', '5'])
 })
 
-test('request does not overtake what waits in send', async () => {
+test('request does not overtake a waiting send', async () => {
   const { submits, esme } = await start({ windowSize: 1 })
   const sending = [submit('1'), submit('2')]
   expect(esme.request('submit_sm', {}, () => undefined)).toBeUndefined()
@@ -68,7 +68,7 @@ test('request does not overtake what waits in send', async () => {
   await Promise.all(sending)
 })
 
-test('an abort ends the waiting; what was sent stays sent and keeps its place', async () => {
+test('an abort removes a waiting send, but a sent request stays in the window', async () => {
   const { submits, esme } = await start({ windowSize: 1 })
   const first = new AbortController()
   const second = new AbortController()
@@ -89,7 +89,7 @@ test('an abort ends the waiting; what was sent stays sent and keeps its place', 
   expect(await failure(submit('4', AbortSignal.abort()))).toBe('ABORTED false')
 })
 
-test('a closed session ends what was sent as unknown, and what waits as not sent', async () => {
+test('close fails sent requests with an unknown outcome and waiting ones as unsent', async () => {
   const { submits, esme } = await start({ windowSize: 1 })
   const sending = [submit('1'), submit('2')].map(failure)
   await submits.next()
@@ -98,7 +98,7 @@ test('a closed session ends what was sent as unknown, and what waits as not sent
   expect(await failure(submit('3'))).toBe('CLOSED false')
 })
 
-test('unbind waits for the answers to what was sent, and sends nothing more', async () => {
+test('unbind waits for the answers to sent requests and rejects all others', async () => {
   const { submits, esme } = await start({ windowSize: 1 })
   const answered = submit('1')
   const waiting = failure(submit('2'))
@@ -113,7 +113,7 @@ test('unbind waits for the answers to what was sent, and sends nothing more', as
   expect(submits.all).toHaveLength(1)
 })
 
-test('a request that is not answered in time ends as a timeout and frees its place', async () => {
+test('a request that is not answered in time fails with TIMEOUT and frees its place', async () => {
   const timers = {
     sessionInitTimeoutMs: 0,
     enquireLinkIntervalMs: 0,
@@ -126,12 +126,12 @@ test('a request that is not answered in time ends as a timeout and frees its pla
   expect(submits.all).toHaveLength(2)
 })
 
-test('what the session forbids or the wire cannot carry is told at once', async () => {
+test('a forbidden command or a field that does not fit is rejected immediately', async () => {
   const { esme, submits } = await start()
   expect(await failure(esme.send('deliver_sm', {}))).toBe('NOT_ALLOWED false')
   await expect(submit('4'.repeat(30))).rejects.toBeInstanceOf(PduError)
   expect(esme.unanswered).toBe(0)
-  // Nothing was sent, so no sequence_number is used up.
+  // Nothing was sent, so no sequence_number was used.
   const sending = submit('1')
   const { session, pdu } = await submits.next()
   expect(pdu.sequence_number).toBe(2)
@@ -139,7 +139,7 @@ test('what the session forbids or the wire cannot carry is told at once', async 
   await sending
 })
 
-test('a generic_nack rejects with its command_status', async () => {
+test('a generic_nack rejects the send with its command_status', async () => {
   const centre = await rawServer()
   onTestFinished(() => centre.close())
   const connecting = connectSmpp({
@@ -168,7 +168,7 @@ test('a generic_nack rejects with its command_status', async () => {
   session.close('the test is over')
 })
 
-test('more than the limit may not wait', async () => {
+test('a send beyond the limit of waiting sends is rejected', async () => {
   const { submits } = await start({ windowSize: 1, limits: { waitingSends: 1 } })
   const sending = [submit('1'), submit('2')]
   expect(await failure(submit('3'))).toBe('TOO_MANY_WAITING false')
@@ -179,15 +179,15 @@ test('more than the limit may not wait', async () => {
   await Promise.all(sending)
 })
 
-test('what only plain JavaScript can get wrong is told at once', async () => {
+test('mistakes that only plain JavaScript can make throw TypeError immediately', async () => {
   const { esme } = await start()
-  // As JavaScript sees it: any names, any values.
+  // JavaScript can call these methods with any values.
   const { request, notify } = esme as unknown as Record<string, (...values: unknown[]) => unknown>
   const wrong: [() => unknown, string][] = [
-    [() => request?.call(esme, 'submit_sm', {}), 'wants a function for the outcome'],
+    [() => request?.call(esme, 'submit_sm', {}), 'needs an outcome callback'],
     [() => request?.call(esme, 'submit', {}, () => undefined), 'did you mean submit_sm'],
-    [() => notify?.call(esme, 'submit_sm', {}), 'submit_sm is not for notify'],
-    [() => notify?.call(esme, 'submit_sm_resp', {}), 'submit_sm_resp is not for notify'],
+    [() => notify?.call(esme, 'submit_sm', {}), 'notify cannot send submit_sm:'],
+    [() => notify?.call(esme, 'submit_sm_resp', {}), 'notify cannot send submit_sm_resp:'],
   ]
   for (const [call, message] of wrong) {
     expect(call).toThrow(TypeError)

@@ -1,5 +1,5 @@
-// What the owner of a session hands in, and how it is checked. Their members are defined in
-// sessionTypes.ts as generic types; here the type parameter is the class Session.
+// The settings and event handlers of a session, and the checks of their values. The members are
+// defined in sessionTypes.ts as generic types. Here the type parameter is the class Session.
 
 import { HEADER_OCTETS } from '../wire/codec.ts'
 import { INTERFACE_VERSION } from '../wire/interfaceVersion.ts'
@@ -25,14 +25,15 @@ import type {
 } from './sessionTypes.ts'
 
 /**
- * The requests that an owner handles. It answers each with `session.respond`, at once or later.
- * `body` holds the octets behind the header. It is part of the socket's chunk and may be kept.
+ * Handlers for requests from the peer. A handler answers with `session.respond`, immediately or
+ * later. `body` contains the octets after the header. It is a view of the chunk that the socket
+ * delivered, and the handler may keep it.
  */
 export type RequestHandlers = RequestHandlersOf<Session>
 
 /**
- * Handlers for metrics. They get each PDU's command_id and command_status as on the wire, and its
- * length in octets. They must not send anything. A missing handler costs nothing.
+ * Handlers for metrics. They receive the command_id and command_status of each PDU as on the wire,
+ * and its length in octets. They must not send anything. A missing handler costs no time.
  */
 export interface PduEvents extends PduEventsOf<Session> {}
 
@@ -80,7 +81,7 @@ export const SESSION_CHECKS: OptionChecks<SharedSettings> = {
 
 export const versionCheck: OptionCheck = oneOf(
   Object.values(INTERFACE_VERSION),
-  '0x33, 0x34 or 0x50, as INTERFACE_VERSION has them,',
+  'one of INTERFACE_VERSION (0x33, 0x34 or 0x50)',
   (wrong) => {
     const digits = /^(33|34|50?)$/.exec(String(wrong).replace('.', ''))?.[1]
     return digits && `0x${digits.padEnd(2, '0')}`

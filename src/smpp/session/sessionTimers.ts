@@ -4,17 +4,24 @@ import { told } from './sessionDefaults.ts'
 /** The timers of SMPP 3.4 §7.2, in milliseconds. 0 switches one off. */
 export interface SessionTimers {
   /**
-   * Server: the time from the connection to the bind request. PROXY header and TLS handshake before
-   * that have the same time, or 10 s if this timer is off.
+   * On a server, the time from the start of the session to the bind request. The PROXY header and
+   * the TLS handshake, which come before the session, may together take the same time again, or
+   * 10 s if this timer is off.
    */
   readonly sessionInitTimeoutMs: number
-  /** Sends enquire_link after this time without anything from the peer. */
+  /** The session sends enquire_link after the peer has been silent for this time. */
   readonly enquireLinkIntervalMs: number
-  /** From a request to its response. An unanswered enquire_link or unbind closes the session. */
+  /**
+   * The time from a request to its response. The session closes if enquire_link or unbind is not
+   * answered within this time.
+   */
   readonly responseTimeoutMs: number
-  /** Unbinds after this time without a message in either direction. */
+  /** The session unbinds after this time without a message in either direction. */
   readonly inactivityTimeoutMs: number
-  /** Closes if a PDU takes longer to arrive. Default: responseTimeoutMs, but at least 1 s. */
+  /**
+   * The session closes if a PDU takes longer than this to arrive completely. Default:
+   * responseTimeoutMs, but at least 1 s.
+   */
   readonly pduTimeoutMs?: number
 }
 
@@ -37,7 +44,7 @@ export const DEFAULT_TIMERS: SessionTimers = {
   inactivityTimeoutMs: 0,
 }
 
-/** Fills missing timers with the defaults. */
+/** Returns the timers, with defaults for those that are missing or undefined. */
 export function timersOf(timers: Partial<SessionTimers> = {}): SessionTimers {
   return { ...DEFAULT_TIMERS, ...told(timers) }
 }

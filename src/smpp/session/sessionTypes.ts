@@ -1,5 +1,5 @@
 // The types of a session's settings and events. The class Session imports this file, so this file
-// cannot import the class: it is a type parameter here, and sessionSettings.ts fills it in.
+// cannot import the class. The class is a type parameter here, which sessionSettings.ts sets.
 
 import type { InterfaceVersion } from '../wire/interfaceVersion.ts'
 import type { BindBody, BindCommand, Pdu, RequestCommand, ResponseTo } from '../wire/pduTable.ts'
@@ -7,8 +7,8 @@ import type { SessionLimits } from './defaultLimits.ts'
 import type { SessionTimers } from './sessionTimers.ts'
 
 /**
- * The outcome of a request. A `response` has any command_status and may be a generic_nack. `late`
- * may follow `timeout` once, if the peer answers after all.
+ * The outcome of a request. A `response` may have any command_status and may be a generic_nack. If
+ * the peer answers after a `timeout`, one `late` outcome follows.
  */
 export type RequestOutcome<P = Pdu> =
   | { readonly kind: 'response'; readonly pdu: P }
@@ -21,12 +21,12 @@ export type OutcomeOf<C extends RequestCommand> = RequestOutcome<
   Pdu<ResponseTo<C> | 'generic_nack'>
 >
 
-/** The ESME that is bound, and how, from its bind request (SMPP 3.4 §4.1). */
+/** The identity of the bound ESME and the kind of bind, from the bind request (SMPP 3.4 §4.1). */
 export interface SessionBind extends Pick<
   BindBody,
   'system_id' | 'system_type' | 'interface_version' | 'address_range'
 > {
-  /** Whether it sends, receives, or both. */
+  /** Tells whether the ESME sends, receives, or does both. */
   readonly command: BindCommand
 }
 
@@ -46,41 +46,41 @@ export type RequestHandlersOf<Session> = {
 
 export interface SessionEventsOf<Session> extends PduEventsOf<Session> {
   /**
-   * Server side: answer with acceptBind or refuseBind, at once or later. Until then nothing else is
-   * read from this session; if the answer takes longer than the response timer, the session closes.
-   * Without this handler every bind is refused.
+   * Server side: the peer sent a bind request. Answer it with acceptBind or refuseBind, immediately
+   * or later. Until then nothing else is read from this session. If the answer takes longer than
+   * the response timer, the session closes. Without this handler every bind is refused.
    */
   onBind?(session: Session, pdu: Pdu<BindCommand>): void
-  /** A request without a handler is answered with ESME_RINVCMDID. */
+  /** Handlers for requests. A request without a handler is answered with ESME_RINVCMDID. */
   readonly requests?: RequestHandlersOf<Session>
-  /** Client side: a handset is reachable again (SMPP 3.4 §4.12). There is no response. */
+  /** Client side: a handset is reachable again (SMPP 3.4 §4.12). This PDU has no response. */
   onAlertNotification?(session: Session, pdu: Pdu<'alert_notification'>): void
   /**
    * Client side: the centre asks an unbound session to bind (SMPP 3.4 §2.2.1). Call bindSession or
-   * session.close; there is no response.
+   * session.close. This PDU has no response.
    */
   onOutbind?(session: Session, pdu: Pdu<'outbind'>): void
   /** Called exactly once, after the outcomes of pending requests, and never within another call. */
   onClosed?(session: Session, reason: string): void
   /**
    * The window has room again after `request` found it full and returned undefined. Waiting calls
-   * of `send` go first.
+   * of `send` are served first.
    */
   onWindowFree?(session: Session): void
   /**
    * A response brought a new value of the peer's congestion_state (0-100, SMPP 5.0 §4.8.4.18).
    */
   onCongestion?(session: Session, congestionState: number): void
-  /** The peer sent something malformed. Called after the answer was sent. */
+  /** The peer sent malformed input. Called after the answer was written. */
   onMalformed?(session: Session, what: MalformedInput): void
 }
 
 export interface PduEventsOf<Session> {
   /** Called before the PDU is handled. */
   onPduReceived?(session: Session, command_id: number, status: number, octets: number): void
-  /** Called when the PDU is written. It leaves with all others of the same turn. */
+  /** Called when a PDU is written. All PDUs of one turn of the event loop are sent together. */
   onPduSent?(session: Session, command_id: number, status: number, octets: number): void
-  /** A request of ours was answered, perhaps late, `elapsedMs` after it was written. */
+  /** One of our requests was answered, possibly late, `elapsedMs` after it was written. */
   onAnswered?(session: Session, response_id: number, elapsedMs: number): void
 }
 
@@ -91,7 +91,7 @@ export interface SessionSettingsOf<Session> {
   readonly interfaceVersion: InterfaceVersion
   /** Client side: the version to assume if bind_resp has no sc_interface_version. */
   readonly versionWhenUntold: InterfaceVersion
-  /** Handlers of the owner. */
+  /** The owner's event handlers. */
   readonly events: SessionEventsOf<Session>
   /** In milliseconds. */
   readonly timers: SessionTimers
@@ -102,17 +102,18 @@ export interface SessionSettingsOf<Session> {
   /** Missing limits default to DEFAULT_LIMITS. */
   readonly limits?: Partial<SessionLimits>
   /**
-   * Makes the window follow the peer's congestion_state, with `windowSize` as its upper bound: it
-   * grows below 80 and shrinks above 90. Default false.
+   * Makes the window follow the peer's congestion_state, with `windowSize` as its upper bound. The
+   * window grows while congestion_state is below 80 and shrinks while it is above 90. Default:
+   * false.
    */
   readonly followCongestion?: boolean
   /** Our system_id, sent in bind_resp. */
   readonly systemId: string
-  /** Called when a bind of the peer succeeds, before bind_resp is sent. */
+  /** Called when the session is bound. On a server, this is before bind_resp is sent. */
   readonly onBound?: (session: Session) => void
-  /** The connection is gone. A peer may keep it for 2 s after the session has closed. */
+  /** The connection has ended. The peer may keep it open for 2 s after the session has closed. */
   readonly onGone?: (session: Session) => void
 }
 
-/** The settings that the parts of a session need: all but the handlers of its owner. */
+/** The settings that the parts of a session need, which excludes the owner's handlers. */
 export type SessionRules = Omit<SessionSettingsOf<never>, 'events' | 'onBound' | 'onGone'>

@@ -7,7 +7,7 @@ import {
 } from '../wire/commandStatus.ts'
 import type { CommandName, SessionState } from '../wire/pduTable.ts'
 
-/** Answers to requests that crossed our unbind: the sender may retry them on another bind. */
+/** Temporary refusals for messages that crossed our unbind; the peer may resend them elsewhere. */
 const CROSSED: ReadonlyMap<CommandName, number> = new Map([
   ['submit_sm', ESME_RTHROTTLED],
   ['submit_multi', ESME_RTHROTTLED],
@@ -19,7 +19,7 @@ const CROSSED: ReadonlyMap<CommandName, number> = new Map([
 export interface Situation {
   readonly state: SessionState
   readonly isBound: boolean
-  /** We sent unbind and its response has not come. */
+  /** We have sent unbind and not received its response. */
   readonly isLeaving: boolean
 }
 

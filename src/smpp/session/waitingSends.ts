@@ -1,13 +1,13 @@
 import type { FailedRequest } from './requestError.ts'
 
 export interface WaitingSend {
-  /** There is room now: sends it, or fails it. */
+  /** Called when there is room in the window. Sends the request or fails it. */
   attempt(): void
   fail(failure: FailedRequest): void
   readonly signal: AbortSignal | undefined
 }
 
-/** What waits for a place in the window, first come, first served. It has a bound. */
+/** Calls of `send` that wait for a place in the window, in order. Their number is limited. */
 export class WaitingSends {
   readonly #sends = new Map<WaitingSend, () => void>()
   readonly #sizeMax: number
@@ -21,7 +21,7 @@ export class WaitingSends {
     return this.#sends.size
   }
 
-  /** Whether the room there is now is being given to those that wait. */
+  /** Whether `refill` is running, so that free places belong to waiting sends. */
   get isRefilling(): boolean {
     return this.#isRefilling
   }
@@ -40,7 +40,7 @@ export class WaitingSends {
   }
 
   refill(hasRoom: () => boolean): void {
-    // An attempt may close the session, which ends up here again.
+    // An attempt may close the session, which can call refill again.
     if (this.#isRefilling) return
     this.#isRefilling = true
     for (const send of this.#sends.keys()) {

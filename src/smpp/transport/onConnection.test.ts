@@ -80,7 +80,7 @@ test('over TLS it is told after the handshake, with the certificate', async () =
 
 test.each([
   ['close', (session: Session) => session.close('unwanted'), 'unwanted'],
-  ['unbind', (session: Session) => void session.unbind(), 'left before any bind'],
+  ['unbind', (session: Session) => void session.unbind(), 'closed before any bind'],
 ])('%s in it refuses without a word, and onClosed follows once', async (_, refuse, reason) => {
   const { server, port, told } = await served(refuse)
   const peer = await rawClient(port)
@@ -118,7 +118,7 @@ test('the whole server may be closed in it', async () => {
   const peer = await rawClient(port)
   await peer.end()
   await closing.next()
-  expect(told.all).toEqual(['OPEN from 127.0.0.1', 'left before any bind'])
+  expect(told.all).toEqual(['OPEN from 127.0.0.1', 'closed before any bind'])
   expect(server.sessions.size).toBe(0)
 })
 
