@@ -193,7 +193,7 @@ describe('what is meant is guessed:', () => {
 
   test('an unknown option that is like none comes with those there are', () => {
     expect(errorOf('listen', { backlog: 5 })).toEqual(
-      new TypeError('backlog is unknown: there is port, host, tls, proxyProtocol, signal'),
+      new TypeError('backlog is unknown: valid names are port, host, tls, proxyProtocol, signal'),
     )
     expect(errorOf('connectSmpp', requests({ enquire_link() {} }))).toBeInstanceOf(TypeError)
   })

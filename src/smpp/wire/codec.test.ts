@@ -11,7 +11,7 @@ import { TLVS, type TlvName } from './tlvTable.ts'
 import { vectorLines, type PduVector } from '../testing/vectorLines.fixture.ts'
 
 const vectors = vectorLines('pdus')
-/** What others say beside the fields, or what is implied by them. */
+/** Entries of the vectors that are not fields of a PDU, or that the fields imply. */
 const NOT_FIELDS = new Set([
   'command_length',
   'command_id',
@@ -28,19 +28,19 @@ function decoded(octets: Buffer): Pdu {
   return result.pdu
 }
 
-/** In the notation of the vectors: octets as hex. */
+/** Converts a value to the notation of the vectors: octets become hexadecimal text. */
 function shown(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return value.toString('hex')
   return Array.isArray(value) ? value.map(shown) : value
 }
 
-describe('PDUs of other encoders', () => {
-  test('there are vectors for each PDU', () => {
+describe('the PDUs of other encoders', () => {
+  test('include each command at least once', () => {
     const commands = new Set(vectors.map((vector) => vector.decoded.command))
     expect([...commands].toSorted()).toEqual(Object.keys(PDUS).toSorted())
   })
 
-  test('are decoded as they were meant', () => {
+  test('are decoded to the values that were encoded', () => {
     for (const { id, hex, decoded: meant } of vectors) {
       const pdu: Record<string, unknown> = decoded(Buffer.from(hex, 'hex'))
       const names = Object.keys(meant).filter((field) => !NOT_FIELDS.has(field))
@@ -54,22 +54,22 @@ describe('PDUs of other encoders', () => {
     }
   })
 
-  test('are encoded octet for octet', () => {
+  test('are encoded to the same octets after decoding', () => {
     for (const { id, hex } of vectors) {
       const encoded = encodePdu(decoded(Buffer.from(hex, 'hex'))).toString('hex')
       expect({ id, hex: encoded }).toEqual({ id, hex })
     }
   })
 
-  test('have the TLV values that were put in', () => {
+  test('yield the TLV values that were encoded', () => {
     for (const { id, hex, decoded: meant } of vectors) {
       const pdu = decoded(Buffer.from(hex, 'hex'))
       for (const [name, value] of Object.entries(meant.tlvs)) {
         if (!(name in TLVS)) continue
-        // Just looked up: it is a name of the table.
+        // The check above shows that it is a name in the table.
         const own = readRepeatedTlv(pdu.tlvs ?? [], name as TlvName)
         const meantValues: readonly unknown[] = Array.isArray(value) ? value : [value]
-        // An object has the octets of an integer that is of another size: for us no value.
+        // The vectors write an integer of an unexpected size as an object. Here it has no value.
         const expected = meantValues.map((one) => (typeof one === 'object' ? undefined : one))
         expect({ id, [name]: shown(own) }).toEqual({ id, [name]: expected })
       }
@@ -77,7 +77,7 @@ describe('PDUs of other encoders', () => {
   })
 })
 
-test('each kind has a row of its own', () => {
+test('each command_id is unique, and each response belongs to a request', () => {
   const ids = Object.values(PDUS).map(({ command_id }) => command_id)
   expect(new Set(ids).size).toBe(ids.length)
   for (const [command, { command_id }] of Object.entries(PDUS))
@@ -85,7 +85,7 @@ test('each kind has a row of its own', () => {
 })
 
 describe.each(ALL_COMMANDS)('any %s', (command) => {
-  test('comes back as it went', () => {
+  test('is the same PDU after encoding and decoding', () => {
     fc.assert(
       fc.property(anyPduOf(command), (pdu) => {
         expect(decoded(encodePdu(pdu))).toEqual(pdu)
@@ -96,7 +96,7 @@ describe.each(ALL_COMMANDS)('any %s', (command) => {
 })
 
 describe('any PDU', () => {
-  test('that is decoded is encoded to the same octets', () => {
+  test('is encoded to the same octets after decoding', () => {
     fc.assert(
       fc.property(anyPdu, (pdu) => {
         const octets = encodePdu(pdu)
@@ -105,7 +105,7 @@ describe('any PDU', () => {
     )
   })
 
-  test('has a body that comes back as it went', () => {
+  test('has the same body after encodeBody and decodeBody', () => {
     fc.assert(
       fc.property(anyPdu, (pdu) => {
         const { command, command_status: _, sequence_number: __, ...body } = pdu
@@ -114,7 +114,7 @@ describe('any PDU', () => {
     )
   })
 
-  test('is found in any part of a buffer', () => {
+  test('is decoded at any position in a buffer', () => {
     fc.assert(
       fc.property(anyPdu, octets(20), octets(20), (pdu, before, after) => {
         const whole = encodePdu(pdu)
@@ -126,7 +126,7 @@ describe('any PDU', () => {
   })
 })
 
-test('any octets decode to a PDU that encodes to them, or to a reason', () => {
+test('any octets are malformed with a status, or are a PDU that encodes to the same octets', () => {
   const header = fc.constantFrom(...Object.values(PDUS).map(({ command_id }) => command_id))
   fc.assert(
     fc.property(header, fc.constantFrom(0, 8), octets(200), (command_id, commandStatus, body) => {
@@ -142,7 +142,7 @@ test('any octets decode to a PDU that encodes to them, or to a reason', () => {
   )
 })
 
-test('octets that are no whole PDU are malformed', () => {
+test('octets that are less or more than one PDU are malformed', () => {
   const enquire = Buffer.from('00000010000000150000000000000005', 'hex')
   expect(decodePdu(enquire, 0, 15)).toMatchObject({
     kind: 'malformed',
@@ -155,8 +155,8 @@ test('octets that are no whole PDU are malformed', () => {
   })
 })
 
-describe('a body of which fields are missing', () => {
-  test('is encoded with 0 and empty', () => {
+describe('a body without some of its fields', () => {
+  test('is encoded with 0 or an empty value for each missing field', () => {
     const body = encodeBody('submit_sm', { destination_addr: '4477' })
     expect(decodeBody('submit_sm', body)).toMatchObject({
       service_type: '',
@@ -168,12 +168,12 @@ describe('a body of which fields are missing', () => {
   })
 })
 
-describe('what does not fit on the wire is an error, not something else on the wire', () => {
+describe('a value that cannot be encoded throws PduError:', () => {
   test.each([
     ['a string that is too long', { source_addr: 'x'.repeat(21) }, status.ESME_RINVSRCADR],
     ['a NUL in a string', { destination_addr: '44\x0077' }, status.ESME_RINVDSTADR],
-    ['a character beyond Latin-1', { source_addr: '€' }, status.ESME_RINVSRCADR],
-    ['a number of nine bits', { data_coding: 256 }, status.ESME_RINVCMDLEN],
+    ['a character outside Latin-1', { source_addr: '€' }, status.ESME_RINVSRCADR],
+    ['a nine-bit number in one octet', { data_coding: 256 }, status.ESME_RINVCMDLEN],
     ['a negative number', { esm_class: -1 }, status.ESME_RINVCMDLEN],
     ['256 octets of text', { short_message: Buffer.alloc(256) }, status.ESME_RINVMSGLEN],
   ])('%s', (_, body, commandStatus) => {
@@ -190,13 +190,13 @@ describe('what does not fit on the wire is an error, not something else on the w
 
 const LIST_OF_NO_NAME = { dest_flag: DEST_FLAG.DISTRIBUTION_LIST, dl_name: '' } as const
 
-describe('a list', () => {
+describe('the list', () => {
   const refused = (command: 'submit_multi' | 'submit_multi_resp', hex: string) => {
     const body = Buffer.from(hex, 'hex')
     return () => decodeBody(command, body)
   }
 
-  test('of destinations holds addresses and names of lists, in any order', () => {
+  test('of destinations holds addresses and distribution lists in any order', () => {
     const body = {
       dest_address: [
         { dest_flag: DEST_FLAG.DISTRIBUTION_LIST, dl_name: 'friends' },
@@ -209,7 +209,7 @@ describe('a list', () => {
       ],
     } as const
     const octets = encodeBody('submit_multi', body)
-    // service_type, three of the source, then SMPP 3.4 §4.5.1.1: count, flag, ...
+    // After service_type and the three source fields, SMPP 3.4 §4.5.1.1: the count, a flag, ...
     const list = '02' + '02667269656e647300' + '0101013434373700'
     expect(octets.toString('hex', 4, 22)).toBe(list)
     expect(decodeBody('submit_multi', octets)).toMatchObject(body)
@@ -217,7 +217,7 @@ describe('a list', () => {
 
   test.each([
     ['without an entry', '0000000000', status.ESME_RINVNUMDESTS],
-    ['with a flag that nobody defined', '000000000103', status.ESME_RINVDESTFLAG],
+    ['with an undefined flag', '000000000103', status.ESME_RINVDESTFLAG],
     ['that ends early', '0000000002' + '026100', status.ESME_RINVCMDLEN],
     ['with a name that is too long', '0000000001' + '02' + '61'.repeat(21), status.ESME_RINVDLNAME],
   ])('of destinations %s is refused', (_, hex, commandStatus) => {
@@ -225,15 +225,15 @@ describe('a list', () => {
   })
 
   test.each([
-    ['no destination', []],
+    ['no destinations', []],
     ['256 destinations', Array.from({ length: 256 }, () => LIST_OF_NO_NAME)],
-  ])('of %s has no encoding', (_, dest_address) => {
+  ])('of %s cannot be encoded', (_, dest_address) => {
     expect(() => encodeBody('submit_multi', { dest_address })).toThrow(
       expect.objectContaining({ commandStatus: status.ESME_RINVNUMDESTS }),
     )
   })
 
-  test('of failures may be cut off, or missing: what is whole counts', () => {
+  test('of failures may be truncated or missing; the complete entries are kept', () => {
     const one = '0101' + '313500' + '0000000b'
     const failure = { dest_addr_ton: 1, dest_addr_npi: 1, destination_addr: '15' }
     expect(refused('submit_multi_resp', '7800' + '02' + one)()).toMatchObject({
@@ -244,28 +244,28 @@ describe('a list', () => {
   })
 })
 
-describe('a response says what it can', () => {
+describe('an incomplete response is decoded as far as possible:', () => {
   const refusal = (hex: string) => decoded(Buffer.from(hex, 'hex'))
 
-  test('TLVs where the body of a refusal should be are TLVs', () => {
+  test('a refusal with TLVs in place of its body keeps the TLVs', () => {
     const hex = vectorLines('malformed').find(({ id }) => id === 'm104')?.send[0]
     const pdu = refusal(String(hex))
     expect(pdu).toMatchObject({ command_status: 0xfe, message_id: '' })
     expect(readTlv(pdu.tlvs ?? [], 'delivery_failure_reason')).toBe(2)
   })
 
-  test('a message_id without its NUL is taken as far as it goes', () => {
+  test('a message_id without its NUL ends with the PDU', () => {
     const pdu = refusal('0000001480000004000000000000000761626364')
     expect(pdu).toMatchObject({ command_status: 0, message_id: 'abcd' })
   })
 
-  test('a body that does not parse does not hide the status', () => {
+  test('an invalid body does not hide the command_status', () => {
     const pdu = refusal('00000015800000040000005800000007ff' + '00ff00ff')
     expect(pdu).toMatchObject({ command_status: 0x58, sequence_number: 7 })
   })
 })
 
-test('1-3 octets behind the last field are no TLV, and refused where TLVs may follow', () => {
+test('1 to 3 octets after the last field are malformed only if the PDU may have TLVs', () => {
   for (const { id, hex, decoded: meant } of vectors.filter(isRequestWithoutTlvs)) {
     for (const more of [1, 2, 3]) {
       const longer = Buffer.concat([Buffer.from(hex, 'hex'), Buffer.alloc(more)])

@@ -1,7 +1,7 @@
-// Octets to PDUs and back. A request is read strictly and what is wrong with it comes back as a
-// value that says how to answer (SMPP 3.4 §3.3, 5.0 §2.11); a response is read leniently, since its
-// command_status must never hide behind a body that does not parse. Strings are Latin-1, so that
-// any octet survives; octets and TLVs are subarrays of what was given, not copies.
+// Converts octets to PDUs and back. Requests are decoded strictly. A malformed request is returned
+// as a value with the status to answer (SMPP 3.4 §3.3, 5.0 §2.11). Responses are decoded leniently,
+// because an invalid body must not hide the command_status. Strings are Latin-1, which preserves
+// every octet. Decoded octets and TLVs are subarrays of the input, not copies.
 
 import { isDeepStrictEqual } from 'node:util'
 import { ESME_RINVCMDID, ESME_RINVCMDLEN, ESME_ROK } from './commandStatus.ts'
@@ -19,23 +19,26 @@ import { wrongInteger } from './wrongValue.ts'
 export const HEADER_OCTETS = 16
 const RESPONSE_BIT = 0x80000000
 
-/** A request that cannot be read, and how it is answered (SMPP 5.0 §2.11). */
+/** A request that cannot be decoded, and how to answer it (SMPP 5.0 §2.11). */
 export interface MalformedPdu {
-  /** Tells it from a PDU. */
+  /** Distinguishes it from a decoded PDU. */
   readonly kind: 'malformed'
-  /** As on the wire; 0 when the octets hold no whole header. */
+  /** The value in the header; 0 if it could not be read. */
   readonly command_id: number
-  /** Undefined when the command_id is unknown. */
+  /** Undefined if the command_id is unknown. */
   readonly command: CommandName | undefined
-  /** The number of the PDU to answer; 0 if the octets hold none. */
+  /** The sequence_number to answer; 0 if the header is incomplete. */
   readonly sequence_number: number
-  /** What to answer: in the request's response, or in generic_nack where `command` is undefined. */
+  /**
+   * The command_status to answer with. Send it in the request's response, or in a generic_nack if
+   * `command` is undefined.
+   */
   readonly commandStatus: number
-  /** In words, for a log; a peer never sees it. */
+  /** A description of the fault for logs. It is not sent to the peer. */
   readonly reason: string
 }
 
-/** What decodePdu makes of octets. */
+/** The result of decodePdu. */
 export type Decoded = { readonly kind: 'pdu'; readonly pdu: Pdu } | MalformedPdu
 
 // The keys of PDUS are exactly the CommandName members; Object.keys forgets that.
@@ -44,7 +47,7 @@ const COMMANDS = Object.keys(PDUS) as CommandName[]
 const BY_NAME: ReadonlyMap<CommandName, CompiledPdu> = new Map(
   COMMANDS.map((command) => [command, compilePdu(command, PDUS[command])]),
 )
-/** Those that are answered. */
+/** The PDUs that have a response. */
 const REQUESTS: typeof BY_NAME = new Map(
   [...BY_NAME].filter(([command]) => `${command}_resp` in PDUS),
 )
@@ -57,13 +60,13 @@ export function compiledById(command_id: number): CompiledPdu | undefined {
 }
 
 export function compiledByName<C extends CommandName>(command: C): CompiledPdu<C> {
-  // The map holds under each name the functions of that name's row.
+  // The entry for each name was compiled from the row of that name.
   return (BY_NAME.get(command) ?? unknownCommand(command)) as unknown as CompiledPdu<C>
 }
 
-/** The same for what has a response. */
+/** Like compiledByName, for requests. Throws TypeError if the command has no response. */
 export function requestByName<C extends CommandName>(command: C): CompiledPdu<C> {
-  // As above.
+  // The entry for each name was compiled from the row of that name.
   return (REQUESTS.get(command) ?? noRequest(command)) as unknown as CompiledPdu<C>
 }
 
@@ -71,18 +74,18 @@ function unknownCommand(command: string): never {
   const meant = orWhat(
     String(command),
     COMMANDS,
-    'it is called as in the specification, such as submit_sm',
+    'commands are named as in the specification, such as submit_sm',
   )
   throw new TypeError(`there is no command '${command}': ${meant}`)
 }
 
 function noRequest(command: CommandName): never {
   if (isResponseId(compiledByName(command).row.command_id))
-    throw new TypeError(`${command} is a response: give it as answer to a request, with respond`)
+    throw new TypeError(`${command} is a response: answer a request with respond`)
   throw new TypeError(`${command} has no response: send it with notify`)
 }
 
-/** The response to a request; undefined for what has none (responses, generic_nack). */
+/** The response to a request; undefined if the command has no response. */
 export function responseTo(command: CommandName): CompiledPdu | undefined {
   const { command_id } = PDUS[command]
   return command_id < RESPONSE_BIT ? BY_ID.get(command_id + RESPONSE_BIT) : undefined
@@ -107,18 +110,18 @@ export function writeHeader(
 }
 
 /**
- * The PDU in octets[start, end), its command_length included (SMPP 3.4 §3.2). Never throws. A
- * request is read strictly, a response leniently: its command_status counts even when its body does
- * not parse. Octets and TLVs of the result are subarrays of `octets`; strings are Latin-1, so that
- * any octet survives.
+ * Decodes the PDU in octets[start, end), including its command_length (SMPP 3.4 §3.2). Never
+ * throws. Requests are decoded strictly. Responses are decoded leniently, so the command_status is
+ * available even if the body is invalid. Octets and TLVs of the result are subarrays of `octets`.
+ * Strings are Latin-1, which preserves every octet.
  */
 export function decodePdu(octets: Buffer, start: number, end: number): Decoded {
   const length = end - start
-  if (length < HEADER_OCTETS) return notFramed(0, `${length} octets hold no header`)
+  if (length < HEADER_OCTETS) return notFramed(0, `${length} octets are too few for a header`)
   const sequence = octets.readUInt32BE(start + 12)
   const command_length = octets.readUInt32BE(start)
   if (command_length !== length)
-    return notFramed(sequence, `command_length ${command_length}, but there are ${length} octets`)
+    return notFramed(sequence, `command_length is ${command_length} in a PDU of ${length} octets`)
   const command_id = octets.readUInt32BE(start + 4)
   const compiled = BY_ID.get(command_id)
   if (!compiled) {
@@ -151,7 +154,7 @@ function malformed(
   return { kind: 'malformed', command_id, command, sequence_number, commandStatus, reason }
 }
 
-/** `start` is that of the header. Never throws. */
+/** Decodes a response. `start` is the offset of its header. Never throws. */
 export function decodeResponse(
   compiled: CompiledPdu,
   octets: Buffer,
@@ -166,8 +169,8 @@ export function decodeResponse(
   return compiled.decodeLeniently(octets, body, end, status, sequence)
 }
 
-// A refusal comes with no body, with a whole one, or with TLVs where the body should be (OpenSMPP):
-// read as a string, the tag and length of the first TLV would become a message_id.
+// A refusal may have no body, a complete body, or only TLVs (OpenSMPP sends these). If the TLVs
+// were decoded as a body, the tag and length of the first one would become a message_id.
 function decodeRefusal(
   compiled: CompiledPdu,
   octets: Buffer,
@@ -189,17 +192,18 @@ function decodeRefusal(
 }
 
 /**
- * The body alone (SMPP 3.4 §3.2, §4): what RequestHandlers get as `body`. Octets and TLVs of the
- * result are subarrays of `octets`. Throws PduError when a request's is malformed.
+ * Decodes a body without its header (SMPP 3.4 §3.2, §4), such as the `body` that RequestHandlers
+ * receive. Octets and TLVs of the result are subarrays of `octets`. Throws PduError if the body of
+ * a request is malformed.
  */
 export function decodeBody<C extends CommandName>(command: C, octets: Buffer): PduBodies[C] {
   return compiledByName(command).decodeBody(octets, 0, octets.length)
 }
 
 /**
- * The body alone (SMPP 3.4 §3.2, §4), for Session.requestBody, say. Missing fields are 0 or empty.
- * Throws PduError when a field does not fit on the wire, TypeError for one that the PDU does not
- * have.
+ * Encodes a body without a header (SMPP 3.4 §3.2, §4), for example for Session.requestBody. Missing
+ * fields are encoded as 0 or empty. Throws PduError if the value of a field cannot be encoded, and
+ * TypeError for a field that the PDU does not have.
  */
 export function encodeBody<C extends CommandName>(command: C, body: Partial<PduBodies[C]>): Buffer {
   const compiled = compiledByName(command)
@@ -208,17 +212,21 @@ export function encodeBody<C extends CommandName>(command: C, body: Partial<PduB
 }
 
 /**
- * A whole PDU, header included. A refusal (response with non-zero command_status) whose body says
- * nothing is its header alone, as SMPP 3.4 §4 wants. What decodePdu gave for a whole PDU is encoded
- * to the octets it was, under its present command_status and sequence_number; when another property
- * was changed, by its fields. Throws PduError when a field does not fit on the wire, TypeError for
- * one that the PDU does not have (unless it has all others).
+ * Encodes a PDU, including its header. A refusal (a response with a non-zero command_status) whose
+ * body has no content is encoded as a header alone, as SMPP 3.4 §4 requires. A PDU from decodePdu
+ * is encoded to its original octets, except for changes to command_status and sequence_number. If
+ * any other property was changed, the PDU is encoded from its fields. Throws PduError if the value
+ * of a field cannot be encoded, and TypeError for a field that the PDU does not have. (A PDU that
+ * has all its fields is not checked for unknown ones.)
  */
 export function encodePdu(pdu: Pdu): Buffer {
   return (pdu.bodyOctets && asItCame(pdu, pdu.bodyOctets)) ?? encodeFields(pdu)
 }
 
-/** Undefined when `bodyOctets` says anything else than the fields, which then count. */
+/**
+ * Encodes the PDU with `bodyOctets` as its body. Returns undefined if they no longer match the
+ * fields; the PDU must then be encoded from its fields.
+ */
 function asItCame(pdu: Pdu, bodyOctets: Buffer): Buffer | undefined {
   const out = Buffer.allocUnsafe(HEADER_OCTETS + bodyOctets.length)
   writeCheckedHeader(out, out.length, compiledByName(pdu.command), pdu)
@@ -237,7 +245,7 @@ function encodeFields(pdu: Pdu): Buffer {
   return out.subarray(0, end)
 }
 
-/** What callers in JavaScript leave out is 0 here too. */
+/** Callers in JavaScript may omit either property. It is then 0. */
 interface Header {
   readonly command_status?: number
   readonly sequence_number?: number
@@ -254,7 +262,7 @@ function writeCheckedHeader(
   writeHeader(out, 0, commandLength, row.command_id, command_status, sequence_number)
 }
 
-/** Whether each field is 0 or empty, and there are no TLVs. */
+/** Whether every field is 0 or empty and there are no TLVs. */
 function saysNothing(pdu: Pdu, octets: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (octets[at] !== 0) return false
   return pdu.tlvs === undefined || pdu.tlvs.length === 0

@@ -17,14 +17,14 @@ test.each([
   expect(status.classify(commandStatus)).toBe(statusClass)
 })
 
-test('a code has its name, and an unknown one shows all its digits', () => {
+test('a known status is shown by name, and an unknown status as eight hexadecimal digits', () => {
   expect(status.commandStatusName(0x58)).toBe('ESME_RTHROTTLED')
   expect(status.commandStatusName(0xc0)).toBe('ESME_RINVTLVSTREAM')
   expect(status.commandStatusName(0x481)).toBe('0x00000481')
   expect(status.commandStatusName(0xffffffff)).toBe('0xFFFFFFFF')
 })
 
-test('each constant has its class and its name', () => {
+test('each exported constant is listed under its own name', () => {
   for (const [name, value] of Object.entries(status))
     if (typeof value === 'number') expect(status.commandStatusName(value)).toBe(name)
 })

@@ -1,23 +1,23 @@
-// command_status values (SMPP 5.0 §4.7.6, names of 3.4 where 5.0 has none) and the one place where
-// each of them is called temporary or permanent.
+// The command_status values, and the class of each. The names are those of SMPP 5.0 §4.7.6, or of
+// 3.4 if 5.0 does not name a value.
 
 /** No error. */
 export const ESME_ROK = 0x00
 /** The message is too long, or sm_length is wrong. */
 export const ESME_RINVMSGLEN = 0x01
-/** command_length is wrong, or the body does not fill it. */
+/** command_length is wrong, or does not match the body. */
 export const ESME_RINVCMDLEN = 0x02
 /** The command does not exist, or is not supported here. */
 export const ESME_RINVCMDID = 0x03
 /** The state of the session forbids the command. */
 export const ESME_RINVBNDSTS = 0x04
-/** A bind on a session that is bound, or one more than are allowed. */
+/** The session is already bound, or the limit on binds is reached. */
 export const ESME_RALYBND = 0x05
 /** priority_flag is wrong. */
 export const ESME_RINVPRTFLG = 0x06
 /** registered_delivery is wrong. */
 export const ESME_RINVREGDLVFLG = 0x07
-/** The peer has a fault of its own. */
+/** The peer has an internal error. */
 export const ESME_RSYSERR = 0x08
 /** source_addr is wrong. */
 export const ESME_RINVSRCADR = 0x0a
@@ -41,15 +41,15 @@ export const ESME_RMSGQFUL = 0x14
 export const ESME_RINVSERTYP = 0x15
 /** number_of_dests is wrong. */
 export const ESME_RINVNUMDESTS = 0x33
-/** There is no distribution list of that name. */
+/** The distribution list does not exist. */
 export const ESME_RINVDLNAME = 0x34
 /** dest_flag is wrong. */
 export const ESME_RINVDESTFLAG = 0x40
-/** replace_if_present_flag asks for what is not supported. */
+/** replace_if_present_flag requests an unsupported feature. */
 export const ESME_RINVSUBREP = 0x42
 /** esm_class is wrong. */
 export const ESME_RINVESMCLASS = 0x43
-/** Nothing can be submitted to the distribution list. */
+/** The message cannot be submitted to the distribution list. */
 export const ESME_RCNTSUBDL = 0x44
 /** submit_sm or submit_multi failed. */
 export const ESME_RSUBMITFAIL = 0x45
@@ -73,34 +73,34 @@ export const ESME_RTHROTTLED = 0x58
 export const ESME_RINVSCHED = 0x61
 /** validity_period is wrong. */
 export const ESME_RINVEXPIRY = 0x62
-/** There is no predefined message of that sm_default_msg_id. */
+/** No predefined message has this sm_default_msg_id. */
 export const ESME_RINVDFTMSGID = 0x63
-/** An ESME cannot take a message now: send it again. */
+/** An ESME cannot accept the message now. Send it again later. */
 export const ESME_RX_T_APPN = 0x64
-/** An ESME will never take this message. */
+/** An ESME will never accept this message. */
 export const ESME_RX_P_APPN = 0x65
 /** An ESME rejects this message. */
 export const ESME_RX_R_APPN = 0x66
 /** query_sm failed. */
 export const ESME_RQUERYFAIL = 0x67
-/** The octets behind the last field are no TLVs. */
+/** The octets after the last field are not valid TLVs. */
 export const ESME_RINVTLVSTREAM = 0xc0
-/** A TLV that this command may not have. */
+/** The command has a TLV that it may not have. */
 export const ESME_RTLVNOTALLWD = 0xc1
-/** A TLV of the wrong length. */
+/** The length of a TLV is wrong. */
 export const ESME_RINVTLVLEN = 0xc2
-/** A TLV is missing that the command needs. */
+/** A TLV that the command requires is missing. */
 export const ESME_RMISSINGTLV = 0xc3
-/** A TLV of the wrong value. */
+/** The value of a TLV is wrong. */
 export const ESME_RINVTLVVAL = 0xc4
 /** The message could not be delivered (data_sm_resp). */
 export const ESME_RDELIVERYFAILURE = 0xfe
 /** No reason is given. */
 export const ESME_RUNKNOWNERR = 0xff
-// SMPP 5.0 adds:
+// Added in SMPP 5.0:
 /** This ESME may not use the service_type. */
 export const ESME_RSERTYPUNAUTH = 0x100
-/** This ESME may not do that. */
+/** This ESME may not perform the operation. */
 export const ESME_RPROHIBITED = 0x101
 /** The service_type is not available now. */
 export const ESME_RSERTYPUNAVAIL = 0x102
@@ -118,7 +118,7 @@ export const ESME_RINVBCASTFREQINT = 0x107
 export const ESME_RINVBCASTALIAS_NAME = 0x108
 /** The format of a broadcast area is wrong. */
 export const ESME_RINVBCASTAREAFMT = 0x109
-/** Too many broadcast areas, or too few. */
+/** There are too many or too few broadcast areas. */
 export const ESME_RINVNUMBCAST_AREAS = 0x10a
 /** broadcast_content_type is wrong. */
 export const ESME_RINVBCASTCNTTYPE = 0x10b
@@ -138,11 +138,11 @@ export const ESME_RINVBCASTSRVGRP = 0x111
 export const ESME_RINVBCASTCHANIND = 0x112
 
 /**
- * What a `command_status` means for the one who sent the request:
- * - `throttled`: slow the whole connection down, the message goes again;
- * - `temporary`: this message goes again later;
- * - `permanent`: this message never goes again as it is;
- * - `session`: the connection or its credentials are wrong, not the message.
+ * How the sender of a request should react to a `command_status`:
+ * - `throttled`: slow the whole connection down and send the message again;
+ * - `temporary`: send this message again later;
+ * - `permanent`: do not send this message again without changes;
+ * - `session`: the fault lies in the connection or its credentials, not in the message.
  */
 export type StatusClass = 'ok' | 'throttled' | 'temporary' | 'permanent' | 'session'
 
@@ -153,7 +153,8 @@ interface StatusRow {
 
 const NAMES: Readonly<Record<StatusClass, Readonly<Record<string, number>>>> = {
   ok: { ESME_ROK },
-  // A full queue is treated as throttling: both mean that we are too fast for the peer.
+  // A full queue is treated like throttling, because both mean that we send faster than the peer
+  // can accept.
   throttled: { ESME_RTHROTTLED, ESME_RMSGQFUL },
   temporary: { ESME_RSYSERR, ESME_RX_T_APPN, ESME_RDELIVERYFAILURE, ESME_RSERTYPUNAVAIL },
   session: {
@@ -233,8 +234,8 @@ const STATUSES: ReadonlyMap<number, StatusRow> = new Map(
 )
 
 /**
- * Its name (SMPP 3.4 §5.1.3, 5.0 §4.7.6): `ESME_RTHROTTLED`; a code without a name (vendors use
- * 0x400-0x4FF) as `0x00000481`.
+ * The name of a command_status (SMPP 3.4 §5.1.3, 5.0 §4.7.6), such as `ESME_RTHROTTLED`. A status
+ * without a name (vendors use 0x400-0x4FF) is returned as eight hexadecimal digits: `0x00000481`.
  */
 export function commandStatusName(commandStatus: number): string {
   return (
@@ -244,9 +245,9 @@ export function commandStatusName(commandStatus: number): string {
 }
 
 /**
- * What to do about a command_status (SMPP 3.4 §5.1.3, 5.0 §4.7.6; the classes come from practice,
- * not from the specification). Codes nobody defined are permanent: a retry of what cannot work only
- * adds load.
+ * The class of a command_status (SMPP 3.4 §5.1.3, 5.0 §4.7.6), which says how to react. The classes
+ * come from practice, not from the specification. Undefined values are permanent, because retrying
+ * a message that cannot succeed only adds load.
  */
 export function classify(commandStatus: number): StatusClass {
   return STATUSES.get(commandStatus)?.class ?? 'permanent'

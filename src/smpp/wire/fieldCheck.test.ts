@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 import { encodeText } from '../text/encodeText.ts'
 import { decodeBody, decodePdu, encodeBody, encodePdu } from './codec.ts'
 
-// Callers in JavaScript have no compiler that would refuse these.
+// In TypeScript, the compiler would reject these bodies. Callers in JavaScript can pass them.
 function encode(command: 'submit_sm' | 'submit_multi' | 'enquire_link', body: object): Buffer {
   return encodeBody(command, body)
 }
 
-test('a field that the PDU does not have is a TypeError that names the nearest one', () => {
+test('an unknown field throws a TypeError that names the most similar field', () => {
   expect(() => encode('submit_sm', { destination_adr: '31612345678' })).toThrow(
     new TypeError('submit_sm has no field destination_adr: did you mean destination_addr?'),
   )
@@ -18,13 +18,13 @@ test('a field that the PDU does not have is a TypeError that names the nearest o
   expect(() => encode('enquire_link', { xyz: 1 })).toThrow('enquire_link has no field xyz')
 })
 
-test('a TLV in the place of a field is told where it belongs', () => {
+test('a TLV given as a field throws a TypeError that says how to write a TLV', () => {
   expect(() => encode('submit_sm', { message_payload: Buffer.from('x') })).toThrow(
-    "submit_sm has no field message_payload: it is a TLV: tlvs: [tlv('message_payload', …)]",
+    "submit_sm has no field message_payload: it is a TLV, so use tlvs: [tlv('message_payload', …)]",
   )
 })
 
-test('an entry of a list is held to its fields', () => {
+test('an unknown field in an entry of a list throws a TypeError', () => {
   const dest_address = [{ dest_flag: 1, destination_adr: '31612345678' }]
   expect(() => encode('submit_multi', { dest_address })).toThrow(
     'dest_address has no field destination_adr: did you mean destination_addr?',
@@ -38,19 +38,19 @@ test('the order of fields does not matter', () => {
   expect(decodeBody('submit_sm', octets)).toMatchObject(body)
 })
 
-test('what encodeText gives is a body as it is', () => {
+test('the result of encodeText can be used as a body without changes', () => {
   const { data_coding, short_message, alphabet } = encodeText('Grüße')
   const body = encode('submit_sm', { data_coding, short_message, alphabet })
   expect(body).toEqual(encodeBody('submit_sm', { data_coding, short_message }))
   expect(() => encode('enquire_link', { alphabet })).toThrow('has no field alphabet')
 })
 
-test('a complete body is checked too', () => {
+test('a body with every field is also checked for unknown fields', () => {
   const { command: _, ...body } = complete()
   expect(() => encode('submit_sm', { ...body, text: 'x' })).toThrow('submit_sm has no field text')
 })
 
-test('a body may be what was decoded, header included', () => {
+test('a decoded PDU, including its header, can be used as a body', () => {
   const octets = encodePdu({ ...complete(), sequence_number: 5 })
   expect(encode('submit_sm', complete())).toEqual(octets.subarray(16))
 })

@@ -1,7 +1,8 @@
-// Names of fields that a PDU does not have: a misspelled one would silently be 0 or empty on the
-// wire. A whole PDU with all its fields, such as a decoder makes, is not looked at: that would take
-// a fifth of the time of decoding and encoding it. Fields mostly stand in the order of the row, so
-// a name is searched for behind the one before it, and looked up only if it is not there.
+// Finds fields that a PDU does not have. Without this check, a misspelled field would silently be
+// encoded as 0 or empty. A complete PDU, as a decoder returns it, is not checked, because the check
+// would add a fifth to the time of decoding and encoding it. Fields are usually in the order of the
+// row, so the search for each name starts after the previous name. Only if that search fails is the
+// name looked up in a map.
 
 import { orWhat } from './nearestName.ts'
 import type { Field } from './pduField.ts'
@@ -13,10 +14,13 @@ type Body = Readonly<Record<string, unknown>>
 /** Properties of a whole PDU. A body may have them too, because it accepts a decoded PDU. */
 const HEAD = ['command', 'command_status', 'sequence_number']
 const TAIL = ['tlvs', 'bodyOctets']
-/** encodeText gives it along with the fields of a text, to be spread into a body. */
+/** encodeText returns this property together with the fields of a body. */
 const BESIDE_TEXT = ['alphabet']
 
-/** Throws TypeError for a field that the PDU, or an entry of one of its lists, does not have. */
+/**
+ * Returns a check of a body. It throws TypeError if the body, or an entry in one of its lists, has
+ * an unknown field.
+ */
 export function fieldCheck(command: string, { fields }: PduRow): (body: object) => void {
   const own = fields.map(({ name }) => name)
   const tail = own.includes('short_message') ? [...TAIL, ...BESIDE_TEXT] : TAIL
@@ -29,7 +33,7 @@ export function fieldCheck(command: string, { fields }: PduRow): (body: object) 
   return (body) => {
     checkNames(body)
     for (const { name, check } of lists) {
-      // The encoder checks its content.
+      // Only names are checked here. The encoder checks that this is an array of objects.
       const entries = (body as Body)[name]
       if (Array.isArray(entries)) for (const entry of entries) check(Object(entry))
     }
@@ -59,7 +63,7 @@ function entryNames(field: Field): string[] | undefined {
 
 function unknownField(owner: string, name: string, names: readonly string[]): never {
   const advice = Object.hasOwn(TLVS, name)
-    ? `it is a TLV: tlvs: [tlv('${name}', …)]`
+    ? `it is a TLV, so use tlvs: [tlv('${name}', …)]`
     : orWhat(name, names)
   throw new TypeError(`${owner} has no field ${name}: ${advice}`)
 }

@@ -27,7 +27,7 @@ test.each([
   [0x4f, V3_4],
   [0x50, V5_0],
   [0xff, V5_0],
-])('interface_version %i means a version that exists', (octet, version) => {
+])('interface_version %i is treated as version %i', (octet, version) => {
   expect(knownVersion(octet)).toBe(version)
 })
 
@@ -43,18 +43,18 @@ afterEach(async () => {
   served = undefined
 })
 
-describe('the version of a session of a server', () => {
+describe('the version of a server session', () => {
   test.each([
     [V5_0, V5_0, V5_0],
     [V5_0, V3_4, V3_4],
     [V3_4, V5_0, V3_4],
     [V5_0, V3_3, V3_3],
-  ])("is the lower one: ours 0x%s, the peer's 0x%s", async (ours, interface_version, lower) => {
+  ])("is the lower of our 0x%s and the peer's 0x%s", async (ours, interface_version, lower) => {
     const { bound } = await serve(ours)
     expect((await bound({ interface_version })).interfaceVersion).toBe(lower)
   })
 
-  test('is told to peers that know TLVs, and to no others', async () => {
+  test('is sent in a TLV only to peers whose version has TLVs', async () => {
     const told = async (interface_version: number) => {
       const { peer, bound, stop } = await servePeer()
       await bound({ interface_version })
@@ -64,7 +64,7 @@ describe('the version of a session of a server', () => {
     expect([await told(V3_3), await told(V3_4), await told(V5_0)]).toEqual([undefined, V5_0, V5_0])
   })
 
-  test('can be lowered for one bind, and the peer is told even of 3.3', async () => {
+  test('can be lowered for one bind, and is sent to the peer even if it is 3.3', async () => {
     const centre = createSmppServer({
       events: { onBind: (session, pdu) => session.acceptBind(pdu, 'smsc', V3_3) },
       timers: TIMERS,
@@ -84,7 +84,7 @@ describe('the version of a session of a server', () => {
     await centre.close()
   })
 
-  test('below 3.4 keeps TLVs from being sent, also in a body that is there already', async () => {
+  test('below 3.4 removes TLVs from fields and from encoded bodies', async () => {
     const { peer, bound } = await serve()
     const session = await bound({ interface_version: V3_3 })
     const fields = { source_addr: '1', tlvs: [tlv('message_state', 2)] }
@@ -100,7 +100,7 @@ describe('the version of a session of a server', () => {
     ['broadcast_sm', V3_4],
     ['query_broadcast_sm', V3_4],
     ['cancel_broadcast_sm', V3_4],
-  ] as const)('a %s in a session of version 0x%s is an unknown command', async (command, lower) => {
+  ] as const)('makes a %s in a 0x%s session an unknown command', async (command, lower) => {
     const { peer, bound } = await serve()
     await bound({ interface_version: lower })
     peer.send(headerOf(PDUS[command].command_id, 7))
@@ -111,7 +111,7 @@ describe('the version of a session of a server', () => {
     })
   })
 
-  test('a server of 3.3 does not know bind_transceiver, and takes the fallback', async () => {
+  test('of 3.3 rejects bind_transceiver as unknown and accepts bind_transmitter', async () => {
     const { peer, bound } = await serve(V3_3)
     peer.send(headerOf(PDUS.bind_transceiver.command_id, 1))
     expect((await peer.pdus(1))[0]).toMatchObject({
@@ -122,7 +122,7 @@ describe('the version of a session of a server', () => {
     expect(session.state).toBe('BOUND_TX')
   })
 
-  test('forbids to send what the version does not have', async () => {
+  test('forbids sending commands that the version does not have', async () => {
     const { bound } = await serve()
     const session = await bound({ interface_version: V3_3 })
     const may = (command: RequestCommand) => session.canSend(command)
@@ -132,7 +132,7 @@ describe('the version of a session of a server', () => {
   })
 })
 
-describe('the version of a session of a client', () => {
+describe('the version of a client session', () => {
   interface Asked {
     readonly interface_version?: InterfaceVersion
     readonly versionWhenUntold?: InterfaceVersion
@@ -160,7 +160,7 @@ describe('the version of a session of a client', () => {
   const UNTOLD = '0000001180000002000000000000000100'
   const told = (version: string) => `0000001680000002000000000000000100021000 01${version}`
 
-  test('is the lower one of what was asked and what is told', async () => {
+  test('is the lower of the requested version and the version in the bind response', async () => {
     const of = (version: string) => told(version).replace(' ', '')
     expect(await boundTo({ interface_version: V5_0 }, of('50'))).toBe(V5_0)
     expect(await boundTo({ interface_version: V5_0 }, of('34'))).toBe(V3_4)
@@ -168,13 +168,13 @@ describe('the version of a session of a client', () => {
     expect(await boundTo({}, of('33'))).toBe(V3_3)
   })
 
-  test('is 3.4 when the centre tells none, or what the owner says', async () => {
+  test('is 3.4, or versionWhenUntold, if the bind response states no version', async () => {
     expect(await boundTo({ interface_version: V5_0 }, UNTOLD)).toBe(V3_4)
     expect(await boundTo({ versionWhenUntold: V3_3 }, UNTOLD)).toBe(V3_3)
     expect(await boundTo({ interface_version: V3_3 }, UNTOLD)).toBe(V3_3)
   })
 
-  test('3.3 has no bind_transceiver, and says what to do', async () => {
+  test('of 3.3 makes connectSmpp reject bind_transceiver', async () => {
     const { port } = await serve()
     const binding = connectSmpp({
       host: '127.0.0.1',
@@ -191,7 +191,7 @@ describe('the version of a session of a client', () => {
   })
 })
 
-describe('in a session of 5.0', () => {
+describe('in a 5.0 session', () => {
   async function client(command: BindCommand): Promise<{ client: Session; stop(): Promise<void> }> {
     const server = createSmppServer({
       events: agreeable,
@@ -222,7 +222,7 @@ describe('in a session of 5.0', () => {
     tlv('broadcast_frequency_interval', Buffer.of(9, 0, 1)),
   ]
 
-  test('a broadcast is taken, and one that lacks where or how is refused', async () => {
+  test('a broadcast is accepted only with its area and content type', async () => {
     const { client: session, stop } = await client('bind_transceiver')
     const answers: number[] = []
     const send = (tlvs: typeof HOW) =>

@@ -1,6 +1,6 @@
 const LENGTH_MAX = 20
 
-/** One `String.fromCharCode` call of the right arity for each short length. */
+/** Source code with one `String.fromCharCode` call of the right arity for each short length. */
 function shortTextSource(): string {
   const cases = Array.from({ length: LENGTH_MAX }, (_, index) => {
     const characters = Array.from({ length: index + 1 }, (__, at) => `b[s + ${at}]`)
@@ -16,11 +16,11 @@ const shortText = new Function('char', shortTextSource())(String.fromCharCode) a
   octets: Buffer,
   start: number,
   length: number,
-) => string // what shortTextSource builds; `new Function` cannot say so
+) => string // the type of the generated function, which `new Function` cannot express
 
 /**
- * octets[start, end) as Latin-1. Short ones without leaving JavaScript: 20 ns for a phone number,
- * against 45-65 ns for Buffer.toString.
+ * Decodes octets[start, end) as Latin-1. Short texts are decoded without calling into native code:
+ * a phone number takes 20 ns, compared with 45-65 ns for Buffer.toString.
  */
 export function latin1Text(octets: Buffer, start: number, end: number): string {
   const length = end - start

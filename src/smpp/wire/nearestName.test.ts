@@ -21,17 +21,16 @@ test.each([
   ['url', undefined],
   ['reconnect', undefined],
   ['', undefined],
-])('%s means %s', (wrong, meant) => {
+])('the nearest name to "%s" is %s', (wrong, meant) => {
   expect(nearestName(wrong, NAMES)).toBe(meant)
 })
 
-/** As from JavaScript. */
-// What comes is looked at, whatever its type says.
+/** Passes a value of any type, as a caller in JavaScript can. */
 const wrong = (value: unknown) => value as never
 
 test.each<[string, () => unknown, string]>([
   ['a TLV', () => tlv(wrong('messagePayload'), 5), 'did you mean message_payload?'],
-  ['a TLV of a vendor', () => tlv(wrong('xyz'), 5), 'is { tag, octets }'],
+  ['a vendor TLV', () => tlv(wrong('xyz'), 5), 'as { tag, octets }'],
   ['a TLV to read', () => readTlv([], wrong('sar_msg_ref')), 'did you mean sar_msg_ref_num?'],
   [
     'a command',
@@ -39,11 +38,15 @@ test.each<[string, () => unknown, string]>([
     "no command 'submit': did you mean submit_sm",
   ],
   ['an alphabet', () => encodeText('x', { alphabets: [wrong('gsm7')] }), 'did you mean gsm?'],
-  ['a default', () => encodeText('x', { defaultAlphabet: wrong('latin') }), 'did you mean latin1?'],
+  [
+    'a default alphabet',
+    () => encodeText('x', { defaultAlphabet: wrong('latin') }),
+    'did you mean latin1?',
+  ],
   ['a way to split', () => segmentText('x', { reference: 1, by: wrong('udh') }), 'mean udh8?'],
   ['a text', () => encodeText(wrong(5)), 'text is 5: a string is needed'],
   ['a long text', () => segmentText(wrong(undefined), { reference: 1 }), 'text is missing'],
-])('%s that is none is told so', (_, call, message) => {
+])('%s that is invalid throws a TypeError with advice', (_, call, message) => {
   expect(call).toThrow(TypeError)
   expect(call).toThrow(message)
 })
@@ -61,7 +64,7 @@ test.each([
   [undefined, "there is no command 'undefined'"],
   ['submit_sm_resp', 'submit_sm_resp is a response'],
   ['alert_notification', 'alert_notification has no response: send it with notify'],
-])('a session sends no request %s', async (command, message) => {
+])('a session cannot send a request with the command %s', async (command, message) => {
   const session = await bound()
   await expect(session.send(wrong(command), wrong({}))).rejects.toThrow(message)
   const request = () => session.request(wrong(command), wrong({}), () => undefined)
@@ -70,7 +73,7 @@ test.each([
   expect(() => session.requestBody(wrong(command), Buffer.alloc(0), () => undefined)).toThrow(
     message,
   )
-  // A signal that is none would be met when the answer comes.
+  // Unless it is checked now, an invalid signal would only be noticed when the answer arrives.
   await expect(session.send('submit_sm', {}, { signal: wrong({}) })).rejects.toThrow('AbortSignal')
   expect(session.unanswered).toBe(0)
   expect(await session.send('submit_sm', {})).toMatchObject({ command_status: 0 })

@@ -1,4 +1,4 @@
-/** Which of the names was meant; undefined when none is near. */
+/** The name that `wrong` probably means; undefined if no name is similar enough. */
 export function nearestName(wrong: string, names: readonly string[]): string | undefined {
   const plainWrong = plain(wrong)
   let nearest: { name: string; distance: number } | undefined
@@ -11,17 +11,17 @@ export function nearestName(wrong: string, names: readonly string[]): string | u
   return names.find((name) => isPartOf(plainWrong, plain(name)))
 }
 
-/** What to put behind a message about a name that is unknown. */
+/** Advice for the end of a message about an unknown name. */
 export function orWhat(
   wrong: string,
   names: readonly string[],
-  otherwise = `there is ${names.join(', ')}`,
+  otherwise = `valid names are ${names.join(', ')}`,
 ): string {
   const nearest = nearestName(wrong, names)
   return nearest === undefined ? otherwise : `did you mean ${nearest}?`
 }
 
-/** systemId, system_id and SYSTEM_ID are the same to who reads. */
+/** Ignores case and underscores: systemId, system_id and SYSTEM_ID become the same. */
 function plain(name: string): string {
   return name.replaceAll('_', '').toLowerCase()
 }
@@ -30,7 +30,7 @@ function isPartOf(wrong: string, name: string): boolean {
   return wrong.length >= 4 && (name.startsWith(wrong) || name.endsWith(wrong))
 }
 
-/** Letters to insert, to take out, to change, or to swap with the next one. */
+/** The fewest changes between two names: insert, delete or replace a letter, or swap neighbours. */
 function distanceOf(one: string, other: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: other.length + 1 }, (_, index) => index)

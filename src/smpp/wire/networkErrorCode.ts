@@ -17,7 +17,7 @@ export const NETWORK_ERROR_TYPE = {
 
 export type NetworkErrorType = (typeof NETWORK_ERROR_TYPE)[keyof typeof NETWORK_ERROR_TYPE]
 
-/** network_error_code: the kind of network, and its error code of 16 bits. */
+/** The content of network_error_code: the type of network and its 16-bit error code. */
 export interface NetworkErrorCode {
   /** One of NETWORK_ERROR_TYPE, or any other octet. */
   readonly type: number
@@ -25,13 +25,19 @@ export interface NetworkErrorCode {
   readonly code: number
 }
 
-/** Reads the TLV (SMPP 3.4 §5.3.2.31). Returns undefined unless it has exactly three octets. */
+/**
+ * Decodes the value of a network_error_code TLV (SMPP 3.4 §5.3.2.31). Returns undefined unless it
+ * has exactly three octets.
+ */
 export function readNetworkErrorCode(octets: Buffer): NetworkErrorCode | undefined {
   if (octets.length !== 3) return undefined
   return { type: octets.readUInt8(0), code: octets.readUInt16BE(1) }
 }
 
-/** Writes the TLV (SMPP 3.4 §5.3.2.31). Throws RangeError if `type` or `code` does not fit. */
+/**
+ * Encodes the value of a network_error_code TLV (SMPP 3.4 §5.3.2.31). Throws RangeError if `type`
+ * does not fit into one octet, or `code` into two.
+ */
 export function networkErrorCodeOctets({ type, code }: NetworkErrorCode): Buffer {
   const octets = Buffer.alloc(3)
   octets.writeUInt8(type, 0)

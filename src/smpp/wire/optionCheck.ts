@@ -10,7 +10,7 @@ export type OptionCheck = (value: unknown, name: string) => void
 /** One check for each option of T. */
 export type OptionChecks<T> = Readonly<Record<keyof T, OptionCheck>>
 
-/** The maximum of `setTimeout`; with more it fires at once. */
+/** The maximum of `setTimeout`. A timer with a longer time fires immediately. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 
 interface Wanted {
@@ -29,7 +29,7 @@ function wanted<T>(
     const came = isSecret && typeof value === 'number' ? 'a number' : shown(value)
     const message = `${name} is ${came}: ${words} is needed`
     if (typeof value !== type) throw new TypeError(message)
-    // `type` is the name of T.
+    // The check above shows that the value has the type T, which `type` names.
     if (!holds(value as T)) throw new RangeError(message)
   }
 }
@@ -64,7 +64,7 @@ export function shortText(charactersMax: number): OptionCheck {
   )
 }
 
-/** `min` is 0 for a port to listen on, where 0 picks any free one. */
+/** A port number. `min` is 0 for ports to listen on, because 0 selects any free port. */
 export function port(min: 0 | 1): OptionCheck {
   return integer(min, 65_535)
 }
@@ -74,7 +74,7 @@ export const host: OptionCheck = wanted<string>(
   (value) => value.trim() !== '',
 )
 
-/** `hint` guesses the valid value that a wrong one may mean. */
+/** One of `values`. For any other value, `hint` guesses which valid value was meant. */
 export function oneOf(
   values: readonly (string | number)[],
   words: string,
@@ -93,7 +93,7 @@ export const signal: OptionCheck = (value, name) => {
   throw new TypeError(`${name} is ${shown(value)}: an AbortSignal is needed`)
 }
 
-/** The options that an object may have, and those that it must have. */
+/** The options that an object may have, and the names of the required ones. */
 export interface Options<T> {
   readonly checks: OptionChecks<T>
   readonly needed?: readonly (keyof T & string)[]
@@ -104,7 +104,7 @@ interface AnyOptions {
   readonly needed?: readonly string[]
 }
 
-/** An object with no other options than these. */
+/** An object that has only these options. */
 export function object<T>(options: Options<T>): OptionCheck {
   return (value, name) => checkEach(value, options, name, `${name}.`)
 }
@@ -128,7 +128,8 @@ export function handlers<T>({ checks, needed = [] }: Options<T>): OptionCheck {
 
 /**
  * Throws TypeError or RangeError if an option is unknown or its value is invalid. Values that only
- * the peer can judge, such as a password, are left to it. `of`: the function that got the options.
+ * the peer can judge, such as a password, are not checked. `of` is the name of the function that
+ * received the options.
  */
 export function checkOptions(of: string, options: unknown, allowed: AnyOptions): void {
   checkEach(options, allowed, `the argument of ${of}`, '')

@@ -1,12 +1,12 @@
 import { commandStatusName } from './commandStatus.ts'
 
-/** Octets that are no PDU, or fields that cannot be put on the wire. `commandStatus` answers it. */
+/** Octets that cannot be decoded as a PDU, or fields that cannot be encoded. */
 export class PduError extends Error {
-  /** The same for each of them. */
+  /** The same for every PduError. */
   readonly code = 'SMPP_PDU'
-  /** What answers a request like that. */
+  /** The command_status with which to answer a request that has this fault. */
   readonly commandStatus: number
-  /** The field or TLV that is wrong, by its name in the specification. */
+  /** The name of the invalid field or TLV in the specification. */
   readonly field: string
 
   constructor(commandStatus: number, field: string, reason: string) {

@@ -1,4 +1,4 @@
-// The kinds of field that a row of pduTable.ts is made of. Each is a case in compilePdu.ts.
+// The kinds of field in the rows of pduTable.ts. compilePdu.ts has a case for each kind.
 
 export interface IntegerField {
   readonly kind: 'integer'
@@ -6,7 +6,10 @@ export interface IntegerField {
   readonly octets: 1 | 2 | 4
 }
 
-/** NUL-terminated, at most octetsMax octets with its NUL; commandStatus answers a longer one. */
+/**
+ * A NUL-terminated string of at most octetsMax octets, including the NUL. A longer string is
+ * answered with commandStatus.
+ */
 export interface CStringField {
   readonly kind: 'cString'
   readonly name: string
@@ -14,7 +17,7 @@ export interface CStringField {
   readonly commandStatus: number
 }
 
-/** Empty, or exactly 16 characters of SMPP 3.4 §7.1.1, and the NUL. */
+/** A NUL-terminated time: empty, or 16 characters in the format of SMPP 3.4 §7.1.1. */
 export interface TimeField {
   readonly kind: 'time'
   readonly name: string
@@ -30,10 +33,10 @@ export interface OctetsField {
 
 export type ScalarField = IntegerField | CStringField | TimeField | OctetsField
 
-/** What an entry of a list may hold. */
+/** The kinds of field that an entry of a list may have. */
 export type EntryField = IntegerField | CStringField
 
-/** A count octet (`no_unsuccess`), then that many entries, all of the same fields. */
+/** A count octet (`no_unsuccess`), then that many entries, all with the same fields. */
 export interface ListField {
   readonly kind: 'list'
   readonly name: string
@@ -42,16 +45,17 @@ export interface ListField {
 }
 
 /**
- * A count octet (`number_of_dests`, not 0), then that many entries, each of which begins with a
- * flag octet that says which of the fields follow.
+ * A count octet (`number_of_dests`, not 0), then that many entries. Each entry begins with a flag
+ * octet, which says which fields follow it.
  */
 export interface ChoicesField {
   readonly kind: 'choices'
   readonly name: string
   readonly flag: string
   readonly choices: readonly { readonly flag: number; readonly fields: readonly EntryField[] }[]
-  /** Answers a count of 0, and an unknown flag. */
+  /** The answer to a count of 0. */
   readonly commandStatus: number
+  /** The answer to an unknown flag. */
   readonly flagStatus: number
 }
 
@@ -102,7 +106,7 @@ type ScalarValue<F extends ScalarField> = F extends IntegerField
     ? Buffer
     : string
 
-/** The properties that fields make, each under its name. */
+/** An object type with one property for each field. */
 type EntryOf<Fs extends readonly EntryField[]> = {
   [F in Fs[number] as F['name']]: ScalarValue<F>
 }
@@ -116,7 +120,7 @@ type ChoiceOf<N extends string, C> = C extends {
   ? Flattened<Record<N, V> & EntryOf<Fs>>
   : never
 
-/** What a field is in a decoded PDU. */
+/** The type of a field's value in a decoded PDU. */
 export type FieldValue<F extends Field> = F extends ScalarField
   ? ScalarValue<F>
   : F extends ListField

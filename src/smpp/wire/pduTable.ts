@@ -43,13 +43,13 @@ export interface PduRow {
   readonly command_id: number
   /** The first version with this PDU. */
   readonly since: InterfaceVersion
-  /** The states in which an ESME or an MC may send it. A response follows its request. */
+  /** The states in which each side may send the PDU: for responses, all except CLOSED. */
   readonly esme: readonly SessionState[]
   readonly mc: readonly SessionState[]
   readonly fields: readonly Field[]
-  /** Whether the specification has TLVs here. If not, anything may follow (5.0 §2.11.1). */
+  /** Whether the specification defines TLVs here. If not, any octets may follow (5.0 §2.11.1). */
   readonly tlvs: boolean
-  /** If one of these is missing, the answer is ESME_RMISSINGTLV. */
+  /** Required TLVs. If any of them is missing, the answer is ESME_RMISSINGTLV. */
   readonly tlvsRequired?: readonly TlvName[]
 }
 
@@ -61,7 +61,7 @@ const RECEIVER = ['BOUND_RX', 'BOUND_TRX'] as const
 const BOUND = ['BOUND_TX', 'BOUND_RX', 'BOUND_TRX'] as const
 const ALWAYS = [...NOT_BOUND, ...BOUND, 'UNBOUND'] as const
 
-// SMPP 3.4 §4.1.1; the three binds differ in their command_id alone.
+// SMPP 3.4 §4.1.1. The three binds differ only in their command_id.
 const BIND = [
   cString('system_id', 16, ESME_RINVSYSID),
   cString('password', 9, ESME_RINVPASWD),
@@ -109,8 +109,8 @@ const SUBMIT = [
   ...MESSAGE,
 ] as const
 
-// SMPP 3.4 §4.6.1: the same layout. Its two times are unused, so whatever an SMSC puts there is
-// taken: a refusal would only make it send the message again.
+// SMPP 3.4 §4.6.1: the same layout as submit_sm. The two times are unused, so any text in them is
+// accepted. A refusal would only make the SMSC send the message again.
 const DELIVER = [
   cString('service_type', 6, ESME_RINVSERTYP),
   ...SOURCE,
@@ -129,7 +129,8 @@ const DELIVER = [
 
 const MESSAGE_ID = [cString('message_id', 65, ESME_RINVMSGID)] as const
 
-// SMPP 3.4 §4.5.1: one octet that counts the destinations, each an address or a list's name.
+// SMPP 3.4 §4.5.1: the number of destinations in one octet, then the destinations. Each is an
+// address or the name of a distribution list.
 const SUBMIT_MULTI = [
   cString('service_type', 6, ESME_RINVSERTYP),
   ...SOURCE,
@@ -155,7 +156,8 @@ const SUBMIT_MULTI_RESP = [
   list('unsuccess_sme', [...DESTINATION, int('error_status_code', 4)], ESME_RINVNUMDESTS),
 ] as const
 
-// SMPP 3.4 §4.7.1: its addresses are longer, and its text is in message_payload alone.
+// SMPP 3.4 §4.7.1. The addresses may be longer than in submit_sm, and the text is always in the TLV
+// message_payload.
 const DATA = [
   cString('service_type', 6, ESME_RINVSERTYP),
   int('source_addr_ton', 1),
@@ -171,7 +173,7 @@ const DATA = [
 
 const QUERY = [...MESSAGE_ID, ...SOURCE] as const
 
-// SMPP 3.4 §4.8.2. Centres may write final_date in 12 digits (§7.1.1).
+// SMPP 3.4 §4.8.2. Message centres may write final_date in 12 digits (§7.1.1).
 const QUERY_RESP = [
   ...MESSAGE_ID,
   cString('final_date', 17, ESME_RQUERYFAIL),
@@ -206,14 +208,14 @@ const ALERT = [
   cString('esme_addr', 65, ESME_RINVDSTADR),
 ] as const
 
-// SMPP 3.4 §4.1.7 has 9 octets for the password; centres send longer ones, and as there is no
-// response that could say so, the ESME gets what was sent.
+// SMPP 3.4 §4.1.7 limits the password to 9 octets, but message centres send longer ones. An outbind
+// has no response in which to refuse them, so longer passwords are passed to the ESME.
 const OUTBIND = [
   cString('system_id', 16, ESME_RINVSYSID),
   cString('password', 65, ESME_RINVPASWD),
 ] as const
 
-// SMPP 5.0 §4.4.1.1: where it goes, how often and when are TLVs.
+// SMPP 5.0 §4.4.1.1. TLVs hold the areas, the repetitions and their interval.
 const BROADCAST = [
   cString('service_type', 6, ESME_RINVSERTYP),
   ...SOURCE,
@@ -254,7 +256,7 @@ function ofEsme<const F extends readonly Field[], const T extends boolean>(
   return { command_id, since, esme: TRANSMITTER, mc: NEVER, fields, tlvs } as const
 }
 
-/** TLVs in each: congestion_state may come with any response (SMPP 5.0 §4.8.4). */
+/** Every response may have TLVs, because congestion_state is allowed in all (SMPP 5.0 §4.8.4). */
 function response<const F extends readonly Field[]>(
   command_id: number,
   since: InterfaceVersion,
@@ -349,9 +351,10 @@ type BodyOf<R extends PduRow> = {
 } & (R['tlvs'] extends true ? { tlvs: readonly Tlv[] } : { tlvs?: readonly Tlv[] })
 
 /**
- * The body of each PDU: integers are numbers, C-octet strings are strings (Latin-1, without NUL),
- * octets are a Buffer; lengths and counts (`sm_length`) are implied. Where the specification has no
- * TLVs, `tlvs` is present only if the peer sent some: vendors add them to binds, for example.
+ * The body of each PDU. Integers are numbers, C-octet strings are strings (Latin-1, without NUL),
+ * and octets are a Buffer. Lengths and counts such as `sm_length` are implied. If the specification
+ * defines no TLVs for a PDU, `tlvs` is present only if the peer sent some. Vendors add TLVs to
+ * binds, for example.
  */
 export type PduBodies = {
   [C in CommandName]: { [K in keyof BodyOf<(typeof PDUS)[C]>]: BodyOf<(typeof PDUS)[C]>[K] }
@@ -361,7 +364,7 @@ export type PduBodies = {
 export type BindCommand = 'bind_transmitter' | 'bind_receiver' | 'bind_transceiver'
 /** The PDUs without a response (SMPP 3.4 §4.12, §4.1.7). */
 export type OneWayCommand = 'alert_notification' | 'outbind'
-/** Requests between owners. The session itself handles bind, unbind and enquire_link. */
+/** The requests that applications exchange. The session handles bind, unbind and enquire_link. */
 export type RequestCommand = {
   [C in CommandName]: `${C}_resp` extends CommandName ? C : never
 }[Exclude<CommandName, BindCommand | 'unbind' | 'enquire_link'>]
@@ -370,15 +373,15 @@ export type BindBody = PduBodies['bind_transceiver']
 /** The body of a submit_sm or deliver_sm (SMPP 3.4 §4.4.1, §4.6.1). */
 export type ShortMessageBody = PduBodies['submit_sm']
 
-/** A whole PDU. `command_length` is implied, `command_id` is `command`. */
+/** A PDU with its header. `command` stands for `command_id`, and `command_length` is implied. */
 export type Pdu<C extends CommandName = CommandName> = {
   [K in C]: {
     command: K
     command_status: number
     sequence_number: number
     /**
-     * The whole body as received, set by the decoder only if the fields do not describe all of it,
-     * as in a truncated response. The encoder writes it while the fields still match it.
+     * The whole body as received. The decoder sets it only if the fields do not describe all of the
+     * body, as in a truncated response. The encoder writes it only if the fields still match it.
      */
     bodyOctets?: Buffer
   } & PduBodies[K]

@@ -30,7 +30,7 @@ describe('an absolute time', () => {
     ['2026-01-02T03:04:05Z', 49, /-48 to 48, not 49/],
     ['2026-01-02T03:04:05Z', -48.5, /-48 to 48, not -48.5/],
     ['2026-01-02T03:04:05Z', Number.NaN, /-48 to 48, not NaN/],
-  ])('%s with an offset of %d has no encoding', (date, quarterHours, message) => {
+  ])('%s with an offset of %d quarter hours throws RangeError', (date, quarterHours, message) => {
     const write = () => writeAbsoluteTime(new Date(date), quarterHours)
     expect(write).toThrow(RangeError)
     expect(write).toThrow(message)
@@ -47,21 +47,21 @@ describe('an absolute time', () => {
     expect(readSmppTime(text)).toEqual(expected)
   })
 
-  test('of twelve digits is in the local time of the centre', () => {
+  test('of twelve digits is read as local time of the message centre', () => {
     const date = new Date('1999-12-31T23:04:05Z')
     expect(readSmppTime('991231230405')).toEqual({ kind: 'absolute', date, quarterHours: 0 })
     const local = readSmppTime('000101040405', { quarterHours: 20 })
     expect(local).toEqual({ kind: 'absolute', date, quarterHours: 20 })
   })
 
-  test('that names its offset needs no other', () => {
+  test('with an offset of its own ignores the option quarterHours', () => {
     const time = readSmppTime('260102030405604+', { quarterHours: -20 })
     expect(time).toMatchObject({ date: new Date('2026-01-02T02:04:05.600Z'), quarterHours: 4 })
   })
 })
 
 describe('a relative time', () => {
-  // The second is the specification's own example (SMPP 3.4 §7.1.1.2).
+  // The second row is the example in the specification (SMPP 3.4 §7.1.1.2).
   test.each<[RelativeTime | number, string]>([
     [0, '000000000000000R'],
     [{ years: 2, months: 6, days: 10, hours: 23, minutes: 34, seconds: 29 }, '020610233429000R'],
@@ -76,7 +76,7 @@ describe('a relative time', () => {
   })
 
   test.each<[RelativeTime | number, RegExp]>([
-    [100 * 86_400, /99 days, not 100: name months and years, or use writeAbsoluteTime/],
+    [100 * 86_400, /99 days, not 100: use months and years, or writeAbsoluteTime/],
     [{ days: 99, hours: 24 }, /99 days, not 100/],
     [{ years: 99, months: 12 }, /99 years, not 100: use writeAbsoluteTime/],
     [-1, /whole numbers from 0, not -1/],
@@ -84,7 +84,7 @@ describe('a relative time', () => {
     [{ days: 2, hours: -1 }, /not -1/],
     [{ years: Number.NaN }, /not NaN/],
     [Infinity, /not Infinity/],
-  ])('of %j has no encoding', (time, message) => {
+  ])('of %j throws RangeError', (time, message) => {
     expect(() => writeRelativeTime(time)).toThrow(RangeError)
     expect(() => writeRelativeTime(time)).toThrow(message)
   })
@@ -97,13 +97,13 @@ describe('a relative time', () => {
     ['020100000000000R', '2028-02-29T23:30:00.250Z'],
     ['001199000000000R', '2027-04-09T23:30:00.250Z'],
     ['000099999999999R', '2026-05-15T04:10:39.250Z'],
-  ])('%s means %s', (text, date) => {
+  ])('%s is read as %s', (text, date) => {
     expect(readSmppTime(text, { now: NOW })).toMatchObject({ date: new Date(date) })
     expect(NOW.toISOString()).toBe('2026-01-31T23:30:00.250Z')
   })
 
-  test('names its fields, and counts months by the calendar of the centre', () => {
-    // There it is the 1st of February already, at 00:30.
+  test('is read with its parts, and adds months in local time of the message centre', () => {
+    // In that local time, NOW is already 00:30 on February 1.
     const time = readSmppTime('000100000000000R', { now: NOW, quarterHours: 4 })
     expect(time).toEqual({
       kind: 'relative',
@@ -118,14 +118,14 @@ describe('a relative time', () => {
     })
   })
 
-  test('counts from the present when it is told no other', () => {
+  test('is added to the present time if the option now is missing', () => {
     const before = Date.now()
     const time = readSmppTime('000000000000000R')
     expect(time.kind === 'relative' && time.date.getTime()).toBeGreaterThanOrEqual(before)
   })
 })
 
-test('a field that is empty says so', () => {
+test('an empty field is read as an empty time', () => {
   expect(readSmppTime('')).toEqual({ kind: 'empty' })
 })
 
@@ -146,13 +146,13 @@ test.each([
   expect(readSmppTime(text)).toEqual({ kind: 'unreadable' })
 })
 
-describe('what is written', () => {
+describe('a written time', () => {
   const tenths = fc
     .integer({ min: Date.UTC(1938, 0, 2) / 100, max: Date.UTC(2037, 11, 30) / 100 })
     .map((count) => new Date(count * 100))
   const offset = fc.integer({ min: -48, max: 48 })
 
-  test('of instants is a time, and is read as what it was', () => {
+  test('is valid and is read as the same instant', () => {
     fc.assert(
       fc.property(tenths, offset, fc.nat(99), (date, quarterHours, ms) => {
         const text = writeAbsoluteTime(new Date(date.getTime() + ms), quarterHours)
@@ -167,7 +167,7 @@ describe('what is written', () => {
     )
   })
 
-  test('of relative times is a time, and is read as what it was', () => {
+  test('is valid and is read as the same relative time', () => {
     const time = fc.record({
       years: fc.nat(99),
       months: fc.nat(11),
@@ -185,7 +185,7 @@ describe('what is written', () => {
     )
   })
 
-  test('of seconds is so many seconds later', () => {
+  test('of a number of seconds is read as an instant that many seconds later', () => {
     fc.assert(
       fc.property(fc.nat(100 * 86_400 - 1), tenths, offset, (seconds, now, quarterHours) => {
         const text = writeRelativeTime(seconds)
@@ -197,7 +197,7 @@ describe('what is written', () => {
   })
 })
 
-test('whatever stands in a field, it is read as a time that isSmppTime knows, or as none', () => {
+test('any text is read as a date only if it is a valid time or has twelve digits', () => {
   const digits = fc.stringMatching(/^[0-9]{11,16}[-+R]?$/)
   fc.assert(
     fc.property(fc.oneof(digits, fc.string()), (text) => {

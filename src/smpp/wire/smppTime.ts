@@ -1,9 +1,10 @@
-// The times of schedule_delivery_time, validity_period and final_date (SMPP 3.4 §7.1.1, 5.0
-// §4.7.23).
+// Reads and writes the times in schedule_delivery_time, validity_period and final_date (SMPP 3.4
+// §7.1.1, 5.0 §4.7.23).
 
 /**
- * Whether this is a time of SMPP 3.4 §7.1.1: `YYMMDDhhmmsstnnp` with p `+` or `-` (absolute, nn
- * quarter hours from UTC) or `R` (relative, digits of any value).
+ * Whether the text is a time in the format of SMPP 3.4 §7.1.1: `YYMMDDhhmmsstnnp`. If p is `+` or
+ * `-`, the time is absolute, and nn is its offset from UTC in quarter hours. If p is `R`, the time
+ * is relative, and its digits may have any value.
  */
 export function isSmppTime(text: string): boolean {
   if (!/^\d{15}[-+R]$/.test(text)) return false
@@ -23,57 +24,58 @@ export function isSmppTime(text: string): boolean {
 
 const QUARTER_HOUR_MS = 900_000
 const DAY_SECONDS = 86_400
-// Two digits of a year are of 1938 to 2037 (SMPP 3.4 appendix C).
+// Two-digit years stand for 1938 to 2037 (SMPP 3.4 appendix C).
 const YEAR_MIN = 1_938
 const YEAR_MAX = 2_037
 
 /**
- * `YYMMDDhhmmsstnnp` (SMPP 3.4 §7.1.1.1, 5.0 §4.7.23.4), down to the tenth of a second: the instant
- * `date`, told in the local time `quarterHours` east of UTC (-48 to 48). Throws RangeError if
- * `date` is invalid, if its local year is not in 1938 to 2037, or if the offset is out of range.
+ * Writes the instant `date` as an absolute time, `YYMMDDhhmmsstnnp` (SMPP 3.4 §7.1.1.1, 5.0
+ * §4.7.23.4), down to the tenth of a second. The time is written in local time that is
+ * `quarterHours` ahead of UTC (-48 to 48). Throws RangeError if `date` is invalid, if its local
+ * year is not between 1938 and 2037, or if the offset is out of range.
  */
 export function writeAbsoluteTime(date: Date, quarterHours = 0): string {
   if (!Number.isInteger(quarterHours) || Math.abs(quarterHours) > 48) {
-    throw new RangeError(`quarterHours is a whole number from -48 to 48, not ${quarterHours}`)
+    throw new RangeError(`quarterHours must be an integer from -48 to 48, not ${quarterHours}`)
   }
   const local = new Date(date.getTime() + quarterHours * QUARTER_HOUR_MS)
   const year = local.getUTCFullYear()
   if (!(year >= YEAR_MIN && year <= YEAR_MAX)) {
-    throw new RangeError(`an SMPP time is of the years ${YEAR_MIN} to ${YEAR_MAX}, not ${year}`)
+    throw new RangeError(`the local year must be ${YEAR_MIN} to ${YEAR_MAX}, not ${year}`)
   }
   const digits = local.toISOString().replace(/\D/g, '').slice(2, 15)
   return `${digits}${twoDigits(Math.abs(quarterHours))}${quarterHours < 0 ? '-' : '+'}`
 }
 
-/** How far from the centre's present time. What is left out is 0. */
+/** A span of time from the present time of the message centre. Omitted properties are 0. */
 export interface RelativeTime {
-  /** By the calendar, 0-99. */
+  /** Calendar years: 0-99, including full years in `months`. */
   readonly years?: number
-  /** By the calendar; 12 are a year. */
+  /** Calendar months. Every 12 are written as a year. */
   readonly months?: number
-  /** 0-99, with what the smaller units add to them. */
+  /** Days: 0-99, including full days in `hours`, `minutes` and `seconds`. */
   readonly days?: number
-  /** 24 are a day. */
+  /** Every 24 are written as a day. */
   readonly hours?: number
-  /** 60 are an hour. */
+  /** Every 60 are written as an hour. */
   readonly minutes?: number
-  /** 60 are a minute. */
+  /** Every 60 are written as a minute. */
   readonly seconds?: number
 }
 
 /**
- * `YYMMDDhhmmss000R` (SMPP 3.4 §7.1.1.2, 5.0 §4.7.23.5). What is full is carried: seconds, minutes
- * and hours into days, months into years; a number is so many seconds. Days are not carried, since
- * months differ in length: above 99 days name months and years, or write an absolute time. (Above
- * 31 some centres refuse them too.) Throws RangeError for more than 99 days or years, and for what
- * is no whole number or negative.
+ * Writes a relative time, `YYMMDDhhmmss000R` (SMPP 3.4 §7.1.1.2, 5.0 §4.7.23.5). A number is a time
+ * in seconds. Full units are carried: seconds, minutes and hours into days, and months into years.
+ * Days are not carried into months, because months differ in length. For more than 99 days, use
+ * months and years, or an absolute time. (Some message centres refuse more than 31 days.) Throws
+ * RangeError for more than 99 days or years, for negative numbers and for fractions.
  */
 export function writeRelativeTime(time: RelativeTime | number): string {
   const given = typeof time === 'number' ? { seconds: time } : time
   const { years = 0, months = 0, days = 0, hours = 0, minutes = 0, seconds = 0 } = given
   for (const part of [years, months, days, hours, minutes, seconds]) {
     if (!Number.isSafeInteger(part) || part < 0) {
-      throw new RangeError(`a relative time is of whole numbers from 0, not ${part}`)
+      throw new RangeError(`a relative time must have whole numbers from 0, not ${part}`)
     }
   }
   const allMonths = years * 12 + months
@@ -91,9 +93,9 @@ export function writeRelativeTime(time: RelativeTime | number): string {
 
 function upTo99(unit: 'years' | 'days', count: number): number {
   if (count <= 99) return count
-  const instead = unit === 'days' ? 'name months and years, or ' : ''
+  const instead = unit === 'days' ? 'months and years, or ' : ''
   throw new RangeError(
-    `a relative time has at most 99 ${unit}, not ${count}: ${instead}use writeAbsoluteTime`,
+    `a relative time can have at most 99 ${unit}, not ${count}: use ${instead}writeAbsoluteTime`,
   )
 }
 
@@ -101,34 +103,35 @@ function twoDigits(number: number): string {
   return String(number).padStart(2, '0')
 }
 
-/** What readSmppTime makes of a field. */
+/** The result of readSmppTime. */
 export type SmppTime =
-  /** An instant, and how many quarter hours its local time is ahead of UTC. */
+  /** An instant, and the offset of its local time: quarter hours ahead of UTC. */
   | { readonly kind: 'absolute'; readonly date: Date; readonly quarterHours: number }
-  /** So long from `now`, and that instant. */
+  /** A span of time from `now`, and the instant at its end. */
   | { readonly kind: 'relative'; readonly date: Date; readonly time: Required<RelativeTime> }
-  /** At once, or as long as the centre likes. */
+  /** An empty field: immediate delivery, or the message centre's default validity. */
   | { readonly kind: 'empty' }
-  /** No time, or a day that its month does not have. */
+  /** The text is not a time, or its month does not have that day. */
   | { readonly kind: 'unreadable' }
 
-/** What a time leaves open. */
+/** Information that a time does not contain. */
 export interface SmppTimeOptions {
-  /** The time from which a relative time counts; by default the present. */
+  /** The time to which a relative time is added. Default: the present. */
   readonly now?: Date
   /**
-   * The centre's local time, quarter hours ahead of UTC: of times of 12 digits, and of the calendar
-   * by which the months of a relative time are counted. Default 0.
+   * The offset of the message centre's local time: quarter hours ahead of UTC. It is used for times
+   * of 12 digits, and to add the months of a relative time. Default: 0.
    */
   readonly quarterHours?: number
 }
 
 /**
- * The time in schedule_delivery_time, validity_period or final_date: absolute, relative, or the 12
- * digits `YYMMDDhhmmss` of the centre's local time with which centres answer query_sm (SMPP 3.4
- * §7.1.1, appendix C for the century: 38-99 is 19xx; 5.0 §4.7.23). Years and months are added by
- * the calendar, where a day that is not there becomes the last of its month; then the rest. Tenths
- * and offset of a relative time mean nothing. Never throws.
+ * Reads the time in schedule_delivery_time, validity_period or final_date (SMPP 3.4 §7.1.1, 5.0
+ * §4.7.23). The time may be absolute, relative, or the 12 digits `YYMMDDhhmmss` in local time with
+ * which message centres answer query_sm. Two-digit years from 38 on are 19xx (SMPP 3.4 appendix C).
+ * For a relative time, years and months are added by the calendar first. If the resulting month is
+ * too short for the day, its last day is used. Then the other units are added. The tenths and the
+ * offset of a relative time are ignored. Never throws.
  */
 export function readSmppTime(text: string, options: SmppTimeOptions = {}): SmppTime {
   const { now = new Date(), quarterHours = 0 } = options
@@ -148,7 +151,7 @@ function partsOf(text: string): [number, number, number, number, number, number]
   return [part(0), part(2), part(4), part(6), part(8), part(10)]
 }
 
-/** Undefined for the 31st of a month that has 30 days. */
+/** The instant of an absolute time; undefined if the month does not have that day. */
 function instantOf(text: string, offsetMs: number): Date | undefined {
   const [shortYear, month, day, hours, minutes, seconds] = partsOf(text)
   const year = shortYear + (shortYear < YEAR_MIN % 100 ? 2_000 : 1_900)
@@ -162,7 +165,8 @@ function relativeTime(text: string, now: Date, offsetMs: number): SmppTime {
   const date = new Date(now.getTime() + offsetMs)
   const day = date.getUTCDate()
   date.setUTCMonth(date.getUTCMonth() + years * 12 + months)
-  // It has run over into the next month, whose day 0 is the last of the one that was meant.
+  // If the month is too short, the date has moved into the next month. Day 0 of that month is the
+  // last day of the month before it.
   if (date.getUTCDate() !== day) date.setUTCDate(0)
   const restMs = (days * DAY_SECONDS + hours * 3_600 + minutes * 60 + seconds) * 1_000
   date.setTime(date.getTime() - offsetMs + restMs)

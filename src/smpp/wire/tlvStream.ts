@@ -1,4 +1,4 @@
-// The TLVs behind the fields of a body, to and from octets. How a value is read is in tlv.ts.
+// Encodes and decodes the sequence of TLVs after the fields of a body. tlv.ts reads their values.
 
 import { ESME_RINVTLVSTREAM } from './commandStatus.ts'
 import { PduError } from './pduError.ts'
@@ -8,18 +8,18 @@ import { kindOfValue } from './wrongValue.ts'
 export const NO_TLVS: readonly Tlv[] = Object.freeze([])
 
 /**
- * Reads the TLVs up to `end`. Throws PduError if 1-3 octets are left over, or if the length of a
- * TLV goes beyond `end`.
+ * Reads the TLVs up to `end`. Throws PduError if 1 to 3 octets remain, or if the length of a TLV
+ * exceeds `end`.
  */
 export function readTlvs(octets: Buffer, start: number, end: number): readonly Tlv[] {
   if (start === end) return NO_TLVS
   const tlvs: Tlv[] = []
   const at = readTlvsInto(tlvs, octets, start, end)
-  if (at !== end) wrong(`the TLV at octet ${at - start} is cut off`)
+  if (at !== end) wrong(`the TLV at octet ${at - start} is truncated`)
   return tlvs
 }
 
-/** The complete TLVs. Reading ends at the first one that is cut off. */
+/** Reads the complete TLVs up to `end`. Reading ends at the first truncated TLV. */
 export function readTlvsLeniently(octets: Buffer, start: number, end: number): readonly Tlv[] {
   if (start === end) return NO_TLVS
   const tlvs: Tlv[] = []
@@ -27,13 +27,13 @@ export function readTlvsLeniently(octets: Buffer, start: number, end: number): r
   return tlvs
 }
 
-/** Undefined when not all of the octets are TLVs. */
+/** Reads the TLVs up to `end`. Returns undefined if the last TLV is truncated. */
 export function wholeTlvs(octets: Buffer, start: number, end: number): readonly Tlv[] | undefined {
   const tlvs: Tlv[] = []
   return readTlvsInto(tlvs, octets, start, end) === end ? tlvs : undefined
 }
 
-/** Returns where the last whole one ends. */
+/** Appends the complete TLVs to `tlvs`. Returns the offset at which the last of them ends. */
 function readTlvsInto(tlvs: Tlv[], octets: Buffer, start: number, end: number): number {
   let at = start
   while (at + 4 <= end) {
@@ -45,13 +45,16 @@ function readTlvsInto(tlvs: Tlv[], octets: Buffer, start: number, end: number): 
   return at
 }
 
-/** Call tlvOctets first: it returns the room needed and checks what writeTlvs relies on. */
+/**
+ * Writes the TLVs at `offset` and returns the offset of their end. Call tlvOctets first: it checks
+ * the TLVs and returns the number of octets that `out` must have room for.
+ */
 export function writeTlvs(tlvs: readonly Tlv[], out: Buffer, offset: number): number {
   let at = offset
   for (const { tag, octets } of tlvs) {
     const { length } = octets
     if (typeof tag !== 'number' || (tag & 0xffff) !== tag || length > 0xffff)
-      wrong(`tag ${String(tag)} with ${length} octets has no encoding`)
+      wrong(`a TLV with tag ${String(tag)} and ${length} octets cannot be encoded`)
     out[at] = tag >>> 8
     out[at + 1] = tag
     out[at + 2] = length >>> 8
@@ -62,15 +65,15 @@ export function writeTlvs(tlvs: readonly Tlv[], out: Buffer, offset: number): nu
   return at
 }
 
-/** The number of octets that the TLVs take. Throws PduError if they are not an array of TLVs. */
+/** The encoded size of the TLVs in octets. Throws PduError if they are not an array of TLVs. */
 export function tlvOctets(tlvs: readonly Tlv[]): number {
   if (!Array.isArray(tlvs)) wrong(`an array is needed, not ${kindOfValue(tlvs)}`)
   let octets = 0
   for (const one of tlvs) {
-    // Callers in JavaScript may have put anything there.
+    // Callers in JavaScript can pass any value.
     const value: unknown = one?.octets
     if (!(value instanceof Uint8Array))
-      wrong('each needs a tag and octets (a Buffer), as tlv() makes them')
+      wrong('each TLV needs a tag and octets (a Buffer); tlv() makes them')
     octets += 4 + value.length
   }
   return octets

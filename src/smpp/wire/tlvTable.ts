@@ -1,6 +1,6 @@
-// Every TLV of SMPP 3.4 §5.3 and 5.0 §4.8: tag, type and size. Where the two disagree the wider
-// size is taken (ms_validity, alert_on_message_delivery). A name is a column of the protocol, so
-// `message_state` here and the field of that name in query_sm_resp are different things.
+// The tag, type and size of every TLV of SMPP 3.4 §5.3 and 5.0 §4.8. If the two versions disagree,
+// the table allows the sizes of both (ms_validity, alert_on_message_delivery). Some names are also
+// names of fields. For example, the TLV `message_state` is not the field in query_sm_resp.
 
 export type TlvType =
   | {
@@ -14,7 +14,7 @@ export type TlvType =
       readonly kind: 'octets'
       readonly octetsMin: number
       readonly octetsMax: number
-      /** The fewest that are read as a value. */
+      /** The fewest octets that are accepted when a value is read. */
       readonly octetsReadMin: number
     }
 
@@ -23,21 +23,24 @@ export interface TlvRow {
   readonly type: TlvType
 }
 
-/** What is outside of min and max is read all the same, but not sent. */
+/** Values outside min and max are accepted when read, but not when sent. */
 const int1 = (min: number, max: number) => ({ kind: 'integer', octets: 1, min, max }) as const
 
 const INT1 = int1(0, 0xff)
 const INT2 = { kind: 'integer', octets: 2, min: 0, max: 0xffff } as const
 const INT4 = { kind: 'integer', octets: 4, min: 0, max: 0xffffffff } as const
 
-/** Both count the NUL, which should be there and often is not (read either way, like less). */
+/**
+ * Both sizes include the NUL. They apply when a value is sent. A received value may be shorter and
+ * may lack the NUL.
+ */
 const cString = (octetsMin: number, octetsMax: number) =>
   ({ kind: 'cString', octetsMin, octetsMax }) as const
 
 const octets = (octetsMin: number, octetsMax: number, octetsReadMin = octetsMin) =>
   ({ kind: 'octets', octetsMin, octetsMax, octetsReadMin }) as const
 
-/** Tag, type and size of each TLV, by the name of the specification. */
+/** The tag, type and size of each TLV, by its name in the specification. */
 export const TLVS = {
   dest_addr_subunit: { tag: 0x0005, type: INT1 },
   dest_network_type: { tag: 0x0006, type: INT1 },
@@ -46,7 +49,7 @@ export const TLVS = {
   source_addr_subunit: { tag: 0x000d, type: INT1 },
   source_network_type: { tag: 0x000e, type: INT1 },
   source_bearer_type: { tag: 0x000f, type: INT1 },
-  /** One octet, although its twin has two (SMPP 3.4 §5.3.2.8). */
+  /** One octet, although dest_telematics_id has two (SMPP 3.4 §5.3.2.8). */
   source_telematics_id: { tag: 0x0010, type: INT1 },
   qos_time_to_live: { tag: 0x0017, type: INT4 },
   payload_type: { tag: 0x0019, type: INT1 },
@@ -93,7 +96,7 @@ export const TLVS = {
   billing_identification: { tag: 0x060b, type: octets(1, 1024) },
   source_network_id: { tag: 0x060d, type: cString(7, 65) },
   dest_network_id: { tag: 0x060e, type: cString(7, 65) },
-  /** Six digits, of which some send fewer: nothing in them depends on its place. */
+  /** Six digits. Some peers send fewer, which is accepted: no digit depends on its position. */
   source_node_id: { tag: 0x060f, type: octets(6, 6, 1) },
   dest_node_id: { tag: 0x0610, type: octets(6, 6, 1) },
   dest_addr_np_resolution: { tag: 0x0611, type: INT1 },
@@ -109,7 +112,7 @@ export const TLVS = {
 
 export type TlvName = keyof typeof TLVS
 
-/** Integers are numbers, C-octet strings strings (Latin-1, without NUL), the rest Buffers. */
+/** The type of a TLV's value: a number, a string (Latin-1, without NUL) or a Buffer. */
 export type TlvValue<N extends TlvName> = (typeof TLVS)[N]['type'] extends { kind: 'integer' }
   ? number
   : (typeof TLVS)[N]['type'] extends { kind: 'cString' }

@@ -10,12 +10,12 @@ import {
 } from './commandStatus.ts'
 import { PDUS, type CommandName, type PduBodies, type PduRow } from './pduTable.ts'
 
-/** A body as JavaScript lets callers write it. */
+/** Encodes a body with values of any type, as a caller in JavaScript can write it. */
 function encodingOf<C extends CommandName>(command: C, body: object): () => Buffer {
-  return () => encodeBody(command, body as Partial<PduBodies[C]>) // deliberately of other types
+  return () => encodeBody(command, body as Partial<PduBodies[C]>) // deliberately of wrong types
 }
 
-describe('a value of another type is refused in words that say what is needed', () => {
+describe('an invalid value throws a PduError that says what is needed:', () => {
   test.each<[string, CommandName, object]>([
     [
       'short_message: octets (a Buffer) are needed, not a string: see encodeText',
@@ -37,23 +37,27 @@ describe('a value of another type is refused in words that say what is needed', 
     ['validity_period: a string is needed, not an object', 'submit_sm', { validity_period: {} }],
     ['esm_class: a number is needed, not a string', 'submit_sm', { esm_class: '5' }],
     ['esm_class: a number is needed, not null', 'submit_sm', { esm_class: null }],
-    ['esm_class: NaN is no whole number of 0-255', 'submit_sm', { esm_class: Number.NaN }],
-    ['data_coding: 1.5 is no whole number of 0-255', 'submit_sm', { data_coding: 1.5 }],
-    ['data_coding: -1 is no whole number of 0-255', 'submit_sm', { data_coding: -1 }],
+    ['esm_class: NaN is not an integer from 0 to 255', 'submit_sm', { esm_class: Number.NaN }],
+    ['data_coding: 1.5 is not an integer from 0 to 255', 'submit_sm', { data_coding: 1.5 }],
+    ['data_coding: -1 is not an integer from 0 to 255', 'submit_sm', { data_coding: -1 }],
     ['tlvs: an array is needed, not an object', 'submit_sm', { tlvs: {} }],
     ['tlvs: an array is needed, not null', 'submit_sm', { tlvs: null }],
     [
-      'tlvs: each needs a tag and octets (a Buffer), as tlv() makes them',
+      'tlvs: each TLV needs a tag and octets (a Buffer); tlv() makes them',
       'submit_sm',
       { tlvs: [{ tag: 0x1403, octets: 'text' }] },
     ],
-    ['tlvs: each needs a tag and octets', 'submit_sm', { tlvs: [null] }],
-    ['tlvs: tag 5 with 0 octets has no', 'submit_sm', { tlvs: [{ tag: 5n, octets: Buffer.of() }] }],
+    ['tlvs: each TLV needs a tag and octets', 'submit_sm', { tlvs: [null] }],
+    [
+      'tlvs: a TLV with tag 5 and 0 octets cannot be encoded',
+      'submit_sm',
+      { tlvs: [{ tag: 5n, octets: Buffer.of() }] },
+    ],
     ['dest_address: an array is needed, not a string', 'submit_multi', { dest_address: '4477' }],
     ['dest_address: an array is needed, not null', 'submit_multi', { dest_address: null }],
-    ['dest_address: each entry is an object', 'submit_multi', { dest_address: ['4477'] }],
+    ['dest_address: each entry must be an object', 'submit_multi', { dest_address: ['4477'] }],
     [
-      'error_status_code: 4294967296 is no whole number of 0-4294967295',
+      'error_status_code: 4294967296 is not an integer from 0 to 4294967295',
       'submit_multi_resp',
       { unsuccess_sme: [{ error_status_code: 2 ** 32 }] },
     ],
@@ -63,22 +67,22 @@ describe('a value of another type is refused in words that say what is needed', 
     expect(encode).toThrow(message)
   })
 
-  test('in the header too', () => {
+  test('an invalid value in the header throws', () => {
     const link = { command: 'enquire_link', command_status: 0, sequence_number: 1 } as const
     expect(() => encodePdu({ ...link, sequence_number: 1.5 })).toThrow('sequence_number: 1.5')
     expect(() => encodePdu({ ...link, command_status: 2 ** 32 })).toThrow('command_status: 4294')
     const unknown = { ...link, command: 'submitSm' }
-    // A misspelled name, as only JavaScript lets it through.
+    // Only a caller in JavaScript can pass a misspelled command.
     expect(() => encodePdu(unknown as never)).toThrow("there is no command 'submitSm'")
   })
 
-  test('and one that is left out, or undefined, is 0 or empty', () => {
+  test('a missing or undefined value does not throw and is encoded as 0 or empty', () => {
     const body = { short_message: undefined, esm_class: undefined, source_addr: undefined }
     expect(encodingOf('submit_sm', { ...body, tlvs: undefined })()).toEqual(Buffer.alloc(17))
   })
 })
 
-test('octets may be any Uint8Array', () => {
+test('octets may be given as any Uint8Array', () => {
   const octets = encodingOf('submit_sm', { short_message: Uint8Array.of(1, 2) })()
   expect(octets.toString('hex', 16)).toBe('020102')
 })
@@ -91,8 +95,8 @@ const TIMES = [
 describe.each(['submit_sm', 'submit_multi', 'replace_sm', 'broadcast_sm'] as const)(
   'a %s',
   (command) => {
-    test('is not encoded with a time that its receiver would refuse', () => {
-      // A destination, where one is needed.
+    test('with an invalid time throws PduError', () => {
+      // submit_multi needs a destination.
       const others = { dest_address: [{ dest_flag: 2, dl_name: 'all' }] }
       fc.assert(
         fc.property(anyWrongTime, fc.constantFrom(...TIMES), (time, [field, commandStatus]) => {
@@ -105,13 +109,13 @@ describe.each(['submit_sm', 'submit_multi', 'replace_sm', 'broadcast_sm'] as con
   },
 )
 
-describe('what only 5.0 allows', () => {
+describe('the check for versions before 5.0', () => {
   const octets = (count: number) => ({ short_message: Buffer.alloc(count) })
   const destinations = (count: number) => ({
     dest_address: Array.from({ length: count }, () => ({ dest_flag: 2, dl_name: 'all' }) as const),
   })
 
-  test('is 255 octets of text', () => {
+  test('refuses 255 octets of text', () => {
     for (const command of ['submit_sm', 'deliver_sm', 'submit_multi', 'replace_sm'] as const) {
       const { checkBefore5 } = compiledByName(command)
       expect(() => checkBefore5(octets(254))).not.toThrow()
@@ -121,7 +125,7 @@ describe('what only 5.0 allows', () => {
     }
   })
 
-  test('is 255 destinations', () => {
+  test('refuses 255 destinations', () => {
     const { checkBefore5 } = compiledByName('submit_multi')
     expect(() => checkBefore5(destinations(254))).not.toThrow()
     expect(() => checkBefore5(destinations(255))).toThrow(
@@ -129,7 +133,7 @@ describe('what only 5.0 allows', () => {
     )
   })
 
-  test('is nothing else', () => {
+  test('refuses nothing else', () => {
     for (const [command, row] of Object.entries<PduRow>(PDUS)) {
       // The keys of PDUS are the command names.
       const { checkBefore5 } = compiledByName(command as CommandName)

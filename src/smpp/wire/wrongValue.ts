@@ -4,7 +4,7 @@
 import { ESME_RINVCMDLEN } from './commandStatus.ts'
 import { PduError } from './pduError.ts'
 
-/** `a string`, `null`, `an array`: what it is, for a log. */
+/** Describes the type of a value for an error message, such as `a string`, `null`, `an array`. */
 export function kindOfValue(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return 'an array'
@@ -16,14 +16,14 @@ export function kindOfValue(value: unknown): string {
 export function wrongInteger(field: string, value: unknown, octets: number): never {
   const reason =
     typeof value === 'number'
-      ? `${value} is no whole number of 0-${2 ** (8 * octets) - 1}`
+      ? `${value} is not an integer from 0 to ${2 ** (8 * octets) - 1}`
       : `a number is needed, not ${kindOfValue(value)}`
   throw new PduError(ESME_RINVCMDLEN, field, reason)
 }
 
 /**
- * Handles both a missing value, which is encoded as 0, and a value that is not a number of that
- * size, so that the caller needs only one branch.
+ * Returns 0 for a missing value, and throws PduError for a value that is not an integer of that
+ * size. Because it handles both cases, the caller needs only one branch.
  */
 export function zeroOrWrong(field: string, value: unknown, octets: number): 0 {
   return value === undefined ? 0 : wrongInteger(field, value, octets)
@@ -41,7 +41,7 @@ export function wrongOctets(commandStatus: number, field: string, value: unknown
 
 export function wrongList(commandStatus: number, field: string, value: unknown): never {
   const reason = Array.isArray(value)
-    ? 'each entry is an object with the fields of one'
+    ? 'each entry must be an object with the fields of an entry'
     : `an array is needed, not ${kindOfValue(value)}`
   throw new PduError(commandStatus, field, reason)
 }

@@ -30,7 +30,7 @@ export type NumberingPlan = (typeof NUMBERING_PLAN)[keyof typeof NUMBERING_PLAN]
 /** source_addr_subunit and dest_addr_subunit (SMPP 3.4 §5.3.2.1). */
 export const ADDR_SUBUNIT = {
   UNKNOWN: 0,
-  /** The message is shown at once (flash). */
+  /** The message is shown immediately (a flash message). */
   MS_DISPLAY: 1,
   MOBILE_EQUIPMENT: 2,
   SMART_CARD: 3,
@@ -53,7 +53,7 @@ export const DEST_FLAG = { SME_ADDRESS: 1, DISTRIBUTION_LIST: 2 } as const
 
 export type DestFlag = (typeof DEST_FLAG)[keyof typeof DEST_FLAG]
 
-/** dest_addr_np_resolution: whether the number was ported (SMPP 5.0 §4.8.4). */
+/** dest_addr_np_resolution (SMPP 5.0 §4.8.4): whether the number was ported. */
 export const NUMBER_PORTABILITY = {
   NOT_QUERIED: 0,
   NOT_PORTED: 1,

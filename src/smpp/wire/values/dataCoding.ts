@@ -1,4 +1,4 @@
-/** data_coding (SMPP 3.4 §5.2.19). The GSM groups from 0xC0 are combined with their own bits. */
+/** data_coding (SMPP 3.4 §5.2.19). The GSM groups from 0xC0 on have further bits to combine. */
 export const DATA_CODING = {
   /** Each message centre has its own default alphabet. */
   MC_DEFAULT: 0x00,

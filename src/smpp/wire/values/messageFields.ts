@@ -1,4 +1,4 @@
-/** service_type (SMPP 3.4 §5.2.11). A message centre may agree on others with its ESMEs. */
+/** service_type (SMPP 3.4 §5.2.11). A message centre and its ESMEs may agree on other values. */
 export const SERVICE_TYPE = {
   DEFAULT: '',
   CELLULAR_MESSAGING: 'CMT',

@@ -3,20 +3,20 @@ import * as smpp from '../../index.ts'
 
 const NAMED = Object.entries(smpp).filter(([name]) => /^[A-Z_0-9]+$/.test(name))
 
-/** Every table of values that the library exports: NAME: number, or NAME: text of service_type. */
+/** Every exported table of values. The values are numbers, or texts in the case of SERVICE_TYPE. */
 const TABLES = NAMED.flatMap(([name, table]): [string, Record<string, number | string>][] =>
   !['NO_SHIFTS', 'DEFAULT_TIMERS', 'DEFAULT_LIMITS'].includes(name) && isTableOfValues(table)
     ? [[name, { ...table }]]
     : [],
 )
 
-/** TLVs, alphabets and styles of receipts are tables of other things. */
+/** Other exported tables hold objects: TLVs, alphabets and styles of receipts. */
 function isTableOfValues(table: unknown): table is Record<string, number | string> {
   if (typeof table !== 'object' || table === null) return false
   return Object.values(table).every((value) => ['number', 'string'].includes(typeof value))
 }
 
-test('there is a table for each kind of value', () => {
+test('the library exports more than 30 tables of values', () => {
   expect(TABLES.length).toBeGreaterThan(30)
 })
 
@@ -26,7 +26,7 @@ describe.each(TABLES)('%s', (_, table) => {
     expect(new Set(values).size).toBe(values.length)
   })
 
-  test('has values that fit their field', () => {
+  test('has only values that fit into one octet, or texts of at most five characters', () => {
     for (const value of Object.values(table)) {
       if (typeof value === 'string') expect(value.length).toBeLessThanOrEqual(5)
       else expect([value]).toContain(Number(value) & 0xff)
@@ -38,7 +38,7 @@ test.each([
   [smpp.MESSAGING_MODE, smpp.MESSAGING_MODE_MASK],
   [smpp.MESSAGE_TYPE, smpp.MESSAGE_TYPE_MASK],
   [smpp.RECEIPT_REQUEST, smpp.RECEIPT_REQUEST_MASK],
-])('parts of a field lie within their mask', (values, mask) => {
+])('the values of a part of a field have no bits outside its mask', (values, mask) => {
   for (const value of Object.values(values)) expect(value & ~mask).toBe(0)
 })
 
