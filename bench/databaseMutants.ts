@@ -141,7 +141,7 @@ export const databaseMutants: readonly Mutant[] = [
     replacement: 'if (rows.length === 0) return',
     guard: unitTest(
       'cli/up/databaseClaim.test.ts',
-      'a copy of an installation is refused until the other one ends',
+      'a copy of an installation is refused until the original is closed',
     ),
     says: /AssertionError: promise resolved .+ instead of rejecting/,
   },

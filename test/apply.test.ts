@@ -87,7 +87,7 @@ test('apply refuses a file exported before another change, unless it is forced',
   const forced = await run('apply', '--yes', '--force')
   expect(forced.exitCode).toBe(0)
   expect(forced.stdout).toContain('Applied as revision 3: 1 updated, 1 deleted.')
-  expect(forced.stdout).toContain('set it to "revision: 3" or export again')
+  expect(forced.stdout).toContain('set "revision: 3" in it or export the platform again')
   expect(await users()).toHaveLength(2)
 })
 
@@ -162,7 +162,7 @@ test('apply requires --yes for a purge, because a purge discards messages', asyn
   expect(refused.stderr).toContain('this discards the messages that wait for smsc')
   expect(refused.stderr).toContain('--yes')
   const dry = await run('apply', '--dry-run')
-  expect(dry.stdout).toContain('Waiting messages discarded: those of smsc.')
+  expect(dry.stdout).toContain('Connectors to be purged: smsc.')
   const done = await run('apply', '--yes', '--json')
   expect(JSON.parse(done.stdout)).toMatchObject({ revision: 2, deletions: [], purges: ['smsc'] })
 })

@@ -169,7 +169,7 @@ test('moved messages are delivered once, even if the worker dies during the move
   const said = run('connector disable north', 'connector move north --to south')
   await expect.poll(() => platform.count(WAITING_FOR_SOUTH), PATIENCE).toBeGreaterThan(0)
   stack.kill('workers')
-  expect(await said).toContain('Connector south has the messages of north now.')
+  expect(await said).toContain('All messages of north have moved to south.')
   // A message that moves during the count may be counted in both places.
   const list = async () => (await runSignalbox(stack.home, 'connector list')).stdout
   await expect.poll(list, PATIENCE).toMatch(/^south +paused +\d of 1 +500$/m)

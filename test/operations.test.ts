@@ -42,7 +42,7 @@ test('a search by destination number finds the messages to it', async () => {
 
 test('a search prints one page and a cursor that leads to the next page', async () => {
   const first = await run(`search ${NUMBER} --limit 1`)
-  expect(first.stdout).toContain('There are older ones.')
+  expect(first.stdout).toContain('There are older messages.')
   const cursor = /--cursor ([0-9a-f-]{36})$/m.exec(first.stdout)?.[1]
   const second = await run(`search ${NUMBER} --limit 1 --cursor ${cursor} --json`)
   expect(JSON.parse(second.stdout)).toMatchObject({ messages: [{ destination: NUMBER }] })

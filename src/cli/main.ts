@@ -1,12 +1,12 @@
-// The `signalbox` command. Each command's file is loaded only when that command is chosen: the
-// process of a component should hold nothing of the others, and start quickly.
+// The `signalbox` command. A command's file is loaded only when that command is run, so that the
+// process of a component starts quickly and does not hold the code of other components.
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { EXIT_CODES } from './client/cliError.ts'
 
 type Register = (program: Command) => void
 
-/** By the words that choose them, in the order of the help. */
+/** Keyed by the command names that each function registers, in the order of the help. */
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   up: async () => (await import('./commands/up.ts')).registerUp,
   'gateway router workers dlr admin exporters': async () =>
@@ -33,13 +33,13 @@ const program = new Command('signalbox')
 const chosen = Object.entries(COMMANDS).filter(([words]) =>
   words.split(' ').includes(process.argv[2] ?? ''),
 )
-// With none chosen there is help to give, or a typing error to explain: that takes all of them.
+// Without a known command name the output is the help or a usage error, which need all commands.
 const needed = chosen.length > 0 ? chosen : Object.entries(COMMANDS)
 for (const [, load] of needed) (await load())(program)
 for (const command of program.commands) adviseOwnHelp(command, program.name())
 await program.parseAsync()
 
-/** The help of its command explains what is wrong with an option. */
+/** Makes an error in a command's options point to the help of that command. */
 function adviseOwnHelp(command: Command, above: string): void {
   const words = `${above} ${command.name()}`
   command.showHelpAfterError(`(${words} --help lists its options)`)
@@ -48,6 +48,6 @@ function adviseOwnHelp(command: Command, above: string): void {
 
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  // Ours, and it has a version.
+  // The file is our own package.json, which has a version.
   return (JSON.parse(text) as { version: string }).version
 }

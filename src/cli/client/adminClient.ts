@@ -36,7 +36,7 @@ export const traceSchema = z.object({
   connector: z.string(),
   state: z.string(),
   waits: z.string().optional(),
-  // An admin component of the version before does not send it.
+  // Absent from the responses of the previous version of the admin component.
   unfinishedAttemptsOmitted: z.number().default(0),
   steps: z.array(z.object({ at: z.string(), step: z.string(), detail: z.string() })),
 })
@@ -47,13 +47,13 @@ export type Trace = z.infer<typeof traceSchema>
 export function withAdminOptions(command: Command): Command {
   return command
     .option('--url <url>', 'admin API (default: the installation in SIGNALBOX_HOME)')
-    .option('--token <token>', 'its bearer token (default: SIGNALBOX_ADMIN_TOKEN, installation)')
+    .option('--token <token>', 'bearer token (default: SIGNALBOX_ADMIN_TOKEN, or the installation)')
 }
 
-/** A client of the admin API, and nothing more. */
+/** A client of the admin API. Paths are relative to `/admin/v1`. */
 export interface AdminClient {
   get(path: string): Promise<HttpAnswer>
-  /** With `ifRevision` a platform at any other revision refuses, with a ProblemResponse 412. */
+  /** Throws ProblemResponse 412 if the platform is at another revision than `ifRevision`. */
   post(path: string, body: unknown, ifRevision?: number): Promise<HttpAnswer>
   delete(path: string): Promise<HttpAnswer>
 }
@@ -72,7 +72,7 @@ export async function findAdmin(options: AdminOptions): Promise<AdminClient> {
   }
 }
 
-/** The revision that an answer carries as its ETag; undefined if something took it away. */
+/** The platform revision in the ETag header; undefined if that header is missing or malformed. */
 export function revisionOf({ etag }: HttpAnswer): number | undefined {
   const digits = /^(?:W\/)?"(\d{1,15})"$/.exec(etag ?? '')?.[1]
   return digits === undefined ? undefined : Number(digits)
@@ -80,7 +80,7 @@ export function revisionOf({ etag }: HttpAnswer): number | undefined {
 
 function apiBase(url: string): string {
   if (!URL.canParse(url))
-    throw new CliError(`--url ${url} is not a URL: expected one like http://127.0.0.1:8090`, {
+    throw new CliError(`--url ${url} is not a URL: expected, for example, http://127.0.0.1:8090`, {
       code: 'USAGE',
     })
   return `${url.replace(/\/+$/, '')}/admin/v1`
@@ -90,8 +90,8 @@ async function explained(call: Promise<HttpAnswer>): Promise<HttpAnswer> {
   return call.catch((error: unknown) => {
     if (!(error instanceof ProblemResponse) || error.status !== 401) throw error
     throw new CliError(
-      'the admin API refuses the token: give the right one with --token or ' +
-        'SIGNALBOX_ADMIN_TOKEN (that of this installation is in installation.json)',
+      'the admin API rejected the token: set the correct token with --token or ' +
+        'SIGNALBOX_ADMIN_TOKEN (installation.json holds the token of this installation)',
       { code: 'NOT_SIGNED_IN', cause: error },
     )
   })

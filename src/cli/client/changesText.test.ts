@@ -19,7 +19,7 @@ const CHANGES: PlatformChange[] = [
   { action: 'delete', kind: 'user', id: 'bob', fields: [] },
 ]
 
-test('changes read as what comes, what becomes what, and what goes', () => {
+test('the text shows created resources, old and new field values, and deleted resources', () => {
   expect(stripVTControlCharacters(changesText(CHANGES)).split('\n')).toEqual([
     '+ account demo',
     '    enabled: true',
@@ -28,13 +28,13 @@ test('changes read as what comes, what becomes what, and what goes', () => {
     '    password: (hidden) → (changed)',
     '    systemType: x → ""',
     '~ route table',
-    '    default: a (taken away)',
+    '    default: a (removed)',
     '- user bob',
     '',
   ])
 })
 
-test('the sum of changes tells what is to be done, or was', () => {
+test('the summary counts the changes that are planned, or the changes that were made', () => {
   expect(changesSummary(CHANGES, false)).toBe('1 to create, 2 to update, 1 to delete')
   expect(changesSummary(CHANGES, true)).toBe('1 created, 2 updated, 1 deleted')
   expect(changesSummary([], true)).toBe('no changes')

@@ -4,10 +4,10 @@ import type { PlatformChange } from './adminClient.ts'
 
 const SIGNS = { create: '+', update: '~', delete: '-' } as const
 const COLOURS = { create: 'green', update: 'yellow', delete: 'red' } as const
-/** The order of the closing line. */
+/** The order of the actions in the summary. */
 const ACTIONS = ['create', 'update', 'delete'] as const
 
-/** Changes for people. styleText omits colours when stdout is not a terminal. */
+/** Formats changes for a terminal. styleText omits colours when stdout is not a terminal. */
 export function changesText(changes: readonly PlatformChange[]): string {
   return changes.map(changeText).join('')
 }
@@ -30,7 +30,7 @@ function changeText({ action, kind, id, fields }: PlatformChange): string {
 function fieldText({ path, from, to }: PlatformChange['fields'][number]): string {
   const [was, is] = [valueText(from), valueText(to)]
   if (was === undefined) return `    ${path}: ${styleText('green', is ?? '')}\n`
-  if (is === undefined) return `    ${path}: ${styleText('red', was)} (taken away)\n`
+  if (is === undefined) return `    ${path}: ${styleText('red', was)} (removed)\n`
   return `    ${path}: ${styleText('red', was)} → ${styleText('green', is)}\n`
 }
 

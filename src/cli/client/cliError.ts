@@ -8,7 +8,7 @@ export const EXIT_CODES = {
   timeout: 4,
 } as const
 
-/** Something the person at the terminal can understand and mend; printed without a stack. */
+/** An error that the user can understand and fix. It is printed without a stack trace. */
 export class CliError extends Error {
   readonly code: string
   readonly exitCode: number

@@ -9,13 +9,13 @@ async function answerTo(typed: string): Promise<{ answer: boolean; shown: string
   return { answer: await answer, shown: String(output.read()) }
 }
 
-test('only a yes is a yes', async () => {
+test('only y or yes confirms, in any case and with surrounding spaces', async () => {
   for (const typed of ['y\n', 'yes\n', ' YES \n'])
     expect(await answerTo(typed)).toMatchObject({ answer: true })
   for (const typed of ['\n', 'n\n', 'yesterday\n', ''])
     expect(await answerTo(typed)).toMatchObject({ answer: false })
 })
 
-test('the question says that no is the default', async () => {
+test('the prompt shows that no is the default', async () => {
   expect((await answerTo('\n')).shown).toContain('Delete 2 users? [y/N] ')
 })

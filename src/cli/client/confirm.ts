@@ -6,13 +6,16 @@ export interface Dialogue {
   readonly output: NodeJS.WritableStream
 }
 
-/** Undefined if nobody sits there: a script, a pipe. Questions leave stdout to the results. */
+/**
+ * The user's terminal; undefined if stdin or stderr is not a terminal, for example in a script.
+ * Questions go to stderr, because stdout is for results.
+ */
 export function terminal(): Dialogue | undefined {
   const { stdin: input, stderr: output } = process
   return input.isTTY && output.isTTY ? { input, output } : undefined
 }
 
-/** True only for `y` or `yes`; the end of the input and Ctrl-C mean no. */
+/** Resolves to true for `y` or `yes` only. The end of the input and Ctrl-C mean no. */
 export async function confirm({ input, output }: Dialogue, question: string): Promise<boolean> {
   const lines = createInterface({ input, output })
   try {

@@ -16,7 +16,7 @@ const status: ConnectorStatus = {
   waitingMessages: 0,
 }
 
-test('connectors are listed with their state, their binds and what waits', () => {
+test('connectors are listed with their states, binds and waiting messages', () => {
   const text = connectorsText([
     status,
     { ...status, id: 'old', state: 'disabled', bindsUp: 0, waitingMessages: 12_000 },
@@ -36,11 +36,11 @@ test('connectors are listed with their state, their binds and what waits', () =>
   )
 })
 
-test('messages are counted in words', () => {
+test('a message count uses the singular or plural noun, and thousands separators', () => {
   expect([0, 1, 1200].map(messagesText)).toEqual(['0 messages', '1 message', '1,200 messages'])
 })
 
-test('a change is told by the state that it led to', () => {
+test('a change is described by the resulting state', () => {
   const after = (word: string, state: string) => changedText(word, { ...status, state })
   expect(after('enable', 'enabled')).toBe('is enabled')
   expect(after('enable', 'paused')).toBe(

@@ -16,7 +16,7 @@ export type ConnectorStatus = z.infer<typeof connectorStatusSchema>
 
 const HEADS = ['CONNECTOR', 'STATE', 'BINDS UP', 'WAITING'] as const
 
-/** A table for people: one line for each connector. */
+/** A table with one line for each connector. */
 export function connectorsText(connectors: readonly ConnectorStatus[]): string {
   if (connectors.length === 0)
     return 'There are no connectors yet. Create them with `signalbox apply`.\n'
@@ -29,7 +29,7 @@ export function connectorsText(connectors: readonly ConnectorStatus[]): string {
   return tableText(HEADS, rows)
 }
 
-/** The state after a change of a connector: `is paused`. */
+/** Describes a connector after the command `word` was applied, for example `is paused`. */
 export function changedText(word: string, { id, state }: ConnectorStatus): string {
   if (word === 'enable' && state === 'paused')
     return `is paused: it binds, but submits only after \`signalbox connector resume ${id}\``
@@ -51,7 +51,10 @@ function count(messages: number): string {
   return messages.toLocaleString('en-US')
 }
 
-/** Drops the server's address, which does not matter to a person who named a connector. */
+/**
+ * Rethrows an error. An error with a status below 500 keeps only its detail: a user who named a
+ * connector does not need the server's address.
+ */
 export function ownWords(error: unknown): never {
   if (!(error instanceof ProblemResponse) || error.status >= 500) throw error
   throw new CliError(error.problem.detail, { code: error.code, cause: error })

@@ -1,5 +1,5 @@
-// One message as a customer sends it over HTTP: POST /v1/messages, then GET until its state is
-// final or the time is up.
+// Sends one message over HTTP as a customer does: POST /v1/messages, then GET until the state is
+// final or the timeout has passed.
 
 import { performance } from 'node:perf_hooks'
 import { setTimeout as after } from 'node:timers/promises'
@@ -38,7 +38,7 @@ const messageSchema = z.object({
 })
 type Message = z.infer<typeof messageSchema>
 
-/** Rejects with CliError when the API cannot be reached or does not know the key. */
+/** Rejects with CliError if the API is unreachable or does not know the key. */
 export async function followOverHttp(
   { url, key: token }: HttpTarget,
   sms: SmsToSend,
@@ -77,7 +77,8 @@ async function post(
   sms: SmsToSend,
 ): Promise<{ kind: 'accepted'; messageId: string } | { kind: 'refused'; status: string }> {
   try {
-    // No receipt is asked for: it would wait for a bind of the account. The state comes anyway.
+    // No receipt is requested, because it would wait for a bind of the account. The state is
+    // available without a receipt.
     const answer = await httpCall({ url, token, method: 'POST', body: sms })
     return { kind: 'accepted', messageId: acceptedSchema.parse(answer.body).id }
   } catch (error) {
@@ -91,7 +92,7 @@ async function post(
   }
 }
 
-/** Undefined while it is not written yet, or the server has trouble that may pass. */
+/** The message; undefined if it is not stored yet (404) or the server failed (5xx). */
 async function read(url: string, token: string): Promise<Message | undefined> {
   try {
     return messageSchema.parse((await httpCall({ url, token })).body)

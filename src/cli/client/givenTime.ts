@@ -8,7 +8,10 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 }
 
-/** The time, as the admin API takes it, of an option that holds a date or an age such as `2h`. */
+/**
+ * Converts the value of a time option, which is a date or an age such as `2h`, to the ISO 8601
+ * timestamp that the admin API expects. Throws CliError if it is neither.
+ */
 export function givenTime(option: string, text: string, nowMs: number): string {
   const [, count, unit = ''] = AGE.exec(text) ?? []
   const atMs =

@@ -26,29 +26,29 @@ function answering(status: number, body: unknown): RequestListener {
   }
 }
 
-test('nothing that listens is said to be just that', async () => {
+test('the error for a refused connection asks whether Signalbox is running', async () => {
   await expect(httpCall({ url: 'http://127.0.0.1:1/x', token: 't' })).rejects.toMatchObject({
     code: 'ECONNREFUSED',
     message: 'nothing answers at http://127.0.0.1:1: is Signalbox running (`npm start`)?',
   })
 })
 
-test('a problem document becomes its detail', async () => {
+test('the error for a problem document contains the status and the detail', async () => {
   const url = await listen(answering(409, { title: 'Conflict', detail: 'it is in use' }))
   await expect(httpCall({ url, token: 't' })).rejects.toThrow(`${url} answered 409: it is in use`)
 })
 
-test('an error page of something in between is shown as it is', async () => {
+test('an error page from a proxy is shown unchanged', async () => {
   const url = await listen(answering(502, '<h1>Bad gateway</h1>'))
   await expect(httpCall({ url, token: 't' })).rejects.toThrow('answered 502: <h1>Bad gateway</h1>')
 })
 
-test('an answer that is not JSON is not believed', async () => {
+test('a successful response that is not JSON is an error', async () => {
   const url = await listen(answering(200, 'hello'))
-  await expect(httpCall({ url, token: 't' })).rejects.toThrow('is that a Signalbox API?')
+  await expect(httpCall({ url, token: 't' })).rejects.toThrow('is it a Signalbox API?')
 })
 
-test('a refused token is explained', async () => {
+test('a rejected token and an invalid URL have their own error messages', async () => {
   const url = await listen(answering(401, { detail: 'no' }))
   const admin = await findAdmin({ url, token: 'wrong' })
   await expect(admin.get('/platform')).rejects.toMatchObject({ code: 'NOT_SIGNED_IN' })
@@ -75,7 +75,7 @@ test('a message over HTTP is followed until its state is final', async () => {
   expect(steps.map(({ step }) => step)).toEqual(['accepted', 'submitted', 'receipt'])
 })
 
-test('a message that the HTTP API refuses is refused, a wrong key is an error', async () => {
+test('a rejected message is a normal outcome, but an unknown API key is an error', async () => {
   const sms = { to: '43664', from: 'me', text: 'hi' }
   const options = { timeoutMs: 5_000, onStep() {} }
   const refusing = await listen(answering(422, { detail: 'ESME_RINVDSTADR: no route' }))

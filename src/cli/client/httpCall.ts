@@ -5,20 +5,20 @@ import { text as textOf } from 'node:stream/consumers'
 import { z } from 'zod'
 import { CliError } from './cliError.ts'
 
-/** Hashing the passwords of a large document takes its time. */
+/** Generous, because hashing the passwords in a large document takes long. */
 const SILENCE_TIMEOUT_MS = 120_000
 
 const problemSchema = z.object({
   title: z.string().default(''),
   detail: z.string().default(''),
   errors: z.array(z.string()).default([]),
-  /** The admin API's: where in the body each of the errors is. */
+  /** Sent by the admin API only: for each error, a JSON pointer into the request body. */
   pointers: z.array(z.string()).default([]),
 })
 
 export type Problem = z.infer<typeof problemSchema>
 
-/** The server understood and said no. */
+/** The server responded with a 4xx or 5xx status. */
 export class ProblemResponse extends CliError {
   readonly status: number
   readonly problem: Problem
@@ -35,7 +35,7 @@ export interface HttpCall {
   readonly method?: 'GET' | 'POST' | 'DELETE'
   readonly token: string
   readonly body?: unknown
-  /** The call is refused with 412 unless the platform is at this revision. */
+  /** The server responds with 412 unless the platform is at this revision. */
   readonly ifRevision?: number | undefined
 }
 
@@ -44,14 +44,17 @@ export interface HttpAnswer {
   readonly etag: string | undefined
 }
 
-/** A JSON call with a bearer token. Throws ProblemResponse for 4xx and 5xx, CliError otherwise. */
+/**
+ * Makes a JSON call with a bearer token. Throws ProblemResponse for a 4xx or 5xx status, and
+ * another CliError if the server is unreachable or its response is not JSON.
+ */
 export async function httpCall(call: HttpCall): Promise<HttpAnswer> {
   const { status, text, etag } = await exchange(call)
   if (status >= 400) throw new ProblemResponse(status, problemOf(text), call.url)
   return { body: text === '' ? undefined : parseAnswer(text, call.url), etag }
 }
 
-/** By node:http rather than fetch, which refuses a list of ports that people do use. */
+/** Uses node:http because fetch blocks a list of ports, some of which users do use. */
 async function exchange(call: HttpCall) {
   try {
     const response = await respond(call)
@@ -102,14 +105,14 @@ function explained(cause: unknown, origin: string): CliError {
       cause,
     })
   if (code === 'SILENCE')
-    return new CliError(`${origin} did not answer in time: see its log, then try again`, {
+    return new CliError(`${origin} did not respond in time: check its log, then try again`, {
       code: 'TIMEOUT',
       cause,
     })
   return new CliError(`${origin} cannot be reached (${code}): check the address`, { code, cause })
 }
 
-/** An error may wrap the socket's, and that one for each address that was tried. */
+/** The first `code` in the chain of causes, or the message of the innermost error without one. */
 function codeOf(error: unknown): string {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && typeof cause.code === 'string') return cause.code
@@ -135,7 +138,7 @@ function parseAnswer(text: string, url: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    const message = `${url} did not answer JSON: is that a Signalbox API?`
+    const message = `the response of ${url} is not JSON: is it a Signalbox API?`
     throw new CliError(message, { code: 'NOT_JSON', cause })
   }
 }

@@ -6,7 +6,7 @@ import { CliError } from './cliError.ts'
 
 const port = z.int().min(1).max(65_535)
 
-/** The record that `signalbox up` writes; parts are absent without the demo. */
+/** The content of the file that `signalbox up` writes. Some fields are absent without the demo. */
 const installationSchema = z.object({
   smpp: z
     .object({
@@ -22,7 +22,7 @@ const installationSchema = z.object({
 
 export type Installation = z.infer<typeof installationSchema>
 
-/** The installation of SIGNALBOX_HOME; undefined when nothing was started there yet. */
+/** Reads installation.json in SIGNALBOX_HOME; undefined if that file does not exist. */
 export async function readInstallation(): Promise<Installation | undefined> {
   const file = join(loadConfig().home, 'installation.json')
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -38,14 +38,14 @@ export async function readInstallation(): Promise<Installation | undefined> {
   try {
     return installationSchema.parse(JSON.parse(text))
   } catch (cause) {
-    throw new CliError(`${file} is damaged: restart Signalbox, which writes it again`, {
+    throw new CliError(`${file} is damaged: restart Signalbox to write it again`, {
       code: 'INSTALLATION',
       cause,
     })
   }
 }
 
-/** The error if no running Signalbox is known. */
+/** The error if installation.json is missing. `options` names the options that replace it. */
 export function unknownInstallation(options: string): CliError {
   const { home } = loadConfig()
   return new CliError(

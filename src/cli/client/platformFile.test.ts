@@ -22,14 +22,14 @@ function problem(errors: string[], pointers: string[]) {
   return { title: '', detail: 'many', errors, pointers }
 }
 
-test('comments, anchors and merge keys are understood', () => {
+test('comments, anchors and merge keys are supported', () => {
   expect(parsePlatform(YAML, 'platform.yaml').document).toMatchObject({
     accounts: [{ id: 'demo' }],
     connectors: [{ id: 'smsc' }, { id: 'other', host: 'localhost', port: 'abc' }],
   })
 })
 
-test("the server's objections get lines of the file", () => {
+test('errors from the server are shown with their line and column in the file', () => {
   const file = parsePlatform(YAML, 'platform.yaml')
   const text = file.explain(
     problem(
@@ -48,7 +48,7 @@ test("the server's objections get lines of the file", () => {
   ])
 })
 
-test('what is missing is shown at what should hold it', () => {
+test('an error about a missing element is shown at the element that should contain it', () => {
   const file = parsePlatform(YAML, 'platform.yaml')
   expect(file.explain(problem(['x'], ['#/routeTable/routes/0/missing']))).toBe(
     'platform.yaml:13:12: x',
@@ -57,7 +57,7 @@ test('what is missing is shown at what should hold it', () => {
   expect(file.explain(problem([], []))).toBe('platform.yaml: many')
 })
 
-test('an empty file still gets a place', () => {
+test('an error about an empty file is shown at line 1, column 1', () => {
   const file = parsePlatform('', 'empty.yaml')
   expect(file.document).toBeNull()
   expect(file.explain(problem(['expected an object'], ['#']))).toBe(
@@ -65,18 +65,18 @@ test('an empty file still gets a place', () => {
   )
 })
 
-test('YAML that cannot be read is shown with line, column and what is wrong', () => {
+test('a YAML syntax error is shown with its line, its column and the faulty line of text', () => {
   const broken = 'accounts:\n  - id: demo\n   name: x\n'
   const act = () => parsePlatform(broken, 'platform.yaml')
   expect(act).toThrow(/^platform\.yaml:3:\d+: /)
   expect(act).toThrow(/\n {4} {3}name: x\n +\^$/)
 })
 
-test('a key given twice is named', () => {
+test('a duplicate key is an error at its line and column', () => {
   expect(() => parsePlatform('accounts: []\naccounts: []\n', 'p.yaml')).toThrow(/^p\.yaml:2:1: /)
 })
 
-test('a document that grows without end is refused', () => {
+test('a document whose aliases expand exponentially is rejected', () => {
   const lines = Array.from({ length: 9 }, (_, index) => {
     const references = Array.from({ length: 9 }, () => `*a${index}`).join(', ')
     return `a${index + 1}: &a${index + 1} [${references}]`
@@ -85,13 +85,13 @@ test('a document that grows without end is refused', () => {
   expect(() => parsePlatform(bomb, 'bomb.yaml')).toThrow(/^bomb\.yaml: .*alias/)
 })
 
-test('a file that is not there is an error that says so', async () => {
+test('the error for a missing file says that the file does not exist', async () => {
   await expect(readPlatformFile('no-such-file.yaml')).rejects.toThrow(
-    'no-such-file.yaml: there is no such file',
+    'no-such-file.yaml: the file does not exist',
   )
 })
 
-test('only objections to the content are given places', async () => {
+test('only errors about the content are shown with a line and column of the file', async () => {
   const file = parsePlatform(YAML, 'platform.yaml')
   const refused = (status: number) => () =>
     Promise.reject(new ProblemResponse(status, problem(['x'], ['#']), 'http://localhost/'))

@@ -7,17 +7,17 @@ import { ProblemResponse } from './httpCall.ts'
 import type { Problem } from './httpCall.ts'
 
 export interface PlatformFile {
-  /** As people know it: `platform.yaml`, or `stdin`. */
+  /** The name to show to users, for example `platform.yaml` or `stdin`. */
   readonly name: string
   /** The document without its revision. */
   readonly document: unknown
   /** The revision of the platform that was exported; undefined in a file written by hand. */
   readonly revision: number | undefined
-  /** The server's objections as lines `platform.yaml:7:5: connectors[0].port: expected …`. */
+  /** Formats the server's errors: `platform.yaml:7:5: connectors[0].port: expected …`. */
   explain(problem: Problem): string
 }
 
-/** Reads a platform as YAML (or JSON, which is YAML too); `-` is stdin. */
+/** Reads a platform as YAML, which includes JSON. The name `-` means stdin. */
 export async function readPlatformFile(file: string): Promise<PlatformFile> {
   return parsePlatform(await readText(file), file === '-' ? 'stdin' : file)
 }
@@ -25,9 +25,12 @@ export async function readPlatformFile(file: string): Promise<PlatformFile> {
 async function readText(file: string): Promise<string> {
   if (file === '-') return textOf(process.stdin)
   return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    const what = cause.code === 'ENOENT' ? 'there is no such file' : cause.message
+    const what = cause.code === 'ENOENT' ? 'the file does not exist' : cause.message
     const code = cause.code ?? 'FILE'
-    throw new CliError(`${file}: ${what}. Give the platform's YAML with -f FILE`, { code, cause })
+    throw new CliError(`${file}: ${what}. Pass the platform's YAML file with -f FILE`, {
+      code,
+      cause,
+    })
   })
 }
 
@@ -61,7 +64,7 @@ export function parsePlatform(text: string, file: string): PlatformFile {
   }
 }
 
-/** Runs a call with the file's content; objections come back with lines of the file. */
+/** Runs a call that sends the file's content. Errors about the content name lines in the file. */
 export async function withPlaces<Result>(
   file: PlatformFile,
   call: () => Promise<Result>,
@@ -89,15 +92,15 @@ function withoutRevision(
 
 function toJs(yaml: Document.Parsed, file: string): unknown {
   try {
-    return yaml.toJS() as unknown // `yaml` types it any; the server judges what it is
+    return yaml.toJS() as unknown // `yaml` types the result as any; the server validates it
   } catch (cause) {
-    // More aliases than any platform needs: a document made to grow without end.
+    // The aliases would expand to more nodes than `yaml` allows.
     const what = cause instanceof Error ? cause.message : String(cause)
     throw new CliError(`${file}: ${what}`, { code: 'YAML', cause })
   }
 }
 
-/** The line in question with a caret below the column. */
+/** The line that contains `offset`, with a caret below the column. */
 function excerpt(text: string, lineCounter: LineCounter, offset: number): string {
   const { line, col } = lineCounter.linePos(offset)
   const content = text.split(/\r?\n/)[line - 1] ?? ''
@@ -105,7 +108,7 @@ function excerpt(text: string, lineCounter: LineCounter, offset: number): string
   return `    ${content.slice(start, start + 100)}\n    ${' '.repeat(col - 1 - start)}^`
 }
 
-/** Position of the node that a JSON pointer names, or of the nearest node around it. */
+/** The offset of the node that a JSON pointer names, or of its nearest existing ancestor. */
 function offsetOf(yaml: Document.Parsed, pointer: string): number {
   const keys = pointer
     .replace(/^#?\/?/, '')
@@ -132,7 +135,7 @@ function offsetOf(yaml: Document.Parsed, pointer: string): number {
 }
 
 function startOf(node: unknown): number | undefined {
-  // Every node of a parsed document has a range; its first number is where it begins.
+  // Every node of a parsed document has a range, whose first number is its start offset.
   const range = (node as { range?: readonly number[] } | null | undefined)?.range
   return range?.[0]
 }

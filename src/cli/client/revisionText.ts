@@ -1,12 +1,12 @@
 import type { PlatformFile } from './platformFile.ts'
 
-/** Why a file's revision and the platform's differ: `… and the platform is now at revision 7`. */
+/** Explains why the revision of a file is not the platform's current revision. */
 export function staleness({ name, revision: own = 0 }: PlatformFile, current: number): string {
   return own < current
     ? `${name} was made from revision ${own}, and the platform has changed since: it is now at ` +
         `revision ${current}`
     : `${name} was made from revision ${own}, and this platform is only at revision ${current}: ` +
-        'the file comes from another platform, or this one was restored'
+        'the file comes from another platform, or this platform was restored from a backup'
 }
 
 export function isStale({ revision }: PlatformFile, current: number): boolean {
@@ -17,7 +17,7 @@ export function isStale({ revision }: PlatformFile, current: number): boolean {
 export function refreshAdvice({ name, revision }: PlatformFile, current: number): string {
   if (revision === undefined || revision === current) return ''
   return (
-    `${name} still says revision ${revision}. Before its next change, set it to ` +
-    `"revision: ${current}" or export again.\n`
+    `${name} still says revision ${revision}. Before you change the file again, set ` +
+    `"revision: ${current}" in it or export the platform again.\n`
   )
 }

@@ -2,8 +2,9 @@ import { ConfigError } from '../../runtime/config.ts'
 import { CliError, EXIT_CODES } from './cliError.ts'
 
 /**
- * Runs what a command does, which resolves to its exit code. Errors go to stderr as text, and with
- * `json` to stdout as `{ error: { code, message } }` too, so that a script sees one document.
+ * Runs a command's work, which resolves to the exit code. An error is printed to stderr as text.
+ * With `json` the error is also printed to stdout as `{ error: { code, message } }`, so that a
+ * script always reads one JSON document.
  */
 export async function runCommand(
   options: { readonly json?: boolean | undefined },
@@ -27,7 +28,7 @@ function described(error: unknown): { code: string; message: string; exitCode: n
   if (error instanceof CliError) return error
   const exitCode = EXIT_CODES.error
   if (error instanceof ConfigError) return { code: error.code, message: error.message, exitCode }
-  // Nobody foresaw this one: the stack is what helps.
+  // An unexpected error is shown with its stack trace.
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { code: 'UNEXPECTED', message, exitCode }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { tableText } from './tableText.ts'
 
-/** As much of GET /admin/v1/messages as is shown. */
+/** The fields of GET /admin/v1/messages that are shown. */
 export const pageSchema = z.object({
   messages: z.array(
     z.object({
@@ -24,7 +24,7 @@ export type MessagePage = z.infer<typeof pageSchema>
 
 const HEADS = ['ACCEPTED', 'MESSAGE', 'FROM', 'TO', 'ACCOUNT', 'CONNECTOR', 'STATE']
 
-/** A table of messages, and how far back the search went. */
+/** A table of the messages found, and a line that says how far back the search went. */
 export function searchText({ messages, searchedBackTo, stopped, next }: MessagePage): string {
   const rows = messages.map((one) => [
     one.acceptedAt,
@@ -44,7 +44,7 @@ function advice(stopped: MessagePage['stopped'], next: string | undefined): stri
   if (stopped === undefined) return ''
   const why =
     stopped === 'limit'
-      ? 'There are older ones.'
-      : 'The search stopped because its time was over; older messages may fit too.'
-  return `${why} To go on, repeat the command with --cursor ${next}\n`
+      ? 'There are older messages.'
+      : 'The search reached its time limit; older messages may also match.'
+  return `${why} To continue, repeat the command with --cursor ${next}\n`
 }

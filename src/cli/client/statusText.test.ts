@@ -42,7 +42,7 @@ const status: Status = {
   deadLetters: [{ queue: 'dlr', letters: 2 }],
 }
 
-test('one screen shows processes, binds, queues, and what needs a look first', () => {
+test('the screen shows processes, binds and queues, with faulty connectors first', () => {
   const text = stripVTControlCharacters(statusText(status))
   expect(text).toMatchInlineSnapshot(`
     "COMPONENT  PROCESS      STATE
@@ -73,7 +73,7 @@ test('one screen shows processes, binds, queues, and what needs a look first', (
   `)
 })
 
-test('the last warnings come latest first, with how often they came', () => {
+test('warnings are listed latest first, with the number of times each occurred', () => {
   const trouble = { text: 'south: ECONNREFUSED', level: 'warn', count: 12 }
   const troubles = [
     { ...trouble, lastAt: '2026-12-01T11:59:57.000Z' },
@@ -87,7 +87,7 @@ test('the last warnings come latest first, with how often they came', () => {
   expect(text).toContain('Not running: router, workers, dlr, admin, exporters')
 })
 
-test('what does not fit the screen is counted', () => {
+test('rows that do not fit on the screen are counted', () => {
   const connectors = Array.from({ length: 1000 }, (_, index) => ({ ...connector, id: `c${index}` }))
   const text = statusText({ ...status, connectors, moreCustomers: 7 })
   expect(text).toContain('… and 985 more: see --json')
@@ -101,6 +101,6 @@ test.each([
   [301, '5 min'],
   [7_300, '2 h'],
   [200_000, '2 days'],
-])('%d seconds are %s', (seconds, text) => {
+])('%d seconds are shown as %s', (seconds, text) => {
   expect(age(seconds)).toBe(text)
 })

@@ -9,7 +9,7 @@ const troubleSchema = z.object({
   lastAt: z.string(),
 })
 
-/** As much of GET /admin/v1/status as is shown. */
+/** The fields of GET /admin/v1/status that are shown. */
 export const statusSchema = z.object({
   at: z.string(),
   processes: z.array(
@@ -58,7 +58,7 @@ const COMPONENTS = ['gateway', 'router', 'workers', 'dlr', 'admin', 'exporters']
 const ROWS_MAX = 15
 const TROUBLES_MAX = 8
 
-/** One screen for people. */
+/** Formats the status as one screen of text. */
 export function statusText(status: Status): string {
   return [
     processesText(status),
@@ -85,7 +85,7 @@ function processesText({ at, processes }: Status): string {
   return `${tableText(['COMPONENT', 'PROCESS', 'STATE', ''], shown(rows))}${more(rows)}${gap}`
 }
 
-/** Those with the most to look at come first. */
+/** Connectors with missing binds come first, then connectors with the most waiting messages. */
 function connectorsText({ connectors }: Status): string {
   if (connectors.length === 0)
     return 'There are no connectors yet. Create them with `signalbox apply`.\n'

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-/** A table for people, each column as wide as its widest cell. */
+/** A text table in which each column is as wide as its widest cell. */
 export function tableText(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = heads.map((head, column) =>
     Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)),

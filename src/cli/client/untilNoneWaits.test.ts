@@ -7,7 +7,7 @@ function statusWith(waitingMessages: number) {
   return { ...MOVING, binds: 1, bindsUp: 0, waitingMessages }
 }
 
-test('it waits until no message has come for a while, and shows how many are left', async () => {
+test('the wait ends once the connector stays empty, and shows how many are left', async () => {
   const counts = [1200, 0, 1, 0, 0, 0, 0, 99]
   const paths: string[] = []
   const get = async (path: string) => {
@@ -17,13 +17,13 @@ test('it waits until no message has come for a while, and shows how many are lef
   const shown: string[] = []
   const output = { write: (text: string) => shown.push(text) > 0 }
   await untilNoneWaits({ get }, MOVING, { output, intervalMs: 1 })
-  // The message that a router sent on its way at the last moment counts.
+  // The wait includes a message that arrived after the connector was first found empty.
   expect(counts).toEqual([99])
   expect(new Set(paths)).toEqual(new Set(['/connector-status/old']))
   expect(shown[0]).toContain('1,200 messages left')
 })
 
-test('it gives up when somebody changes the connector, whether or not messages wait', async () => {
+test('the wait fails when the connector is changed, even if no message is left', async () => {
   const changes = [
     [{ state: 'enabled', waiting: 'keep' }, 'it is enabled now, and 1 message still waits for it'],
     [{ waiting: 'keep' }, 'it is disabled now, and 0 messages still wait for it'],
@@ -39,7 +39,7 @@ test('it gives up when somebody changes the connector, whether or not messages w
   }
 })
 
-test('it gives up when no message leaves for three minutes', async () => {
+test('the wait fails when no message leaves for three minutes', async () => {
   let nowMs = 0
   const counts = [3, 2, 2, 2]
   const get = async () => {
@@ -51,6 +51,6 @@ test('it gives up when no message leaves for three minutes', async () => {
     'no message has left for three minutes: it is disabled, moving its messages to other now, ' +
       'and 2 messages still wait for it',
   )
-  // The third look at two messages is 180 s after the first one.
+  // The third count of two messages is taken 180 s after the first.
   expect(counts).toEqual([])
 })

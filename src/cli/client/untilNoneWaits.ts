@@ -19,16 +19,16 @@ export interface WaitingProgress {
 
 const INTERVAL_MS = 500
 /**
- * Routers follow a change within a second, so a message may still arrive in that time. The
- * connector has to be empty for longer than that.
+ * Routers apply a change within a second, and until then a message may still arrive. The connector
+ * must be found empty this many times in a row, which takes longer than a second.
  */
 const EMPTY_LOOKS = 4
-/** Messages in the hands of a worker that died leave after its leases, which take 90 s. */
+/** Messages leased by a worker that died cannot leave until its leases expire, after 90 s. */
 const STILL_MS_MAX = 180_000
 
 /**
- * Resolves once no message waits for the connector any more. Rejects when somebody changes the
- * connector meanwhile, or when no message has left it for minutes.
+ * Resolves once no message waits for the connector any more. Rejects if the connector is changed
+ * in the meantime, or if no message leaves it for three minutes.
  */
 export async function untilNoneWaits(
   admin: Pick<AdminClient, 'get'>,

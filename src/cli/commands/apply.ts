@@ -25,24 +25,24 @@ interface Changes {
   readonly changes: readonly PlatformChange[]
 }
 
-/** Somebody else may write between our plan and our write; then it is planned again. */
+/** If another user changes the platform between the plan and the write, a new plan is made. */
 const ATTEMPTS_MAX = 5
 
 const HELP = `
-A file is complete: what it does not name is deleted. Deletions and purges of connectors are listed
-and need --yes, or confirmation on the terminal. A file with a revision, as \`export\` writes it, is
-refused if somebody changed the platform after that revision: it would undo their change. A file
-without one is not checked.
+The file describes the whole platform: resources that it does not name are deleted. Deletions, and
+purges of connectors, are listed and need --yes or confirmation on the terminal. A file with a
+revision, as written by \`export\`, is refused if the platform has changed since that revision,
+because applying the file would undo the change. A file without a revision is not checked.
 
-Exit codes: 0 applied, or nothing to do; 2 error; 3 refused (revision, or no --yes)`
+Exit codes: 0 applied, or nothing to do; 2 error; 3 refused (old revision, or not confirmed)`
 
 export function registerApply(program: Command): void {
   withAdminOptions(program.command('apply'))
-    .description('make the platform match a YAML file; whatever it does not name is deleted')
+    .description('make the platform match a YAML file; resources that it does not name are deleted')
     .requiredOption('-f, --file <file>', 'platform as YAML; - reads stdin')
     .option('--dry-run', 'only show what would change')
-    .option('--yes', 'delete what the file does not name, and purge, without asking')
-    .option('--force', "apply even if the file's revision is not the platform's")
+    .option('--yes', 'confirm all deletions and purges in advance')
+    .option('--force', "apply even if the file's revision is not the platform's current revision")
     .option('--json', 'print { revision, changes, deletions, purges }')
     .addHelpText('after', HELP)
     .action((options: ApplyOptions) => runCommand(options, () => apply(options)))
@@ -84,8 +84,8 @@ function refuseStale({ force }: ApplyOptions, platform: PlatformFile, { revision
   if (force || !isStale(platform, revision)) return
   throw refused(
     'CHANGED',
-    `${staleness(platform, revision)}. See what it would undo with \`signalbox diff -f ` +
-      `${platform.name}\`, then export again and repeat your change there, or pass --force`,
+    `${staleness(platform, revision)}. Run \`signalbox diff -f ${platform.name}\` to see what ` +
+      'the file would undo. Then export again and repeat your change there, or pass --force',
   )
 }
 
@@ -124,7 +124,7 @@ function lossesOf(changes: readonly PlatformChange[]): Loss[] {
     losses.push({
       code: 'PURGES',
       what: `discards the messages that wait for ${purges.join(', ')}`,
-      why: ', because the file says waiting: purge',
+      why: ', because the file sets waiting: purge',
     })
   return losses
 }
@@ -133,7 +133,7 @@ function refused(code: string, message: string): CliError {
   return new CliError(message, { code, exitCode: EXIT_CODES.refused })
 }
 
-/** Of a dry run, and of a file that changes nothing. */
+/** Reports a dry run, or a file that changes nothing. */
 function report(options: ApplyOptions, platform: PlatformFile, plan: Changes): number {
   const { revision, changes } = plan
   const deletions = deletionCounts(changes)
@@ -146,7 +146,7 @@ function report(options: ApplyOptions, platform: PlatformFile, plan: Changes): n
   const text = options.dryRun
     ? `${changesText(changes)}Dry run: ${changesSummary(changes, false)}; nothing was written.\n` +
       (deletions.length > 0 ? `Deletions: ${deletions.join(', ')}.\n` : '') +
-      (purges.length > 0 ? `Waiting messages discarded: those of ${purges.join(', ')}.\n` : '') +
+      (purges.length > 0 ? `Connectors to be purged: ${purges.join(', ')}.\n` : '') +
       stale
     : `Nothing to do: the platform matches the file (revision ${revision}).\n` +
       refreshAdvice(platform, revision)

@@ -1,5 +1,5 @@
-// The six components, each in the process that runs this. Their main.ts starts on import, and reads
-// its settings from the environment alone.
+// Commands that run one of the six components in this process. Importing a component's main.ts
+// starts the component, which reads its settings from the environment only.
 import type { Command } from 'commander'
 import type { ComponentName } from '../../runtime/componentName.ts'
 

@@ -33,23 +33,24 @@ interface PurgeOptions extends ClearOptions {
 }
 
 const HELP = `
-An enabled connector submits. A paused one accepts messages, keeps its binds and takes receipts, but
-submits nothing. A disabled one has no binds, and routes pass it over; its messages wait, each until
-its validity ends, unless they are moved or purged. All of it takes effect within a second.
+An enabled connector submits messages. A paused connector accepts messages, keeps its binds and
+receives receipts, but submits nothing. A disabled connector has no binds, and routes skip it. Its
+messages wait until they are moved or purged, or until their validity periods end. Every change
+takes effect within a second.
 
-To give a connector up for another one:
+To replace a connector with another:
   signalbox connector disable old
   signalbox connector move old --to new
-  signalbox connector delete old        (once no route leads to it)
+  signalbox connector delete old        (once no route names it)
 
-Exit codes: 0 done, 2 error, 3 refused (a purge without a yes)`
+Exit codes: 0 done, 2 error, 3 refused (a purge that was not confirmed)`
 
-/** The words, and what each does. */
+/** The subcommands that need only a connector id, and their descriptions. */
 const SIMPLE = [
-  ['pause', 'submit nothing for now, but accept messages and take receipts'],
+  ['pause', 'stop submitting, but keep the binds and continue to accept messages and receipts'],
   ['resume', 'submit again after a pause'],
-  ['enable', 'take messages again, and bind'],
-  ['disable', 'take no more messages, and unbind; what waits stays'],
+  ['enable', 'bind, and accept messages again'],
+  ['disable', 'unbind, and accept no more messages; waiting messages are kept'],
 ] as const
 
 export function registerConnector(program: Command): void {
@@ -81,13 +82,13 @@ function registerClearing(group: Command): void {
     .description('move the messages that wait for a disabled connector to another one')
     .argument('<id>', 'the disabled connector')
     .requiredOption('--to <id>', 'the connector that sends them instead')
-    .option('--no-wait', 'return immediately, while messages are still moving')
+    .option('--no-wait', 'return immediately instead of waiting until all messages have moved')
     .action((id: string, options: MoveOptions) => runCommand(options, () => move(id, options)))
   subcommand(group, 'purge')
     .description('discard the messages that wait for a disabled connector; each gets a receipt')
     .argument('<id>', 'the disabled connector')
     .option('--yes', 'do not ask')
-    .option('--no-wait', 'return immediately, while messages are still ending')
+    .option('--no-wait', 'return immediately instead of waiting until all messages are discarded')
     .action((id: string, options: PurgeOptions) => runCommand(options, () => purge(id, options)))
 }
 
@@ -118,7 +119,7 @@ async function move(id: string, options: MoveOptions): Promise<number> {
   const admin = await findAdmin(options)
   const { to } = options
   const status = await post(admin, id, 'move', { to })
-  return clear(admin, status, options, `Connector ${to} has the messages of ${id} now.`)
+  return clear(admin, status, options, `All messages of ${id} have moved to ${to}.`)
 }
 
 async function purge(id: string, options: PurgeOptions): Promise<number> {
@@ -141,7 +142,7 @@ async function refusePurge(admin: AdminClient, id: string, options: PurgeOptions
   })
 }
 
-/** Messages leave while the command waits, and go on leaving if it is interrupted. */
+/** Waits until all messages have left. They continue to leave if the command is interrupted. */
 async function clear(
   admin: AdminClient,
   status: ConnectorStatus,
@@ -150,7 +151,7 @@ async function clear(
 ): Promise<number> {
   const { id, waitingMessages } = status
   if (!options.wait)
-    return report(options, status, `${messagesText(waitingMessages)} of ${id} leave it now.`)
+    return report(options, status, `Clearing ${messagesText(waitingMessages)} from ${id}.`)
   const output = options.json ? undefined : terminal()?.output
   await untilNoneWaits(admin, status, { output })
   return report(options, await statusOf(admin, id), done)

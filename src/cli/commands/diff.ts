@@ -15,10 +15,10 @@ interface DiffOptions extends AdminOptions {
 
 export function registerDiff(program: Command): void {
   withAdminOptions(program.command('diff'))
-    .description('what `apply` would change; exit code 0: nothing, 1: changes, 2: error')
+    .description('show what `apply` would change; exit codes: 0 no changes, 1 changes, 2 error')
     .requiredOption('-f, --file <file>', 'platform as YAML; - reads stdin')
     .option('--json', 'print { revision, changes, deletions }')
-    // A usage error must not look like "changes".
+    // By default a usage error exits with code 1, which here means "changes".
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_CODES.error))
     .action((options: DiffOptions) => runCommand(options, () => diff(options)))
 }

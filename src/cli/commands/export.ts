@@ -13,18 +13,18 @@ interface ExportOptions extends AdminOptions {
   readonly json?: boolean
 }
 
-/** The server checks its content, and may be newer than this command. */
+/** Not validated here: the server validates the document, and may be newer than this command. */
 const documentSchema = z.looseObject({})
-const HEAD = `# The platform. \`signalbox apply\` accepts this file, unless someone
-# has changed the platform since the revision below.
+const HEAD = `# The platform. \`signalbox apply\` accepts this file unless the platform
+# has changed since the revision below.
 `
 
 export function registerExport(program: Command): void {
   withAdminOptions(program.command('export'))
-    .description('write the platform as YAML, for `apply`')
+    .description('write the platform as a YAML file for `apply`')
     .option('-f, --file <file>', 'write to this file instead of stdout')
     .option('--with-secrets', "show connectors' passwords instead of (hidden)")
-    .option('--json', 'JSON instead of YAML')
+    .option('--json', 'write JSON instead of YAML')
     .action((options: ExportOptions) => runCommand(options, () => exportPlatform(options)))
 }
 
@@ -54,7 +54,7 @@ function yamlText(document: object, withSecrets: boolean): string {
   return `${HEAD}${secrets}${stringify(document)}`
 }
 
-/** Hashes are no passwords, but worth guarding all the same. */
+/** Only the owner may read the file, because even password hashes need protection. */
 async function writeOrExplain(file: string, text: string): Promise<void> {
   await writeFile(file, text, { mode: 0o600 }).catch((cause: NodeJS.ErrnoException) => {
     const code = cause.code ?? 'FILE'

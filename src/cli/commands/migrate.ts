@@ -7,7 +7,7 @@ import { migrateStore } from '../up/migrateStore.ts'
 export function registerMigrate(program: Command): void {
   program
     .command('migrate')
-    .description('bring the schema of DATABASE_URL up to date')
+    .description('update the schema of the database at DATABASE_URL')
     .option('--json', 'print { applied }')
     .action((options: { json?: boolean }) => runCommand(options, () => migrate(options)))
 }

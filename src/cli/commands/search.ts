@@ -18,26 +18,26 @@ interface SearchOptions extends AdminOptions {
 }
 
 const HELP = `
-Finds messages whose source or destination is this number, newest first. All digits must match. A +,
-a leading 00, blanks, hyphens, dots and brackets in the number that you type do not count. The name
-of a sender is found too, if it is given exactly. Without a number, all messages are listed.
+Finds messages whose source or destination is this number, newest first. All digits must match. In
+the number that you type, a +, a leading 00, spaces, hyphens, dots and brackets are ignored. You can
+also give the exact name of a sender. Without a number, all messages are listed.
 
-A time is an age such as 30m, 2h or 7d, or a date such as 2026-12-01T08:00:00Z. Messages of the last
-24 hours are searched unless --from is given, and at most 31 days at a time.
+A time is an age such as 30m, 2h or 7d, or a date such as 2026-12-01T08:00:00Z. Without --from, the
+last 24 hours are searched. One search covers at most 31 days.
 
 Exit codes: 0 the search ran, even if it found nothing; 2 an option is invalid, or the admin API
-does not answer`
+does not respond`
 
 export function registerSearch(program: Command): void {
   withAdminOptions(program.command('search'))
-    .description('finds messages by number, account and time')
-    .argument('[number]', 'number or name of the sender or of the recipient')
+    .description('find messages by number, account and time')
+    .argument('[number]', "the sender's number or name, or the recipient's number")
     .option('--account <id>', 'only messages of this account')
     .option('--state <name>', 'only messages in this state, such as UNDELIVERABLE')
-    .option('--from <time>', 'only messages accepted since (default: 24h)')
-    .option('--to <time>', 'only messages accepted before (default: now)')
-    .option('--limit <n>', 'how many to show, up to 500 (default: 50)')
-    .option('--cursor <id>', 'go on where an earlier search stopped')
+    .option('--from <time>', 'only messages accepted at or after this time (default: 24h)')
+    .option('--to <time>', 'only messages accepted before this time (default: now)')
+    .option('--limit <n>', 'number of messages to show, up to 500 (default: 50)')
+    .option('--cursor <id>', 'continue where an earlier search stopped')
     .option('--json', 'print the response of the admin API')
     .addHelpText('after', HELP)
     .action((number: string | undefined, options: SearchOptions) =>

@@ -29,7 +29,7 @@ interface SendOptions {
   readonly json?: boolean
 }
 
-/** Outcome of the message, once a session was open. */
+/** Outcome of a message that was sent in an open session. */
 type Sent = Exclude<SendOutcome, NoSession>
 
 const DEFAULT_SENDER = 'Signalbox'
@@ -50,11 +50,8 @@ export function registerSend(program: Command): void {
     .option('--url <url>', 'HTTP API (default: the installation in SIGNALBOX_HOME)')
     .option('--key <key>', 'HTTP API key')
     .option('--timeout <seconds>', 'how long to wait for the receipt', seconds, DEFAULT_TIMEOUT_S)
-    .option('--json', 'print one document at the end: { outcome, messageId, state, steps }')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 delivered, 2 error, 3 refused or undelivered, 4 time-out',
-    )
+    .option('--json', 'print one JSON document at the end: { outcome, messageId, state, steps }')
+    .addHelpText('after', '\nExit codes: 0 delivered, 2 error, 3 refused or undelivered, 4 timeout')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_CODES.error))
     .action((options: SendOptions) => runCommand(options, () => send(options)))
 }
@@ -91,7 +88,7 @@ async function viaSmpp(options: SendOptions, follow: FollowOptions): Promise<Sen
     throw unknownInstallation('--host, --port, --system-id and --password')
   if (systemId === undefined || password === undefined)
     throw new CliError(
-      'this installation has no demo user: give --system-id and --password of a user',
+      'this installation has no demo user: pass the --system-id and --password of a user',
       { code: 'INSTALLATION' },
     )
   const { to, from, text } = options
@@ -144,7 +141,7 @@ function stepLine({ step, elapsedMs, detail }: FollowedStep): string {
 
 function closingLine(outcome: Sent, timeoutSeconds: number): string {
   const id = 'messageId' in outcome ? outcome.messageId : undefined
-  const look = id ? `Its whole life: npx signalbox trace ${id}` : ''
+  const look = id ? `To see its history: npx signalbox trace ${id}` : ''
   switch (outcome.kind) {
     case 'delivered':
       return `${styleText('green', 'Delivered.')} ${look}`
@@ -163,11 +160,11 @@ function closingLine(outcome: Sent, timeoutSeconds: number): string {
   }
 }
 
-/** For the refusals that a first try is likely to meet. */
+/** Advice for the errors that a first attempt is likely to get. */
 function advice(status: string): string {
   switch (status) {
     case 'ESME_RINVDSTADR':
-      return 'No route leads to this number: see the route table (npx signalbox export)'
+      return 'No route matches this number: see the route table (npx signalbox export)'
     case 'ESME_RTHROTTLED':
     case 'ESME_RMSGQFUL':
       return 'Too many requests, or part of the platform is unavailable: try again'
@@ -215,5 +212,5 @@ function port(text: string): number {
 function seconds(text: string): number {
   const value = Number(text)
   if (value > 0 && value <= 86_400) return value
-  throw new InvalidArgumentError('Expected seconds, such as 30.')
+  throw new InvalidArgumentError('Expected a number of seconds, such as 30.')
 }

@@ -1,4 +1,4 @@
-// `signalbox simulate …` without the other commands, for a process that a test may kill.
+// Runs only `signalbox simulate …`, in a separate process that a test can kill.
 import { Command } from 'commander'
 import { registerSimulate } from './simulate.ts'
 

@@ -10,7 +10,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { runLoad } from '../../lab/loadGenerator.ts'
 import { readWitness } from '../../lab/readWitness.ts'
 
-/** A process has to start, and the machine may be busy. */
+/** Allows for the start of a process on a busy machine. */
 const PATIENCE = { timeout: 10_000 }
 
 const program = fileURLToPath(new URL('./simulate.fixture.ts', import.meta.url))
@@ -57,7 +57,7 @@ function loadOn(port: number) {
   return { host: '127.0.0.1', port, sessions: 1, windowSize: 20, ...account }
 }
 
-test('after a kill -9 the next start sends the receipts that are owed, once each', async () => {
+test('after kill -9, a restarted simulator sends each outstanding receipt once', async () => {
   const file = temporaryFile()
   const first = await started('--port', '0', '--file', file, '--receipt-delay-ms', '3600000')
   const before = await runLoad({ ...loadOn(first.port), count: 200 })
@@ -72,7 +72,7 @@ test('after a kill -9 the next start sends the receipts that are owed, once each
   expect(readWitness(file).accepted.size).toBe(400)
 })
 
-test('what was answered when a kill -9 came in the middle of the load is in its file', async () => {
+test('after kill -9 under load, the file holds every message that was acknowledged', async () => {
   const file = temporaryFile()
   const { child, port } = await started('--port', '0', '--file', file)
   const load = runLoad({ ...loadOn(port), durationMs: 60_000, receiptsWithinMs: 0 })
@@ -87,7 +87,7 @@ test('what was answered when a kill -9 came in the middle of the load is in its 
   expect(readWitness(file).binds).toMatchObject([{ end: { reason: 'the simulator was killed' } }])
 })
 
-test('with --json it says when it is ready, and what it did when SIGTERM stops it', async () => {
+test('with --json it prints a line when ready, and its statistics after SIGTERM', async () => {
   const { child, port } = await started('--port', '0', '--file', temporaryFile(), '--json')
   const end = ended(child)
   await runLoad({ ...loadOn(port), count: 10, receiptsWithinMs: 10_000 })
@@ -102,19 +102,19 @@ test('with --json it says when it is ready, and what it did when SIGTERM stops i
   expect(code).toBe(0)
 })
 
-test('it stops when the process that started it is gone', async () => {
+test('the simulator stops when its parent process disconnects', async () => {
   const { child } = await started('--port', '0', '--file', temporaryFile())
   const end = ended(child)
   child.disconnect()
   expect(await end).toMatchObject({ code: 0 })
 })
 
-test('a port in use ends it with exit code 3 and says what to do', async () => {
+test('a port in use gives exit code 3 and advice', async () => {
   const file = temporaryFile()
   const { port } = await started('--port', '0', '--file', file)
   const second = start(['--password', 'x', '--port', String(port), '--file', file])
   const { code, stderr } = await ended(second)
-  expect(stderr).toMatch(`port ${port} on 127.0.0.1 is in use. Stop what uses it`)
+  expect(stderr).toMatch(`port ${port} on 127.0.0.1 is in use. Stop the process that uses it`)
   expect(code).toBe(3)
 })
 
@@ -124,9 +124,9 @@ test.each([
   [['--error-rate', '0.6', '--drop-rate', '0.6'], 'add up to more than 1'],
   [['--port', '70000'], '--port is "70000". Expected a whole number from 0 to 65535'],
   [['--interface-version', '3.5'], '--interface-version is "3.5". Expected one of 3.3, 3.4, 5.0'],
-  [['--port', '0'], '--port 0 picks another port each time, so it needs --file'],
+  [['--port', '0'], '--port 0 picks a different port each time, so it needs --file'],
   [['--port', '0', '--file', `${program}/below`], 'Choose another file with --file'],
-])('%j ends it with exit code 2 and says what to do', async (args, message) => {
+])('the options %j give exit code 2 and advice', async (args, message) => {
   const { code, stderr } = await ended(start(['--password', 'x', ...args]))
   expect(stderr).toContain(message)
   expect(code).toBe(2)

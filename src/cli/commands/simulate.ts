@@ -34,11 +34,15 @@ interface SimulateOptions {
 const PORT_IN_USE_EXIT_CODE = 3
 
 const HELP = `
-Shares are between 0 and 1; drawn from the seed, so that a run can be repeated. What it accepted is
-written to the file before it is answered: after a kill, the next start with the same file still
-sends every receipt that is owed, and no id is issued twice. The file tells each bind, too, and how
-it ended. With an older interface version it refuses what that version does not have: TLVs in 3.3,
-255 octets of short_message before 5.0.
+Each share is a probability between 0 and 1. Random choices depend only on the seed, so that a run
+can be repeated.
+
+Accepted messages are written to the file before they are acknowledged. After a kill, the next start
+with the same file sends every outstanding receipt, and no message id is issued twice. The file also
+records each bind and how it ended.
+
+With an older interface version, the simulator refuses whatever that version does not define: TLVs
+in 3.3, and a short_message of 255 octets before 5.0.
 
 Examples:
   signalbox simulate smsc --password s3cret
@@ -47,7 +51,7 @@ Examples:
   signalbox simulate smsc --password s3cret --receipt-delay-ms 0-5000 --early-receipt-rate 0.2
   signalbox simulate smsc --password s3cret --interface-version 3.3
 
-Exit codes: 0 stopped by SIGTERM or Ctrl-C, 2 wrong option or unusable file, 3 port in use.`
+Exit codes: 0 stopped by SIGTERM or Ctrl-C, 2 invalid option or unusable file, 3 port in use.`
 
 export function registerSimulate(program: Command): void {
   const simulate = program.command('simulate').description('simulate external systems')
@@ -62,30 +66,38 @@ function smscOptions(): Option[] {
   const text = (flags: string, about: string, fallback: string) =>
     new Option(flags, about).default(fallback)
   return [
-    text('--host <host>', 'where to listen', SMSC_DEFAULTS.host),
-    text('--port <port>', '0 picks a free one and needs --file', String(SMSC_DEFAULTS.port)),
+    text('--host <host>', 'address to listen on', SMSC_DEFAULTS.host),
+    text(
+      '--port <port>',
+      'port to listen on; 0 picks a free port and needs --file',
+      String(SMSC_DEFAULTS.port),
+    ),
     text('--system-id <id>', 'the system_id that may bind', 'signalbox'),
     new Option('--password <password>', 'its password (required)').env('SMSC_PASSWORD'),
-    text('--latency-ms <ms>', 'from submit_sm to its answer: N or MIN-MAX', '0'),
-    text('--receipt-delay-ms <ms>', 'from the answer to the receipt: N or MIN-MAX', '200'),
-    text('--error-rate <share>', 'answered with ESME_RSUBMITFAIL', '0'),
-    text('--throttle-rate <share>', 'answered with ESME_RTHROTTLED', '0'),
-    text('--drop-rate <share>', 'answered by cutting the connection', '0'),
-    text('--tps <number>', 'messages it takes in any second; throttles more; 0: no limit', '0'),
-    text('--undelivered-rate <share>', 'receipts that say UNDELIV', '0'),
-    text('--duplicate-rate <share>', 'receipts that come twice', '0'),
-    text('--early-receipt-rate <share>', 'receipts that come before the answer', '0'),
+    text('--latency-ms <ms>', 'delay from submit_sm to its response: N or MIN-MAX', '0'),
+    text('--receipt-delay-ms <ms>', 'delay from the response to the receipt: N or MIN-MAX', '200'),
+    text('--error-rate <share>', 'messages answered with ESME_RSUBMITFAIL', '0'),
+    text('--throttle-rate <share>', 'messages answered with ESME_RTHROTTLED', '0'),
+    text('--drop-rate <share>', 'messages on which the connection is cut', '0'),
+    text('--tps <number>', 'messages accepted in any second; more are throttled; 0: no limit', '0'),
+    text('--undelivered-rate <share>', 'receipts with the state UNDELIV', '0'),
+    text('--duplicate-rate <share>', 'receipts that are sent twice', '0'),
+    text('--early-receipt-rate <share>', 'receipts that are sent before the response', '0'),
     text('--seed <number>', 'seed for all random choices', '1'),
     text('--interface-version <version>', 'SMPP version: 3.3, 3.4 or 5.0', '5.0'),
-    new Option('--file <file>', 'what was accepted (default: smsc/PORT.ndjson in the home folder)'),
-    new Option('--json', 'print JSON lines: when ready, and when stopped'),
+    new Option(
+      '--file <file>',
+      'record of accepted messages (default: smsc/PORT.ndjson in the home folder)',
+    ),
+    new Option('--json', 'print a JSON line when ready, and another when stopped'),
   ]
 }
 
 async function simulateSmsc(raw: SimulateOptions): Promise<number> {
   const options = optionsOf(raw)
   const simulator = await startSimulator(options)
-  // Only now: who listens for `disconnect` keeps a process alive that could not start.
+  // Called only after the start, because a `disconnect` listener keeps the process alive, even if
+  // the simulator could not start.
   const stopped = stopRequest()
   const { port } = simulator
   const { host, systemId, file } = options
@@ -93,7 +105,7 @@ async function simulateSmsc(raw: SimulateOptions): Promise<number> {
   else {
     process.stdout.write(
       `SMSC simulator listens on ${host}:${port} for system_id ${systemId}; ` +
-        `it keeps what it accepts in ${file}. Ctrl-C stops it.\n`,
+        `it records accepted messages in ${file}. Ctrl-C stops it.\n`,
     )
   }
   process.send?.({ kind: 'ready', ports: { smpp: port } })
@@ -105,12 +117,12 @@ async function simulateSmsc(raw: SimulateOptions): Promise<number> {
   return EXIT_CODES.ok
 }
 
-/** Resolves at SIGTERM, SIGINT, or when the process that started this one is gone. */
+/** Resolves on SIGTERM, on SIGINT, or when the parent process disconnects. */
 function stopRequest(): Promise<void> {
   return new Promise((resolve) => {
     const causes = ['SIGTERM', 'SIGINT', 'disconnect']
     const stop = () => {
-      // Without listeners a second Ctrl-C ends the process at once.
+      // Once the listeners are removed, a second Ctrl-C ends the process immediately.
       for (const cause of causes) process.off(cause, stop)
       resolve()
     }
@@ -129,12 +141,13 @@ async function startSimulator(options: SmscOptions): Promise<SmscSimulator> {
     if (error instanceof AcceptedFileError) throw new CliError(error.message, known)
     if (code === 'EADDRINUSE') {
       throw new CliError(
-        `port ${port} on ${host} is in use. Stop what uses it, or choose another with --port`,
+        `port ${port} on ${host} is in use. Stop the process that uses it, or choose another ` +
+          'port with --port',
         { ...known, exitCode: PORT_IN_USE_EXIT_CODE },
       )
     }
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES') {
-      const message = `cannot listen on ${host}:${port} (${code}). Choose other --host or --port`
+      const message = `cannot listen on ${host}:${port} (${code}). Choose another --host or --port`
       throw new CliError(message, known)
     }
     throw error
@@ -147,7 +160,7 @@ function optionsOf(raw: SimulateOptions): SmscOptions {
     throw wrongOption('--password is missing. Pass the password that the connector binds with')
   }
   if (port === 0 && raw.file === undefined) {
-    throw wrongOption('--port 0 picks another port each time, so it needs --file')
+    throw wrongOption('--port 0 picks a different port each time, so it needs --file')
   }
   const options: SmscOptions = {
     ...SMSC_DEFAULTS,
@@ -207,9 +220,9 @@ function wrongOption(message: string): CliError {
 function statsText(stats: SmscStats): string {
   return (
     `stopped: ${stats.accepted} accepted, ${stats.refused} refused, ` +
-    `${stats.misfits} not of its version, ` +
+    `${stats.misfits} not valid in its SMPP version, ` +
     `${stats.throttled} throttled, ${stats.dropped} cut; ` +
-    `receipts: ${stats.receiptsAcknowledged} acknowledged, ${stats.receiptsPending} still owed; ` +
-    `at most ${stats.bindsMax} binds at once`
+    `receipts: ${stats.receiptsAcknowledged} acknowledged, ${stats.receiptsPending} outstanding; ` +
+    `at most ${stats.bindsMax} simultaneous binds`
   )
 }

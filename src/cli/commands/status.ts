@@ -15,16 +15,17 @@ const WATCH_INTERVAL_MS = 2_000
 const CLEAR_SCREEN = '\u001b[2J\u001b[H'
 
 const HELP = `
-Shows the processes that run, the binds of both sides, what waits where and for how long, and the
-last warnings of each process. A process that ended without leaving the list is shown for an hour.
+Shows the running processes, the binds of customers and connectors, the number of waiting messages
+and the age of the oldest, and the last warnings of each process. A process that ended without
+deregistering is shown for an hour.
 
-Exit codes: 0 shown, 2 the admin API or the database does not answer`
+Exit codes: 0 shown, 2 the admin API or the database does not respond`
 
 export function registerStatus(program: Command): void {
   withAdminOptions(program.command('status'))
-    .description('what runs, what is bound and what waits, on one screen')
-    .option('--watch', 'show it again every two seconds until Ctrl-C')
-    .option('--json', 'print the response of the admin API; with --watch, a line each time')
+    .description('show processes, binds and waiting messages on one screen')
+    .option('--watch', 'refresh every two seconds until Ctrl-C')
+    .option('--json', 'print the response of the admin API; with --watch, one line per refresh')
     .addHelpText('after', HELP)
     .action((options: StatusOptions) => runCommand(options, () => status(options)))
 }
@@ -36,7 +37,7 @@ async function status(options: StatusOptions): Promise<number> {
     return EXIT_CODES.ok
   }
   for (;;) {
-    // An outage is what the watch is for: it is shown, and the watch goes on.
+    // The watch must show an outage and continue, because users watch for outages.
     const text = await screen(admin, options).catch((error: unknown) => explained(error, options))
     process.stdout.write(options.json || !process.stdout.isTTY ? text : `${CLEAR_SCREEN}${text}`)
     await delay(WATCH_INTERVAL_MS)

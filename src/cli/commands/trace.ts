@@ -12,7 +12,7 @@ interface TraceOptions extends AdminOptions {
 
 export function registerTrace(program: Command): void {
   withAdminOptions(program.command('trace'))
-    .description('the whole life of a message')
+    .description('show the history of a message')
     .argument('<id>', 'message id from submit_sm_resp or POST /v1/messages')
     .option('--json', 'print the response of the admin API')
     .action((id: string, options: TraceOptions) => runCommand(options, () => trace(id, options)))
@@ -26,7 +26,7 @@ async function trace(id: string, options: TraceOptions): Promise<number> {
   return EXIT_CODES.ok
 }
 
-/** Drops the server's address from the error that no such message exists. */
+/** Rethrows an error. An error with a status below 500 loses the server's address. */
 function ownWords(error: unknown): never {
   if (!(error instanceof ProblemResponse) || error.status >= 500) throw error
   throw new CliError(error.problem.detail, { code: error.code, cause: error })
@@ -46,7 +46,7 @@ export function traceText(message: Trace): string {
     `  from ${source || '(none)'} to ${destination}`,
     `  account ${account}, user ${user}, connector ${connector}`,
     ...(waits === undefined ? [] : [`  waits: ${waits}`]),
-    ...(omitted > 0 ? [`  ${omitted} attempts between the first and the last are not kept`] : []),
+    ...(omitted > 0 ? [`  ${omitted} attempts between the first and the last are not stored`] : []),
     '',
     ...lines,
     '',

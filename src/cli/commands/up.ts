@@ -14,20 +14,26 @@ interface Options {
 const PROCESSES_MAX = 16
 
 const HELP = `
-Keeps everything in SIGNALBOX_HOME (default: .signalbox in this folder). DATABASE_URL makes it use
-that PostgreSQL instead of one of its own; SIGNALBOX_PORTS=auto takes free ports for everything.
+All data is stored in SIGNALBOX_HOME (default: .signalbox in the current folder). If DATABASE_URL is
+set, that PostgreSQL server is used instead of the embedded one. With SIGNALBOX_PORTS=auto, every
+process listens on free ports.
 
 Exit codes: 0 stopped, 2 error, 3 port in use, 130 stopped without waiting.`
 
 export function registerUp(program: Command): void {
   program
     .command('up')
-    .description('everything on this machine: database, six components, simulated SMSC')
+    .description('run everything on this machine: database, six components, simulated SMSC')
     .option('--json', 'print one JSON line when ready')
     .option('--no-demo', 'omit the demo account, its connector and the simulator')
-    .option('--workers <number>', 'processes that submit upstream', count, 1)
-    .option('--routers <number>', 'processes that route', count, 1)
-    .option('--dlr-processors <number>', 'processes that write states and receipts', count, 1)
+    .option('--workers <number>', 'number of worker processes, which submit upstream', count, 1)
+    .option('--routers <number>', 'number of router processes', count, 1)
+    .option(
+      '--dlr-processors <number>',
+      'number of processes that write message states and receipts',
+      count,
+      1,
+    )
     .addHelpText('after', HELP)
     .action((options: Options) => {
       const { json = false, demo, workers, routers: router, dlrProcessors: dlr } = options

@@ -5,8 +5,8 @@ export type ChildEnd =
   | { readonly kind: 'notStarted'; readonly error: Error }
 
 /**
- * Resolves when a child has ended or could not be started. Of the latter Node says `error` and
- * never `exit`, so whoever waits for the exit alone waits for ever.
+ * Resolves when a child process has ended or could not be started. If it could not be started,
+ * Node emits `error` and never `exit`, so waiting for `exit` alone would never end.
  */
 export function endOf(child: ChildProcess): Promise<ChildEnd> {
   return new Promise((resolve) => {
@@ -14,7 +14,7 @@ export function endOf(child: ChildProcess): Promise<ChildEnd> {
       resolve({ kind: 'ended', how: signal ?? `exit code ${exitCode}` }),
     )
     child.on('error', (error) => {
-      // A running child says `error` too, for one when it cannot be killed; it goes on.
+      // A running child also emits `error`, for example if it cannot be killed, and keeps running.
       if (child.pid === undefined) resolve({ kind: 'notStarted', error })
     })
   })

@@ -1,5 +1,4 @@
-// The folder that PostgreSQL keeps everything in. It appears complete under its name, or not at
-// all.
+// The data folder of PostgreSQL. It is created under another name and renamed once it is complete.
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -34,8 +33,9 @@ async function createDataFolder(folder: string, options: DataFolderOptions): Pro
   const logFd = openSync(options.logFile, 'a', 0o600)
   const run = { folder: unfinished, logFd }
   try {
-    // No password is asked for yet: nobody can connect before it is set below. There are no Unix
-    // sockets, for `local` to mean anything: their paths are limited to about 100 characters.
+    // initdb gets no password: it is set below, before the server accepts connections. The method
+    // for `local` connections has no effect, because the server opens no Unix sockets: their paths
+    // are limited to about 100 characters.
     const auth = ['--auth-local=peer', '--auth-host=scram-sha-256']
     const locale = ['-E', 'UTF8', '--locale=C']
     const args = ['-U', ROLE, ...locale, ...auth]
@@ -54,7 +54,7 @@ async function createDataFolder(folder: string, options: DataFolderOptions): Pro
 async function finish(options: DataFolderOptions, run: PostgresRun, input: string): Promise<void> {
   const child = options.account.spawn(run)
   const ended = once(child, 'exit')
-  // It may end before it has read everything; its exit code says what matters.
+  // The child may end before it has read all input. Its exit code decides, so ignore EPIPE here.
   child.stdin?.on('error', () => undefined)
   child.stdin?.end(input)
   const [exitCode] = await ended
@@ -75,7 +75,7 @@ function checkVersion(folder: string): void {
       : `was created by PostgreSQL ${version}`
   throw new CliError(
     `${folder} ${what}, but this Signalbox needs one from PostgreSQL ${MAJOR_VERSION}. Move it ` +
-      'away to start with an empty one, choose another SIGNALBOX_HOME, or set ' +
+      'elsewhere to start with an empty one, choose another SIGNALBOX_HOME, or set ' +
       'DATABASE_URL to a suitable server',
     { code: 'DATA_FOLDER' },
   )

@@ -47,7 +47,7 @@ async function cut(pids: number[]): Promise<void> {
   await client.end()
 }
 
-test('a copy of an installation is refused until the other one ends', async () => {
+test('a copy of an installation is refused until the original is closed', async () => {
   const { claim } = await take({ installation: 'one' })
   await expect(take({ installation: 'one' })).rejects.toThrow(
     /^another Signalbox \(signalbox up on .* in \/homes\/one.*\) runs .* from a copy of this home/,
@@ -56,7 +56,7 @@ test('a copy of an installation is refused until the other one ends', async () =
   await take({ installation: 'one' })
 })
 
-test('installations that can call each other share a database', async () => {
+test('two installations that can call each other may share a database', async () => {
   await take({ installation: 'one' })
   await take({ installation: 'two' })
   expect(await holders()).toHaveLength(2)
@@ -66,20 +66,23 @@ test.each([
   [{ clusterToken: 'another-token-than-that' }, '127.0.0.1'],
   [{ advertiseHost: '10.0.0.8' }, '127.0.0.1'],
   [{ clusterToken: 'another-token-than-that', advertiseHost: '10.0.0.8' }, '10.0.0.7'],
-])('installations that cannot are refused: %j beside %s', async (stranger, advertiseHost) => {
-  await take({ installation: 'one', advertiseHost })
-  await expect(take({ installation: 'two', ...stranger })).rejects.toThrow(
-    /cannot call each other\. .*SIGNALBOX_CLUSTER_TOKEN.*SIGNALBOX_HOST/,
-  )
-  expect(await holders()).toHaveLength(1)
-})
+])(
+  'installations that cannot call each other may not share a database: %j and %s',
+  async (stranger, advertiseHost) => {
+    await take({ installation: 'one', advertiseHost })
+    await expect(take({ installation: 'two', ...stranger })).rejects.toThrow(
+      /cannot call each other\. .*SIGNALBOX_CLUSTER_TOKEN.*SIGNALBOX_HOST/,
+    )
+    expect(await holders()).toHaveLength(1)
+  },
+)
 
-test('hosts that reach each other share a database', async () => {
+test('installations on two network addresses may share a database', async () => {
   await take({ installation: 'one', advertiseHost: '10.0.0.7' })
   await take({ installation: 'two', advertiseHost: '10.0.0.8' })
 })
 
-test('a claim that was lost comes back', async () => {
+test('a claim is restored after its connection was lost', async () => {
   await take({ installation: 'one' })
   const before = await holders()
   await cut(before)

@@ -1,10 +1,15 @@
-// Which installations use a database: each running `up` holds two locks there, on a connection of
-// its own, so they end with it. One is on the installation's id: a copied home folder is refused
-// while the other one runs, because both would carry the same instance names and take each other's
-// binds, envelopes and deliveries. The other one, shared, is on what components need to call each
-// other: installations that could not, for one because each listens on its own loopback address,
-// would send their messages to routers that they cannot reach. So they are refused as well.
-// The connection comes back by itself when the database was away.
+// Decides which installations may use a database. Each running `signalbox up` holds two advisory
+// locks on a dedicated connection, so that the locks end with the process.
+//
+// The first lock is exclusive and its key is the installation's id. It refuses a copy of a home
+// folder while the original runs: both copies would use the same instance names, and would take
+// each other's binds, envelopes and deliveries.
+//
+// The second lock is shared, and its key is the information that components need to call each
+// other. Installations with different keys are refused, for example if each listens on its own
+// loopback address, because they would send messages to routers that they cannot reach.
+//
+// If the connection is lost, it is reopened and the locks are taken again.
 import { createHash } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
@@ -18,17 +23,19 @@ export interface DatabaseClaimOptions {
   /** The id of the installation. */
   readonly installation: string
   readonly clusterToken: string
-  /** Under which other processes reach the components of this one. */
+  /**
+   * The host name or address at which other processes reach the components of this installation.
+   */
   readonly advertiseHost: string
-  /** Time that the locks of a killed `up` may take to disappear. */
+  /** How long to wait for the locks of a killed `up` to disappear. */
   readonly patienceMs?: number
-  /** A person should know. */
+  /** Reports a problem that the user should know about. */
   onTrouble(what: string): void
 }
 
 type Refusal = { readonly kind: 'copy' | 'stranger'; readonly holder: string }
 
-/** The first halves of the two kinds of key. */
+/** The first 32 bits of the keys of the two locks. */
 const INSTALLATION_LOCKS = 0x5b0001
 const GROUP_LOCKS = 0x5b0002
 const PATIENCE_MS = 3_000
@@ -36,7 +43,7 @@ const POLL_MS = 100
 const RETRY_MS = 2_000
 const TIMEOUT_MS = 5_000
 
-/** The server notices within 25 s that the machine at the other end is gone. */
+/** Makes the server notice within 25 s that the client's machine no longer responds. */
 const NOTICE_LOSS = `set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5;
   set tcp_keepalives_count = 3`
 const LOCK_INSTALLATION = 'select pg_try_advisory_lock($1, $2) as held'
@@ -53,7 +60,9 @@ export class DatabaseClaim {
   readonly #closing = new AbortController()
   #held: Promise<void> = Promise.resolve()
 
-  /** Throws CliError while the database is used by one that this one cannot share it with. */
+  /**
+   * Throws CliError if a running installation with which this one cannot share uses the database.
+   */
   static async take(options: DatabaseClaimOptions): Promise<DatabaseClaim> {
     const claim = new DatabaseClaim(options)
     for (let waitedMs = 0; ; waitedMs += POLL_MS) {
@@ -87,7 +96,7 @@ export class DatabaseClaim {
     }
   }
 
-  /** Undefined once this is closed. */
+  /** Reopens the connection and takes the locks again; undefined once the claim is closed. */
   async #regain(): Promise<pg.Client | undefined> {
     const { signal } = this.#closing
     for (let told = false; !signal.aborted;) {
@@ -98,7 +107,7 @@ export class DatabaseClaim {
         told = true
         this.#options.onTrouble(`${refusalText(outcome)}. Stop one of them immediately`)
       }
-      // Rejects when this is closed, and the loop ends.
+      // Closing the claim rejects the delay, and the loop ends.
       await delay(RETRY_MS, undefined, { signal }).catch(() => undefined)
     }
     return undefined
@@ -108,7 +117,7 @@ export class DatabaseClaim {
     const { databaseUrl, home } = this.#options
     const client = new pg.Client({
       connectionString: databaseUrl,
-      // The server keeps 63 characters.
+      // The server truncates the name to 63 characters.
       application_name: `signalbox up on ${hostname()} in ${home}`,
       connectionTimeoutMillis: TIMEOUT_MS,
       query_timeout: TIMEOUT_MS,
@@ -154,7 +163,7 @@ async function lostOrAborted(client: pg.Client, signal: AbortSignal): Promise<vo
   })
 }
 
-/** Equal where the components of two installations can call each other. */
+/** Equal for two installations if their components can call each other. */
 function groupOf({ clusterToken, advertiseHost }: DatabaseClaimOptions): string {
   const isLoopback = /^(127\.|localhost$|::1$)/.test(advertiseHost)
   return `${clusterToken} ${isLoopback ? ownNetwork() : 'network'}`
@@ -170,7 +179,7 @@ function ownNetwork(): string {
   }
 }
 
-/** A positive number of 31 bits, which PostgreSQL shows as it was given. */
+/** A positive 31-bit number, which pg_locks shows unchanged. */
 function lockKey(text: string): number {
   return createHash('sha256').update(text).digest().readUInt32BE() >>> 1
 }
@@ -186,8 +195,8 @@ function refusalError(refusal: Refusal, { home }: DatabaseClaimOptions): CliErro
   const advice =
     refusal.kind === 'copy'
       ? `Stop it first, or start this one with an empty SIGNALBOX_HOME instead of ${home}. If ` +
-        'its machine died a moment ago, its claim ends within half a minute'
-      : 'Set the same SIGNALBOX_CLUSTER_TOKEN for both, and for each a SIGNALBOX_HOST that the ' +
-        'other can reach; or use a different database for this one'
+        'its machine has just crashed, its claim expires within half a minute'
+      : 'Set the same SIGNALBOX_CLUSTER_TOKEN for both, and give each a SIGNALBOX_HOST that the ' +
+        'other can reach. Otherwise use a different database for this one'
   return new CliError(`${refusalText(refusal)}. ${advice}`, { code: 'DATABASE_IN_USE' })
 }

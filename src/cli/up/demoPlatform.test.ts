@@ -6,14 +6,14 @@ import { moveConnector } from './demoPlatform.ts'
 
 const SIMULATOR = { id: 'simulator', host: 'h', port: 1, systemId: 'us', password: 'pw' }
 
-test('a change made at the same moment is not undone when the simulator moves', async () => {
+test('moving the simulator does not undo a concurrent change to the platform', async () => {
   let revision = 1
   let stored: unknown = { connectors: [SIMULATOR] }
   const admin: AdminClient = {
     get: async () => {
       const answer = { body: stored, etag: `"${revision}"` }
       if (revision === 1) {
-        // Somebody adds an account right behind this reading.
+        // Another user adds an account immediately after this read.
         stored = { accounts: [{ id: 'bank' }], connectors: [SIMULATOR] }
         revision = 2
       }

@@ -1,6 +1,6 @@
-// The resources that a first start puts into an empty platform, so that a message can be sent at
-// once: an account with one user for SMPP and one for HTTP, and a default route to the simulated
-// SMSC.
+// The resources that the first start creates in an empty platform, so that a message can be sent
+// immediately: an account with one user for SMPP and one for HTTP, and a default route to the
+// simulated SMSC.
 
 import { writeFile } from 'node:fs/promises'
 import { stringify } from 'yaml'
@@ -18,14 +18,14 @@ export interface SmscPlace {
 }
 
 const CONNECTOR = 'simulator'
-/** An edit that meets somebody else's is made again. */
+/** An edit is retried if another user changed the platform in the meantime. */
 const ATTEMPTS_MAX = 5
-const YAML_HEAD = `# The platform of the first start, secrets included. Change it, then:
+const YAML_HEAD = `# The platform as created by the first start, with secrets. Change it, then:
 #   npx signalbox diff -f FILE     shows what would change
 #   npx signalbox apply -f FILE    makes the change
 `
 
-/** Does nothing and returns false if the platform already holds resources: they stay. */
+/** Creates the demo. Returns false and changes nothing if the platform already holds resources. */
 export async function applyDemo(
   admin: AdminClient,
   secrets: DemoSecrets,
@@ -40,7 +40,7 @@ export async function applyDemo(
   return isApplied
 }
 
-/** Points the connector to the simulator's new place, unless somebody deleted the connector. */
+/** Points the connector to the simulator's new address, unless the connector was deleted. */
 export async function moveConnector(admin: AdminClient, place: SmscPlace): Promise<void> {
   await editPlatform(admin, (platform) => ({
     ...platform,
@@ -50,7 +50,10 @@ export async function moveConnector(admin: AdminClient, place: SmscPlace): Promi
   }))
 }
 
-/** False if the edit made nothing of what it was given. Undoes no change that came in between. */
+/**
+ * Applies an edit without undoing concurrent changes. Returns false if `edit` returns undefined,
+ * which means that nothing is to be changed.
+ */
 async function editPlatform(
   admin: AdminClient,
   edit: (present: PlatformDocument) => PlatformDocument | undefined,

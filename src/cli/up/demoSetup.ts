@@ -1,5 +1,5 @@
-// The demo: a simulated SMSC, and the resources that demoPlatform.ts adds at the first start. A
-// platform that already holds resources, put there by somebody else, is left alone.
+// The demo: a simulated SMSC, and the resources that demoPlatform.ts creates at the first start. A
+// platform that already holds other resources is not changed.
 import { join } from 'node:path'
 import type { Config } from '../../runtime/config.ts'
 import { DEMO_SYSTEM_ID, SMSC_SYSTEM_ID } from './demoNames.ts'
@@ -10,7 +10,7 @@ import type { SupervisedOptions, SupervisedProcess } from './supervisedProcess.t
 export interface DemoOptions {
   readonly config: Config
   readonly installation: InstallationFile
-  /** The simulator listens here, and the connector points here. */
+  /** The host on which the simulator listens, and to which the connector connects. */
   readonly host: string
   readonly environment: NodeJS.ProcessEnv
   supervise(options: Pick<SupervisedOptions, 'name' | 'command'>): SupervisedProcess
@@ -50,7 +50,7 @@ export class DemoSetup {
     this.#smsc = supervise({ name: 'smsc', command: () => this.#command() })
   }
 
-  /** A new database of the same name lacks the resources that were applied to the former one. */
+  /** Must be called for a new database: it has no demo, even if an old one of the same name had. */
   meetNewDatabase(): void {
     this.#isApplied = false
   }
@@ -60,7 +60,7 @@ export class DemoSetup {
     return !this.#isApplied || this.#isMoved
   }
 
-  /** Undefined if the demo is not part of the platform. */
+  /** The demo users' credentials; undefined if the demo was not created in this platform. */
   get credentials(): Credentials | undefined {
     if (!this.#isApplied) return undefined
     const { password, apiKey } = this.#options.installation.content.demo
@@ -85,11 +85,13 @@ export class DemoSetup {
       installation.save()
       return
     }
-    show('demo', 'omitted, because this database already has a platform (as with --no-demo)')
+    show('demo', 'omitted, as with --no-demo, because the database already holds a platform')
     await this.#smsc.stop(SMSC_STOP_MS)
   }
 
-  /** The simulator keeps its file, and with it the receipts it owes, on another port too. */
+  /**
+   * The file does not depend on the port, so that outstanding receipts survive a change of port.
+   */
   #command(): { args: string[]; env: NodeJS.ProcessEnv } {
     const { config, installation, environment } = this.#options
     const { host, port } = this.place
@@ -102,7 +104,8 @@ export class DemoSetup {
     }
     return {
       args: ['simulate', 'smsc', '--json', ...Object.entries(options).flat()],
-      // In the environment, since any user of the machine can read a command line.
+      // The password is in the environment, because every user of the machine can read command
+      // lines.
       env: { ...environment, SMSC_PASSWORD: installation.content.demo.smscPassword },
     }
   }

@@ -3,7 +3,7 @@ import { DiskWatch } from './diskWatch.ts'
 
 const MEGA = 1024 * 1024
 
-test('says once that the disk is nearly full, is full, and has room again', () => {
+test('each change between free, nearly full and full is reported once', () => {
   const shown: string[] = []
   let rooms = 0
   let freeMega = 1000
@@ -27,7 +27,7 @@ test('says once that the disk is nearly full, is full, and has room again', () =
   expect(rooms).toBe(1)
 })
 
-test('a folder that cannot be looked at is no reason to stop', () => {
+test('a folder that does not exist is ignored', () => {
   const shown: string[] = []
   const watch = new DiskWatch({
     folder: '/no/such/folder',

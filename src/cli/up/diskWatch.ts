@@ -2,11 +2,11 @@ import { statfsSync } from 'node:fs'
 
 export interface DiskWatchOptions {
   readonly folder: string
-  /** One line for a person, at each change. */
+  /** Shows one line to the user at each change. */
   show(line: string): void
-  /** There is space to write again. */
+  /** Called when a disk that was full has free space again. */
   onRoom(): void
-  /** Free octets; by default those of the disk that holds the folder. */
+  /** Returns the free octets; by default those of the disk that holds the folder. */
   readonly freeOctets?: () => number
 }
 
@@ -15,12 +15,12 @@ type Level = 'room' | 'low' | 'full'
 const MEGA = 1024 * 1024
 const CHECK_EVERY_MS = 2_000
 const LOW_OCTETS = 256 * MEGA
-/** PostgreSQL adds to its log of changes 16 MB at a time, and stops when it cannot. */
+/** PostgreSQL extends its write-ahead log by 16 MB at a time, and stops if that fails. */
 const FULL_OCTETS = 16 * MEGA
 
 /**
- * Looks how much space is left. Processes whose logs lie on a full disk cannot say themselves that
- * it is full.
+ * Checks every two seconds how much disk space is left. The processes cannot report a full disk
+ * themselves, because their logs are on that disk.
  */
 export class DiskWatch {
   readonly #options: DiskWatchOptions
@@ -52,14 +52,16 @@ export class DiskWatch {
     if (this.#level === 'full')
       return (
         `${where} is full (${freeMega} MB left): nothing can be made durable there, so messages ` +
-        'are refused with ESME_RTHROTTLED. Free some space; work then resumes by itself'
+        'are refused with ESME_RTHROTTLED. Free some space; work then resumes automatically'
       )
     if (this.#level === 'low' && former === 'room')
       return `${where} is nearly full (${freeMega} MB left); free some space`
     return `${where} has free space again (${freeMega} MB left)`
   }
 
-  /** A folder that is gone is told of by whoever needs it. */
+  /**
+   * Undefined if the folder is missing, which is reported by the processes that need the folder.
+   */
   #free(): number | undefined {
     const { folder, freeOctets } = this.#options
     try {

@@ -16,7 +16,7 @@ async function newHome(): Promise<string> {
   return home
 }
 
-/** One that is stopped at the end of the test; `pids` are those it has had. */
+/** A started server that is stopped at the end of the test. `pids` lists all pids it has had. */
 async function started(home: string): Promise<{ server: EmbeddedPostgres; pids: number[] }> {
   const pids: number[] = []
   const server = new EmbeddedPostgres({
@@ -42,7 +42,7 @@ async function query(server: EmbeddedPostgres, text: string): Promise<unknown[]>
   }
 }
 
-test('keeps what it acknowledged when it is killed, and comes back on the same port', async () => {
+test('a killed server keeps committed rows, and is restarted on the same port', async () => {
   const { server, pids } = await started(await newHome())
   const { databaseUrl } = server
   await query(server, 'create table kept as select 7 as n')
@@ -55,13 +55,13 @@ test('keeps what it acknowledged when it is killed, and comes back on the same p
   expect(identify(pids[1] ?? 0)).toBeUndefined()
 })
 
-test('asks for the password of its installation', async () => {
+test('the server rejects a connection with the wrong password', async () => {
   const { server } = await started(await newHome())
   const connectionString = server.databaseUrl.replace('correct-horse', 'guess')
   await expect(new pg.Client({ connectionString }).connect()).rejects.toThrow('authentication')
 })
 
-test('is not held up by a pid file whose pid belongs to somebody else by now', async () => {
+test('a stale pid file with the pid of an unrelated process does not prevent a start', async () => {
   const home = await newHome()
   const { server } = await started(home)
   await server.stop()
@@ -70,8 +70,8 @@ test('is not held up by a pid file whose pid belongs to somebody else by now', a
   expect(await query((await started(home)).server, 'select 1')).toEqual([1])
 })
 
-test('runs for root as another user where user namespaces are not allowed', async () => {
-  // Below a folder that only its owner may enter, as the home of root is.
+test('when root starts it without user namespaces, the server runs as another user', async () => {
+  // The home is in a folder that only its owner may enter, like the home folder of root.
   const home = await newHome()
   const programs = join(home, 'programs')
   mkdirSync(programs)
@@ -87,7 +87,7 @@ test('runs for root as another user where user namespaces are not allowed', asyn
   expect(await query(server, 'select 1')).toEqual([1])
 })
 
-test('is started again although the system refuses it for a while', async () => {
+test('a server that the system temporarily refuses to start is retried until it runs', async () => {
   const home = await newHome()
   const account = postgresAccount(home, findPostgres(home))
   const refusals = [
@@ -117,6 +117,6 @@ test('is started again although the system refuses it for a while', async () => 
   isRefused = true
   process.kill(pids[0] ?? 0, 'SIGKILL')
   await vi.waitUntil(() => pids.length === 2, 15_000)
-  expect(troubles[1]).toContain('the system refused it (spawn /no/such/program ENOENT)')
+  expect(troubles[1]).toContain('the system could not start it (spawn /no/such/program ENOENT)')
   expect(await query(server, 'select 1')).toEqual([1])
 })

@@ -1,7 +1,8 @@
-// A PostgreSQL of our own on this machine: a real server, every acknowledged row on disk (fsync and
-// synchronous_commit are on), data in HOME/data. It outlives a killed `up`: the next start finds it
-// through its postmaster.pid and goes on with it. When it dies it is started again on the same
-// port, and recovers from its log. It listens on the loopback address only, with a password.
+// Runs a PostgreSQL server on this machine, with its data in HOME/data. Every acknowledged row is
+// on disk, because fsync and synchronous_commit are on. The server survives a killed `up`: the next
+// start finds the server through its postmaster.pid and uses it. A server that dies is restarted on
+// the same port, and recovers from its write-ahead log. It listens only on the loopback address,
+// and requires a password.
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
@@ -21,17 +22,17 @@ import type { ProcessIdentity } from './processIdentity.ts'
 export interface EmbeddedPostgresOptions {
   readonly home: string
   readonly password: string
-  /** Wanted, not promised: where it is taken, a free one is used. */
+  /** The preferred port. If that port is in use, a free one is used instead. */
   readonly port: number
   readonly logFile: string
-  /** Called at each start, even when the server was found running. */
+  /** Called at each start, and when a running server is found. */
   onStarted(pid: number): void
   onTrouble(what: string): void
-  /** The account that the server runs as; by default one that works on this machine. */
+  /** The user account for the server; by default one that works on this machine. */
   readonly account?: PostgresAccount
 }
 
-/** A promise inside an object, since `await` would wait for a bare one. */
+/** Wraps a promise, because an async function that returned the promise itself would await it. */
 interface Launched {
   readonly ended: Promise<void>
 }
@@ -40,7 +41,7 @@ interface Launched {
 const START_MS_MAX = 120_000
 const STOP_MS_MAX = 15_000
 const POLL_MS = 10
-/** For a server that is not our child, so that no event tells of its end. */
+/** Interval for checking a server that is not our child process, and so emits no exit event. */
 const WATCH_MS = 500
 const RESTART_MS_MAX = 5_000
 const HOST = '127.0.0.1'
@@ -55,7 +56,7 @@ const SETTINGS = {
   wal_compression: 'pglz',
   max_wal_size: '2GB',
   checkpoint_timeout: '15min',
-  // Compiling a plan takes longer than any of our statements.
+  // JIT compilation of a plan would take longer than any of our statements.
   jit: 'off',
   timezone: 'UTC',
   log_timezone: 'UTC',
@@ -85,7 +86,7 @@ export class EmbeddedPostgres {
     return `postgresql://${ROLE}:${this.#options.password}@${HOST}:${this.#port}/${DATABASE}`
   }
 
-  /** Resolves when it accepts connections. From then on it is kept running. */
+  /** Resolves when the server accepts connections. From then on, the server is kept running. */
   async start(): Promise<void> {
     this.#folder = await openDataFolder({ ...this.#options, account: this.#account })
     const adopted = await this.#adopt()
@@ -94,7 +95,7 @@ export class EmbeddedPostgres {
     this.#supervised = this.#supervise(ended)
   }
 
-  /** Lets transactions end by rolling them back; what was committed stays. */
+  /** Stops the server. Open transactions are rolled back; committed data is kept. */
   async stop(): Promise<void> {
     this.#supervision.abort()
     await this.#supervised
@@ -107,13 +108,13 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** Gives up at once; the next start recovers. */
+  /** Stops the server without a checkpoint. The next start recovers from the write-ahead log. */
   kill(): void {
     this.#supervision.abort()
     if (this.#running) signalProcess(this.#running, 'SIGQUIT')
   }
 
-  /** Takes over a server that a former `up` left; resolves to the promise of its end. */
+  /** Takes over a server left running by an earlier `up`; undefined if there is no such server. */
   async #adopt(): Promise<Launched | undefined> {
     const found = findPostmaster(this.#folder)
     if (!found) return undefined
@@ -169,7 +170,7 @@ export class EmbeddedPostgres {
     const end = await ended
     const why =
       end.kind === 'notStarted'
-        ? `the system refused it (${end.error.message})`
+        ? `the system could not start it (${end.error.message})`
         : !(await isFree(this.#port, HOST))
           ? `port ${this.#port} is in use; choose another with SIGNALBOX_PG_PORT`
           : `${end.how}; see the end of ${this.#options.logFile}`
@@ -198,7 +199,7 @@ export class EmbeddedPostgres {
         const what = error instanceof Error ? error.message : String(error)
         if (what !== told) this.#options.onTrouble(`${what}; retrying until it starts`)
         told = what
-        // Rejects when the supervision ends, and the loop with it.
+        // The end of the supervision rejects the delay, and the loop ends.
         await delay(pauseMs, undefined, { signal }).catch(() => undefined)
       }
     }

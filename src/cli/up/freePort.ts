@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
-/** The wanted port where it is free on this host, else any free one; 0 is any. */
+/** The wanted port if it is free on this host, otherwise any free port. 0 means any port. */
 export async function freePort(wanted: number, host: string): Promise<number> {
   return (await tryPort(wanted, host)) ?? (await tryPort(0, host)) ?? 0
 }

@@ -7,8 +7,8 @@ const FOLDERS = ['', 'log', 'smsc', 'cache'] as const
 const USABLE = constants.R_OK | constants.W_OK | constants.X_OK
 
 /**
- * The home folder as a full path, with the folders in it; for its owner only, as secrets lie
- * there.
+ * Creates the home folder and its subfolders, and returns its absolute path. Only the owner has
+ * access, because the folder holds secrets.
  */
 export function prepareHome(home: string): string {
   const full = resolve(home)
@@ -24,8 +24,8 @@ function prepareFolder(folder: string, home: string): void {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
     throw new CliError(
       `cannot use the folder ${folder}: ${reasonOf(code)}. Signalbox keeps its database, ` +
-        `logs and secrets in ${home}: give this user that folder (as root: ` +
-        `\`chown -R ${process.getuid?.()} ${home}\`), or choose another one with SIGNALBOX_HOME`,
+        `logs and secrets in ${home}: make this user its owner (as root: ` +
+        `\`chown -R ${process.getuid?.()} ${home}\`), or choose another folder with SIGNALBOX_HOME`,
       { code: 'HOME_FOLDER', cause },
     )
   }

@@ -1,12 +1,12 @@
-// HOME/installation.json, readable by its owner only: the secrets that `up` drew once for this
-// installation, and where everything of the present (or last) run listens. The commands that talk
-// to a running platform, `send` for one, read it to find the way in.
+// HOME/installation.json, readable by its owner only. It holds the secrets that `up` generated for
+// this installation, and the addresses on which the current or last run listens. Commands that call
+// a running platform, such as `send`, read the addresses and credentials from this file.
 import { randomInt } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { CliError } from '../client/cliError.ts'
 
-/** The one line that `up --json` prints; without the demo there are no credentials in it. */
+/** The JSON line that `up --json` prints. Without the demo it holds no SMPP or HTTP credentials. */
 export interface ReadyLine {
   smpp: { host: string; port: number; systemId?: string; password?: string }
   api: { url: string; key?: string }
@@ -18,20 +18,20 @@ export interface ReadyLine {
 }
 
 export interface Installation extends Partial<ReadyLine> {
-  /** Part of the name of each process, so that two installations on one database never share. */
+  /** Part of each process's name, so that installations on one database never share a name. */
   id: string
   clusterToken: string
   adminToken: string
   databaseUrl: string
   postgres: { port: number; password: string }
   demo: DemoSecrets
-  /** Ports of the last run, by process and door; used again if they are free. */
+  /** Ports of the last run, by process and purpose; reused if they are free. */
   listening: Record<string, Record<string, number>>
   pids: Record<string, number>
 }
 
 export interface DemoSecrets {
-  /** The database that holds it, without credentials; undefined before the first time. */
+  /** The database that the demo was created in, without credentials; undefined if it was not. */
   appliedTo?: string
   password: string
   apiKey: string
@@ -43,7 +43,7 @@ const SMPP_PASSWORD_LENGTH = 8
 const SECRET_LENGTH = 32
 const ID_LENGTH = 8
 /**
- * Excludes characters that look alike, and any that a shell or URL would change.
+ * Excludes characters that look alike, and characters that need quoting in a shell or URL.
  */
 const LETTERS = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 
@@ -56,7 +56,9 @@ export class InstallationFile {
     this.content = content
   }
 
-  /** Draws the secrets and writes them before anything uses them, where there is none yet. */
+  /**
+   * Reads the file. If it is missing, generates the secrets and saves them before they are used.
+   */
   static open(home: string): InstallationFile {
     const path = join(home, 'installation.json')
     const stored = readStored(path)
@@ -67,7 +69,7 @@ export class InstallationFile {
     return file
   }
 
-  /** Complete and on disk, or as it was. */
+  /** Replaces the file atomically: after a failure the previous content is intact. */
   save(): void {
     const next = `${this.path}.next`
     const fd = openSync(next, 'w', 0o600)
@@ -87,15 +89,15 @@ function readStored(path: string): Stored | undefined {
   const text = readText(path)
   if (text === undefined) return undefined
   try {
-    // Only `up` writes this file; what makes it usable is checked.
+    // Only `up` writes this file, so only the fields without which it is useless are checked.
     const stored = JSON.parse(text) as Stored
     if (stored.clusterToken && stored.postgres.password && stored.demo.password) return stored
   } catch {
-    // Falls through to the same advice.
+    // Falls through to the error below.
   }
   throw new CliError(
     `${path} is damaged, and it holds the password of the database. Restore a copy, or start ` +
-      'with a new SIGNALBOX_HOME',
+      'with another SIGNALBOX_HOME',
     { code: 'INSTALLATION' },
   )
 }
@@ -107,7 +109,7 @@ function readText(path: string): string | undefined {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     const why = error instanceof Error ? error.message : String(error)
     throw new CliError(
-      `cannot read ${path}: ${why}. Start Signalbox as the user who started it first, ` +
+      `cannot read ${path}: ${why}. Start Signalbox as the user who first started it, ` +
         'or choose another folder with SIGNALBOX_HOME',
       { code: 'INSTALLATION', cause: error },
     )

@@ -1,7 +1,7 @@
-// Everything that `signalbox up` runs: PostgreSQL, the six components, the simulated SMSC. They
-// start side by side once the schema is up to date; where the demo is to be applied, the admin API
-// comes first, so that the others begin with it. They stop in the order in which messages travel,
-// so that each one can hand on what it has.
+// Everything that `signalbox up` runs: PostgreSQL, the six components and the simulated SMSC. The
+// components start concurrently once the schema is up to date. If the demo must be created, the
+// admin API starts first, so that the other components start with the demo. Components stop in the
+// order in which messages travel, so that each can pass on its remaining messages.
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ComponentName } from '../../runtime/componentName.ts'
@@ -30,11 +30,11 @@ export interface PlatformOptions {
   readonly lock: UpLock
   readonly demo: boolean
   readonly counts: Partial<Record<ComponentName, number>>
-  /** One line for a person; `name` says who it is about. */
+  /** Shows one line to the user. `name` is the process that the line is about. */
   show(name: string, line: string): void
 }
 
-/** Hands on first what is nearest to the customer. */
+/** Components nearest to the customer stop first, and pass their messages on. */
 const STOP_ORDER: readonly (readonly ComponentName[])[] = [
   ['gateway'],
   ['router'],
@@ -42,10 +42,10 @@ const STOP_ORDER: readonly (readonly ComponentName[])[] = [
   ['dlr'],
   ['admin', 'exporters'],
 ]
-/** A component ends itself at its drain time-out; this much later it is killed. */
+/** A component ends itself at its drain timeout. If it has not, it is killed this much later. */
 const STOP_MARGIN_MS = 2_000
 const SMSC_STOP_MS = 5_000
-/** How long `up` waits for each /ready before it says so and goes on. */
+/** How long `up` waits for each component's /ready before it reports the delay and continues. */
 const READY_MS_MAX = 10_000
 const READY_POLL_MS = 25
 const FIRST_MIGRATION = '0001_platform'
@@ -71,7 +71,9 @@ export class LocalPlatform {
     this.#host = definiteHost(options.config.host)
   }
 
-  /** Resolves when everything is ready. What was started before a failure is left to `stop`. */
+  /**
+   * Resolves when everything is ready. After a failure, `stop` stops the processes that started.
+   */
   async start(signal: AbortSignal): Promise<ReadyLine> {
     const { config, installation } = this.#options
     installation.content.pids = { up: process.pid }
@@ -94,7 +96,7 @@ export class LocalPlatform {
     return this.#recordReady()
   }
 
-  /** Drains everything, in order. */
+  /** Drains and stops everything, in order. */
   async stop(): Promise<void> {
     const { config, installation } = this.#options
     const deadlineMs = config.drainTimeoutMs + STOP_MARGIN_MS
@@ -111,14 +113,17 @@ export class LocalPlatform {
     this.#write(() => installation.save())
   }
 
-  /** Ends everything at once, for somebody who does not want to wait. */
+  /** Ends everything immediately, without draining. */
   kill(): void {
     for (const member of this.#members) member.process.kill()
     this.#demo?.simulator.kill()
     this.#postgres?.kill()
   }
 
-  /** Starts what needs no database in the meantime. Resolves to the database's URL. */
+  /**
+   * Starts the database, and concurrently everything that does not need it. Resolves to the
+   * database's URL.
+   */
   async #startGroundwork(signal: AbortSignal): Promise<string> {
     const { config, demo } = this.#options
     if (demo) {
@@ -182,7 +187,7 @@ export class LocalPlatform {
       SIGNALBOX_ADVERTISE_HOST: this.#host,
       SIGNALBOX_CLUSTER_TOKEN: this.#clusterToken,
       SIGNALBOX_ADMIN_TOKEN: this.#adminToken,
-      // The terminal gets what a person should see; see processLog.ts.
+      // processLog.ts reads these lines and selects the ones for the terminal.
       SIGNALBOX_LOG_FORMAT: 'json',
       NODE_COMPILE_CACHE: compileCache(this.#options),
     }
@@ -217,7 +222,10 @@ export class LocalPlatform {
     })
   }
 
-  /** Reports the cause of a failed start once, as the reason why everything failed. */
+  /**
+   * Hides the `signalbox: ` line with the cause of a failed start, because `up` itself reports that
+   * cause when it exits.
+   */
   #troubleOf(line: string): string | undefined {
     return this.#isReady || !line.startsWith('signalbox: ') ? troubleOf(line) : undefined
   }
@@ -232,7 +240,7 @@ export class LocalPlatform {
     await startAll(others, signal)
   }
 
-  /** Each one says itself what it needs before it can work, for one the gateway a router. */
+  /** Waits for each component's /ready. The gateway, for example, is ready once it has a router. */
   async #untilReady(signal: AbortSignal): Promise<void> {
     await Promise.all(
       this.#members.map(async ({ process: { name, ports } }) => {
@@ -291,7 +299,7 @@ export class LocalPlatform {
     })
   }
 
-  /** On a full disk the files in HOME stay as they were; once there is room they follow. */
+  /** If the disk is full, the files in HOME are left unchanged, and written once there is space. */
   #write(write: () => void): void {
     try {
       write()
@@ -326,7 +334,7 @@ function compileCache({ config, env }: PlatformOptions): string {
   return env['NODE_COMPILE_CACHE'] || join(config.home, 'cache')
 }
 
-/** Side by side, but a gateway comes after the routers, which it looks for once a second. */
+/** Starts processes concurrently, but gateways last: a gateway polls for routers once a second. */
 async function startAll(processes: readonly SupervisedProcess[], signal: AbortSignal) {
   const start = (some: readonly SupervisedProcess[]) => some.map((one) => one.start(signal))
   const [first, others] = split(processes, 'router')
@@ -336,7 +344,7 @@ async function startAll(processes: readonly SupervisedProcess[], signal: AbortSi
   await allOf([...routers, ...start(between), gateways])
 }
 
-/** Waits for each, even when one fails, so that nothing starts unnoticed during `stop`. */
+/** Waits for every promise, even if one rejects, so that nothing still starts during `stop`. */
 async function allOf(promises: readonly unknown[]): Promise<void> {
   const results = await Promise.allSettled(promises)
   const failed = results.find((result) => result.status === 'rejected')

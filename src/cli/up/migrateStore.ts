@@ -1,6 +1,6 @@
 import { CliError } from '../client/cliError.ts'
 
-/** Brings the schema up to date, where it is not yet. */
+/** Updates the schema to the latest version. `isGiven` is true if the user set DATABASE_URL. */
 export async function migrateStore(
   databaseUrl: string,
   isGiven: boolean,

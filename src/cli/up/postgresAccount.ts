@@ -1,9 +1,13 @@
-// As whom the embedded PostgreSQL runs. It refuses root. A normal user runs it as it is. Root runs
-// it in a user namespace, where root looks like somebody else to the server and keeps its access
-// to folders below a root-only home. Where namespaces are not allowed, or the data belongs to
-// somebody else already, it runs as that user or as nobody: the data folder is then handed to the
-// server as an open descriptor, so that no folder above it has to be readable, and its binaries
-// are copied to where everybody may read.
+// Chooses the user account for the embedded PostgreSQL, which refuses to run as root.
+//
+// If `up` runs as a normal user, the server runs as that user. If `up` runs as root, the server
+// runs in a user namespace: there the server sees a normal user, but keeps root's access to folders
+// below a root-only home.
+//
+// If user namespaces are not allowed, the server runs as `nobody`; if the data already belongs to
+// another user, it runs as that user. In both cases the server gets the data folder as an open
+// descriptor, so that no parent folder has to be readable. Binaries that the user cannot run are
+// copied to a folder that everybody can read.
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { chownSync, closeSync, lchownSync, openSync, readdirSync, statSync } from 'node:fs'
@@ -16,15 +20,15 @@ export interface PostgresRun {
   readonly program: 'initdb' | 'postgres'
   /** The data folder; it must exist. */
   readonly folder: string
-  /** Behind `-D folder`. */
+  /** Arguments after `-D folder`. */
   readonly args: readonly string[]
   readonly detached?: boolean
-  /** For stdout and stderr. */
+  /** File descriptor for stdout and stderr. */
   readonly logFd: number
 }
 
 export interface PostgresAccount {
-  /** Makes a folder one that the server accepts as its own. */
+  /** Changes a folder's owner to the user that the server runs as. */
   own(folder: string): void
   spawn(run: PostgresRun): ChildProcess
 }
@@ -36,12 +40,12 @@ interface UserIds {
 
 const NOBODY: UserIds = { uid: 65_534, gid: 65_534 }
 const NAMESPACE = ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--'] as const
-/** Traversable by everybody and writable by root only. */
+/** A folder that everybody can read, and only root can write. */
 const COPY_FOLDER = '/var/cache/signalbox'
-/** Behind stdin, stdout and stderr. */
+/** The descriptor after stdin, stdout and stderr. */
 const FOLDER_FD = '/proc/self/fd/3'
 
-/** Decides by trying: by the owner of the data where there is some, else by what works. */
+/** For root: uses the owner of existing data, otherwise the first account that works. */
 export function postgresAccount(home: string, binaries: PostgresBinaries): PostgresAccount {
   if (process.getuid?.() !== 0) return inPlace([], binaries)
   const owner = statSync(join(home, 'data'), { throwIfNoEntry: false })
@@ -104,7 +108,7 @@ function optionsOf(run: PostgresRun, binaries: PostgresBinaries): SpawnOptions {
   return { env: environment(binaries), detached: run.detached ?? false }
 }
 
-/** Nothing of ours: a PGDATA or PGPORT meant for other servers would be obeyed. */
+/** Omits our environment, because the server would obey a PGDATA or PGPORT meant for another. */
 function environment({ libraryFolders }: PostgresBinaries): NodeJS.ProcessEnv {
   const folders = libraryFolders.join(':')
   const loader = process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH'
@@ -133,7 +137,7 @@ function copied(found: PostgresBinaries): PostgresBinaries {
     throw new CliError(
       'PostgreSQL refuses to run as root, another user cannot reach its binaries in ' +
         `${found.native}, and they cannot be copied to ${COPY_FOLDER} (${why}). Start Signalbox ` +
-        'as a normal user, move the checkout to where others may read it, or set DATABASE_URL',
+        'as a normal user, move the checkout to a folder that others may read, or set DATABASE_URL',
       { code: 'POSTGRES_AS_ROOT', cause },
     )
   }
@@ -143,6 +147,6 @@ function chownAll(folder: string, uid: number, gid: number): void {
   if (statSync(folder).uid === uid) return
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
     lchownSync(join(entry.parentPath, entry.name), uid, gid)
-  // Last, so that an interrupted change is begun again.
+  // The folder itself is changed last, so that an interrupted change is repeated at the next start.
   chownSync(folder, uid, gid)
 }

@@ -1,5 +1,6 @@
-// The PostgreSQL server that came as an npm package. Its libraries want links that only an install
-// script would make, so they are made in the home folder: node_modules is never written to.
+// The PostgreSQL server from its npm package. Its libraries need symbolic links, which the package
+// creates in an install script. We create them in the home folder instead, so that node_modules is
+// never written to.
 import { chmodSync, cpSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
 import { renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -19,14 +20,14 @@ export function findPostgres(home: string): PostgresBinaries {
   const native = join(root, 'native')
   const links = join(home, 'lib')
   linkLibraries(root, links)
-  // npm wrote it, and every package.json has a version.
+  // Every package.json of an npm package has a version.
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     version: string
   }
   return { native, libraryFolders: [links, join(native, 'lib')], version }
 }
 
-/** A copy below `folder` that every user may read and run, for servers that run as another user. */
+/** Copies the server to `folder`, where every user can read and run it. */
 export function copyPostgres(from: PostgresBinaries, folder: string): PostgresBinaries {
   const native = join(folder, `postgres-${from.version}`)
   const copy = { ...from, native, libraryFolders: [join(native, 'lib')] }
@@ -59,12 +60,12 @@ function packageRoot(): string {
 }
 
 /**
- * If the library is in the same folder as the link, the link is relative; otherwise it holds the
- * library's full path.
+ * Creates the symbolic links in `folder`. A link is relative if its library is in the same folder;
+ * otherwise it holds the library's absolute path.
  */
 function linkLibraries(root: string, folder: string): void {
   makeFolder(folder, 0o755)
-  // The package lists what its install script would link.
+  // This file of the package lists the links that its install script would create.
   const links = JSON.parse(readFileSync(join(root, 'native', 'pg-symlinks.json'), 'utf8')) as {
     source: string
     target: string

@@ -1,4 +1,4 @@
-// The running server of a data folder, found through the file that it keeps there itself.
+// Finds the running server of a data folder through the postmaster.pid file in that folder.
 import { readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,15 +8,15 @@ import type { ProcessIdentity } from './processIdentity.ts'
 export interface Postmaster {
   readonly identity: ProcessIdentity
   readonly port: number
-  /** In the server's words: starting, ready, stopping, standby. */
+  /** As written by the server: starting, ready, stopping or standby. */
   readonly status: string
 }
 
-/** Time that the processes of a killed server may take to notice. */
+/** How long the processes of a killed server may take to notice that it is gone. */
 const ORPHANS_MS_MAX = 10_000
 const POLL_MS = 20
 
-/** PostgreSQL writes one thing a line: the pid first, the port fourth, the status eighth. */
+/** In postmaster.pid, line 1 holds the pid, line 4 the port and line 8 the status. */
 export function findPostmaster(folder: string): Postmaster | undefined {
   const lines = readPidFile(folder)
   const identity = lines && identify(Number(lines[0]))
@@ -25,8 +25,9 @@ export function findPostmaster(folder: string): Postmaster | undefined {
 }
 
 /**
- * After a kill -9: waits for the last processes of the killed server, then removes its pid file.
- * Left there, it would keep a new server from starting once its pid belongs to somebody else.
+ * Cleans up after a server that was killed with kill -9: waits until its child processes have
+ * ended, then removes its pid file. A pid file whose pid was reused would prevent a new server from
+ * starting.
  */
 export async function clearRemains(folder: string): Promise<void> {
   if (!readPidFile(folder)) return
@@ -50,7 +51,7 @@ function readPidFile(folder: string): string[] | undefined {
   }
 }
 
-/** All processes of a server work in its data folder. */
+/** The working folder of every process of a server is the data folder. */
 function worksIn(pid: number, folder: string): boolean {
   if (process.platform === 'linux') return workingFolder(pid) === realpathSync(folder)
   return commandLine(pid).includes(folder)

@@ -5,7 +5,7 @@ export interface ProbeAnswer {
   readonly body: string
 }
 
-/** Small answers only. Rejects when there is none in time. */
+/** GETs a URL with a small response. Rejects if the response is not complete in time. */
 export function probe(url: string, timeoutMs: number): Promise<ProbeAnswer> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs)

@@ -1,18 +1,18 @@
-// Which process a pid means. Pids are used again, soon so in a container, so each one that is kept
-// comes with the time its process began: the two together name one process for good.
+// Identifies a process by its pid and start time. A pid alone is not enough, because pids are
+// reused, and in a container very soon.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 
 export interface ProcessIdentity {
   readonly pid: number
-  /** Start time as the system prints it; compared, never parsed. */
+  /** Start time as the system prints it. It is compared but never parsed. */
   readonly began: string
 }
 
 const POLL_MS = 20
 
-/** Undefined: no such process, or only its exit code is left of it. */
+/** Undefined if the process does not exist or is a zombie. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const began = process.platform === 'linux' ? beganOnLinux(pid) : beganByPs(pid)
   return began === undefined ? undefined : { pid, began }
@@ -22,7 +22,7 @@ export function isAlive({ pid, began }: ProcessIdentity): boolean {
   return identify(pid)?.began === began
 }
 
-/** False: it is gone already. Other failures (a process of another user) throw. */
+/** Returns false if the process has ended. Throws on other failures, such as missing permission. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isAlive(identity)) return false
   try {
@@ -33,7 +33,7 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
   }
 }
 
-/** Whether it ended within the time. For processes that are not children of this one. */
+/** Polls until a process has ended, child or not; false if it still runs at the deadline. */
 export async function endsWithin(identity: ProcessIdentity, deadlineMs: number): Promise<boolean> {
   for (let waitedMs = 0; isAlive(identity); waitedMs += POLL_MS) {
     if (waitedMs >= deadlineMs) return false
@@ -42,7 +42,7 @@ export async function endsWithin(identity: ProcessIdentity, deadlineMs: number):
   return true
 }
 
-/** The folder a process works in, where the system tells. */
+/** The working folder of a process; undefined if the system does not report it. */
 export function workingFolder(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/cwd`)
@@ -56,7 +56,10 @@ export function commandLine(pid: number): string {
   return readProc(pid, 'cmdline')?.replaceAll('\0', ' ').trim() ?? ''
 }
 
-/** proc(5): behind the name, which may hold anything, come the state and, 19 on, the start time. */
+/**
+ * Reads /proc/PID/stat, described in proc(5). The name in parentheses may hold any character, so
+ * the fields are counted from the last `)`: field 0 is the state, field 19 the start time.
+ */
 function beganOnLinux(pid: number): string | undefined {
   const stat = readProc(pid, 'stat')
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')

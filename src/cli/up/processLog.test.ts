@@ -19,16 +19,16 @@ function newLog(): { log: ProcessLog; shown: string[] } {
   return { log, shown }
 }
 
-test('warnings are shown in words, ordinary lines are not', () => {
+test('warnings and plain text are shown, informational lines are not', () => {
   const { log, shown } = newLog()
-  writeSync(log.fd, '{"level":"info","msg":"started"}\n{"level":"warn","msg":"the store is')
+  writeSync(log.fd, '{"level":"info","msg":"started"}\n{"level":"warn","msg":"the database is')
   log.read()
-  writeSync(log.fd, ' away","err":{"message":"ECONNREFUSED"}}\nout of nowhere\n')
+  writeSync(log.fd, ' unavailable","err":{"message":"ECONNREFUSED"}}\nplain text\n')
   log.read()
-  expect(shown).toEqual(['warn  the store is away: ECONNREFUSED', 'out of nowhere'])
+  expect(shown).toEqual(['warn  the database is unavailable: ECONNREFUSED', 'plain text'])
 })
 
-test('a carrier that is away, and its return, are shown with the reason', () => {
+test('the loss of all upstream binds is shown with its reason, and so is their recovery', () => {
   const { log, shown } = newLog()
   const about = '"connector":"north","bindsUp":0'
   writeSync(
@@ -44,7 +44,7 @@ test('a carrier that is away, and its return, are shown with the reason', () => 
   ])
 })
 
-test('a process that warns without end is shown in part, with the name of its file', () => {
+test('after 20 lines, further warnings are replaced by the name of the log file', () => {
   const { log, shown } = newLog()
   for (let i = 0; i < 5000; i++) writeSync(log.fd, '{"level":"error","msg":"again"}\n')
   log.read()
@@ -52,7 +52,7 @@ test('a process that warns without end is shown in part, with the name of its fi
   expect(shown.at(-1)).toBe(`more in ${log.file}`)
 })
 
-test('a file that has grown long begins anew, and nothing is read twice', () => {
+test('a file of 20 MB is rotated, and no line is read twice', () => {
   const { log, shown } = newLog()
   const chunk = `${'{"level":"info"}'.padEnd(1023)}\n`.repeat(1024)
   for (let i = 0; i < 20; i++) writeSync(log.fd, chunk)
@@ -64,7 +64,7 @@ test('a file that has grown long begins anew, and nothing is read twice', () => 
   expect(readFileSync(`${log.file}.1`)).toHaveLength(20 * chunk.length)
 })
 
-test('what was written since a moment can be told apart', () => {
+test('linesSince returns only the lines written after the given position', () => {
   const { log } = newLog()
   writeSync(log.fd, 'old\n')
   const { size } = log
@@ -72,7 +72,7 @@ test('what was written since a moment can be told apart', () => {
   expect(log.linesSince(size)).toEqual(['signalbox: port 2775 is in use', 'new'])
 })
 
-test('of the database only what stops it is shown', () => {
+test('of the PostgreSQL log, only errors that stop the server are shown', () => {
   expect(fatalOf('FATAL:  could not write lock file "postmaster.pid"')).toBeDefined()
   expect(fatalOf('FATAL:  the database system is starting up')).toBeUndefined()
   expect(fatalOf('ERROR:  duplicate key value')).toBeUndefined()

@@ -1,7 +1,6 @@
-// What a process writes goes straight into its file in HOME/log, so that nothing is lost when `up`
-// itself is killed. `up` reads along and shows on the terminal what a person should see. Files are
-// bounded: at 20 MB the content moves to FILE.1, what was there is dropped, and the file begins
-// anew.
+// A process writes its output directly to its file in HOME/log, so that no output is lost if `up`
+// itself is killed. `up` reads the file and shows selected lines on the terminal. A file that has
+// reached 20 MB is copied to FILE.1, replacing the previous copy, and then truncated.
 import {
   closeSync,
   copyFileSync,
@@ -12,7 +11,7 @@ import {
   rmSync,
 } from 'node:fs'
 
-/** Undefined: of no interest for the terminal. */
+/** Returns the text to show on the terminal, or undefined to hide the line. */
 export type LineFilter = (line: string) => string | undefined
 
 export interface ProcessLogOptions {
@@ -24,13 +23,13 @@ export interface ProcessLogOptions {
 const FILE_OCTETS_MAX = 20 * 1024 * 1024
 const READ_EVERY_MS = 200
 const CHUNK_OCTETS = 64 * 1024
-/** A process in trouble may say so a thousand times a second. */
+/** A faulty process may write a thousand warnings per second, so the terminal shows only a few. */
 const SHOWN_LINES_MAX = 20
 const SHOWN_WINDOW_MS = 10_000
 
 export class ProcessLog {
   readonly file: string
-  /** For the stdout and stderr of the process. */
+  /** File descriptor for the stdout and stderr of the process. */
   readonly fd: number
   readonly #options: ProcessLogOptions
   readonly #timer: NodeJS.Timeout
@@ -53,7 +52,7 @@ export class ProcessLog {
     return fstatSync(this.fd).size
   }
 
-  /** Shows what was written since the last look. */
+  /** Reads the lines written since the last call, and shows those that the filter selects. */
   read(): void {
     for (const line of this.#newLines()) {
       const shown = this.#options.filter(line)
@@ -62,7 +61,7 @@ export class ProcessLog {
     this.#rotate()
   }
 
-  /** The last lines written behind `start`, as they are. */
+  /** The unfiltered lines after the octet position `start`, at most the last 64 KB. */
   linesSince(start: number): string[] {
     const from = Math.max(start, this.size - CHUNK_OCTETS)
     const octets = readSync(this.fd, this.#chunk, 0, CHUNK_OCTETS, from)
@@ -98,13 +97,13 @@ export class ProcessLog {
     if (this.#shown === SHOWN_LINES_MAX) this.#options.show(`more in ${this.file}`)
   }
 
-  /** The file is opened for appending, so its writers go on at the new end by themselves. */
+  /** Writers continue at the new end of the truncated file, because it is opened for appending. */
   #rotate(): void {
     if (this.size < FILE_OCTETS_MAX) return
     try {
       copyFileSync(this.file, `${this.file}.1`)
     } catch {
-      // The disk is full: better without the old lines than without room.
+      // The disk is probably full. Free space is worth more than the old lines.
       rmSync(`${this.file}.1`, { force: true })
     }
     ftruncateSync(this.fd)
@@ -113,14 +112,14 @@ export class ProcessLog {
 }
 
 /**
- * Selects pino's JSON lines from `warn` up, those about the end of an outage, and all other lines,
- * because those are unexpected.
+ * Selects pino's JSON lines of level `warn` or above, lines about the end of an outage, and all
+ * lines that are not JSON, because those are unexpected.
  */
 export function troubleOf(text: string): string | undefined {
   if (!text.startsWith('{')) return text.trim() === '' ? undefined : text
   if (!/"level":"(warn|error|fatal)"|"lastedSeconds":/.test(text)) return undefined
   try {
-    // A line of our own logger; whatever is missing in it is left out.
+    // The line comes from our own logger. Missing fields are omitted from the text.
     const line = JSON.parse(text) as LogLine
     const { level, msg = '', err, reason = err?.message ?? msg } = line
     const about = [line.connector, line.router, line.user].filter((one) => one !== undefined)
@@ -131,7 +130,7 @@ export function troubleOf(text: string): string | undefined {
   }
 }
 
-/** Selects PostgreSQL's lines about what stops the server, not its answers to early clients. */
+/** Selects PostgreSQL's errors that stop the server, but not its errors for single clients. */
 export function fatalOf(line: string): string | undefined {
   const stops = /\b(PANIC|FATAL): {2}(?!the database system is|terminating connection|expected)/
   return stops.test(line) ? line : undefined

@@ -1,4 +1,4 @@
-// Which processes make up the platform on this machine, and with what environment each one runs.
+// Plans the processes of the platform on this machine, and the environment of each process.
 import { healthPortOf } from '../../runtime/componentName.ts'
 import type { ComponentName } from '../../runtime/componentName.ts'
 import type { Config } from '../../runtime/config.ts'
@@ -6,7 +6,7 @@ import { isFree } from './freePort.ts'
 import type { Ports } from './supervisedProcess.ts'
 
 export interface ProcessPlan {
-  /** `router`, and `router-2` for a second one. */
+  /** For example `router`, or `router-2` for the second router. */
   readonly name: string
   readonly component: ComponentName
   environment(ports: Ports): NodeJS.ProcessEnv
@@ -65,7 +65,7 @@ async function planProcess(
     component,
     environment: (ports) => ({
       ...common,
-      // The same at each start, and nobody else's: leases are known by it.
+      // Unique, and the same at each start, because leases are held under this name.
       SIGNALBOX_INSTANCE: `local-${installationId}-${component}-${number}`,
       ...Object.fromEntries(
         doors.map((door) => [door.variable, String(ports[door.name] ?? door.port)]),
@@ -87,13 +87,13 @@ function doorsOf(component: ComponentName, config: Config): Door[] {
   return [...(doors[component] ?? []), { ...health, port: healthPort(component, config) }]
 }
 
-/** SIGNALBOX_HEALTH_PORT, which is one port for one process, means the first of six here. */
+/** Normally SIGNALBOX_HEALTH_PORT is the port of one process. Here it is the first of six ports. */
 function healthPort(component: ComponentName, config: Config): number {
   if (!config.healthPort) return healthPortOf(component, config)
   return config.healthPort + COMPONENTS.indexOf(component)
 }
 
-/** Only the first process of a component has a port that people know; others take any. */
+/** Only the first process of a component has a well-known port. Others use any free port. */
 async function wantedPort(
   door: Door,
   number: number,

@@ -3,7 +3,7 @@ import type { ReadyLine } from './installationFile.ts'
 
 const SAMPLE = { to: '31612345678', from: 'Signalbox', text: 'Hello' }
 
-/** Text that `up` prints for a person: all addresses, and two commands to paste. */
+/** The text that `up` prints when it is ready: all addresses, and commands to paste. */
 export function readyText(line: ReadyLine, home: string): string {
   const { smpp, api, admin, smsc } = line
   const seconds = (performance.now() / 1000).toFixed(1)
@@ -27,7 +27,7 @@ function smppCredentials({ systemId, password }: ReadyLine['smpp']): string {
 }
 
 function nextSteps({ api }: ReadyLine): string[] {
-  // A home folder that was chosen has to be chosen there too.
+  // If the user set SIGNALBOX_HOME for `up`, the next commands need the same setting.
   const home = process.env['SIGNALBOX_HOME']
   const chosen = home ? `SIGNALBOX_HOME=${quoted(home)} ` : ''
   if (!api.key) return [`Next: ${chosen}npx signalbox apply -f platform.yaml`, '']

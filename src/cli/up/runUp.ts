@@ -1,6 +1,5 @@
-// `signalbox up`: from the first check to the last process that ended. It starts everything, says
-// where to find it, keeps it running, and at Ctrl-C, SIGTERM or SIGHUP stops it in order. A second
-// request to stop ends everything at once.
+// Runs `signalbox up`: starts everything, prints the addresses, keeps everything running, and stops
+// it in order on Ctrl-C, SIGTERM or SIGHUP. A second request to stop ends everything immediately.
 import { once } from 'node:events'
 import type { ComponentName } from '../../runtime/componentName.ts'
 import { HOST_OF_UP, loadConfig } from '../../runtime/config.ts'
@@ -18,11 +17,13 @@ export interface UpOptions {
   readonly counts: Partial<Record<ComponentName, number>>
 }
 
-/** One Ctrl-C may come twice: from the terminal, and passed on by whoever started this. */
+/** One Ctrl-C may arrive twice: from the terminal, and forwarded by the parent process. */
 const SAME_REQUEST_MS = 500
 const EXIT_INTERRUPTED = 130
 
-/** Resolves to the exit code. Throws CliError or ConfigError for what a person has to mend. */
+/**
+ * Resolves to the exit code. Throws CliError or ConfigError for problems that the user must fix.
+ */
 export async function runUp(options: UpOptions): Promise<number> {
   const config = localConfig()
   const stop = new AbortController()
@@ -56,7 +57,7 @@ async function startAndStop(
   home: string,
 ): Promise<void> {
   const { signal } = stop
-  // The reader of our output may have closed it, as in `npm start | head`.
+  // Stops if the reader of our output closes the pipe, as in `npm start | head`.
   process.stdout.on('error', () => stop.abort())
   process.stderr.on('error', () => stop.abort())
   try {
@@ -64,7 +65,7 @@ async function startAndStop(
     process.stdout.write(json ? `${JSON.stringify(line)}\n` : readyText(line, home))
     if (!signal.aborted) await once(signal, 'abort')
   } catch (error) {
-    // A start that is interrupted fails in many ways, and all of them are expected.
+    // An interrupted start may fail with any error, so such an error is ignored.
     if (!signal.aborted) throw error
   } finally {
     if (signal.aborted && !json)
@@ -74,8 +75,8 @@ async function startAndStop(
 }
 
 /**
- * For this machine only unless SIGNALBOX_HOST says otherwise: passwords go over the wire in
- * clear.
+ * Unless SIGNALBOX_HOST is set, only this machine can connect, because passwords are transmitted in
+ * clear text.
  */
 function localConfig(): Config {
   const config = loadConfig()

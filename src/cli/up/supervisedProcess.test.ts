@@ -9,7 +9,7 @@ import { SupervisedProcess } from './supervisedProcess.ts'
 
 const READY = "process.send({ kind: 'ready', ports: {} }); setInterval(() => {}, 1000)"
 
-/** A process that the system refuses to start as often as `refusals` has entries. */
+/** A process whose start fails once for each entry of `refusals`. */
 async function supervised(refusals: (() => ChildProcess)[]) {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-supervised-'))
   const log = new ProcessLog({
@@ -43,7 +43,7 @@ function noMemory(): ChildProcess {
   throw new Error('spawn ENOMEM')
 }
 
-test('a process that the system refuses is tried until it runs, and told once', async () => {
+test('a process that cannot be restarted is retried until it runs, and reported once', async () => {
   const { one, refusals, troubles } = await supervised([])
   await one.start(new AbortController().signal)
   const { pid = 0 } = one
@@ -59,7 +59,7 @@ test('a process that the system refuses is tried until it runs, and told once', 
   ])
 })
 
-test('it stops at once while the system refuses it', async () => {
+test('a process that cannot be restarted can be stopped immediately', async () => {
   const { one, refusals, troubles } = await supervised([])
   await one.start(new AbortController().signal)
   refusals.push(...Array.from({ length: 1_000 }, () => noMemory))
@@ -69,11 +69,11 @@ test('it stops at once while the system refuses it', async () => {
   expect(one.pid).toBeUndefined()
 })
 
-test('a refusal at the very first start is an error with its reason', async () => {
+test('a failure of the very first start is an error that names the reason', async () => {
   for (const refuse of [noSuchProgram, noMemory]) {
     const { one } = await supervised([refuse])
     await expect(one.start(new AbortController().signal)).rejects.toThrow(
-      /^gateway cannot start: the system refused it \(spawn .*(ENOENT|ENOMEM)\)$/,
+      /^gateway cannot start: the system could not start it \(spawn .*(ENOENT|ENOMEM)\)$/,
     )
   }
 })

@@ -1,9 +1,15 @@
-// A process that is kept running. It says `ready` over its IPC channel, with the ports it listens
-// on. When it dies it is started again at once, then with growing pauses, under the same name and
-// on the same ports; also where the system refuses to start it for lack of memory or processes. One
-// that no longer answers its health port is killed, which also ends its claim on what it leased
-// long before the lease would run out. It has a process group of its own: Ctrl-C on the terminal
-// reaches `up` alone, which stops everything in order.
+// Keeps a child process running. The process reports `ready` over its IPC channel, with the ports
+// that it listens on.
+//
+// A process that dies is restarted with the same name and ports: immediately the first time, then
+// after growing pauses. This includes processes that the system cannot start for lack of memory or
+// process slots.
+//
+// A process that no longer answers on its health port is killed. Its successor can then take over
+// its leases before they expire.
+//
+// Each process has its own process group, so that Ctrl-C on the terminal reaches only `up`, which
+// stops everything in order.
 import { spawn } from 'node:child_process'
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
@@ -19,20 +25,20 @@ export type Ports = Readonly<Record<string, number>>
 export interface SupervisedOptions {
   readonly name: string
   readonly log: ProcessLog
-  /** The `signalbox` command to run, on the ports it reported when it ran before. */
+  /** The `signalbox` command to run. `ports` are the ports that the previous run reported. */
   command(ports: Ports): { readonly args: readonly string[]; readonly env: NodeJS.ProcessEnv }
-  /** The host of its health port, if it has one. */
+  /** The host of the health port, if the process has one. */
   readonly healthHost?: string
-  /** At each start, and undefined once it was stopped. */
+  /** Called with the pid at each start, and with undefined once the process is stopped. */
   onPid(pid: number | undefined): void
-  /** A person should know. */
+  /** Reports a problem that the user should know about. */
   onTrouble(what: string): void
-  /** Starts Node with these arguments; by default by the system. */
+  /** Starts Node with these arguments; by default with `spawn`. Replaced in tests. */
   readonly launch?: (args: readonly string[], options: SpawnOptions) => ChildProcess
 }
 
 interface Run {
-  /** Undefined if the system refused at once. */
+  /** Undefined if `spawn` threw an error. */
   readonly child: ChildProcess | undefined
   readonly ended: Promise<ChildEnd>
 }
@@ -40,10 +46,10 @@ interface Run {
 const READY_MS_MAX = 60_000
 const RESTART_MS_MIN = 200
 const RESTART_MS_MAX = 5_000
-/** One that ran this long did not fail because of how it was started. */
+/** After running this long, a process that ends is restarted without a pause. */
 const SETTLED_MS = 30_000
 const HEALTH_EVERY_MS = 5_000
-/** Below the 90 s that leases last, with room for the restart. */
+/** 9 checks take 45 s, which leaves time for a restart before leases expire after 90 s. */
 const SILENT_CHECKS_MAX = 9
 const EXIT_PORT_IN_USE = 3
 const CLI_MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
@@ -74,7 +80,7 @@ export class SupervisedProcess {
     return this.#child?.pid
   }
 
-  /** Resolves when it is ready for the first time; from then on it is kept running. */
+  /** Resolves when the process is first ready. From then on, the process is kept running. */
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     const logStart = this.#options.log.size
@@ -90,7 +96,7 @@ export class SupervisedProcess {
     this.#healthTimer = setInterval(() => this.#checkHealth(), HEALTH_EVERY_MS)
   }
 
-  /** Asks it to drain, and kills it after the deadline. */
+  /** Asks the process to drain, and kills it after the deadline. */
   async stop(deadlineMs: number): Promise<void> {
     this.#endSupervision()
     const child = this.#child
@@ -122,7 +128,7 @@ export class SupervisedProcess {
       const child = this.#launch()
       return { child, ended: endOf(child) }
     } catch (cause) {
-      // Node throws some refusals of the system (ENOMEM) and tells of others by `error` (EAGAIN).
+      // Node throws for some spawn failures (ENOMEM) and emits `error` for others (EAGAIN).
       const error = cause instanceof Error ? cause : new Error(String(cause))
       this.#child = undefined
       this.#options.onPid(undefined)
@@ -161,7 +167,7 @@ export class SupervisedProcess {
     this.#restartLater(next, settled ? 0 : Math.min(backOffMs, RESTART_MS_MAX))
   }
 
-  /** Reports only the first of several refusals in a row. */
+  /** Reports only the first of several consecutive failures to start. */
   #tellEnd(end: ChildEnd): void {
     const { onTrouble } = this.#options
     if (end.kind === 'ended') onTrouble(`exited unexpectedly (${end.how}); restarting it`)
@@ -194,7 +200,7 @@ export class SupervisedProcess {
     )
   }
 
-  /** `early` is how it ended before it was ready; undefined if it never became ready. */
+  /** `early` says how the process ended before it was ready; undefined after a timeout. */
   #startFailure(
     child: ChildProcess | undefined,
     early: ChildEnd | undefined,
@@ -203,7 +209,7 @@ export class SupervisedProcess {
     const { log } = this.#options
     if (early?.kind === 'notStarted') {
       const { error: cause } = early
-      const message = `${this.name} cannot start: the system refused it (${cause.message})`
+      const message = `${this.name} cannot start: the system could not start it (${cause.message})`
       return new CliError(message, { code: 'START_FAILED', cause })
     }
     const lines = log.linesSince(logStart)
@@ -223,7 +229,7 @@ function launchNode(args: readonly string[], options: SpawnOptions): ChildProces
   return spawn(process.execPath, args, options)
 }
 
-/** Resolves at `ready` and at the abort, and to its end if that comes first. */
+/** Resolves to undefined on `ready` or abort, or to the end of the process if that comes first. */
 async function readyOrEnded(
   child: ChildProcess | undefined,
   ended: Promise<ChildEnd>,
@@ -248,6 +254,6 @@ async function readyOrEnded(
 function portsOf(message: unknown): Ports | undefined {
   if (typeof message !== 'object' || message === null) return undefined
   if (!('kind' in message) || message.kind !== 'ready' || !('ports' in message)) return undefined
-  // What our own components and the simulator send; see ReadyMessage in runtime/component.ts.
+  // Our own components and the simulator send this message: ReadyMessage in runtime/component.ts.
   return message.ports as Ports
 }

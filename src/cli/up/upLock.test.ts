@@ -15,7 +15,7 @@ async function newHome(): Promise<string> {
   return home
 }
 
-/** A process that ends only when it is told to. */
+/** A process that runs until it is killed. */
 async function somebody(): Promise<{ identity: ProcessIdentity; ended: Promise<unknown[]> }> {
   const child = spawn(process.execPath, ['-e', 'process.stdin.resume(); console.log(1)'])
   const ended = once(child, 'close')
@@ -34,7 +34,7 @@ function writeFormer(home: string, processes: Record<string, ProcessIdentity>): 
   writeFileSync(join(home, 'up.pid'), `1\n${lines.join('\n')}\n`)
 }
 
-test('of two in one home the second is refused, and told how to stop the first', async () => {
+test('a second start in the same home is refused with advice on stopping the first', async () => {
   const home = await newHome()
   const lock = await UpLock.acquire(home)
   await expect(UpLock.acquire(home)).rejects.toThrow(`\`kill ${process.pid}\``)
@@ -43,7 +43,7 @@ test('of two in one home the second is refused, and told how to stop the first',
   ;(await UpLock.acquire(home)).release()
 })
 
-test('what a killed one left running is ended, its database is not', async () => {
+test('processes left running by a killed `up` are ended, except its database', async () => {
   const home = await newHome()
   const [component, database] = [await somebody(), await somebody()]
   const up = { pid: component.identity.pid, began: 'long ago' }
@@ -55,7 +55,7 @@ test('what a killed one left running is ended, its database is not', async () =>
   expect(readFileSync(join(home, 'up.pid'), 'utf8')).toMatch(`router ${database.identity.pid} `)
 })
 
-test('a process that has the pid of a former one by chance is left alone', async () => {
+test('an unrelated process with a reused pid is not ended', async () => {
   const home = await newHome()
   const { identity } = await somebody()
   const former = { pid: identity.pid, began: 'long ago' }

@@ -1,5 +1,6 @@
-// One `signalbox up` at a time for a home folder. HOME/up.pid names it and all it started, so that
-// the next one can end what a kill -9 left behind. Its first line is the pid alone, for people.
+// Allows only one running `signalbox up` per home folder. HOME/up.pid lists that process and all
+// processes that it started, so that the next `up` can end processes left running after a kill -9.
+// The first line of the file is the pid alone, for users.
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CliError } from '../client/cliError.ts'
@@ -7,7 +8,7 @@ import { endsWithin, identify, isAlive, signalProcess } from './processIdentity.
 import type { ProcessIdentity } from './processIdentity.ts'
 
 const OWN = 'up'
-/** Components that lost their parent drain by themselves; the next start does not wait for that. */
+/** Components drain when they lose their parent. The next start waits only this long for them. */
 const LEFTOVER_GRACE_MS = 500
 const KILL_WAIT_MS = 5_000
 
@@ -19,7 +20,7 @@ export class UpLock {
     this.#file = file
   }
 
-  /** Ends what a former `up` left running. Throws CliError when another one runs. */
+  /** Takes the lock and ends leftover processes. Throws CliError if another `up` is running. */
   static async acquire(home: string): Promise<UpLock> {
     const file = join(home, 'up.pid')
     const former = readLines(file)
@@ -33,7 +34,7 @@ export class UpLock {
     return lock
   }
 
-  /** Undefined: the process of this name is gone. */
+  /** Records the pid of a named process. Undefined means that the process has ended. */
   record(name: string, pid: number | undefined): void {
     const identity = pid === undefined ? undefined : identify(pid)
     if (identity) this.#processes.set(name, identity)
@@ -51,7 +52,9 @@ export class UpLock {
     rmSync(this.#file, { force: true })
   }
 
-  /** A link appears complete or not at all, and fails where another `up` was quicker. */
+  /**
+   * Creates the file atomically with a link, which fails if another `up` created the file first.
+   */
   #claim(home: string): void {
     const own = `${this.#file}.${process.pid}`
     writeFileSync(own, this.#text())
@@ -101,7 +104,7 @@ function refuseIfRunning(found: LockFile | undefined, home: string): void {
   )
 }
 
-/** Takes a stale file away, and puts it back if it was a new one that came in between. */
+/** Removes a stale file. If another `up` has replaced it in the meantime, puts the new one back. */
 function retire(file: string, former: LockFile): void {
   const away = `${file}.${process.pid}`
   try {
@@ -115,7 +118,7 @@ function retire(file: string, former: LockFile): void {
 }
 
 async function endLeftovers(former: ReadonlyMap<string, ProcessIdentity>): Promise<void> {
-  // PostgreSQL is not killed but taken over: it may be in the middle of its recovery.
+  // PostgreSQL is not ended, because the new `up` takes it over. It may be recovering just now.
   const left = [...former].filter(([name]) => name !== OWN && name !== 'postgres')
   await Promise.all(
     left.map(async ([name, identity]) => {
