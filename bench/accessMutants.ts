@@ -14,7 +14,7 @@ export const accessMutants: readonly Mutant[] = [
       else this.#revoke(bind, standing.reason)`,
     replacement: `if (standing.kind === 'good') bind.user = standing.user
       else if (bind.session.state === 'CLOSED') this.#revoke(bind, standing.reason)`,
-    guard: revocation('user_deleted: open binds end, and nobody binds again'),
+    guard: revocation('user_deleted: open binds end, and new binds are refused'),
     says: /AssertionError: expected 2 to be \+?0/,
   },
   {
@@ -23,7 +23,7 @@ export const accessMutants: readonly Mutant[] = [
     file: 'src/components/gateway/standingOf.ts',
     piece: `if (now.passwordHash !== user.passwordHash) return revoked('password_changed')`,
     replacement: '',
-    guard: revocation('password_changed: open binds end, and nobody binds again'),
+    guard: revocation('password_changed: open binds end, and new binds are refused'),
     says: /AssertionError: expected 2 to be \+?0/,
   },
   {
@@ -32,7 +32,7 @@ export const accessMutants: readonly Mutant[] = [
     file: 'src/components/gateway/credentials.ts',
     piece: `return standing.kind === 'good' ? standing.user : undefined`,
     replacement: 'return [standing.kind].length > 0 ? user : undefined',
-    guard: revocation('a revocation in the middle of a bind refuses that bind'),
+    guard: revocation('a bind is refused if it is revoked while its password is checked'),
     says: /AssertionError: expected \[\] to include 'ESME_RBINDFAIL'/,
   },
   {
@@ -54,7 +54,9 @@ export const accessMutants: readonly Mutant[] = [
     file: 'src/components/gateway/httpApi.ts',
     piece: 'if (isFound && authenticate(options.credentials, request)) return',
     replacement: 'if (isFound) return',
-    guard: door('no key is refused before the body is there, and the connection stays usable'),
+    guard: door(
+      'a request with no key gets 401 before its body arrives, and the connection stays usable',
+    ),
     says: /Error: Test timed out in \d+ms/,
   },
   {
@@ -63,7 +65,7 @@ export const accessMutants: readonly Mutant[] = [
     file: 'src/components/gateway/httpDoor.ts',
     piece: 'if (!this.#inHand.has(socket)) socket.destroy()',
     replacement: 'if (this.#inHand.size < 0) socket.destroy()',
-    guard: door('a drain answers what is in hand and closes idle and half-sent connections'),
+    guard: door('a drain answers complete requests and closes idle and half-sent connections'),
     says: /Error: Test timed out in \d+ms/,
   },
   {
@@ -72,7 +74,7 @@ export const accessMutants: readonly Mutant[] = [
     file: 'src/components/gateway/httpDoor.ts',
     piece: 'server.maxConnections = maxConnections',
     replacement: 'server.maxConnections = 1_000 * maxConnections',
-    guard: door('connections over the cap are closed and counted; one that ends makes room'),
+    guard: door('connections over the limit are closed and counted until another one ends'),
     says: /Error: Test timed out in \d+ms/,
   },
   {

@@ -79,7 +79,7 @@ export const databaseMutants: readonly Mutant[] = [
     replacement: `'44'])`,
     guard: unitTest(
       'components/dlr/stateWriter.test.ts',
-      'what no text column takes is set aside alone',
+      'only the envelope with text that the database refuses is set aside',
     ),
     says: /Error: index row requires \d+ bytes, maximum size is \d+/,
   },
@@ -116,7 +116,7 @@ export const databaseMutants: readonly Mutant[] = [
     replacement: 'id as UpstreamId',
     guard: unitTest(
       'components/dlr/stateWriter.test.ts',
-      'an id of 5,000 characters is cut to 64 for its receipt too, and stops no other',
+      'an id of 5,000 characters is shortened to 64, and its receipt still matches',
     ),
     says: /Error: index row size \d+ exceeds btree version \d+ maximum \d+/,
   },

@@ -97,7 +97,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: 'receivers.length === 0',
     guard: unitTest(
       DELIVERY_TEST,
-      'after a pause longer than the lease allows, nothing of it is sent',
+      'after a long pause of the process no more deliveries of a claim are sent',
     ),
     says: /AssertionError: expected \[ .+ \] to have a length of 2 but got 4/,
   },
@@ -109,7 +109,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: 'if (nowMs < 0) this.#putBack(line, claim)',
     guard: unitTest(
       FAIRNESS_TEST,
-      'what a slow customer has not taken after two seconds is put back',
+      'deliveries that a slow customer has not taken after two seconds are put back',
     ),
     says: /AssertionError: expected .+/,
   },
@@ -121,7 +121,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: 'if (!this.mayHaveMore ||',
     guard: unitTest(
       FAIRNESS_TEST,
-      'nothing is claimed for a customer that has a full window and answers nothing',
+      'nothing is claimed for a customer with a full window who answers nothing',
     ),
     says: /AssertionError: expected 6 to be 2/,
   },
@@ -133,7 +133,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: 'free',
     guard: unitTest(
       DELIVERY_TEST,
-      'twice as much is claimed as there is room for, and answers make room',
+      'twice the window size is claimed, and each answer lets the next delivery go',
     ),
     says: /AssertionError: expected 2 to be 4/,
   },
@@ -143,7 +143,7 @@ export const outboxMutants: readonly Mutant[] = [
     file: DELIVERY,
     piece: 'this.#waiting -= claim.waiting',
     replacement: 'void claim.waiting',
-    guard: unitTest(FAIRNESS_TEST, 'customers who take nothing keep nobody else from being served'),
+    guard: unitTest(FAIRNESS_TEST, 'customers who take no deliveries do not block other customers'),
     says: /AssertionError: expected false to be true/,
   },
   {
@@ -154,7 +154,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: `=== ''`,
     guard: unitTest(
       FAIRNESS_TEST,
-      'a claim that reached its limit goes on after the user that it served first',
+      'the claim after a limited one starts behind the user who was served first',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
@@ -166,7 +166,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: 'const CLOSES_MAX = 1_000',
     guard: unitTest(
       DELIVERY_TEST,
-      'a delivery whose link closed four times waits before its next attempt',
+      'a delivery is retried with a delay after its link has closed four times',
     ),
     says: /AssertionError: expected \[ false, false \] to deeply equal \[ false, true \]/,
   },

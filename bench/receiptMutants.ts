@@ -12,7 +12,7 @@ export const receiptMutants: readonly Mutant[] = [
     file: 'src/message/upstreamIdTable.ts',
     piece: 'and u.submitted_at <= to_timestamp((key.received_at + ${CLOCK_TOLERANCE_MS}) / 1000.0)',
     replacement: 'and key.received_at is not null',
-    guard: matching('and none that was submitted more than five seconds after it was read'),
+    guard: matching('a receipt matches no message submitted over five seconds after it arrived'),
     says: /AssertionError: expected \[ 'ENROUTE', 'DELIVERED' \] to deeply equal \[ .+ \]/,
   },
   {
@@ -33,7 +33,7 @@ export const receiptMutants: readonly Mutant[] = [
     replacement: 'where false',
     guard: unitTest(
       'components/dlr/stateWriter.test.ts',
-      'UNKNOWN yields to the true end of a message',
+      'a final receipt replaces the state UNKNOWN',
     ),
     says: /AssertionError: expected undefined to be 'UNKNOWN'/,
   },
@@ -67,7 +67,7 @@ export const receiptMutants: readonly Mutant[] = [
     file: 'src/message/upstreamIdTable.ts',
     piece: `and (key.destination = '' or u.destination`,
     replacement: `and (key.destination is not null or u.destination`,
-    guard: matching('whose number may lack its country code on either side'),
+    guard: matching('a receipt matches if its number lacks only the country code'),
     says: /AssertionError: expected \[ 'DELIVERED', 'DELIVERED' \] to deeply equal \[ .+ \]/,
   },
   {
@@ -88,7 +88,7 @@ export const receiptMutants: readonly Mutant[] = [
     file: 'src/message/upstreamIdTable.ts',
     piece: 'min(fits.account) <> max(fits.account) as is_ambiguous',
     replacement: 'false as is_ambiguous',
-    guard: matching('and nobody may get it when messages of two accounts fit'),
+    guard: matching('a receipt is parked as ambiguous if messages of two accounts match'),
     says: /AssertionError: expected \[ .*'DELIVERED'.* \] to deeply equal \[ .+ \]/,
   },
   {
@@ -123,7 +123,7 @@ export const receiptMutants: readonly Mutant[] = [
     replacement: 'if (commandStatus) return error',
     guard: unitTest(
       'components/dlr/stateWriter.test.ts',
-      "a customer's receipt has three characters for the error, or the account's own",
+      "a customer's receipt has a three-digit error or the account's own code",
     ),
     says: /AssertionError: expected 'ESME_RSUBMITFAIL' to be '069'/,
   },
@@ -135,7 +135,7 @@ export const receiptMutants: readonly Mutant[] = [
     replacement: '',
     guard: unitTest(
       'components/dlr/stateWriter.test.ts',
-      'a copy that fails tells the customer nothing new once its message failed here',
+      'the failed receipt of a copy is not forwarded after the message itself failed',
     ),
     says: /AssertionError: expected \[ .+ \] to have a length of 1 but got 2/,
   },

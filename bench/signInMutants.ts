@@ -15,7 +15,7 @@ export const signInMutants: readonly Mutant[] = [
     replacement: `.take('', verify, isWanted)`,
     guard: unitTest(
       CREDENTIALS_TEST,
-      'wrong passwords from one address delay a bind from another by one check',
+      'a bind from another address is delayed by at most one password check',
     ),
     says: /AssertionError: expected \[ 'wrong 0', 'wrong 1', 'wrong 2' \] to deeply equal .+/,
   },
@@ -27,7 +27,7 @@ export const signInMutants: readonly Mutant[] = [
     replacement: 'const under = undefined as Check | undefined',
     guard: unitTest(
       CREDENTIALS_TEST,
-      'ten binds each of 100 users, at once and again, cost one check a user',
+      'ten concurrent binds of each of 100 users cost one password check per user',
     ),
     says: /AssertionError: round 1: expected .+ to have a length of 100 but got 1000/,
   },
@@ -39,7 +39,7 @@ export const signInMutants: readonly Mutant[] = [
     replacement: 'if (verified && users.size < 0)',
     guard: unitTest(
       CREDENTIALS_TEST,
-      'a verified password is forgotten when its user goes or gets another secret',
+      'a verified password is forgotten when its user or stored secret changes',
     ),
     says: /AssertionError: expected 1 to be \+?0/,
   },
@@ -50,10 +50,7 @@ export const signInMutants: readonly Mutant[] = [
     piece: `if (this.#platform().users.get(systemId)?.passwordHash === secret)
       this.#verified`,
     replacement: 'this.#verified',
-    guard: unitTest(
-      CREDENTIALS_TEST,
-      'a password that changes while the former one is being checked ends that check',
-    ),
+    guard: unitTest(CREDENTIALS_TEST, 'a sign-in fails if the password changes during its check'),
     says: /AssertionError: expected 1 to be \+?0/,
   },
   {
@@ -62,7 +59,7 @@ export const signInMutants: readonly Mutant[] = [
     file: VERIFIED,
     piece: 'if (!verified || !timingSafeEqual(verified.digest, digest)) return false',
     replacement: 'if (!verified) return false',
-    guard: unitTest(CREDENTIALS_TEST, 'another password than the verified one is checked'),
+    guard: unitTest(CREDENTIALS_TEST, 'a password that differs from the verified one is checked'),
     says: /AssertionError: expected \{ .+ \} to be undefined/,
   },
   {
@@ -73,7 +70,7 @@ export const signInMutants: readonly Mutant[] = [
     replacement: 'const GROUPS_OF_A_NETWORK = 8',
     guard: unitTest(
       'components/gateway/addressGroup.test.ts',
-      '2001:db8:1:2::7 belongs to 2001:db8:1:2',
+      'the address 2001:db8:1:2::7 is in the group 2001:db8:1:2',
     ),
     says: /AssertionError: expected '.+' to be '2001:db8:1:2'/,
   },

@@ -115,7 +115,7 @@ export const workerMutants: readonly Mutant[] = [
     replacement: 'short_message.length > 1_000 && version',
     guard: unitTest(
       'components/gateway/submitRefusal.test.ts',
-      '255 octets on a bind of 3.4 are refused, and the bind goes on',
+      'a 3.4 bind stays open after a short_message of 255 octets is refused',
     ),
     says: /AssertionError: expected \+?0 to be 1/,
   },

@@ -3,7 +3,10 @@ import type { QueueEntry } from '../../queue/queue.ts'
 import { QueryRefused, StoreUnavailable } from '../../database/database.ts'
 import { applyEntries } from './applyEntries.ts'
 
-/** Envelopes of words; `poison` is refused by the database, `garbage` cannot be read. */
+/**
+ * A reader of envelopes whose items are words. The word `poison` is refused as by the database, and
+ * the payload `garbage` cannot be read.
+ */
 function readerOf(failure?: Error) {
   const applied = new Set<string>()
   const batches: number[] = []
@@ -31,7 +34,7 @@ function entry(text: string): QueueEntry {
   return { id: text, queue: 'dlr', payload: Buffer.from(text), receives: 1 }
 }
 
-test('only the envelope with the culprit is set aside, and the rest of it is applied', async () => {
+test('an envelope with a bad item is set aside after its other items were applied', async () => {
   const { applied, reader } = readerOf()
   const texts = ['a b', 'c poison d', 'garbage', 'e']
   const settlements = await applyEntries(reader, texts.map(entry))
@@ -44,7 +47,7 @@ test('only the envelope with the culprit is set aside, and the rest of it is app
   expect([...applied].toSorted().join('')).toBe('abcde')
 })
 
-test('entries with 250 messages of 40 KB each are applied in several bounded batches', async () => {
+test('entries with 250 messages of 40 KB are applied in batches of at most 2 MiB', async () => {
   const { applied, batches, reader } = readerOf()
   const text = (entryIndex: number) =>
     Array.from({ length: 250 }, (_, index) => `${entryIndex}-${index}`.padEnd(40_000, '.')).join(
@@ -56,11 +59,11 @@ test('entries with 250 messages of 40 KB each are applied in several bounded bat
   expect(Math.max(...batches) * 40_000).toBeLessThanOrEqual(2 * 1_024 * 1_024)
 })
 
-test('trouble that may pass sets nothing aside', async () => {
+test('temporary errors set no envelope aside', async () => {
   for (const failure of [
     new StoreUnavailable('away'),
     new QueryRefused('schema is older', '42703', { cause: undefined }),
-    new QueryRefused('a lock was not to be had in time', '55P03', { cause: undefined }),
+    new QueryRefused('lock timeout', '55P03', { cause: undefined }),
     new Error('anything'),
   ]) {
     const { reader } = readerOf(failure)

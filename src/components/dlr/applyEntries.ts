@@ -1,7 +1,8 @@
-// Applies the envelopes of queue entries in batches. When one of them does harm, the batch is
-// halved until one envelope is left, and the items of that envelope are applied one by one. Only an
-// envelope that holds a culprit is set aside, after everything else in it was applied; applying an
-// item again changes nothing. All other trouble may pass: it is thrown, and the entries come again.
+// Applies the envelopes of queue entries in batches. If a batch causes a permanent error
+// (doesHarm.ts), it is halved until one envelope is left, and the items of that envelope are
+// applied one by one. Only an envelope with a bad item is set aside, after its other items were
+// applied. Applying an item twice is harmless. Any other error may be temporary. It is thrown, and
+// the entries are received again.
 
 import { isolateHarm } from '../../flow/isolateHarm.ts'
 import { slicesWithin } from '../../flow/slicesWithin.ts'
@@ -12,18 +13,19 @@ export interface Reader<Item> {
   /** Throws if the payload cannot be read. */
   read: (payload: Buffer) => Item[]
   apply: (items: readonly Item[]) => Promise<void>
-  /** Measures items, so that `apply` gets no more than MAX_OCTETS at once. */
+  /** The size of an item, which is used to limit each call of `apply` to MAX_OCTETS. */
   octetsOf: (item: Item) => number
 }
 
 /**
- * An entry may hold more than a receive is limited to: older workers put 250 messages of any size
- * into one.
+ * Limits one call of `apply`. A single entry may be larger than the limit of a receive, because
+ * older workers wrote entries of 250 messages of any size.
  */
 const MAX_OCTETS = 2 * 1_024 * 1_024
 
 const DONE: Settlement = { kind: 'done' }
 
+/** Applies the entries and resolves with a settlement for each, in order. */
 export async function applyEntries<Item>(
   reader: Reader<Item>,
   entries: readonly QueueEntry[],

@@ -1,21 +1,21 @@
-// What the dlr-processor counts.
+// The metrics of the dlr-processor.
 
 import { counter, histogram, STAGE_SECONDS } from '../../runtime/metricDefinition.ts'
 
-/** Each is named after its counter in StateWriter. */
+/** Each key is the name of a counter in StateWriter. */
 export const DLR_COUNTERS = {
   transitions: counter('signalbox_dlr_transitions_total', 'Changes of message states written'),
   matched: counter(
     'signalbox_dlr_matched_receipts_total',
-    'Receipts matched with their message by a look-up in the database',
+    'Receipts matched to their message by a look-up in the database',
   ),
   parked: counter(
     'signalbox_dlr_parked_receipts_total',
-    'Receipts parked because no message fitted yet',
+    'Receipts parked because no message matched yet',
   ),
   ambiguous: counter(
     'signalbox_dlr_ambiguous_receipts_total',
-    'Receipts parked because messages of several accounts fitted; also counted as parked',
+    'Receipts parked because messages of several accounts matched; also counted as parked',
   ),
   harmful: counter(
     'signalbox_dlr_harmful_receipts_total',

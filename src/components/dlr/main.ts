@@ -1,7 +1,6 @@
-// The dlr-processor writes the states of messages. It reads the journal and the receipts, each in
-// batches, and settles a batch once its transaction has committed. A process that is killed in
-// between leaves the batch to be applied again, which changes nothing. Publishers never wait for
-// it.
+// The dlr-processor writes the states of messages. It reads the journal and the receipts in batches
+// and settles a batch after its transaction has committed. If the process is killed in between, the
+// batch is applied a second time, which changes nothing. Publishers never wait for this component.
 
 import { DLR_QUEUE, decodeReceipts } from '../../message/receiptWire.ts'
 import { JOURNAL_QUEUE } from '../../message/journalWire.ts'
@@ -19,14 +18,14 @@ import { changesFrom } from '../../message/changesFrom.ts'
 import { readJournal } from './readJournal.ts'
 import { StateWriter } from './stateWriter.ts'
 
-/** Envelopes in one transaction. Each holds up to a few hundred messages. */
+/** Envelopes per transaction. An envelope holds up to a few hundred messages. */
 const MAX_ENVELOPES = 8
-/** Larger batches cost less for each message. Its row is still visible within a second. */
+/** Larger batches cost less per message. A message's row is still visible within a second. */
 const JOURNAL_INTERVAL_MS = 250
 const MAX_JOURNAL_ENVELOPES = 48
 /** Decoding and writing take several times the memory of the payloads. */
 const MAX_RECEIVE_OCTETS = 2 * 1_024 * 1_024
-/** Transactions under way per queue: one waits for the disk while another is read. */
+/** Concurrent transactions per queue: one waits for the disk while another is prepared. */
 const CONCURRENCY = 2
 const JOURNAL_CONCURRENCY = 4
 const SWEEP_INTERVAL_MS = 500
@@ -91,7 +90,7 @@ async function start(context: Context): Promise<RunningComponent> {
 
 function registerMetrics({ metrics }: Context, writer: StateWriter): void {
   for (const [name, definition] of Object.entries(DLR_COUNTERS))
-    // Each definition is named after its counter.
+    // The keys of DLR_COUNTERS are the names of the counters.
     metrics.read(definition, () => writer.counters[name as keyof typeof DLR_COUNTERS])
   metrics.readHistograms(DLR_METRICS.receiptSeconds, function* () {
     for (const [connector, seconds] of writer.submitToReceiptSeconds) yield [{ connector }, seconds]

@@ -25,7 +25,7 @@ afterAll(() => store.drop())
 
 const apply = (...events: MessageEvent[]) => writer.apply(changesFrom(events))
 
-/** The nth attempt ended a second after the one before, and the next is due after half of that. */
+/** The nth attempt, which ends n seconds after acceptance. The next one is due 0.5 s later. */
 function deferred(one: EnvelopeMessage, n: number, fields: Partial<DeferredEvent> = {}) {
   const atMs = one.acceptedAtMs + n * 1_000
   const event = { kind: 'deferred', connector: 'north', atMs, dueAtMs: atMs + 500 } as const
@@ -44,7 +44,7 @@ async function rowsOf(one: EnvelopeMessage): Promise<number> {
   return (await database.pool.query(text, [one.messageId])).rows.length
 }
 
-test('the trace of a throttled message names ESME_RTHROTTLED and the next attempt', async () => {
+test('the trace of a throttled message shows ESME_RTHROTTLED and the next attempt', async () => {
   const one = message({ acceptedAtMs: 1_790_000_000_000 })
   const firstAtMs = one.acceptedAtMs + 200
   const lastAtMs = one.acceptedAtMs + 1_000
@@ -79,14 +79,14 @@ test('the trace of a throttled message names ESME_RTHROTTLED and the next attemp
   expect(unfinishedAttemptsOmitted).toBe(0)
 })
 
-test('a message that is taken at once has no attempts, and no row of them', async () => {
+test('a message accepted by the first submission has no unfinished attempts', async () => {
   const one = message()
   await apply({ kind: 'accepted', message: one, connector: 'north' }, submitted(one, 'UP-1'))
   expect((await traceOf(one)).unfinishedAttempts).toEqual([])
   expect(await rowsOf(one)).toBe(0)
 })
 
-test('a message that was taken after other submissions shows them', async () => {
+test('the trace of a submitted message shows its earlier submissions', async () => {
   const one = message()
   const at = { firstAtMs: one.acceptedAtMs + 10, lastAtMs: one.acceptedAtMs + 20 }
   const repeats = { ...COUNTS, ...at, linksLost: 2, commandStatus: 0 }
@@ -96,7 +96,7 @@ test('a message that was taken after other submissions shows them', async () => 
   expect(steps[1]?.detail).toMatch(/^attempt 1 on sim, 2 submissions since \S+Z$/)
 })
 
-test('a thousand attempts leave twenty rows, whatever order they are told in', async () => {
+test('1,000 attempts leave the first 5 and the last 15 rows, in any order of events', async () => {
   const one = message()
   const all = Array.from({ length: 1_000 }, (_, index) => deferred(one, index + 1))
   await apply(...all.slice(500))
@@ -109,7 +109,7 @@ test('a thousand attempts leave twenty rows, whatever order they are told in', a
   expect(unfinishedAttemptsOmitted).toBe(980)
 })
 
-test('an attempt told again changes nothing, and one that went on replaces it', async () => {
+test('a repeated attempt changes nothing, and its final event replaces it', async () => {
   const one = message()
   const atMs = one.acceptedAtMs + 300
   const repeats = { ...COUNTS, unanswered: 1, firstAtMs: atMs, lastAtMs: atMs, commandStatus: 0 }
@@ -125,14 +125,14 @@ test('an attempt told again changes nothing, and one that went on replaces it', 
   ])
 })
 
-test('a waiting message says when its next attempt is due', async () => {
+test('the trace of a waiting message says what it waits for', async () => {
   const one = message()
   await apply(deferred(one, 1))
-  // It names a connector that nobody configured, which is the first thing to say.
+  // The message waits for a connector that is not configured, which takes precedence.
   expect((await traceOf(one)).waits).toBe('connector north does not exist or cannot be read')
 })
 
-test('an attempt at a message of a day without a partition brings both partitions', async () => {
+test('an attempt for a message of a day without partitions creates the partitions', async () => {
   const one = message({ acceptedAtMs: Date.now() - 40 * 86_400_000 })
   const messageId = one.messageId
   await apply(deferred({ ...one, messageId: messageId }, 1))

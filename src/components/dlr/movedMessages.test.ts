@@ -36,7 +36,7 @@ async function traceOf(one: EnvelopeMessage): Promise<MessageTrace> {
   return trace
 }
 
-test('a moved message waits for its new connector, and its trace tells both', async () => {
+test('a moved message waits for its new connector, and its trace names both', async () => {
   const one = message()
   await apply(accepted(one))
   await apply(moved(one, 'first', 'second', 50))
@@ -48,7 +48,7 @@ test('a moved message waits for its new connector, and its trace tells both', as
   ])
 })
 
-test('moves apply in any order and repeatedly, and the last one counts', async () => {
+test('moves may be applied in any order and repeatedly, and the latest one wins', async () => {
   const together = message()
   await apply(
     moved(together, 'second', 'third', 90),
@@ -63,7 +63,7 @@ test('moves apply in any order and repeatedly, and the last one counts', async (
   expect((await traceOf(apart)).connector).toBe('third')
 })
 
-test('the connector that submitted a message stays, though its move is told later', async () => {
+test('a move that is applied after the submission does not change the connector', async () => {
   const one = message()
   await apply({ ...submitted(one, 'UP-1'), connector: 'second' })
   await apply(moved(one, 'first', 'wrong', 50))
@@ -72,7 +72,7 @@ test('the connector that submitted a message stays, though its move is told late
   expect(steps.map(({ step }) => step)).toContain('moved')
 })
 
-test('the trace of a purged message says who ended it', async () => {
+test('the trace of a purged message says that the operator purged it', async () => {
   const one = message()
   const end = { commandStatus: 0, reason: 'purged by the operator' }
   await apply({ kind: 'failed', message: one, connector: 'first', atMs: Date.now(), ...end })

@@ -2,8 +2,8 @@ import type { MessageEvent } from '../../message/changesFrom.ts'
 import { decodeJournal } from '../../queue/journalEntryWire.ts'
 
 /**
- * The events that one entry of the journal reports; an envelope reports that each of its messages
- * was accepted. Throws WireError if this version cannot read the entry.
+ * Decodes the events of one journal entry. For an envelope these are an `accepted` event for each
+ * of its messages. Throws WireError if this version cannot read the entry.
  */
 export function readJournal(payload: Buffer): MessageEvent[] {
   const entry = decodeJournal(payload)

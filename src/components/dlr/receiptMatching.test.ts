@@ -46,11 +46,11 @@ async function deliveries(one: EnvelopeMessage) {
     .map(({ deliverSm }) => parseReceipt(decodeBody('deliver_sm', deliverSm)))
 }
 
-describe('a receipt is about the newest message that fits it', () => {
+describe('matching of receipts to messages', () => {
   const SECOND_MS = 1_000
   const nowMs = Date.now()
 
-  test('and none that was submitted more than five seconds after it was read', async () => {
+  test('a receipt matches no message submitted over five seconds after it arrived', async () => {
     const account = 'of both times'
     const [before, after] = [message({ account }), message({ account })]
     await journal(submitted(before, 'timed', nowMs - HOUR_MS), submitted(after, 'timed', nowMs))
@@ -61,7 +61,7 @@ describe('a receipt is about the newest message that fits it', () => {
     expect(await stateOf(after)).toBe('DELIVERED')
   })
 
-  test('and the time since its submission is measured, for its final receipt', async () => {
+  test('the time from submission to receipt is measured for final receipts only', async () => {
     await journal(submitted(message(), 'measured', nowMs - 30 * SECOND_MS))
     const read = { receivedAtMs: nowMs }
     await writer.applyReceipts([{ ...receipt('measured', MESSAGE_STATE.ENROUTE), ...read }])
@@ -70,7 +70,7 @@ describe('a receipt is about the newest message that fits it', () => {
     expect(writer.submitToReceiptSeconds.get('sim')?.sum).toBe(30)
   })
 
-  test('and so it is when the receipt had to wait for its message', async () => {
+  test('the time from submission to receipt is measured for a parked receipt', async () => {
     const parked = { ...receipt('measuredLate', DELIVERED), receivedAtMs: nowMs }
     await writer.applyReceipts([parked])
     expect(writer.submitToReceiptSeconds.size).toBe(0)
@@ -78,7 +78,7 @@ describe('a receipt is about the newest message that fits it', () => {
     expect(writer.submitToReceiptSeconds.get('sim')?.sum).toBe(20)
   })
 
-  test('also when it was parked before', async () => {
+  test('a parked receipt matches no message submitted over five seconds later', async () => {
     const one = message()
     const early = { ...receipt('parkedEarly', DELIVERED), receivedAtMs: nowMs - 6 * SECOND_MS }
     await writer.applyReceipts([early])
@@ -89,7 +89,7 @@ describe('a receipt is about the newest message that fits it', () => {
     expect(await stateOf(one)).toBe('DELIVERED')
   })
 
-  test('whose number may lack its country code on either side', async () => {
+  test('a receipt matches if its number lacks only the country code', async () => {
     const [one, two] = [message(), message()]
     await journal(submitted(one, 'national'), submitted(two, 'other'))
     await writer.applyReceipts([
@@ -100,7 +100,7 @@ describe('a receipt is about the newest message that fits it', () => {
     expect(await parkedFor('other')).toEqual(['unmatched'])
   })
 
-  test('by the key that the rule of its connector makes of ids', async () => {
+  test('a receipt matches if the id rule of its connector gives equal keys', async () => {
     const one = message()
     await journal({ ...submitted(one, '1F'), idKey: '31' })
     await writer.applyReceipts([{ ...receipt('0000000031', DELIVERED), idKey: '31' }])
@@ -110,7 +110,7 @@ describe('a receipt is about the newest message that fits it', () => {
     )
   })
 
-  test('and nobody may get it when messages of two accounts fit', async () => {
+  test('a receipt is parked as ambiguous if messages of two accounts match', async () => {
     const [one, two] = [message(), message()]
     await journal(submitted(one, 'shared'), submitted(two, 'shared'))
     await writer.applyReceipts([receipt('shared', DELIVERED)])
@@ -119,20 +119,20 @@ describe('a receipt is about the newest message that fits it', () => {
     expect(writer.counters.ambiguous).toBe(1)
   })
 
-  test('also not when the second of them comes later', async () => {
+  test('a parked receipt becomes ambiguous if messages of two accounts match later', async () => {
     const account = 'two of mine'
     const [one, two, alien] = [message({ account }), message({ account }), message()]
     await writer.applyReceipts([receipt('lateShared', DELIVERED)])
     await journal(submitted(one, 'lateShared'), submitted(alien, 'lateShared'))
     expect([await stateOf(one), await stateOf(alien)]).toEqual(['ENROUTE', 'ENROUTE'])
     expect(await parkedFor('lateShared')).toEqual(['ambiguous'])
-    // The newest message of one account gets it.
+    // If all matching messages belong to one account, the newest message gets the receipt.
     await journal(submitted(one, 'mine', nowMs - SECOND_MS), submitted(two, 'mine', nowMs))
     await writer.applyReceipts([receipt('mine', DELIVERED)])
     expect([await stateOf(one), await stateOf(two)]).toEqual(['ENROUTE', 'DELIVERED'])
   })
 
-  test('but none by an empty id', async () => {
+  test('a receipt without an id matches no message', async () => {
     const one = message()
     await journal(submitted(one, ''))
     expect(await stateOf(one)).toBe('ENROUTE')
@@ -143,14 +143,14 @@ describe('a receipt is about the newest message that fits it', () => {
   })
 })
 
-/** Why each receipt that waits for this id does so. */
+/** The parking reasons of all receipts parked under this key. */
 async function parkedFor(key: string): Promise<string[]> {
   const text = 'select reason from parked_receipts where upstream_id = $1 order by id'
   const rows = await database.run<{ reason: string }>({ name: 'test.parked', text }, [key])
   return rows.map(({ reason }) => reason)
 }
 
-describe('of two copies of a message the one that was delivered counts', () => {
+describe('a message with two submitted copies is DELIVERED if one copy was delivered', () => {
   const refusal = (one: EnvelopeMessage): JournalEvent => ({
     kind: 'failed',
     message: one,
@@ -160,7 +160,7 @@ describe('of two copies of a message the one that was delivered counts', () => {
     reason: 'ESME_RSUBMITFAIL',
   })
 
-  test('when the second was refused before the receipt of the first', async () => {
+  test('even if the other copy was refused before the receipt arrived', async () => {
     const one = message()
     await journal(refusal(one))
     await journal(submitted(one, 'first copy'))
@@ -172,7 +172,7 @@ describe('of two copies of a message the one that was delivered counts', () => {
     ])
   })
 
-  test('when both have receipts, in one batch, in two, and in any order', async () => {
+  test('if both copies have receipts, in any order, in one batch or in two', async () => {
     const orders = [
       [['b', UNDELIVERABLE] as const, ['a', DELIVERED] as const],
       [['a', DELIVERED] as const, ['b', UNDELIVERABLE] as const],

@@ -50,7 +50,7 @@ async function stateOf(one: EnvelopeMessage): Promise<string | undefined> {
   return (await readTrace(database, one.messageId))?.state
 }
 
-/** The first sweep is due after a second. */
+/** Sweeps until the message is delivered. The first sweep of a parked receipt is due after 1 s. */
 async function sweepUntilDelivered(one: EnvelopeMessage): Promise<void> {
   await expect
     .poll(
@@ -75,7 +75,7 @@ async function deliveries(one: EnvelopeMessage) {
     .map(({ deliverSm }) => parseReceipt(decodeBody('deliver_sm', deliverSm)))
 }
 
-test('accepted, submitted, delivered: all is visible, and a receipt goes out', async () => {
+test('a delivered message has the right state and produces a receipt', async () => {
   const one = message()
   await accept(one)
   expect(await stateOf(one)).toBe('ENROUTE')
@@ -86,7 +86,7 @@ test('accepted, submitted, delivered: all is visible, and a receipt goes out', a
   expect(outboxWakes).toBeGreaterThan(0)
 })
 
-test('a receipt that overtakes the journal waits for it', async () => {
+test('a receipt that arrives before its journal event is applied after the event', async () => {
   const one = message()
   await writer.applyReceipts([receipt('early', DELIVERED)])
   expect(await stateOf(one)).toBeUndefined()
@@ -95,7 +95,7 @@ test('a receipt that overtakes the journal waits for it', async () => {
   expect(await deliveries(one)).toHaveLength(1)
 })
 
-test('a receipt with its message in hand needs nothing else to have arrived', async () => {
+test('a receipt that includes its message is applied before any journal event', async () => {
   const one = message()
   await writer.applyReceipts([{ ...receipt('inhand', DELIVERED), message: one }])
   expect(await stateOf(one)).toBe('DELIVERED')
@@ -105,10 +105,10 @@ test('a receipt with its message in hand needs nothing else to have arrived', as
   expect(await deliveries(one)).toHaveLength(1)
 })
 
-test('what both sides missed is found by a sweep', async () => {
+test('a sweep finds a match that both concurrent transactions missed', async () => {
   const one = message()
   await writer.applyReceipts([receipt('swept', DELIVERED)])
-  // As when the id was written by a transaction that could not see the parked receipt yet.
+  // As if the transaction that wrote the id could not see the parked receipt yet.
   await database.pool.query(
     `insert into upstream_ids values ('sim', 'swept', 0, $1, '31612345678', now())`,
     [one.messageId],
@@ -121,19 +121,19 @@ test('what both sides missed is found by a sweep', async () => {
   expect(rows).toEqual([])
 })
 
-test('an id of 5,000 characters is cut to 64 for its receipt too, and stops no other', async () => {
+test('an id of 5,000 characters is shortened to 64, and its receipt still matches', async () => {
   const odd = message()
   const sound = message()
-  // Random, for what compresses well fits an index after all.
+  // Random, because an id that compresses well would fit into an index.
   const long = randomBytes(2_500).toString('hex')
-  // As an older worker wrote it: whole.
-  const whole = { ...submitted(odd, ''), upstreamId: long as UpstreamId } // not ours to bound
+  // Older workers wrote the id without shortening it.
+  const whole = { ...submitted(odd, ''), upstreamId: long as UpstreamId } // not shortened here
   await journal(whole, submitted(sound, 'beside'))
   await writer.applyReceipts([receipt(long, DELIVERED), receipt('beside', DELIVERED)])
   expect([await stateOf(odd), await stateOf(sound)]).toEqual(['DELIVERED', 'DELIVERED'])
 })
 
-test('what no text column takes is set aside alone', async () => {
+test('only the envelope with text that the database refuses is set aside', async () => {
   const before = message()
   const harmful = message()
   const entryOf = (one: EnvelopeMessage, connector: string): QueueEntry => ({
@@ -153,7 +153,7 @@ test('what no text column takes is set aside alone', async () => {
   expect([await stateOf(before), await stateOf(harmful)]).toEqual(['ENROUTE', undefined])
 })
 
-test('the same receipt twice, and an interim one after the final one, change nothing', async () => {
+test('repeated receipts, and receipts after a final one, change nothing', async () => {
   const one = message()
   await journal(submitted(one, 'twice'))
   await writer.applyReceipts([receipt('twice', UNDELIVERABLE), receipt('twice', UNDELIVERABLE)])
@@ -163,7 +163,7 @@ test('the same receipt twice, and an interim one after the final one, change not
   expect(await deliveries(one)).toMatchObject([{ messageState: UNDELIVERABLE }])
 })
 
-test('the journal may repeat itself in any order', async () => {
+test('journal events may be repeated in any order', async () => {
   const one = message()
   const event = submitted(one, 'again')
   await journal(event, event)
@@ -176,7 +176,7 @@ test('the journal may repeat itself in any order', async () => {
   expect(await deliveries(one)).toHaveLength(1)
 })
 
-test('a message that failed here is undeliverable, and its customer is told', async () => {
+test('a failed message is UNDELIVERABLE, and its customer gets a receipt', async () => {
   const one = message()
   await journal({
     kind: 'failed',
@@ -190,7 +190,7 @@ test('a message that failed here is undeliverable, and its customer is told', as
   expect(await deliveries(one)).toMatchObject([{ messageState: UNDELIVERABLE }])
 })
 
-test('a message that expired here is EXPIRED, and who asked for failures is told', async () => {
+test('an expired message is EXPIRED, and a failure receipt is sent if requested', async () => {
   const one = message({ registeredDelivery: 2 })
   await journal({ kind: 'expired', message: one, connector: 'sim', atMs: Date.now() })
   const trace = await readTrace(database, one.messageId)
@@ -200,7 +200,7 @@ test('a message that expired here is EXPIRED, and who asked for failures is told
   expect(told).toMatchObject({ stat: 'EXPIRED', messageState: EXPIRED, id: one.messageId })
 })
 
-test('a copy sent before its message expired here may still turn out to be delivered', async () => {
+test('an expired message becomes DELIVERED if a submitted copy was delivered', async () => {
   const one = message()
   await journal({ kind: 'expired', message: one, connector: 'sim', atMs: Date.now() })
   await journal(submitted(one, 'late-copy'))
@@ -210,7 +210,7 @@ test('a copy sent before its message expired here may still turn out to be deliv
   expect(await deliveries(one)).toHaveLength(2)
 })
 
-test('a copy that fails tells the customer nothing new once its message failed here', async () => {
+test('the failed receipt of a copy is not forwarded after the message itself failed', async () => {
   const end = { connector: 'sim', atMs: Date.now() }
   const events: ((one: EnvelopeMessage) => JournalEvent)[] = [
     (one) => ({ ...end, kind: 'expired', message: one }),
@@ -227,7 +227,7 @@ test('a copy that fails tells the customer nothing new once its message failed h
       await writer.applyReceipts([receipt(id, state)])
       expect(await stateOf(one)).toBe(before)
       expect(await deliveries(one)).toHaveLength(1)
-      // In one batch too, only one of the two is told.
+      // If both events are in one batch, the customer gets only one receipt as well.
       const both = message()
       await journal(event(both), submitted(both, `${id}-both`))
       await writer.applyReceipts([{ ...receipt(`${id}-both`, state), message: both }])
@@ -237,7 +237,7 @@ test('a copy that fails tells the customer nothing new once its message failed h
     }
 })
 
-test("a customer's receipt has three characters for the error, or the account's own", async () => {
+test("a customer's receipt has a three-digit error or the account's own code", async () => {
   const refused = async (one: EnvelopeMessage) => {
     const reason = 'ESME_RSUBMITFAIL'
     const event = { message: one, connector: 'sim', atMs: Date.now(), commandStatus: 0x45, reason }
@@ -256,7 +256,7 @@ test("a customer's receipt has three characters for the error, or the account's 
   expect(await refused(message())).toBe('SUB')
 })
 
-test('a customer who asked for no receipt gets none', async () => {
+test('a customer who requested no receipt gets no receipt', async () => {
   const one = message({ registeredDelivery: 0 })
   await journal(submitted(one, 'silent'))
   await writer.applyReceipts([receipt('silent', DELIVERED)])
@@ -264,7 +264,7 @@ test('a customer who asked for no receipt gets none', async () => {
   expect(await deliveries(one)).toEqual([])
 })
 
-test('an id the SMSC used again belongs to the newer message, for its destination', async () => {
+test('a reused SMSC id matches the newer message with the same destination', async () => {
   const old = message({ account: 'reuses' })
   const young = message({ account: 'reuses' })
   await journal(submitted(old, 'reused', Date.now() - HOUR_MS))
@@ -276,21 +276,21 @@ test('an id the SMSC used again belongs to the newer message, for its destinatio
   expect(await stateOf(old)).toBe('ENROUTE')
 })
 
-/** An id with that time, and otherwise that of a new message. */
+/** A new message id whose timestamp is replaced by `atMs`. */
 function idOf(atMs: number): MessageId {
   const prefix = atMs.toString(16).padStart(12, '0')
-  // With its first 48 bits replaced it is a message id still.
+  // It is still a valid message id after its first 48 bits are replaced.
   return `${prefix.slice(0, 8)}-${prefix.slice(8)}${newMessageId().slice(13)}` as MessageId
 }
 
-test('a message from before the oldest partition gets its partition', async () => {
+test('a partition is created for a message that is older than all partitions', async () => {
   const atMs = Date.now() - 30 * 24 * HOUR_MS
   const one = message({ messageId: idOf(atMs), acceptedAtMs: atMs })
   await accept(one)
   expect(await stateOf(one)).toBe('ENROUTE')
 })
 
-test('a message without a sensible time brings one day of partitions, not decades', async () => {
+test('a message with time 0 creates partitions for one day only', async () => {
   const ofNoClock = message({ messageId: idOf(0), acceptedAtMs: 0 })
   const lately = Date.now() - 40 * 24 * HOUR_MS
   const late = message({ messageId: idOf(lately), acceptedAtMs: lately })
@@ -307,7 +307,7 @@ test('a message without a sensible time brings one day of partitions, not decade
   expect((await partitions()) - before).toBeLessThan(4)
 })
 
-test('UNKNOWN yields to the true end of a message', async () => {
+test('a final receipt replaces the state UNKNOWN', async () => {
   const one = message()
   await journal(submitted(one, 'unknown'))
   await writer.applyReceipts([receipt('unknown', UNKNOWN)])
@@ -316,10 +316,10 @@ test('UNKNOWN yields to the true end of a message', async () => {
   expect(await stateOf(one)).toBe('DELIVERED')
 })
 
-test('a receipt that cannot be written keeps no other from being swept', async () => {
+test('an unreadable parked receipt does not block the sweep of other receipts', async () => {
   const one = message()
   await writer.applyReceipts([receipt('poisoned', DELIVERED), receipt('sound', DELIVERED)])
-  // As a defect of ours could leave it: nothing can be read from it.
+  // As a defect could leave the row: the receipt cannot be decoded.
   await database.pool.query(
     `update parked_receipts set receipt = 'x', due_at = now() - interval '1 hour'
       where upstream_id = 'poisoned'`,
@@ -332,7 +332,7 @@ test('a receipt that cannot be written keeps no other from being swept', async (
   await sweepUntilDelivered(one)
 })
 
-test('a state that nobody understands is kept as the SMSC wrote it', async () => {
+test('an unknown state text of a receipt is stored as the SMSC wrote it', async () => {
   const one = message()
   await journal(submitted(one, 'odd'))
   await writer.applyReceipts([{ ...receipt('odd', UNKNOWN), stat: 'TELEPORTED' }])
@@ -343,7 +343,7 @@ test('a state that nobody understands is kept as the SMSC wrote it', async () =>
   )
 })
 
-test('a parked receipt that cannot be read keeps no message from its own', async () => {
+test('an unreadable parked receipt does not block another receipt with the same id', async () => {
   const one = message()
   await writer.applyReceipts([receipt('unreadable', DELIVERED), receipt('unreadable', DELIVERED)])
   await database.pool.query(
@@ -354,7 +354,7 @@ test('a parked receipt that cannot be read keeps no message from its own', async
   expect(await stateOf(one)).toBe('DELIVERED')
 })
 
-test('what a stopped process holds waits until the server ends its transaction', async () => {
+test('a message locked by a stopped process is written when the server ends the lock', async () => {
   const [locked, free] = [message(), message()]
   await journal(submitted(locked, 'locked'), submitted(free, 'free'))
   const isLocked = Promise.withResolvers<void>()

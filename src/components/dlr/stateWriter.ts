@@ -1,7 +1,8 @@
-// The one place where message state is written. A batch of facts and receipts becomes one
-// transaction: rows, upstream ids, state changes, and for each change the customer asked to hear of
-// an outbox row. Everything may be repeated; what ranks no higher than the present state changes
-// nothing and tells nobody.
+// Writes message states. No other code does. A batch of facts and receipts becomes one transaction,
+// which writes message rows, upstream ids and state changes. For each change that the customer
+// requested a receipt for, it also adds a delivery to the outbox. A batch may be applied
+// repeatedly: a state that ranks no higher than the current state changes nothing and produces no
+// receipt.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { decodeReceipts, encodeReceipts, type UpstreamReceipt } from '../../message/receiptWire.ts'
@@ -49,29 +50,29 @@ type Run = Database['run']
 export interface StateWriterOptions {
   database: Database
   receiptTtlHours: number
-  /** The codes of an account for its receipts. */
+  /** The error codes that an account wants in its receipts. */
   receiptErrors?: (account: string) => ReceiptErrors | undefined
-  /** Rows were added to the outbox. */
+  /** Called after deliveries may have been added to the outbox. */
   onOutbox: () => void
 }
 
-/** PostgreSQL: deadlock; serialisation failure. */
+/** The SQLSTATEs of a deadlock and a serialisation failure. */
 const TRY_AGAIN = new Set(['40P01', '40001'])
 const MAX_TRIES = 5
 const HOUR_MS = 3_600_000
 
 export class StateWriter {
   #options: StateWriterOptions
-  /** Added up in plain numbers; metrics read them when scraped. */
+  /** Plain numbers, which metrics read when they are scraped. */
   readonly counters = { transitions: 0, parked: 0, ambiguous: 0, matched: 0, harmful: 0 }
-  /** From submitting a message to its final receipt, by connector. */
+  /** The time from submitting a message to its final receipt, by connector. */
   readonly submitToReceiptSeconds = new Map<string, Histogram>()
 
   constructor(options: StateWriterOptions) {
     this.#options = options
   }
 
-  /** What the journal told, with the receipts that had been waiting for it. */
+  /** Writes the changes of journal events, and applies receipts that were parked for them. */
   async apply(changes: StateChanges): Promise<void> {
     const times = [
       ...changes.facts.map((fact) => fact.acceptedAtMs),
@@ -80,8 +81,8 @@ export class StateWriter {
     ]
     await this.#transaction(times, async (run) => {
       const missing = await recordUpstreamIds(run, changes.upstreamIds)
-      // An event of a worker may overtake the router's, and then creates the message's row. All
-      // rows are locked in one pass, in the order of ids.
+      // If the event of a worker arrives before the router's event, it creates the row of the
+      // message. All rows are locked in one statement, in the order of their ids.
       const overtaking = changes.submittedFacts.filter(({ messageId }) => missing.has(messageId))
       await recordFacts(run, byMessage([...changes.facts, ...overtaking]))
       await recordMoves(run, lastMoves(changes.moves))
@@ -91,7 +92,7 @@ export class StateWriter {
     })
   }
 
-  /** Receipts from SMSCs: matched, or parked until their message shows up. */
+  /** Applies receipts from SMSCs. Receipts that match no message yet are parked. */
   async applyReceipts(receipts: readonly UpstreamReceipt[]): Promise<void> {
     const known = receipts.flatMap(({ message, ...receipt }) =>
       message ? [{ message, receipt }] : [],
@@ -110,7 +111,7 @@ export class StateWriter {
       for (const { message_id } of changed) unchanged.delete(message_id)
       const overtaking = known.filter(({ message }) => unchanged.has(message.messageId))
       if (overtaking.length === 0) return changed
-      // Their rows may not be there yet.
+      // The rows of these messages may not exist yet.
       const facts = overtaking.map(({ message, receipt }) => factsOf(message, receipt.connector))
       await recordFacts(run, byMessage(facts))
       const again = transitions.filter(({ messageId }) => unchanged.has(messageId))
@@ -119,8 +120,8 @@ export class StateWriter {
   }
 
   /**
-   * Looks again for parked receipts whose time has come; returns how many were due. Their next time
-   * is set first, so that one that does harm cannot keep the others from being looked at.
+   * Tries again to match up to `max` parked receipts that are due, and resolves with their number.
+   * Their next sweep is scheduled first, so that a failing receipt cannot block the others.
    */
   async sweep(max: number): Promise<number> {
     const { database } = this.#options
@@ -139,8 +140,8 @@ export class StateWriter {
   }
 
   /**
-   * Probes parked receipts; those that match leave. Messages are written before parked receipts by
-   * everyone, so that no two transactions wait for each other.
+   * Matches parked receipts, and removes those that found their message. All transactions write
+   * messages before parked receipts, so that they cannot deadlock.
    */
   async #applyParked(
     run: Run,
@@ -174,7 +175,7 @@ export class StateWriter {
     return changed
   }
 
-  /** One that cannot be read stays where it is until its time is over, and stops no other. */
+  /** Decodes a parked receipt. An unreadable receipt is counted and kept until it expires. */
   #readParked({ id, receipt: octets }: ParkedReceipt) {
     try {
       return decodeReceipts(octets).map((receipt) => ({ id, receipt }))

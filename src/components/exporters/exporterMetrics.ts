@@ -1,4 +1,4 @@
-// What the exporters read from the store.
+// The metrics that the exporters read from the database.
 
 import { gauge } from '../../runtime/metricDefinition.ts'
 
@@ -24,15 +24,15 @@ export const EXPORTER_METRICS = {
   ),
   dlrLag: gauge(
     'signalbox_dlr_lag_seconds',
-    'Time that the oldest receipt from an SMSC has waited to be processed',
+    'How long the oldest receipt from an SMSC has been waiting to be processed',
   ),
-  outboxPending: gauge('signalbox_outbox_pending', 'Deliveries to customers that wait'),
+  outboxPending: gauge('signalbox_outbox_pending', 'Waiting deliveries to customers'),
   oldestDelivery: gauge(
     'signalbox_outbox_oldest_age_seconds',
-    'Age of the oldest delivery that waits',
+    'Age of the oldest waiting delivery',
   ),
   parkedReceipts: gauge('signalbox_parked_receipts', 'Receipts that match no message yet'),
-  laterMessages: gauge('signalbox_later_messages', 'Messages that wait for another attempt'),
+  laterMessages: gauge('signalbox_later_messages', 'Messages waiting for another attempt'),
   deadLetters: gauge(
     'signalbox_dead_letters',
     'Envelopes set aside because they could not be processed',
@@ -40,12 +40,12 @@ export const EXPORTER_METRICS = {
   ),
   upstreamBinds: gauge(
     'signalbox_upstream_binds',
-    'Binds to a connector that are up, as live workers report them',
+    'Open binds of a connector, as reported by live workers',
     ['connector'],
   ),
   leasedBindSlots: gauge(
     'signalbox_upstream_bind_slots_leased',
-    'Bind slots of a connector that a worker holds, whether its bind is up or not',
+    'Bind slots of a connector that workers have leased, whether bound or not',
     ['connector'],
   ),
   configuredBindSlots: gauge(
@@ -60,7 +60,7 @@ export const EXPORTER_METRICS = {
   ),
   oldestRow: gauge(
     'signalbox_oldest_row_age_seconds',
-    'Age of the oldest row of each kind that retention removes; 0 without such a row',
+    'Age of the oldest row of each kind of data that retention removes; 0 if there are no rows',
     ['rows'],
     'largest',
   ),

@@ -3,7 +3,7 @@ import { createMetrics } from '../../runtime/metrics.ts'
 import { followGauges } from './followGauges.ts'
 import { createPlatformMetrics } from './platformMetrics.ts'
 
-test('a store that is away at the start is said once and shows as down', async () => {
+test('a database that is unavailable at the start is reported and shown as down', async () => {
   const metrics = createMetrics('exporters')
   const trouble = await new Promise<string>((resolve) => {
     const stop = followGauges({
@@ -17,6 +17,6 @@ test('a store that is away at the start is said once and shows as down', async (
       },
     })
   })
-  expect(trouble).toBe('reading the figures; they stay as they were: connect ECONNREFUSED')
+  expect(trouble).toBe('reading the figures; the last ones are kept: connect ECONNREFUSED')
   expect(await metrics.registry.metrics()).toMatch(/signalbox_store_up\S* 0/)
 })

@@ -2,17 +2,17 @@ import { repeat } from '../../flow/repeat.ts'
 import type { PlatformGauges } from './readGauges.ts'
 import type { PlatformMetrics } from './platformMetrics.ts'
 
-/** Between the end of one reading and the start of the next. */
+/** The pause between the end of a reading and the start of the next. */
 const REFRESH_INTERVAL_MS = 2_000
 
 export interface FollowOptions {
   readonly metrics: PlatformMetrics
   read(): Promise<PlatformGauges>
-  /** Once per outage. */
+  /** Called once per outage. */
   onTrouble(what: string, error: Error): void
 }
 
-/** Reads now, then again and again. Returns how to stop. */
+/** Reads the figures now and then every two seconds. Returns a function that stops this. */
 export function followGauges({ metrics, read, onTrouble }: FollowOptions): () => void {
   const refresh = async () => {
     try {
@@ -24,7 +24,7 @@ export function followGauges({ metrics, read, onTrouble }: FollowOptions): () =>
   }
   return repeat(
     REFRESH_INTERVAL_MS,
-    'reading the figures; they stay as they were',
+    'reading the figures; the last ones are kept',
     refresh,
     onTrouble,
   )

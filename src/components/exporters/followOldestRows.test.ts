@@ -33,7 +33,7 @@ let database: Database
 beforeAll(async () => {
   store = await openTestStore()
   const { databaseUrl } = store
-  // As the exporters open it: the planner chooses.
+  // Opened as in the exporters, so that the planner chooses the same plans.
   database = openDatabase({ databaseUrl, poolSize: 1, applicationName: 'test' })
 })
 afterAll(async () => {
@@ -62,7 +62,7 @@ async function agesOnce(): Promise<Map<string, number>> {
   return read()
 }
 
-test('the age of the oldest row is 0 without one, and follows the first of an index', async () => {
+test('the age of the oldest row is 0 without rows, and is read by an index scan', async () => {
   expect([...(await agesOnce()).values()]).toEqual([0, 0, 0, 0, 0, 0])
   await database.pool.query(FILL)
   const ages = await agesOnce()
@@ -86,7 +86,7 @@ test('the age of the oldest row is 0 without one, and follows the first of an in
     )
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
     expect(plan, name).toMatch(/Index (Only )?Scan/)
-    // Partitions that are empty may be read whole.
+    // Empty partitions may be scanned completely.
     expect(plan, name).not.toMatch(/Sort|Seq Scan on (outbox|dead_letters|resources|checkpoints) /)
   }
 })

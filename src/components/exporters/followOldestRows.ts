@@ -1,5 +1,5 @@
-// The age of the oldest row of each kind of data that is kept for some days and then removed, so
-// that an alarm can tell when old rows are no longer removed.
+// Measures the age of the oldest row of each kind of data that is removed after some days. An alarm
+// on this metric shows when old rows are no longer removed.
 
 import type { Database } from '../../database/database.ts'
 import { repeat } from '../../flow/repeat.ts'
@@ -19,7 +19,7 @@ export interface OldestRowsOptions {
   onTrouble(what: string, error: Error): void
 }
 
-/** Reads now, then every minute. Returns how to stop. */
+/** Reads the ages now and then every minute. Returns a function that stops this. */
 export function followOldestRows(options: OldestRowsOptions): () => void {
   const { database, metrics, onTrouble, upkeep } = options
   const age = metrics.gauge(EXPORTER_METRICS.oldestRow)
@@ -30,7 +30,7 @@ export function followOldestRows(options: OldestRowsOptions): () => void {
   return repeat(INTERVAL_MS, 'reading the age of the oldest rows', refresh, onTrouble)
 }
 
-/** Each is one look-up in an index. */
+/** Reads when the oldest row of each kind was written. Each costs one look-up in an index. */
 async function readOldestRows(
   { run }: Database,
   upkeep: QueueUpkeep,

@@ -1,7 +1,8 @@
-// The exporters: figures of the whole platform, read from the store and served at /metrics of this
-// component's health port. They are read every two seconds whether or not anybody asks, so a scrape
-// costs the store nothing. If the database is away, the last figures stay, signalbox_store_up is 0,
-// and reading goes on. No message needs this component.
+// The exporters read the figures of the whole platform from the database and serve them at /metrics
+// on the health port of this component. They read every two seconds, whether or not there are
+// scrapes, so that a scrape does not load the database. While the database is unavailable, the last
+// figures remain, signalbox_store_up is 0, and reading is retried. Messages are processed without
+// this component.
 
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'

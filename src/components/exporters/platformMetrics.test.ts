@@ -35,7 +35,7 @@ async function scraped(gauges: readonly (PlatformGauges | Error)[]): Promise<str
     .map((line) => line.replace(/,?component="exporters"/, '').replace('{}', ''))
 }
 
-test('the figures of the platform can be scraped', async () => {
+test('all figures of the platform are exported as metrics', async () => {
   const lines = await scraped([GAUGES])
   for (const line of [
     'signalbox_queue_envelopes{queue="dlr"} 2',
@@ -58,13 +58,13 @@ test('the figures of the platform can be scraped', async () => {
     expect(lines).toContain(line)
 })
 
-test('a queue that ran empty reads 0 rather than nothing', async () => {
+test('a queue that has become empty is exported as 0', async () => {
   const lines = await scraped([GAUGES, { ...GAUGES, queues: [] }])
   expect(lines).toContain('signalbox_queue_envelopes{queue="dlr"} 0')
   expect(lines).toContain('signalbox_dlr_lag_seconds 0')
 })
 
-test('with the store away the last figures stay', async () => {
+test('the last figures remain while the database is unavailable', async () => {
   const lines = await scraped([GAUGES, new Error('away')])
   expect(lines).toContain('signalbox_store_up 0')
   expect(lines).toContain('signalbox_queue_envelopes{queue="dlr"} 2')

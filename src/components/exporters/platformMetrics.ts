@@ -5,13 +5,16 @@ import { EXPORTER_METRICS } from './exporterMetrics.ts'
 import type { PlatformGauges } from './readGauges.ts'
 
 export interface PlatformMetrics {
-  /** Takes over new figures. */
+  /** Sets all figures, which were read at `atMs`. */
   set(gauges: PlatformGauges, atMs: number): void
-  /** The store did not answer: the figures stay as they were, and say so. */
+  /** Marks the database as unavailable. All other figures keep their last values. */
   storeAway(): void
 }
 
-/** Names carry units. Labels stay once seen and fall to 0, so alarms can tell 0 from unknown. */
+/**
+ * Creates the metrics of the platform. A label that was seen once is exported as 0 when its value
+ * disappears, so that alarms can distinguish 0 from unknown.
+ */
 export function createPlatformMetrics(metrics: Metrics): PlatformMetrics {
   const setters = [
     queueSetter(metrics),
@@ -66,7 +69,7 @@ function bindSetter(metrics: Metrics): Setter {
   const leased = labelled(metrics.gauge(EXPORTER_METRICS.leasedBindSlots))
   const configured = labelled(metrics.gauge(EXPORTER_METRICS.configuredBindSlots))
   return ({ boundSlots, heldSlots, configuredSlots }) => {
-    // A connector without a holder, or without a bind, reads 0 instead of having no figure.
+    // A connector without leased slots, or without binds, is exported as 0 instead of being absent.
     const none = configuredSlots.map(({ connector }) => ({ connector, slots: 0 }))
     bound(byConnector([...none, ...boundSlots]))
     leased(byConnector([...none, ...heldSlots]))

@@ -28,7 +28,7 @@ const FILL = `
     ('demo', gen_random_uuid(), '', 'pending', now() - interval '3 s', now()),
     ('demo', gen_random_uuid(), '', 'expired', now() - interval '9 s', now());`
 
-test('an empty store reads as zeros', async () => {
+test('an empty database gives zeros and empty lists', async () => {
   const { database } = store.link()
   expect(await readGauges(database, postgresUpkeep(database))).toEqual({
     queues: [],

@@ -1,6 +1,6 @@
-// Figures of the whole platform for /metrics, each read from the room that owns it. They are read
-// every few seconds and only by the exporters, so they may cost an index scan; no message waits for
-// them.
+// Reads the figures of the whole platform for /metrics. Each figure is read by the module that owns
+// its table. Only the exporters read them, every few seconds and outside of message processing, so
+// a figure may cost an index scan.
 
 import { type HeldSlots, readHeldSlots } from '../../cluster/bindSlotTable.ts'
 import { readLiveBinds } from '../../cluster/boundConnectorTable.ts'
@@ -21,16 +21,16 @@ export interface PlatformGauges {
   parkedReceipts: number
   laterMessages: number
   deadLetters: readonly DeadLetterCount[]
-  /** Bind slots whose bind is up. */
+  /** Bind slots that are bound. */
   boundSlots: readonly HeldSlots[]
-  /** Bind slots that a process holds now. */
+  /** Bind slots that are leased. */
   heldSlots: readonly HeldSlots[]
   /** Bind slots that enabled connectors allow. */
   configuredSlots: readonly HeldSlots[]
   processes: readonly ProcessCount[]
 }
 
-/** One after the other, so that this never takes more than one connection. */
+/** Reads all figures one after another, so that reading never takes more than one connection. */
 export async function readGauges(database: Database, upkeep: QueueUpkeep): Promise<PlatformGauges> {
   const { run } = database
   const queues = await upkeep.depths()
@@ -50,7 +50,10 @@ export async function readGauges(database: Database, upkeep: QueueUpkeep): Promi
   }
 }
 
-/** One slot of a disabled connector is held too, but for its messages and not for a bind. */
+/**
+ * The leased slots of enabled connectors. A worker also leases one slot of a disabled connector,
+ * but to take care of its messages and not to bind.
+ */
 async function readHeldBinds(
   run: Database['run'],
   configured: readonly HeldSlots[],
@@ -59,7 +62,10 @@ async function readHeldBinds(
   return (await readHeldSlots(run)).filter(({ connector }) => enabled.has(connector))
 }
 
-/** A row that this version cannot read is left out; the components that follow it report it. */
+/**
+ * The slots that enabled connectors allow. Connectors that this version cannot read are left out,
+ * because the components that use them report them.
+ */
 async function readConfiguredSlots(database: Database): Promise<HeldSlots[]> {
   const rows = await readResourcesOfKind(database, connectorKind.kind)
   return rows.flatMap((row) => {

@@ -9,6 +9,6 @@ test.each([
   ['2001:db8:1::3:4:5:6', '2001:db8:1:0'],
   ['::1', '0:0:0:0'],
   ['::', '0:0:0:0'],
-])('%s belongs to %s', (address, group) => {
+])('the address %s is in the group %s', (address, group) => {
   expect(addressGroup(address)).toBe(group)
 })

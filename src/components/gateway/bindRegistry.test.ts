@@ -5,13 +5,13 @@ import { BindRegistry } from './bindRegistry.ts'
 
 const user = userSchema.parse({ id: 'u', account: 'demo', password: 'x', maxBinds: 2 })
 
-/** As much of a session as the registry looks at. */
+/** A session with only the part that the registry uses. */
 function session(receives: boolean): Session {
-  // A whole session needs a socket; the registry only asks this one thing.
+  // A complete session needs a socket, and the registry calls only canSend().
   return { canSend: () => receives } as unknown as Session
 }
 
-test('a user has room until all its binds are taken, and again after one left', () => {
+test('a user has room until it has maxBinds binds, and again after one is removed', () => {
   const binds = new BindRegistry()
   const first = session(true)
   binds.add({ session: first, user })
@@ -24,7 +24,7 @@ test('a user has room until all its binds are taken, and again after one left', 
   expect(binds.size).toBe(1)
 })
 
-test('only binds that take deliver_sm are listed as receivers', () => {
+test('only binds that can receive deliver_sm are listed as receivers', () => {
   const binds = new BindRegistry()
   const receiver = session(true)
   binds.add({ session: session(false), user })

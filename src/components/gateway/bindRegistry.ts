@@ -4,12 +4,13 @@ import type { Session } from '../../smpp/index.ts'
 /** A customer's bind on this gateway. */
 export interface CustomerBind {
   readonly session: Session
-  /** As the platform has it now: changes that revoke nothing apply to open binds. */
+  /** The current version of the user: changes that do not revoke a bind apply to open binds. */
   user: User
 }
 
 /**
- * Which customers are bound here: counted by user for the limit, listed by account for receipts.
+ * The customer binds of this gateway. They are counted by user, to enforce the limit of binds, and
+ * listed by account, to deliver receipts.
  */
 export class BindRegistry {
   #byUser = new Map<string, number>()
@@ -28,7 +29,7 @@ export class BindRegistry {
     return this.#binds.get(session)
   }
 
-  /** False when the user has all the binds it may have on this gateway. */
+  /** False if the user already has the maximum number of binds on this gateway. */
   hasRoomFor(user: User): boolean {
     return (this.#byUser.get(user.id) ?? 0) < user.maxBinds
   }
@@ -43,7 +44,7 @@ export class BindRegistry {
     }
   }
 
-  /** Returns the bind, unless it is listed no more. */
+  /** Removes and returns the bind of this session. Undefined if it is not listed. */
   remove(session: Session): CustomerBind | undefined {
     const bind = this.#binds.get(session)
     if (!bind) return undefined
@@ -56,7 +57,7 @@ export class BindRegistry {
     return bind
   }
 
-  /** Binds that take deliver_sm, by account. */
+  /** The binds that can receive deliver_sm, by account. */
   get receivers(): ReadonlyMap<string, readonly CustomerBind[]> {
     return this.#receivers
   }

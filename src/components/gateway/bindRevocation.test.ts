@@ -25,7 +25,7 @@ const revocations: [reason: string, now: Platform][] = [
   ['account_disabled', platformWith([aliceWith()], false)],
 ]
 
-test.each(revocations)('%s: open binds end, and nobody binds again', async (reason, now) => {
+test.each(revocations)('%s: open binds end, and new binds are refused', async (reason, now) => {
   const door = await openDoor()
   const [first, second] = [await bindTo(door.port), await bindTo(door.port)]
   expect(await submitOn(first.session)).toBe(ESME_ROK)
@@ -38,7 +38,7 @@ test.each(revocations)('%s: open binds end, and nobody binds again', async (reas
   await expect(bindTo(door.port)).rejects.toThrow('ESME_RBINDFAIL')
 })
 
-test('a revoked bind gets the verdicts it waits for, and refusals for all else', async () => {
+test('a revoked bind gets its pending verdicts, and new messages are refused', async () => {
   const door = await openDoor()
   const { closed, session } = await bindTo(door.port)
   door.isHolding = true
@@ -52,7 +52,7 @@ test('a revoked bind gets the verdicts it waits for, and refusals for all else',
   expect(await closed).toBe('unbound by the peer')
 })
 
-test('a revoked peer that does not answer unbind is closed', async () => {
+test('a revoked connection is closed if the peer does not answer unbind', async () => {
   const door = await openDoor({ closeAfterMs: 10 })
   const peer = await rawClient(door.port)
   onTestFinished(() => peer.close())
@@ -63,7 +63,7 @@ test('a revoked peer that does not answer unbind is closed', async () => {
   expect(peer.received.map(({ command }) => command)).toEqual(['bind_transceiver_resp', 'unbind'])
 })
 
-test('a change that takes nothing away applies to open binds and closes none', async () => {
+test('a change that revokes nothing applies to open binds without closing them', async () => {
   const door = await openDoor()
   const { session } = await bindTo(door.port)
   const changed = aliceWith({ maxBinds: 1, window: 1 })
@@ -78,7 +78,7 @@ test('a change that takes nothing away applies to open binds and closes none', a
   expect(door.revoked).toEqual([])
 })
 
-test('a revocation in the middle of a bind refuses that bind', async () => {
+test('a bind is refused if it is revoked while its password is checked', async () => {
   const door = await openDoor()
   const { promise: verified, resolve } = Promise.withResolvers<boolean>()
   const { promise: asked, resolve: onAsked } = Promise.withResolvers<void>()
@@ -94,7 +94,7 @@ test('a revocation in the middle of a bind refuses that bind', async () => {
   expect(door.binds.size).toBe(0)
 })
 
-/** Users that tell how often one was looked up, and that nobody may walk. */
+/** A map of users that counts look-ups and throws when it is iterated. */
 class WatchedUsers extends Map<string, User> {
   lookUps = 0
 
@@ -104,7 +104,7 @@ class WatchedUsers extends Map<string, User> {
   }
 
   override [Symbol.iterator](): never {
-    throw new Error('there may be 100,000 of them')
+    throw new Error('iterating over all users is not allowed')
   }
 
   override forEach = this[Symbol.iterator]
@@ -113,7 +113,7 @@ class WatchedUsers extends Map<string, User> {
   override entries = this[Symbol.iterator]
 }
 
-test('a change of users costs a look-up per bind, other changes cost nothing', async () => {
+test('a change of users costs one look-up per bind, other changes cost none', async () => {
   const door = await openDoor()
   await bindTo(door.port)
   const users = new WatchedUsers()
@@ -125,7 +125,7 @@ test('a change of users costs a look-up per bind, other changes cost nothing', a
   expect(users.lookUps).toBe(1)
 })
 
-test('without binds nobody is looked up', () => {
+test('without binds no user is looked up', () => {
   const binds = new BindRegistry()
   const users = new WatchedUsers()
   const onRevoked = () => expect.unreachable()

@@ -1,8 +1,9 @@
-// Revocation (invariant 13): what an operator takes from a customer ends on open binds too. The
-// component follows the platform within half a second. At each change of users or accounts, every
-// bind is compared with its user as it is now. A change that takes nothing away, such as another
-// window, applies to the open bind. A revoked bind gets no more deliveries, and its submits are
-// refused as temporary; it is unbound, and closed if that takes too long.
+// Revocation (invariant 13): when an operator revokes the access of a user, open binds of that user
+// end as well. The gateway sees a change of the platform within half a second. At each change of
+// users or accounts, every bind is compared with the current version of its user. A change that
+// revokes nothing, such as a different window, is applied to the open bind. A revoked bind receives
+// no more deliveries, and its messages are refused with a temporary error. It is unbound, and its
+// connection is closed if the unbind takes too long.
 
 import type { Platform } from '../../platform/platform.ts'
 import type { BindRegistry, CustomerBind } from './bindRegistry.ts'
@@ -10,7 +11,7 @@ import { type RevocationReason, standingOf } from './standingOf.ts'
 
 export interface BindRevocationOptions {
   readonly binds: BindRegistry
-  /** From unbinding to closing: long enough for the verdicts that the customer still waits for. */
+  /** The time from unbind to close. It must be long enough for the pending verdicts of the bind. */
   readonly closeAfterMs: number
   onRevoked(bind: CustomerBind, reason: RevocationReason): void
 }
@@ -24,7 +25,10 @@ export class BindRevocation {
     this.#options = options
   }
 
-  /** Walks the binds, never the users: two look-ups per bind, and nothing for other changes. */
+  /**
+   * Checks all binds after a change of users or accounts. It costs two look-ups per bind and never
+   * iterates over the users. Other changes cost nothing.
+   */
   follow({ accounts, users }: Pick<Platform, 'accounts' | 'users'>): void {
     if (users === this.#users && accounts === this.#accounts) return
     this.#users = users
@@ -41,7 +45,7 @@ export class BindRevocation {
     const { session } = bind
     binds.remove(session)
     const closing = setTimeout(() => session.close(`revoked: ${reason}`), closeAfterMs)
-    // It never rejects: it only waits for the connection to end.
+    // unbind() never rejects. It only waits for the connection to end.
     void session.unbind().then(() => clearTimeout(closing))
     onRevoked(bind, reason)
   }

@@ -3,21 +3,24 @@ import type { ClaimedDeliveries } from '../../outbox/outboxTable.ts'
 import type { ClaimOutcome } from '../../outbox/settlementTable.ts'
 
 export interface ClaimTimes {
-  /** After it, the answer to a delivery might come when the lease has ended. */
+  /** No delivery is sent after this time, because its answer could arrive after the lease ends. */
   readonly sendUntilMs: number
-  /** When what a slow customer has not taken is put back. */
+  /** When deliveries that a slow customer has not taken are put back into the outbox. */
   readonly putBackAtMs: number
 }
 
 type Ends = Pick<ClaimOutcome, 'acknowledged' | 'refused' | 'retry'>
 
-/** Deliveries that are leased together: some wait, some are under way, some have ended. */
+/**
+ * A claim: deliveries that are leased together. Each delivery is waiting, in progress (sent and not
+ * answered), or settled.
+ */
 export class ClaimInHand {
   readonly claimed: ClaimedDeliveries
   /** By the monotonic clock. */
   readonly times: ClaimTimes
   #next = 0
-  /** Deliveries that were taken, but that their session did not send. */
+  /** Deliveries that were taken but that their session did not send. */
   #returned: Delivery[] = []
   #underWay = 0
   readonly #acknowledged: Ends['acknowledged'][number][] = []
@@ -37,15 +40,15 @@ export class ClaimInHand {
     return this.claimed.deliveries.reduce((sum, { deliverSm }) => sum + deliverSm.length, 0)
   }
 
-  /** True once the remaining deliveries are for others to claim. */
+  /** True if the waiting deliveries of this claim are left for other claims. */
   isPutBack = false
 
-  /** Each delivery has its outcome, or is put back. */
+  /** True if each delivery has an outcome or is put back. */
   get isOver(): boolean {
     return this.#underWay === 0 && (this.isPutBack || this.waiting === 0)
   }
 
-  /** Deliveries that nobody has taken. */
+  /** The number of deliveries that wait to be taken. */
   get waiting(): number {
     return this.claimed.deliveries.length - this.#next + this.#returned.length
   }
@@ -56,7 +59,7 @@ export class ClaimInHand {
     return delivery
   }
 
-  /** The session did not send this delivery, so it waits again. */
+  /** Makes a delivery wait again because its session did not send it. */
   return(delivery: Delivery): void {
     this.#underWay--
     this.#returned.push(delivery)
@@ -77,7 +80,7 @@ export class ClaimInHand {
     this.#retry.push({ delivery, delayMs })
   }
 
-  /** The settlement of this claim. Call it once `isOver` is true. */
+  /** The outcome of all deliveries of this claim. Call it only when `isOver` is true. */
   outcome(): ClaimOutcome {
     const { deliveries, id, kind } = this.claimed
     return {

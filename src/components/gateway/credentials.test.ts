@@ -44,7 +44,7 @@ test('a user signs in with the right password only', async () => {
   expect(await signIn(credentials, 'bob', 'secret')).toBeUndefined()
 })
 
-test('a changed password ends the former one', async () => {
+test('after a password change the former password is refused', async () => {
   let platform = platformOf([await userOf()])
   const credentials = new Credentials(() => platform)
   expect(await signIn(credentials, 'alice', 'secret')).toBeDefined()
@@ -53,12 +53,12 @@ test('a changed password ends the former one', async () => {
   expect(await signIn(credentials, 'alice', 'new')).toBeDefined()
 })
 
-test('a damaged hash lets nobody in', async () => {
+test('a user with a damaged password hash cannot sign in', async () => {
   const platform = platformOf([await userOf({ passwordHash: '$argon2id$damaged' })])
   expect(await signIn(new Credentials(() => platform), 'alice', 'secret')).toBeUndefined()
 })
 
-test('an API key names its user, also after a change of users', async () => {
+test('an API key identifies its user, even after users have changed', async () => {
   let platform = platformOf([await userOf()])
   const credentials = new Credentials(() => platform)
   expect(credentials.byApiKey(API_KEY)).toMatchObject({ id: 'alice' })
@@ -78,7 +78,7 @@ test('a disabled user, and a user of a disabled account, cannot sign in', async 
   }
 })
 
-/** Checks that cost no time, with each password that was checked. */
+/** Credentials with an instant password check that records each checked password. */
 function countedChecks(users: readonly User[], options: CredentialsOptions = {}) {
   const checked: string[] = []
   let platform = platformOf(users)
@@ -102,7 +102,7 @@ function manyUsers(count: number): User[] {
   )
 }
 
-test('ten binds each of 100 users, at once and again, cost one check a user', async () => {
+test('ten concurrent binds of each of 100 users cost one password check per user', async () => {
   const users = manyUsers(100)
   const { checked, credentials } = countedChecks(users)
   for (const round of [1, 2]) {
@@ -114,7 +114,7 @@ test('ten binds each of 100 users, at once and again, cost one check a user', as
   }
 })
 
-test('a verified password is remembered while other fields of its user change', async () => {
+test('a verified password stays remembered when other fields of its user change', async () => {
   const user = await userOf()
   const { change, checked, credentials } = countedChecks([user])
   await signIn(credentials, 'alice', 'secret')
@@ -123,7 +123,7 @@ test('a verified password is remembered while other fields of its user change', 
   expect(checked).toHaveLength(1)
 })
 
-test('a verified password is forgotten when its user goes or gets another secret', async () => {
+test('a verified password is forgotten when its user or stored secret changes', async () => {
   const user = await userOf()
   const verified = new VerifiedPasswords()
   const { change, checked, credentials } = countedChecks([user], { verified })
@@ -140,7 +140,7 @@ test('a verified password is forgotten when its user goes or gets another secret
   }
 })
 
-test('another password than the verified one is checked', async () => {
+test('a password that differs from the verified one is checked', async () => {
   const { checked, credentials } = countedChecks([await userOf()])
   await signIn(credentials, 'alice', 'secret')
   expect(await signIn(credentials, 'alice', 'other')).toBeUndefined()
@@ -148,7 +148,7 @@ test('another password than the verified one is checked', async () => {
   expect(checked).toEqual(['secret', 'other'])
 })
 
-test('no more verified passwords are remembered than the bound, the latest used', async () => {
+test('at its limit the cache of verified passwords forgets the least recently used', async () => {
   const users = manyUsers(3)
   const verified = new VerifiedPasswords(2)
   const { checked, credentials } = countedChecks(users, { verified })
@@ -160,7 +160,7 @@ test('no more verified passwords are remembered than the bound, the latest used'
   expect(checked).toHaveLength(4)
 })
 
-test('wrong passwords from one address delay a bind from another by one check', async () => {
+test('a bind from another address is delayed by at most one password check', async () => {
   const ends: ((isRight: boolean) => void)[] = []
   const checked: string[] = []
   const { credentials } = countedChecks(manyUsers(2), {
@@ -182,7 +182,7 @@ test('wrong passwords from one address delay a bind from another by one check', 
   expect(await right).toMatchObject({ id: 'user-1' })
 })
 
-test('a check whose session has closed still serves the next attempt', async () => {
+test('a password check survives the end of its session and serves the next attempt', async () => {
   let finish: (isRight: boolean) => void = () => undefined
   let checks = 0
   const { credentials } = countedChecks(manyUsers(1), {
@@ -200,14 +200,14 @@ test('a check whose session has closed still serves the next attempt', async () 
   expect(checks).toBe(1)
 })
 
-test('an API key costs no check of a password', async () => {
+test('signing in with an API key causes no password check', async () => {
   const { checked, credentials } = countedChecks([await userOf()])
   expect(credentials.byApiKey(API_KEY)).toBeDefined()
   expect(credentials.byApiKey(`${API_KEY}-2`)).toBeUndefined()
   expect(checked).toEqual([])
 })
 
-test('a password that changes while the former one is being checked ends that check', async () => {
+test('a sign-in fails if the password changes during its check', async () => {
   let platform = platformOf([await userOf()])
   const verified = new VerifiedPasswords()
   const verify = async () => {
@@ -219,7 +219,7 @@ test('a password that changes while the former one is being checked ends that ch
   expect(verified.size).toBe(0)
 })
 
-test('an API key ends with its user, at once', async () => {
+test('an API key is refused as soon as it is changed or its user is deleted', async () => {
   const user = await userOf()
   let platform = platformOf([user])
   const credentials = new Credentials(() => platform)

@@ -1,9 +1,9 @@
-// Signs customers in. Passwords are stored as argon2id, which takes some 40 ms of a core to check.
-// A verified password is remembered for as long as its stored secret stands, so that a storm of
-// rebinds costs microseconds each. The checks that remain run a few at once, and addresses take
-// turns, so that one customer's wrong passwords do not keep the others waiting. An unknown user
-// costs as much as a wrong password. API keys need no such check: they are long and random, and
-// their digest is looked up.
+// Signs customers in. Passwords are stored as argon2id hashes, and checking one takes about 40 ms
+// of CPU time. A verified password is remembered until the stored hash changes, so that each bind
+// of a mass reconnect takes microseconds. A few checks run concurrently. Remote addresses take
+// turns, so that one customer's wrong passwords do not delay other customers. An unknown user costs
+// as much time as a wrong password. API keys need no slow check, because they are long and random:
+// only their digest is looked up.
 
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
@@ -15,7 +15,7 @@ import { standingOf } from './standingOf.ts'
 import { UsersByApiKey } from './usersByApiKey.ts'
 import { VerifiedPasswords } from './verifiedPasswords.ts'
 
-/** One of the four threads of Node's pool stays free for files and host names. */
+/** Leaves one of the four threads of Node's pool free for files and DNS look-ups. */
 const CHECKS_AT_ONCE = Math.min(3, availableParallelism())
 
 export interface CredentialsOptions {
@@ -26,15 +26,15 @@ export interface CredentialsOptions {
 
 /** A sign-in that waits for its password to be checked. */
 export interface SignInAttempt {
-  /** Addresses take turns. */
+  /** The group of the remote address. Groups take turns. */
   readonly from: string
-  /** False when nobody waits for the answer any more. */
+  /** False if the result is no longer needed, for example because the session closed. */
   isWanted(): boolean
 }
 
 const ANYBODY: SignInAttempt = { from: '', isWanted: () => true }
 
-/** A password that waits for its check, and all who gave it. */
+/** A password that is being checked or waits for it, and all sign-ins with this password. */
 interface Check {
   readonly attempts: SignInAttempt[]
   readonly isRight: Promise<boolean | undefined>
@@ -45,7 +45,7 @@ export class Credentials {
   readonly #verify: typeof verifyPassword
   readonly #verified: VerifiedPasswords
   readonly #turns: FairTurns
-  /** By digest. */
+  /** Checks in progress, by digest. */
   readonly #checks = new Map<string, Check>()
   readonly #byApiKey = new UsersByApiKey()
   #decoy: Promise<string> | undefined
@@ -58,15 +58,16 @@ export class Credentials {
     this.#turns = new FairTurns(options.checksAtOnce ?? CHECKS_AT_ONCE)
   }
 
-  /** Passwords that wait to be checked. */
+  /** The number of passwords that wait to be checked. */
   get waitingChecks(): number {
     return this.#turns.waiting
   }
 
   /**
-   * Call it at each change of the platform: what was verified is forgotten with its secret.
+   * Forgets verified passwords whose stored hash has changed. Call it after each change of the
+   * platform.
    *
-   * @param changed ids of the users that changed since the last call; undefined for everybody
+   * @param changed the ids of users that changed since the last call; undefined means all users
    */
   follow({ users }: Pick<Platform, 'users'>, changed?: ReadonlySet<string>): void {
     if (users === this.#followed) return
@@ -76,8 +77,9 @@ export class Credentials {
   }
 
   /**
-   * The user with this password; undefined if it is wrong. Whether that user may sign in is for
-   * `current` to say, in the same tick as the bind: checking a password takes time.
+   * Resolves with the user if the password is right, otherwise with undefined. It does not check
+   * whether the user may sign in. Checking a password takes time, so call current() afterwards, in
+   * the same tick as accepting the bind.
    */
   async byPassword(
     systemId: string,
@@ -95,7 +97,7 @@ export class Credentials {
     return user
   }
 
-  /** A customer that binds ten times with one password costs one check. */
+  /** Runs one check for all concurrent sign-ins with the same user and password. */
   async #check(
     digest: Buffer,
     attempt: SignInAttempt,
@@ -106,7 +108,7 @@ export class Credentials {
     if (under) {
       under.attempts.push(attempt)
       const isRight = await under.isRight
-      // The others may have given up just before this attempt came.
+      // The check is skipped if all earlier attempts gave up just before this one was added.
       return isRight ?? (attempt.isWanted() ? this.#check(digest, attempt, verify) : undefined)
     }
     const attempts = [attempt]
@@ -123,13 +125,13 @@ export class Credentials {
     return this.#decoy
   }
 
-  /** The user as it is now; undefined if it may not sign in, or its password has changed. */
+  /** The current version of the user. Undefined if it may not sign in or its password changed. */
   current(user: User): User | undefined {
     const standing = standingOf(user, this.#platform())
     return standing.kind === 'good' ? standing.user : undefined
   }
 
-  /** Undefined for an unknown key, and for a user who is disabled or whose account is. */
+  /** The user of an API key. Undefined if the key is unknown, or the user or account disabled. */
   byApiKey(apiKey: string): User | undefined {
     const user = this.#byApiKey.find(this.#platform().users, hashApiKey(apiKey))
     return user && this.current(user)

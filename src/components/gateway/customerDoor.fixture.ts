@@ -1,4 +1,4 @@
-// The SMPP door of the gateway over a real port, with a platform and a router in the test's hands.
+// The gateway's SMPP server on a real port, with a platform and a router that the test controls.
 
 import { onTestFinished } from 'vitest'
 import { accountSchema } from '../../platform/account.ts'
@@ -17,7 +17,7 @@ import { customerSessions } from './customerSessions.ts'
 import { Intake } from './intake.ts'
 import type { VerdictListener } from './routerClient.ts'
 
-/** A fast hash instead of argon2id, which takes 40 ms. */
+/** A fake hash, because argon2id takes 40 ms. */
 export function passwordHashOf(password: string): string {
   return `$argon2id$${password}`
 }
@@ -38,10 +38,10 @@ export function platformWith(users: readonly User[], isAccountEnabled?: boolean)
 
 interface Door {
   platform: Platform
-  /** Verdicts that the test gives by hand, while it is holding. */
+  /** Verdict listeners of messages submitted while `isHolding`. The test calls them. */
   held: VerdictListener[]
   isHolding: boolean
-  /** Called for each message that goes to the router. */
+  /** Called for each message that is submitted to the router. */
   submitting: () => void
   revoked: string[]
   verify: (hash: string, password: string) => Promise<boolean>
@@ -119,7 +119,7 @@ export async function bindTo(port: number, password = 'secret'): Promise<Custome
   return { session, closed }
 }
 
-/** Resolves with the command_status of the answer. */
+/** Sends a submit_sm and resolves with the command_status of its response. */
 export async function submitOn(session: Session): Promise<number> {
   const fields = { destination_addr: '31612345678', short_message: Buffer.from('hello') }
   return (await session.send('submit_sm', fields)).command_status

@@ -7,7 +7,7 @@ function newLog() {
   const write = (fields: object, text: string) => void lines.push([text, fields])
   let nowMs = 0
   const customerLog = new CustomerLog({
-    // As much of pino's logger as it uses.
+    // Only the methods of pino's logger that CustomerLog uses.
     log: { info: write, warn: write } as never,
     trouble: {
       report: (what, error, fields, more) =>
@@ -20,7 +20,7 @@ function newLog() {
 }
 
 const SESSION = { remoteAddress: '10.0.0.1', bind: { command: 'bind_transceiver' } }
-// As much of a bind as the log uses.
+// Only the fields of a bind that CustomerLog uses.
 const BIND = { session: SESSION, user: { id: 'alice', account: 'bank' } } as CustomerBind
 const WHO = {
   user: 'alice',
@@ -29,7 +29,7 @@ const WHO = {
   remoteAddress: '10.0.0.1',
 }
 
-test('a customer that binds and leaves is two lines, the second with the reason', () => {
+test('each bind, unbind and revocation is one line, with the reason for the end', () => {
   const { customerLog, lines } = newLog()
   customerLog.bound(BIND)
   customerLog.left(BIND, 'unbound by the peer')
@@ -41,7 +41,7 @@ test('a customer that binds and leaves is two lines, the second with the reason'
   ])
 })
 
-test('a customer that binds for every message takes ten lines a minute and a count', () => {
+test('a customer that rebinds every second gets ten lines per minute and a summary', () => {
   const { customerLog, later, lines } = newLog()
   for (let second = 0; second < 60; second++) {
     customerLog.bound(BIND)
@@ -50,14 +50,14 @@ test('a customer that binds for every message takes ten lines a minute and a cou
   }
   expect(lines).toHaveLength(11)
   expect(lines.at(-1)).toEqual([
-    'customer bound and left more often',
+    'further binds of a customer',
     { user: 'alice', account: 'bank', binds: 55, leaves: 55 },
   ])
   customerLog.bound(BIND)
   expect(lines.at(-1)?.[0]).toBe('customer bound')
 })
 
-test('a refused bind is told with the system_id that was tried, and why', () => {
+test('a refused bind is logged with its system_id and the reason', () => {
   const { customerLog, lines } = newLog()
   customerLog.refused('mallory', '10.0.0.9', 'wrong system_id or password')
   expect(lines).toEqual([

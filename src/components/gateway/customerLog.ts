@@ -1,5 +1,5 @@
-// What the log says about customers: who binds, who leaves and why, and whose bind is refused. A
-// user with more lines than a person reads gets one line a minute instead.
+// Logs the binds of customers: when a customer binds, when and why a bind ends, and which binds are
+// refused. A user gets at most ten lines per minute. Further events are summarised in one line.
 
 import type { Logger } from '../../runtime/log.ts'
 import { TELL_EVERY_MS, type TroubleLog } from '../../runtime/troubleLog.ts'
@@ -49,7 +49,7 @@ export class CustomerLog {
     this.#options.log.warn({ ...fieldsOf(bind), reason }, 'bind revoked')
   }
 
-  /** Its system_id may name no user. */
+  /** @param systemId as sent by the peer; there may be no such user */
   refused(systemId: string, remoteAddress: string, reason: string): void {
     const error = Object.assign(new Error(reason), { code: 'BIND_REFUSED' })
     this.#options.trouble.report('bind refused', error, { systemId }, { remoteAddress })
@@ -62,10 +62,7 @@ export class CustomerLog {
       this.#users.delete(user)
       const { account, untoldBinds: binds, untoldLeaves: leaves } = lines
       if (binds + leaves > 0)
-        this.#options.log.info(
-          { user, account, binds, leaves },
-          'customer bound and left more often',
-        )
+        this.#options.log.info({ user, account, binds, leaves }, 'further binds of a customer')
     }
   }
 

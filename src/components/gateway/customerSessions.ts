@@ -1,5 +1,5 @@
-// The SMPP side towards customers: who may bind, and what happens to a submit_sm. ESME_ROK means
-// durable, never merely received.
+// The SMPP server for customers. It decides who may bind and handles submit_sm. It answers a
+// submit_sm with ESME_ROK only when the message is durable, not when it is merely received.
 
 import {
   ESME_RALYBND,
@@ -18,12 +18,12 @@ import type { Intake } from './intake.ts'
 import { submitRefusal } from './submitRefusal.ts'
 
 export interface CustomerSessionsOptions {
-  /** Our system_id in bind responses. */
+  /** The system_id that Signalbox sends in bind responses. */
   systemId: string
   credentials: Credentials
   binds: BindRegistry
   intake: Intake
-  /** A receiver is there: deliveries may wait for it. */
+  /** Called after each bind, because deliveries may be waiting for a receiver. */
   onReceiver: () => void
   customerLog: Pick<CustomerLog, 'bound' | 'left' | 'refused'>
   onTrouble: (what: string, error: Error) => void
@@ -44,7 +44,7 @@ export function customerSessions(options: CustomerSessionsOptions): SessionEvent
         try {
           submitSm(options, session, pdu, body)
         } catch (error) {
-          // Permanent, so that one message does not bring its error again and again.
+          // A permanent error, so that the customer does not send the same failing message again.
           options.onTrouble('accepting a submit_sm failed', asError(error))
           session.respond(pdu, ESME_RSYSERR)
         }
@@ -57,7 +57,8 @@ export function customerSessions(options: CustomerSessionsOptions): SessionEvent
   }
 }
 
-// SMPP 3.4 §4.1. Wrong password and unknown system_id look the same (SMPP 5.0: ESME_RBINDFAIL).
+// SMPP 3.4 §4.1. A wrong password and an unknown system_id get the same error, ESME_RBINDFAIL (as
+// in SMPP 5.0).
 async function bindCustomer(options: CustomerSessionsOptions, session: Session, pdu: BindPdu) {
   const { binds, credentials, customerLog, onReceiver } = options
   const verified = await credentials.byPassword(pdu.system_id, pdu.password, {
@@ -65,7 +66,7 @@ async function bindCustomer(options: CustomerSessionsOptions, session: Session, 
     isWanted: () => session.state !== 'CLOSED',
   })
   if (session.state === 'CLOSED') return
-  // From here until the bind is listed nothing else runs, so no revocation can miss it.
+  // From here until the bind is listed the code is synchronous, so no revocation can miss the bind.
   const user = verified && credentials.current(verified)
   if (!user) {
     customerLog.refused(pdu.system_id, session.remoteAddress, 'wrong system_id or password')
@@ -82,7 +83,7 @@ async function bindCustomer(options: CustomerSessionsOptions, session: Session, 
   onReceiver()
 }
 
-// SMPP 3.4 §4.4. The verdicts of a batch come back together.
+// SMPP 3.4 §4.4. The verdicts of all messages of a batch arrive together.
 function submitSm(
   { binds, intake }: CustomerSessionsOptions,
   session: Session,
@@ -94,8 +95,9 @@ function submitSm(
     if (bound) intake.figures.addRefused(bound.user.account, commandStatus)
     session.respond(pdu, commandStatus)
   }
-  // A revoked bind is listed no more. Its customer may have others, so the refusal is temporary,
-  // as for what crosses our unbind: ESMEs drop a message on a permanent one.
+  // A revoked bind is no longer listed. Its messages are refused with a temporary error, like those
+  // that cross our unbind: ESMEs discard a message on a permanent error, but the customer may be
+  // able to send it on another bind.
   if (!bound || session.unansweredByUs > bound.user.window) return refuse(ESME_RTHROTTLED)
   const refusal = submitRefusal(pdu, session.interfaceVersion)
   if (refusal !== undefined) return refuse(refusal)

@@ -5,12 +5,12 @@ import { customersOf } from './customersOf.ts'
 
 function bind(id: string, receives: boolean) {
   const user = userSchema.parse({ id, account: 'bank', password: 'x' })
-  // As much of a session as is looked at.
+  // Only the part of a session that customersOf uses.
   const session = { canSend: () => receives } as unknown as Session
   return { user, session }
 }
 
-test('binds are counted by user, those with most first', () => {
+test('binds are counted by user, and users with the most binds come first', () => {
   const binds = [bind('b', true), bind('a', false), bind('b', false)]
   expect(customersOf(binds)).toEqual({
     customers: [
@@ -21,7 +21,7 @@ test('binds are counted by user, those with most first', () => {
   })
 })
 
-test('a hundred users are listed, and the others counted', () => {
+test('at most 100 users are listed, and the remaining users are counted', () => {
   const binds = Array.from({ length: 130 }, (_, index) => bind(`user-${index}`, true))
   const { customers, moreCustomers } = customersOf(binds)
   expect([customers.length, moreCustomers]).toEqual([100, 30])

@@ -3,7 +3,7 @@ import type { CustomerBind } from './bindRegistry.ts'
 
 const LISTED_MAX = 100
 
-/** The binds of each user; users with most binds come first. */
+/** Counts the binds of each user. The users with the most binds come first. */
 export function customersOf(binds: Iterable<CustomerBind>): {
   readonly customers: CustomerBinds[]
   readonly moreCustomers: number

@@ -1,15 +1,15 @@
 import type { ClaimInHand } from './claimInHand.ts'
 
-/** A customer that answered this lately is served ahead of the room in its window. */
+/** A full window gets more deliveries claimed if its customer answered within this time. */
 const LATELY_MS = 500
 const AHEAD_MAX = 500
 
-/** What one user, or a whole account, has in hand: claims whose deliveries wait for a window. */
+/** The claims of one user, or of a whole account, with deliveries that wait to be sent. */
 export class DeliveryLine {
   readonly account: string
-  /** Undefined for the whole account. */
+  /** Undefined if the line is for a whole account. */
   readonly user: string | undefined
-  /** False when the last claim found nothing and nothing has arrived since. */
+  /** False if the last claim found nothing and nothing has arrived since. */
   mayHaveMore = true
   #claims: ClaimInHand[] = []
   #waiting = 0
@@ -21,7 +21,7 @@ export class DeliveryLine {
     this.user = user
   }
 
-  /** The claim that comes next. */
+  /** The claim whose deliveries are sent next. */
   get first(): ClaimInHand | undefined {
     return this.#claims[0]
   }
@@ -30,7 +30,7 @@ export class DeliveryLine {
     return this.#claims
   }
 
-  /** Fewer wait than are under way, so that a claim may bring more. */
+  /** True if no more deliveries are waiting than are in progress, so that more may be claimed. */
   get isLow(): boolean {
     return this.#waiting <= this.#underWay && this.#waiting < AHEAD_MAX
   }
@@ -44,7 +44,7 @@ export class DeliveryLine {
     this.#waiting += claim.waiting
   }
 
-  /** A delivery of the first claim goes to a receiver. */
+  /** Records that a delivery of the first claim was taken for sending. */
   taken(): void {
     this.#waiting--
     this.#underWay++
@@ -56,7 +56,7 @@ export class DeliveryLine {
     this.#lastAnswerMs = nowMs
   }
 
-  /** A delivery that was under way waits again, before all others. */
+  /** Records that a taken delivery waits again. Its claim becomes the first one. */
   returned(claim: ClaimInHand): void {
     this.#underWay--
     if (claim.isPutBack) return
@@ -71,8 +71,9 @@ export class DeliveryLine {
   }
 
   /**
-   * How many deliveries to claim for `free` places in windows: twice the windows' size, so that an
-   * answer never waits for a claim. Nothing for a customer that takes nothing.
+   * How many deliveries to claim when the windows have `free` places. The target is twice the total
+   * window size, so that a freed place never waits for a claim. The result is 0 for a customer
+   * whose windows are full and who has not answered lately.
    */
   room(free: number, nowMs: number): number {
     const window = free + this.#underWay

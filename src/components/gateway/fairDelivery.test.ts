@@ -13,7 +13,7 @@ import {
   response,
 } from './outboxDelivery.fixture.ts'
 
-test('what a slow customer has not taken after two seconds is put back', async () => {
+test('deliveries that a slow customer has not taken after two seconds are put back', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
   let nowMs = 0
@@ -26,7 +26,7 @@ test('what a slow customer has not taken after two seconds is put back', async (
   answers[0]?.(response(ESME_ROK))
   expect(answers).toHaveLength(3)
   await expect.poll(() => claims).toEqual([4])
-  // It took something lately, so that the next claim comes at once; then it takes nothing.
+  // The customer answered lately, so the next claim follows immediately. Then it answers nothing.
   nowMs = 2_600
   vi.advanceTimersByTime(1_000)
   answers[1]?.({ kind: 'timeout' })
@@ -36,7 +36,7 @@ test('what a slow customer has not taken after two seconds is put back', async (
     .toEqual([{ ...NOTHING, id: '1', acknowledged: 2, retry: 1, putBack: 2 }])
 })
 
-test('nothing is claimed for a customer that has a full window and answers nothing', async () => {
+test('nothing is claimed for a customer with a full window who answers nothing', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
   let nowMs = 0
@@ -59,7 +59,7 @@ test('without a receiver nothing is claimed', () => {
   expect(claims).toEqual([])
 })
 
-test('the receiver with most room is served first', async () => {
+test('the receiver with the most free places in its window is served first', async () => {
   const { outbox } = outboxOf(3)
   const narrow = receiver(1)
   const wide = receiver(3)
@@ -68,7 +68,7 @@ test('the receiver with most room is served first', async () => {
   expect(wide.bodies.length).toBeGreaterThanOrEqual(2)
 })
 
-test('receipts go to the user who submitted, though another one has more room', async () => {
+test('receipts go to the submitting user even if another user has more room', async () => {
   const { outbox } = outboxOf(3)
   const [full, own, others] = [receiver(0), receiver(3), receiver(100)]
   deliveryFrom(outbox, [full.session, own.session, others.session])
@@ -76,7 +76,7 @@ test('receipts go to the user who submitted, though another one has more room', 
   expect(others.bodies).toEqual([])
 })
 
-test('an account may let any of its users take them', async () => {
+test('receipts go to any user of the account if the account allows it', async () => {
   const { claims, outbox } = outboxOf(3, { user: 'never bound' })
   const [full, own, others] = [receiver(0), receiver(1), receiver(100)]
   deliveryFrom(outbox, [full.session, own.session, others.session], {
@@ -86,7 +86,7 @@ test('an account may let any of its users take them', async () => {
   expect(claims[0]).toBe(202)
 })
 
-test('customers who take nothing keep nobody else from being served', async () => {
+test('customers who take no deliveries do not block other customers', async () => {
   let nowMs = 0
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
@@ -120,7 +120,7 @@ test('customers who take nothing keep nobody else from being served', async () =
   await expect.poll(() => served.has('healthy')).toBe(true)
 })
 
-test('a claim that reached its limit goes on after the user that it served first', async () => {
+test('the claim after a limited one starts behind the user who was served first', async () => {
   const asked: string[][] = []
   const { outbox } = outboxOf(0)
   outbox.claim = async (demands) => {
@@ -142,7 +142,7 @@ test('a claim that reached its limit goes on after the user that it served first
   ])
 })
 
-test('a claim that another process was in the way of is not repeated at once', async () => {
+test('an incomplete claim that returned nothing is not repeated immediately', async () => {
   const { claims, outbox } = outboxOf(0)
   const { claim } = outbox
   outbox.claim = async (demands) => ({ ...(await claim(demands)), isComplete: false })

@@ -1,4 +1,4 @@
-// What the gateway counts.
+// The metrics of the gateway.
 
 import { ANSWER_SECONDS, counter, gauge, histogram } from '../../runtime/metricDefinition.ts'
 
@@ -15,7 +15,7 @@ export const GATEWAY_METRICS = {
   ),
   passwordChecksWaiting: gauge(
     'signalbox_gateway_password_checks_waiting',
-    'Passwords of binds that wait to be checked',
+    'Passwords waiting to be checked before a bind',
   ),
   httpConnections: gauge('signalbox_gateway_http_connections', 'Open HTTP connections'),
   droppedHttpConnections: counter(
@@ -24,7 +24,7 @@ export const GATEWAY_METRICS = {
   ),
   messagesInFlight: gauge(
     'signalbox_gateway_messages_in_flight',
-    'Messages that wait for the verdict of a router',
+    'Messages waiting for the verdict of a router',
   ),
   acceptedMessages: counter(
     'signalbox_gateway_accepted_messages_total',
@@ -42,13 +42,13 @@ export const GATEWAY_METRICS = {
   ),
   verdictSeconds: histogram(
     'signalbox_gateway_verdict_seconds',
-    'Time from reading a message to the verdict about it',
+    'Time from reading a message to its verdict',
     [],
     ANSWER_SECONDS,
   ),
   deliveries: counter(
     'signalbox_gateway_deliveries_total',
-    'Answers to deliver_sm by result: acknowledged, refused permanently, or to be tried again',
+    'Answers to deliver_sm by result: acknowledged, permanently refused, or to be retried',
     ['result'],
   ),
   deliveriesInHand: gauge(
@@ -57,6 +57,6 @@ export const GATEWAY_METRICS = {
   ),
   deliveriesPutBack: counter(
     'signalbox_gateway_deliveries_put_back_total',
-    'Deliveries put back into the outbox because their customer left or was slow',
+    'Deliveries put back into the outbox because their customer disconnected or was slow',
   ),
 } as const

@@ -1,4 +1,4 @@
-// The customers' HTTP API over a real port, with a platform and a router in the test's hands.
+// The customers' HTTP API on a real port, with a platform and a router that the test controls.
 
 import type { Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
@@ -28,7 +28,7 @@ const NO_LIMITS: HttpDoorLimits = {
 interface Api {
   platform: Platform
   submitted: Submission[]
-  /** Verdicts that the test gives by hand, while it is holding. */
+  /** Verdict listeners of messages submitted while `isHolding`. The test calls them. */
   held: VerdictListener[]
   isHolding: boolean
   verdict: Verdict
@@ -63,7 +63,7 @@ export async function openHttpApi(limits: Partial<HttpDoorLimits> = {}) {
   door.app.server.on('connection', (socket: Socket) => sockets.push(socket))
   const port = await door.listen(0, '127.0.0.1')
   onTestFinished(() => door.drain(0))
-  /** How many octets have arrived so far. */
+  /** The number of octets that the server has received. */
   const octetsRead = () => sockets.reduce((sum, { bytesRead }) => sum + bytesRead, 0)
   return Object.assign(api, { door, octetsRead, port })
 }

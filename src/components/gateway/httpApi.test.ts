@@ -21,7 +21,7 @@ async function post({ port }: Api, body: unknown, authorization = `Bearer ${API_
     headers: { authorization, 'content-type': 'application/json', connection: 'close' },
     body: JSON.stringify(body),
   })
-  // Each answer is an object: an accepted message or a problem document.
+  // Every answer is an object: an accepted message or a problem document.
   const answer = (await response.json()) as Readonly<Record<string, unknown>>
   return { status: response.status, headers: response.headers, answer }
 }
@@ -52,7 +52,7 @@ test.each([
     ],
   ],
   [[], ['body: expected an object with to, from, text, registered_delivery, validity, got a list']],
-])('%j is answered with what is wrong, by field', async (body, errors) => {
+])('the answer to the invalid body %j describes the error of each field', async (body, errors) => {
   const api = await openHttpApi()
   const { answer, headers, status } = await post(api, body)
   expect(status).toBe(400)
@@ -61,7 +61,7 @@ test.each([
   expect(api.submitted).toEqual([])
 })
 
-test('no answer speaks of types of the language or fields of the wire', async () => {
+test('error texts contain no JavaScript types and no SMPP field names', async () => {
   const api = await openHttpApi()
   const value = fc.oneof(
     fc.constant(undefined),
@@ -76,9 +76,9 @@ test('no answer speaks of types of the language or fields of the wire', async ()
       const { answer, status } = await post(api, given ?? null)
       if (status === 202) return
       expect(status).toBe(400)
-      // A body that is refused as JSON, such as one with a key "__proto__", has no list of errors.
+      // A body refused by the JSON parser, such as one with the key "__proto__", has no `errors`.
       const { detail, errors = [detail] } = answer
-      // Only what stands before the given value is ours.
+      // Only the text before the given value is written by Signalbox.
       const ours = (Array.isArray(errors) ? errors : []).map((one) => String(one).split(', got')[0])
       expect(ours.join()).not.toMatch(/received|undefined|string|_addr|Invalid/)
       expect(ours.length).toBeGreaterThan(0)
@@ -96,7 +96,7 @@ test.each([
   [ESME_RTHROTTLED, 429, 'said the router'],
   [ESME_RMSGQFUL, 503, 'said the router'],
 ])(
-  "a router's refusal %i names the field of the request",
+  "the answer to a router's refusal with status %i names the field of the request",
   async (commandStatus, status, detail) => {
     const api = await openHttpApi()
     api.verdict = { kind: 'refused', commandStatus, reason: 'said the router' }
@@ -106,7 +106,7 @@ test.each([
   },
 )
 
-test('a missing key and a wrong key are told apart, each with its challenge', async () => {
+test('a missing key and a wrong key get different details and challenges', async () => {
   const api = await openHttpApi()
   const missing = await post(api, MESSAGE, '')
   const scheme = await post(api, MESSAGE, `Basic ${API_KEY}`)
@@ -122,7 +122,7 @@ test('a missing key and a wrong key are told apart, each with its challenge', as
 })
 
 test.each([3_600_000, -3_600_000])(
-  'a message of a moment ago is under way, also when the clock has stepped by %d ms',
+  'a newly accepted message is ENROUTE even if the clock has stepped by %d ms',
   async (stepMs) => {
     const api = await openHttpApi()
     const { answer } = await post(api, MESSAGE)

@@ -1,6 +1,6 @@
-// The customers' HTTP API: `POST /v1/messages` and `GET /v1/messages/{id}`, with an API key as
-// bearer token, which is checked before a body is read. 202 means what ESME_ROK means. Errors are
-// problem documents (RFC 9457).
+// The customers' HTTP API: `POST /v1/messages` and `GET /v1/messages/{id}`. Requests carry an API
+// key as bearer token, which is checked before the body is read. Like ESME_ROK over SMPP, status
+// 202 means that the message is durable. Errors are problem documents (RFC 9457).
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
@@ -37,9 +37,9 @@ export interface HttpApiOptions {
 }
 
 const CLOCK = new SteadyClock()
-/** Time that a newly accepted message may take to appear in the store. */
+/** A newly accepted message may take this long to appear in the database. */
 const JOURNAL_GRACE_MS = 10_000
-/** The rest of a refused request up to this size is read and dropped, so the answer arrives. */
+/** The body of a refused request is read and discarded up to this size, so the answer arrives. */
 const DROPPED_OCTETS_MAX = 64 * 1024
 
 export function createHttpApi(options: HttpApiOptions): HttpDoor {
@@ -70,7 +70,7 @@ export function createHttpApi(options: HttpApiOptions): HttpDoor {
 function messageRoutes(options: HttpApiOptions): FastifyPluginAsyncZod {
   return async (api) => {
     api.post('/v1/messages', { schema: routes.postMessage }, async (request, reply) => {
-      // Again: the key may have been revoked while the body arrived.
+      // The key is checked again, because it may have been revoked while the body arrived.
       const user = authenticate(options.credentials, request)
       if (!user) return refuseKey(request, reply)
       const { verdict, id } = await submit(options.intake, user, request.body)
@@ -84,11 +84,11 @@ function messageRoutes(options: HttpApiOptions): FastifyPluginAsyncZod {
       const user = authenticate(options.credentials, request)
       if (!user) return refuseKey(request, reply)
       const id = parseMessageId(request.params.id)
-      if (!id) return sendProblem(reply, problem(404, 'that is not a message id'))
+      if (!id) return sendProblem(reply, problem(404, 'this is not a valid message id'))
       const row = await options.readStatus(id, user.account)
       if (row) return statusOf(row)
       if (isRecent(id)) return { id, state: 'ENROUTE' as const }
-      return sendProblem(reply, problem(404, `there is no message ${id} of this account`))
+      return sendProblem(reply, problem(404, `this account has no message ${id}`))
     })
   }
 }
@@ -109,7 +109,7 @@ function submit(
   )
 }
 
-/** A body that is not what the schema of its route says. */
+/** A request that does not match the schema of its route. */
 class InvalidRequest extends Error {
   readonly code = 'INVALID_REQUEST'
   readonly document: Problem
@@ -127,14 +127,17 @@ function invalid(schema: z.ZodType, issues: readonly z.core.$ZodIssue[], body: u
   return problem(400, errors.join('; '), errors)
 }
 
-/** The router speaks of SMPP; here the customer reads about fields of the request. */
+/** Translates a router's command_status into an HTTP status and a field of the request. */
 function refused({ commandStatus, reason }: Extract<Verdict, { kind: 'refused' }>): Problem {
   const field = FIELDS.get(commandStatus)
   const detail = field === undefined ? reason : `${field}: ${reason}`
   return problem(HTTP_STATUS.get(commandStatus) ?? 422, detail)
 }
 
-/** Ids carry the wall clock's time, and that may have been set forward since. */
+/**
+ * Whether the id was created within the last ten seconds. Ids contain wall-clock time, so a second
+ * clock guards against a wall clock that was set forward since.
+ */
 function isRecent(id: MessageId): boolean {
   return Math.min(Date.now(), CLOCK.nowMs()) - timeOf(id) < JOURNAL_GRACE_MS
 }
@@ -168,7 +171,7 @@ function refuseKey(request: FastifyRequest, reply: FastifyReply): FastifyReply {
 }
 
 const NOT_FOUND = problem(404, 'no such route: use POST /v1/messages or GET /v1/messages/{id}')
-/** In place of messages that are internal or say too little. */
+/** Details that replace Fastify's own error messages for these statuses. */
 const DETAILS = new Map([
   [415, 'send JSON: Content-Type: application/json'],
   [500, 'Internal error; please retry.'],
@@ -180,12 +183,12 @@ const KEY_UNKNOWN = problem(
 )
 /** RFC 6750 §3. */
 const CHALLENGE = 'Bearer realm="signalbox"'
-/** All others are 422. */
+/** HTTP statuses by command_status. All other refusals are 422. */
 const HTTP_STATUS = new Map([
   [ESME_RTHROTTLED, 429],
   [ESME_RMSGQFUL, 503],
 ])
-/** The field that a refusal is about. */
+/** The request field that each refusal refers to. */
 const FIELDS = new Map([
   [ESME_RINVDSTADR, 'to'],
   [ESME_RINVSRCADR, 'from'],

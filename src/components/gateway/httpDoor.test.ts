@@ -12,7 +12,7 @@ test.each([
   ['nothing', ''],
   ['half a header', 'POST /v1/messages HTT'],
   ['headers without an end', 'POST /v1/messages HTTP/1.1\r\nHost: gateway\r\n'],
-])('a client that sends %s is closed when the headers time out', async (_, octets) => {
+])('a client that sends %s gets 408 when the headers time out', async (_, octets) => {
   const { door, port } = await openHttpApi({ httpHeadersTimeoutMs: 40 })
   const client = await rawHttp(port)
   client.socket.write(octets)
@@ -20,7 +20,7 @@ test.each([
   await expect.poll(() => door.connections).toBe(0)
 })
 
-test('half a body is answered 408 when the request times out', async () => {
+test('a request with half a body gets 408 when the request times out', async () => {
   const { port, submitted } = await openHttpApi({ httpRequestTimeoutMs: 40 })
   const client = await rawHttp(port)
   client.socket.write(HALF)
@@ -28,14 +28,14 @@ test('half a body is answered 408 when the request times out', async () => {
   expect(submitted).toEqual([])
 })
 
-test('a connection without a next request is closed when keep-alive times out', async () => {
+test('a connection without another request is closed when keep-alive times out', async () => {
   const { port } = await openHttpApi({ httpKeepAliveTimeoutMs: 40 })
   const client = await rawHttp(port)
   client.socket.write(WHOLE)
   expect(await client.ended()).toMatch(/^HTTP\/1\.1 202 /)
 })
 
-test('connections over the cap are closed and counted; one that ends makes room', async () => {
+test('connections over the limit are closed and counted until another one ends', async () => {
   const { door, port } = await openHttpApi({ httpMaxConnections: 2 })
   const clients = [await rawHttp(port), await rawHttp(port)]
   for (const client of clients) client.socket.write(WHOLE)
@@ -50,7 +50,7 @@ test('connections over the cap are closed and counted; one that ends makes room'
   expect(await fourth.until(' 202 ')).toContain('accepted')
 })
 
-test('what is not HTTP gets a problem document', async () => {
+test('input that is not HTTP gets a problem document', async () => {
   const { port } = await openHttpApi()
   const client = await rawHttp(port)
   client.socket.write('\0\0\0\x10 bind\r\n\r\n')
@@ -61,7 +61,7 @@ test.each([
   ['a wrong key', ['Authorization: Bearer wrong', 'Content-Length: 1000']],
   ['no key', ['Content-Length: 1000']],
 ])(
-  '%s is refused before the body is there, and the connection stays usable',
+  'a request with %s gets 401 before its body arrives, and the connection stays usable',
   async (_, headers) => {
     const { port } = await openHttpApi()
     const client = await rawHttp(port)
@@ -73,7 +73,7 @@ test.each([
 )
 
 test.each([['Content-Length: 70000'], ['Transfer-Encoding: chunked']])(
-  'a long body without a key is not read at all: %s',
+  'a long body without a key is not read (%s)',
   async (header) => {
     const { port } = await openHttpApi()
     const client = await rawHttp(port)
@@ -82,7 +82,7 @@ test.each([['Content-Length: 70000'], ['Transfer-Encoding: chunked']])(
   },
 )
 
-test('a key that is revoked while the body arrives submits nothing', async () => {
+test('a message is refused if its key is revoked while the body arrives', async () => {
   const api = await openHttpApi()
   const client = await rawHttp(api.port)
   client.socket.write(WHOLE.slice(0, -1))
@@ -93,7 +93,7 @@ test('a key that is revoked while the body arrives submits nothing', async () =>
   expect(api.submitted).toEqual([])
 })
 
-test('a drain answers what is in hand and closes idle and half-sent connections', async () => {
+test('a drain answers complete requests and closes idle and half-sent connections', async () => {
   const api = await openHttpApi()
   const [accepted, idle, half, anonymous] = [
     await rawHttp(api.port),
@@ -122,7 +122,7 @@ test('a drain answers what is in hand and closes idle and half-sent connections'
   await expect.poll(() => api.door.connections).toBe(0)
 })
 
-test('a request that is sent into a drain is told to come back', async () => {
+test('a request that completes during a drain gets 503', async () => {
   const api = await openHttpApi()
   const [accepted, late] = [await rawHttp(api.port), await rawHttp(api.port)]
   api.isHolding = true
@@ -138,7 +138,7 @@ test('a request that is sent into a drain is told to come back', async () => {
   expect(accepted.text()).toMatch(/^HTTP\/1\.1 202 /)
 })
 
-test('a drain waits no longer than it is told to', async () => {
+test('a drain ends after its time limit even if a request is not answered', async () => {
   const api = await openHttpApi()
   const client = await rawHttp(api.port)
   api.isHolding = true

@@ -1,7 +1,7 @@
-// The gateway's HTTP port: how many may connect, how long a request may take to arrive, and how the
-// port closes. A request that was read completely is answered, even while draining. One that is
-// still arriving delays nothing: its connection is closed at its time-out, or soon after the drain
-// begins.
+// The gateway's HTTP port. It limits the number of connections and the time that a request may take
+// to arrive, and it drains the port at shutdown. A completely received request is answered, even
+// during a drain. An incomplete request delays nothing: its connection is closed at its time-out,
+// or soon after a drain begins.
 
 import type { Socket } from 'node:net'
 import { STATUS_CODES } from 'node:http'
@@ -12,9 +12,9 @@ import { problem, PROBLEM_TYPE } from '../../runtime/problem.ts'
 import type { Problem } from '../../runtime/problem.ts'
 
 export interface HttpDoorLimits {
-  /** From the first octet of a request, or from connecting, to the end of its headers. */
+  /** From the start of a request (or of the connection) to the end of the request's headers. */
   readonly httpHeadersTimeoutMs: number
-  /** To the end of its body. */
+  /** From the start of a request to the end of its body. */
   readonly httpRequestTimeoutMs: number
   /** Between two requests of a connection. */
   readonly httpKeepAliveTimeoutMs: number
@@ -22,16 +22,16 @@ export interface HttpDoorLimits {
 }
 
 const BODY_OCTETS_MAX = 1024 * 1024
-/** Time-outs are checked four times in the shortest of them. */
+/** How many times Node checks for time-outs within the shortest time-out. */
 const CHECKS_PER_TIMEOUT = 4
-/** Time for requests to arrive that were sent before the client could notice the drain. */
+/** How long a drain waits for requests that clients sent before they could notice the drain. */
 const ARRIVAL_GRACE_MS = 250
 const DRAIN_POLL_MS = 20
 
 export class HttpDoor {
   readonly app: FastifyInstance
   readonly #connections = new Set<Socket>()
-  /** Those with a request that was read whole and is not answered. */
+  /** Connections with a completely received request that is not answered yet. */
   readonly #inHand = new Set<Socket>()
   #dropped = 0
   #isDraining = false
@@ -48,7 +48,7 @@ export class HttpDoor {
       http: {
         headersTimeout,
         connectionsCheckingInterval,
-        requestTimeout: httpRequestTimeoutMs, // Node compares the other with it at once
+        requestTimeout: httpRequestTimeoutMs, // Node requires it to be at least headersTimeout
       },
       clientErrorHandler: answerBroken,
       return503OnClosing: false, // it would not be a problem document
@@ -61,17 +61,17 @@ export class HttpDoor {
     return this.#connections.size
   }
 
-  /** How many were closed at once because there were httpMaxConnections. */
+  /** How many connections were closed immediately because httpMaxConnections were open. */
   get droppedConnections(): number {
     return this.#dropped
   }
 
-  /** Returns the port that it listens on. */
+  /** Starts listening, and resolves with the port number. */
   async listen(port: number, host: string): Promise<number> {
     return Number(new URL(await this.app.listen({ port, host })).port)
   }
 
-  /** Takes no new requests. Those in hand have `answersWithinMs` to be answered. */
+  /** Stops accepting requests, and waits up to `answersWithinMs` for answers to received ones. */
   async drain(answersWithinMs: number): Promise<void> {
     this.#isDraining = true
     const closed = this.app.close()
@@ -98,7 +98,7 @@ export class HttpDoor {
       reply.header('retry-after', '1')
       return sendProblem(reply, DRAINING)
     })
-    // Fastify calls it once the body has been read.
+    // Fastify calls this hook when the body has been read.
     this.app.addHook('preHandler', async ({ socket }, reply) => {
       this.#inHand.add(socket)
       reply.raw.once('close', () => this.#inHand.delete(socket))
@@ -109,7 +109,10 @@ export class HttpDoor {
   }
 }
 
-/** Counts its waits, not the clock: after a stall, what arrived meanwhile is still read. */
+/**
+ * Resolves when the set is empty, or after `withinMs`. It counts its pauses instead of reading a
+ * clock, so that after a stall of the process requests that have arrived are still read.
+ */
 async function emptied(sockets: ReadonlySet<Socket>, withinMs: number): Promise<void> {
   for (let waitedMs = 0; sockets.size > 0 && waitedMs < withinMs; waitedMs += DRAIN_POLL_MS)
     await delay(DRAIN_POLL_MS)
@@ -119,9 +122,9 @@ export function sendProblem(reply: FastifyReply, document: Problem): FastifyRepl
   return reply.code(document.status).type(PROBLEM_TYPE).send(document)
 }
 
-const DRAINING = problem(503, 'this gateway is shutting down: try again')
+const DRAINING = problem(503, 'this gateway is shutting down; please retry')
 
-/** Input that never became a request: it arrived too slowly, or is not HTTP. */
+/** Answers input that arrived too slowly or is not an HTTP request, and closes the connection. */
 function answerBroken(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const document = brokenRequest(error.code)

@@ -1,19 +1,18 @@
-// A message as the customers' HTTP API takes it: its fields, what each may hold, and the submit_sm
-// that they make.
+// A message in the customers' HTTP API: the schema of its fields, and its conversion to submit_sm.
 
 import { z } from 'zod'
 import { textOf } from '../../platform/fieldSchemas.ts'
 import { encodeBody, encodeText, gsmSeptets, tlv, writeRelativeTime } from '../../smpp/index.ts'
 
-/** 3GPP TS 23.040 §9.1.2.5: an alphanumeric address has 10 octets of packed septets. */
+/** 3GPP TS 23.040 §9.1.2.5: an alphanumeric address has at most 10 octets of packed septets. */
 const NAME_SEPTETS_MAX = 11
 /** ITU-T E.164 §6: a number has at most 15 digits. */
 const NUMBER = /^\+?[0-9]{1,15}$/
-/** source_addr carries octets: of the GSM alphabet, those that Latin-1 has too. */
+/** source_addr holds octets, so a name may use only GSM characters that also exist in Latin-1. */
 const PRINTABLE_LATIN1 = /^[\x20-\x7e\xa0-\xff]+$/
-/** SMPP 3.4 §4.4.1: longer text travels as message_payload. */
+/** SMPP 3.4 §4.4.1. Longer text is sent as message_payload. */
 const SHORT_MESSAGE_OCTETS_MAX = 254
-/** 30 days: more than SMSCs keep a message. */
+/** 30 days, which is longer than SMSCs keep messages. */
 const VALIDITY_SECONDS_MAX = 30 * 86_400
 const TON = { unknown: 0, international: 1, alphanumeric: 5 } as const
 const NPI = { unknown: 0, e164: 1 } as const
@@ -25,19 +24,19 @@ export const httpMessageSchema = z.strictObject({
   to: textOf(
     /^\+?[1-9][0-9]{6,14}$/,
     'a number in international form: 7 to 15 digits, + optional',
-  ).describe('The number to which the message goes.'),
-  // Required: networks refuse messages without a sender, and receivers distrust them.
+  ).describe('The number of the recipient.'),
+  // Required, because networks refuse messages without a sender and recipients distrust them.
   from: z
     .stringFormat('sender', isSender, SENDER)
     .meta({ form: SENDER })
-    .describe('The sender that the receiver sees.'),
+    .describe('The sender that the recipient sees.'),
   text: z
     .string()
     .min(1)
     .max(10_000)
     .describe(
-      'The text. It is sent in the GSM alphabet if that has all of its characters, otherwise in ' +
-        'UCS-2.',
+      'The text. It is sent in the GSM alphabet if that has all of its characters, and otherwise ' +
+        'in UCS-2.',
     ),
   registered_delivery: z
     .int()
@@ -57,15 +56,15 @@ export const httpMessageSchema = z.strictObject({
     .exactOptional()
     .meta({
       description:
-        'How long the message may wait, from now. If it is not set, the default of the account ' +
-        'counts ([validity.md](validity.md)).',
+        'How long the message may wait, from now on. The default is set in the account ' +
+        '([validity.md](validity.md)).',
       unit: 'seconds',
     }),
 })
 
 export type HttpMessage = z.infer<typeof httpMessageSchema>
 
-/** A submit_sm body (SMPP 3.4 §4.4.1). */
+/** Encodes the message as a submit_sm body (SMPP 3.4 §4.4.1). */
 export function submitSmOf({ from, registered_delivery, text, to, validity }: HttpMessage): Buffer {
   const { data_coding, short_message: octets } = encodeText(text)
   const isLong = octets.length > SHORT_MESSAGE_OCTETS_MAX
@@ -92,7 +91,7 @@ function isNumeric(from: string): boolean {
   return /^\+?[0-9]+$/.test(from)
 }
 
-/** SMPP 3.4 §5.2.5: digits are a number, all else is a name. */
+/** SMPP 3.4 §5.2.5. A sender that consists of digits is a number; any other sender is a name. */
 function sourceAddress(from: string) {
   if (!isNumeric(from))
     return {

@@ -1,4 +1,5 @@
-// The schemas of the two routes of the customers' HTTP API. docs/http-api.md is made from them.
+// The schemas of the two routes of the customers' HTTP API. docs/http-api.md is generated from
+// them.
 
 import { z } from 'zod'
 import { MESSAGE_STATE, type MessageStateName } from '../../smpp/index.ts'
@@ -7,7 +8,7 @@ import { httpMessageSchema } from './httpMessage.ts'
 
 const EXAMPLE_ID = '01a209f4-17c4-783d-a462-0a58c95b1e67'
 
-// Object.keys forgets that the table's keys are its names.
+// The type of Object.keys() is string[], but the keys of this table are state names.
 const stateNames = Object.keys(MESSAGE_STATE) as MessageStateName[]
 const messageId = z.string().describe('The id of the message.')
 const instant = z.string().meta({ unit: 'ISO 8601, in UTC' })
@@ -20,7 +21,7 @@ export const acceptedMessageSchema = z
 export const messageStatusSchema = z
   .strictObject({
     id: messageId,
-    to: address.describe('The number to which it goes, without `+`.'),
+    to: address.describe('The number of the recipient, without `+`.'),
     from: address.describe('The sender.'),
     state: z
       .enum(stateNames)
@@ -29,7 +30,7 @@ export const messageStatusSchema = z
     submittedAt: instant
       .nullable()
       .exactOptional()
-      .describe('When the carrier took it; null before that.'),
+      .describe('When the carrier accepted it; null before that.'),
     doneAt: instant.nullable().exactOptional().describe('When it reached a final state.'),
     error: z
       .string()
@@ -93,7 +94,7 @@ export const getMessage = {
   },
 } as const
 
-/** What any call may answer. */
+/** The problems that any route may answer. */
 export const EVERY_ROUTE: Problems = {
   400: 'The request is not HTTP.',
   401: 'The API key is missing or unknown, or its user or account is disabled.',
@@ -104,7 +105,7 @@ export const EVERY_ROUTE: Problems = {
   503: 'The gateway is shutting down. Send the request again, to another gateway if there is one.',
 }
 
-/** The states of a message, as people understand them. */
+/** The meaning of each message state. */
 export const STATES: Readonly<Record<MessageStateName, string>> = {
   SCHEDULED: 'The carrier will send it later.',
   ENROUTE: 'The message is waiting or on its way.',

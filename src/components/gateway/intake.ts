@@ -1,5 +1,5 @@
-// Where messages enter, from SMPP and HTTP alike: bounded, given an id, handed to the router. Every
-// message gets one verdict.
+// The intake of messages from SMPP and HTTP. It limits the number of messages in progress, gives
+// each message an id and submits it to a router. Every message gets exactly one verdict.
 
 import type { User } from '../../platform/user.ts'
 import { newMessageId } from '../../message/ids.ts'
@@ -12,7 +12,7 @@ import type { RouterClient } from './routerClient.ts'
 const FULL: Extract<Verdict, { kind: 'refused' }> = {
   kind: 'refused',
   commandStatus: ESME_RTHROTTLED,
-  reason: 'too many messages are in progress here: try again',
+  reason: 'too many messages in progress; please retry',
 }
 
 export class Intake {
@@ -32,17 +32,17 @@ export class Intake {
     this.figures = figures
   }
 
-  /** From now on everything is refused as temporary: this process is about to leave. */
+  /** From now on refuses all messages with a temporary error, because the process is stopping. */
   close(): void {
     this.#closed = true
   }
 
-  /** Messages handed to routers and not answered yet. */
+  /** The number of messages submitted to routers and not answered yet. */
   get inFlight(): number {
     return this.#inFlight
   }
 
-  /** @param body a submit_sm body (SMPP 3.4 §4.4.1) that decodes */
+  /** @param body a valid submit_sm body (SMPP 3.4 §4.4.1) */
   submit(user: User, body: Buffer, onVerdict: (verdict: Verdict, id: MessageId) => void): void {
     const messageId = newMessageId()
     const { account, id } = user

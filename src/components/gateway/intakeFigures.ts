@@ -1,5 +1,5 @@
-// Messages that the gateway accepted and refused, added up per message in plain numbers. Metrics
-// read them at a scrape.
+// Counts the messages that the gateway accepted and refused. The counts are plain numbers, to keep
+// the cost per message low. Metrics read them when they are scraped.
 
 import { Histogram } from '../../flow/histogram.ts'
 import { DEFAULT_ACCOUNT_CLASS } from '../../platform/account.ts'
@@ -7,7 +7,7 @@ import { ANSWER_SECONDS } from '../../runtime/metricDefinition.ts'
 
 interface ClassFigures {
   accepted: number
-  /** By command_status. */
+  /** The number of refusals by command_status. */
   readonly refused: Map<number, number>
 }
 
@@ -16,7 +16,7 @@ export class IntakeFigures {
   readonly #byClass = new Map<string, ClassFigures>()
   readonly verdictSeconds = new Histogram(ANSWER_SECONDS)
 
-  /** @param classOf the class of an account, if it has one */
+  /** @param classOf returns the class of an account, or undefined if it has no class */
   constructor(classOf: (account: string) => string | undefined = () => undefined) {
     this.#classOf = classOf
   }

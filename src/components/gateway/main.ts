@@ -1,6 +1,6 @@
-// The gateway: the customers' side, SMPP and HTTP. It answers a message only after the router says
-// it is durable, and loses no bind because another component or the database is down: what it needs
-// to know lies in its memory and on its disk.
+// The gateway: the SMPP and HTTP interface for customers. It accepts a message only after a router
+// reports that the message is durable. It keeps all binds while other components or the database
+// are down, because the configuration that it needs is in its memory and on its disk.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { runComponent } from '../../runtime/component.ts'
@@ -30,11 +30,11 @@ import { OutboxDelivery } from './outboxDelivery.ts'
 import { RouterClient } from './routerClient.ts'
 
 const SYSTEM_ID = 'signalbox'
-/** deliver_sm under way per bind; most ESMEs take tens. */
 const UNANSWERED_MAX = 20_000
+/** The number of unanswered deliver_sm per bind. Most ESMEs accept tens. */
 const DELIVERY_WINDOW = 100
 const DRAIN_POLL_MS = 20
-/** A verdict comes within acceptTimeoutMs; its answer gets this long to be sent. */
+/** Verdicts arrive within acceptTimeoutMs. This is the additional time for sending the answers. */
 const VERDICT_MARGIN_MS = 2_000
 const FOLLOWS = ['account', 'user'] as const
 const NO_IDS: ReadonlySet<string> = new Set()
@@ -71,10 +71,11 @@ async function start(context: Context): Promise<RunningComponent> {
     timers: timersOf(config),
     windowSize: DELIVERY_WINDOW,
     maxSessions: config.maxSessions,
-    // Above the window of any user: what exceeds that is refused, not left unread.
+    // Higher than the window of any user, so that messages beyond a user's window are read and
+    // refused instead of staying unread.
     limits: { unansweredByUs: UNANSWERED_MAX },
     systemId: SYSTEM_ID,
-    // Broadcasts, which 5.0 adds, are not supported.
+    // Not 5.0, because the broadcast operations of 5.0 are not supported.
     interfaceVersion: INTERFACE_VERSION.V3_4,
   })
   const http = createHttpApi({
@@ -92,7 +93,7 @@ async function start(context: Context): Promise<RunningComponent> {
     drain: async () => {
       server.stopAccepting()
       intake.close()
-      // Side by side: no HTTP client holds up the unbinding of SMPP customers.
+      // Concurrently, so that no HTTP client delays the unbinding of SMPP customers.
       await Promise.all([
         unbindAll(server, intake),
         http.drain(config.acceptTimeoutMs + VERDICT_MARGIN_MS),
@@ -109,13 +110,13 @@ function intakeFigures({ follower }: DatabaseLink): IntakeFigures {
   return new IntakeFigures((account) => follower.platform.accounts.get(account)?.class)
 }
 
-/** Each message in hand gets its verdict first. */
+/** Unbinds all customers after every message in progress has received its verdict. */
 async function unbindAll(server: SmppServer, intake: Intake): Promise<void> {
   while (intake.inFlight > 0) await delay(DRAIN_POLL_MS)
   await server.close()
 }
 
-/** Tells who is bound here, and follows the routers. */
+/** Announces this gateway and its binds, and follows the list of routers. */
 function presenceOf(
   { config, recentTroubles, trouble }: Context,
   { database }: DatabaseLink,
@@ -197,7 +198,7 @@ function outboxDelivery(
   return delivery
 }
 
-/** By name: the rest of the settings is nothing that a session could be told. */
+/** Picks the session timers from the settings. */
 function timersOf(config: SessionTimers): SessionTimers {
   const { sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs, inactivityTimeoutMs } =
     config

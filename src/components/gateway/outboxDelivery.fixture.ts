@@ -1,4 +1,4 @@
-// Receivers and an outbox in memory, for tests of deliveries.
+// In-memory receivers and an in-memory outbox, for tests of deliveries.
 
 import { onTestFinished } from 'vitest'
 import { userSchema } from '../../platform/user.ts'
@@ -13,7 +13,7 @@ import { OutboxDelivery, type OutboxDeliveryOptions } from './outboxDelivery.ts'
 type Answer = (outcome: RequestOutcome) => void
 const DELIVER_SM = encodeBody('deliver_sm', { short_message: Buffer.from('id:1 stat:DELIVRD') })
 
-/** A receiver with a window, whose answers the test gives by hand. */
+/** A receiver with a window. The test answers a deliver_sm by calling a function in `answers`. */
 export function receiver(
   windowSize: number,
   interfaceVersion = 0x34,
@@ -40,7 +40,7 @@ export function receiver(
       return bodies.length
     },
   }
-  // As much of a session as the delivery uses.
+  // Only the part of a session that OutboxDelivery uses.
   return { answers, bodies, session: session as unknown as Session }
 }
 
@@ -55,7 +55,7 @@ export function response(commandStatus: number): RequestOutcome {
   return { kind: 'response', pdu }
 }
 
-/** An outbox in memory: chunks go out once, settlements are remembered. */
+/** An in-memory outbox that returns each chunk once and records all settlements. */
 export function outboxOf(count: number, { user = 'u', perChunk = 1 } = {}) {
   const chunks: ClaimedDeliveries[] = []
   for (let left = count; left > 0; left -= perChunk) {
@@ -94,7 +94,7 @@ export function chunkOf(user: string, count: number): ClaimedDeliveries {
   return { id: newMessageId(), kind: 'chunk', account: 'demo', user, attempts: 1, deliveries }
 }
 
-/** By chunk, how many deliveries ended in which way. */
+/** For each settled chunk, how many of its deliveries had each outcome. */
 export function endsOf(settled: readonly ClaimOutcome[]) {
   return settled.map(({ acknowledged, id, putBack, refused, retry }) => ({
     id,

@@ -16,7 +16,7 @@ import {
   response,
 } from './outboxDelivery.fixture.ts'
 
-test('twice as much is claimed as there is room for, and answers make room', async () => {
+test('twice the window size is claimed, and each answer lets the next delivery go', async () => {
   const { chunks, claims, outbox, settled } = outboxOf(10)
   const { answers, bodies, session } = receiver(2)
   deliveryFrom(outbox, [session])
@@ -28,7 +28,7 @@ test('twice as much is claimed as there is room for, and answers make room', asy
   await expect.poll(() => endsOf(settled)).toEqual([{ ...NOTHING, id: '1', acknowledged: 1 }])
 })
 
-test('a window that is answered stays full without waiting for a claim', async () => {
+test('while a customer answers, its window stays full without waiting for a claim', async () => {
   const { outbox, settled } = outboxOf(1000, { perChunk: 50 })
   const { answers, session } = receiver(10)
   deliveryFrom(outbox, [session])
@@ -41,7 +41,7 @@ test('a window that is answered stays full without waiting for a claim', async (
   expect(endsOf(settled)).toMatchObject(settled.map(() => ({ acknowledged: 50, putBack: 0 })))
 })
 
-test('the answer decides: acknowledged, refused for good, or again', async () => {
+test('the answer decides whether a delivery is acknowledged, refused or retried', async () => {
   const { outbox, settled } = outboxOf(4, { perChunk: 4 })
   const { answers, session } = receiver(4)
   deliveryFrom(outbox, [session])
@@ -57,7 +57,7 @@ test('the answer decides: acknowledged, refused for good, or again', async () =>
   expect(settled[0]?.retry.every(({ delayMs }) => delayMs > 0)).toBe(true)
 })
 
-test('what was under way on a link that closed comes again at once, alone', async () => {
+test('unanswered deliveries are retried without delay when their link closes', async () => {
   const { outbox, settled } = outboxOf(2, { perChunk: 2 })
   const { answers, session } = receiver(2)
   const { binds } = deliveryFrom(outbox, [session])
@@ -68,10 +68,10 @@ test('what was under way on a link that closed comes again at once, alone', asyn
   expect(settled[0]?.retry.map(({ delayMs }) => delayMs)).toEqual([0, 0])
 })
 
-test('a delivery whose link closed four times waits before its next attempt', async () => {
+test('a delivery is retried with a delay after its link has closed four times', async () => {
   const { chunks, outbox, settled } = outboxOf(2)
   const [third, fourth] = chunks.splice(0)
-  if (!third || !fourth) throw new Error('two were asked for')
+  if (!third || !fourth) throw new Error('expected two chunks')
   chunks.push({ ...third, kind: 'row', attempts: 3 }, { ...fourth, kind: 'row', attempts: 4 })
   const { answers, session } = receiver(2)
   const { binds } = deliveryFrom(outbox, [session])
@@ -82,7 +82,7 @@ test('a delivery whose link closed four times waits before its next attempt', as
   expect(settled.map(({ retry }) => (retry[0]?.delayMs ?? 0) > 0)).toEqual([false, true])
 })
 
-test('when the last receiver leaves, what waits is put back for other gateways', async () => {
+test('waiting deliveries are put back when the last receiver leaves', async () => {
   const { outbox, settled } = outboxOf(5, { perChunk: 5 })
   const { answers, session } = receiver(2)
   const { binds } = deliveryFrom(outbox, [session])
@@ -95,13 +95,13 @@ test('when the last receiver leaves, what waits is put back for other gateways',
     .toEqual([{ ...NOTHING, id: '1', acknowledged: 1, retry: 1, putBack: 3 }])
 })
 
-test('after a pause longer than the lease allows, nothing of it is sent', async () => {
+test('after a long pause of the process no more deliveries of a claim are sent', async () => {
   let nowMs = 0
   const { outbox, settled } = outboxOf(4, { perChunk: 4 })
   const { answers, bodies, session } = receiver(2)
   deliveryFrom(outbox, [session], { now: () => nowMs })
   await expect.poll(() => answers.length).toBe(2)
-  // The process was stopped; its timers have not run yet.
+  // As if the process was stopped and its timers have not run yet.
   nowMs = 15_000
   answers[0]?.(response(ESME_ROK))
   answers[1]?.(response(ESME_ROK))
@@ -109,12 +109,12 @@ test('after a pause longer than the lease allows, nothing of it is sent', async 
   await expect.poll(() => endsOf(settled)).toMatchObject([{ acknowledged: 2, putBack: 2 }])
 })
 
-test('a stop settles what was answered and puts back the rest', async () => {
+test('stop() settles answered deliveries and puts back the waiting ones', async () => {
   const { outbox, settled } = outboxOf(5, { perChunk: 5 })
   const { answers, session } = receiver(2)
   const { binds, delivery } = deliveryFrom(outbox, [session])
   await expect.poll(() => answers.length).toBe(2)
-  // The sessions close first.
+  // At shutdown the sessions close before the delivery stops.
   binds.remove(session)
   answers[0]?.(response(ESME_ROK))
   answers[1]?.({ kind: 'closed' })
@@ -122,10 +122,10 @@ test('a stop settles what was answered and puts back the rest', async () => {
   expect(endsOf(settled)).toEqual([{ ...NOTHING, id: '1', acknowledged: 1, retry: 1, putBack: 3 }])
 })
 
-test('a delivery that cannot be sent is refused alone, and reported', async () => {
+test('a delivery that cannot be encoded is refused and reported, others are sent', async () => {
   const { chunks, outbox, settled } = outboxOf(3, { perChunk: 3 })
   const [chunk] = chunks.splice(0)
-  if (!chunk) throw new Error('three deliveries are one chunk')
+  if (!chunk) throw new Error('expected one chunk')
   const deliveries = chunk.deliveries.map((delivery, index) =>
     index === 1 ? { ...delivery, deliverSm: Buffer.of(1) } : delivery,
   )
@@ -141,7 +141,7 @@ test('a delivery that cannot be sent is refused alone, and reported', async () =
   expect(troubles).toEqual(['delivering to u failed'])
 })
 
-test('a stop waits for a claim that is under way, and puts back what it brings', async () => {
+test('stop() waits for a claim in progress and puts back its deliveries', async () => {
   const { outbox, settled } = outboxOf(3, { perChunk: 3 })
   const { claim } = outbox
   let answer: () => void = () => undefined
@@ -159,7 +159,7 @@ test('a stop waits for a claim that is under way, and puts back what it brings',
   expect(endsOf(settled)).toEqual([{ ...NOTHING, id: '1', putBack: 3 }])
 })
 
-test('a settlement that the database refuses for good holds up no other', async () => {
+test('a settlement that the database refuses does not block other settlements', async () => {
   const { outbox, settled } = outboxOf(3)
   const { settle } = outbox
   outbox.settle = async (outcomes) => {

@@ -1,9 +1,11 @@
-// Brings receipts to customers. It claims chunks of deliveries for users that have a receiver bound
-// here (for whole accounts whose setting says so), somewhat more than their windows have room for,
-// sends deliver_sm as answers make room, and settles each chunk when its last answer is there.
+// Delivers receipts to customers. It claims chunks of deliveries for users that have a receiver
+// bound to this gateway, or for whole accounts that allow any of their users to take receipts. It
+// claims somewhat more than fits into the windows, sends deliver_sm as answers free places, and
+// settles a chunk after its last answer.
 //
-// A slow customer delays no other: for one that takes nothing, nothing is claimed, and what it has
-// not taken after two seconds is put back. So an interrupted gateway causes few second deliveries.
+// A slow customer delays no other customer. Nothing is claimed for a customer that does not answer,
+// and deliveries that wait for longer than two seconds are put back into the outbox. A crash of the
+// gateway therefore causes few duplicate deliveries.
 
 import { setImmediate } from 'node:timers/promises'
 import { asError } from '../../flow/asError.ts'
@@ -22,7 +24,7 @@ import { ClaimInHand } from './claimInHand.ts'
 import { DeliveryLine } from './deliveryLine.ts'
 
 export interface OutboxPort {
-  /** Frees what was claimed under this name and is not in hand. */
+  /** Releases claims that were made under this process's name and are not listed in `inHand`. */
   reclaim(inHand: readonly string[]): Promise<void>
   claim(demands: readonly OutboxDemand[], leaseMs: number): Promise<Claim>
   settle(outcomes: readonly ClaimOutcome[]): Promise<void>
@@ -31,27 +33,30 @@ export interface OutboxPort {
 export interface OutboxDeliveryOptions {
   outbox: OutboxPort
   binds: BindRegistry
-  /** Whether anybody of the account takes the receipts of all its users. */
+  /** Whether any user of the account may receive the receipts of all its users. */
   sharesReceipts: (account: string) => boolean
   /** How long a receiver may take to answer. */
   responseTimeoutMs: number
   onTrouble: (what: string, error: Error) => void
-  /** Monotonic. */
+  /** A monotonic clock, in milliseconds. */
   now?: () => number
 }
 
-/** A delivery is sent if its answer must come while the lease lasts. */
+/** The time within a lease for sending. The rest of the lease is for waiting for the answer. */
 const LEASE_MARGIN_MS = 15_000
 const LOOK_INTERVAL_MS = 1_000
 const PUT_BACK_AFTER_MS = 2_000
 const RETRY_FIRST_MS = 1_000
 const RETRY_CAP_MS = 300_000
-/** Deliveries that wait for a window. Those under way are bounded by the windows. */
+/** Limits the waiting deliveries. Deliveries in progress are limited by the windows. */
 const WAITING_MAX = 200_000
 const OCTETS_MAX = 64 * 1024 * 1024
-/** A delivery whose link closed this often may be what closes it, and waits longer each time. */
+/**
+ * A delivery may itself be the reason why a link closes. If the link closed more often than this
+ * during a delivery, further attempts are delayed.
+ */
 const CLOSES_MAX = 3
-/** A peer with a lower interface_version knows no TLVs (SMPP 3.4 §4.1.1). */
+/** A peer with a lower interface_version does not support TLVs (SMPP 3.4 §4.1.1). */
 const FIRST_VERSION_WITH_TLVS = 0x34
 
 export class OutboxDelivery {
@@ -62,16 +67,17 @@ export class OutboxDelivery {
   readonly #lines = new Map<string, DeliveryLine>()
   #looking: NodeJS.Timeout | undefined
   #isStopped = false
-  /** The demand that the next claim begins after, so that no user is always last in line. */
+  /** The next claim starts after this demand, so that no user is always last. */
   #servedFirst = ''
   #claiming: Promise<unknown> = Promise.resolve()
   #inHand = 0
-  /** Of claims that were not put back, with their octets. */
+  /** The number of waiting deliveries in claims that are not put back. */
   #waiting = 0
-  /** Deliveries that were leased and given back without an attempt. */
+  /** The number of deliveries that were put back without an attempt. */
   putBack = 0
+  /** The size of all claims that are not put back. */
   #octets = 0
-  /** Added up in plain numbers; metrics read them when scraped. */
+  /** Plain numbers, which metrics read when they are scraped. */
   readonly counters = { acknowledged: 0, refused: 0, retried: 0 }
 
   constructor(options: OutboxDeliveryOptions) {
@@ -96,12 +102,12 @@ export class OutboxDelivery {
     })
   }
 
-  /** Deliveries that are leased: they wait for a window, are under way, or are being settled. */
+  /** The number of leased deliveries: waiting for a window, in progress, or being settled. */
   get inHand(): number {
     return this.#inHand
   }
 
-  /** There may be something to deliver, or somebody to deliver to. */
+  /** Claims and sends deliveries. Called when there may be new deliveries or new receivers. */
   wake(): void {
     if (this.#isStopped) return
     this.#looking ??= setInterval(() => this.#look(), LOOK_INTERVAL_MS)
@@ -112,12 +118,12 @@ export class OutboxDelivery {
     this.#loop.expectMore()
   }
 
-  /** Claims nothing more. Resolves when all answers received so far are settled. */
+  /** Stops claiming, and resolves when all answers received so far are settled. */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#loop.stop()
     clearInterval(this.#looking)
-    // What a claim under way brings is put back with the rest.
+    // Waits for a claim in progress, because its deliveries must be put back too.
     await this.#claiming.catch(() => undefined)
     await setImmediate()
     for (const line of this.#lines.values())
@@ -125,7 +131,7 @@ export class OutboxDelivery {
     await this.#settler.whenIdle()
   }
 
-  /** Begins after the user that the last claim served first, so that users take turns. */
+  /** The demands of all users, starting after the user that the last limited claim served first. */
   #demands(): readonly OutboxDemand[] | undefined {
     if (this.#waiting >= WAITING_MAX || this.#octets >= OCTETS_MAX) return undefined
     const nowMs = this.#now()
@@ -144,7 +150,10 @@ export class OutboxDelivery {
     return [...demands.slice(first), ...demands.slice(0, first)]
   }
 
-  /** In the windows of each user's receivers, or of all receivers of the account. */
+  /**
+   * The number of free places in windows, by user. If the account shares receipts, the result is
+   * one sum for the account, under the key undefined.
+   */
   #freePlaces(
     account: string,
     receivers: readonly CustomerBind[],
@@ -160,7 +169,7 @@ export class OutboxDelivery {
 
   async #claim(demands: readonly OutboxDemand[]): Promise<readonly ClaimInHand[]> {
     const { onTrouble, outbox, responseTimeoutMs } = this.#options
-    // Counted from before the request, so the lease in the database lasts longer.
+    // The time before the request, so that the lease in the database always ends later.
     const startedMs = this.#now()
     const times = {
       sendUntilMs: startedMs + LEASE_MARGIN_MS,
@@ -180,9 +189,9 @@ export class OutboxDelivery {
   }
 
   /**
-   * The claim reached its limit. Demands are served in their order, so those before the first that
-   * was served have nothing. If none was served, another process was in the way: the next look
-   * comes soon enough.
+   * Called after a claim that may have left deliveries behind. Demands are served in order, so
+   * there is nothing to deliver for the demands before the first one that was served. If no demand
+   * was served, another process held locks, and the next poll is soon enough.
    */
   #expectRest(demands: readonly OutboxDemand[], claimed: Claim['claimed']): void {
     const served = new Set(claimed.map(({ account, user }) => this.#lineKey(account, user)))
@@ -227,8 +236,9 @@ export class OutboxDelivery {
   }
 
   /**
-   * False if the session takes nothing. A delivery that throws is refused, and holds up no other:
-   * another attempt would do the same.
+   * Sends the next delivery of the claim. Returns false if the session did not accept it. If
+   * encoding the delivery throws, the delivery is refused, because another attempt would fail in
+   * the same way.
    */
   #deliverNext(line: DeliveryLine, claim: ClaimInHand, bind: CustomerBind): boolean {
     const delivery = claim.take()
@@ -241,7 +251,7 @@ export class OutboxDelivery {
         this.#answered(line, claim, delivery, bind, outcome)
       })
       if (sent !== undefined) return true
-      // The session began to close in this turn.
+      // The session has just begun to close.
       line.returned(claim)
       claim.return(delivery)
       if (!claim.isPutBack) this.#waiting++
@@ -294,7 +304,7 @@ export class OutboxDelivery {
     claim.retry(delivery, counted > 0 ? backOffMs(counted, RETRY_FIRST_MS, RETRY_CAP_MS) : 0)
   }
 
-  /** Others may claim what waits, as soon as what is under way has its answers. */
+  /** Puts back the waiting deliveries of a claim when its deliveries in progress are answered. */
   #putBack(line: DeliveryLine, claim: ClaimInHand): void {
     line.remove(claim)
     if (!claim.isPutBack) {
@@ -309,7 +319,7 @@ export class OutboxDelivery {
     if (claim.isOver) this.#settler.add(claim)
   }
 
-  /** Never gives up: what is not settled goes out twice. */
+  /** Retries until it succeeds, because unsettled deliveries would be delivered twice. */
   async #settle(claims: readonly ClaimInHand[]): Promise<void> {
     const { onTrouble } = this.#options
     const onFailure = (error: Error) => onTrouble('settling deliveries failed; retrying', error)
@@ -328,7 +338,10 @@ export class OutboxDelivery {
     this.#loop.expectMore()
   }
 
-  /** What the database refuses for good fails alone: its lease ends, and it is delivered again. */
+  /**
+   * Settles the outcomes together, or one by one if the database refuses them permanently. A
+   * refused outcome is reported. Its lease expires, and its deliveries are delivered again.
+   */
   async #settleApart(outcomes: readonly ClaimOutcome[]): Promise<void> {
     try {
       await this.#options.outbox.settle(outcomes)
@@ -340,13 +353,13 @@ export class OutboxDelivery {
     }
   }
 
-  /** Puts back what slow customers have not taken, and looks for what no wake-up told of. */
+  /** Puts back deliveries that slow customers have not taken, and polls for new deliveries. */
   #look(): void {
     const nowMs = this.#now()
     for (const [key, line] of this.#lines) {
       for (const claim of line.claims)
         if (nowMs >= claim.times.putBackAtMs) this.#putBack(line, claim)
-      // A line is made again when it is needed.
+      // An idle line is created again when it is needed.
       if (line.isIdle) this.#lines.delete(key)
     }
     this.wake()

@@ -2,14 +2,14 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A client that sends any octets and shows what comes back. */
+/** A client that sends any octets and exposes the octets that it receives. */
 export interface RawHttp {
   readonly socket: Socket
-  /** All that was received. */
+  /** Everything received so far. */
   text(): string
-  /** Resolves with all that was received, once it contains `part`; rejects at the end. */
+  /** Resolves with everything received when it contains `part`. Rejects if the connection ends. */
   until(part: string): Promise<string>
-  /** Resolves with all that was received when the connection has ended. */
+  /** Resolves with everything received when the connection has ended. */
   ended(): Promise<string>
 }
 
@@ -27,7 +27,7 @@ export async function rawHttp(port: number): Promise<RawHttp> {
     isEnded = true
     wake()
   })
-  socket.on('error', () => undefined) // a reset is an end like any other here
+  socket.on('error', () => undefined) // a reset ends the connection like a normal close
   await once(socket, 'connect')
   const change = () => new Promise<void>((resolve) => (wake = resolve))
   return {

@@ -22,7 +22,10 @@ afterEach(async () => {
   }
 })
 
-/** Answers with `status`, or accepts everything. Tells the batch ids and retries it saw. */
+/**
+ * A router that answers with `status`, or accepts everything. It records the id of each batch and
+ * whether the request was marked as a retry.
+ */
 async function router(status?: number) {
   const batchIds: string[] = []
   const retries: boolean[] = []
@@ -56,7 +59,7 @@ function clientOf(addresses: string[], acceptTimeoutMs = 5000) {
       recovered: () => outages.push(`${addresses.indexOf(address)} recovered`),
       forget: () => outages.push(`${addresses.indexOf(address)} forgotten`),
     }),
-    onTrouble: () => undefined, // outages are what is tested here
+    onTrouble: () => undefined, // these tests check outages only
   })
   clients.push(client)
   client.setRouters(addresses)
@@ -78,7 +81,7 @@ function submit(client: RouterClient, account = 'demo'): Promise<Verdict> {
   )
 }
 
-test('the verdict comes back, and messages of one turn share a batch', async () => {
+test('messages submitted in the same turn share a batch, and each gets its verdict', async () => {
   const only = await router()
   const { client } = clientOf([only.address])
   const verdicts = await Promise.all([submit(client), submit(client), submit(client)])
@@ -86,29 +89,29 @@ test('the verdict comes back, and messages of one turn share a batch', async () 
   expect(only.batchIds).toHaveLength(1)
 })
 
-test('an account stays with one router while it lives', async () => {
+test('all messages of an account go to the same router while it is up', async () => {
   const routers = [await router(), await router()]
   const { client } = clientOf(routers.map(({ address }) => address))
   for (let i = 0; i < 5; i++) await submit(client, 'demo')
   expect(routers.map(({ batchIds }) => batchIds.length)).toContain(5)
 })
 
-test('a batch that one router could not publish goes to another under the same id', async () => {
+test('a batch that a router could not publish goes to another one with the same id', async () => {
   const failing = [await router(503), await router(503)]
   const healthy = await router()
   const { client } = clientOf([...failing, healthy].map(({ address }) => address))
-  // Whichever router an account has, one of these starts at a failing one.
+  // With eight accounts, at least one has a failing router as its first router.
   for (const account of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'])
     expect(await submit(client, account)).toEqual(ACCEPTED)
   const tried = failing.flatMap(({ batchIds }) => batchIds)
   expect(tried.length).toBeGreaterThan(0)
   for (const batchId of tried) expect(healthy.batchIds).toContain(batchId)
-  // A router tells a batch that comes again from one that comes for the first time.
+  // Only a batch that is sent again is marked as a retry.
   const isRetry = new Map(healthy.batchIds.map((id, index) => [id, healthy.retries[index]]))
   for (const batchId of healthy.batchIds) expect(isRetry.get(batchId)).toBe(tried.includes(batchId))
 })
 
-test('a router that fails is told, and one that has left is forgotten', async () => {
+test('a failing router is reported, and is forgotten when it leaves the list', async () => {
   const [broken, healthy] = [await router(500), await router(503)]
   const { client, outages } = clientOf([broken.address, healthy.address], 200)
   await submit(client)
@@ -117,7 +120,7 @@ test('a router that fails is told, and one that has left is forgotten', async ()
   expect(outages.at(-1)).toBe('0 forgotten')
 })
 
-test('shortly before the deadline a router is still asked', async () => {
+test('a router that is listed before the deadline still gets the batch', async () => {
   const only = await router()
   const { client } = clientOf([], 1_000)
   const verdict = submit(client)
@@ -125,7 +128,7 @@ test('shortly before the deadline a router is still asked', async () => {
   expect(await verdict).toEqual(ACCEPTED)
 })
 
-test('that no router is listed is an outage until one is', async () => {
+test('an empty list of routers is an outage until a router is listed', async () => {
   const { client, outages } = clientOf([], 50)
   await submit(client)
   expect(new Set(outages)).toEqual(new Set(['-1 failed']))
@@ -139,7 +142,7 @@ test('at the deadline the sender gets a temporary refusal and the outcome is unk
   expect(unknown).toEqual([1])
 })
 
-test('a message is not refused because the wall clock was set forward meanwhile', async () => {
+test('setting the wall clock forward does not refuse waiting messages', async () => {
   const { client } = clientOf([])
   const verdict = submit(client)
   vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_600_000)
@@ -148,14 +151,14 @@ test('a message is not refused because the wall clock was set forward meanwhile'
   expect(await verdict).toEqual(ACCEPTED)
 })
 
-test('a message is refused in time although the wall clock was set back meanwhile', async () => {
+test('setting the wall clock back does not postpone the deadline', async () => {
   const { client } = clientOf([], 50)
   const verdict = submit(client)
   vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000)
   expect(await verdict).toMatchObject({ kind: 'refused' })
 })
 
-test('a router that comes late is found', async () => {
+test('a waiting message is sent to a router that is listed later', async () => {
   const { client } = clientOf([])
   const verdict = submit(client)
   const late = await router()
@@ -163,7 +166,7 @@ test('a router that comes late is found', async () => {
   expect(await verdict).toEqual(ACCEPTED)
 })
 
-test('a listener that throws keeps no other message of its batch from its verdict', async () => {
+test('if a listener throws, the other messages of its batch still get verdicts', async () => {
   const { address, batchIds } = await router()
   const { client } = clientOf([address])
   const submission = {

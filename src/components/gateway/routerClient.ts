@@ -1,8 +1,8 @@
-// Hands submissions to routers and brings the verdicts back. Each account has one router, chosen by
-// rendezvous hashing over those that live; what goes to one router leaves in batches that form by
-// themselves. A batch keeps its id and its messages over all attempts, even when another router
-// takes it, so nothing is published twice. At the deadline the sender gets a temporary refusal, and
-// the outcome counts as unknown.
+// Submits messages to routers and returns their verdicts. Each account is assigned to one of the
+// live routers by rendezvous hashing. The messages for a router are sent in batches, which collect
+// the messages that arrive while earlier batches are in progress. A batch keeps its id and its
+// messages over all attempts, even at another router, so that no message is published twice. At the
+// deadline the sender gets a temporary refusal, and the outcome counts as unknown.
 
 import { Agent, type Dispatcher, request } from 'undici'
 import { uuidv7 } from 'uuidv7'
@@ -23,10 +23,10 @@ import { ESME_RTHROTTLED } from '../../smpp/index.ts'
 
 export interface RouterClientOptions {
   clusterToken: string
-  /** From receiving a message to refusing it for want of an answer. */
+  /** How long a message may wait for a verdict before it is refused. */
   acceptTimeoutMs: number
   onUnknownOutcome: (messages: number) => void
-  /** Called once for each router. */
+  /** Returns the object that reports outages of a router. Called once for each router. */
   watchRouter: (address: string) => WatchedOutage
   onTrouble: (what: string, error: Error) => void
 }
@@ -35,20 +35,20 @@ export type VerdictListener = (verdict: Verdict) => void
 
 interface Waiting {
   submission: Submission
-  /** Monotonic: a step of the wall clock must not end the wait. */
+  /** Monotonic time, so that a step of the wall clock does not change the deadline. */
   sinceMs: number
   onVerdict: VerdictListener
 }
 
 const MAX_BATCH_MESSAGES = 1000
 const MAX_BATCH_OCTETS = 1024 * 1024
-/** Requests under way to one router; more only makes its batches smaller. */
+/** Concurrent requests to one router. More of them would only make the batches smaller. */
 const CONCURRENCY = 2
-/** A router that does not answer in this time is asked again; the batch id makes that safe. */
+/** After this time without an answer the batch is sent again, which its batch id makes safe. */
 const ATTEMPT_TIMEOUT_MS = 3_000
 const FIRST_RETRY_MS = 25
 const LAST_RETRY_MS = 500
-/** Router of every account while no router is known. */
+/** Stands for the router of every account while no router is known. */
 const NOWHERE = ''
 
 export class RouterClient {
@@ -57,14 +57,14 @@ export class RouterClient {
   #routers: readonly string[] = []
   #routerOf = new Map<string, string>()
   #batchers = new Map<string, Batcher<Waiting>>()
-  /** By address of the router; those that were asked. */
+  /** The routers that were called, by address. */
   #watched = new Map<string, WatchedOutage>()
 
   constructor(options: RouterClientOptions) {
     this.#options = options
   }
 
-  /** The addresses of the routers that live, like `http://10.0.0.7:7070`. */
+  /** @param addresses the live routers, such as `http://10.0.0.7:7070` */
   setRouters(addresses: readonly string[]): void {
     this.#routers = addresses
     this.#routerOf.clear()
@@ -77,7 +77,7 @@ export class RouterClient {
     }
   }
 
-  /** The listener is called exactly once, at the latest a little after the deadline. */
+  /** Submits a message. Calls the listener exactly once, at the latest just after the deadline. */
   submit(submission: Submission, onVerdict: VerdictListener): void {
     this.#batcherOf(this.#routerFor(submission.account)).add({
       submission,
@@ -120,7 +120,8 @@ export class RouterClient {
     const batchId = uuidv7()
     const submissions = batch.map((waiting) => waiting.submission)
     const octets = encodeBatch({ batchId, submissions })
-    // Counts from the youngest, because messages behind a slow batch have had no attempt yet.
+    // The newest message sets the deadline, because messages that waited behind a slow batch have
+    // not been attempted yet.
     const youngestMs = batch.at(-1)?.sinceMs ?? performance.now()
     const deadlineMs = youngestMs + this.#options.acceptTimeoutMs
     const failed = new Set<string>()
@@ -128,7 +129,7 @@ export class RouterClient {
       const router = this.#pick(preferred, batchId, failed)
       const leftMs = deadlineMs - performance.now()
       if (leftMs <= 0) return this.#giveUp(batch)
-      // AbortSignal.timeout() throws for a time that is not whole.
+      // AbortSignal.timeout() throws unless the time is a whole number.
       const timeoutMs = Math.ceil(Math.min(leftMs, ATTEMPT_TIMEOUT_MS))
       const verdicts = await this.#attempt(router, octets, { timeoutMs, isRetry: attempt > 0 })
       if (verdicts?.length === batch.length) {
@@ -140,7 +141,7 @@ export class RouterClient {
     }
   }
 
-  /** The account's router, or while that fails another one; all again when all have failed. */
+  /** The account's router, or another one if it failed. If all failed, all are tried again. */
   #pick(preferred: string, batchId: string, failed: Set<string>): string {
     if (this.#routers.includes(preferred) && !failed.has(preferred)) return preferred
     const untried = this.#routers.filter((router) => !failed.has(router))
@@ -176,12 +177,12 @@ export class RouterClient {
         watched.recovered()
         return verdicts
       }
-      // 503 is the store's trouble, which the router reports itself.
+      // 503 means a database problem, which the router itself reports.
       if (statusCode === 503) watched.recovered()
       else throw new RouterAnswered(statusCode)
     } catch (thrown) {
       const error = asError(thrown)
-      // A retry shortly before the deadline has too little time to tell of the router.
+      // A retry just before the deadline is too short to show whether the router is down.
       const isCutShort = isRetry && timeoutMs < ATTEMPT_TIMEOUT_MS && error.name === 'TimeoutError'
       if (!isCutShort) watched.failed(error)
     }
@@ -199,7 +200,7 @@ export class RouterClient {
     for (const waiting of batch) this.#tell(waiting, UNKNOWN_OUTCOME)
   }
 
-  /** Each message of a batch gets its verdict, whatever the others do with theirs. */
+  /** Calls a listener. An error in one listener does not affect the other messages of the batch. */
   #tell({ onVerdict }: Waiting, verdict: Verdict = UNKNOWN_OUTCOME): void {
     try {
       onVerdict(verdict)
@@ -212,13 +213,13 @@ export class RouterClient {
 class RouterAnswered extends Error {
   readonly code = 'ROUTER_ANSWERED'
   constructor(statusCode: number) {
-    super(`it answered with HTTP status ${statusCode}`)
+    super(`the router answered with HTTP status ${statusCode}`)
   }
 }
 
-/** Many ESMEs drop a message on ESME_RSYSERR, so an internal error is reported as throttling. */
+/** Many ESMEs discard a message on ESME_RSYSERR, so the refusal is reported as throttling. */
 const UNKNOWN_OUTCOME: Verdict = {
   kind: 'refused',
   commandStatus: ESME_RTHROTTLED,
-  reason: 'not accepted in time: try again',
+  reason: 'not accepted in time; please retry',
 }

@@ -13,7 +13,10 @@ export type Standing =
   | { readonly kind: 'good'; readonly user: User }
   | { readonly kind: 'revoked'; readonly reason: RevocationReason }
 
-/** Whether somebody who signed in as `user` may stay: the user as it is now, or why not. */
+/**
+ * Whether a customer that signed in as `user` may stay signed in. Returns the current version of
+ * the user, or the reason for the revocation.
+ */
 export function standingOf(
   user: User,
   { accounts, users }: Pick<Platform, 'accounts' | 'users'>,
@@ -21,7 +24,7 @@ export function standingOf(
   const now = users.get(user.id)
   if (!now) return revoked('user_deleted')
   if (!now.enabled) return revoked('user_disabled')
-  // Its receipts are listed under the account that it bound for.
+  // The bind registry lists the bind under its former account.
   if (now.account !== user.account) return revoked('user_moved')
   if (now.passwordHash !== user.passwordHash) return revoked('password_changed')
   const account = accounts.get(now.account)

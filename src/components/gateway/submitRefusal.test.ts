@@ -21,12 +21,12 @@ test.each([
   [V3_4, 254, undefined],
   [V3_4, 255, ESME_RINVMSGLEN],
   [V5_0, 255, undefined],
-])('a session of version 0x%s takes %i octets with %s', (version, octets, refusal) => {
+])('interface_version %s with %i octets of short_message: %s', (version, octets, refusal) => {
   const submitSm = { short_message: OCTETS_255.subarray(0, octets), tlvs: [] }
   expect(submitRefusal(submitSm, version)).toBe(refusal)
 })
 
-test('a text in short_message and another one in message_payload are refused', () => {
+test('a message with text in both short_message and message_payload is refused', () => {
   const refusalWith = (short_message: Buffer, payload: Buffer) =>
     submitRefusal({ short_message, tlvs: [tlv('message_payload', payload)] }, V3_4)
   expect(refusalWith(TEXT, TEXT)).toBe(ESME_RINVMSGLEN)
@@ -34,7 +34,7 @@ test('a text in short_message and another one in message_payload are refused', (
   expect(refusalWith(TEXT, Buffer.alloc(0))).toBeUndefined()
 })
 
-/** In octets that our own session would refuse to make. */
+/** Sends an encoded body, because our own session would refuse to send these fields. */
 function statusOf(session: Session, fields: Partial<ShortMessageBody>): Promise<number> {
   const body = encodeBody('submit_sm', { destination_addr: '31612345678', ...fields })
   return new Promise((resolve, reject) => {
@@ -46,14 +46,14 @@ function statusOf(session: Session, fields: Partial<ShortMessageBody>): Promise<
   })
 }
 
-test('255 octets on a bind of 3.4 are refused, and the bind goes on', async () => {
+test('a 3.4 bind stays open after a short_message of 255 octets is refused', async () => {
   const { port } = await openDoor()
   const { session } = await bindTo(port)
   expect(await statusOf(session, { short_message: OCTETS_255 })).toBe(ESME_RINVMSGLEN)
   expect(await statusOf(session, { short_message: OCTETS_255.subarray(1) })).toBe(ESME_ROK)
 })
 
-test('a message whose handling throws is refused alone, and the bind goes on', async () => {
+test('a message whose handling throws is refused, and the bind stays open', async () => {
   const troubles: string[] = []
   const door = await openDoor({ onTrouble: (what) => void troubles.push(what) })
   const { session } = await bindTo(door.port)

@@ -6,12 +6,12 @@ import {
   readTlv,
 } from '../../smpp/index.ts'
 
-/** SMPP 3.4 §4.4.1. Version 5.0 has one octet more. */
+/** SMPP 3.4 §4.4.1. Version 5.0 allows 255 octets. */
 const OCTETS_MAX_BEFORE_5 = 254
 
 /**
- * The command_status for a submit_sm that decodes, although the version of its session forbids it;
- * undefined if it may go on. A worker can submit whatever passes, or fails it alone.
+ * The command_status for a submit_sm that can be decoded but is not allowed in the SMPP version of
+ * its session. Undefined if the message is allowed.
  */
 export function submitRefusal(
   { short_message, tlvs }: Pick<Pdu<'submit_sm'>, 'short_message' | 'tlvs'>,
@@ -19,7 +19,8 @@ export function submitRefusal(
 ): number | undefined {
   if (short_message.length > OCTETS_MAX_BEFORE_5 && version < INTERFACE_VERSION.V5_0)
     return ESME_RINVMSGLEN
-  // The text stands in one of the two (SMPP 3.4 §5.3.2.32): nobody knows which of them is meant.
+  // The text may be in only one of the two fields (SMPP 3.4 §5.3.2.32). With both, it is unclear
+  // which text is meant.
   const hasTwoTexts =
     tlvs.length > 0 &&
     short_message.length > 0 &&

@@ -18,7 +18,7 @@ function usersOf(...users: readonly User[]): Map<string, User> {
   return new Map(users.map((one) => [one.id, one]))
 }
 
-test('a key that moves from one user to another finds the new one', () => {
+test('a key that moves from one user to another finds the new user', () => {
   const index = new UsersByApiKey()
   index.follow(usersOf(user('alice', first), user('bob', second)))
   const swapped = usersOf(user('alice', second), user('bob', first))
@@ -27,7 +27,7 @@ test('a key that moves from one user to another finds the new one', () => {
   expect(index.find(swapped, second ?? '')?.id).toBe('alice')
 })
 
-test('the key of a user that is gone, or that has no key now, finds nobody', () => {
+test('the key of a deleted user and a removed key find no user', () => {
   const index = new UsersByApiKey()
   index.follow(usersOf(user('alice', first), user('bob', second)))
   const now = usersOf(user('bob', undefined))
@@ -36,7 +36,7 @@ test('the key of a user that is gone, or that has no key now, finds nobody', () 
   expect(index.find(now, second ?? '')).toBeUndefined()
 })
 
-test('one changed user costs no walk over the others', () => {
+test('a change of one user looks up only that user', () => {
   const index = new UsersByApiKey()
   index.follow(usersOf(user('alice', first), user('bob', second)))
   const now = usersOf(user('alice', first), user('bob', undefined))
@@ -48,7 +48,7 @@ test('one changed user costs no walk over the others', () => {
   expect(index.find(now, first ?? '')?.id).toBe('alice')
 })
 
-test('users that were not announced are found too', () => {
+test('find indexes the users if follow was not called for them', () => {
   const index = new UsersByApiKey()
   expect(index.find(usersOf(user('alice', first)), first ?? '')?.id).toBe('alice')
 })

@@ -3,12 +3,12 @@ import type { User } from '../../platform/user.ts'
 
 type Users = Platform['users']
 
-/** Finds the user of an API key. A changed user costs two look-ups, not a walk over all users. */
+/** Finds the user of an API key. A changed user costs two look-ups, not a scan of all users. */
 export class UsersByApiKey {
   #indexed: Users | undefined
   #idByHash = new Map<string, string>()
 
-  /** @param changed ids of the users that changed since the last call; undefined for everybody */
+  /** @param changed the ids of users that changed since the last call; undefined means all users */
   follow(users: Users, changed?: ReadonlySet<string>): void {
     const before = this.#indexed
     this.#indexed = users
@@ -17,7 +17,7 @@ export class UsersByApiKey {
       this.#add(users, users.keys())
       return
     }
-    // All removals come first: a key may move from one user to another in one change.
+    // All removals come first, because one change may move a key from one user to another.
     for (const id of changed) {
       const hash = before.get(id)?.apiKeyHash
       if (hash !== undefined && this.#idByHash.get(hash) === id) this.#idByHash.delete(hash)

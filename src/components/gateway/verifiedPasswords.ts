@@ -1,7 +1,10 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Platform } from '../../platform/platform.ts'
 
-/** About 250 octets each. The oldest is forgotten first; its user pays for one more check. */
+/**
+ * Each entry takes about 250 octets. At the limit the least recently used one is forgotten, and the
+ * next bind of its user costs another check.
+ */
 const USERS_MAX = 50_000
 
 interface Verified {
@@ -10,13 +13,14 @@ interface Verified {
 }
 
 /**
- * The password that was verified last for each user, as a digest under a key that only this process
- * has. The digest covers the stored secret too, so a verified password never outlives it.
+ * The last verified password of each user, stored as a digest with a key that only this process
+ * has. The digest also covers the stored hash, so that a verified password is useless after the
+ * hash changes.
  */
 export class VerifiedPasswords {
   readonly #key = randomBytes(32)
   readonly #max: number
-  /** By system_id, the least recently used first. */
+  /** Verified passwords by system_id, least recently used first. */
   readonly #byUser = new Map<string, Verified>()
 
   constructor(max = USERS_MAX) {
@@ -28,7 +32,7 @@ export class VerifiedPasswords {
   }
 
   digest(systemId: string, secret: string, password: string): Buffer {
-    // A JSON list has one reading, whatever characters its parts have.
+    // As JSON, the list is unambiguous whatever characters its parts contain.
     const text = JSON.stringify([systemId, secret, password])
     return createHmac('sha256', this.#key).update(text).digest()
   }
@@ -52,9 +56,9 @@ export class VerifiedPasswords {
   }
 
   /**
-   * Forgets users who are gone, and those whose stored secret is another one now.
+   * Forgets the passwords of users who were deleted or whose stored hash has changed.
    *
-   * @param changed the users to look at; everybody without it
+   * @param changed the ids of the users to check; default: all users
    */
   forgetChanged(users: Platform['users'], changed: Iterable<string> = this.#byUser.keys()): void {
     for (const systemId of changed) {

@@ -67,7 +67,7 @@ function submission(destination: string, account = 'demo'): Submission {
   }
 }
 
-/** Remembers what was published, and knows some batches already. */
+/** A queue that records publications. `known` holds batches that were published before. */
 function fakeQueue(known = new Map<string, Buffer>()) {
   const published: Publication[] = []
   let failure: Error | undefined
@@ -98,7 +98,7 @@ function unexpected(what: string, error: Error): never {
   throw new Error(what, { cause: error })
 }
 
-/** The steps of the router's main.ts, on this queue. */
+/** A router that takes the same steps as main.ts, on this queue. */
 function routerOn(queue: OncePublisher, admitter = new Admitter(platform)) {
   const publisher = new BatchPublisher({
     queue,
@@ -115,7 +115,7 @@ function routerOn(queue: OncePublisher, admitter = new Admitter(platform)) {
   return { submit }
 }
 
-test('accepted messages go to their connector and to the journal in the same octets', async () => {
+test('accepted messages are published to their submit queue and the journal', async () => {
   const { queue, published } = fakeQueue()
   const first = submission('31612345678')
   const answer = await routerOn(queue).submit({ batchId: 'b1', submissions: [first] }, WANTED)
@@ -128,7 +128,7 @@ test('accepted messages go to their connector and to the journal in the same oct
   ])
 })
 
-test('a batch that comes again publishes nothing; others beside it are published', async () => {
+test('a repeated batch is not published again, but other batches beside it are', async () => {
   const { queue, published } = fakeQueue()
   const router = routerOn(queue)
   const repeated = { batchId: 'b1', submissions: [submission('31612345678')] }
@@ -144,7 +144,7 @@ test('a batch that comes again publishes nothing; others beside it are published
   expect(messages.map((publication) => publication.messages)).toEqual([1])
 })
 
-test('nothing is answered while the queue is away, and the same batch may come again', async () => {
+test('a batch is rejected while the queue is unavailable, and its retry is accepted', async () => {
   const { queue, fail } = fakeQueue()
   const router = routerOn(queue)
   const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
@@ -154,7 +154,7 @@ test('nothing is answered while the queue is away, and the same batch may come a
   expect(decodeVerdicts(await router.submit(batch, WANTED))).toEqual([{ kind: 'accepted' }])
 })
 
-test('an envelope holds at most a few seconds of the connector and 48 KiB', async () => {
+test('an envelope holds at most two seconds of messages and 48 KiB', async () => {
   const { queue, published } = fakeQueue()
   const slow = Array.from({ length: 5 }, () => submission('4915112345678'))
   const many = Array.from({ length: 400 }, () => submission('31612345678'))
@@ -166,7 +166,7 @@ test('an envelope holds at most a few seconds of the connector and 48 KiB', asyn
   for (const { payload } of published) expect(payload.length).toBeLessThan(50 * 1024)
 })
 
-test('a batch that waits here twice is published once, and both are answered', async () => {
+test('two waiting copies of a batch are published once, and both are answered', async () => {
   const { queue, published } = fakeQueue()
   const router = routerOn(queue)
   const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
@@ -175,16 +175,16 @@ test('a batch that waits here twice is published once, and both are answered', a
   expect(published).toHaveLength(2)
 })
 
-test('what nobody waits for any more is not published', async () => {
+test('a batch whose gateway no longer waits is not published', async () => {
   const { queue, published } = fakeQueue()
   const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
   await expect(
     routerOn(queue).submit(batch, { isWanted: () => false, isRetry: false }),
-  ).rejects.toThrow('nobody waits')
+  ).rejects.toThrow('the gateway no longer waits')
   expect(published).toEqual([])
 })
 
-test('a retry of what was accepted is accepted after its connector was disabled', async () => {
+test('a retry of an accepted batch is accepted even if its connector is disabled now', async () => {
   const { queue, published } = fakeQueue()
   const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
   const accepted = await routerOn(queue).submit(batch, WANTED)
@@ -194,7 +194,7 @@ test('a retry of what was accepted is accepted after its connector was disabled'
   expect(published).toEqual([])
 })
 
-test('a refusal reaches the queue only if it answers a retry, and then it stays', async () => {
+test('only the refusal of a retry is recorded, and then it is final', async () => {
   const known = new Map<string, Buffer>()
   const { queue, published } = fakeQueue(known)
   const outOfService = routerOn(queue, new Admitter(platformOf(false)))
@@ -204,18 +204,18 @@ test('a refusal reaches the queue only if it answers a retry, and then it stays'
   expect(known.size).toBe(0)
   const again = await outOfService.submit(batch, { ...WANTED, isRetry: true })
   expect(decodeVerdicts(again)).toEqual(refused)
-  // The first attempt, which was held up on its way, publishes nothing any more.
+  // The first attempt arrives late and is not published any more.
   expect(decodeVerdicts(await routerOn(queue).submit(batch, WANTED))).toEqual(refused)
   expect(published).toEqual([])
 })
 
-test('a batch whose gateway turns out to have gone is not published', async () => {
+test('a batch is not published if its gateway disconnects just before publication', async () => {
   const { queue, published } = fakeQueue()
   const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
   let isThere = true
   const answer = routerOn(queue).submit(batch, { isWanted: () => isThere, isRetry: false })
-  // A process that was stopped for a while reads only now that its peer has hung up.
+  // As if the process was stopped, and only now notices that its peer has disconnected.
   setImmediate(() => (isThere = false))
-  await expect(answer).rejects.toThrow('nobody waits')
+  await expect(answer).rejects.toThrow('the gateway no longer waits')
   expect(published).toEqual([])
 })

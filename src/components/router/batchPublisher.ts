@@ -1,7 +1,7 @@
-// Publishes the admitted messages of many gateways' batches in one transaction, and only then lets
-// their answers go. A batch that was published before gets the answer it got then. If the queue is
-// away, every batch of the attempt is rejected: whether it was published is unknown, and a retry of
-// the same batch finds out.
+// Publishes the admitted messages of several gateway batches in one transaction, and resolves with
+// their answers only afterwards. A batch that was published before gets its first answer again. If
+// the queue is unavailable, all batches of the attempt are rejected. It is then unknown whether
+// they were published, and a retry of the same batch finds out.
 
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import assert from 'node:assert'
@@ -13,16 +13,16 @@ import type { BatchCall } from './batchServer.ts'
 
 export interface BatchPublisherOptions {
   queue: OncePublisher
-  /** Messages a second of a connector. */
+  /** The pace of a connector, in messages per second. */
   paceOf: (connector: string) => number
-  /** Counts per publish, not per message. */
+  /** Called once per transaction with the numbers of published batches and messages. */
   onPublished: (batches: number, messages: number) => void
   onError: (error: Error) => void
 }
 
 export interface AdmittedBatch {
   batchId: string
-  /** Empty if all were refused. */
+  /** The admitted messages. Empty if all messages of the batch were refused. */
   messages: readonly Addressed[]
   /** The encoded verdicts of the whole batch. */
   answer: Buffer
@@ -34,9 +34,9 @@ interface PendingBatch extends AdmittedBatch {
   reject: (error: Error) => void
 }
 
-/** Gateway batches in one publish; keeps a transaction at a few MB. */
+/** The maximum number of batches in one transaction, which keeps a transaction at a few MB. */
 const MAX_BATCHES = 64
-/** Two, so that one packs while the other waits for the disk. */
+/** Two, so that one transaction is prepared while the other waits for the disk. */
 const CONCURRENCY = 2
 
 export class BatchPublisher {
@@ -54,13 +54,14 @@ export class BatchPublisher {
   }
 
   /**
-   * Resolves with the answer once every message is durable. Rejects if that is unknown, and when
-   * nobody waits for the answer any more: the gateway has refused the messages by then, so a batch
-   * that has not left yet must not be published.
+   * Resolves with the answer when every message is durable. Rejects if the outcome is unknown. Also
+   * rejects if the gateway no longer waits for the answer: the gateway has then refused the
+   * messages, so a batch that is still waiting must not be published.
    */
   publish(batch: AdmittedBatch, { isRetry, isWanted }: BatchCall): Promise<Buffer> {
-    // What is refused now may have been accepted the first time, when its connector was in service.
-    // Its mark tells. Setting it waits for an attempt that is under way elsewhere.
+    // A retry that is refused now may have been accepted the first time, when its connector was in
+    // service. So the batch is marked as published even without messages: if it already has a mark,
+    // it gets the first answer. Setting the mark waits for a concurrent attempt elsewhere.
     if (batch.messages.length === 0 && !isRetry) return Promise.resolve(batch.answer)
     return new Promise((resolve, reject) => {
       this.#batcher.add({ ...batch, isWanted, resolve, reject })
@@ -72,9 +73,9 @@ export class BatchPublisher {
   }
 
   async #publish(batches: PendingBatch[]): Promise<void> {
-    // After a stop of this process, one turn of the loop tells which gateways have gone meanwhile.
+    // If this process was stopped, one turn of the event loop shows which gateways disconnected.
     await turnOfTheLoop()
-    // A gateway that heard nothing sends its batch again, and both copies may wait here.
+    // A gateway without an answer sends its batch again, so two copies of a batch may wait here.
     const copies = Map.groupBy(
       batches.filter((batch) => batch.isWanted()),
       (batch) => batch.batchId,
@@ -89,10 +90,14 @@ export class BatchPublisher {
       const reason = asError(error)
       for (const batch of [...copies.values()].flat()) batch.reject(reason)
     }
-    for (const batch of batches) if (!batch.isWanted()) batch.reject(new Error('nobody waits'))
+    for (const batch of batches)
+      if (!batch.isWanted()) batch.reject(new Error('the gateway no longer waits'))
   }
 
-  /** Publishes one copy of each batch; those published before are answered and left out. */
+  /**
+   * Tries to publish one copy of each batch. If some batches were published before, it settles only
+   * those with their first answers and publishes nothing.
+   */
   async #attempt(
     copies: PendingBatch[][],
     settle: (batchId: string, answer: Buffer) => void,
@@ -106,7 +111,7 @@ export class BatchPublisher {
       const withMessages = fresh.filter((batch) => batch.messages.length > 0)
       return this.#options.onPublished(withMessages.length, messages.length)
     }
-    assert(outcome.kind === 'repeated', 'a batch has no time to be published by')
+    assert(outcome.kind === 'repeated', 'a batch has no deadline')
     assert(outcome.answers.size > 0, 'a repeated batch has an answer')
     for (const [batchId, answer] of outcome.answers) settle(batchId, answer)
   }

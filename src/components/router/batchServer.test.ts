@@ -4,7 +4,7 @@ import { newMessageId } from '../../message/ids.ts'
 import { encodeBatch, RETRY_HEADER, ROUTER_BATCH_PATH } from '../../routing/routerCallWire.ts'
 import { createBatchServer } from './batchServer.ts'
 
-test('a batch that a gateway sends again is told apart', async () => {
+test('the server recognises batches that a gateway marks as retries', async () => {
   const retries: boolean[] = []
   const server = createBatchServer({
     clusterToken: 'token',

@@ -18,23 +18,24 @@ export interface BatchServerOptions {
   onError: (what: string, error: Error) => void
 }
 
-/** How a gateway asks. */
+/** Properties of a gateway's request. */
 export interface BatchCall {
-  /** Turns false when the gateway has gone. */
+  /** False after the gateway has disconnected. */
   isWanted: () => boolean
-  /** Whether the gateway sent this batch before, and heard no answer. */
+  /** Whether the gateway has sent this batch before without receiving an answer. */
   isRetry: boolean
 }
 
-/** A batch is a few hundred KB; this is far beyond any that a gateway makes. */
+/** Gateways send batches of at most a few hundred KB, so this is a generous limit. */
 const MAX_BATCH_OCTETS = 16 * 1024 * 1024
-/** Longer than gateways keep an idle connection, so that the gateways close it. */
+/** Longer than gateways keep idle connections, so that the gateways close them. */
 const KEEP_ALIVE_MS = 60_000
 
 /**
- * The gateway's call: `POST /v1/batch`. Answers 200 with verdicts, 401 for a wrong token, 400 for
- * an unreadable batch, and 503 if it is unknown whether the batch was published: the gateway sends
- * the same batch again, here or elsewhere.
+ * Creates the HTTP server to which gateways send batches by `POST /v1/batch`. It answers 200 with
+ * the verdicts, 401 for a wrong token, and 400 for an invalid batch. It answers 503 if it is
+ * unknown whether the batch was published. The gateway then sends the same batch again, to this
+ * router or to another.
  */
 export function createBatchServer(options: BatchServerOptions): Server {
   const token = digest(`Bearer ${options.clusterToken}`)
@@ -57,7 +58,7 @@ export async function listen(server: Server, port: number, host: string): Promis
       resolve()
     })
   })
-  // A TCP listener's address is an object; only pipes have a string.
+  // The address of a TCP server is an object; only a pipe has a string.
   return (server.address() as AddressInfo).port
 }
 
@@ -97,7 +98,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   let octets = 0
   for await (const chunk of request) {
-    // Without an encoding set, an IncomingMessage yields buffers.
+    // An IncomingMessage without an encoding yields buffers.
     const buffer = chunk as Buffer
     octets += buffer.length
     if (octets > MAX_BATCH_OCTETS) return undefined

@@ -1,5 +1,6 @@
-// The router: policy, route choice, and the publish that alone defines acceptance. It holds nothing
-// that a restart would lose: the gateway repeats a batch without an answer under the same id.
+// The router applies policy, chooses routes and publishes messages. A message is accepted if and
+// only if it was published. A restart loses nothing, because gateways send a batch without an
+// answer again under the same id.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'
@@ -16,7 +17,7 @@ import { createBatchServer, listen } from './batchServer.ts'
 import { BatchPublisher } from './batchPublisher.ts'
 import { ROUTER_METRICS } from './routerMetrics.ts'
 
-/** After so long without a batch, no gateway relies on this router. */
+/** If no batch has arrived for this long, no gateway is using this router. */
 const BUSY_MS = 5_000
 
 async function start(context: ComponentContext<'router'>): Promise<RunningComponent> {
@@ -40,12 +41,12 @@ async function start(context: ComponentContext<'router'>): Promise<RunningCompon
     },
     onError: (error) => onTrouble('publishing', error),
   })
-  // Monotonic, as a step of the wall clock would cut the gateways off.
+  // Monotonic time. After a step of the wall clock a drain might cut gateways off.
   let lastBatchAtMs = Number.NEGATIVE_INFINITY
   const server = createBatchServer({
     clusterToken: config.clusterToken,
-    // The steps of a batch: each message is admitted or refused, the admitted ones are published in
-    // envelopes (queue/packEnvelopes.ts), and only then the verdicts of all go back.
+    // Each message of a batch is admitted or refused. The admitted messages are published in
+    // envelopes (queue/packEnvelopes.ts). Only then are all verdicts returned.
     submit: async ({ batchId, submissions }, call) => {
       lastBatchAtMs = performance.now()
       const { admitted: messages, verdicts } = admitBatch(admitter, submissions, onTrouble)
@@ -70,7 +71,7 @@ async function start(context: ComponentContext<'router'>): Promise<RunningCompon
     ports: { router: port },
     drain: async () => {
       await presence.stop()
-      // Gateways that still send here learn of it at their next look at the list.
+      // Gateways that still use this router see that it has left when they next read the list.
       if (performance.now() - lastBatchAtMs < BUSY_MS) await delay(HEARTBEAT_INTERVAL_MS)
       await publisher.whenIdle()
       server.close()

@@ -1,4 +1,4 @@
-// What the router counts.
+// The metrics of the router.
 
 import { counter } from '../../runtime/metricDefinition.ts'
 
@@ -9,7 +9,7 @@ export const ROUTER_METRICS = {
   ),
   publishedBatches: counter(
     'signalbox_router_published_batches_total',
-    'Batches of gateways made durable',
+    'Gateway batches made durable',
   ),
   refusedMessages: counter(
     'signalbox_router_refused_messages_total',
