@@ -14,7 +14,7 @@ export const connectorMutants: readonly Mutant[] = [
     file: 'src/components/workers/connectorWork.ts',
     piece: 'if (!isOver(task, Date.now())) return task.work.isOurs',
     replacement: 'if (!isOver(task, 0)) return task.work.isOurs',
-    guard: expiring('a message that comes after its end is not sent, and the others are'),
+    guard: expiring('a message received after its end is not sent, but its envelope continues'),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ '31612341001' \]/,
   },
   {
@@ -24,9 +24,7 @@ export const connectorMutants: readonly Mutant[] = [
     piece: `this.#ready.add(task)
     this.#expiry.notice(task.expiresAtMs)`,
     replacement: 'this.#ready.add(task)',
-    guard: expiring(
-      'a message that waits for the pace expires at its end, not when its turn comes',
-    ),
+    guard: expiring('a message that waits for the pace expires at its end, not at its turn'),
     says: /AssertionError: expected undefined to be defined/,
   },
   {
@@ -35,7 +33,7 @@ export const connectorMutants: readonly Mutant[] = [
     file: 'src/components/workers/nextAttempt.ts',
     piece: 'return Math.min(nextMs, expiresAtMs ?? nextMs)',
     replacement: 'return nextMs',
-    guard: expiring('a message that waits for another attempt is due at its end at the latest'),
+    guard: expiring('the next attempt of a message is due no later than its end'),
     says: /AssertionError: expected [\d.]+ to be \d+/,
   },
   {
@@ -46,7 +44,7 @@ export const connectorMutants: readonly Mutant[] = [
     replacement: 'return 0',
     guard: unitTest(
       'components/workers/caredLanes.test.ts',
-      'a message expires at its end without a link, and the others go when it is up',
+      'a message expires in time without a link; the rest are sent when a link is up',
     ),
     says: /AssertionError: expected \[\] to deeply equal \[ 'expired' \]/,
   },
@@ -90,7 +88,7 @@ export const connectorMutants: readonly Mutant[] = [
     replacement: 'return this.#pace.isOpen',
     guard: unitTest(
       'components/workers/pausedConnector.test.ts',
-      'a paused connector lets go of its messages, submits none, and keeps its bind',
+      'a paused connector releases its messages, submits none and keeps its bind',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ \[ '1', 'retry' \] \]/,
   },
@@ -100,7 +98,9 @@ export const connectorMutants: readonly Mutant[] = [
     file: 'src/components/workers/connectorPool.ts',
     piece: 'return slots.length > 0 ? this.#closeThenBind(id, entry, slots) : entry.work.wake()',
     replacement: 'return entry.work.wake()',
-    guard: changing('the binds of a disabled connector close at once, though its leases are held'),
+    guard: changing(
+      'the binds of a disabled connector close immediately while its leases are held',
+    ),
     says: /AssertionError: expected 2 to be \+?0/,
   },
   {
@@ -109,7 +109,7 @@ export const connectorMutants: readonly Mutant[] = [
     file: 'src/components/workers/connectorPool.ts',
     piece: 'await closeBinds(entry, [next.slot],',
     replacement: 'await closeBinds(entry, [...entry.binds.keys()],',
-    guard: changing('binds whose session must be a new one are remade one after the other'),
+    guard: changing('binds that need a new session are replaced one at a time'),
     says: /AssertionError: expected \+?0 to be greater than or equal to 2/,
   },
   {
@@ -119,7 +119,7 @@ export const connectorMutants: readonly Mutant[] = [
     piece: 'return this.#terms !== sessionTerms(this.#connector)',
     replacement:
       'return this.#connector.tps === 5 || this.#terms !== sessionTerms(this.#connector)',
-    guard: changing('the open session follows a change of pace, window, timers and rules'),
+    guard: changing('a change of pace, window, timers or rules keeps the session open'),
     says: /AssertionError: expected \+?0 to be 1/,
   },
   {
@@ -128,7 +128,7 @@ export const connectorMutants: readonly Mutant[] = [
     file: 'src/components/workers/clearedOutcome.ts',
     piece: `return !enabled && waiting !== 'keep'`,
     replacement: 'return !enabled && waiting !== undefined',
-    guard: clearing('messages of a disabled connector that keeps them stay on its queues'),
+    guard: clearing('messages stay on the queues of a disabled connector with the setting "keep"'),
     says: /AssertionError: expected \[\] to have a length of 3/,
   },
 ]

@@ -30,7 +30,7 @@ const STORE_AWAY: Guard = {
 }
 const STORE_FAILS = unitTest(
   'components/workers/outcomeWriter.test.ts',
-  'while the store is away nothing is let go, and when it is back all is kept',
+  'an envelope is stored, published and settled after a database outage',
 )
 
 /** The numbers of the messages stand in the brackets. */

@@ -5,7 +5,7 @@ import { type Mutant, unitTest } from './mutant.ts'
 const pacing = (test: string) => unitTest('flow/pacer.test.ts', test)
 const leasing = (test: string) => unitTest('components/workers/bindLeases.test.ts', test)
 const spreading = (test: string) => unitTest('components/workers/bindSpread.test.ts', test)
-const FROZEN = 'slots that a frozen worker does not take are taken by others after two rounds'
+const FROZEN = 'after two rounds other workers take the slots that a frozen worker left free'
 
 export const paceMutants: readonly Mutant[] = [
   {
@@ -50,7 +50,7 @@ export const paceMutants: readonly Mutant[] = [
     file: 'src/components/workers/bindLeases.ts',
     piece: '(_, index) => paceShare(tps, binds, index + 1)',
     replacement: '(_, index) => (paceShare(tps, binds, index + 1) > 0 ? tps : 0)',
-    guard: leasing('workers share the binds of a connector, and the slots its pace'),
+    guard: leasing('binds are divided among the workers, and pace among the slots'),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
   {
@@ -59,7 +59,7 @@ export const paceMutants: readonly Mutant[] = [
     file: 'src/components/workers/bindLeases.ts',
     piece: 'this.#keep(id, ({ slot }) => shares[slot - 1] ?? 0)',
     replacement: '',
-    guard: leasing('a lower pace is kept before the database hears of it'),
+    guard: leasing('a lower pace takes effect before the database is told'),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ 'lower sim .+ \]/,
   },
   {
@@ -82,7 +82,7 @@ export const paceMutants: readonly Mutant[] = [
     file: 'src/components/workers/bindLeases.ts',
     piece: 'askedAtMs + this.#options.ttlMs',
     replacement: 'askedAtMs + this.#options.ttlMs + 1_000',
-    guard: leasing('a lease counts from before it was asked for; binds close before its release'),
+    guard: leasing('a lease starts before its request, and binds close before slots are released'),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
   {
@@ -91,7 +91,7 @@ export const paceMutants: readonly Mutant[] = [
     file: 'src/components/workers/bindLeases.ts',
     piece: '({ connector, slot }) => !leaving.get(connector)?.has(slot),',
     replacement: '() => true,',
-    guard: leasing('a slot that is being closed delays no lease and is not held again'),
+    guard: leasing('a slot that is being closed does not delay other leases and is not held again'),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
   {
@@ -100,7 +100,7 @@ export const paceMutants: readonly Mutant[] = [
     file: 'src/components/workers/bindLeases.ts',
     piece: 'return Math.ceil(slots / Math.max(1, this.#options.workers()))',
     replacement: 'return slots',
-    guard: leasing('one statement leases the slots of all connectors, and one releases them'),
+    guard: leasing('one statement leases the slots of all connectors, and another releases them'),
     says: /AssertionError: expected 'acquire up to 1000 .+' to be 'acquire up to 334 .+'/,
   },
   {
@@ -145,7 +145,7 @@ export const paceMutants: readonly Mutant[] = [
     replacement: '',
     guard: unitTest(
       'components/workers/connectorPool.test.ts',
-      'a slot is given up only when its link is closed',
+      'a slot is given up only after its link is closed',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ 'answered', .+ \]/,
   },

@@ -13,7 +13,7 @@ export const waitingMutants: readonly Mutant[] = [
     replacement: 'filter(({ inFlight }) => inFlight >= 0)',
     guard: unitTest(
       'components/workers/pausedConnector.test.ts',
-      'no envelope goes back before the answers to its messages are in',
+      'an envelope is returned only after all answers to its messages have arrived',
     ),
     says: /AssertionError: expected \[ .+ \] to have a length of 200 but got \d+/,
   },
@@ -36,7 +36,9 @@ export const waitingMutants: readonly Mutant[] = [
     piece: `this.#rotation.consider()
     this.#consumer.wake()`,
     replacement: 'this.#consumer.wake()',
-    guard: rotating('a connector that is paused with a backlog in hand looks after the rest too'),
+    guard: rotating(
+      'messages left on the queue expire when a connector is paused with a full lane',
+    ),
     says: /AssertionError: expected \[\] to include 'expired'/,
   },
   {
@@ -56,7 +58,7 @@ export const waitingMutants: readonly Mutant[] = [
     replacement: 'if (!task.work.isOurs) continue',
     guard: unitTest(
       'components/workers/clearedConnector.test.ts',
-      'a message that is over when its connector is cleared expires: "purge"',
+      'a message whose validity has ended when its connector is cleared expires: "purge"',
     ),
     says: /AssertionError: expected \[ .+ \] to deep equally contain .+/,
   },
@@ -68,7 +70,7 @@ export const waitingMutants: readonly Mutant[] = [
     replacement: '',
     guard: unitTest(
       'components/workers/messageExpiry.test.ts',
-      'an attempt after its end by the clock of the database is not its last refusal',
+      'a last attempt after the end by the database clock expires the message',
     ),
     says: /AssertionError: expected \[ 'failed', 'failed' \] to deeply equal \[ .+ \]/,
   },
@@ -82,7 +84,7 @@ export const waitingMutants: readonly Mutant[] = [
     // In place`,
     guard: unitTest(
       'components/workers/caretaker.test.ts',
-      'the others are told again once its leases were lost, or may have been',
+      'other processes are told again after the leases were lost or may have been',
     ),
     says: /AssertionError: expected \[ .+ \] to have a length of 2 but got 1/,
   },
@@ -94,7 +96,7 @@ export const waitingMutants: readonly Mutant[] = [
     replacement: 'this.#entries.get(id)',
     guard: unitTest(
       'components/workers/deletedConnector.test.ts',
-      'the queues of a deleted connector are looked at no more',
+      'the queues of a deleted connector are no longer polled',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
   },
@@ -106,7 +108,7 @@ export const waitingMutants: readonly Mutant[] = [
     replacement: '',
     guard: unitTest(
       'components/workers/deletedConnector.test.ts',
-      'a connector that is made anew while its binds close gets no bind too many',
+      'a connector created again while its binds close never has too many binds',
     ),
     says: /AssertionError: expected 3 to be 2/,
   },

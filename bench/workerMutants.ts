@@ -59,7 +59,7 @@ export const workerMutants: readonly Mutant[] = [
     file: 'src/components/workers/envelopeOwnership.ts',
     piece: 'if (askedAtMs - now.sinceMs >= leaseMs)',
     replacement: 'if (askedAtMs - now.sinceMs >= 0)',
-    guard: owners('the envelopes of a process that died are taken over after a lease, not before'),
+    guard: owners('the envelopes of a dead process are taken over only after a full lease'),
     says: /AssertionError: expected \{ .+ \} to deeply equal \{ kind: 'held' \}/,
   },
   {
@@ -68,7 +68,7 @@ export const workerMutants: readonly Mutant[] = [
     file: 'src/components/workers/envelopeOwnership.ts',
     piece: 'const isUnbroken = answeredAtMs - this.#lastRoundMs < leaseMs',
     replacement: 'const isUnbroken = true',
-    guard: owners('after an outage of the database every owner has a whole lease to return'),
+    guard: owners('after a database outage every owner has a full lease to come back'),
     says: /AssertionError: expected \{ .+ \} to deeply equal \{ kind: 'held' \}/,
   },
   {
@@ -157,7 +157,7 @@ export const workerMutants: readonly Mutant[] = [
     replacement: 'keepMarksOf: envelopeIds.slice(0, 0)',
     guard: unitTest(
       'components/workers/maintain.test.ts',
-      'the queue is told to remember the messages that are about to leave',
+      'the queue keeps the marks of messages that are about to leave',
     ),
     says: /AssertionError: expected \[\] to deeply equal \[ .+ \]/,
   },
@@ -167,7 +167,7 @@ export const workerMutants: readonly Mutant[] = [
     file: 'src/queue/postgres/queueTable.ts',
     piece: 'and batch_id <> all($3::uuid[])',
     replacement: 'and $3::uuid[] is not null',
-    guard: moving('stopped for a week between publishing and removing, it is published once'),
+    guard: moving('a message is published once even if its row is removed a week later'),
     says: /AssertionError: expected \[ '0', '0' \] to deeply equal \[ '0' \]/,
   },
   {
@@ -176,7 +176,7 @@ export const workerMutants: readonly Mutant[] = [
     file: 'src/components/workers/moveDue.ts',
     piece: 'batchId: envelopeId, answer',
     replacement: 'batchId: crypto.randomUUID(), answer',
-    guard: moving('retries of one queue leave in one envelope, each of them once'),
+    guard: moving('retries of one queue are joined into one envelope and published once'),
     says: /AssertionError: expected \[ .+ \] to have a length of 2/,
   },
   {
@@ -185,7 +185,7 @@ export const workerMutants: readonly Mutant[] = [
     file: 'src/components/workers/moveDue.ts',
     piece: 'new Date(claimedAtMs + claimMs)',
     replacement: 'new Date(claimedAtMs + claimMs + 3_600_000)',
-    guard: moving('a process that was frozen before it published publishes nothing afterwards'),
+    guard: moving('a process that freezes before publishing fails once its claim has ended'),
     says: /AssertionError: promise resolved .+ instead of rejecting/,
   },
   {
@@ -194,7 +194,7 @@ export const workerMutants: readonly Mutant[] = [
     file: 'src/message/waitingMessageTable.ts',
     piece: 'and leaving_at = to_timestamp(left_at.claimed_ms / 1000)',
     replacement: 'and leaving_at >= to_timestamp(left_at.claimed_ms / 1000)',
-    guard: moving('a process that was frozen after it published leaves the next claim alone'),
+    guard: moving('a process that freezes after publishing does not remove a row claimed since'),
     says: /AssertionError: expected \{ kind: 'published' \} to match object \{ kind: 'repeated' \}/,
   },
 ]

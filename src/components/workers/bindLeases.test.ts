@@ -17,12 +17,12 @@ const NOTHING: SlotAnswer = { leases: [], locked: [], free: [], awaited: [], has
 
 interface Script {
   workers?: () => number
-  /** What the database grants of each connector; by default slots 1 and 2 with their shares. */
+  /** The slots that the database grants for a claim. By default slots 1 and 2 with their shares. */
   grant?: (claim: SlotClaim) => (SlotLease & { isAsked?: boolean })[]
-  /** What else it answers. */
+  /** The rest of the database's answer. */
   answer?: () => Partial<SlotAnswer>
   closeBinds?: () => Promise<void>
-  /** What happens while the answer of the database is under way. */
+  /** Runs before the database's answer arrives. */
   meanwhile?: () => Promise<void>
 }
 
@@ -30,7 +30,7 @@ function firstTwo({ shares }: SlotClaim): SlotLease[] {
   return [1, 2].map((slot) => ({ slot, pace: shares[slot - 1] ?? 0 }))
 }
 
-/** No round comes by itself: the test decides when one is due. */
+/** The timers are fake, so a round runs only when the test starts it. */
 function leasesWith({
   workers = () => 1,
   grant = firstTwo,
@@ -69,7 +69,7 @@ function leasesWith({
     onTrouble: (what) => void troubles.push(what),
     now: () => nowMs,
   })
-  /** Resolves to what happened in this round of leasing, and because of it. */
+  /** Runs one round of leasing and resolves to the lines that it logged. */
   const roundOf = async (connectors: readonly Connector[]): Promise<string[]> => {
     log.length = 0
     leases.want(connectors)
@@ -81,7 +81,7 @@ function leasesWith({
   return { claims, leases, log, pass, round, roundOf, troubles }
 }
 
-test('a lease counts from before it was asked for; binds close before its release', async () => {
+test('a lease starts before its request, and binds close before slots are released', async () => {
   const { leases, log, round } = leasesWith()
   expect(await round()).toEqual(['acquire up to 4 and ask', 'hold sim 1,2 at 6/s until 91000'])
   log.length = 0
@@ -89,20 +89,20 @@ test('a lease counts from before it was asked for; binds close before its releas
   expect(log).toEqual(['lower sim to 0/s', 'closed sim 1,2', 'release sim 1,sim 2'])
 })
 
-test('workers share the binds of a connector, and the slots its pace', async () => {
+test('binds are divided among the workers, and pace among the slots', async () => {
   const { claims, round } = leasesWith({ workers: () => 3 })
   await round()
   const shares = [3, 3, 2, 2]
   expect(claims).toEqual([[{ connector: 'sim', shares, wanted: 2, isOverdue: false }]])
 })
 
-test('of a connector that is disabled only the first slot is asked for', async () => {
+test('only the first slot of a disabled connector is claimed', async () => {
   const { claims, round } = leasesWith()
   await round({ enabled: false })
   expect(claims).toEqual([[{ connector: 'sim', shares: [10], wanted: 1, isOverdue: false }]])
 })
 
-test('one statement leases the slots of all connectors, and one releases them', async () => {
+test('one statement leases the slots of all connectors, and another releases them', async () => {
   const { claims, leases, log, roundOf } = leasesWith({
     workers: () => 3,
     grant: () => [{ slot: 1, pace: 1 }],
@@ -121,7 +121,7 @@ test('one statement leases the slots of all connectors, and one releases them', 
   expect(log.filter((line) => line.startsWith('release'))).toHaveLength(1)
 })
 
-test('a lower pace is kept before the database hears of it', async () => {
+test('a lower pace takes effect before the database is told', async () => {
   const { round } = leasesWith()
   await round()
   expect(await round({ tps: 4 })).toEqual([
@@ -132,7 +132,7 @@ test('a lower pace is kept before the database hears of it', async () => {
   expect(await round({ tps: 8 })).toEqual(['acquire up to 4', expect.stringContaining('at 4/s')])
 })
 
-test('a slot beyond the number of binds is closed before its release, with its pace', async () => {
+test('a slot beyond the number of binds loses its pace and bind before its release', async () => {
   const { round } = leasesWith({ grant: (claim) => firstTwo(claim).slice(0, claim.shares.length) })
   await round()
   const happened = await round({ binds: 1 })
@@ -151,7 +151,7 @@ test('a slot that another process asks for is closed before it is released', asy
   expect((await round()).slice(2)).toEqual(['lower sim to 3/s', 'closed sim 2', 'release sim 2'])
 })
 
-test('a slot that is being closed delays no lease and is not held again', async () => {
+test('a slot that is being closed does not delay other leases and is not held again', async () => {
   const closing = Promise.withResolvers<void>()
   let isAsked = true
   const { leases, log } = leasesWith({
@@ -159,7 +159,7 @@ test('a slot that is being closed delays no lease and is not held again', async 
     closeBinds: () => closing.promise,
     meanwhile: async () => {
       if (isAsked) return
-      // The second answer still has both slots, but they are released before it arrives.
+      // The second answer still lists both slots, but they are released before it arrives.
       closing.resolve()
       await vi.waitUntil(() => log.includes('release sim 1,sim 2'))
     },
@@ -179,7 +179,7 @@ test('a slot that is being closed delays no lease and is not held again', async 
   ])
 })
 
-test('slots are handed over ten at a time', async () => {
+test('at most ten slots are handed over at a time', async () => {
   const grant = () => [{ slot: 1, pace: 1, isAsked: true }]
   const { roundOf } = leasesWith({ grant })
   const many = Array.from({ length: 30 }, (_, index) => ({ ...connector, id: `c${index}` }))
@@ -187,12 +187,12 @@ test('slots are handed over ten at a time', async () => {
   expect(closed).toHaveLength(10)
 })
 
-test('pace in another slot, or after the lease was over, counts as new', async () => {
+test('pace from a different slot, or after the lease ended, counts as new', async () => {
   let slot = 1
   const { pass, round } = leasesWith({ grant: () => [{ slot, pace: 3 }] })
   await round()
   slot = 2
-  // Lowered first, so that what is new waits one window (flow/pacer.ts).
+  // The pace is lowered first, so that the new pace waits one window (flow/pacer.ts).
   expect(await round()).toEqual([
     'acquire up to 4',
     'lower sim to 0/s',
@@ -202,7 +202,7 @@ test('pace in another slot, or after the lease was over, counts as new', async (
   expect(await round()).toContain('lower sim to 0/s')
 })
 
-test('leases of a connector that was locked stay as they were', async () => {
+test('the leases of a locked connector remain unchanged', async () => {
   let isLocked = false
   const { round } = leasesWith({
     grant: (claim) => (isLocked ? [] : firstTwo(claim)),
@@ -215,7 +215,7 @@ test('leases of a connector that was locked stay as they were', async () => {
   expect(await round()).toEqual(['acquire up to 4', 'hold sim 1,2 at 6/s until 91800'])
 })
 
-test('slots that stay free for two rounds are taken beyond the share of this process', async () => {
+test('a process exceeds its share to take slots that stay free for two rounds', async () => {
   const { claims, pass, round } = leasesWith({
     workers: () => 4,
     grant: () => [],
@@ -230,7 +230,7 @@ test('slots that stay free for two rounds are taken beyond the share of this pro
   expect(claims.at(-1)).toMatchObject([{ wanted: 4, isOverdue: true }])
 })
 
-test('a slot that was asked for is taken as soon as it is free', async () => {
+test('a slot that this process asked for is taken as soon as it is free', async () => {
   let answer: Partial<SlotAnswer> = { awaited: ['sim'] }
   const { claims, round } = leasesWith({ workers: () => 4, grant: () => [], answer: () => answer })
   await round()
@@ -241,7 +241,7 @@ test('a slot that was asked for is taken as soon as it is free', async () => {
   expect(claims.at(-1)).toMatchObject([{ wanted: 1, isOverdue: false }])
 })
 
-test('a connector that the database refuses stops no other, and shares no statement', async () => {
+test('a refused connector gets a statement of its own and does not block the others', async () => {
   let isBad = true
   const { claims, roundOf, troubles } = leasesWith({
     grant: (claim) => {

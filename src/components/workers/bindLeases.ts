@@ -1,14 +1,16 @@
-// Decides which upstream binds this process may hold, and how much of a connector's pace is its
-// own. A lease counts from before its renewal was requested, on the monotonic clock, so a slow
-// answer never makes it longer than the database believes. It is checked in the tick of each write
-// to an SMSC. While the database is away, leases run to their end and their binds close, so there
-// is never a bind too many. Pace is given up in the order of binds: the process sends at the lower
-// pace first, and then the database hears of it and may grant the rest to others.
+// Decides which upstream binds this process may hold, and how much of each connector's pace it may
+// use. A lease starts at the moment before its renewal was requested, on the monotonic clock, so
+// after a slow answer the process never believes in a lease for longer than the database does. The
+// lease is checked in the tick of each write to an SMSC. While the database is unavailable, leases
+// expire and their binds close, so a connector never has too many binds. Pace is given up in the
+// same safe order as binds: the process first slows down and then tells the database, which may
+// grant the rest of the pace to other processes.
 //
-// One statement a round serves all connectors. A process takes its share of the free slots, and
-// what stays free for two rounds, because others are gone or stopped, is taken by whoever comes
-// first. A process that has fewer slots than another asks for some of them; the other closes those
-// binds and releases the slots, a few at a time, so no bind is closed that nobody waits for.
+// One statement per round serves all connectors. Each process takes its share of the free slots. If
+// slots stay free for two rounds because other processes have died or stopped, any process may take
+// them. A process that has fewer slots than another asks for some of the other process's slots. The
+// holder closes those binds and releases the slots, a few at a time, so it closes a bind only if
+// another process is waiting for the slot.
 
 import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
@@ -25,10 +27,10 @@ import type {
 } from '../../cluster/bindSlotTable.ts'
 import { doesHarm } from '../doesHarm.ts'
 
-/** What this process may use of a connector. */
+/** The slots and the pace of a connector that this process may use. */
 export interface ConnectorLease {
   readonly slots: readonly number[]
-  /** Messages a second over all its binds. */
+  /** Messages a second over all these slots together. */
   readonly pace: number
   /** When the leases end, in monotonic ms. */
   readonly heldUntilMs: number
@@ -37,34 +39,34 @@ export interface ConnectorLease {
 export interface BindLeasesOptions {
   acquire: (claims: readonly SlotClaim[], limits: SlotLimits) => Promise<SlotAnswer>
   release: (slots: readonly ReleasedSlot[]) => Promise<void>
-  /** The number of live workers, this one included. */
+  /** The number of live workers, including this one. */
   workers: () => number
   ttlMs: number
-  /** Called after each round with what is held now. */
+  /** Called after each round with the current lease. */
   onChange: (connector: string, lease: ConnectorLease) => void
-  /** Sends no faster than this from now on: others may be granted the rest. */
+  /** Limits sending to this pace immediately: other processes may be granted the rest. */
   lowerPace: (connector: string, pace: number) => void
-  /** Resolves when the binds of these slots are closed. Then the slots are given up. */
+  /** Resolves when the binds of these slots are closed. The slots are released after that. */
   closeBinds: (connector: string, slots: readonly number[]) => Promise<void>
   onTrouble: (what: string, error: Error) => void
   now?: () => number
 }
 
-/** A slot whose bind is closed. */
+/** A slot to release, whose bind is closed. */
 interface Release extends ReleasedSlot {
   done: () => void
   failed: (error: Error) => void
 }
 
-/** The others see within this time that a holder has left its slot. */
+/** Other processes notice a released slot within this time. */
 const SEARCH_INTERVAL_MS = 2_000
-/** A process that waits for slots of others looks so much more often. */
+/** A process that waits for slots runs its rounds more often by this factor. */
 const AWAITING_RATE = 4
-/** The rounds after which slots that are still free are taken by whoever comes first. */
+/** After this many rounds, any process may take the slots that are still free. */
 const ROUNDS_OF_PATIENCE = 2
-/** Slots that are handed over to others at once, and those that this process waits for. */
+/** The most slots being handed over at one time, and the most that this process waits for. */
 const HANDED_OVER_MAX = 10
-/** The database looks in every fifth round whether others have more slots. */
+/** In every fifth round the database checks whether other processes have more slots. */
 const ROUNDS_BETWEEN_ASKS = 5
 const RELEASED_MAX = 1_000
 
@@ -73,22 +75,22 @@ export class BindLeases {
   #now: () => number
   #connectors: readonly Connector[] = []
   #held = new Map<string, readonly SlotLease[]>()
-  /** When these leases end, in monotonic ms. */
+  /** The end of the leases by connector, in monotonic ms. */
   #heldUntilMs = new Map<string, number>()
-  /** Slots that are given up: their binds are closing. */
+  /** Slots that are being given up: their binds are closing. */
   #leaving = new Map<string, Set<number>>()
   #givingUp = new Set<Promise<void>>()
   #releases: Batcher<Release>
-  /** When connectors with free slots were first seen with them, in monotonic ms. */
+  /** When each connector was first seen with free slots, in monotonic ms. */
   #freeSinceMs = new Map<string, number>()
-  /** Connectors that the database refused: they do not share a statement with others. */
+  /** Connectors that the database refused. Each of them gets its own statement. */
   #refused = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> = Promise.resolve()
   #rounds = 0
-  /** Connectors with slots of others that this process waits for, or that were released for it. */
+  /** Connectors with slots that this process asked other processes for and does not hold yet. */
   #awaited: ReadonlySet<string> = new Set()
-  /** Others have more slots, but those were locked in the last round. */
+  /** Other processes have more slots, but these slots were locked in the last round. */
   #hasMissed = false
   #stopped = false
 
@@ -102,22 +104,22 @@ export class BindLeases {
     })
   }
 
-  /** Sets the connectors that are wanted, at the start and after each change. */
+  /** Sets the connectors to lease slots of. Called at the start and after each change. */
   want(connectors: readonly Connector[]): void {
-    // A disabled connector has no binds, but whoever holds its first slot looks after its messages.
+    // A disabled connector has no binds, but the holder of its first slot looks after its messages.
     this.#connectors = connectors.map((connector) =>
       connector.enabled ? connector : { ...connector, binds: 1 },
     )
     this.#roundNow()
   }
 
-  /** Resolves when no round is under way and no slot is being given up. */
+  /** Resolves when no round is running and no slot is being given up. */
   async whenSettled(): Promise<void> {
     await this.#running
     await Promise.all(this.#givingUp)
   }
 
-  /** Closes all binds and gives their slots back. */
+  /** Closes all binds and releases their slots. */
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
@@ -137,8 +139,8 @@ export class BindLeases {
     for (const connector of this.#held.keys())
       if (!wanted.has(connector)) this.#giveUp(connector, this.#slotsOf(connector))
     const claims = this.#connectors.map((connector) => this.#claim(connector))
-    // The answer may still have the slots that are leaving now, even if they are released before it
-    // arrives.
+    // The answer may still list the slots that are being given up now, even if they are released
+    // before it arrives.
     const leaving = new Map([...this.#leaving].map(([id, slots]) => [id, new Set(slots)]))
     const askedAtMs = this.#now()
     let restMs = this.#searchMs
@@ -150,7 +152,7 @@ export class BindLeases {
       const hasTaken = this.#take(leases, answer.locked, askedAtMs + this.#options.ttlMs)
       this.#noticeFree(answer)
       this.#handOver(leases)
-      // There may be more than one statement takes.
+      // There may be more free slots than one statement takes.
       if (hasTaken && answer.free.length > 0) restMs = 0
       else if (this.#awaited.size > 0 || answer.hasMissed) restMs /= AWAITING_RATE
     } catch (error) {
@@ -164,7 +166,7 @@ export class BindLeases {
     return Math.min(SEARCH_INTERVAL_MS, this.#options.ttlMs / 6)
   }
 
-  /** What the database is asked for. A lower pace is kept before it hears of it. */
+  /** The claim to send to the database. A lower pace takes effect here before the claim is sent. */
   #claim({ binds, id, tps }: Connector): SlotClaim {
     const shares = Array.from({ length: binds }, (_, index) => paceShare(tps, binds, index + 1))
     const surplus = this.#slotsOf(id).filter((slot) => slot > binds)
@@ -175,7 +177,7 @@ export class BindLeases {
     return { connector: id, shares, wanted: isOverdue ? binds : this.#shareOf(binds), isOverdue }
   }
 
-  /** Of so many slots, the share of one worker. */
+  /** One worker's share of this number of slots. */
   #shareOf(slots: number): number {
     return Math.ceil(slots / Math.max(1, this.#options.workers()))
   }
@@ -211,7 +213,7 @@ export class BindLeases {
     }
   }
 
-  /** Answers whether there are new slots. What was locked keeps the leases that it had. */
+  /** Returns whether there are new slots. Locked connectors keep their former leases. */
   #take(leases: readonly RenewedLease[], locked: readonly string[], heldUntilMs: number): boolean {
     const byConnector = Map.groupBy(leases, ({ connector }) => connector)
     const left = new Set(locked)
@@ -221,7 +223,7 @@ export class BindLeases {
       const renewed = byConnector.get(id) ?? []
       const before = this.#slotsOf(id)
       hasTaken ||= renewed.some(({ slot }) => !before.includes(slot))
-      // What is new waits one window, also in a slot that somebody else held in between.
+      // New pace waits one window, even in a slot that another process held in the meantime.
       const granted = new Map(renewed.map(({ pace, slot }) => [slot, pace]))
       this.#keep(id, ({ slot }) => (this.#isOver(id) ? 0 : (granted.get(slot) ?? 0)))
       this.#hold(
@@ -242,7 +244,7 @@ export class BindLeases {
     this.#hasMissed = hasMissed
   }
 
-  /** Gives up what others ask for, a few slots at a time. */
+  /** Gives up the slots that other processes ask for, a few at a time. */
   #handOver(leases: readonly RenewedLease[]): void {
     const underWay = [...this.#leaving.values()].reduce((slots, { size }) => slots + size, 0)
     const asked = leases.filter(({ isAsked }) => isAsked)
@@ -273,8 +275,8 @@ export class BindLeases {
   }
 
   /**
-   * Side by side with the rounds, because one SMSC that is slow to unbind must not delay the leases
-   * of others.
+   * Closes binds and releases their slots in the background, because an SMSC that is slow to unbind
+   * must not delay the leases of other connectors.
    */
   #giveUp(connector: string, slots: readonly number[]): void {
     this.#keep(connector, (lease) => (slots.includes(lease.slot) ? 0 : lease.pace))
@@ -303,7 +305,7 @@ export class BindLeases {
         ),
       )
     } catch (error) {
-      // The leases run out by themselves.
+      // The leases expire on their own.
       this.#options.onTrouble(`releasing binds of ${connector}`, asError(error))
     }
   }

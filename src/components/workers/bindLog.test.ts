@@ -8,7 +8,7 @@ function newLog() {
   const lines: (readonly [text: string, fields: Readonly<Record<string, unknown>>])[] = []
   const write = (fields: object, text: string) => void lines.push([text, { ...fields }])
   let nowMs = 0
-  // As much of pino's logger as it uses.
+  // The only two methods of pino's logger that BindLog uses.
   const bindLog = new BindLog({ info: write, warn: write } as never, () => nowMs)
   const seconds = (count: number, each: (second: number) => void = () => undefined): void => {
     for (let second = 0; second < count; second++) {
@@ -27,13 +27,13 @@ function bound() {
   return log
 }
 
-test('binds that come up together share a line', () => {
+test('binds that come up together share one log line', () => {
   expect(bound().lines).toEqual([
     ['upstream binds are up', { connector: 'north', binds: [ONE, TWO], bindsUp: 2 }],
   ])
 })
 
-test('a carrier that is away for two and a half minutes is four lines', () => {
+test('a carrier outage of two and a half minutes is logged in four lines', () => {
   const { lines, north, seconds } = bound()
   for (const id of [ONE, TWO]) north.lost(id, 'the peer closed the connection')
   seconds(150, () => north.failed(ONE, 'connect ECONNREFUSED'))
@@ -52,7 +52,7 @@ test('a carrier that is away for two and a half minutes is four lines', () => {
   ])
 })
 
-test('binds that break and come back seconds apart share their lines', () => {
+test('binds that come back seconds apart after an outage share one log line', () => {
   const { lines, north, seconds } = bound()
   seconds(60)
   north.lost(ONE, 'enquire_link was not answered')
@@ -70,7 +70,7 @@ test('binds that break and come back seconds apart share their lines', () => {
   ])
 })
 
-test('one bind of two that cannot be bound is told as one of two', () => {
+test('when one bind of two fails, the log names it and counts the other as up', () => {
   const { lines, north, seconds } = newLog()
   north.up(ONE)
   seconds(61, () => north.failed(TWO, 'ESME_RALYBND'))
@@ -81,7 +81,7 @@ test('one bind of two that cannot be bound is told as one of two', () => {
   ])
 })
 
-test('a carrier that accepts binds and cuts them again takes one line a minute', () => {
+test('a bind that is accepted and cut over and over is logged about once a minute', () => {
   const { lines, north, seconds } = bound()
   seconds(180, (second) => (second % 5 < 2 ? north.up(ONE) : north.lost(ONE, 'cut')))
   const texts = lines.slice(1).map(([text]) => text)
@@ -91,7 +91,7 @@ test('a carrier that accepts binds and cuts them again takes one line a minute',
   expect(texts.length).toBeLessThanOrEqual(9)
 })
 
-test('a bind that this process closes is told with the reason, and its outage ends', () => {
+test('binds that this process closes are logged with the reason, and their outage ends', () => {
   const { lines, north, seconds } = bound()
   north.lost(TWO, 'the peer closed the connection')
   seconds(2)
@@ -110,7 +110,7 @@ test('a bind that this process closes is told with the reason, and its outage en
   ])
 })
 
-test('a line names ten binds at most', () => {
+test('a log line names at most ten binds', () => {
   const { lines, north, seconds } = newLog()
   for (let slot = 1; slot <= 50; slot++) north.up(bindId('north', slot))
   seconds(1)

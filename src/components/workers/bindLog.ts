@@ -1,7 +1,7 @@
-// What the log says about upstream binds: one line when binds of a connector come up, go down or
-// are closed here, with the reason, and one a minute while some are down. Binds that change at
-// about the same time share a line. While a carrier accepts a bind and cuts it again, only the line
-// of each minute tells of it.
+// Logs the state of upstream binds. There is one line when binds of a connector come up, go down,
+// or are closed by this process, with the reason, and one line a minute while any bind is down.
+// Binds that change at about the same time share a line. A carrier that keeps accepting and cutting
+// a bind is reported only in the line of each minute.
 
 import { Outage } from '../../flow/outage.ts'
 import type { BindId } from '../../message/ids.ts'
@@ -10,17 +10,17 @@ import { countsOf, type Fields, TELL_EVERY_MS } from '../../runtime/troubleLog.t
 
 /** What happens to the binds of one connector. */
 export interface BindEvents {
-  /** It is bound. */
+  /** The bind is up. */
   up(bind: BindId): void
-  /** Its link was lost. */
+  /** The link of the bind was lost. */
   lost(bind: BindId, reason: string): void
   /** An attempt to bind failed. */
   failed(bind: BindId, reason: string): void
-  /** This process closed it, and will not open it again. */
+  /** This process closed the bind and will not open it again. */
   closed(bind: BindId, reason: string): void
 }
 
-/** Tells nobody. */
+/** Ignores all events. */
 export const SILENT: BindEvents = {
   up: () => undefined,
   lost: () => undefined,
@@ -31,19 +31,20 @@ export const SILENT: BindEvents = {
 interface Bind {
   isUp: boolean
   sinceMs: number
-  /** The state that the log told last. */
+  /** The state that was last logged. */
   told: 'up' | 'down' | undefined
   toldUpAtMs: number
   reason: string
 }
 
-/** A bind that came up is told after this time. */
+/** A bind that came up is logged once it has stayed up for this time. */
 const SETTLE_MS = 500
-/** One that has been told as up and down within the last minute must stay up for longer. */
+/** A bind that was already logged as up within the last minute must stay up for this time. */
 const SETTLE_AGAIN_MS = 10_000
 /**
- * Links break and come back seconds apart: after a first line, those that follow within this time
- * share the next, and the binds that came up are told together.
+ * Links often break and come back seconds apart. After a first line about binds that are down, all
+ * binds that fail within this time share the next line. Binds that come up wait this long for the
+ * rest, so that they share a line as well.
  */
 const GATHER_MS = 15_000
 const UNTOLD: Omit<Bind, 'isUp' | 'sinceMs'> = {
@@ -78,7 +79,7 @@ export class BindLog {
     }
   }
 
-  /** Called about once a second, and before the process ends. */
+  /** Writes the lines that are due. Called about once a second, and before the process exits. */
   tick(nowMs = this.#nowMs()): void {
     for (const [connector, binds] of this.#connectors) {
       binds.tell(this.#log, nowMs)
@@ -109,7 +110,7 @@ class ConnectorBinds {
   down(id: BindId, reason: string, nowMs: number): void {
     const known = this.#binds.get(id) ?? UNTOLD
     this.#binds.set(id, { ...known, isUp: false, sinceMs: nowMs, reason })
-    // The line about the binds that are down tells of the start.
+    // The returned news is not needed: the line about the binds that are down reports the start.
     this.#outage.failed(nowMs, reason)
   }
 
@@ -143,7 +144,7 @@ class ConnectorBinds {
     log.warn(this.#fields(down), 'upstream binds are down')
   }
 
-  /** The others are about to come up too, or keep failing. */
+  /** False while the remaining binds may still come up in time to share the line. */
   #mayTellUp(nowMs: number): boolean {
     const binds = [...this.#binds.values()]
     const untold = binds.filter((bind) => hasSettled(bind, nowMs))
@@ -152,7 +153,7 @@ class ConnectorBinds {
     return isComplete || nowMs - firstMs >= GATHER_MS
   }
 
-  /** The binds that the log tells of now. */
+  /** Marks all binds that match as logged in this state and returns their ids. */
   #take(isMeant: (bind: Bind) => boolean, told: 'up' | 'down', nowMs: number): BindId[] {
     const taken: BindId[] = []
     for (const [id, bind] of this.#binds) {

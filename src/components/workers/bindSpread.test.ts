@@ -6,10 +6,10 @@ import { type Connector, connectorSchema } from '../../platform/connector.ts'
 import { BindLeases } from './bindLeases.ts'
 
 const ROUND_MS = 2_000
-/** A statement takes at most 50 connectors. */
+/** One statement takes slots of at most 50 connectors. */
 const ROUNDS_TO_START = 7
 const AT_ONCE_MAX = 10
-/** Ten slots are asked for, closed and taken in three rounds. */
+/** It takes three rounds to ask for ten slots, close their binds and take them. */
 const HANDED_OVER_A_ROUND = AT_ONCE_MAX / 3
 
 let store: TestStore
@@ -33,7 +33,7 @@ interface Worker {
   closed: number
 }
 
-/** Workers that share the slots of these connectors. Those that are frozen count as alive. */
+/** Workers that share the slots of these connectors. Frozen workers still count as alive. */
 class Fleet {
   #connectors: readonly Connector[]
   #workers = new Map<string, Worker>()
@@ -86,14 +86,14 @@ class Fleet {
     this.#frozen.add(name)
   }
 
-  /** It does nothing more, and its leases run out. */
+  /** Removes the worker and lets its leases expire. */
   async kill(name: string): Promise<void> {
     this.#workers.delete(name)
     const text = `update bind_slots set held_until = now() - interval '1 s' where holder = $1`
     await link.database.pool.query(text, [name])
   }
 
-  /** One worker after the other. */
+  /** Runs rounds in which the workers take turns. */
   async rounds(count: number, after?: () => void): Promise<void> {
     for (let round = 0; round < count; round++) {
       this.#nowMs += ROUND_MS
@@ -105,7 +105,7 @@ class Fleet {
     }
   }
 
-  /** All workers at the same time, so that they find rows and connectors locked. */
+  /** Runs rounds of all workers at the same time, so that they find rows and connectors locked. */
   async roundsAtOnce(count: number): Promise<void> {
     for (let round = 0; round < count; round++) {
       this.#nowMs += ROUND_MS
@@ -126,7 +126,7 @@ class Fleet {
     return worker
   }
 
-  /** How many slots each worker holds by its own view. */
+  /** The number of slots that each worker believes it holds. */
   get held(): number[] {
     return [...this.#workers.values()].map(({ held }) => total(held))
   }
@@ -135,7 +135,7 @@ class Fleet {
     return [...this.#workers.values()].reduce((sum, { closed }) => sum + closed, 0)
   }
 
-  /** How many slots of each connector are held. */
+  /** The number of slots of each connector that workers hold. */
   get heldByConnector(): number[] {
     const workers = [...this.#workers.values()]
     return this.#connectors.map(({ id }) =>
@@ -152,7 +152,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((all, one) => all + one, 0)
 }
 
-test('1,000 connectors with one bind are spread evenly over workers that come and go', async () => {
+test('1,000 connectors with one bind are spread evenly as workers start and die', async () => {
   const fleet = new Fleet(1_000)
   fleet.start('a', 'b', 'c', 'd')
   await fleet.rounds(ROUNDS_TO_START)
@@ -168,7 +168,7 @@ test('1,000 connectors with one bind are spread evenly over workers that come an
   )
   for (const slots of fleet.held) expect(slots).toBeGreaterThanOrEqual(199)
   for (const slots of fleet.held) expect(slots).toBeLessThanOrEqual(201)
-  // No bind was closed in vain, and none is closed any more.
+  // No bind was closed needlessly, and no more binds are closed after this.
   const { closed } = fleet
   expect(closed - closedBefore).toBeLessThanOrEqual(200 + 4)
   await fleet.rounds(5)
@@ -181,7 +181,7 @@ test('1,000 connectors with one bind are spread evenly over workers that come an
   for (const slots of fleet.held) expect(slots).toBeLessThanOrEqual(300)
 }, 60_000)
 
-test('workers that always look at the same moment share the slots too', async () => {
+test('workers whose rounds always coincide share the slots evenly', async () => {
   const fleet = new Fleet(200)
   fleet.start('a', 'b', 'c')
   await fleet.roundsAtOnce(10)
@@ -203,7 +203,7 @@ test('a worker that starts alone takes all slots, and a second one gets half of 
   expect(fleet.held).toEqual([30, 30])
 })
 
-test('slots that a frozen worker does not take are taken by others after two rounds', async () => {
+test('after two rounds other workers take the slots that a frozen worker left free', async () => {
   const fleet = new Fleet(40)
   fleet.start('a', 'b', 'c', 'd')
   fleet.freeze('d')
@@ -217,7 +217,7 @@ test('slots that a frozen worker does not take are taken by others after two rou
   expect(fleet.closed - closed).toBeLessThanOrEqual(AT_ONCE_MAX)
 })
 
-test('the binds of each connector are shared too, and handed over one at a time', async () => {
+test('the binds of each connector are divided and handed over one at a time', async () => {
   const fleet = new Fleet(5, 4)
   fleet.start('a')
   await fleet.rounds(1)
@@ -228,7 +228,7 @@ test('the binds of each connector are shared too, and handed over one at a time'
     for (const slots of fleet.worker(name).held.values()) expect(slots).toHaveLength(2)
 })
 
-test('a process that asked and died takes nothing from others for long', async () => {
+test('slots are not closed for a process that asked for them and then died', async () => {
   const fleet = new Fleet(20)
   fleet.start('a', 'b')
   fleet.freeze('b')

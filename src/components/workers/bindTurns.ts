@@ -1,13 +1,13 @@
 interface WaitingBind {
-  /** The time until it may send: 0 for now, Infinity if something must happen first. */
+  /** The time in ms until the bind may send: 0 for now, Infinity until its state changes. */
   waitMs(nowMs: number): number
 }
 
-/** The binds of a connector take turns. */
+/** Lets the binds of a connector send in turn. */
 export class BindTurns {
   #next = 0
 
-  /** The next bind that may send now and is not reserved, or the time until one may, in ms. */
+  /** The next unreserved bind that may send now, or the time in ms until the first of them may. */
   next<Bind extends WaitingBind>(
     binds: readonly Bind[],
     nowMs: number,

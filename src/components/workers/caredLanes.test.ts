@@ -1,4 +1,4 @@
-// What the lanes of a connector do while no process has it bound.
+// The lanes of a connector while no process has it bound.
 
 import { expect, test } from 'vitest'
 import { encodeUnanswered } from '../../message/outcomeWire.ts'
@@ -10,10 +10,10 @@ import { returningQueues } from './returningQueues.fixture.ts'
 
 const PATIENCE = { timeout: 5_000, interval: 20 }
 const HOUR_MS = 3_600_000
-/** Received at so slow a pace: one that was sent, and fifty that are ready. */
+/** Envelopes received at a very slow pace: one that was sent, and fifty that are ready. */
 const FULL = 51
 
-/** One message each; `expiresAtMs` is that of the message in the last envelope. */
+/** Envelopes of one message each. The message in the last one expires at `expiresAtMs`. */
 function entries(count: number, expiresAtMs: number): QueueEntry[] {
   return Array.from({ length: count }, (_, index) => {
     const envelope = envelopeOf(1, 'normal', `316${1000 + index}`)
@@ -23,7 +23,7 @@ function entries(count: number, expiresAtMs: number): QueueEntry[] {
   })
 }
 
-test('without a link nothing is received unless this process cares for it', async () => {
+test('without a link only the process that looks after the connector receives', async () => {
   const { port } = await rememberingSmsc()
   const { counts, held, queue } = returningQueues(entries(3, Date.now() + HOUR_MS))
   let cares = false
@@ -40,7 +40,7 @@ test('without a link nothing is received unless this process cares for it', asyn
   await expect.poll(() => held.size, PATIENCE).toBe(0)
 })
 
-test('a message expires at its end without a link, and the others go when it is up', async () => {
+test('a message expires in time without a link; the rest are sent when a link is up', async () => {
   const { port, taken } = await rememberingSmsc()
   const expiresAtMs = Date.now() + 1_000
   const { queue } = returningQueues(entries(3, expiresAtMs))
@@ -54,7 +54,7 @@ test('a message expires at its end without a link, and the others go when it is 
   await expect.poll(() => taken.length, PATIENCE).toBe(2)
 })
 
-test('a message that may be what breaks the link expires in time too', async () => {
+test('a message suspected of breaking the link expires in time', async () => {
   const { port } = await rememberingSmsc()
   const expiresAtMs = Date.now() + 1_000
   const { queue } = returningQueues(entries(1, expiresAtMs))
@@ -75,19 +75,19 @@ test('a message deep in a queue expires in time, though only 16 envelopes are he
   const expired = () => events.map(({ kind, message }) => [kind, message.messageId])
   await expect.poll(expired, PATIENCE).toEqual([['expired', last]])
   expect(counts.heldMax).toBe(16)
-  // Eight in 80 ms, so that the queue is not driven harder by a carrier that is down.
+  // Eight every 80 ms, so that a carrier outage does not put more load on the queue.
   expect(counts.returned).toBeGreaterThanOrEqual(64)
   expect(counts.returned).toBeLessThan(200)
 })
 
-/** A connector so slow that it has fifty messages ready, when it has no link any more. */
+/** Pauses a slow connector while it has fifty messages ready. */
 async function pausedWhenFull(expiresAtMs: number) {
   const { port } = await rememberingSmsc()
   const { counts, queue } = returningQueues(entries(80, expiresAtMs))
   let cares = false
   const working = startWork(port, { queue, tps: 0.1, caresFor: () => cares })
   await expect.poll(() => counts.received, PATIENCE).toBe(FULL)
-  // Not one of those is still being opened.
+  // By the next turn every received envelope has been opened.
   await new Promise((resolve) => setImmediate(resolve))
   cares = true
   working.change({ paused: true })
@@ -95,22 +95,22 @@ async function pausedWhenFull(expiresAtMs: number) {
   return { change: working.change, kinds }
 }
 
-test('a connector that is paused with a backlog in hand looks after the rest too', async () => {
+test('messages left on the queue expire when a connector is paused with a full lane', async () => {
   const { kinds } = await pausedWhenFull(Date.now() + 1_000)
   await expect.poll(kinds, PATIENCE).toContain('expired')
 })
 
-test('a link that is up for a moment does not end the care for the rest', async () => {
+test('messages left on the queue still expire after a link was up for a moment', async () => {
   const { change, kinds } = await pausedWhenFull(Date.now() + 1_500)
   change({ paused: false })
   const resumedAtMs = performance.now()
-  // By then the look that was due has found a link.
+  // By then the rotation that was due (every 80 ms) has found a link.
   await expect.poll(() => performance.now() - resumedAtMs, PATIENCE).toBeGreaterThan(100)
   change({ paused: true })
   await expect.poll(kinds, PATIENCE).toContain('expired')
 })
 
-test('what was only looked after is claimed anew before it is submitted', async () => {
+test('envelopes that were only looked after are claimed again before submission', async () => {
   const { port, taken } = await rememberingSmsc()
   const { counts, queue, settled } = returningQueues(entries(3, Date.now() + HOUR_MS))
   const claims: boolean[] = []

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { BoundState } from '../../cluster/boundConnectorTable.ts'
 import { Caretaker, type LeaseRound } from './caretaker.ts'
 
-/** One connector, whose other holders have it bound or not, on a clock of the test's. */
+/** A caretaker of one connector. The test sets the clock and whether others have it bound. */
 function caring() {
   const state = { nowMs: 0, isBoundElsewhere: false, isAway: false }
   const told: BoundState[] = []
@@ -28,7 +28,7 @@ function caring() {
   return { caretaker, changes, round, state, told, troubles }
 }
 
-test('it cares once nobody has had the connector bound for five seconds', async () => {
+test('a caretaker starts after no process had the connector bound for five seconds', async () => {
   const { changes, round } = caring()
   expect(await round(0, { boundSlots: [1] })).toBe(false)
   expect(await round(2_000)).toBe(false)
@@ -40,7 +40,7 @@ test('it cares once nobody has had the connector bound for five seconds', async 
   expect(changes).toEqual([true, false, true])
 })
 
-test('it does not care while another process has the connector bound', async () => {
+test('a caretaker does nothing while another process has the connector bound', async () => {
   const { changes, round, state } = caring()
   state.isBoundElsewhere = true
   expect(await round(0)).toBe(false)
@@ -52,7 +52,7 @@ test('it does not care while another process has the connector bound', async () 
   expect(changes).toEqual([true, false])
 })
 
-test('only the holder of the first slot cares, and only within its lease', async () => {
+test('only the holder of the first slot is the caretaker, and only during its lease', async () => {
   const { caretaker, changes, round, state } = caring()
   expect(await round(0, { slots: [2, 3] })).toBe(false)
   expect(await round(8_000, { slots: [2, 3] })).toBe(false)
@@ -65,7 +65,7 @@ test('only the holder of the first slot cares, and only within its lease', async
   expect(changes).toEqual([true, false])
 })
 
-test('the others are told once per change of the bind or of the slots', async () => {
+test('other processes are told once about each change of bound or held slots', async () => {
   const { round, told } = caring()
   await round(0)
   await round(2_000)
@@ -80,19 +80,19 @@ test('the others are told once per change of the bind or of the slots', async ()
   ])
 })
 
-test('the others are told again once its leases were lost, or may have been', async () => {
+test('other processes are told again after the leases were lost or may have been', async () => {
   const { round, told } = caring()
   await round(0)
   await round(2_000, { slots: [] })
   await round(4_000)
   expect(told).toHaveLength(2)
-  // Nothing was heard of the database for longer than the leases.
+  // The database was out of reach for longer than the leases last.
   await round(100_000)
   await round(102_000)
   expect(told).toHaveLength(3)
 })
 
-test('what could not be told or asked is repeated in the next round', async () => {
+test('a report or question that failed is repeated in the next round', async () => {
   const { round, state, told, troubles } = caring()
   state.isAway = true
   expect(await round(0)).toBe(false)

@@ -1,43 +1,43 @@
-// Looks after the messages of connectors that no process has bound, so that each expires at its end
-// and not when the SMSC returns. One process does it for a connector: the one that holds its first
-// slot. There its lanes receive a few envelopes although nothing can be sent (submitLane.ts), and
-// what they hold goes first when a bind is up again. Nothing here decides whether a message may be
-// sent, so two caretakers by mistake would do no harm.
+// Looks after the messages of connectors that no process has bound, so that each message expires on
+// time and not when the SMSC returns. The process that holds a connector's first slot is its
+// caretaker. In that process the connector's lanes receive a few envelopes although nothing can be
+// sent (submitLane.ts). Those envelopes are sent first when a bind is up again. The caretaker does
+// not decide whether a message may be sent, so two caretakers by mistake would be harmless.
 
 import { asError } from '../../flow/asError.ts'
 import type { BoundState } from '../../cluster/boundConnectorTable.ts'
 
 export interface CaretakerOptions {
-  /** Tells the other processes which binds of this one are up. */
+  /** Tells the other processes which binds of this process are up. */
   tellBound: (state: BoundState) => Promise<void>
   isBoundElsewhere: (connector: string) => Promise<boolean>
-  /** Called when it begins or ends to care for a connector. */
+  /** Called when this process starts or stops looking after a connector. */
   onChange: (connector: string) => void
   onTrouble: (what: string, error: Error) => void
   now?: () => number
 }
 
-/** What a round of leasing found. */
+/** The result of a round of leasing for one connector. */
 export interface LeaseRound {
   slots: readonly number[]
-  /** The end of their leases (monotonic ms). */
+  /** The end of the leases of these slots, in monotonic ms. */
   heldUntilMs: number
-  /** Those whose bind is up. */
+  /** Those of the slots whose bind is up. */
   boundSlots: readonly number[]
 }
 
 interface Watched extends LeaseRound {
   unboundSinceMs: number | undefined
   isUnboundElsewhere: boolean
-  /** What the other processes know: slots 1 and 2, and of them 2 bound, is `1,2 2`. */
+  /** The last state told to the other processes: slots 1 and 2 held with 2 bound is `1,2 2`. */
   told: string
   isLooking: boolean
   cared: boolean
 }
 
-/** Whoever holds this slot cares for the connector. */
+/** The holder of this slot is the connector's caretaker. */
 export const CARETAKERS_SLOT = 1
-/** A link that comes back within this time needs no care. */
+/** If a link comes back within this time, no caretaker is needed. */
 const UNBOUND_MS = 5_000
 
 export class Caretaker {
@@ -50,7 +50,7 @@ export class Caretaker {
     this.#now = options.now ?? (() => performance.now())
   }
 
-  /** Whether this process looks after the connector's messages now. */
+  /** Whether this process currently looks after the connector's messages. */
   caresFor(connector: string): boolean {
     const watched = this.#watched.get(connector)
     if (!watched || watched.unboundSinceMs === undefined) return false
@@ -63,14 +63,14 @@ export class Caretaker {
     )
   }
 
-  /** Called after each round of leasing, even while the look of an earlier one waits. */
+  /** Called after each round of leasing, even while the call for an earlier round is pending. */
   async look(connector: string, round: LeaseRound): Promise<void> {
     const watched = this.#update(connector, round)
     if (watched.isLooking) return
     watched.isLooking = true
     try {
       await this.#tell(connector, watched)
-      // A process that is bound, or without the first slot, need not ask.
+      // A process that is bound or does not hold the first slot need not ask.
       if (watched.boundSlots.length === 0 && watched.slots.includes(CARETAKERS_SLOT))
         watched.isUnboundElsewhere = !(await this.#options.isBoundElsewhere(connector))
     } catch (error) {
@@ -96,9 +96,9 @@ export class Caretaker {
     const isBound = round.boundSlots.length > 0
     const unboundSinceMs = isBound ? undefined : (before?.unboundSinceMs ?? this.#now())
     const known = before ?? { isUnboundElsewhere: false, told: '', isLooking: false, cared: false }
-    // The leases were lost meanwhile: rows made since then say nothing yet.
+    // The leases were lost in the meantime, and rows written for new leases hold no state yet.
     if (slots.length === 0 || this.#now() >= (before?.heldUntilMs ?? 0)) known.told = ''
-    // In place: a look that is under way goes on with what this round found.
+    // In place, so that a pending look() continues with the result of this round.
     const watched = Object.assign(known, round, { unboundSinceMs })
     this.#watched.set(connector, watched)
     return watched

@@ -1,4 +1,4 @@
-// What workers do with messages that wait for a disabled connector.
+// Messages that wait for a disabled connector: kept, purged or moved.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { LANES } from '../../message/lane.ts'
@@ -21,7 +21,7 @@ function workerWith(envelopes: readonly Envelope[]) {
   const entries = envelopes.map((envelope, index) => entryOf(envelope, { id: String(index) }))
   const { queue, settled } = memoryQueues(entries)
   const recent = new RecentSubmissions()
-  // Long after the envelopes were made.
+  // Long after the envelopes were created.
   const confirmed = { atMs: Date.now() + 60_000 }
   const clock = new SteadyClock()
   const onTrouble = (what: string, error: Error) => {
@@ -72,7 +72,7 @@ function disabled(waiting: Connector['waiting']): ReadonlyMap<string, Connector>
 const ENVELOPES = LANES.map((lane) => envelopeOf(30, lane))
 const MESSAGES = ENVELOPES.flatMap(({ messages }) => messages)
 
-test('purged messages of all lanes fail for that reason, however slow the pace is', async () => {
+test('purged messages of all lanes fail as purged without waiting for the pace', async () => {
   const { counters, events, kept, pool, settled } = workerWith(ENVELOPES)
   pool.setConnectors(disabled('purge'))
   await expect.poll(() => settled.length, PATIENCE).toBe(3)
@@ -92,7 +92,7 @@ test('purged messages of all lanes fail for that reason, however slow the pace i
 })
 
 test.each<Connector['waiting']>(['purge', { moveTo: 'other' }])(
-  'a message that is over when its connector is cleared expires: %j',
+  'a message whose validity has ended when its connector is cleared expires: %j',
   async (waiting) => {
     const envelope = envelopeOf(2)
     const [over, alive] = envelope.messages
@@ -107,7 +107,7 @@ test.each<Connector['waiting']>(['purge', { moveTo: 'other' }])(
   },
 )
 
-test('moved messages wait on the same lane of the other connector, as they were', async () => {
+test('moved messages wait unchanged on the same lane of the other connector', async () => {
   const { counters, events, kept, pool, settled } = workerWith(ENVELOPES)
   pool.setConnectors(disabled({ moveTo: 'other' }))
   await expect.poll(() => settled.length, PATIENCE).toBe(3)
@@ -129,17 +129,17 @@ test('moved messages wait on the same lane of the other connector, as they were'
   expect(counters()).toMatchObject({ purged: 0, moved: MESSAGES.length })
 })
 
-test('messages of a disabled connector that keeps them stay on its queues', async () => {
+test('messages stay on the queues of a disabled connector with the setting "keep"', async () => {
   const { entries, events, pool } = workerWith(ENVELOPES)
   pool.setConnectors(disabled('keep'))
-  // One that is cleared would have received them by its first look.
+  // A cleared connector would have received the messages when it first checked its queues.
   pool.setConnectors(disabled('keep'))
   await new Promise(setImmediate)
   expect(entries).toHaveLength(3)
   expect(events).toEqual([])
 })
 
-test('a move is no attempt', async () => {
+test('a move does not count as an attempt', async () => {
   const retried = envelopeOf(1)
   const [message] = retried.messages
   if (message) message.attempts = 7
@@ -149,9 +149,9 @@ test('a move is no attempt', async () => {
   expect(kept.map(({ payload }) => decodeEnvelope(payload).messages[0]?.attempts)).toEqual([7])
 })
 
-test('a message that came after the last look at the platform stays until the next', async () => {
+test('a message newer than the last check of the settings waits for the next check', async () => {
   const { confirmed, entries, events, pool, settled } = workerWith([envelopeOf(3)])
-  // The connector may be enabled again, which the router knew and this worker does not know yet.
+  // The connector may be enabled again: the router may know that before this worker does.
   confirmed.atMs = Date.now()
   pool.setConnectors(disabled('purge'))
   await expect.poll(() => entries, PATIENCE).toEqual([])
@@ -162,7 +162,7 @@ test('a message that came after the last look at the platform stays until the ne
   expect(events).toHaveLength(3)
 })
 
-test('messages of a disabled connector expire in the care of its first slot', async () => {
+test('the holder of the first slot expires the messages of a disabled connector', async () => {
   const envelope = envelopeOf(2)
   const [first] = envelope.messages
   if (first) first.expiresAtMs = Date.now() + 500

@@ -1,4 +1,4 @@
-// What is being submitted when a connector is disabled and cleared.
+// Messages that are in flight when their connector is disabled and cleared.
 
 import { expect, test } from 'vitest'
 import type { Connector } from '../../platform/connector.ts'
@@ -23,7 +23,7 @@ test.each<{ waiting: Connector['waiting']; end: string }>([
     await expect.poll(() => taken.length, PATIENCE).toBeGreaterThan(15)
     change({ enabled: false })
     lease(40)
-    // The others are looked at by turns while the answers are due.
+    // The lanes rotate through the other envelopes while the answers are outstanding.
     await expect.poll(() => counts.returned, PATIENCE).toBeGreaterThan(16)
     change({ enabled: false, waiting })
     lease(40)

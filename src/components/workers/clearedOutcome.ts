@@ -5,32 +5,35 @@ import { type Connector, moveTarget } from '../../platform/connector.ts'
 import { submitQueues } from '../../queue/envelopeWire.ts'
 import type { EnvelopeWork } from './envelopeWork.ts'
 
-/** Between the clock of a router and ours. */
+/** The largest difference expected between a router's clock and this process's clock. */
 const CLOCKS_DIFFER_MS = 1_000
 
-/** Whether the messages that wait for a connector leave it. */
+/** Whether the messages that wait for a connector are to be purged or moved. */
 export function isClearing({ enabled, waiting }: Connector): boolean {
   return !enabled && waiting !== 'keep'
 }
 
 /**
- * Messages that wait for another attempt at such a connector return to these queues now, and take
- * the way of the others there.
+ * The queues of all connectors that are being cleared. Messages that wait for another attempt at
+ * such a connector return to these queues now, and are then purged or moved with the rest.
  */
 export function clearedQueues(connectors: Iterable<Connector>): string[] {
   return [...connectors].filter(isClearing).flatMap(({ id }) => submitQueues(id))
 }
 
-/** What becomes of each message that waits for such a connector. */
+/** The outcome of each message that waits for a connector that is being cleared. */
 export function clearedOutcome({ waiting }: Connector, atMs: number): Outcome {
   const to = moveTarget(waiting)
   if (to !== undefined) return { kind: 'moved', atMs, to }
-  // No command_status: it may have been submitted before its link was lost, and then a receipt that
-  // comes after all is right.
+  // There is no command_status: the message may have been submitted before its link was lost, and
+  // then a later receipt is correct.
   return { kind: 'failed', atMs, commandStatus: 0, reason: PURGED }
 }
 
-/** What a router sent later it may have sent because the connector is enabled again. */
+/**
+ * Whether an envelope is old enough to be purged or moved. A router may have sent a newer envelope
+ * because the connector has been enabled again.
+ */
 export function mayLeave({ envelope }: EnvelopeWork, confirmedAtMs: number): boolean {
   return timeOf(envelope.envelopeId) < confirmedAtMs - CLOCKS_DIFFER_MS
 }

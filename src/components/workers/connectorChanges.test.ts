@@ -11,7 +11,7 @@ import { startSmsc } from './smsc.fixture.ts'
 
 const LEASE_MS = 60_000
 
-/** A pool that holds these slots of one connector to an SMSC that lets everybody bind. */
+/** A pool that holds these slots of one connector. Its SMSC accepts every bind. */
 async function poolOf(slots: readonly number[]) {
   const { port, sessions } = await startSmsc()
   const { queue } = memoryQueues([])
@@ -68,7 +68,7 @@ function systemIds(sessions: Set<Session>): (string | undefined)[] {
   return [...sessions].map(({ bind }) => bind?.system_id)
 }
 
-test('the open session follows a change of pace, window, timers and rules', async () => {
+test('a change of pace, window, timers or rules keeps the session open', async () => {
   const { change, lease, pool, sessions } = await poolOf([1])
   const before = [...sessions]
   change({
@@ -88,7 +88,7 @@ test('the open session follows a change of pace, window, timers and rules', asyn
   expect(bound(pool)).toBe(1)
 })
 
-test('binds whose session must be a new one are remade one after the other', async () => {
+test('binds that need a new session are replaced one at a time', async () => {
   const { change, lease, pool, sessions } = await poolOf([1, 2, 3])
   const fewest: number[] = []
   change({ systemId: 'second' })
@@ -105,12 +105,12 @@ test('binds whose session must be a new one are remade one after the other', asy
   expect(Math.min(...fewest)).toBeGreaterThanOrEqual(2)
 })
 
-test('the binds of a disabled connector close at once, though its leases are held', async () => {
+test('the binds of a disabled connector close immediately while its leases are held', async () => {
   const { change, lease, pool, sessions } = await poolOf([1, 2])
   change({ enabled: false })
   expect(bound(pool)).toBe(0)
   await expect.poll(() => sessions.size, { timeout: 1_000 }).toBe(0)
-  // A round of leasing that was under way brings none back.
+  // A round of leasing that was already running does not open the binds again.
   lease()
   expect(bound(pool)).toBe(0)
   change({ enabled: true })

@@ -1,5 +1,5 @@
-// What one process did for a connector, added up per message in plain numbers. Metrics read them at
-// a scrape.
+// Counters of one process's work for a connector, in plain numbers that are cheap to update for
+// each message. The metrics read them at each scrape.
 
 import { Histogram } from '../../flow/histogram.ts'
 import { ANSWER_SECONDS, STAGE_SECONDS } from '../../runtime/metricDefinition.ts'
@@ -9,14 +9,14 @@ import type { RepeatCause } from './submitLane.ts'
 export class ConnectorFigures {
   /** Messages by outcome. */
   readonly outcomes = { submitted: 0, failed: 0, deferred: 0, expired: 0, purged: 0, moved: 0 }
-  /** Submissions of messages that the SMSC may have already, by cause. */
+  /** Repeated submissions of messages that the SMSC may already have, by cause. */
   readonly resubmitted: Record<RepeatCause, number> = { no_answer: 0, link_lost: 0, taken_over: 0 }
   /** Responses to submit_sm by command_status. */
   readonly responses = new Map<number, number>()
   readonly responseSeconds = new Histogram(ANSWER_SECONDS)
   readonly acceptToSubmitSeconds = new Histogram(STAGE_SECONDS)
 
-  /** A response that came too late counts too. */
+  /** Counts responses, including those that arrived after the response timeout. */
   addOutcome(outcome: RequestOutcome, tookMs: number): void {
     if (outcome.kind !== 'response' && outcome.kind !== 'late') return
     const { command_status: commandStatus } = outcome.pdu

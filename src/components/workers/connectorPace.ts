@@ -1,6 +1,6 @@
 import { Pacer } from '../../flow/pacer.ts'
 
-/** The pace of one connector in this process, over all its binds. */
+/** The pace at which this process may submit over all its binds of one connector together. */
 export class ConnectorPace {
   #pacer = new Pacer()
   #written: NodeJS.Immediate | undefined
@@ -10,15 +10,17 @@ export class ConnectorPace {
     return this.#pacer.rateAt(performance.now())
   }
 
-  /** False while nothing may be submitted before another lease. */
+  /** False if nothing may be submitted until a lease grants more pace. */
   get isOpen(): boolean {
     return this.#pacer.isOpen
   }
 
   /**
-   * A higher pace is used one second later, when nobody else's submits count for it any more.
+   * Sets the pace. A higher pace takes effect one second later, when the submits of the process
+   * that held this pace before no longer count.
    *
-   * @param connector its burst is shared between processes like its pace
+   * @param rate messages a second
+   * @param connector the connector, whose burst is shared between processes like its pace
    */
   set(rate: number, { burst, tps }: { burst: number; tps: number }): void {
     const share = Math.max(1, Math.floor((burst * rate) / tps))
@@ -30,9 +32,9 @@ export class ConnectorPace {
   }
 
   /**
-   * Returns the number of the submit, for answered(). Sessions write to their sockets at the end of
-   * the turn (smpp/session/pduWriter.ts). The immediate set here runs after theirs, so the pacer
-   * learns the time of the write itself.
+   * Counts a submit and returns its number, for answered(). Sessions write to their sockets in an
+   * immediate at the end of the turn (smpp/session/pduWriter.ts). The immediate set here runs after
+   * that one, so the pacer learns the time of the actual write.
    */
   sent(): number {
     this.#written ??= setImmediate(() => {

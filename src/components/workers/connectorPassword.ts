@@ -3,8 +3,8 @@ import { isAbsolute, join } from 'node:path'
 import type { Connector } from '../../platform/connector.ts'
 
 /**
- * The password for an SMSC, read each time it is needed, so that a rotated one counts at the next
- * bind. Throws when what the connector names cannot be read.
+ * The password for an SMSC. It is read before each bind, so that the next bind uses a rotated
+ * password. Throws if the environment variable is not set or the file cannot be read.
  */
 export function connectorPassword({ id, password }: Connector, secretsDir: string): string {
   if (typeof password === 'string') return password
@@ -12,7 +12,7 @@ export function connectorPassword({ id, password }: Connector, secretsDir: strin
     const value = process.env[password.env]
     if (value === undefined)
       throw new Error(
-        `connector ${id}: its password should be in ${password.env}, which is not set`,
+        `connector ${id}: the environment variable ${password.env} for its password is not set`,
       )
     return value
   }

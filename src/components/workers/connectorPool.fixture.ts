@@ -15,14 +15,14 @@ import { returningQueues } from './returningQueues.fixture.ts'
 export interface PoolSettings extends Partial<Connector> {
   port: number
   slots: readonly number[]
-  /** All of the connector's by default. */
+  /** The share of the connector's pace that is leased. All of it by default. */
   pace?: number
 }
 
-/** What goes back comes again within this time. */
+/** The longest time until a returned envelope is delivered again. */
 const RETURN_MS_MAX = 500
 
-/** Holds slots of the connector `sim` until the end of the test. */
+/** Starts a pool that holds slots of the connector `sim` until the end of the test. */
 export function startPool(entries: QueueEntry[], { slots, pace, ...settings }: PoolSettings) {
   const connector = connectorSchema.parse({
     id: 'sim',
@@ -34,7 +34,7 @@ export function startPool(entries: QueueEntry[], { slots, pace, ...settings }: P
     ...settings,
   })
   const { add, counts, held, queue, settled } = returningQueues(entries, RETURN_MS_MAX)
-  const onTrouble = () => undefined // links that end are part of it
+  const onTrouble = () => undefined // lost links are expected
   const recent = new RecentSubmissions()
   const clock = new SteadyClock()
   const checkpoints = new Map<string, Checkpoint>()
@@ -65,7 +65,7 @@ export function startPool(entries: QueueEntry[], { slots, pace, ...settings }: P
     finishEnvelopes: async () => undefined,
     onTrouble,
   })
-  /** As when an operator changes it. */
+  /** Applies changed settings, like a change by an operator. */
   const change = (changed: Partial<Connector>): void =>
     pool.setConnectors(new Map([[connector.id, { ...connector, ...changed }]]))
   change({})

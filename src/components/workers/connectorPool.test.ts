@@ -13,7 +13,7 @@ import { startSmsc } from './smsc.fixture.ts'
 import { UpstreamBind } from './upstreamBind.ts'
 import { virtualTime } from './virtualTime.fixture.ts'
 
-/** An SMSC that takes no more than `tps` in any second, by its own clock. */
+/** An SMSC that accepts at most `tps` messages in any second, by its own clock. */
 async function strictSmsc(tps: number) {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-pace-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
@@ -27,7 +27,7 @@ async function strictSmsc(tps: number) {
   }
 }
 
-/** An SMSC that remembers when each message came, and over which of its sessions. */
+/** An SMSC that records when each message arrived, and on which session. */
 async function timingSmsc() {
   const taken: { atMs: number; session: object }[] = []
   const { port } = await startSmsc((session, pdu) => {
@@ -47,7 +47,7 @@ function envelopes(messages: number): QueueEntry[] {
 test.each([
   { tps: 200, messages: 400, stepMs: 1 },
   { tps: 20, messages: 100, stepMs: 3 },
-])('an SMSC of the same pace throttles nothing, and it is reached: %j', async (given) => {
+])('messages are sent at nearly the full pace of an SMSC without throttling: %j', async (given) => {
   const { tps, messages, stepMs } = given
   const time = virtualTime(stepMs)
   const { smsc, acceptedAtMs } = await strictSmsc(tps)
@@ -65,7 +65,7 @@ test.each([
   expect(((messages - 1) / tookMs) * 1_000).toBeGreaterThanOrEqual(tps * 0.95)
 })
 
-test('at 20 a second one goes every 51 ms, over the binds in turn', async () => {
+test('at 20 a second a message is sent every 51 ms, over the binds in turn', async () => {
   const time = virtualTime()
   const { port } = await timingSmsc()
   const submits: { atMs: number; slot: number }[] = []
@@ -86,7 +86,7 @@ test('at 20 a second one goes every 51 ms, over the binds in turn', async () => 
   expect(new Set(slots.slice(0, 3)).size).toBe(3)
 })
 
-test('after a rest a burst goes at once, and then one after the other', async () => {
+test('after a pause a burst is sent immediately, and then messages are spaced evenly', async () => {
   const time = virtualTime()
   const { port, taken } = await timingSmsc()
   const [tps, burst] = [20, 12]
@@ -102,7 +102,7 @@ test('after a rest a burst goes at once, and then one after the other', async ()
   expect(gapMs(burst, burst + 8)).toBeGreaterThan(400)
 })
 
-test('a second counts from the write, also when the turn before the write was long', async () => {
+test('a second counts from the write, even after a long turn before the write', async () => {
   const { port, taken } = await timingSmsc()
   const { submit } = UpstreamBind.prototype
   vi.spyOn(UpstreamBind.prototype, 'submit').mockImplementationOnce(function (
@@ -118,17 +118,17 @@ test('a second counts from the write, also when the turn before the write was lo
   startPool([entryOf(envelopeOf(2))], { port, tps: 1, slots: [1] })
   await expect.poll(() => taken.length, { timeout: 5_000 }).toBe(2)
   const [first, second] = taken
-  // It would be some 520 ms from the submit on. The SMSC reads the first one a moment late.
+  // Counted from the submit, the gap would be some 520 ms. The SMSC reads the first message late.
   expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(800)
 })
 
-test('more pace is used a second after it was granted, less at once', async () => {
+test('a higher pace applies one second after its grant, a lower pace immediately', async () => {
   const time = virtualTime()
   const { port, taken } = await timingSmsc()
   const { lease, pool } = startPool(envelopes(500), { port, tps: 100, slots: [1] })
   const startMs = performance.now()
   await time.until(() => taken.length > 0, 2_000)
-  // Whoever held the slot before may have sent as much up to the moment it was granted.
+  // The former holder of the slot may have sent at this pace until the moment it was granted.
   expect((taken[0]?.atMs ?? 0) - startMs).toBeGreaterThanOrEqual(1_000)
   await time.until(() => taken.length > 30, 2_000)
   pool.lowerPace('sim', 0)
@@ -139,7 +139,7 @@ test('more pace is used a second after it was granted, less at once', async () =
   expect((taken[before]?.atMs ?? 0) - loweredMs).toBeGreaterThanOrEqual(1_000)
 })
 
-test('a slot is given up only when its link is closed', async () => {
+test('a slot is given up only after its link is closed', async () => {
   let answer: (() => void) | undefined
   const { port, sessions } = await startSmsc((session, pdu) => {
     answer = () => session.respond(pdu, ESME_ROK, { message_id: '1' })
@@ -148,7 +148,7 @@ test('a slot is given up only when its link is closed', async () => {
   await expect.poll(() => answer, { timeout: 5_000 }).toBeDefined()
   const log: string[] = []
   const closing = pool.closeSlots('sim', [1]).then(() => log.push(`given up, ${sessions.size} up`))
-  // The unbind waits for the answer, and so do a dozen turns of the event loop.
+  // The unbind waits for the answer, so nothing happens in a dozen turns of the event loop.
   for (let turn = 0; turn < 12; turn++) await new Promise(setImmediate)
   log.push('answered')
   answer?.()
@@ -156,7 +156,7 @@ test('a slot is given up only when its link is closed', async () => {
   expect(log).toEqual(['answered', 'given up, 0 up'])
 })
 
-test('a worker whose slots have no share of the pace leaves messages to the others', async () => {
+test('a worker whose slots have no share of the pace leaves messages to others', async () => {
   const { port, sessions } = await startSmsc()
   const entries = envelopes(50)
   startPool(entries, { port, tps: 2, pace: 0, slots: [3] })

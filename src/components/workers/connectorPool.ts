@@ -1,6 +1,6 @@
 // The connectors that this process works for: one ConnectorWork each, with a bind per leased slot.
-// Changed settings apply to open binds. Those that only a new session can follow have the binds
-// remade one after the other, while the work in hand goes on. A disabled connector has no binds.
+// Changed settings apply to open binds. If a change needs a new session, the binds are replaced one
+// at a time while work in progress continues. A disabled connector has no binds.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Connector } from '../../platform/connector.ts'
@@ -24,33 +24,33 @@ export interface ConnectorPoolOptions extends Pick<
   ownership: ConnectorWorkOptions['ownership'] & Pick<EnvelopeOwnership, 'listen'>
   secretsDir: string
   intake: ReceiptIntake
-  /** Whether this process looks after the messages of a connector that nobody has bound. */
+  /** Whether this process looks after the messages of a connector that no process has bound. */
   caresFor: (connector: string) => boolean
-  /** Hears of the binds of a connector. */
+  /** Returns the listener for the events of a connector's binds. */
   bindEvents?: (connector: string) => BindEvents
 }
 
 interface Entry {
   work: ConnectorWork
   binds: Map<number, UpstreamBind>
-  /** Slots whose former bind is still unbinding. A second bind there would be one too many. */
+  /** Slots whose former bind is still unbinding. A new bind now would exceed the limit of binds. */
   closing: Map<number, Promise<void>>
   /** The result of the last round of leasing. */
   held: ConnectorLease | undefined
-  /** Its outdated binds are being remade. */
+  /** Whether outdated binds are being replaced. */
   isRemaking: boolean
-  /** Its connector was deleted, and its binds are closing. */
+  /** Whether the connector was deleted and its binds are closing. */
   isLeaving: boolean
 }
 
-/** A bind that is remade takes so long at most to come up before the next one is closed. */
+/** The next bind is replaced after this time, even if the last replacement is not up yet. */
 const REMAKE_MS_MAX = 10_000
 
 export class ConnectorPool {
   #options: ConnectorPoolOptions
   #connectors: ReadonlyMap<string, Connector> = new Map()
   #entries = new Map<string, Entry>()
-  /** The work for deleted connectors, and when it has let go of all that it had in hand. */
+  /** The work for deleted connectors, with a promise that it has released all its envelopes. */
   #ending = new Map<ConnectorWork, Promise<void>>()
 
   constructor(options: ConnectorPoolOptions) {
@@ -68,15 +68,15 @@ export class ConnectorPool {
 
   setConnectors(connectors: ReadonlyMap<string, Connector>): void {
     this.#connectors = connectors
-    // Any process may clear a connector: it needs no bind for that.
+    // Any process may clear a connector, because that needs no bind.
     for (const connector of connectors.values())
       if (isClearing(connector)) this.#entryFor(connector)
     for (const [id, entry] of this.#entries) this.#follow(id, entry)
   }
 
   /**
-   * Takes the slots that are held now; all others were lost or given up. It is called in each round
-   * of leasing, so a bind that cannot be opened yet is opened in a later one.
+   * Sets the slots that this process holds now. All other slots were lost or given up. This is
+   * called in each round of leasing, so if a bind cannot be opened yet, a later round opens it.
    */
   setLease(id: string, lease: ConnectorLease): void {
     const { slots, heldUntilMs } = lease
@@ -97,14 +97,14 @@ export class ConnectorPool {
     entry.work.setBinds([...entry.binds.values()])
   }
 
-  /** Holds at once. A higher pace comes with a lease. */
+  /** Applies a lower pace immediately. A higher pace is set by `setLease`. */
   lowerPace(id: string, pace: number): void {
     const entry = this.#entries.get(id)
     if (entry?.held) entry.held = { ...entry.held, pace }
     entry?.work.setPace(pace)
   }
 
-  /** Gives slots up. Resolves when their links are closed. */
+  /** Gives up slots. Resolves when their links are closed. */
   async closeSlots(id: string, slots: readonly number[]): Promise<void> {
     const entry = this.#entries.get(id)
     if (!entry) return
@@ -113,23 +113,23 @@ export class ConnectorPool {
     await closeBinds(entry, slots, 'this process no longer holds the slot')
   }
 
-  /** The slots whose bind is up. */
+  /** The slots of a connector whose bind is up. */
   boundSlots(id: string): number[] {
     const binds = this.#entries.get(id)?.binds ?? []
     return [...binds].flatMap(([slot, bind]) => (bind.bound ? [slot] : []))
   }
 
-  /** What it may do for the connector has changed. */
+  /** Called when `caresFor` may have changed for the connector. */
   wake(id: string): void {
     this.#entries.get(id)?.work.wake()
   }
 
-  /** Receives and sends nothing more. */
+  /** Stops receiving and sending messages. */
   stop(): void {
     for (const { work } of this.#entries.values()) work.stop()
   }
 
-  /** Called after the binds are closed and all outcomes are written. */
+  /** Releases all unfinished envelopes. Called after the binds closed and outcomes were written. */
   async close(): Promise<void> {
     const closed = [...this.#entries.values()].map(({ work }) => work.close())
     await Promise.all([...closed, ...this.#ending.values()])
@@ -148,7 +148,7 @@ export class ConnectorPool {
     for (const [id, { work }] of this.#entries) yield [id, work.figures]
   }
 
-  /** Binds the slots that are still held once the former binds are closed, with new settings. */
+  /** Closes the binds of these slots, then binds those still held again with the new settings. */
   #closeThenBind(id: string, entry: Entry, gone: readonly number[]): void {
     const isDisabled = this.#connectors.get(id)?.enabled === false
     const reason = isDisabled ? 'the connector was disabled' : 'the lease of the slot was lost'
@@ -159,7 +159,10 @@ export class ConnectorPool {
       .catch((error: Error) => this.#options.onTrouble(`closing binds of ${id}`, error))
   }
 
-  /** Leases of a disabled connector end later. Its binds end now, whatever else is under way. */
+  /**
+   * Applies changed settings. The binds of a disabled connector close immediately, although their
+   * leases end later.
+   */
   #follow(id: string, entry: Entry): void {
     const connector = this.#connectors.get(id)
     if (!connector) return this.#leave(id, entry)
@@ -168,16 +171,16 @@ export class ConnectorPool {
       return slots.length > 0 ? this.#closeThenBind(id, entry, slots) : entry.work.wake()
     }
     for (const bind of entry.binds.values()) bind.adjust(connector)
-    // It may be paused, or no longer.
+    // The connector may have been paused or resumed.
     entry.work.wake()
     if (entry.isRemaking) return
     entry.isRemaking = true
     this.#remakeOutdated(id, entry)
-      .catch((error: Error) => this.#options.onTrouble(`binding ${id} anew`, error))
+      .catch((error: Error) => this.#options.onTrouble(`replacing binds of ${id}`, error))
       .finally(() => (entry.isRemaking = false))
   }
 
-  /** The connector was deleted: nobody is left to submit to, and its queues need no look. */
+  /** Ends the work for a deleted connector: its binds close and its queues are no longer polled. */
   #leave(id: string, entry: Entry): void {
     if (entry.isLeaving) return
     entry.isLeaving = true
@@ -185,12 +188,12 @@ export class ConnectorPool {
     const slots = [...entry.binds.keys(), ...entry.closing.keys()]
     closeBinds(entry, slots, 'the connector was deleted')
       .then(() => this.#end(id, entry))
-      .catch((error: Error) => this.#options.onTrouble(`leaving ${id}`, error))
+      .catch((error: Error) => this.#options.onTrouble(`ending work for ${id}`, error))
   }
 
   async #end(id: string, entry: Entry): Promise<void> {
     entry.isLeaving = false
-    // Somebody may have made it anew meanwhile.
+    // The connector may have been created again in the meantime.
     if (this.#connectors.has(id)) return
     const { work } = entry
     this.#entries.delete(id)
@@ -200,7 +203,7 @@ export class ConnectorPool {
     await ended
   }
 
-  /** One by one, those first that are not up, so that the connector keeps a link. */
+  /** Replaces outdated binds one at a time, those that are down first, to keep a link up. */
   async #remakeOutdated(id: string, entry: Entry): Promise<void> {
     for (;;) {
       const outdated = [...entry.binds.values()].filter((bind) => bind.isOutdated)
@@ -216,8 +219,8 @@ export class ConnectorPool {
   }
 
   /**
-   * Nobody submits for a connector that is paused or disabled. Whoever holds its first slot looks
-   * after its messages, so that they expire in time.
+   * Whether this process looks after the messages of a paused or disabled connector. No process
+   * submits for it, so the holder of its first slot makes sure that its messages expire on time.
    */
   #caresAtRest(id: string): boolean {
     const connector = this.#connectors.get(id)
@@ -280,6 +283,6 @@ async function closeBinds(entry: Entry, slots: readonly number[], reason: string
     )
   }
   entry.work.setBinds([...entry.binds.values()])
-  // This includes binds that were closing already: a slot is free only when its link is closed.
+  // This includes binds that were already closing: a slot is free only when its link is closed.
   await Promise.all(slots.flatMap((slot) => entry.closing.get(slot) ?? []))
 }

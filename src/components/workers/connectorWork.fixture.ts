@@ -19,8 +19,8 @@ import { SILENT } from './bindLog.ts'
 import { UpstreamBind } from './upstreamBind.ts'
 
 /**
- * An SMSC that remembers what came and when. The test may close its links, and may answer a
- * submission with another status than ESME_ROK.
+ * An SMSC that records each message and when it arrived. The test may close its sessions, and may
+ * choose a status other than ESME_ROK for any answer.
  */
 export async function rememberingSmsc(statusFor: (nth: number) => number = () => ESME_ROK) {
   const taken: { destination: string; validityPeriod: string; atMs: number }[] = []
@@ -32,7 +32,7 @@ export async function rememberingSmsc(statusFor: (nth: number) => number = () =>
   return { port, sessions, taken }
 }
 
-/** The messages of an envelope go to `prefix` and a number that starts at 1000. */
+/** An envelope whose destinations are `prefix` followed by 1000, 1001 and so on. */
 export function envelopeOf(count: number, lane: Lane = 'normal', prefix = '3161234'): Envelope {
   const messages = Array.from({ length: count }, (_, index) => ({
     messageId: newMessageId(),
@@ -51,7 +51,7 @@ export function entryOf(envelope: Envelope, { id = '1', receives = 1 } = {}): Qu
   return { id, queue, payload: encodeEnvelope(envelope), receives }
 }
 
-/** Queues in memory that give out each entry once. */
+/** Queues in memory that deliver each entry once. */
 export function memoryQueues(entries: QueueEntry[]) {
   const settled: [string, Settlement['kind']][] = []
   const wakes: (() => void)[] = []
@@ -97,12 +97,12 @@ export interface WorkSettings {
   maxResubmissions?: number
   responseTimeoutMs?: number
   ownership?: SubmitLaneOptions['ownership']
-  /** Gets the events of all outcomes. */
+  /** The array that receives the events of all outcomes. */
   outcomes?: JournalEvent[]
   caresFor?: () => boolean
 }
 
-/** How a worker gets an envelope that nobody had before. */
+/** The claim of an envelope that no worker claimed before. */
 export const UNTOUCHED: ClaimedEnvelope = {
   owner: 'test',
   outcomes: Buffer.alloc(0),
@@ -112,12 +112,12 @@ export const UNTOUCHED: ClaimedEnvelope = {
   isTakenOver: false,
 }
 
-/** How a worker gets an envelope that another one let go of. */
+/** The claim of an envelope that another worker released with this checkpoint. */
 export function claimOf({ outcomes, unanswered }: Checkpoint): ClaimedEnvelope {
   return { ...UNTOUCHED, outcomes, unanswered }
 }
 
-/** Owns every envelope that it is asked for, as its last checkpoint left it. */
+/** An ownership that grants every claim, with the state of the envelope's last checkpoint. */
 export function ownsAll(
   claim: Partial<ClaimedEnvelope> = {},
   checkpoints: ReadonlyMap<string, Checkpoint> = new Map(),
@@ -134,7 +134,7 @@ export function ownsAll(
   }
 }
 
-/** Works for the connector `sim` over one bind to the port, until the end of the test. */
+/** Starts work for the connector `sim` over one bind to the port, until the end of the test. */
 export function startWork(port: number, settings: WorkSettings) {
   const { queue, caresFor = () => false, claim, outcomes = [], ...more } = settings
   const checkpoints = new Map<string, Checkpoint>()
@@ -151,7 +151,7 @@ export function startWork(port: number, settings: WorkSettings) {
   })
   const recent = new RecentSubmissions()
   const clock = new SteadyClock()
-  const onTrouble = () => undefined // links that end are part of it
+  const onTrouble = () => undefined // lost links are expected
   const store: OutcomeStore = {
     keep: async (rows) => {
       for (const row of rows) checkpoints.set(row.envelopeId, row)
@@ -194,7 +194,7 @@ export function startWork(port: number, settings: WorkSettings) {
     await work.close()
   }
   onTestFinished(stop)
-  /** As when an operator changes the connector. */
+  /** Applies changed settings, like a change by an operator. */
   const change = (changed: Partial<Connector>): void => {
     connector = { ...connector, ...changed }
     bind.adjust(connector)

@@ -20,7 +20,7 @@ function workOn(port: number, entry: QueueEntry, tps: number, more: Partial<Work
   return { recent, settled, work }
 }
 
-test('an envelope that comes again is sent only where its checkpoint has no outcome', async () => {
+test('messages with an outcome in the checkpoint are not sent again', async () => {
   const { port, taken } = await rememberingSmsc()
   const envelope = envelopeOf(4)
   const before = new EnvelopeWork(envelope, UNTOUCHED)
@@ -33,19 +33,19 @@ test('an envelope that comes again is sent only where its checkpoint has no outc
   expect(taken.map(({ destination }) => destination)).toEqual(['31612341001', '31612341003'])
 })
 
-test('no more than the pace is sent in any second, as the SMSC sees it', async () => {
+test('the SMSC never receives more messages in a second than the pace allows', async () => {
   const { port, taken } = await rememberingSmsc()
   const { settled } = workOn(port, entryOf(envelopeOf(25)), 10)
   await expect.poll(() => settled, { timeout: 10_000 }).toEqual([['1', 'done']])
   expect(taken).toHaveLength(25)
-  // The eleventh waits until the first is a second old. Delays on the way may shorten the gap.
+  // The eleventh message is sent one second after the first. Transit delays may shorten the gap.
   for (const [index, { atMs }] of taken.entries()) {
     const tenBefore = taken[index - 10]
     if (tenBefore) expect(atMs - tenBefore.atMs).toBeGreaterThan(700)
   }
 })
 
-test('what was unanswered when the link was lost is sent again, and the loop goes on', async () => {
+test('messages that were unanswered when the link was lost are sent again', async () => {
   const { port, sessions, taken } = await rememberingSmsc()
   const { settled } = workOn(port, entryOf(envelopeOf(30)), 20)
   await expect.poll(() => taken.length, { timeout: 5000 }).toBeGreaterThan(5)
@@ -56,7 +56,7 @@ test('what was unanswered when the link was lost is sent again, and the loop goe
   else expect(settled[0]?.[1]).toBe('retry')
 })
 
-test('a message that cannot be read fails alone, and the rest of its envelope goes', async () => {
+test('a malformed message fails alone, and the rest of its envelope is sent', async () => {
   const { port, taken } = await rememberingSmsc()
   const envelope = envelopeOf(3)
   const unreadable = { ...envelope.messages[1], body: Buffer.from('no submit_sm') }
@@ -68,7 +68,7 @@ test('a message that cannot be read fails alone, and the rest of its envelope go
   expect(taken.map(({ destination }) => destination)).toEqual(['31612341000', '31612341002'])
 })
 
-test('a message counts as submitted when it was written, not when it was answered', async () => {
+test('the submission time of a message is the time of its write, not of its answer', async () => {
   let takenAtMs = 0
   let answer: () => void = () => undefined
   const { port } = await startSmsc((session, pdu) => {
@@ -80,12 +80,12 @@ test('a message counts as submitted when it was written, not when it was answere
   await expect.poll(() => Date.now()).toBeGreaterThan(takenAtMs + 1)
   answer()
   await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
-  // The earliest receipt that may be about it: five seconds before the write, by its clock.
+  // The earliest receipt that may match: five seconds before the write, by the receipt's clock.
   const receivedAtMs = takenAtMs - 5_000
   expect(recent.find({ connector: 'sim', key: '7', destination: '', receivedAtMs })).toBeDefined()
 })
 
-test('a receipt finds its message although the wall clock was set back in between', async () => {
+test('a receipt finds its message after the wall clock was set back', async () => {
   const { port, taken } = await rememberingSmsc()
   const { queue, settled } = memoryQueues([entryOf(envelopeOf(1))])
   const { clock, recent } = startWork(port, { queue, tps: 1000 })

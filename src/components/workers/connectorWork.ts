@@ -1,8 +1,8 @@
-// All the work for one connector in this process: sends the messages of its lanes, the urgent ones
-// first, evenly spaced and over the binds in turn, and turns every answer into an outcome. A
-// message is submitted again at once when the SMSC throttles. When no answer came, it is submitted
-// again as often as the connector allows, and alone if it may be what breaks the link
-// (suspects.ts). After passing trouble at the SMSC it waits in the table `later`.
+// All the work for one connector in this process. It sends the messages of the lanes, urgent
+// messages first, evenly spaced and over the binds in turn, and turns every answer into an outcome.
+// A throttled message is submitted again as soon as the pace allows. A message without an answer is
+// submitted again as often as the connector allows, and alone if it may be the cause of lost links
+// (suspects.ts). After a temporary error of the SMSC, a message waits in the table `later`.
 
 import { type Connector, isSentOnce } from '../../platform/connector.ts'
 import { LANES } from '../../message/lane.ts'
@@ -32,23 +32,23 @@ import { submitSmNow } from './upstreamValidity.ts'
 export interface ConnectorWorkOptions extends SubmitLaneOptions {
   connector: () => Connector
   recent: RecentSubmissions
-  /** No change of the connector that was made before this time is missing here. */
+  /** The time up to which all changes of the connector are known here. */
   confirmedAtMs: () => number
-  /** Shared with the intake of receipts, whose times are compared with those of submissions. */
+  /** Shared with the intake of receipts, because receipt times are compared to submission times. */
   clock: SteadyClock
   /** Whether this process looks after the messages while no process has the connector bound. */
   caresFor: () => boolean
 }
 
 /**
- * A lane that has messages gets at least one of so many submissions, and the most urgent lane all
- * that are left: while every lane is full, one of 15 is normal, one of 16 is bulk, the rest is
+ * A lane with messages gets at least one in this many submissions, and the most urgent lane gets
+ * the rest. While every lane is full, one in 15 is normal, one in 16 is bulk, and the rest are
  * high.
  */
 const LANE_SERVED_WITHIN = 16
-/** Attempts in memory after a throttle. Then the message waits in the database like any other. */
+/** Throttled submissions until the message waits in the database like after other refusals. */
 const THROTTLED_TRIES = 5
-/** Submissions without an answer after which a message is sent alone. */
+/** Submissions without an answer after which a message is sent alone on a bind. */
 const SUSPECT_AFTER = 2
 const REFUSED = 'were refused'
 const UNANSWERED = 'got no answer'
@@ -63,7 +63,7 @@ export class ConnectorWork implements LaneSender {
   #suspects = new Suspects<UpstreamBind>()
   #suspectExpiry = new ExpiryTimer((nowMs) => this.#expireSuspects(nowMs))
   #timer: NodeJS.Timeout | undefined
-  /** One for all binds, so that they do not send at the same moment. */
+  /** Shared by all binds, so that they do not send at the same moment. */
   #pace = new ConnectorPace()
   #unanswered = 0
   #stopped = false
@@ -80,9 +80,9 @@ export class ConnectorWork implements LaneSender {
     return this.#options.connector()
   }
 
-  /** A link without a pace of its own is left to the others: messages would wait here for ever. */
+  /** Whether messages can be sent: a bind is up, and this process has a share of the pace. */
   hasLink(): boolean {
-    // A paused connector has binds, for receipts and for the answers that are still due.
+    // A paused connector keeps its binds for receipts and outstanding answers.
     return !this.connector().paused && this.#pace.isOpen && this.#binds.some((one) => one.bound)
   }
 
@@ -90,7 +90,7 @@ export class ConnectorWork implements LaneSender {
     return this.#pace.rate
   }
 
-  /** A lower pace holds at once, a higher one a second later. */
+  /** Sets the pace. A lower pace applies immediately, and a higher pace one second later. */
   setPace(pace: number): void {
     this.#pace.set(pace, this.connector())
     this.wake()
@@ -100,13 +100,13 @@ export class ConnectorWork implements LaneSender {
     return this.#suspects.size
   }
 
-  /** Takes over a message that is ready to be sent, unless it was sent too often already. */
+  /** Queues a message that is ready to be sent, unless it was already sent too often. */
   add(task: Task): void {
     const { maxResubmissions } = this.connector()
     if (isSentOnce(this.connector()) && task.work.isTakenOver)
       return this.#fail(task, 0, 'its worker died, perhaps before the answer')
     const unanswered = task.work.unanswered(task.index, maxResubmissions)
-    // Whoever died over it says nothing against this message.
+    // The message waits instead of failing, because workers may have died for other reasons.
     if (unanswered > maxResubmissions) return this.#defer(task, 0, UNANSWERED)
     if (unanswered >= SUSPECT_AFTER) this.#suspect(task)
     else task.lane.add(task)
@@ -116,7 +116,7 @@ export class ConnectorWork implements LaneSender {
     return this.#options.caresFor()
   }
 
-  /** Its life is over. Whether a copy of it got through, a receipt may tell later. */
+  /** Ends an expired message. If an earlier submission got through, a receipt may still arrive. */
   expire(task: Task): void {
     if (!task.work.isOurs) return
     this.figures.outcomes.expired++
@@ -136,11 +136,11 @@ export class ConnectorWork implements LaneSender {
     this.wake()
   }
 
-  /** Sends the messages that can be sent now, and comes back when the next one may go. */
+  /** Sends the messages that can be sent now, and runs again when the next one can be sent. */
   wake(): void {
     clearTimeout(this.#timer)
     if (this.isClearing()) this.#clear()
-    // Without a link others may do what we cannot, unless nobody has one.
+    // Without a link, envelopes are left to other processes, unless no process has a link.
     else if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
     if (this.#stopped) return
     if (this.hasLink()) for (const lane of this.#lanes) lane.letCaredGo()
@@ -150,7 +150,7 @@ export class ConnectorWork implements LaneSender {
     for (const lane of this.#lanes) lane.wake()
   }
 
-  /** Receives and sends nothing more. Answers may still come in. */
+  /** Stops receiving and sending. Answers may still arrive. */
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#timer)
@@ -159,13 +159,13 @@ export class ConnectorWork implements LaneSender {
     for (const lane of this.#lanes) lane.stop()
   }
 
-  /** After stop(), once all answers are in: lets go of all unfinished envelopes. */
+  /** Releases all unfinished envelopes. Called after stop(), once all answers have arrived. */
   async close(): Promise<void> {
     this.#letGo()
     await Promise.all(this.#lanes.map((lane) => lane.close()))
   }
 
-  /** Others own what was in hand. Answers to what was sent may still come in. */
+  /** Drops all envelopes, because other processes own them now. Answers may still arrive. */
   abandon(): void {
     this.#suspects.clear()
     for (const lane of this.#lanes) lane.abandon()
@@ -176,7 +176,7 @@ export class ConnectorWork implements LaneSender {
     for (const lane of this.#lanes) lane.letGo()
   }
 
-  /** Ends or moves what an operator wants to leave this connector. */
+  /** Purges or moves the waiting messages, as the operator chose for this disabled connector. */
   #clear(): void {
     if (!this.#options.ownership.isHeld(performance.now())) return
     const confirmedAtMs = this.#options.confirmedAtMs()
@@ -191,11 +191,11 @@ export class ConnectorWork implements LaneSender {
     }
   }
 
-  /** Answers how long until the next message may go, or Infinity if none is ready. */
+  /** Sends what can be sent now. Returns the ms until the next message, or Infinity without one. */
   #sendReady(): number {
     if (!this.hasLink()) return Number.POSITIVE_INFINITY
     const startMs = performance.now()
-    // What is in hand may be somebody else's. The next beat tells, and wakes us.
+    // Another process may own these envelopes by now. The next successful heartbeat calls wake().
     if (!this.#options.ownership.isHeld(startMs)) return Number.POSITIVE_INFINITY
     const suspectMs = this.#sendSuspect(startMs)
     while (this.#hasReady()) {
@@ -206,7 +206,7 @@ export class ConnectorWork implements LaneSender {
       if (typeof bind === 'number') return Math.min(bind, suspectMs)
       const lane = this.#lanes[this.#laneOrder.next(this.#lanes) ?? 0]
       const task = lane?.take()
-      // A bind that refuses the message is about to report why, and that wakes us again.
+      // A bind that refuses the message is about to report a change, which calls wake() again.
       if (task && this.#mayGo(task) && !this.#submit(bind, task)) {
         task.lane.putBack(task)
         break
@@ -215,7 +215,7 @@ export class ConnectorWork implements LaneSender {
     return suspectMs
   }
 
-  /** Answers how long until the next suspect may go, or Infinity if something must happen first. */
+  /** Returns the ms until the next suspect may be sent, or Infinity until something changes. */
   #sendSuspect(nowMs: number): number {
     const next = this.#suspects.next(this.#binds, nowMs)
     if (typeof next === 'number') return next
@@ -230,7 +230,7 @@ export class ConnectorWork implements LaneSender {
     return waitMs > 0 ? waitMs : Number.POSITIVE_INFINITY
   }
 
-  /** Asked in the tick in which it would leave, so that it holds wherever the message waited. */
+  /** Expires the message or returns whether to send it. Checked in the tick of the write. */
   #mayGo(task: Task): boolean {
     if (!isOver(task, Date.now())) return task.work.isOurs
     this.expire(task)
@@ -242,7 +242,7 @@ export class ConnectorWork implements LaneSender {
     this.#suspectExpiry.notice(task.expiresAtMs)
   }
 
-  /** Answers when the next of those that wait ends. */
+  /** Expires suspects whose time is up and returns the next end of a waiting suspect. */
   #expireSuspects(nowMs: number): number {
     for (const task of this.#suspects.takeOut((one) => isOver(one, nowMs))) this.expire(task)
     return this.#suspects.firstEndMs
@@ -253,9 +253,9 @@ export class ConnectorWork implements LaneSender {
     return false
   }
 
-  /** Answers whether it was sent. */
+  /** Returns false if the bind refused the message. */
   #submit(bind: UpstreamBind, task: Task): boolean {
-    // A copy: the answer to an earlier write, which may still come, keeps its own time and bind.
+    // A copy, because the answer to an earlier write may still arrive and needs its time and bind.
     const written = { atMs: this.#options.clock.nowMs(), slot: bind.slot }
     const once: Task = { ...task, written, again: undefined }
     let send = 0
@@ -277,7 +277,7 @@ export class ConnectorWork implements LaneSender {
   }
 
   #answered(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
-    // A late answer follows a timeout, which was counted already.
+    // A late answer follows a timeout, which was already counted.
     if (outcome.kind !== 'late') {
       this.#unanswered--
       task.work.inFlight--
@@ -285,7 +285,7 @@ export class ConnectorWork implements LaneSender {
     try {
       this.#settle(bind, task, outcome)
     } catch (error) {
-      // Another outcome counts for what comes late, or belongs to another owner.
+      // The outcome is already decided for a late answer or an envelope that another worker owns.
       this.#failAlone(task, error, outcome.kind === 'late' || !task.work.isOurs)
     }
     this.wake()
@@ -295,7 +295,7 @@ export class ConnectorWork implements LaneSender {
     if (outcome.kind === 'late') return this.#late(task, outcome.pdu)
     this.#suspects.ended(task, performance.now())
     const isAnswered = outcome.kind === 'response'
-    // Its owner sends it again. If the SMSC took it, its id may bring a receipt.
+    // The new owner sends the message again. If the SMSC accepted it here, a receipt may follow.
     if (!task.work.isOurs) this.#late(task, isAnswered ? outcome.pdu : undefined)
     else if (isAnswered) this.#response(bind, task, outcome.pdu)
     else this.#unknown(bind, task, outcome.kind === 'timeout' ? 'no_answer' : 'link_lost')
@@ -327,7 +327,7 @@ export class ConnectorWork implements LaneSender {
     this.#outcomes.record(task, outcome)
   }
 
-  /** The answer came after its timer. The outcome is decided, but its id may bring a receipt. */
+  /** Handles a late answer. The outcome is already decided, but a receipt may follow. */
   #late(task: Task, pdu: Pdu | undefined): void {
     const isTaken = pdu && classify(pdu.command_status) === 'ok'
     const outcome = isTaken ? submittedOutcome(task, pdu, this.connector()) : undefined
@@ -336,7 +336,7 @@ export class ConnectorWork implements LaneSender {
     this.#options.writer.late(task.work, task.message, outcome)
   }
 
-  /** Nobody knows whether the SMSC took the message. */
+  /** Handles a missing answer: it is unknown whether the SMSC accepted the message. */
   #unknown(bind: UpstreamBind, task: Task, cause: 'no_answer' | 'link_lost'): void {
     const { maxResubmissions } = this.connector()
     if (isSentOnce(this.connector()))
@@ -350,13 +350,13 @@ export class ConnectorWork implements LaneSender {
     const again = { ...task, again: cause }
     if (cause === 'link_lost' && unanswered >= SUSPECT_AFTER) this.#suspect(again)
     else if (cause === 'link_lost') task.lane.putBack(again)
-    // Messages that the SMSC is silent about must not stand before all others.
+    // Messages that the SMSC does not answer must not block the head of the lane.
     else task.lane.add(again)
   }
 
   /**
-   * It fails if the SMSC serves others meanwhile. An SMSC that answers nothing at all, or cuts each
-   * link at once, says nothing about this message, which waits for a growing time.
+   * Fails the message if the SMSC answers other messages in the meantime. If the SMSC answers
+   * nothing or cuts each link immediately, the message may not be the cause, and it is deferred.
    */
   #unansweredTooOften(bind: UpstreamBind, task: Task, cause: 'no_answer' | 'link_lost'): void {
     const silentMs = performance.now() - bind.answeredAtMs
@@ -367,7 +367,7 @@ export class ConnectorWork implements LaneSender {
     this.#fail(task, 0, `the SMSC answered none of ${times} submissions`)
   }
 
-  /** An exception that one message causes ends that message, and nothing else. */
+  /** Fails the message that caused an exception, and no other message. */
   #failAlone(task: Task, error: unknown, isDecided = false): void {
     const { commandStatus, isExpected, reason } = failureOf(error)
     const { messageId } = task.message
@@ -387,8 +387,8 @@ export class ConnectorWork implements LaneSender {
 
   #defer(task: Task, commandStatus: number, what = REFUSED): void {
     const atMs = this.#options.clock.nowMs()
-    // Asked first: an attempt that comes when its time is up, as the database has it, is no
-    // refusal more, though the clock of this machine let it go.
+    // Expiry is checked first. The attempt may have ended after the message expired by the
+    // database's clock, even if this machine's clock allowed it. Then it is not another refusal.
     if (isOver(task, atMs)) return this.expire(task)
     const attempts = task.message.attempts + 1
     if (attempts >= this.#options.connector().maxAttempts)

@@ -5,7 +5,7 @@ import { entryOf, envelopeOf, rememberingSmsc } from './connectorWork.fixture.ts
 
 const PATIENCE = { timeout: 5_000 }
 
-test('the queues of a deleted connector are looked at no more', async () => {
+test('the queues of a deleted connector are no longer polled', async () => {
   const { port, sessions } = await rememberingSmsc()
   const { add, counts, held, pool } = startPool([], { port, slots: [1, 2] })
   await expect.poll(() => sessions.size, PATIENCE).toBe(2)
@@ -14,14 +14,14 @@ test('the queues of a deleted connector are looked at no more', async () => {
   await expect.poll(() => [...pool.figuresByConnector()], PATIENCE).toEqual([])
   const { looks } = counts
   add(entryOf(envelopeOf(1)))
-  // A lane is looked at every second, and at each publish.
+  // A lane is polled every second and after each publish.
   const atMs = performance.now()
   await expect.poll(() => performance.now() - atMs, PATIENCE).toBeGreaterThan(1_200)
   expect(counts.looks).toBe(looks)
   expect(held.size).toBe(0)
 })
 
-test('what a worker looks after goes back to the queue when its connector is deleted', async () => {
+test('envelopes in progress return to the queue when their connector is deleted', async () => {
   const entries = LANES.map((lane) => entryOf(envelopeOf(2, lane), { id: lane }))
   const { change, events, held, lease, pool } = startPool(entries, { port: 1, slots: [1] })
   change({ enabled: false })
@@ -32,14 +32,14 @@ test('what a worker looks after goes back to the queue when its connector is del
   expect(events).toEqual([])
 })
 
-test('a connector that is made anew while its binds close gets no bind too many', async () => {
+test('a connector created again while its binds close never has too many binds', async () => {
   const { port, sessions, taken } = await rememberingSmsc()
   const { add, change, lease, pool } = startPool([], { port, slots: [1, 2] })
   await expect.poll(() => sessions.size, PATIENCE).toBe(2)
   await pool.closeSlots('sim', [2])
   pool.setConnectors(new Map())
   change({})
-  // The second slot is free, and gets its bind at once; the first one in a later round of leasing.
+  // The second slot is free and is bound immediately. The first is bound in a later round.
   const boundAfterRound = () => {
     lease(10)
     return [...pool.boundByConnector()]

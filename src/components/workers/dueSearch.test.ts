@@ -42,7 +42,7 @@ function searchWithClock() {
   return { clock, claim }
 }
 
-test('between looks it goes on where it was, and a look finds what fell due before', async () => {
+test('claims continue from the last place, and a full search begins at the start', async () => {
   const { clock, claim } = searchWithClock()
   await put(NORTH, [-50_000, -40_000, -30_000, -20_000, -10_000])
   expect(textsOf(await claim(2))).toEqual(['-40000', '-50000'])
@@ -55,7 +55,7 @@ test('between looks it goes on where it was, and a look finds what fell due befo
   expect(await claim(2)).toEqual([])
 })
 
-test('what is left behind is found once nothing is found ahead', async () => {
+test('messages due before the last place are found once no later ones are due', async () => {
   const { claim } = searchWithClock()
   await put(NORTH, [-50_000, -40_000])
   expect(textsOf(await claim(2))).toEqual(['-40000', '-50000'])
@@ -63,7 +63,7 @@ test('what is left behind is found once nothing is found ahead', async () => {
   expect(textsOf(await claim(2))).toEqual(['-60000'])
 })
 
-test('a cleared queue is emptied, whenever its messages are due', async () => {
+test('all messages of a cleared queue are claimed, even if they are not due yet', async () => {
   const { claim } = searchWithClock()
   await put(NORTH, [1_000_000, 2_000_000, 3_000_000, 4_000_000, 5_000_000])
   const claimed = [...(await claim(2, [NORTH])), ...(await claim(2, [NORTH]))]

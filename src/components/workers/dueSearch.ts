@@ -1,20 +1,21 @@
 import type { Database } from '../../database/database.ts'
 import { claimDue, claimNext, type LeavingEntry } from '../../message/waitingMessageTable.ts'
 
-/** A look at all queues costs what has left them since the oldest snapshot of the database. */
+/** A full search also scans all rows that left since the oldest open snapshot of the database. */
 const LOOK_INTERVAL_MS_MIN = 500
-/** Looks at all queues take at most about a tenth of the time. */
+/** Full searches take at most about a tenth of the time. */
 const LOOK_INTERVAL_FACTOR = 10
 
 /**
- * Finds waiting messages that are due. It looks at all queues from the start now and then, and
- * between these looks it goes on where it was. A message that becomes due before that place, or
- * whose claim has ended, is found by the next look.
+ * Finds waiting messages that are due. From time to time it does a full search: it searches all
+ * queues from the start. Between full searches it continues in each queue from the place it last
+ * reached. A message that is due before that place, or whose claim has ended, is found by the next
+ * full search.
  */
 export class DueSearch {
   readonly #database: Database
   readonly #now: () => number
-  /** By queue: the time at which the last message that was claimed was due. */
+  /** The latest due time of the claimed messages of each queue, in epoch ms. */
   readonly #places = new Map<string, number>()
   #lookAtMs = Number.NEGATIVE_INFINITY
 

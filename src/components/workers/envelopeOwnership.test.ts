@@ -6,7 +6,7 @@ const LEASE_MS = 30_000
 const A = { envelopeId: 'a', begins: true }
 const ROUND_MS = LEASE_MS / 3
 
-/** The owners and claims of a database that can be away. Each envelope has one owner. */
+/** A database of owners and claims that can be unavailable. Each envelope has one owner. */
 function ownersInMemory() {
   const beats = new Map<string, number>()
   const claims = new Map<string, string>()
@@ -71,7 +71,7 @@ async function startOwner(store: ReturnType<typeof ownersInMemory>['store']) {
   return { ownership, told }
 }
 
-test('what one process has claimed is held to every other', async () => {
+test('an envelope that one process has claimed is "held" for every other process', async () => {
   const { store } = ownersInMemory()
   const { ownership: one } = await startOwner(store)
   const { ownership: two } = await startOwner(store)
@@ -81,7 +81,7 @@ test('what one process has claimed is held to every other', async () => {
   expect(await two.claim('a', true)).toEqual({ kind: 'held' })
 })
 
-test('the envelopes of a process that died are taken over after a lease, not before', async () => {
+test('the envelopes of a dead process are taken over only after a full lease', async () => {
   const { store } = ownersInMemory()
   await store.appear('dead')
   await store.claim('dead', [A])
@@ -92,7 +92,7 @@ test('the envelopes of a process that died are taken over after a lease, not bef
   expect(await ownership.claim('a', true)).toMatchObject({ kind: 'claimed', isTakenOver: true })
 })
 
-test('after an outage of the database every owner has a whole lease to return', async () => {
+test('after a database outage every owner has a full lease to come back', async () => {
   const { database, store } = ownersInMemory()
   await store.appear('slow')
   await store.claim('slow', [A])
@@ -109,7 +109,7 @@ test('after an outage of the database every owner has a whole lease to return', 
   expect(await ownership.claim('a', true)).toMatchObject({ kind: 'claimed' })
 })
 
-test('without the database nothing may be sent after a lease, until it is back', async () => {
+test('in a database outage sending stops after one lease until the database is back', async () => {
   const { database, store } = ownersInMemory()
   const { ownership, told } = await startOwner(store)
   database.away = true
@@ -124,7 +124,7 @@ test('without the database nothing may be sent after a lease, until it is back',
   expect(told).toEqual({ held: held + 1, disowned: 0 })
 })
 
-test('a lease counts from before the beat was asked for', async () => {
+test('a lease starts before its heartbeat is sent to the database', async () => {
   const { store } = ownersInMemory()
   const { beat } = store
   store.beat = async (owner) => {
@@ -137,7 +137,7 @@ test('a lease counts from before the beat was asked for', async () => {
   expect(ownership.isHeld(performance.now() - 5_000 + LEASE_MS)).toBe(false)
 })
 
-test('a process that was disowned says so and goes on as a new owner', async () => {
+test('a disowned process notifies its listeners and continues as a new owner', async () => {
   const { store } = ownersInMemory()
   const { ownership, told } = await startOwner(store)
   expect(await ownership.claim('a', true)).toMatchObject({ kind: 'claimed' })
@@ -150,7 +150,7 @@ test('a process that was disowned says so and goes on as a new owner', async () 
   expect(await ownership.claim('b', true)).toMatchObject({ kind: 'claimed', isTakenOver: false })
 })
 
-test('an observer that was stopped itself disowns nobody for that time', async () => {
+test('a process that was suspended does not disown others for the time it missed', async () => {
   const { store } = ownersInMemory()
   await store.appear('other')
   await store.claim('other', [A])
@@ -168,7 +168,7 @@ test('an observer that was stopped itself disowns nobody for that time', async (
   expect(await ownership.claim('a', true)).toEqual({ kind: 'held' })
 })
 
-test('an envelope that is in hand is held to a second entry until it is let go of', async () => {
+test('a second claim in the same process is "held" until the envelope is let go', async () => {
   const { store } = ownersInMemory()
   const { ownership } = await startOwner(store)
   const both = [ownership.claim('a', true), ownership.claim('a', true)]
@@ -178,7 +178,7 @@ test('an envelope that is in hand is held to a second entry until it is let go o
   expect(await ownership.claim('a', true)).toMatchObject({ kind: 'claimed' })
 })
 
-test('an envelope whose claim was made and not heard of is free for others soon', async () => {
+test('an envelope is soon free for other processes if its claim was not answered', async () => {
   const { store } = ownersInMemory()
   const { claim } = store
   const { ownership: one } = await startOwner(store)

@@ -1,19 +1,21 @@
 // This process as an owner of envelopes. It claims an envelope before it submits the first message,
-// so that no other process submits one of its messages meanwhile, whatever the queue delivers.
+// so that no other process submits its messages at the same time, even if the queue delivers the
+// envelope twice.
 //
-// While the process lives it changes the beat of its row in each round. An owner whose beat stands
-// still for a whole lease is disowned, and others may claim its envelopes. Only a process that
-// could read the beats all that time may say so, by its own monotonic clock: after an outage of the
-// database, which kept everybody from beating, each owner has a whole lease to return. The owner
-// itself sends nothing from one lease after it began its last successful beat, and checks that in
-// the tick of each write. One that was disowned goes on as a new owner with empty hands.
+// A live process changes the heartbeat in its row in each round. An owner whose heartbeat does not
+// change for a full lease is disowned, and other processes may then claim its envelopes. A process
+// may disown an owner only if it could read the heartbeats for that whole time, by its own
+// monotonic clock. After a database outage, in which no process could send a heartbeat, each owner
+// therefore has a full lease to come back. The owner itself stops sending one lease after it
+// started its last successful heartbeat, and checks this in the tick of each write. A disowned
+// process continues as a new owner without envelopes.
 
 import { uuidv7 } from 'uuidv7'
 import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
 import type { EnvelopeClaim, OwnerBeat, WantedEnvelope } from '../../message/checkpointTable.ts'
 
-/** The database's side: `envelopeOwners` and `claimEnvelopes`. */
+/** The database statements: `envelopeOwners`, `claimEnvelopes` and `releaseEnvelopes`. */
 export interface OwnerStore {
   appear(owner: string): Promise<void>
   beat(owner: string): Promise<boolean>
@@ -32,9 +34,9 @@ export interface EnvelopeOwnershipOptions {
 }
 
 export interface OwnershipListener {
-  /** Sending may go on. */
+  /** The lease was renewed, so sending may continue. */
   onHeld(): void
-  /** Everything that was claimed so far belongs to others by now. */
+  /** This process was disowned. Other processes may own all envelopes that it had claimed. */
   onDisowned(): void
 }
 
@@ -60,11 +62,11 @@ export class EnvelopeOwnership {
   #heldUntilMs = Number.NEGATIVE_INFINITY
   #listeners = new Set<OwnershipListener>()
   #claims: Batcher<Wanted>
-  /** Ids of envelopes that are claimed, or being claimed, for somebody here. */
+  /** Ids of envelopes that this process has claimed or is claiming, until letGo(). */
   #inHand = new Set<string>()
-  /** Those that nobody here has in hand, although the database may say that they are ours. */
+  /** Ids of envelopes that this process let go, but may still own according to the database. */
   #doubtful = new Set<string>()
-  /** The other owners, as the rounds since the last gap saw them. */
+  /** The heartbeats of other owners, as seen in the rounds since the last gap. */
   #seen = new Map<string, Seen>()
   #lastRoundMs = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
@@ -84,7 +86,7 @@ export class EnvelopeOwnership {
     })
   }
 
-  /** How long an envelope that somebody else holds is left alone. */
+  /** The time in ms until an envelope that another process holds is tried again. */
   get retryHeldMs(): number {
     return this.#options.leaseMs / ROUNDS_PER_LEASE
   }
@@ -93,21 +95,21 @@ export class EnvelopeOwnership {
     this.#listeners.add(listener)
   }
 
-  /** Begins with the first round. It never fails: without a database the rounds go on. */
+  /** Runs the first round. It never rejects: while the database is unavailable, rounds continue. */
   start(): Promise<void> {
     return this.#runRound()
   }
 
-  /** Whether what this process owns is still its own. Checked in the tick of each write. */
+  /** Whether this process still owns its envelopes. Checked in the tick of each write. */
   isHeld(nowMs: number): boolean {
     return nowMs < this.#heldUntilMs
   }
 
   /**
-   * Waits until this process is an owner. Rejects while the database is away, or after stop(). What
-   * is claimed is in hand until letGo(); a second entry with the same envelope is held meanwhile.
+   * Claims an envelope, after waiting until this process is an owner. Rejects if the database fails
+   * or after stop(). Until letGo(), any other claim of the same envelope returns `held`.
    *
-   * @param begins whether messages of it may be submitted; if not, it is only looked after
+   * @param begins whether its messages may be submitted; if not, they are only expired on time
    */
   async claim(envelopeId: string, begins: boolean): Promise<EnvelopeClaim> {
     if (this.#inHand.has(envelopeId)) return { kind: 'held' }
@@ -121,23 +123,23 @@ export class EnvelopeOwnership {
       if (claim.kind !== 'claimed') this.#inHand.delete(envelopeId)
       return claim
     } catch (error) {
-      // It may have been claimed, and only the answer got lost.
+      // The claim may have succeeded with only the answer lost.
       this.letGo(envelopeId, true)
       throw error
     }
   }
 
   /**
-   * Nobody here works on it any more.
+   * Called when this process no longer works on the envelope.
    *
-   * @param isOpen whether others shall go on with it
+   * @param isOpen whether other processes are to continue with it
    */
   letGo(envelopeId: string, isOpen: boolean): void {
     this.#inHand.delete(envelopeId)
     if (isOpen) this.#doubtful.add(envelopeId)
   }
 
-  /** Called when nothing is in hand any more. */
+  /** Gives up the ownership. Called after all envelopes were let go. */
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
@@ -147,7 +149,9 @@ export class EnvelopeOwnership {
     this.#heldUntilMs = Number.NEGATIVE_INFINITY
     await this.#options.store
       .leave(this.#owner)
-      .catch((error: Error) => this.#options.onTrouble('leaving the owners of envelopes', error))
+      .catch((error: Error) =>
+        this.#options.onTrouble('giving up the ownership of envelopes', error),
+      )
   }
 
   async #claimAll(wanted: Wanted[]): Promise<void> {
@@ -156,7 +160,7 @@ export class EnvelopeOwnership {
       if (!this.isHeld(this.#now())) throw new Error('this process owns no envelopes now')
       const once = new Map(wanted.map((one) => [one.envelopeId, one]))
       const claims = await this.#options.store.claim(owner, [...once.values()])
-      // Claimed for an owner that was disowned meanwhile.
+      // The claims were made for an owner that has been disowned in the meantime.
       if (owner !== this.#owner) throw new Error('this process was disowned')
       for (const { envelopeId, resolve } of wanted)
         resolve(claims.get(envelopeId) ?? { kind: 'held' })
@@ -172,7 +176,7 @@ export class EnvelopeOwnership {
     return this.#running
   }
 
-  /** Answers the rest until the next round. */
+  /** Returns the ms until the next round. */
   async #round(): Promise<number> {
     try {
       await this.#beat()
@@ -182,7 +186,7 @@ export class EnvelopeOwnership {
       return this.#options.leaseMs / ROUNDS_PER_LEASE
     } catch (error) {
       this.#lastRoundMs = Number.NEGATIVE_INFINITY
-      if (this.#healthy) this.#options.onTrouble('the lease on envelopes', asError(error))
+      if (this.#healthy) this.#options.onTrouble('renewing the lease on envelopes', asError(error))
       this.#healthy = false
       return Math.min(AFTER_FAILURE_MS, this.#options.leaseMs / ROUNDS_PER_LEASE)
     }
@@ -208,7 +212,7 @@ export class EnvelopeOwnership {
     await this.#beat()
   }
 
-  /** One that stayed ours by mistake would be held to everybody for as long as we live. */
+  /** Without this, other processes would find such envelopes held for the life of this process. */
   async #releaseDoubtful(): Promise<void> {
     const ids = [...this.#doubtful].filter((id) => !this.#inHand.has(id))
     if (ids.length > 0) await this.#options.store.release(this.#owner, ids)
@@ -220,7 +224,7 @@ export class EnvelopeOwnership {
     const askedAtMs = this.#now()
     const others = await store.others(this.#owner)
     const answeredAtMs = this.#now()
-    // Between two rounds far apart a beat may have stood still through nobody's fault.
+    // If the last round was long ago, an unchanged heartbeat does not prove that its owner is dead.
     const isUnbroken = answeredAtMs - this.#lastRoundMs < leaseMs
     this.#lastRoundMs = askedAtMs
     const seen = new Map<string, Seen>()
@@ -228,7 +232,7 @@ export class EnvelopeOwnership {
     for (const { owner, beat } of others) {
       const before = this.#seen.get(owner)
       const isSame = isUnbroken && before?.beat === beat
-      // A new beat counts from when it was certainly there, a standing one until it was asked for.
+      // A new heartbeat counts from its arrival, an unchanged one up to the time of the request.
       const now = isSame ? before : { beat, sinceMs: answeredAtMs }
       seen.set(owner, now)
       if (askedAtMs - now.sinceMs >= leaseMs) dead.push({ owner, beat })

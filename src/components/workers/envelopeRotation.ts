@@ -1,24 +1,24 @@
-// Without a link a lane holds a few envelopes so that their messages expire in time, but one deeper
-// in the queue may end sooner. So while a lane holds all it may, the oldest go back for a while and
-// others are looked at.
+// Without a link, a lane holds a few envelopes so that their messages expire on time. Messages
+// deeper in the queue may expire sooner. A lane that holds its maximum therefore returns its oldest
+// envelopes to the queue for a while and receives others.
 
 import type { EnvelopeWork } from './envelopeWork.ts'
 
-/** Envelopes that a lane holds while nothing can be sent. */
+/** The most envelopes that a lane holds while nothing can be sent. */
 export const CARED_ENVELOPES = 16
-/** So many go back at once, so that the rest can be sent at once when the link returns. */
+/** Envelopes returned at a time. The rest stay, to be sent immediately when a link comes up. */
 const ROTATED_ENVELOPES = 8
-/** At most 100 envelopes a second, so that all of a queue of 1,000 come by while they are away. */
+/** At most 100 envelopes a second: a queue of 1,000 rotates fully within AWAY_MS_MAX. */
 const ROTATE_MS = 80
 const AWAY_MS_MIN = 1_000
 const AWAY_MS_MAX = 15_000
 
 export interface EnvelopeRotationOptions {
-  /** The envelopes in hand, the oldest first. */
+  /** The envelopes that the lane holds, oldest first. */
   held: () => Iterable<EnvelopeWork>
-  /** Their number, with those that are being opened. */
+  /** The number of envelopes that the lane holds, including those that are being opened. */
   inHand: () => number
-  /** Whether the lane only cares for them: nothing can be sent. */
+  /** Whether the lane only looks after its envelopes, because nothing can be sent. */
   isCaring: () => boolean
   giveBack: (work: EnvelopeWork, delayMs: number) => void
 }
@@ -27,14 +27,14 @@ export class EnvelopeRotation {
   #options: EnvelopeRotationOptions
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
-  /** On their way back, but still in hand until the queue has them. */
+  /** Envelopes that are being returned but are not back in the queue yet. */
   #leaving = new WeakSet<EnvelopeWork>()
 
   constructor(options: EnvelopeRotationOptions) {
     this.#options = options
   }
 
-  /** Called when more may be in hand, or when the lane may have begun to care for them. */
+  /** Called when the lane may hold more envelopes or may have lost its link. */
   consider(): void {
     const { inHand, isCaring } = this.#options
     if (this.#timer || this.#isStopped || inHand() < CARED_ENVELOPES || !isCaring()) return
@@ -52,7 +52,7 @@ export class EnvelopeRotation {
     if (!this.#options.isCaring()) return
     const nowMs = Date.now()
     const staying = [...this.#options.held()].filter((work) => !this.#leaving.has(work))
-    // The answers that are due go into the checkpoint of who has it then: here.
+    // Envelopes with outstanding answers stay, so that this process writes their outcomes.
     const idle = staying.filter(({ inFlight }) => inFlight === 0)
     const most = staying.length < CARED_ENVELOPES ? 0 : ROTATED_ENVELOPES
     for (const work of idle.slice(0, most)) {
@@ -63,7 +63,7 @@ export class EnvelopeRotation {
   }
 }
 
-/** Until the first of its messages ends, within bounds. */
+/** The time in ms until the first message of the envelope expires, within bounds. */
 function awayMs(work: EnvelopeWork, nowMs: number): number {
   const ends = work.remaining.map(([, { expiresAtMs = Number.POSITIVE_INFINITY }]) => expiresAtMs)
   return Math.min(Math.max(Math.min(...ends) - nowMs, AWAY_MS_MIN), AWAY_MS_MAX)

@@ -28,7 +28,7 @@ const submitted: Outcome = { kind: 'submitted', atMs: 5, upstreamId: upstreamId(
 const failed: Outcome = { kind: 'failed', atMs: 6, commandStatus: 0x45, reason: 'no' }
 const deferred: Outcome = { kind: 'deferred', atMs: 7, commandStatus: 0x58, dueAtMs: 99 }
 
-test('what a checkpoint kept is not sent again, and its events are told again', () => {
+test('messages with an outcome in the checkpoint are not sent again', () => {
   const before = new EnvelopeWork(envelope, UNTOUCHED)
   before.record(0, submitted)
   before.record(2, failed)
@@ -42,14 +42,14 @@ test('what a checkpoint kept is not sent again, and its events are told again', 
   expect(after.complete).toBe(true)
 })
 
-test('the first outcome of a message stands', () => {
+test('the first outcome of a message is final', () => {
   const work = new EnvelopeWork(envelope, UNTOUCHED)
   expect(work.record(0, submitted)).toBe(true)
   expect(work.record(0, failed)).toBe(false)
   expect(work.outcomes()).toMatchObject([{ outcome: submitted }])
 })
 
-test('it is settled as done when finished, and comes again when it is let go of', async () => {
+test('an envelope is settled as done when finished, and as a retry when released', async () => {
   const finished = new EnvelopeWork(envelope, UNTOUCHED)
   finished.finish()
   expect(await finished.settlement).toEqual({ kind: 'done' })
@@ -58,7 +58,7 @@ test('it is settled as done when finished, and comes again when it is let go of'
   expect(await released.settlement).toEqual({ kind: 'retry', delayMs: 0 })
 })
 
-test('a checkpoint tells what is kept or is about to be, and nothing that came since', () => {
+test('a checkpoint holds durable outcomes and the given ones, but no newer ones', () => {
   const work = new EnvelopeWork(envelope, UNTOUCHED)
   for (const index of [0, 1, 2]) work.record(index, submitted)
   work.keep([0])
@@ -66,7 +66,7 @@ test('a checkpoint tells what is kept or is about to be, and nothing that came s
   expect(after.remaining.map(([index]) => index)).toEqual([2, 3])
 })
 
-test('an envelope with an outcome that can be kept nowhere never comes again', async () => {
+test('an envelope with an outcome that cannot be stored is settled as dead', async () => {
   const work = new EnvelopeWork(envelope, UNTOUCHED)
   work.record(0, submitted)
   work.giveUp(0, 'refused')
@@ -74,7 +74,7 @@ test('an envelope with an outcome that can be kept nowhere never comes again', a
   expect(await work.settlement).toEqual({ kind: 'dead', reason: 'refused' })
 })
 
-test('each owner that died over an envelope may have submitted each open message once', () => {
+test('each takeover counts as one unanswered submission of each open message', () => {
   const work = new EnvelopeWork(envelope, { ...UNTOUCHED, takeovers: 2 })
   work.addUnanswered(1)
   expect(work.unanswered(0)).toBe(2)

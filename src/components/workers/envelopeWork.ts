@@ -1,7 +1,7 @@
-// One envelope in a worker's hands, with the outcome of each message that is done. Outcomes are
-// kept as a checkpoint. When the envelope comes again, no message that was answered is sent twice,
-// and the events of its outcomes are published again: events may be repeated but never missed. The
-// envelope is settled when each outcome is durable, not when each is known.
+// An envelope that a worker has claimed, with the outcome of each finished message. Outcomes are
+// saved in a checkpoint. When the envelope is delivered again, no answered message is sent twice,
+// and the events of the saved outcomes are published again: events may be repeated but are never
+// lost. The envelope is settled when every outcome is durable, not when every outcome is known.
 
 import type { Envelope } from '../../queue/envelopeWire.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
@@ -23,14 +23,14 @@ export class EnvelopeWork {
   #unanswered: Map<number, number>
   /** Messages whose outcome is durable, by index. */
   #kept = new Set<number>()
-  /** Messages whose outcome the store does not take, whatever it says. */
+  /** Messages for which the database refuses every outcome, by index. */
   #unkept = new Set<number>()
   #whyDead: string | undefined
   #isOurs = true
-  /** Submissions whose answer is still due. Until then it must not be given back. */
+  /** Submissions without an answer so far. Until this is 0 the envelope must not be returned. */
   inFlight = 0
   #resolve: (settlement: Settlement) => void = () => undefined
-  /** Resolves when every outcome is durable elsewhere, or when the rest is left to others. */
+  /** Resolves when every outcome is durable or the open messages are left to other workers. */
   readonly settlement: Promise<Settlement>
 
   constructor(envelope: Envelope, claim: ClaimedEnvelope) {
@@ -45,47 +45,47 @@ export class EnvelopeWork {
     }
   }
 
-  /** Messages without an outcome, with their index. */
+  /** The messages without an outcome, each with its index. */
   get remaining(): [number, EnvelopeMessage][] {
     return [...this.envelope.messages.entries()].filter(([index]) => !this.#outcomes[index])
   }
 
-  /** Whether nothing is left to be done for any of its messages. */
+  /** Whether every message has a durable outcome, or one that cannot be stored. */
   get complete(): boolean {
     return this.#kept.size + this.#unkept.size === this.envelope.messages.length
   }
 
-  /** False once it is done or left to others. Nothing of it may be sent or kept then. */
+  /** False once the envelope is settled. After that its messages must not be sent or recorded. */
   get isOurs(): boolean {
     return this.#isOurs
   }
 
-  /** Whether its messages may be submitted. If not, it was claimed only to be looked after. */
+  /** Whether its messages may be submitted. If not, it was claimed only to expire them on time. */
   get hasBegun(): boolean {
     return this.#claim.hasBegun
   }
 
-  /** Whether its last owner died over it, and perhaps in the middle of a submission. */
+  /** Whether its last owner died, perhaps in the middle of a submission. */
   get isTakenOver(): boolean {
     return this.#claim.isTakenOver
   }
 
   /**
-   * The most times that this message may have been submitted without an answer.
+   * The largest number of times that this message may have been submitted without an answer.
    *
-   * @param beforeMax what counts of the times in former envelopes, at most
+   * @param beforeMax a limit on the number counted from former envelopes
    */
   unanswered(index: number, beforeMax = Number.POSITIVE_INFINITY): number {
     const before = Math.min(this.envelope.messages[index]?.unanswered ?? 0, beforeMax)
     return before + (this.#unanswered.get(index) ?? 0) + this.#claim.takeovers
   }
 
-  /** A submission of this message got no answer. */
+  /** Counts a submission of this message that got no answer. */
   addUnanswered(index: number): void {
     this.#unanswered.set(index, (this.#unanswered.get(index) ?? 0) + 1)
   }
 
-  /** Answers whether it is the first outcome of this message: only the first one stands. */
+  /** Records an outcome if it is the first for this message. Returns whether it was. */
   record(index: number, outcome: Outcome): boolean {
     if (this.#outcomes[index]) return false
     this.#outcomes[index] = outcome
@@ -93,28 +93,28 @@ export class EnvelopeWork {
     return true
   }
 
-  /** The store refuses the outcome that stands so far. */
+  /** Replaces an outcome that the database refused. */
   replace(index: number, outcome: Outcome): void {
     this.#outcomes[index] = outcome
   }
 
-  /** The outcomes of these messages are durable now. */
+  /** Marks the outcomes of these messages as durable. */
   keep(indexes: Iterable<number>): void {
     for (const index of indexes) this.#kept.add(index)
   }
 
-  /** The outcome of this message can be kept nowhere. The envelope will be set aside. */
+  /** Notes that no outcome of this message can be stored, so the envelope will be set aside. */
   giveUp(index: number, why: string): void {
     this.#unkept.add(index)
     this.setAside(why)
   }
 
-  /** Once it is complete, the envelope is set aside instead of done. */
+  /** Makes `finish` settle the envelope as dead instead of done. The first reason is kept. */
   setAside(why: string): void {
     this.#whyDead ??= why
   }
 
-  /** What is kept, together with the outcomes of these messages, in the form of a checkpoint. */
+  /** Returns a checkpoint with all durable outcomes and the outcomes of the given messages. */
   checkpoint(indexes: ReadonlySet<number>, isReleased: boolean): Checkpoint {
     const isMeant = (index: number) => this.#kept.has(index) || indexes.has(index)
     return {
@@ -128,7 +128,7 @@ export class EnvelopeWork {
     }
   }
 
-  /** All outcomes so far, with their messages. */
+  /** All outcomes so far, each with its message. */
   outcomes(): { message: EnvelopeMessage; outcome: Outcome }[] {
     return this.#outcomes.flatMap((outcome, index) => {
       const message = this.envelope.messages[index]
@@ -142,15 +142,16 @@ export class EnvelopeWork {
   }
 
   /**
-   * Lets go of it unfinished. It comes again, and its checkpoint tells what is done. If the
-   * checkpoint cannot tell, it must not come again: what was sent would be sent once more.
+   * Releases the unfinished envelope. It is delivered again, and its checkpoint says which messages
+   * are done. If an outcome could not be stored, the envelope is finished instead, because another
+   * delivery would send that message twice.
    */
   release(delayMs = 0): void {
     if (this.#unkept.size > 0) this.finish()
     else this.#end({ kind: 'retry', delayMs })
   }
 
-  /** Somebody else owns it by now, and goes on from the last checkpoint. */
+  /** Called when another worker owns the envelope and continues from the last checkpoint. */
   lose(): void {
     this.#end({ kind: 'retry', delayMs: 0 })
   }

@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000
 beforeEach(() => void vi.useFakeTimers({ now: 1_790_000_000_000 }))
 afterEach(() => void vi.useRealTimers())
 
-/** Ends of messages, and which of them were found over, by the clock of the test. */
+/** A timer for the ends of messages that records when each message expired. */
 function watched() {
   const ends: number[] = []
   const expired: { end: number; atMs: number }[] = []
@@ -24,7 +24,7 @@ function watched() {
   return { add, expired, timer }
 }
 
-test('each message is found over at its end, in whatever order they came', () => {
+test('messages added in any order each expire at their end', () => {
   const { add, expired, timer } = watched()
   const startMs = Date.now()
   for (const afterMs of [5_000, 1_000, 60_000, 1_500]) add(startMs + afterMs)
@@ -43,7 +43,7 @@ test('a clock that is set forward is noticed within ten seconds', () => {
   timer.stop()
 })
 
-test('an end that is months away does not make the timer run wild', () => {
+test('an end that is months away uses one timer and does not fire early', () => {
   const { add, timer } = watched()
   add(Date.now() + 100 * DAY_MS)
   expect(vi.getTimerCount()).toBe(1)

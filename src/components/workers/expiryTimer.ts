@@ -1,20 +1,20 @@
-/** Ends that come close together are handled together. */
+/** Messages that expire within this time are handled together. */
 const REST_MS = 20
-/** Ends are times of the calendar, and the clock may be set while a timer runs. */
+/** The longest wait, because expiry follows the wall clock, which may be set at any time. */
 const LOOK_AGAIN_MS = 10_000
 
-/** Comes back when the first of many messages may have reached the end of its life. */
+/** Calls back when the first of many messages may have expired. */
 export class ExpiryTimer {
   #expire: (nowMs: number) => number
   #firstMs = Number.POSITIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
 
-  /** @param expire expires what is over, and answers when the next end comes; Infinity for never */
+  /** @param expire expires messages and returns the time of the next end, or Infinity for none */
   constructor(expire: (nowMs: number) => number) {
     this.#expire = expire
   }
 
-  /** A message that ends then must be looked at. It costs a comparison unless it is the first. */
+  /** Adds the end of a message. This is only a comparison unless it is the earliest end so far. */
   notice(expiresAtMs: number | undefined): void {
     if (expiresAtMs === undefined || expiresAtMs >= this.#firstMs) return
     this.#firstMs = expiresAtMs

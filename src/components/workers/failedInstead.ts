@@ -2,9 +2,9 @@ import { QueryRefused } from '../../database/database.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
 
 /**
- * Ends a message whose own outcome the store refuses for good. The reason holds nothing of what was
- * refused. A message that the SMSC took, or may have taken before it expired, fails without a
- * command_status: a receipt may still say what became of it.
+ * Returns the outcome for a message whose real outcome the database permanently refuses. The reason
+ * contains no refused text. If the SMSC accepted the message, or may have accepted it before it
+ * expired, the command_status is 0, because a receipt may still report its final state.
  */
 export function failedInstead(outcome: Outcome, error: Error): Outcome {
   const why = error instanceof QueryRefused ? `SQLSTATE ${error.sqlState}` : error.name

@@ -3,13 +3,13 @@ import { ESME_RSYSERR, PduError } from '../../smpp/index.ts'
 
 export interface Failure {
   commandStatus: number
-  /** In words, for the trace. */
+  /** The reason shown in the message's trace. */
   reason: string
-  /** False for a defect of ours, which the operator is told. */
+  /** False for a defect of this program, which is reported to the operator. */
   isExpected: boolean
 }
 
-/** How a message ends if its processing threw this. */
+/** Describes how a message fails if processing it threw this error. */
 export function failureOf(error: unknown): Failure {
   const { message } = asError(error)
   return error instanceof PduError

@@ -3,7 +3,7 @@ import { openTestStore } from '../../database/testing/testStore.ts'
 import { SteadyClock } from '../../flow/steadyClock.ts'
 import { followDatabaseTime } from './followDatabaseTime.ts'
 
-test('a worker on a machine whose clock is wrong has the time of the database', async () => {
+test('a worker whose machine has a wrong clock follows the time of the database', async () => {
   const store = await openTestStore()
   onTestFinished(() => store.drop())
   const { database } = store.link()

@@ -3,12 +3,12 @@ import type { Database } from '../../database/database.ts'
 import { repeat } from '../../flow/repeat.ts'
 import type { SteadyClock } from '../../flow/steadyClock.ts'
 
-/** Clocks of machines drift apart by less than a millisecond in this time. */
+/** The clocks of two machines drift apart by less than a millisecond in this time. */
 const FOLLOW_INTERVAL_MS = 10_000
 
 /**
- * Keeps the clock to the database's, so that the times of all workers can be compared. While the
- * database is away it goes on by itself. Returns how to stop.
+ * Adjusts the clock to the database's time, so that the times of all workers can be compared. While
+ * the database is unavailable, the clock continues by itself. Returns a function that stops this.
  */
 export function followDatabaseTime(
   clock: SteadyClock,

@@ -1,7 +1,7 @@
-// Work with a schedule: waiting messages return to their queue, deliveries expire, partitions are
-// made and dropped, the index of numbers grows, and leftovers of crashes and of deleted connectors
-// are cleared. Every worker process does it; the statements are written so that several at once do
-// no harm.
+// Scheduled work. Waiting messages return to their queues, deliveries expire, partitions are
+// created and dropped, the index of numbers is extended, and leftovers of crashes and deleted
+// connectors are cleared. Every worker process does this work, and the statements are safe to run
+// concurrently.
 
 import { repeat } from '../../flow/repeat.ts'
 import type { OncePublisher, QueueUpkeep } from '../../queue/queue.ts'
@@ -19,9 +19,9 @@ export interface JobsOptions {
   queue: OncePublisher
   upkeep: QueueUpkeep
   retention: Retention
-  /** Messages a second of a connector. */
+  /** The pace of a connector in messages a second. */
   paceOf: (connector: string) => number
-  /** Queues to which waiting messages return at once, to be cleared. */
+  /** Queues that are being cleared. Their waiting messages return immediately. */
   clearedQueues: () => readonly string[]
   stranded: Pick<StrandedMessages, 'endSome' | 'queues'>
   onTrouble: (what: string, error: Error) => void
@@ -31,12 +31,12 @@ const LATER_INTERVAL_MS = 250
 const COUNTS_INTERVAL_MS = 5_000
 const STRANDED_INTERVAL_MS = 15_000
 const SEARCH_INTERVAL_MS = 30_000
-/** Each takes about 10 ms. */
+/** Filters added in one statement. Each takes about 10 ms. */
 const SEARCH_FILTERS = 50
 const EXPIRE_INTERVAL_MS = 60_000
 const MAINTENANCE_INTERVAL_MS = 15 * 60_000
 
-/** Starts them; returns how to stop. */
+/** Starts all scheduled work. Returns a function that stops it. */
 export function startJobs({
   database,
   queue,
@@ -68,8 +68,8 @@ export function startJobs({
     while ((await expireOutbox(database)) > 0);
   }
   const stops = [
-    repeat(LATER_INTERVAL_MS, 'moving what was due', moveAllDue, onTrouble),
-    repeat(COUNTS_INTERVAL_MS, 'adding up', () => foldWaitingCounts(database), onTrouble),
+    repeat(LATER_INTERVAL_MS, 'moving due messages', moveAllDue, onTrouble),
+    repeat(COUNTS_INTERVAL_MS, 'counting messages', () => foldWaitingCounts(database), onTrouble),
     repeat(STRANDED_INTERVAL_MS, 'ending messages of deleted connectors', endStranded, onTrouble),
     repeat(SEARCH_INTERVAL_MS, 'extending the index of numbers', extendAll, onTrouble),
     repeat(EXPIRE_INTERVAL_MS, 'expiring deliveries', expireAll, onTrouble),

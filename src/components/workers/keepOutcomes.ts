@@ -1,7 +1,8 @@
-// Keeps the outcomes of many envelopes in one transaction. When the store refuses them for good,
-// the envelopes are halved until the harmful one is alone, and its outcomes are kept one by one. A
-// message whose outcome is refused fails instead, for a reason that holds no foreign text. If even
-// that is refused, its envelope is set aside. An envelope that somebody else owns by now is lost.
+// Stores the outcomes of many envelopes in one transaction. If the database permanently refuses
+// them, the batch is halved until the refused envelope is found, and its outcomes are stored one at
+// a time. A message whose outcome is refused fails instead, with a reason that contains no foreign
+// text. If the database refuses even that outcome, the envelope is set aside. An envelope that
+// another worker owns by now is dropped here.
 
 import { isolateHarm } from '../../flow/isolateHarm.ts'
 import type { Checkpoint } from '../../message/checkpointTable.ts'
@@ -15,7 +16,7 @@ import { failedInstead } from './failedInstead.ts'
 export interface WorkOutcomes {
   work: EnvelopeWork
   fresh: readonly FreshOutcome[]
-  /** Whether the rest is left to others. */
+  /** Whether the open messages are left to other workers. */
   isReleased: boolean
 }
 
@@ -23,23 +24,23 @@ export interface FreshOutcome {
   index: number
   message: EnvelopeMessage
   outcome: Outcome
-  /** Where the message waits, if it does. */
+  /** The row of the message in the table `later`, if the message must wait. */
   later?: LaterEntry
 }
 
-/** A message of an envelope that must wait. */
+/** A message that must wait, with the envelope that it came from. */
 export interface WaitingMessage {
   envelopeId: string
   entry: LaterEntry
 }
 
-/** Answers the ids of the envelopes that were kept, or the error of a refusal for good. */
+/** Resolves to the ids of the envelopes that were stored, or to the error if it is permanent. */
 export type KeepRows = (
   checkpoints: readonly Checkpoint[],
   waiting: readonly WaitingMessage[],
 ) => Promise<ReadonlySet<string> | Error>
 
-/** A message whose own outcome was refused. */
+/** A message whose outcome was refused. */
 export interface RefusedOutcome {
   work: EnvelopeWork
   message: EnvelopeMessage

@@ -1,6 +1,6 @@
-// The workers hold the upstream binds, submit messages and take receipts in. A process works for a
-// connector while it leases at least one of its bind slots. When it is killed, at any point, its
-// envelopes come again to a live worker, with the checkpoints of their outcomes.
+// The workers hold the upstream binds, submit messages and receive receipts. A process works for a
+// connector while it leases at least one of the connector's bind slots. If the process is killed at
+// any point, live workers receive its envelopes with the checkpoints of their outcomes.
 
 import { join } from 'node:path'
 import { publishAll } from '../../queue/publishAll.ts'
@@ -144,7 +144,8 @@ function ownershipOf({ config, trouble }: Context, database: Database): Envelope
       claim: (owner, wanted) => claimEnvelopes(database, owner, wanted),
       release: (owner, envelopeIds) => releaseEnvelopes(database, owner, envelopeIds),
     },
-    // Whoever gets an envelope of a dead worker from the queue finds that its owner is dead.
+    // Shorter than the queue's lease, so that when the queue delivers a dead worker's envelope
+    // again, its owner is already known to be dead.
     leaseMs: config.queueLeaseMs / 2,
     onTrouble: besideOutages(trouble),
   })
@@ -168,7 +169,8 @@ function outcomeStore(database: Database, queue: Queue, clock: SteadyClock): Out
   return {
     keep: async (checkpoints, waiting) => {
       if (waiting.length === 0) return writeCheckpoints(database.run, checkpoints)
-      // Taken before the database's own, from which it counts: no message is due before its end.
+      // Read before the database reads its own time, from which the wait counts. A message that
+      // waits for its end is therefore never due too early.
       const nowMs = clock.nowMs()
       return database.transaction(async (run) => {
         const kept = await writeCheckpoints(run, checkpoints)
@@ -204,7 +206,7 @@ function leasing(
       pool.setLease(connector, lease)
       caretaker
         .look(connector, { ...lease, boundSlots: pool.boundSlots(connector) })
-        .catch((error: Error) => onTrouble(`caring for ${connector}`, error))
+        .catch((error: Error) => onTrouble(`looking after ${connector}`, error))
     },
     lowerPace: (connector, pace) => pool.lowerPace(connector, pace),
     closeBinds: (connector, slots) => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-test('a receipt without a message is set aside after its time, and not before', async () => {
+test('a receipt without a message is set aside only after receiptTtlHours', async () => {
   const { database } = store.link()
   const upkeep = postgresUpkeep(database)
   const parked = (count: number, receivedAtMs: number) =>
@@ -34,7 +34,7 @@ test('a receipt without a message is set aside after its time, and not before', 
       reason: 'unmatched' as const,
       receivedAtMs,
     }))
-  // More than one batch of them.
+  // More receipts than one batch takes.
   await parkReceipts(database.run, parked(1001, Date.now() - 73 * HOUR_MS))
   await parkReceipts(database.run, parked(2, Date.now() - 71 * HOUR_MS))
   await maintain(database, upkeep, RETENTION)
@@ -42,7 +42,7 @@ test('a receipt without a message is set aside after its time, and not before', 
   expect(await upkeep.deadLetters()).toEqual([{ queue: 'dlr', letters: 1001 }])
 })
 
-test('the queue is told to remember the messages that are about to leave', async () => {
+test('the queue keeps the marks of messages that are about to leave', async () => {
   const { database } = store.link()
   const [leaving, waiting] = [newMessageId(), newMessageId()]
   const entry = { queue: 'submit.sim.normal', payload: Buffer.from('x'), messages: 1 }

@@ -1,4 +1,5 @@
-// Housekeeping that keeps the database from filling up. Any number of processes may do it at once.
+// Housekeeping that keeps the database from filling up. Any number of processes may run it at the
+// same time.
 
 import { removeOldProcesses } from '../../cluster/processTable.ts'
 import type { Database } from '../../database/database.ts'
@@ -26,7 +27,7 @@ const WHY_UNMATCHED: Readonly<Record<ParkingReason, string>> = {
   'without id': 'this receipt names no message',
 }
 
-/** How long what is over is kept. */
+/** The settings that say how long finished records are kept. */
 export type Retention = Pick<
   Config,
   | 'receiptTtlHours'
@@ -65,13 +66,13 @@ export async function maintain(
   ])
 }
 
-/** As long as their messages, and as long as receipts may come. 0 keeps them forever. */
+/** Submissions are kept as long as their messages and their possible receipts. 0 means forever. */
 function submissionsMs({ retainMessagesDays, receiptTtlHours }: Retention): number {
   if (retainMessagesDays === 0) return 0
   return Math.max(retainMessagesDays * DAY_MS, receiptTtlHours * HOUR_MS)
 }
 
-/** All of them, whichever fail; then throws the first failure. */
+/** Runs every step even if some fail, and then throws the first error. */
 async function runAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
   const failures: Error[] = []
   for (const step of steps) await step().catch((error) => failures.push(asError(error)))
@@ -82,7 +83,7 @@ async function inBatches(remove: (max: number) => Promise<number>): Promise<void
   while ((await remove(REMOVED_BATCH)) === REMOVED_BATCH);
 }
 
-/** Old rows of tables without partitions, found by an index. */
+/** Removes old rows from tables without partitions. An index finds them. */
 async function forgetRows(
   database: Database,
   upkeep: QueueUpkeep,
@@ -96,7 +97,7 @@ async function forgetRows(
     await inBatches((max) => removeTombstones(database, retainTombstonesDays, max))
 }
 
-/** What others read at the moment is dropped the next time. */
+/** Drops old partitions. A partition that is being read now is dropped the next time. */
 async function dropPartitions(
   database: Database,
   table: PartitionedTable,
@@ -106,8 +107,8 @@ async function dropPartitions(
 }
 
 /**
- * Sets receipts aside whose message never showed up, so that a person sees them. A crash between
- * the two steps sets the same receipt aside twice; it never loses one.
+ * Moves receipts whose message was never found to the dead letters, where an operator sees them. A
+ * crash between the two steps may duplicate a receipt there but never loses it.
  */
 async function setUnmatchedAside(
   database: Database,

@@ -1,4 +1,4 @@
-// No message is submitted after the end of its life, wherever it waited.
+// No message is submitted after it has expired, wherever it waited.
 
 import { expect, test } from 'vitest'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
@@ -11,18 +11,18 @@ import { startSmsc } from './smsc.fixture.ts'
 const PATIENCE = { timeout: 5_000 }
 const [FIRST, SECOND] = ['31612341000', '31612341001']
 
-/** Like envelopeOf, with other fields in the messages. */
+/** Like envelopeOf, but with these fields in the messages. */
 function envelopeWith(fields: readonly Partial<EnvelopeMessage>[]): Envelope {
   const envelope = envelopeOf(fields.length)
   const messages = envelope.messages.map((one, index) => ({ ...one, ...fields[index] }))
   return { ...envelope, messages }
 }
 
-test('a message that comes after its end is not sent, and the others are', async () => {
+test('a message received after its end is not sent, but its envelope continues', async () => {
   const { port, taken } = await rememberingSmsc()
   const { add, queue, settled } = memoryQueues([])
   const { bind, events, work } = startWork(port, { queue, tps: 1000 })
-  // A message that comes now is written in the same tick, before any timer.
+  // A message received now is written in the same tick, before any timer.
   await expect.poll(() => bind.bound && work.pace > 0, PATIENCE).toBe(true)
   const nowMs = Date.now()
   const envelope = envelopeWith([{ expiresAtMs: nowMs - 1 }, { expiresAtMs: nowMs + 60_000 }])
@@ -34,12 +34,12 @@ test('a message that comes after its end is not sent, and the others are', async
   expect(work.figures.outcomes).toMatchObject({ expired: 1, submitted: 1 })
 })
 
-test('a message that waits for the pace expires at its end, not when its turn comes', async () => {
+test('a message that waits for the pace expires at its end, not at its turn', async () => {
   const { port, taken } = await rememberingSmsc()
   const expiresAtMs = Date.now() + 1_500
   const envelope = envelopeWith([{}, { expiresAtMs }, {}])
   const { queue } = memoryQueues([entryOf(envelope)])
-  // The second message would go after ten seconds.
+  // The second message would be sent after ten seconds.
   const { events } = startWork(port, { queue, tps: 0.1 })
   const expired = () => events.find(({ kind }) => kind === 'expired')
   await expect.poll(expired, { ...PATIENCE, interval: 20 }).toBeDefined()
@@ -63,10 +63,10 @@ test('a message whose answer was lost with the link is not sent again after its 
   expect(work.figures.resubmitted).toMatchObject({ link_lost: 0, no_answer: 0 })
 })
 
-test('a message that waits for another attempt is due at its end at the latest', async () => {
+test('the next attempt of a message is due no later than its end', async () => {
   const { port } = await rememberingSmsc(() => ESME_RSYSERR)
   const expiresAtMs = Date.now() + 10_000
-  // After eight attempts the ninth would come minutes later.
+  // After eight attempts the ninth would be minutes later.
   const envelope = envelopeWith([{ attempts: 8, expiresAtMs }, { attempts: 8 }])
   const { queue, settled } = memoryQueues([entryOf(envelope)])
   const { events } = startWork(port, { queue, tps: 1000 })
@@ -76,7 +76,7 @@ test('a message that waits for another attempt is due at its end at the latest',
   expect(unbounded).toBeGreaterThan(expiresAtMs)
 })
 
-test('a message whose attempt was refused after its end expires, and waits no more', async () => {
+test('a message whose attempt is refused after its end expires immediately', async () => {
   let answer: (() => void) | undefined
   const { port } = await startSmsc((session, pdu) => {
     answer = () => session.respond(pdu, ESME_RSYSERR)
@@ -93,10 +93,10 @@ test('a message whose attempt was refused after its end expires, and waits no mo
   expect(work.figures.outcomes.deferred).toBe(0)
 })
 
-test('an attempt after its end by the clock of the database is not its last refusal', async () => {
+test('a last attempt after the end by the database clock expires the message', async () => {
   const { port } = await rememberingSmsc(() => ESME_RSYSERR)
   const expiresAtMs = Date.now() + 3_000
-  // Both may have one attempt more, and both go: this machine's clock is five seconds behind.
+  // Both messages have one attempt left and are sent: this machine's clock is five seconds behind.
   const envelope = envelopeWith([{ attempts: 19, expiresAtMs }, { attempts: 19 }])
   const { add, queue, settled } = memoryQueues([])
   const { clock, events } = startWork(port, { queue, tps: 1000 })
@@ -110,7 +110,7 @@ test('an attempt after its end by the clock of the database is not its last refu
   expect(kinds).toEqual(['expired', 'failed'])
 })
 
-test('a message that waited gets what is left of its validity_period upstream', async () => {
+test('the validity_period sent upstream is shortened by the time spent waiting', async () => {
   const { port, taken } = await rememberingSmsc(() => ESME_ROK)
   const acceptedAtMs = Date.now() - 600_000
   const body = (destination_addr: string, validity_period: string) =>
@@ -118,7 +118,7 @@ test('a message that waited gets what is left of its validity_period upstream', 
   const envelope = envelopeWith([
     { acceptedAtMs, body: body(FIRST, writeRelativeTime(3_600)) },
     { acceptedAtMs, body: body(SECOND, '') },
-    // Admitted by a router that knew no ends: the worker finds it in the body.
+    // Without expiresAtMs, as from an older router: the worker reads the end from the body.
     { acceptedAtMs, body: body('31612341002', writeRelativeTime(590)) },
   ])
   const { queue, settled } = memoryQueues([entryOf(envelope)])

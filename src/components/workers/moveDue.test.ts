@@ -48,7 +48,7 @@ async function putDue(count: number): Promise<string[]> {
   return texts
 }
 
-/** Each holds one message, whose id is answered. */
+/** Stores due envelopes of one message each and returns the ids of the messages. */
 async function putEnvelopes(count: number): Promise<string[]> {
   const entries = Array.from({ length: count }, () => {
     const messageId = newMessageId()
@@ -82,7 +82,7 @@ function publishingBy(publishOnce: OncePublisher['publishOnce']): OncePublisher 
   return { publishOnce }
 }
 
-/** What a process does that ends after the queue took it, or whose answer is lost. */
+/** Publishes and then fails, like a process that dies or loses the answer after a publish. */
 function publishingWithoutAnswer(): OncePublisher {
   return publishingBy(async (...given) => {
     await queue.publishOnce(...given)
@@ -90,25 +90,25 @@ function publishingWithoutAnswer(): OncePublisher {
   })
 }
 
-/** As soon as the former claim has ended, a millisecond after it was made. */
+/** Moves the messages as soon as their former claim has ended. */
 async function moveAgain(): Promise<void> {
   const isMoved = async () => (await moveDue(options({ claimMs: 0, queue: anytime() }))) > 0
   await vi.waitUntil(isMoved, { timeout: 1_000, interval: 1 })
 }
 
-/** For a claim of no time at all. */
+/** Publishes without a deadline, because the claim ends immediately. */
 function anytime(): OncePublisher {
   return publishingBy((publications, marks) => queue.publishOnce(publications, marks))
 }
 
-/** Housekeeping long after every mark that nothing keeps has expired. */
+/** Runs the housekeeping of next week, when all marks have expired that no row keeps. */
 async function maintainNextWeek(): Promise<void> {
   const { asOf, envelopeIds } = await leavingEnvelopes(database)
   const inAWeek = new Date(asOf.getTime() + WEEK_MS)
   await upkeep.maintain({ keepMarksOf: envelopeIds, asOf: inAWeek })
 }
 
-test('all that is due moves in one transaction, once, and two processes share it', async () => {
+test('concurrent moves divide the due messages and publish each of them once', async () => {
   const texts = await putDue(1_500)
   let transactions = 0
   const counting = publishingBy((...given) => {
@@ -124,7 +124,7 @@ test('all that is due moves in one transaction, once, and two processes share it
   expect(await publishedTexts()).toEqual(texts)
 })
 
-test('retries of one queue leave in one envelope, each of them once', async () => {
+test('retries of one queue are joined into one envelope and published once', async () => {
   const waiting = await putEnvelopes(200)
   const lost = moveDue(options({ queue: publishingWithoutAnswer() }))
   await expect(lost).rejects.toThrow('the answer was lost')
@@ -137,7 +137,7 @@ test('retries of one queue leave in one envelope, each of them once', async () =
   expect(await countWaiting(database.run)).toBe(0)
 })
 
-test('what a process had claimed when it died moves when its claim has ended', async () => {
+test('messages claimed by a dead process move when its claim has ended', async () => {
   await putDue(1)
   await claimDue(database, 10, CLAIM_MS)
   expect(await moveDue(options())).toBe(0)
@@ -145,7 +145,7 @@ test('what a process had claimed when it died moves when its claim has ended', a
   expect(await publishedTexts()).toEqual(['0'])
 })
 
-test('what was published and not removed is removed, beside what is published now', async () => {
+test('rows that were published but not removed are removed without another publish', async () => {
   await putDue(2)
   const lost = moveDue(options({ queue: publishingWithoutAnswer() }))
   await expect(lost).rejects.toThrow('the answer was lost')
@@ -155,7 +155,7 @@ test('what was published and not removed is removed, beside what is published no
   expect(await publishedTexts()).toEqual(['0', '0', '1'])
 })
 
-test('stopped for a week between publishing and removing, it is published once', async () => {
+test('a message is published once even if its row is removed a week later', async () => {
   await putDue(1)
   const lost = moveDue(options({ queue: publishingWithoutAnswer() }))
   await expect(lost).rejects.toThrow('the answer was lost')
@@ -165,7 +165,7 @@ test('stopped for a week between publishing and removing, it is published once',
   expect(await countWaiting(database.run)).toBe(0)
 })
 
-test('a process that was frozen before it published publishes nothing afterwards', async () => {
+test('a process that freezes before publishing fails once its claim has ended', async () => {
   await putDue(1)
   let goOn = (): void => undefined
   const frozen = new Promise<void>((resolve) => (goOn = resolve))
@@ -176,14 +176,14 @@ test('a process that was frozen before it published publishes nothing afterwards
   const late = moveDue(options({ queue: freezing, claimMs: 1 }))
   await vi.waitUntil(async () => (await leavingEnvelopes(database)).envelopeIds.length > 0)
   await moveAgain()
-  // The row is gone, so nothing keeps its mark.
+  // The row was removed, so no row keeps its mark.
   await maintainNextWeek()
   goOn()
   await expect(late).rejects.toThrow('the claim has ended')
   expect(await publishedTexts()).toEqual(['0'])
 })
 
-test('a process that was frozen after it published leaves the next claim alone', async () => {
+test('a process that freezes after publishing does not remove a row claimed since', async () => {
   await putDue(1)
   let goOn = (): void => undefined
   const frozen = new Promise<void>((resolve) => (goOn = resolve))
@@ -198,14 +198,14 @@ test('a process that was frozen after it published leaves the next claim alone',
   await vi.waitUntil(async () => next.push(...(await claimDue(database, 10, 0))) > 0)
   goOn()
   await late
-  // The next one is about to publish: the row still keeps the mark.
+  // The next process is about to publish, so the row still keeps the mark.
   await maintainNextWeek()
   const marks = next.map(({ envelopeId }) => ({ batchId: envelopeId, answer: Buffer.alloc(0) }))
   expect(await queue.publishOnce(next, marks)).toMatchObject({ kind: 'repeated' })
   expect(await publishedTexts()).toEqual(['0'])
 })
 
-test('what the queue refuses for good is set aside, and everything else moves', async () => {
+test('a message that the queue permanently refuses is set aside, and the rest move', async () => {
   const texts = await putDue(20)
   const troubles: string[] = []
   const refusing = publishingBy(async (publications, ...rest) => {
@@ -221,7 +221,7 @@ test('what the queue refuses for good is set aside, and everything else moves', 
   expect(troubles).toEqual([`set aside a waiting message of ${QUEUE}`])
 })
 
-test('what is not due yet moves once its queue is cleared, once in whatever state', async () => {
+test('messages that are not due yet move once when their queue is cleared', async () => {
   const rows = ['0', '1'].map((text, index) => ({
     envelopeId: newMessageId(),
     dueAtMs: Date.now() + 3_600_000,
@@ -234,7 +234,7 @@ test('what is not due yet moves once its queue is cleared, once in whatever stat
   expect(await moveDue(options())).toBe(0)
   const lost = moveDue(options({ queue: publishingWithoutAnswer(), clearedQueues }))
   await expect(lost).rejects.toThrow('the answer was lost')
-  // It is leaving now, whether or not the connector is still being cleared.
+  // The claimed message leaves now, whether or not the connector is still being cleared.
   await maintainNextWeek()
   await moveAgain()
   expect(await publishedTexts()).toEqual(['0'])

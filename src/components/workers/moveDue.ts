@@ -1,5 +1,5 @@
-// Moves waiting messages that are due back to their queue, each of them once. What happens when a
-// process stops between two steps is told in message/waitingMessageTable.ts.
+// Moves due messages back to their queue, each of them exactly once. The comments in
+// message/waitingMessageTable.ts explain what happens if a process stops between two steps.
 
 import { isolateHarm } from '../../flow/isolateHarm.ts'
 import type { Database } from '../../database/database.ts'
@@ -16,24 +16,24 @@ export interface MoveOptions {
   upkeep: QueueUpkeep
   onTrouble: (what: string, error: Error) => void
   claimMs?: number
-  /** Goes on where the last call was; without it each call looks from the start. */
+  /** Continues where the last call ended. Without this, each call searches from the start. */
   search?: DueSearch
-  /** Messages a second of a connector: no envelope holds more than a few seconds of them. */
+  /** The messages a second of a connector, to limit an envelope to a few seconds of messages. */
   paceOf: (connector: string) => number
-  /** Queues that get back now whatever waits to return to them, whenever that is due. */
+  /** Queues whose waiting messages all move now, even if they are not due yet. */
   clearedQueues?: readonly string[]
 }
 
 /**
- * Rows of one transaction; a few more while more queues than this have some. Most hold a message of
- * a few hundred octets, and none more than an envelope.
+ * The number of rows in one transaction. It may be slightly exceeded if more queues than this have
+ * due rows. Most rows hold a message of a few hundred octets, and no row more than an envelope.
  */
 const LATER_BATCH = 500
-/** Longer than any statement. What a dead process has claimed waits for so long. */
+/** Longer than any statement. Messages that a dead process had claimed wait this long. */
 const CLAIM_MS = 20_000
 const NO_ANSWER = Buffer.alloc(0)
 
-/** Answers how many were claimed. */
+/** Moves one batch of due messages and returns how many were claimed. */
 export async function moveDue(options: MoveOptions): Promise<number> {
   const { database, claimMs = CLAIM_MS, clearedQueues = [] } = options
   const { search = new DueSearch(database) } = options
@@ -48,7 +48,7 @@ export async function moveDue(options: MoveOptions): Promise<number> {
   return claimed.length
 }
 
-/** Answers the error if the queue refuses one of them for good. */
+/** Publishes the entries. Returns the error if the queue permanently refuses one of them. */
 async function publishEach(
   options: MoveOptions,
   entries: readonly LeavingEntry[],
@@ -59,11 +59,11 @@ async function publishEach(
     const outcome = await publishAll(options, left, claimMs)
     if (outcome instanceof Error) return outcome
     if (outcome.kind === 'published') return undefined
-    if (outcome.kind === 'overdue') throw new Error('the claim has ended; it is made anew')
-    // Whoever published these before could not remove them.
+    if (outcome.kind === 'overdue') throw new Error('the claim has ended; claiming again')
+    // Another process published these entries but could not remove their rows.
     const { answers } = outcome
     const rest = left.filter(({ envelopeId }) => !answers.has(envelopeId))
-    if (rest.length === left.length) throw new Error('a mark has just vanished; it is tried anew')
+    if (rest.length === left.length) throw new Error('a mark was just removed; trying again')
     left = rest
   }
   return undefined
@@ -77,8 +77,8 @@ async function publishAll(
   const claimedAtMs = Math.min(...entries.map(({ claimedAt }) => claimedAt.getTime()))
   try {
     return await queue.publishOnce(
-      // The marks carry the ids of the rows, so a message may go in any envelope: one for each row
-      // would cost a worker as many claims and settlements.
+      // The marks carry the ids of the rows, so messages may be joined into fewer envelopes. One
+      // envelope per row would cost the workers a claim and a settlement per message.
       joinEnvelopes(
         entries.map(({ queue: name, payload, messages }) => ({ queue: name, payload, messages })),
         paceOf,
@@ -92,7 +92,7 @@ async function publishAll(
   }
 }
 
-/** A crash between the two steps sets it aside twice; it is never lost. */
+/** Sets an entry aside. A crash between the two steps may duplicate it but never loses it. */
 async function setAside(
   { database, upkeep, onTrouble }: MoveOptions,
   entry: LeavingEntry,

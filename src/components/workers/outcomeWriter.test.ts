@@ -24,18 +24,15 @@ function envelopeOf(count: number, body = Buffer.from('body')): Envelope {
   return { envelopeId: newMessageId(), connector: 'sim', lane: 'normal', messages }
 }
 
-/**
- * A store that records what is written, in the order of the calls, and first fails `failures`
- * times.
- */
+/** A store that records all writes in the order of the calls. The first `failures` calls fail. */
 function fakeStore(failures = 0) {
   const calls: string[] = []
   const checkpoints: Checkpoint[] = []
   const later: LaterEntry[] = []
   const published: Publication[] = []
-  /** Octets of each request to publish. */
+  /** The payload octets of each publish request. */
   const requestOctets: number[] = []
-  /** Envelopes that somebody else owns. */
+  /** Ids of envelopes that another worker owns. */
   const lost = new Set<string>()
   const attempt = (call: string) => {
     calls.push(call)
@@ -75,7 +72,7 @@ function eventsIn(publications: readonly Publication[]) {
   })
 }
 
-test('an envelope is let go only when all its outcomes are kept', async () => {
+test('an envelope is settled only after all its outcomes are stored', async () => {
   const { checkpoints, published, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const work = new EnvelopeWork(envelopeOf(2), UNTOUCHED)
@@ -106,7 +103,7 @@ test('events of 40 KB messages are published in bounded envelopes and requests',
   expect(Math.max(...requestOctets)).toBeLessThan(1_100 * 1_024)
 })
 
-test('what must wait is kept together with the checkpoint that says so', async () => {
+test('a deferred message is stored in the same call as its checkpoint', async () => {
   const { calls, later, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const work = new EnvelopeWork(envelopeOf(1), UNTOUCHED)
@@ -119,7 +116,7 @@ test('what must wait is kept together with the checkpoint that says so', async (
   expect(again.envelopeId).not.toBe(work.envelope.envelopeId)
 })
 
-test('while the store is away nothing is let go, and when it is back all is kept', async () => {
+test('an envelope is stored, published and settled after a database outage', async () => {
   const { published, store } = fakeStore(3)
   const troubles: string[] = []
   const writer = new OutcomeWriter(store, (what) => troubles.push(what))
@@ -127,11 +124,11 @@ test('while the store is away nothing is let go, and when it is back all is kept
   writer.record(work, 0, submitted)
   expect(await work.settlement).toEqual({ kind: 'done' })
   expect(troubles).toEqual(['keeping outcomes', 'publishing outcomes'])
-  // At least once: an attempt that failed halfway may have published the event already.
+  // The event is published at least once: an attempt that failed halfway may have published it.
   expect(eventsIn(published)[0]).toMatchObject({ kind: 'submitted', upstreamId: '77' })
 })
 
-test('an envelope that was done before it came again is settled and told again', async () => {
+test('a finished envelope that is delivered again is settled and its events repeated', async () => {
   const { published, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const envelope = envelopeOf(1)
@@ -143,7 +140,7 @@ test('an envelope that was done before it came again is settled and told again',
   expect(eventsIn(published)).toMatchObject([{ kind: 'submitted', upstreamId: '77' }])
 })
 
-test('what is let go of unfinished is let go only when its outcomes are kept', async () => {
+test('an unfinished envelope is released only after its outcomes are stored', async () => {
   const { calls, checkpoints, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const work = new EnvelopeWork(envelopeOf(2), UNTOUCHED)
@@ -157,7 +154,7 @@ test('what is let go of unfinished is let go only when its outcomes are kept', a
   expect(again.remaining.map(([index]) => index)).toEqual([1])
 })
 
-test('an envelope with more outcomes than a batch takes is settled after the last', async () => {
+test('an envelope with outcomes in two batches is settled after the second batch', async () => {
   const { checkpoints, published, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const work = new EnvelopeWork(envelopeOf(2_001), UNTOUCHED)
@@ -167,11 +164,11 @@ test('an envelope with more outcomes than a batch takes is settled after the las
   expect(eventsIn(published)).toHaveLength(2_001)
 })
 
-test('no checkpoint calls a message deferred before its row is written with it', async () => {
+test('a checkpoint lists a deferred message only when its row is written with it', async () => {
   const { checkpoints, later, store } = fakeStore(2)
   const work = new EnvelopeWork(envelopeOf(2), UNTOUCHED)
   const writer = new OutcomeWriter(store, (what) => {
-    // The store is away, and the batch with the first outcome will be tried again.
+    // The database is unavailable, and the batch with the first outcome will be tried again.
     if (what === 'keeping outcomes') writer.record(work, 1, deferred)
   })
   writer.record(work, 0, submitted)
@@ -180,7 +177,7 @@ test('no checkpoint calls a message deferred before its row is written with it',
   expect(later).toHaveLength(1)
 })
 
-test('an envelope that somebody else owns by now is not settled as done', async () => {
+test('an envelope that another worker owns by now is not settled as done', async () => {
   const { checkpoints, later, lost, published, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const work = new EnvelopeWork(envelopeOf(2), UNTOUCHED)
@@ -194,7 +191,7 @@ test('an envelope that somebody else owns by now is not settled as done', async 
   expect(eventsIn(published).map(({ kind }) => kind)).toContain('submitted')
 })
 
-test('of a lost envelope only what the SMSC took is told', async () => {
+test('only submitted events of an envelope that another worker owns are published', async () => {
   const { calls, published, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const work = new EnvelopeWork(envelopeOf(2), UNTOUCHED)
@@ -206,7 +203,7 @@ test('of a lost envelope only what the SMSC took is told', async () => {
   expect(calls).toEqual(['journal'])
 })
 
-test('how often an open message was not answered is kept until it has an outcome', async () => {
+test('the unanswered submissions of a message are stored until it has an outcome', async () => {
   const { checkpoints, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const work = new EnvelopeWork(envelopeOf(2), UNTOUCHED)
@@ -219,13 +216,13 @@ test('how often an open message was not answered is kept until it has an outcome
   expect([0, 1].map((index) => again.unanswered(index))).toEqual([0, 2])
 })
 
-test('how a message ended is told only when its envelope is certainly ours', async () => {
+test('the end of a message is published only by the owner of its envelope', async () => {
   const { lost, published, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const [theirs, ours] = [envelopeOf(1), envelopeOf(1)].map(
     (envelope) => new EnvelopeWork(envelope, UNTOUCHED),
   )
-  if (!theirs || !ours) throw new Error('two were made')
+  if (!theirs || !ours) throw new Error('expected two envelopes')
   lost.add(theirs.envelope.envelopeId)
   for (const work of [theirs, ours]) writer.record(work, 0, { kind: 'expired', atMs: 9 })
   await ours.settlement
@@ -233,7 +230,7 @@ test('how a message ended is told only when its envelope is certainly ours', asy
   expect(told).toEqual([ours.envelope.messages[0]?.messageId])
 })
 
-test('a message that waits carries how often it was not answered', async () => {
+test('a waiting message carries the number of its unanswered submissions', async () => {
   const { later, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const work = new EnvelopeWork(envelopeOf(1), { ...UNTOUCHED, takeovers: 1 })

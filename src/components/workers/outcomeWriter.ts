@@ -1,9 +1,9 @@
-// Makes outcomes durable, in batches that form by themselves. The checkpoints of the envelopes are
-// written in one transaction with the messages that must wait. The journal's events of what an SMSC
-// took are published beside it, all others after it. Only then are complete envelopes let go of.
-// While the database is away the batch is tried again, because nothing else may be done with it.
-// What the database refuses for good is found among the rest: that message fails by itself, and
-// everything else is kept.
+// Makes outcomes durable in batches. A batch collects the outcomes that arrive while the last one
+// is written. One transaction writes the checkpoints of the envelopes and the messages that must
+// wait. Journal events of submitted messages are published at the same time, and all other events
+// after the transaction. Only then are complete envelopes settled. While the database is
+// unavailable, the batch is retried, because outcomes must not be dropped. If the database
+// permanently refuses an outcome, only that message fails, and all other outcomes are stored.
 
 import { uuidv7 } from 'uuidv7'
 import { encodeEnvelope, ENVELOPE_MAX_OCTETS, submitQueue } from '../../queue/envelopeWire.ts'
@@ -26,8 +26,9 @@ import { publishEvents, type Report } from './publishEvents.ts'
 
 export interface OutcomeStore {
   /**
-   * Keeps both or neither: a message is in `later` if a checkpoint calls it deferred or moved.
-   * Answers the ids of the envelopes that were kept; the others belong to somebody else by now.
+   * Stores the checkpoints and the waiting messages together: a message is in `later` if its
+   * checkpoint says deferred or moved. Resolves to the ids of the envelopes that were stored. All
+   * other envelopes belong to another worker by now, and nothing is stored for them.
    */
   keep(
     checkpoints: readonly Checkpoint[],
@@ -43,14 +44,14 @@ type Item =
   | { kind: 'released'; work: EnvelopeWork; delayMs: number }
 
 const MAX_OUTCOMES = 2_000
-/** Octets of the messages in one write, as their events and waiting rows carry them. */
+/** The most octets of message bodies in one write. Events and waiting rows carry the bodies. */
 const MAX_OCTETS = 1_024 * 1_024
 
 export class OutcomeWriter {
   #store: OutcomeStore
   #onTrouble: (what: string, error: Error) => void
   #batcher: Batcher<Item>
-  /** Added up in plain numbers; metrics read them when scraped. */
+  /** Plain counters that the metrics read at each scrape. */
   readonly counters = { refused: 0 }
 
   constructor(store: OutcomeStore, onTrouble: (what: string, error: Error) => void) {
@@ -76,22 +77,22 @@ export class OutcomeWriter {
     this.#batcher.add({ kind: 'recorded', work, index, message, outcome, ...(later && { later }) })
   }
 
-  /** Publishes the outcomes in the checkpoint of an envelope that came again. */
+  /** Publishes the events of the checkpoint of an envelope that was delivered again. */
   resume(work: EnvelopeWork): void {
     this.#batcher.add({ kind: 'resumed', work })
   }
 
-  /** Lets go of an unfinished envelope for so long, once its outcomes so far are kept. */
+  /** Releases an unfinished envelope for `delayMs`, after its outcomes so far are stored. */
   release(work: EnvelopeWork, delayMs = 0): void {
     this.#batcher.add({ kind: 'released', work, delayMs })
   }
 
-  /** A submit_sm_resp came after its timer. Its upstream id counts, whatever was decided. */
+  /** Publishes an event beside the recorded outcome, such as a late submit_sm_resp with its id. */
   late(work: EnvelopeWork, message: EnvelopeMessage, outcome: Outcome): void {
     this.#batcher.add({ kind: 'late', work, message, outcome })
   }
 
-  /** Outcomes that no write has taken up yet. */
+  /** The number of outcomes that wait for a write. */
   get waiting(): number {
     return this.#batcher.waiting
   }
@@ -104,7 +105,7 @@ export class OutcomeWriter {
     const works = outcomesByWork(items)
     const publish = (publications: readonly Publication[]) => this.#publish(publications)
     const reports = items.flatMap(reportsOf)
-    // What the SMSC took has happened, whoever owns the envelope by now.
+    // Submissions that the SMSC accepted are facts, even if another worker owns the envelope now.
     const taken = reports.filter(isTaken)
     const [refused, untold] = await Promise.all([
       keepOutcomes(works, (checkpoints, waiting) =>
@@ -112,13 +113,13 @@ export class OutcomeWriter {
       ),
       publishEvents(taken, publish),
     ])
-    // Everything else is for its owner to decide, and keeping it has told who that is.
+    // Only the owner decides all other outcomes. The write has shown which envelopes are ours.
     const decided = reports.filter((report) => !isTaken(report) && report.work.isOurs)
     untold.push(...(await publishEvents(decided, publish)))
     const instead: Report[] = []
     for (const { work, message, outcome, error } of refused) {
       this.#refused('refused the outcome', message, error)
-      // The events of the other kinds say how the message ended.
+      // An event of any other kind already says how the message ended.
       if (outcome.kind === 'deferred' || outcome.kind === 'moved')
         instead.push({ work, message, outcome: failedInstead(outcome, error) })
     }
@@ -138,7 +139,7 @@ export class OutcomeWriter {
     return done instanceof Error ? done : undefined
   }
 
-  /** Tries until it is done, or until the store refuses it for good: answers that error then. */
+  /** Tries until it succeeds. If the database refuses it permanently, returns that error. */
   async #attempt<Result>(what: string, work: () => Promise<Result>): Promise<Result | Error> {
     let answer: Result | Error = new Error(`${what}: given up`)
     const attempt = async (): Promise<void> => {
@@ -156,7 +157,7 @@ export class OutcomeWriter {
   #refused(what: string, message: EnvelopeMessage, error: Error): void {
     this.counters.refused++
     const about = errorAbout(`message ${message.messageId}`, error)
-    this.#onTrouble(`the database ${what}; the message fails alone`, about)
+    this.#onTrouble(`the database ${what}; only this message fails`, about)
   }
 }
 
@@ -172,7 +173,7 @@ function octetsOf(item: Item): number {
   }
 }
 
-/** The reason of a failure may quote what a customer or an SMSC wrote. */
+/** Limits the reason of a failure, which may quote text of a customer or an SMSC. */
 function bounded(outcome: Outcome): Outcome {
   return outcome.kind === 'failed' ? { ...outcome, reason: reasonText(outcome.reason) } : outcome
 }

@@ -6,7 +6,7 @@ import { slowSmsc } from './smsc.fixture.ts'
 
 const PATIENCE = { timeout: 5_000 }
 
-test('a paused connector lets go of its messages, submits none, and keeps its bind', async () => {
+test('a paused connector releases its messages, submits none and keeps its bind', async () => {
   const { port, sessions, taken } = await rememberingSmsc()
   const { add, queue, settled } = memoryQueues([entryOf(envelopeOf(30))])
   const { bind, change } = startWork(port, { queue, tps: 20 })
@@ -17,7 +17,7 @@ test('a paused connector lets go of its messages, submits none, and keeps its bi
   expect(before).toBeLessThan(30)
   const waiting = entryOf(envelopeOf(5), { id: '2' })
   add(waiting)
-  // After the answer to its last message the pace would allow more within a second.
+  // The pace would allow more messages within a second of the last one.
   const { atMs = 0 } = taken.at(-1) ?? {}
   await expect.poll(() => performance.now(), PATIENCE).toBeGreaterThan(atMs + 1_200)
   expect(taken).toHaveLength(before)
@@ -34,7 +34,7 @@ test('a paused connector lets go of its messages, submits none, and keeps its bi
   expect(taken).toHaveLength(before + 5)
 })
 
-test('no envelope goes back before the answers to its messages are in', async () => {
+test('an envelope is returned only after all answers to its messages have arrived', async () => {
   const { port, taken } = await slowSmsc(700)
   const envelopes = Array.from({ length: 40 }, (_, index) =>
     entryOf(envelopeOf(5, 'normal', `316${1000 + index}`), { id: String(index) }),
@@ -44,7 +44,7 @@ test('no envelope goes back before the answers to its messages are in', async ()
   const { change, events, work } = startWork(port, { queue, tps: 40, window: 200, caresFor })
   await expect.poll(() => taken.length, PATIENCE).toBeGreaterThan(15)
   change({ paused: true })
-  // All others are looked at by turns meanwhile.
+  // The lane rotates through all other envelopes in the meantime.
   await expect.poll(() => counts.returned, PATIENCE).toBeGreaterThan(32)
   change({ paused: false, tps: 1000 })
   await expect.poll(() => new Set(taken).size, { timeout: 10_000 }).toBe(200)
