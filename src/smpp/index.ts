@@ -1,4 +1,4 @@
-// The public door of the library for SMPP 3.3, 3.4 and 5.0. Other rooms import from here.
+// The public API of the library for SMPP 3.3, 3.4 and 5.0. Other folders import only this file.
 
 export * from './wire/commandStatus.ts'
 export {
@@ -149,7 +149,7 @@ export {
   type OutbindListener,
 } from './endpoint/listenForOutbind.ts'
 
-// Named values of fields and TLVs, in alphabetical order, as the reference lists them.
+// Named values of fields and TLVs, in the alphabetical order of the reference page.
 export { ADDR_SUBUNIT, type AddrSubunit } from './wire/values/addressing.ts'
 export { ALERT_PRIORITY, type AlertPriority } from './wire/values/handset.ts'
 export { BEARER_TYPE, type BearerType } from './wire/values/network.ts'

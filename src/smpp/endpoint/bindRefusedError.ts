@@ -3,11 +3,11 @@ import { SmppConnectError } from '../transport/smppConnectError.ts'
 import { commandStatusName } from '../wire/commandStatus.ts'
 import type { BindCommand } from '../wire/pduTable.ts'
 
-/** The peer answered the bind with this command_status. */
+/** The peer refused the bind. `commandStatus` is the command_status of its answer. */
 export class BindRefusedError extends Error {
-  /** Always the same. */
+  /** The same value for every refusal. */
   readonly code = 'BIND_REFUSED'
-  /** From bind_resp or generic_nack. commandStatusName gives its name. */
+  /** The command_status of bind_resp or generic_nack. `commandStatusName` gives its name. */
   readonly commandStatus: number
 
   constructor(commandStatus: number, message: string) {
@@ -18,8 +18,9 @@ export class BindRefusedError extends Error {
 }
 
 /**
- * The error for a peer that accepted the connection and then closed it without an answer. Over TLS
- * 1.3 a refused certificate looks the same: the peer sees it only after our handshake is complete.
+ * The error for a peer that accepted the connection and then closed it without an answer. With TLS
+ * 1.3, a peer that rejects our certificate looks the same, because it checks the certificate after
+ * our side of the handshake is complete.
  */
 export function closedError(
   where: string,
@@ -27,10 +28,10 @@ export function closedError(
 ): SmppConnectError {
   const hasCertificate = typeof tls === 'object' && ('cert' in tls || 'pfx' in tls)
   const hint = !tls
-    ? 'It may want TLS (tls: true), or not know our address'
+    ? 'The peer may require TLS (tls: true), or may not allow our address'
     : hasCertificate
-      ? 'It may not accept our certificate: set tls.cert and tls.key to one of a CA that it trusts'
-      : 'It may want a certificate of ours (tls.cert and tls.key), or not know our address'
+      ? 'The peer may not accept our certificate: use tls.cert and tls.key from a CA that it trusts'
+      : 'The peer may require a client certificate (tls.cert and tls.key), or not allow our address'
   return new SmppConnectError('CLOSED', `${closedBefore(command, where)}. ${hint}`)
 }
 

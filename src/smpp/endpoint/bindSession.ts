@@ -8,19 +8,19 @@ import { abortedError } from '../transport/smppConnectError.ts'
 
 /** The contents of a bind (SMPP 3.4 §4.1). */
 export interface BindRequest {
-  /** To send, to receive, or both. Version 3.3 has no bind_transceiver. */
+  /** The direction: to send, to receive, or both. Version 3.3 has no bind_transceiver. */
   readonly command: BindCommand
   /** At most 15 characters. */
   readonly system_id: string
   /** At most 8 characters. */
   readonly password: string
-  /** At most 12 characters; default ''. */
+  /** At most 12 characters. Default ''. */
   readonly system_type?: string
-  /** For address_range, one of TYPE_OF_NUMBER; default 0. */
+  /** The type of number of address_range, one of TYPE_OF_NUMBER. Default 0. */
   readonly addr_ton?: number
-  /** For address_range, one of NUMBERING_PLAN; default 0. */
+  /** The numbering plan of address_range, one of NUMBERING_PLAN. Default 0. */
   readonly addr_npi?: number
-  /** The addresses we serve (SMPP 3.4 §4.1.1), at most 40 characters; default ''. */
+  /** The addresses that we serve (SMPP 3.4 §4.1.1), at most 40 characters. Default ''. */
   readonly address_range?: string
   /** Aborts the bind and closes the session. It has no effect once the session is bound. */
   readonly signal?: AbortSignal
@@ -47,28 +47,28 @@ export const BIND_OPTIONS: Options<BindRequest> = {
 }
 
 /**
- * Binds an ESME's session that is connected but not bound, such as one that received an outbind
- * (SMPP 3.4 §2.2.1). Resolves with the same session. Otherwise the session is closed, and the
- * promise rejects with SmppConnectError or BindRefusedError, with PduError if a field does not fit,
- * or with TypeError or RangeError if an option is unknown or its value is invalid.
+ * Binds an ESME's session that is connected but not bound, such as a session that received an
+ * outbind (SMPP 3.4 §2.2.1). Resolves with the same session. On failure, closes the session and
+ * rejects with SmppConnectError or BindRefusedError, with PduError if a field does not fit, or with
+ * TypeError or RangeError if an option is unknown or its value is invalid.
  */
 export function bindSession(session: Session, request: BindRequest): Promise<Session> {
   try {
     checkOptions('bindSession', request, BIND_OPTIONS)
   } catch (error) {
-    session.close('the options of the bind are invalid')
+    session.close('the bind options are invalid')
     return Promise.reject(error)
   }
   return bindAt(`${session.remoteAddress}:${session.remotePort}`, session, request)
 }
 
-/** Expects checked options. `where` names the peer in error messages. */
+/** Binds with options that are already checked. `where` names the peer in error messages. */
 export function bindAt(where: string, session: Session, request: BindRequest): Promise<Session> {
   const { command, signal } = request
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       reject(abortedError(where))
-      session.close('given up')
+      session.close('aborted by the caller')
     }
     if (signal?.aborted) return onAbort()
     signal?.addEventListener('abort', onAbort)
@@ -81,7 +81,7 @@ export function bindAt(where: string, session: Session, request: BindRequest): P
         session.close(refusal.message)
       })
     } catch (error) {
-      // The credentials do not fit, or the version lacks this bind. Nothing was sent.
+      // The credentials do not fit, or our version has no such bind command. Nothing was sent.
       signal?.removeEventListener('abort', onAbort)
       session.close('the bind request cannot be encoded')
       reject(error)

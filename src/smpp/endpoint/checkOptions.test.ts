@@ -33,7 +33,7 @@ const BASE: Readonly<Record<Of, object>> = {
   outbind: { host: 'esme.example', port: 2776, ...WHO },
 }
 
-/** The error for these options beside those that are needed. */
+/** The error that the check throws for these options plus the required ones. */
 function errorOf(of: Of, options: object): unknown {
   try {
     checkOptions(of, { ...BASE[of], ...options }, OPTIONS[of])
@@ -62,11 +62,11 @@ test.each<[Of, object]>([
   ['createSmppServer', { tls: { SNICallback: () => undefined }, proxyProtocol: true }],
   ['listen', { port: 65_535, tls: false, proxyProtocol: { from: ['10.0.0.0/8'] } }],
   ['listen', { tls: { pfx: Buffer.alloc(1) } }],
-])('%s takes %j', (of, options) => {
+])('%s accepts %j', (of, options) => {
   expect(errorOf(of, options)).toBeUndefined()
 })
 
-describe('what cannot be is told by name, with what came and what is needed:', () => {
+describe('the error for an invalid option has its name, its value and what is needed:', () => {
   test.each<[Of, object, string]>([
     ['connectSmpp', timers(NaN), `timers.responseTimeoutMs is NaN: ${MS}`],
     ['connectSmpp', timers(-1), `timers.responseTimeoutMs is -1: ${MS}`],
@@ -159,7 +159,7 @@ describe('what cannot be is told by name, with what came and what is needed:', (
   })
 
   test.each([undefined, null, 'smpp://host', () => undefined])(
-    '%s instead of options',
+    '%s instead of an options object is refused',
     (options) => {
       expect(() => checkOptions('connectSmpp', options, CONNECT_OPTIONS)).toThrow(
         'the argument of connectSmpp is',
@@ -168,7 +168,7 @@ describe('what cannot be is told by name, with what came and what is needed:', (
   )
 })
 
-describe('what is meant is guessed:', () => {
+describe('the error suggests a similar name or value:', () => {
   test.each<[Of, object, string, string]>([
     [
       'connectSmpp',
@@ -191,7 +191,7 @@ describe('what is meant is guessed:', () => {
     )
   })
 
-  test('an unknown option that is like none comes with those there are', () => {
+  test('for an unknown option without a similar name, the error lists all options', () => {
     expect(errorOf('listen', { backlog: 5 })).toEqual(
       new TypeError('backlog is unknown: valid names are port, host, tls, proxyProtocol, signal'),
     )
@@ -203,19 +203,19 @@ describe('what is meant is guessed:', () => {
     [{ interface_version: 3.4 }, 'Did you mean 0x34?'],
     [{ interface_version: '5.0' }, 'Did you mean 0x50?'],
     [{ interface_version: 33 }, 'Did you mean 0x33?'],
-  ])('the value of %j', (options, hint) => {
+  ])('for %j', (options, hint) => {
     expect(errorOf('connectSmpp', options)).toMatchObject({
       message: expect.stringContaining(hint),
     })
   })
 })
 
-describe('who is told wrong options', () => {
-  /** As from JavaScript. */
-  // What comes is looked at, whatever its type says.
+describe('invalid options', () => {
+  /** Options that TypeScript would reject, as a JavaScript caller could pass them. */
+  // The checks must not rely on the declared type.
   const wrong = <T>(options: object) => options as T
 
-  test('as a client rejects before it connects', async () => {
+  test('make connectSmpp reject before it connects', async () => {
     const centre = await rawServer()
     onTestFinished(() => centre.close())
     const at = { ...CLIENT, port: centre.port }
@@ -227,7 +227,7 @@ describe('who is told wrong options', () => {
     await expect(connecting).rejects.toMatchObject({ code: 'CLOSED' })
   })
 
-  test('as a server throws, and as its port or outbind rejects', async () => {
+  test('make createSmppServer throw, and listen, outbind and listenForOutbind reject', async () => {
     expect(() => createSmppServer(wrong({}))).toThrow('events is missing')
     const server = createSmppServer({ events: agreeable })
     onTestFinished(() => server.close())
@@ -238,7 +238,7 @@ describe('who is told wrong options', () => {
     await expect(listenForOutbind(wrong({ port: 0 }))).rejects.toThrow('events is missing')
   })
 
-  test('as a bind rejects, and closes the session', async () => {
+  test('make bindSession reject and close the session', async () => {
     const asked = new Inbox<Session>()
     const closed = new Inbox<string>()
     const listener = await listenForOutbind({
@@ -260,7 +260,7 @@ describe('who is told wrong options', () => {
     await left
   })
 
-  test('leaves no listener at a signal', async () => {
+  test('leave no abort listener on a signal', async () => {
     const { signal } = new AbortController()
     const server = createSmppServer({ events: agreeable })
     await expect(server.listen({ port: -1, signal })).rejects.toThrow(RangeError)
@@ -270,13 +270,13 @@ describe('who is told wrong options', () => {
   })
 })
 
-test('what is undefined counts as left out', async () => {
+test('an option that is undefined counts as missing', async () => {
   const server = createSmppServer({ events: agreeable })
   onTestFinished(() => server.close())
   const { port } = await server.listen(0, '127.0.0.1')
-  // From JavaScript, or with looser types than ours.
+  // A caller in JavaScript, or with less strict compiler options, can pass undefined.
   const options = { ...CLIENT, port, limits: { waitingSends: undefined }, windowSize: 1 } as object
-  // The same.
+  // The cast hides the undefined from our strict options.
   const session = await connectSmpp(options as Parameters<typeof connectSmpp>[0])
   const sent = [session.send('submit_sm', {}), session.send('submit_sm', {})]
   for (const one of sent) expect(await one).toMatchObject({ command_status: 0 })

@@ -36,7 +36,7 @@ function connecting(options: Partial<ConnectSmppOptions> = {}) {
   })
 }
 
-/** What `connecting` rejects with. */
+/** The error that `connecting` rejects with. */
 async function failing(options: Partial<ConnectSmppOptions> = {}): Promise<unknown> {
   return connecting(options).then(
     () => undefined,
@@ -50,8 +50,8 @@ async function accepted(): Promise<RawPeer> {
   return peer
 }
 
-describe('binding', () => {
-  test('sends what was asked for', async () => {
+describe('connectSmpp', () => {
+  test('sends the fields of the bind request', async () => {
     const connected = connecting({ system_type: 'VMA', address_range: '44', addr_ton: 1 })
     const peer = await accepted()
     expect(peer.received[0]).toMatchObject({
@@ -70,7 +70,7 @@ describe('binding', () => {
     expect([session.canSend('submit_sm'), session.canSend('deliver_sm')]).toEqual([true, false])
   })
 
-  test('a receipt that crosses our unbind is asked for again, so that it is not lost', async () => {
+  test('refuses a receipt that crosses our unbind temporarily, so that it is resent', async () => {
     const connected = connecting({ command: 'bind_transceiver' })
     const peer = await accepted()
     peer.send('00000010800000090000000000000001')
@@ -89,7 +89,7 @@ describe('binding', () => {
     await gone
   })
 
-  test('takes the lower one of the two versions', async () => {
+  test('uses the lower of the two versions', async () => {
     const connected = connecting()
     const peer = await accepted()
     peer.send('00000019800000020000000000000001' + '4d433100' + '0210000133')
@@ -99,7 +99,7 @@ describe('binding', () => {
   test.each([
     ['the response', '00000010800000020000000d00000001', status.ESME_RBINDFAIL],
     ['a generic_nack', '00000010800000000000000300000001', status.ESME_RINVCMDID],
-  ])('a refusal by %s carries its command_status', async (_, hex, commandStatus) => {
+  ])('rejects with the command_status if %s refuses the bind', async (_, hex, commandStatus) => {
     const failed = failing()
     const peer = await accepted()
     peer.send(hex)
@@ -109,8 +109,8 @@ describe('binding', () => {
   })
 })
 
-describe('an error says why there is no session', () => {
-  test('nobody listens', async () => {
+describe('the error of a failed connectSmpp tells that', () => {
+  test('the port is closed', async () => {
     const port = centre.port
     await centre.close()
     expect(await failing({ port })).toMatchObject({
@@ -121,27 +121,27 @@ describe('an error says why there is no session', () => {
     centre = await rawServer()
   })
 
-  test('nobody listens, at an address in brackets', async () => {
+  test('the port is closed at an IPv6 address in brackets', async () => {
     const { port } = centre
-    // Without IPv6 it is another error of the address, and still none of a name.
+    // On a machine without IPv6 the code differs, but it must not be a failed name lookup.
     const error = await failing({ host: '[::1]', port })
     expect(error).toMatchObject({ code: expect.stringMatching(/^(ECONNREFUSED|EADDR|EAF)/) })
     expect(String(error)).toContain(`[::1]:${port}`)
   })
 
-  test('the bind is not answered', async () => {
+  test('the bind was not answered', async () => {
     const failed = failing({ timers: { ...TIMERS, responseTimeoutMs: 20 } })
     expect(await failed).toMatchObject({ name: 'SmppConnectError', code: 'BIND_TIMEOUT' })
   })
 
-  test('the peer closes before it answers', async () => {
+  test('the peer closed the connection before it answered', async () => {
     const failed = failing()
     const peer = await accepted()
     peer.close()
     expect(await failed).toMatchObject({ name: 'SmppConnectError', code: 'CLOSED' })
   })
 
-  test('the caller gives up, before or while it binds', async () => {
+  test('the caller aborted it, before or during the bind', async () => {
     expect(await failing({ signal: AbortSignal.abort() })).toMatchObject({ code: 'ABORTED' })
     const abort = new AbortController()
     const failed = failing({ signal: abort.signal })
@@ -153,7 +153,7 @@ describe('an error says why there is no session', () => {
   })
 })
 
-test('our client and our server understand each other', async () => {
+test('our client and our server exchange a thousand messages', async () => {
   const server = createSmppServer({
     timers: TIMERS,
     windowSize: 10,

@@ -12,24 +12,25 @@ import { timersOf, type SessionTimers } from '../session/sessionTimers.ts'
 import type { SessionEvents, SessionSettings } from '../session/sessionSettings.ts'
 import { SmppConnectError, socketError } from '../transport/smppConnectError.ts'
 
-/** Options for an ESME's session, whichever side opened the connection. */
+/** Options for the session of an ESME, no matter which side opened the connection. */
 export interface EsmeOptions {
-  /** Our highest version, default 3.4. The session uses the lower of the two sides' versions. */
+  /** Our highest version. The session uses the lower of the two sides' versions. Default 3.4. */
   readonly interface_version?: InterfaceVersion
   /**
-   * The version to assume when a centre states none. Default 3.4, because many 3.4 centres omit it.
-   * The specification (SMPP 3.4 §3.4) says 3.3; such a centre gets no TLVs.
+   * The version to assume if bind_resp does not state one. Default 3.4, because many 3.4 centres do
+   * not state their version. The specification (SMPP 3.4 §3.4) requires 3.3, for which no TLVs are
+   * sent.
    */
   readonly versionWhenUntold?: InterfaceVersion
-  /** A peer's request without a handler is answered with ESME_RINVCMDID. */
+  /** Event handlers. A request without a handler is answered with ESME_RINVCMDID. */
   readonly events?: SessionEvents
   /** In milliseconds. Missing timers default to DEFAULT_TIMERS. */
   readonly timers?: Partial<SessionTimers>
   /** The number of our requests that may be unanswered. Default 100. */
   readonly windowSize?: number
-  /** Default 70,000. */
+  /** The maximum size of a received PDU in octets. Default 70,000. */
   readonly maxPduOctets?: number
-  /** Bounds on what the session holds. Missing limits default to DEFAULT_LIMITS. */
+  /** Limits on memory and pending work. Missing limits default to DEFAULT_LIMITS. */
   readonly limits?: Partial<SessionLimits>
   /** Makes the window follow the peer's congestion_state, up to windowSize. Default false. */
   readonly followCongestion?: boolean
@@ -42,7 +43,7 @@ export const ESME_CHECKS: OptionChecks<EsmeOptions> = {
   events: handlers({ checks: SESSION_EVENT_CHECKS }),
 }
 
-/** `connectTimeoutMs` covers the connection only. The bind has the response timer. */
+/** `connectTimeoutMs` limits the connection only. The response timer limits the bind. */
 export interface ConnectSmppOptions extends BindRequest, OpenSocketOptions, EsmeOptions {
   /** Aborts and closes the connection. It has no effect once the session is bound. */
   readonly signal?: AbortSignal
@@ -56,8 +57,8 @@ export const CONNECT_OPTIONS: Options<ConnectSmppOptions> = {
 /**
  * Connects and binds (SMPP 3.4 §4.1). Rejects with SmppConnectError or BindRefusedError, with
  * PduError if a field does not fit, or with TypeError or RangeError if an option is unknown or its
- * value is invalid. `onClosed` is called only for a session that was bound. PDUs behind bind_resp
- * are handled only after the promise has resolved, so its caller can set `session.context` first.
+ * value is invalid. `onClosed` is called only for a session that was bound. PDUs after bind_resp
+ * are handled only after the promise has resolved, so the caller can set `session.context` first.
  */
 export async function connectSmpp(options: ConnectSmppOptions): Promise<Session> {
   checkOptions('connectSmpp', options, CONNECT_OPTIONS)
@@ -75,7 +76,7 @@ export async function connectSmpp(options: ConnectSmppOptions): Promise<Session>
   try {
     return await bindAt(where, session, options)
   } catch (error) {
-    // In TLS 1.3 we learn only now that the peer refused our certificate.
+    // With TLS 1.3, a refusal of our certificate is reported only after the handshake.
     const isClosed = error instanceof SmppConnectError && error.code === 'CLOSED'
     const reason = isClosed ? lost() : undefined
     if (reason?.code?.startsWith('ERR_SSL')) throw socketError(reason, where)

@@ -14,13 +14,13 @@ import type { SecureContext, ServerTlsOptions } from '../transport/tlsGate.ts'
 export interface OutbindEvents extends SmppServerEvents {
   /**
    * A message centre asks for a bind. Check its system_id and password, then call
-   * `bindSession(session, { command: 'bind_receiver', … })` or `session.close(reason)`, at once or
-   * within the session-init timer.
+   * `bindSession(session, { command: 'bind_receiver', … })` or `session.close(reason)` before the
+   * session-init timer ends.
    */
   onOutbind(session: Session, pdu: Pdu<'outbind'>): void
 }
 
-/** Options for the port where an ESME waits for outbinds, and for its sessions. */
+/** Options for a port where an ESME waits for outbinds, and for the sessions of that port. */
 export interface ListenForOutbindOptions extends EsmeOptions {
   /** 0 picks any free port. */
   readonly port: number
@@ -32,9 +32,9 @@ export interface ListenForOutbindOptions extends EsmeOptions {
   readonly tls?: ServerTlsOptions
   /** Default: no PROXY header. */
   readonly proxyProtocol?: ProxyProtocol
-  /** As in SmppServerOptions. Default 10,000. */
+  /** The maximum number of connections, as in SmppServerOptions. Default 10,000. */
   readonly maxSessions?: number
-  /** Closes the listener as `close` does. */
+  /** Aborting it closes the listener, as `close` does. */
   readonly signal?: AbortSignal
 }
 
@@ -55,21 +55,21 @@ export interface OutbindListener extends AsyncDisposable {
   /** All open sessions, bound or not. */
   readonly sessions: ReadonlySet<Session>
   /**
-   * Sets a new certificate or CA for future TLS connections; existing ones go on. Missing options
-   * keep their values. Throws if the context is invalid or the port has no TLS.
+   * Sets a new certificate or CA for future TLS connections. Existing connections are not affected.
+   * Missing options keep their values. Throws if the context is invalid or the port has no TLS.
    */
   setSecureContext(context: SecureContext): void
-  /** Stops accepting connections. Sessions go on. */
+  /** Stops accepting connections. Existing sessions continue. */
   stopAccepting(): void
-  /** Stops accepting connections and unbinds all sessions, within their response timer. */
+  /** Stops accepting connections and unbinds all sessions, which the response timer limits. */
   close(): Promise<void>
 }
 
 /**
- * The ESME's side of outbind (SMPP 3.4 §2.2.1, §4.1.7): waits for message centres to connect. The
- * session-init timer closes a connection without an outbind, or without a bind from us. Rejects
- * with the error of `net` (code EADDRINUSE, …), or with TypeError or RangeError if an option is
- * unknown or its value is invalid.
+ * Opens a port where an ESME waits for message centres to connect and send outbind (SMPP 3.4
+ * §2.2.1, §4.1.7). A connection is closed if the outbind or our bind does not follow within the
+ * session-init timer. Rejects with Node's error (code EADDRINUSE, …), or with TypeError or
+ * RangeError if an option is unknown or its value is invalid.
  */
 export async function listenForOutbind(options: ListenForOutbindOptions): Promise<OutbindListener> {
   checkOptions('listenForOutbind', options, LISTEN_FOR_OUTBIND_OPTIONS)
@@ -122,8 +122,8 @@ class OutbindDesk {
     const { events, timers } = this.#options
     const { sessionInitTimeoutMs } = timersOf(timers)
     const overdue = () => {
-      // A bind that waits for its response has the response timer.
-      if (session.unanswered === 0) session.close('no outbind, or no bind, in time')
+      // The response timer limits a bind that waits for its response.
+      if (session.unanswered === 0) session.close('outbind and bind did not follow in time')
     }
     const timer = sessionInitTimeoutMs > 0 ? setTimeout(overdue, sessionInitTimeoutMs) : undefined
     const settings = esmeSettings(this.#options, '', {

@@ -55,7 +55,7 @@ function centre(options: Partial<SmppServerOptions> = {}): SmppServer {
 }
 
 describe('outbind', () => {
-  test('asks an ESME to bind, and it gets its messages on that connection', async () => {
+  test('makes an ESME bind and receive its messages on the same connection', async () => {
     const { asked, port, listener } = await waiting()
     const states: string[] = []
     const server = centre({
@@ -91,7 +91,7 @@ describe('outbind', () => {
     expect((await bound).tls?.peerCertificate?.subject).toBe('CN=esme')
   })
 
-  test('is sent before anything else, with what was told', async () => {
+  test('is the first PDU sent, and carries the given system_id and password', async () => {
     const esme = await rawServer()
     onTestFinished(() => esme.close())
     const bound = centre().outbind({ host: '127.0.0.1', port: esme.port, ...WHO })
@@ -108,7 +108,7 @@ describe('outbind', () => {
   })
 })
 
-describe('an outbind is rejected, with no session left, when', () => {
+describe('outbind rejects and leaves no session if', () => {
   async function failing(
     options: Partial<SmppServerOptions>,
     act: (peer: Awaited<ReturnType<typeof accepted>>) => void = () => undefined,
@@ -130,7 +130,7 @@ describe('an outbind is rejected, with no session left, when', () => {
     return peer
   }
 
-  test('no bind comes in time', async () => {
+  test('no bind request arrives in time', async () => {
     expect(await failing({ timers: { sessionInitTimeoutMs: 30 } })).toMatchObject({
       name: 'SmppConnectError',
       code: 'CLOSED',
@@ -138,7 +138,7 @@ describe('an outbind is rejected, with no session left, when', () => {
     })
   })
 
-  test('the ESME closes', async () => {
+  test('the ESME closes the connection', async () => {
     const error = await failing({}, (peer) => peer.close())
     expect(error).toMatchObject({ name: 'SmppConnectError', code: 'CLOSED' })
   })
@@ -150,7 +150,7 @@ describe('an outbind is rejected, with no session left, when', () => {
     expect(String(error)).toContain('ESME_RINVPASWD')
   })
 
-  test('the owner gives up, before or while it waits', async () => {
+  test('the caller aborts it, before or while it waits', async () => {
     const server = centre()
     const esme = await rawServer()
     onTestFinished(() => esme.close())
@@ -177,14 +177,14 @@ describe('an outbind is rejected, with no session left, when', () => {
     await expect(server.outbind(at)).rejects.toMatchObject({ code: 'ABORTED' })
   })
 
-  test('nobody listens', async () => {
+  test('the port of the ESME is closed', async () => {
     const esme = await rawServer()
     await esme.close()
     const bound = centre().outbind({ host: '127.0.0.1', port: esme.port, ...WHO })
     await expect(bound).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
-  test('there are as many sessions as there may be', async () => {
+  test('the server already has maxSessions sessions', async () => {
     const server = centre({ maxSessions: 1 })
     const { port } = await server.listen(0, '127.0.0.1')
     await rawClient(port)
@@ -193,19 +193,19 @@ describe('an outbind is rejected, with no session left, when', () => {
     await expect(bound).rejects.toMatchObject({ code: 'TOO_MANY_SESSIONS' })
   })
 
-  test('the server speaks 3.3, or the password is too long', async () => {
+  test('the server uses version 3.3, or the password is too long', async () => {
     const esme = await rawServer()
     onTestFinished(() => esme.close())
     const at = { host: '127.0.0.1', port: esme.port, ...WHO }
     const old = centre({ interfaceVersion: INTERFACE_VERSION.V3_3 }).outbind(at)
-    await expect(old).rejects.toThrow('no outbind below version 3.4')
+    await expect(old).rejects.toThrow('outbind requires version 3.4')
     const long = centre().outbind({ ...at, password: 'x'.repeat(65) })
     await expect(long).rejects.toThrow('password')
   })
 })
 
-describe('who waits for outbinds', () => {
-  test('is told why its bind was refused', async () => {
+describe('an ESME that waits for outbinds', () => {
+  test('gets the reason if its bind is refused', async () => {
     const { asked, port, closed } = await waiting()
     const peer = await rawClient(port)
     peer.send(OUTBIND)
@@ -220,24 +220,24 @@ describe('who waits for outbinds', () => {
     await peer.end()
   })
 
-  test('closes who sends none in time, and who is not answered', async () => {
+  test('closes a connection if the outbind or its own bind does not follow in time', async () => {
     const { closed, port } = await waiting({ timers: { sessionInitTimeoutMs: 40 } })
     const silent = await rawClient(port)
     const unanswered = await rawClient(port)
     unanswered.send(OUTBIND)
     await silent.end()
     await unanswered.end()
-    const reason = 'no outbind, or no bind, in time'
+    const reason = 'outbind and bind did not follow in time'
     expect([await closed.next(), await closed.next()]).toEqual([reason, reason])
   })
 
-  test('leaves a session alone that is bound, or whose bind is under way', async () => {
+  test('does not time out a session that is bound or waits for bind_resp', async () => {
     const { asked, port } = await waiting({ timers: { sessionInitTimeoutMs: 30 } })
     const slow = await rawClient(port)
     slow.send(OUTBIND)
     const binding = bindSession((await asked.next()).session, BIND)
     await slow.pdus(1)
-    // One that comes later is closed first: the timer of `slow` has run out then.
+    // When this later connection is closed, the timer of `slow` has also passed.
     const silent = await rawClient(port)
     await silent.end()
     slow.send(BIND_RESP)
@@ -247,7 +247,7 @@ describe('who waits for outbinds', () => {
     slow.close()
   })
 
-  test('gives up a bind that is under way', async () => {
+  test('can abort a bind that waits for bind_resp', async () => {
     const { asked, port } = await waiting()
     const peer = await rawClient(port)
     peer.send(OUTBIND)
@@ -260,7 +260,7 @@ describe('who waits for outbinds', () => {
     await peer.end()
   })
 
-  test('does not take a second outbind, or a message before the bind', async () => {
+  test('refuses a second outbind and a message before the bind', async () => {
     const { asked, port } = await waiting()
     const peer = await rawClient(port)
     peer.send(Buffer.concat([OUTBIND, OUTBIND, headerOf(PDUS.deliver_sm.command_id, 7)]))
@@ -275,7 +275,7 @@ describe('who waits for outbinds', () => {
     peer.close()
   })
 
-  test('closes without unbind what is not bound', async () => {
+  test('closes an unbound session without unbind', async () => {
     const { asked, port, listener } = await waiting()
     const peer = await rawClient(port)
     peer.send(OUTBIND)
@@ -284,7 +284,7 @@ describe('who waits for outbinds', () => {
     expect(peer.received).toEqual([])
   })
 
-  test('has a limit on them, and closes with its signal', async () => {
+  test('limits its connections to maxSessions and closes when its signal is aborted', async () => {
     const abort = new AbortController()
     const { port, refused, listener } = await waiting({ maxSessions: 1, signal: abort.signal })
     const first = await rawClient(port)

@@ -4,7 +4,7 @@ import { Session } from '../session/session.ts'
 import type { SessionSettings } from '../session/sessionSettings.ts'
 import { abortedError, SmppConnectError } from '../transport/smppConnectError.ts'
 
-/** The address of an ESME, and our credentials there (SMPP 3.4 §4.1.7.1). */
+/** The address of an ESME, and the credentials that we send to it (SMPP 3.4 §4.1.7.1). */
 export interface OutbindOptions extends OpenSocketOptions {
   /** At most 15 characters. */
   readonly system_id: string
@@ -20,8 +20,7 @@ export const OUTBIND_OPTIONS: Options<OutbindOptions> = {
 }
 
 /**
- * Connects, sends outbind and waits for the bind. `onSession` is called before the ESME can send
- * anything.
+ * Connects, sends outbind and waits for the bind. `onSession` is called before outbind is sent.
  */
 export async function outbind(
   options: OutbindOptions,
@@ -40,7 +39,7 @@ export async function outbind(
         ...events,
         onClosed(closed, reason) {
           const message = `${where} did not bind after outbind: ${reason}`
-          // If the session was bound, the promise has resolved and this has no effect.
+          // If the session was bound, the promise has already resolved and reject has no effect.
           reject(new SmppConnectError('CLOSED', message))
           signal?.removeEventListener('abort', onAbort)
           events.onClosed?.(closed, reason)
@@ -50,15 +49,15 @@ export async function outbind(
     function onAbort(): void {
       if (session.bind) return
       reject(abortedError(where))
-      session.close('given up')
+      session.close('aborted by the caller')
     }
     onSession(session)
-    // The owner closed the session at once; onClosed rejects.
+    // The owner has closed the session in onSession. onClosed rejects the promise.
     if (session.state === 'CLOSED') return
     signal?.addEventListener('abort', onAbort)
     try {
       if (!session.notify('outbind', { system_id, password }))
-        throw new SmppConnectError('CLOSED', 'there is no outbind below version 3.4')
+        throw new SmppConnectError('CLOSED', 'outbind requires version 3.4 or later')
     } catch (error) {
       // The credentials do not fit, or our version has no outbind. Nothing was sent.
       reject(error)

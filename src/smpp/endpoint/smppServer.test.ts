@@ -29,7 +29,7 @@ afterEach(async () => {
 })
 
 describe('a server', () => {
-  test('a connection above maxSessions is closed without a word', async () => {
+  test('closes a connection beyond maxSessions without sending a PDU', async () => {
     const { server, port, bound } = await serve({}, 1)
     await bound()
     const peer = await rawClient(port)
@@ -38,7 +38,7 @@ describe('a server', () => {
     expect(server.sessions.size).toBe(1)
   })
 
-  test('without onBind every bind is refused', async () => {
+  test('refuses every bind if it has no onBind handler', async () => {
     const server = createSmppServer({ events: {} })
     const peer = await rawClient((await server.listen(0, '127.0.0.1')).port)
     peer.send(bindPdu())
@@ -47,13 +47,13 @@ describe('a server', () => {
     await server.close()
   })
 
-  test('rejects with the reason when its port is taken', async () => {
+  test('rejects with EADDRINUSE if its port is in use', async () => {
     const { port } = await serve()
     const another = createSmppServer({ events: {} })
     await expect(another.listen(port, '127.0.0.1')).rejects.toMatchObject({ code: 'EADDRINUSE' })
   })
 
-  test('stopAccepting ends no session', async () => {
+  test('keeps its sessions after stopAccepting', async () => {
     const { server, peer, port, bound } = await serve()
     const session = await bound()
     server.stopAccepting()
@@ -63,7 +63,7 @@ describe('a server', () => {
     expect(session.state).toBe('BOUND_TRX')
   })
 
-  test('close of the server unbinds all', async () => {
+  test('unbinds all sessions on close', async () => {
     const { server, peer, bound } = await serve()
     await bound()
     const gone = server.close()
@@ -73,7 +73,7 @@ describe('a server', () => {
     expect(server.sessions.size).toBe(0)
   })
 
-  test('counts connections that a peer keeps, and waits for them when it closes', async () => {
+  test('counts connections that a peer keeps open after the session has closed', async () => {
     const { server, peer, port, binds } = await serve({}, 1)
     peer.socket.allowHalfOpen = true
     peer.send(bindPdu())
@@ -89,7 +89,7 @@ describe('a server', () => {
     await gone
   })
 
-  test('close with a signal that is aborted waits for no answer', async () => {
+  test('closes without waiting for answers if the signal of close is aborted', async () => {
     const { server, peer, bound, closed } = await serve()
     await bound()
     await server.close({ signal: AbortSignal.abort() })
@@ -97,7 +97,7 @@ describe('a server', () => {
     expect(peer.received.map(({ command }) => command)).not.toContain('unbind_resp')
   })
 
-  test('a systemId that does not fit leaves the bind waiting for another answer', async () => {
+  test('can still answer a bind after acceptBind threw because of a long systemId', async () => {
     const { peer, binds } = await serve()
     peer.send(bindPdu())
     const { session, pdu } = await binds.next()
@@ -108,25 +108,25 @@ describe('a server', () => {
     expect(peer.received).toMatchObject([{ command_status: 0, system_id: 'signalbox' }])
   })
 
-  test('says that it was onBind that did not answer', async () => {
+  test('names onBind in the close reason if onBind does not answer', async () => {
     const { peer, closed } = await serve({ responseTimeoutMs: 30 })
     peer.send(bindPdu())
     expect(await closed.next()).toBe('onBind did not answer within the response timer')
   })
 
-  test('half a PDU may wait for ever where its timer is off', async () => {
+  test('keeps half a PDU without a limit if pduTimeoutMs is 0', async () => {
     const { peer, bound, requests } = await serve({ pduTimeoutMs: 0, enquireLinkIntervalMs: 20 })
     const session = await bound()
     const submit = submitPdu(2)
     peer.send(submit.subarray(0, 10))
-    // The clock has ticked since.
+    // The enquire_link shows that the clock has ticked since then.
     await peer.until((received) => received.some(({ command }) => command === 'enquire_link'))
     expect(session.state).toBe('BOUND_TRX')
     peer.send(submit.subarray(10))
     expect((await requests.next()).pdu.sequence_number).toBe(2)
   })
 
-  test('needs nothing but its events, and a client nothing but where and who', async () => {
+  test('requires only events, and a client only an address and credentials', async () => {
     await using server = createSmppServer({ events: agreeable })
     const { port } = await server.listen(0)
     const who = { command: 'bind_transceiver', system_id: 'esme1', password: 'secret' } as const
@@ -137,7 +137,7 @@ describe('a server', () => {
     await session.unbind()
   })
 
-  test('is closed at the end of the block that uses it', async () => {
+  test('is closed at the end of an `await using` block', async () => {
     let port = 0
     {
       await using server = createSmppServer({ events: agreeable })
@@ -146,7 +146,7 @@ describe('a server', () => {
     await expect(rawClient(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
-  test('has as many ports as it likes, and each can be stopped alone', async () => {
+  test('can have several ports, each of which can be stopped alone', async () => {
     await using server = createSmppServer({ events: agreeable })
     const one = await server.listen({ port: 0, host: '127.0.0.1' })
     const other = await server.listen({ port: 0, host: '127.0.0.1', proxyProtocol: true })
@@ -162,7 +162,7 @@ describe('a server', () => {
     for (const peer of [...peers, late]) peer.close()
   })
 
-  test('closes when its signal says so, and cannot listen again', async () => {
+  test('closes when its signal is aborted, and cannot listen again', async () => {
     const abort = new AbortController()
     const server = createSmppServer({ events: agreeable })
     const { signal } = abort
@@ -176,7 +176,7 @@ describe('a server', () => {
     await expect(another.listen(0, '127.0.0.1', { signal })).rejects.toBe(signal.reason)
   })
 
-  test('does not listen when its signal says so while it begins to', async () => {
+  test('does not listen if its signal is aborted while the port is opening', async () => {
     const abort = new AbortController()
     const server = createSmppServer({ events: agreeable })
     const { signal } = abort
@@ -191,7 +191,7 @@ describe('a server', () => {
     await expect(waiting).rejects.toBe(late.signal.reason)
   })
 
-  test('does not listen when it is closed while it begins to', async () => {
+  test('does not listen if it is closed while the port is opening', async () => {
     const server = createSmppServer({ events: agreeable })
     const listening = server.listen(0, '127.0.0.1')
     await Promise.all([server.close(), expect(listening).rejects.toThrow('create another one')])

@@ -28,15 +28,16 @@ import { serverTlsCheck, type SecureContext, type ServerTlsOptions } from '../tr
 /** system_id has 16 octets with its NUL (SMPP 3.4 §4.1.2). */
 const SYSTEM_ID_CHARACTERS_MAX = 15
 
-/** The events of a server: those of its sessions, and two of its own. */
+/** The events of a server: the events of its sessions and two events of the server itself. */
 export interface SmppServerEvents extends SessionEvents {
   /**
-   * A connection has become a session: its PROXY header and TLS handshake are complete, and no PDU
-   * was read or sent yet. `session.close` refuses it silently. onClosed follows for each session.
-   * For an outbind (SMPP 3.4 §4.1.7) this is called before it is sent. It must not throw.
+   * A connection has become a session. Its PROXY header and TLS handshake are complete, and no PDU
+   * has been read or sent. To refuse the connection without an answer, call `session.close`. Every
+   * session is followed by onClosed. For an outbind (SMPP 3.4 §4.1.7), this event precedes the
+   * outbind PDU. The handler must not throw.
    */
   onConnection?(session: Session): void
-  /** A connection was closed before it became a session, without sending a PDU. */
+  /** The server closed a connection, without sending a PDU, before it became a session. */
   onRefusedConnection?(refused: RefusedConnection): void
 }
 
@@ -48,30 +49,30 @@ export const SERVER_EVENT_CHECKS: OptionChecks<SmppServerEvents> = {
 
 /** Options of a server. Only `events` is required. */
 export interface SmppServerOptions {
-  /** Without `onBind`, every bind is refused. */
+  /** Event handlers. Without `onBind`, every bind is refused. */
   readonly events: SmppServerEvents
   /** In milliseconds. Missing timers default to DEFAULT_TIMERS. */
   readonly timers?: Partial<SessionTimers>
   /** The number of our requests that may be unanswered, per session. Default 100. */
   readonly windowSize?: number
   /**
-   * The maximum number of connections, including those in a PROXY header or TLS handshake. Further
-   * ones are closed silently. Default 10,000.
+   * The maximum number of connections, including connections whose PROXY header or TLS handshake is
+   * not complete. Further connections are closed without an answer. Default 10,000.
    */
   readonly maxSessions?: number
-  /** Sent in bind_resp (SMPP 3.4 §4.1.2). Default ''. */
+  /** Our system_id, sent in bind_resp (SMPP 3.4 §4.1.2). Default ''. */
   readonly systemId?: string
-  /** Default 70,000. */
+  /** The maximum size of a received PDU in octets. Default 70,000. */
   readonly maxPduOctets?: number
-  /** Bounds on what one session holds. Missing limits default to DEFAULT_LIMITS. */
+  /** Limits on memory and pending work of one session. Missing limits default to DEFAULT_LIMITS. */
   readonly limits?: Partial<SessionLimits>
   /** Makes each window follow its peer's congestion_state, up to windowSize. Default false. */
   readonly followCongestion?: boolean
   /** Our highest version, sent in bind_resp. Default 5.0. */
   readonly interfaceVersion?: InterfaceVersion
-  /** For ports without a `tls` option of their own. Default: plain TCP. */
+  /** TLS for ports without their own `tls` option. Default: plain TCP. */
   readonly tls?: ServerTlsOptions
-  /** For ports without a `proxyProtocol` option of their own. Default: no PROXY header. */
+  /** The PROXY protocol for ports without their own `proxyProtocol` option. Default: none. */
   readonly proxyProtocol?: ProxyProtocol
 }
 
@@ -94,11 +95,11 @@ export interface ListenOptions {
   readonly port: number
   /** Default: all addresses of this machine. */
   readonly host?: string
-  /** Default: the server's. `false`: plain TCP. */
+  /** Default: the option of the server. `false` means plain TCP. */
   readonly tls?: ServerTlsOptions | false
-  /** Default: the server's. */
+  /** Default: the option of the server. */
   readonly proxyProtocol?: ProxyProtocol
-  /** Closes the whole server, as `close` does, not only this port. */
+  /** Aborting it closes the whole server, as `close` does, not only this port. */
   readonly signal?: AbortSignal
 }
 
@@ -118,11 +119,11 @@ export interface SmppListener {
   /** The actual port, even if 0 was requested. */
   readonly port: number
   /**
-   * Sets a new certificate or CA for future TLS connections; existing ones go on. Missing options
-   * keep their values. Throws if the context is invalid or the port has no TLS.
+   * Sets a new certificate or CA for future TLS connections. Existing connections are not affected.
+   * Missing options keep their values. Throws if the context is invalid or the port has no TLS.
    */
   setSecureContext(context: SecureContext): void
-  /** Stops accepting connections at this port. Sessions go on. */
+  /** Stops accepting connections at this port. Existing sessions continue. */
   stop(): void
 }
 
@@ -131,9 +132,9 @@ export interface SmppServer extends AsyncDisposable {
   /** All open sessions, bound or not. */
   readonly sessions: ReadonlySet<Session>
   /**
-   * Opens a port; call it once for each. Rejects with Node's error (code EADDRINUSE, EACCES, …),
-   * with an error about invalid options, or, if `close` or `signal` stops it before it listens,
-   * with the reason for that.
+   * Opens one port. Rejects with Node's error (code EADDRINUSE, EACCES, …) or with TypeError or
+   * RangeError for invalid options. If `close` is called or `signal` is aborted before the port is
+   * open, it rejects with that reason.
    */
   listen(options: ListenOptions): Promise<SmppListener>
   listen(
@@ -142,11 +143,12 @@ export interface SmppServer extends AsyncDisposable {
     options?: Omit<ListenOptions, 'port' | 'host'>,
   ): Promise<SmppListener>
   /**
-   * Connects to an ESME and asks it to bind (SMPP 3.4 §2.2.1, §4.1.7; 5.0 §4.1.1.7). Its bind goes
-   * to `onBind` like any other, with a session in state OUTBOUND. The promise resolves once that
-   * bind is accepted. It rejects with SmppConnectError if there is no connection, no bind within
-   * the session-init timer, a refusal by `onBind`, or no room within maxSessions, and with
-   * TypeError or RangeError if an option is unknown or its value is invalid.
+   * Connects to an ESME and asks it to bind (SMPP 3.4 §2.2.1, §4.1.7; 5.0 §4.1.1.7). The bind of
+   * the ESME calls `onBind`, like any other bind, with a session in state OUTBOUND. The promise
+   * resolves when that bind is accepted. It rejects with SmppConnectError if the connection fails,
+   * if no bind arrives within the session-init timer, if `onBind` refuses the bind, or if
+   * maxSessions is reached. It rejects with TypeError or RangeError if an option is unknown or its
+   * value is invalid.
    */
   outbind(options: OutbindOptions): Promise<Session>
   /**
@@ -154,13 +156,14 @@ export interface SmppServer extends AsyncDisposable {
    * options keep their values. Throws if the context is invalid or no port has TLS.
    */
   setSecureContext(context: SecureContext): void
-  /** Stops accepting connections. Sessions go on. */
+  /** Stops accepting connections. Existing sessions continue. */
   stopAccepting(): void
   /**
-   * Stops accepting connections, ends those that are not sessions yet, and unbinds all sessions.
-   * Resolves when no connection is left. Each session may take the response timer for outstanding
-   * responses, the same again for unbind, and 2 s if the peer keeps the connection open. `signal`
-   * closes the remaining sessions, which leaves only those 2 s.
+   * Stops accepting connections, ends connections that are not sessions yet, and unbinds all
+   * sessions. Resolves when all connections have ended. Each session may take the response timer
+   * for outstanding responses, the same time again for unbind, and 2 s more if the peer keeps the
+   * connection open. Aborting `signal` closes the remaining sessions immediately, so that only the
+   * 2 s remain.
    */
   close(options?: { readonly signal?: AbortSignal }): Promise<void>
 }
@@ -184,7 +187,7 @@ class MessageCentre implements SmppServer {
   readonly #maxSessions: number
   readonly #acceptors = new Set<Acceptor>()
   readonly #closing = new AbortController()
-  /** The number of outbinds that are still connecting. */
+  /** The number of outbind calls that are still connecting. */
   #leaving = 0
 
   constructor(options: SmppServerOptions) {
@@ -226,7 +229,7 @@ class MessageCentre implements SmppServer {
   async outbind(options: OutbindOptions): Promise<Session> {
     checkOptions('outbind', options, OUTBIND_OPTIONS)
     if (!this.#hasRoom()) {
-      const message = 'there are as many sessions as maxSessions says'
+      const message = 'the limit maxSessions is reached'
       throw new SmppConnectError('TOO_MANY_SESSIONS', message)
     }
     const closing = this.#closing.signal
@@ -250,7 +253,7 @@ class MessageCentre implements SmppServer {
   setSecureContext(context: SecureContext): void {
     const acceptors = [...this.#acceptors].filter(({ hasTls }) => hasTls)
     if (acceptors.length === 0)
-      throw new TypeError(`no port of this server has TLS to renew: ${LISTEN_WITH_TLS} first`)
+      throw new TypeError(`no port of this server uses TLS: ${LISTEN_WITH_TLS} first`)
     for (const acceptor of acceptors) acceptor.setSecureContext(context)
   }
 

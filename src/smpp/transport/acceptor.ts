@@ -12,13 +12,14 @@ import { peerOf } from './peerOf.ts'
 import type { Endpoint } from './proxyHeader.ts'
 import { TlsGate, type SecureContext, type ServerTlsOptions } from './tlsGate.ts'
 
-/** Limit for PROXY header and TLS handshake together when the session-init timer is off. */
+/** The time for PROXY header and TLS handshake together if the session-init timer is off. */
 const ARRIVAL_TIMEOUT_MS = 10_000
 
 /**
- * With `true`, each connection must begin with a PROXY header, version 1 or 2, or it is closed. Any
- * host that reaches the port can then claim any client address. `from` names the proxies that may
- * connect, as addresses or subnets ('10.0.0.7', '10.1.0.0/16', '2001:db8::/64').
+ * With `true`, each connection must begin with a PROXY header of version 1 or 2. All other
+ * connections are closed. Any host that can reach the port can then claim any client address. To
+ * prevent this, list the allowed proxies in `from`, as addresses or subnets ('10.0.0.7',
+ * '10.1.0.0/16', '2001:db8::/64').
  */
 export type ProxyProtocol = boolean | { readonly from: readonly string[] }
 
@@ -55,8 +56,8 @@ export interface AcceptorActions {
 export const LISTEN_WITH_TLS = 'listen with tls: { key, cert }'
 
 /**
- * One port that accepts connections and hands them on when they are ready for a session: after
- * their PROXY header and TLS handshake, where the options ask for these.
+ * One port that accepts connections. It passes a connection on when the connection is ready for a
+ * session: after the PROXY header and the TLS handshake, if the options require them.
  */
 export class Acceptor {
   readonly #server: Server
@@ -75,20 +76,20 @@ export class Acceptor {
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket))
   }
 
-  /** Connections that are not ready yet. */
+  /** The number of connections that are not ready yet. */
   get arriving(): number {
     return this.#arrivals.size
   }
 
-  /** Rejects with the error of `net`. */
+  /** Returns the actual port. Rejects with the error of `net`. */
   listen(port: number, host: string | undefined): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
       this.#server.listen(port, host, () => {
         this.#server.off('error', reject)
-        // Out of file descriptors, say: that connection is lost, and the server goes on.
+        // For example, file descriptors ran out. That connection is lost, but the server continues.
         this.#server.on('error', () => undefined)
-        // It listens on TCP, so the address is not the path of a pipe.
+        // The server listens on TCP, so the address is not the path of a pipe.
         resolve((this.#server.address() as AddressInfo).port)
       })
     })
@@ -100,7 +101,7 @@ export class Acceptor {
 
   /** Applies to future connections. Throws if the context is unusable or the port has no TLS. */
   setSecureContext(context: SecureContext): void {
-    if (!this.#tls) throw new TypeError(`this port has no TLS to renew: ${LISTEN_WITH_TLS}`)
+    if (!this.#tls) throw new TypeError(`this port does not use TLS: ${LISTEN_WITH_TLS}`)
     this.#tls.setSecureContext(context)
   }
 
@@ -109,7 +110,7 @@ export class Acceptor {
     if (this.#server.listening) this.#server.close()
   }
 
-  /** Stops accepting connections, and ends those that are not ready. */
+  /** Stops accepting connections, and ends connections that are not ready. */
   close(): void {
     this.stop()
     for (const arrival of this.#arrivals) arrival.end()
@@ -117,7 +118,7 @@ export class Acceptor {
 
   #accept(socket: Socket): void {
     const { hasRoom, onReady, onRefused } = this.#actions
-    // A balancer's health check, reset before we accepted it.
+    // A load balancer's health check was reset before we accepted it.
     if (socket.remoteAddress === undefined) return dismiss(socket)
     const refuse = (kind: 'tooMany' | 'untrustedProxy', reason: string) => {
       onRefused({ kind, reason, ...peerOf(socket) })
@@ -125,7 +126,7 @@ export class Acceptor {
     }
     if (!hasRoom()) return refuse('tooMany', 'the maximum number of connections is reached')
     if (this.#proxies && !isAmong(this.#proxies, socket))
-      return refuse('untrustedProxy', 'it is none of the proxies that may connect')
+      return refuse('untrustedProxy', 'its address is not an allowed proxy')
     if (!this.#tls && !this.#expectsProxyHeader) return onReady(socket, undefined)
     this.#arrive(socket)
   }
@@ -158,14 +159,14 @@ function proxyList(from: readonly string[]): BlockList {
       if (prefix === undefined) proxies.addAddress(address, family)
       else proxies.addSubnet(address, /^\d+$/.test(prefix) ? Number(prefix) : -1, family)
     } catch (cause) {
-      const message = `proxyProtocol.from: '${one}' is no address, and no subnet like 10.0.0.0/8`
+      const message = `proxyProtocol.from: '${one}' is not an address or a subnet like 10.0.0.0/8`
       throw new TypeError(message, { cause })
     }
   }
   return proxies
 }
 
-/** An IPv4 address on an IPv6 socket (::ffff:10.0.0.7) is found under its IPv4 form. */
+/** BlockList recognises the IPv4 address in the address of an IPv6 socket (::ffff:10.0.0.7). */
 function isAmong(proxies: BlockList, { remoteAddress = '' }: Socket): boolean {
   return proxies.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4')
 }

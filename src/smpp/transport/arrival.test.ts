@@ -59,7 +59,7 @@ describe('behind a proxy', () => {
     ['version 2', V2_TCP4, { remoteAddress: '203.0.113.7', remotePort: 51234 }],
     ['version 2, IPv6', V2_TCP6, { remoteAddress: '2001:db8::7', remotePort: 51234 }],
     ['version 2, the proxy itself', V2_LOCAL, { remoteAddress: '127.0.0.1' }],
-  ])('a session knows the real client: %s', async (_, header, expected) => {
+  ])('a session has the address of the real client: %s', async (_, header, expected) => {
     const { port, bound } = await served()
     const peer = await connected(port)
     peer.send(Buffer.concat([header, TALK]))
@@ -68,7 +68,7 @@ describe('behind a proxy', () => {
     expect(await bound.next()).toMatchObject(expected)
   })
 
-  test('a header in any pieces is read, and nothing behind it is lost', async () => {
+  test('a header is read in any pieces, and the octets after it are not lost', async () => {
     const { port, bound } = await served()
     const pieces = fc.array(fc.nat(250), { maxLength: 6 })
     await fc.assert(
@@ -84,7 +84,7 @@ describe('behind a proxy', () => {
     )
   })
 
-  test('octet by octet too', async () => {
+  test('a header that arrives octet by octet is read', async () => {
     const { port } = await served()
     const peer = await connected(port)
     const octets = Buffer.concat([V2_TCP4, bindPdu()])
@@ -93,9 +93,9 @@ describe('behind a proxy', () => {
   })
 
   test.each([
-    ['in one piece with it', (socket: Socket) => prefixed(socket, V2_TCP4)],
-    ['later', (socket: Socket) => socket],
-  ])('the TLS handshake comes behind the header, %s', async (_, way) => {
+    ['in the same piece', (socket: Socket) => prefixed(socket, V2_TCP4)],
+    ['in a later piece', (socket: Socket) => socket],
+  ])('the TLS handshake may follow the header %s', async (_, way) => {
     const { port, bound } = await served({ tls: authority.identity('centre') })
     const socket = connect(port, '127.0.0.1')
     await once(socket, 'connect')
@@ -111,7 +111,7 @@ describe('behind a proxy', () => {
     expect(session.tls?.protocol).toBe('TLSv1.3')
   })
 
-  test('what is refused behind the header is told with the real client', async () => {
+  test('a connection refused after its header is reported with the real client', async () => {
     const { port, refused } = await served({ tls: authority.identity('centre') })
     const peer = await connected(port)
     peer.send(Buffer.concat([V2_TCP4, bindPdu()]))
@@ -120,12 +120,12 @@ describe('behind a proxy', () => {
   })
 })
 
-describe('without a header there is no session:', () => {
+describe('a connection without a valid PROXY header is closed:', () => {
   test.each([
     ['a bind', bindPdu()],
     ['a header of another version', v2Header(0x31, FAMILY.TCP4, TCP4_BLOCK)],
     ['a line that never ends', Buffer.from(`PROXY TCP4 ${' '.repeat(200)}`)],
-    ['a header that says 65,535 octets', v2Header(V2.PROXY, FAMILY.TCP4, TCP4_BLOCK, 65_535)],
+    ['a header that claims 65,535 octets', v2Header(V2.PROXY, FAMILY.TCP4, TCP4_BLOCK, 65_535)],
   ])('%s', async (_, octets) => {
     const { server, port, refused } = await served()
     const peer = await connected(port)
@@ -140,7 +140,7 @@ describe('without a header there is no session:', () => {
     expect(server.sessions.size).toBe(0)
   })
 
-  test('half of one and the end of the connection', async () => {
+  test('half a header and the end of the connection', async () => {
     const { port, refused } = await served()
     const peer = await connected(port)
     peer.socket.end(V2_TCP4.subarray(0, 20))
@@ -148,14 +148,14 @@ describe('without a header there is no session:', () => {
     await peer.end()
   })
 
-  test('half of one and a reset', async () => {
+  test('half a header and a reset', async () => {
     const { port, refused } = await served()
     const peer = await connected(port)
     peer.socket.write(V2_TCP4.subarray(0, 20), () => peer.socket.resetAndDestroy())
     expect(await refused.next()).toMatchObject({ kind: 'closed', remoteAddress: '127.0.0.1' })
   })
 
-  test('octet after octet does not extend the time there is for it', async () => {
+  test('a header that arrives too slowly', async () => {
     const { server, port, refused } = await served({ timers: { sessionInitTimeoutMs: 60 } })
     const peer = await connected(port)
     const slow = v2Header(V2.PROXY, FAMILY.TCP4, Buffer.alloc(4000))
@@ -168,7 +168,7 @@ describe('without a header there is no session:', () => {
   })
 })
 
-test('header and handshake have one deadline together', async () => {
+test('the PROXY header and the TLS handshake share one deadline', async () => {
   const { port, refused } = await served({
     tls: authority.identity('centre'),
     timers: { sessionInitTimeoutMs: 60 },
@@ -188,29 +188,32 @@ const records = [Buffer.alloc(0), Buffer.from('1603010010', 'hex'), Buffer.from(
 
 test.each([
   ['with TLS', { tls: authority.identity('centre') }],
-  ['without', {}],
-])('whatever octets come behind a proxy, the connection ends in time: %s', async (_, options) => {
-  const { server, port } = await served({ ...options, timers: { sessionInitTimeoutMs: 30 } })
-  const noise = fc.tuple(
-    fc.constantFrom(...starts),
-    fc.constantFrom(...records),
-    fc.uint8Array({ maxLength: 300 }),
-  )
-  await fc.assert(
-    fc.asyncProperty(noise, fc.array(fc.nat(400), { maxLength: 3 }), async (octets, cuts) => {
-      const peer = await rawClient(port)
-      await sendInPieces(peer, Buffer.concat(octets), cuts)
-      await peer.end()
-    }),
-    { numRuns: 60, interruptAfterTimeLimit: 5_000 },
-  )
-  await expect.poll(() => server.sessions.size).toBe(0)
-})
+  ['without TLS', {}],
+])(
+  'a connection that sends arbitrary octets through a proxy ends in time, %s',
+  async (_, options) => {
+    const { server, port } = await served({ ...options, timers: { sessionInitTimeoutMs: 30 } })
+    const noise = fc.tuple(
+      fc.constantFrom(...starts),
+      fc.constantFrom(...records),
+      fc.uint8Array({ maxLength: 300 }),
+    )
+    await fc.assert(
+      fc.asyncProperty(noise, fc.array(fc.nat(400), { maxLength: 3 }), async (octets, cuts) => {
+        const peer = await rawClient(port)
+        await sendInPieces(peer, Buffer.concat(octets), cuts)
+        await peer.end()
+      }),
+      { numRuns: 60, interruptAfterTimeLimit: 5_000 },
+    )
+    await expect.poll(() => server.sessions.size).toBe(0)
+  },
+)
 
 test.each([
-  ['the proxy is named', ['192.0.2.7', '127.0.0.0/8'], true],
-  ['it is not', ['192.0.2.7', '10.0.0.0/8', '2001:db8::/32'], false],
-])('with a list of proxies, a header is believed when %s', async (_, from, isTaken) => {
+  ['is listed is accepted', ['192.0.2.7', '127.0.0.0/8'], true],
+  ['is not listed is refused', ['192.0.2.7', '10.0.0.0/8', '2001:db8::/32'], false],
+])('a header from a proxy that %s', async (_, from, isTaken) => {
   const { port, refused, bound } = await served({ proxyProtocol: { from } })
   const peer = await connected(port)
   peer.send(Buffer.concat([V1_LINE, TALK]))
@@ -219,14 +222,14 @@ test.each([
 })
 
 test.each(['localhost', '10.0.0.0/', '10.0.0.0/33', '10.0.0.0/8x'])(
-  'a list of proxies cannot have %s',
+  'a list of proxies that contains %s is refused',
   async (proxy) => {
     const server = createSmppServer({ events: {}, proxyProtocol: { from: [proxy] } })
-    await expect(server.listen(0, '127.0.0.1')).rejects.toThrow(`'${proxy}' is no address`)
+    await expect(server.listen(0, '127.0.0.1')).rejects.toThrow(`'${proxy}' is not an address`)
   },
 )
 
-describe('a thousand connections that say nothing', () => {
+describe('a thousand silent connections', () => {
   const COUNT = 1000
 
   async function flood(port: number): Promise<void> {
@@ -234,7 +237,7 @@ describe('a thousand connections that say nothing', () => {
     await Promise.all(peers.map((peer) => peer.end()))
   }
 
-  test('to a TLS port are all gone in time', async () => {
+  test('to a TLS port are all closed in time', async () => {
     const { server, port, refused } = await served({
       tls: authority.identity('centre'),
       proxyProtocol: false,
@@ -245,7 +248,7 @@ describe('a thousand connections that say nothing', () => {
     expect(server.sessions.size).toBe(0)
   })
 
-  test('are no more than there may be', async () => {
+  test('are closed immediately beyond maxSessions', async () => {
     const maxSessions = 10
     const { server, port, refused } = await served({
       maxSessions,
@@ -255,13 +258,13 @@ describe('a thousand connections that say nothing', () => {
     const tooMany = refused.all.filter(({ kind }) => kind === 'tooMany')
     const overdue = refused.all.filter(({ kind }) => kind === 'timeout')
     expect(tooMany.length + overdue.length).toBe(COUNT)
-    // While they come, the first ones may run out of time and make room.
+    // The first connections may time out and make room while later connections arrive.
     expect(tooMany.length).toBeGreaterThan(0)
     expect(server.sessions.size).toBe(0)
   })
 })
 
-/** Cut at these places (modulo), each piece in a turn of its own. */
+/** Cuts the octets at these places (modulo the length) and sends each piece in a separate turn. */
 async function sendInPieces(peer: RawPeer, octets: Buffer, cuts: readonly number[]) {
   const places = [...new Set(cuts.map((cut) => cut % octets.length))].toSorted((a, b) => a - b)
   let from = 0
@@ -273,7 +276,7 @@ async function sendInPieces(peer: RawPeer, octets: Buffer, cuts: readonly number
   }
 }
 
-/** The same connection; what is written first goes into one piece with the header. */
+/** The same connection, but the first chunk is written in one piece with the header. */
 function prefixed(socket: Socket, header: Buffer): Duplex {
   let first: Buffer | undefined = header
   const duplex = new Duplex({

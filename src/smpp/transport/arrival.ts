@@ -6,37 +6,40 @@ import type { TlsGate } from './tlsGate.ts'
 /** A connection that never became a session. */
 export interface RefusedConnection {
   /**
-   * `tooMany`: above maxSessions. `untrustedProxy`: not from a proxy that was named. `proxyHeader`:
-   * missing or invalid. `tls`: the handshake failed. `timeout`: header or handshake were not
-   * complete in time. `closed`: the peer left before they were.
+   * - `tooMany`: maxSessions was reached.
+   * - `untrustedProxy`: the address is not an allowed proxy.
+   * - `proxyHeader`: the PROXY header was missing or invalid.
+   * - `tls`: the TLS handshake failed.
+   * - `timeout`: the PROXY header or TLS handshake did not complete in time.
+   * - `closed`: the peer disconnected before the PROXY header or TLS handshake was complete.
    */
   readonly kind: 'tooMany' | 'untrustedProxy' | 'proxyHeader' | 'tls' | 'timeout' | 'closed'
-  /** For a log. */
+  /** An explanation for a log. */
   readonly reason: string
-  /** Node's or OpenSSL's, such as CERT_HAS_EXPIRED or ERR_SSL_WRONG_VERSION_NUMBER. */
+  /** The error code of Node or OpenSSL: CERT_HAS_EXPIRED, ERR_SSL_WRONG_VERSION_NUMBER, … */
   readonly code?: string
-  /** The real client's, when a PROXY header told it. */
+  /** The address of the client if a PROXY header gave it, otherwise of the peer. */
   readonly remoteAddress: string
-  /** As remoteAddress. */
+  /** The port that belongs to remoteAddress. */
   readonly remotePort: number
 }
 
 export interface ArrivalWays {
   readonly expectsProxyHeader: boolean
   readonly tls: TlsGate | undefined
-  /** For header and handshake together, in milliseconds. */
+  /** The time for PROXY header and TLS handshake together, in milliseconds. */
   readonly timeoutMs: number
   onReady(socket: Socket, source: Endpoint | undefined): void
   onRefused(refused: RefusedConnection): void
-  /** After either of them, and after `end`. */
+  /** Called after onReady, onRefused or `end`. */
   onDone(arrival: Arrival): void
 }
 
 const NOTHING = Buffer.alloc(0)
 
 /**
- * A connection until it is ready for a session: the PROXY header first, then the TLS handshake. It
- * has one deadline for both, which octets that trickle in do not extend.
+ * A connection that is not yet ready for a session. It reads the PROXY header first and then does
+ * the TLS handshake. Both share one deadline, which a slow trickle of octets does not extend.
  */
 export class Arrival {
   readonly #connection: Socket
@@ -53,16 +56,16 @@ export class Arrival {
     this.#timer = setTimeout(() => {
       this.#refuse('timeout', `its ${this.#step} was not complete within ${ways.timeoutMs} ms`)
     }, ways.timeoutMs)
-    // Asked now, since a connection that is gone has none.
+    // The address must be read now, because a closed connection no longer has it.
     this.#peer = peerOf(connection)
     connection.on('error', () => undefined)
-    // Behind what TLS has to say about the same connection.
+    // The immediate lets TLS report its error for this connection first.
     connection.once('close', () => setImmediate(this.#onLeft))
     if (ways.expectsProxyHeader) this.#readHeader()
     else this.#secure()
   }
 
-  /** At once, and without a word to anybody. */
+  /** Destroys the connection immediately, without calling onRefused. */
   end(): void {
     if (!this.#finish()) return
     this.#connection.destroy()
@@ -78,7 +81,7 @@ export class Arrival {
       if (header.kind !== 'header') return
       this.#connection.off('data', onData)
       this.#connection.off('end', this.#onLeft)
-      // What came right behind the header waits for whoever reads next.
+      // Octets after the header are put back for the TLS handshake or the session.
       this.#connection.pause()
       if (held.length > header.octets) this.#connection.unshift(held.subarray(header.octets))
       this.#source = header.source
@@ -93,7 +96,8 @@ export class Arrival {
     const { tls } = this.#ways
     if (!tls) return this.#ready(this.#connection)
     this.#step = 'TLS handshake'
-    // A half-close during the handshake aborts it; a session answers a half-close with its own.
+    // A half-close during the handshake aborts it. A session answers a half-close by closing its
+    // own half.
     this.#connection.allowHalfOpen = false
     tls.secure(this.#connection, (result) => {
       if (!(result instanceof Error)) return this.#ready(result)
@@ -107,15 +111,15 @@ export class Arrival {
   #ready(socket: Socket): void {
     if (!this.#finish()) return
     this.#ways.onReady(socket, this.#source)
-    // Paused behind a PROXY header, where a new socket would begin to flow by itself.
+    // The connection was paused after its PROXY header. Other sockets start to flow by themselves.
     if (socket === this.#connection) socket.resume()
     this.#ways.onDone(this)
   }
 
   readonly #onLeft = () => {
-    // Balancers and monitors look whether the port is open, all day long.
+    // Load balancers and monitors regularly check whether the port is open. That is not reported.
     if (this.#connection.bytesRead === 0) this.end()
-    else this.#refuse('closed', `the peer left before its ${this.#step} was complete`)
+    else this.#refuse('closed', `the peer disconnected before its ${this.#step} was complete`)
   }
 
   #refuse(kind: RefusedConnection['kind'], reason: string, code?: string): void {

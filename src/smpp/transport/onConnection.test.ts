@@ -13,7 +13,7 @@ import {
   type SmppServerOptions,
 } from '../endpoint/smppServer.ts'
 
-/** A server that hands each new session to `onConnection`, and what its sessions told, in order. */
+/** A server that calls `onConnection` for each new session, and the events of its sessions. */
 async function served(
   onConnection: (session: Session, server: SmppServer) => void,
   options: Partial<SmppServerOptions> = {},
@@ -39,7 +39,7 @@ async function served(
   return { server, port, told }
 }
 
-test('each session is told before its bind, with the address of the client', async () => {
+test('onConnection is called before the bind, with the address of the real client', async () => {
   const { server, port, told } = await served(
     (session) => {
       session.context = [...server.sessions].indexOf(session)
@@ -53,7 +53,7 @@ test('each session is told before its bind, with the address of the client', asy
   peer.close()
 })
 
-test('over TLS it is told after the handshake, with the certificate', async () => {
+test('over TLS, onConnection is called after the handshake, with the certificate', async () => {
   const authority = new TestAuthority('Test CA')
   const identity = authority.identity('centre.example')
   const tls = { ...identity, ca: authority.cert, requestCert: true }
@@ -71,7 +71,7 @@ test('over TLS it is told after the handshake, with the certificate', async () =
     ...authority.identity('esme1'),
   })
   const peer = new RawPeer(socket)
-  // It leaves with the last words of the handshake.
+  // The bind is sent together with the end of the handshake.
   peer.send(bindPdu())
   await peer.pdus(1)
   expect(told.all).toEqual(['OPEN from 127.0.0.1', 'bind of CN=esme1'])
@@ -81,17 +81,20 @@ test('over TLS it is told after the handshake, with the certificate', async () =
 test.each([
   ['close', (session: Session) => session.close('unwanted'), 'unwanted'],
   ['unbind', (session: Session) => void session.unbind(), 'closed before any bind'],
-])('%s in it refuses without a word, and onClosed follows once', async (_, refuse, reason) => {
-  const { server, port, told } = await served(refuse)
-  const peer = await rawClient(port)
-  peer.send(bindPdu())
-  await peer.end()
-  expect(peer.received).toEqual([])
-  expect(told.all).toEqual(['OPEN from 127.0.0.1', reason])
-  expect(server.sessions.size).toBe(0)
-})
+])(
+  '%s in onConnection closes without sending a PDU and calls onClosed once',
+  async (_, refuse, reason) => {
+    const { server, port, told } = await served(refuse)
+    const peer = await rawClient(port)
+    peer.send(bindPdu())
+    await peer.end()
+    expect(peer.received).toEqual([])
+    expect(told.all).toEqual(['OPEN from 127.0.0.1', reason])
+    expect(server.sessions.size).toBe(0)
+  },
+)
 
-test('close in it reads no bind that came with the PROXY header', async () => {
+test('close in onConnection ignores a bind that arrived with the PROXY header', async () => {
   const { port, told } = await served((session) => session.close('unwanted'), {
     proxyProtocol: true,
   })
@@ -102,17 +105,18 @@ test('close in it reads no bind that came with the PROXY header', async () => {
   expect(told.all).toEqual(['OPEN from 203.0.113.7', 'unwanted'])
 })
 
-test('a connection that is closed in it counts no longer when it has gone', async () => {
+test('a connection closed in onConnection stops counting when it has ended', async () => {
   const { port, told } = await served((session) => session.close('unwanted'), { maxSessions: 1 })
   await vi.waitFor(async () => {
-    // One that comes before the last has gone is above maxSessions, and is not told.
+    // A connection that arrives before the last one has ended exceeds maxSessions, so onConnection
+    // is not called.
     const peer = await rawClient(port)
     await peer.end()
     expect(told.all.filter((one) => one === 'unwanted').length).toBeGreaterThan(2)
   })
 })
 
-test('the whole server may be closed in it', async () => {
+test('onConnection may close the whole server', async () => {
   const closing = new Inbox<Promise<void>>()
   const { server, port, told } = await served((_, itself) => closing.push(itself.close()))
   const peer = await rawClient(port)
@@ -122,7 +126,7 @@ test('the whole server may be closed in it', async () => {
   expect(server.sessions.size).toBe(0)
 })
 
-test('with outbind it is told before that is sent, and close rejects with the reason', async () => {
+test('onConnection is called before outbind is sent, and close rejects the outbind', async () => {
   const asked = new Inbox<string>()
   const listener = await listenForOutbind({
     port: 0,

@@ -7,28 +7,28 @@ import { abortedError, SmppConnectError, socketError } from './smppConnectError.
 const CONNECT_TIMEOUT_MS = 10_000
 
 /**
- * Node's options of `tls.connect`: `ca` (whom to trust), `cert` and `key` (who we are),
- * `servername`, `minVersion`, `rejectUnauthorized` and others, except for the address.
+ * The options of Node's `tls.connect`, except for the address: `ca` (the CAs to trust), `cert` and
+ * `key` (our own certificate), `servername`, `minVersion`, `rejectUnauthorized` and others.
  */
 export type ClientTlsOptions = Omit<
   ConnectionOptions,
   'host' | 'port' | 'path' | 'socket' | 'timeout' | 'allowHalfOpen' | 'lookup'
 >
 
-/** The address of a peer, and how to connect to it. */
+/** The address of a peer and the options for connecting to it. */
 export interface OpenSocketOptions {
-  /** A name or an address. */
+  /** A host name or an IP address. */
   readonly host: string
-  /** Registered for SMPP are 2775 and, over TLS, 3550. Many centres use others. */
+  /** The registered ports are 2775 for SMPP and 3550 for SMPP over TLS. Many centres use others. */
   readonly port: number
-  /** Default: plain TCP. `true`: TLS that trusts the same CAs as Node. */
+  /** Default: plain TCP. `true` means TLS with the CAs that Node trusts. */
   readonly tls?: boolean | ClientTlsOptions
   /**
    * The time to connect, including the TLS handshake, in milliseconds. Default 10,000. With 0, only
-   * the operating system limits it.
+   * the operating system limits the time.
    */
   readonly connectTimeoutMs?: number
-  /** Aborts connecting. */
+  /** Aborts the attempt to connect. */
   readonly signal?: AbortSignal
 }
 
@@ -45,7 +45,7 @@ export const SOCKET_CHECKS: OptionChecks<OpenSocketOptions> = {
   signal: check.signal,
 }
 
-/** Connects, and over TLS checks the peer's certificate. Rejects with SmppConnectError. */
+/** Connects. With TLS, checks the peer's certificate. Rejects with SmppConnectError. */
 export function openSocket(options: OpenSocketOptions): Promise<Socket> {
   const { signal, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options
   const where = `${options.host}:${options.port}`
@@ -65,7 +65,7 @@ export function openSocket(options: OpenSocketOptions): Promise<Socket> {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
       socket.off('error', onError)
-      // The session sees any later error as 'close'.
+      // After any later error, the session still gets 'close'.
       socket.on('error', () => undefined)
     }
     function fail(error: SmppConnectError): void {
@@ -82,13 +82,14 @@ export function openSocket(options: OpenSocketOptions): Promise<Socket> {
   })
 }
 
-/** Throws Node's error for unusable options, such as an invalid key. */
+/** Throws Node's error for invalid options, such as an invalid key. */
 function begin({ host: told, port, tls }: OpenSocketOptions): Socket {
-  // Accepts the brackets of a URL: [::1].
+  // Accepts an IPv6 address in brackets, as in a URL: [::1].
   const host = /^\[(.*)\]$/.exec(told)?.[1] ?? told
   const where = { host, port, noDelay: true, allowHalfOpen: true } as const
   if (!tls) return connect(where)
-  // An address is no server name (RFC 6066 §3). Its certificate is checked for the address.
+  // An address is not a valid server name (RFC 6066 §3). Node then checks the certificate for the
+  // address itself.
   const servername = isIP(host) ? {} : { servername: host }
   return connectTls({ ...servername, ...(tls === true ? {} : tls), ...where })
 }

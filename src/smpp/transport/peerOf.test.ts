@@ -7,7 +7,7 @@ import { rawClient } from '../testing/rawPeer.fixture.ts'
 import { bindPdu, Inbox } from '../testing/servedPeer.fixture.ts'
 import { createSmppServer, type SmppServerOptions } from '../endpoint/smppServer.ts'
 
-/** All addresses: IPv6 and IPv4 by one socket, where the machine has both. */
+/** A server that listens on all addresses, with one socket for IPv6 and IPv4 if possible. */
 async function dualStack(options: Partial<SmppServerOptions> = {}) {
   const refused = new Inbox<RefusedConnection>()
   const server = createSmppServer({
@@ -21,14 +21,14 @@ async function dualStack(options: Partial<SmppServerOptions> = {}) {
 
 const WHO = { command: 'bind_transceiver', system_id: 'esme1', password: 'secret' } as const
 
-test('an IPv4 client of a dual-stack port is known by its IPv4 address', async () => {
+test('a session from an IPv4 client on a dual-stack port has the IPv4 address', async () => {
   const { server, port } = await dualStack()
   const session = await connectSmpp({ host: '127.0.0.1', port, ...WHO })
   expect([...server.sessions].map(({ remoteAddress }) => remoteAddress)).toEqual(['127.0.0.1'])
   await session.unbind()
 })
 
-test('so is one that is refused', async () => {
+test('a refused IPv4 client on a dual-stack port is reported with its IPv4 address', async () => {
   const { port, refused } = await dualStack({ maxSessions: 1 })
   const first = await rawClient(port)
   const second = await rawClient(port)
@@ -37,7 +37,7 @@ test('so is one that is refused', async () => {
   first.close()
 })
 
-test('and one of whom a proxy tells in IPv6', async () => {
+test('an IPv4 client that a proxy reports as an IPv6 address has its IPv4 address', async () => {
   const { server, port } = await dualStack({ proxyProtocol: true })
   const addresses = Buffer.from('00000000000000000000ffffcb007107'.repeat(2) + 'c8220ad7', 'hex')
   const peer = await rawClient(port)

@@ -3,7 +3,7 @@ import type { Endpoint } from './proxyHeader.ts'
 
 const MAPPED = /^::ffff:/i
 
-/** The peer's address: `source` if a proxy names it, otherwise the socket's. */
+/** The peer's address: `source` if a proxy has given it, otherwise the address of the socket. */
 export function peerOf(socket: Socket, source?: Endpoint) {
   return {
     remoteAddress: plainAddress(source?.address ?? socket.remoteAddress ?? ''),
@@ -11,12 +11,15 @@ export function peerOf(socket: Socket, source?: Endpoint) {
   }
 }
 
-/** An IPv4 client of a port that listens on `::` comes as ::ffff:10.0.0.7 (RFC 4291 §2.5.5.2). */
+/**
+ * Converts an IPv4 address that is mapped to IPv6 to its IPv4 form. An IPv4 client of a port that
+ * listens on `::` has the address ::ffff:10.0.0.7 (RFC 4291 §2.5.5.2).
+ */
 function plainAddress(address: string): string {
   if (!MAPPED.test(address)) return address
   const rest = address.replace(MAPPED, '')
   if (isIPv4(rest)) return rest
-  // A balancer may write it in hexadecimal: ::ffff:a00:7.
+  // A load balancer may write the address in hexadecimal: ::ffff:a00:7.
   const groups = /^([\da-f]{1,4}):([\da-f]{1,4})$/i.exec(rest)
   if (!groups) return address
   const octets = Buffer.alloc(4)

@@ -22,18 +22,18 @@ function sourceOf(octets: Buffer | string) {
 }
 
 describe('version 1', () => {
-  test('tells the client of TCP over IPv4 and IPv6', () => {
+  test('gives the address of the client for TCP over IPv4 and IPv6', () => {
     expect(sourceOf(V1_LINE)).toEqual(CLIENT4)
     const line = 'PROXY TCP6 2001:db8::7 2001:db8::1 51234 2775\r\n'
     expect(sourceOf(line)).toEqual(CLIENT6)
   })
 
-  test('keeps the connection’s own address when the proxy does not know', () => {
+  test('gives no address if the proxy does not know the client', () => {
     expect(sourceOf('PROXY UNKNOWN\r\n')).toBeUndefined()
     expect(sourceOf('PROXY UNKNOWN ffff::1 ffff::2 65535 65535\r\n')).toBeUndefined()
   })
 
-  test('takes the longest line there may be, of 107 octets, and no longer one', () => {
+  test('accepts a line of up to 107 octets', () => {
     const line = (octets: number) => `PROXY UNKNOWN ${'f'.repeat(octets - 16)}\r\n`
     expect(readProxyHeader(Buffer.from(line(107)))).toMatchObject({ kind: 'header', octets: 107 })
     expect(readProxyHeader(Buffer.from(line(108)))).toMatchObject({ kind: 'refused' })
@@ -49,10 +49,10 @@ describe('version 1', () => {
     ['an address of the other family', 'PROXY TCP4 2001:db8::7 192.0.2.1 51234 2775'],
     ['a name', 'PROXY TCP4 example.com 192.0.2.1 51234 2775'],
     ['a zone', 'PROXY TCP6 fe80::1%eth0 2001:db8::1 51234 2775'],
-    ['a destination that is none', 'PROXY TCP4 203.0.113.7 nowhere 51234 2775'],
+    ['an invalid destination', 'PROXY TCP4 203.0.113.7 nowhere 51234 2775'],
     ['a port above 65535', 'PROXY TCP4 203.0.113.7 192.0.2.1 65536 2775'],
     ['a port with a leading zero', 'PROXY TCP4 203.0.113.7 192.0.2.1 051234 2775'],
-    ['a port that is no number', 'PROXY TCP4 203.0.113.7 192.0.2.1 -1 2775'],
+    ['a port that is not a number', 'PROXY TCP4 203.0.113.7 192.0.2.1 -1 2775'],
     ['LF alone', 'PROXY TCP4 203.0.113.7 192.0.2.1 51234 2775\n' + ' '.repeat(80)],
   ])('refuses %s', (_, line) => {
     expect(readProxyHeader(Buffer.from(`${line}\r\n`))).toMatchObject({ kind: 'refused' })
@@ -62,7 +62,7 @@ describe('version 1', () => {
 describe('version 2', () => {
   const tlvs = Buffer.from('030004a1b2c3d4' + '0500021234', 'hex')
 
-  test('tells the client of TCP over IPv4 and IPv6, and skips TLVs', () => {
+  test('gives the address of the client for TCP over IPv4 and IPv6, and skips TLVs', () => {
     expect(sourceOf(v2Header(V2.PROXY, FAMILY.TCP4, TCP4_BLOCK))).toEqual(CLIENT4)
     expect(sourceOf(v2Header(V2.PROXY, FAMILY.TCP6, TCP6_BLOCK))).toEqual(CLIENT6)
     const withTlvs = v2Header(V2.PROXY, FAMILY.TCP4, Buffer.concat([TCP4_BLOCK, tlvs]))
@@ -71,12 +71,12 @@ describe('version 2', () => {
   })
 
   test.each([
-    ['LOCAL, whatever it says', v2Header(V2.LOCAL, 0xff, TCP4_BLOCK)],
-    ['LOCAL with nothing', v2Header(V2.LOCAL, FAMILY.UNSPEC, Buffer.alloc(0))],
+    ['LOCAL with an address', v2Header(V2.LOCAL, 0xff, TCP4_BLOCK)],
+    ['LOCAL without an address', v2Header(V2.LOCAL, FAMILY.UNSPEC, Buffer.alloc(0))],
     ['UNSPEC', v2Header(V2.PROXY, FAMILY.UNSPEC, tlvs)],
     ['a UNIX socket', v2Header(V2.PROXY, FAMILY.UNIX, Buffer.alloc(216))],
     ['datagrams', v2Header(V2.PROXY, FAMILY.UDP4, TCP4_BLOCK)],
-  ])('keeps the connection’s own address for %s', (_, octets) => {
+  ])('gives no address for %s', (_, octets) => {
     expect(readProxyHeader(octets)).toEqual({
       kind: 'header',
       octets: octets.length,
@@ -97,7 +97,7 @@ describe('version 2', () => {
     expect(readProxyHeader(octets)).toMatchObject({ kind: 'refused' })
   })
 
-  test('takes 4,096 octets behind the fixed part', () => {
+  test('accepts up to 4,096 octets after the fixed part', () => {
     const most = v2Header(V2.PROXY, FAMILY.TCP4, Buffer.concat([TCP4_BLOCK, Buffer.alloc(4084)]))
     expect(most.length).toBe(OCTETS_MAX)
     expect(sourceOf(most)).toEqual(CLIENT4)
@@ -109,7 +109,7 @@ test.each([
   ['a bind', '0000002f'],
   ['a TLS handshake', '1603'],
   ['HTTP', '47'],
-])('%s without a header is refused at once', (_, hex) => {
+])('%s instead of a header is refused at its first octet', (_, hex) => {
   expect(readProxyHeader(Buffer.from(hex, 'hex'))).toMatchObject({ kind: 'refused' })
 })
 
@@ -141,7 +141,7 @@ const v2 = fc
     }
   })
 
-test('every header is incomplete until its last octet, and what follows it is not touched', () => {
+test('a header is incomplete until its last octet, and later octets do not matter', () => {
   fc.assert(
     fc.property(fc.oneof(v1, v2), fc.uint8Array({ maxLength: 50 }), ({ octets, source }, rest) => {
       for (let length = 0; length < octets.length; length++)
@@ -152,7 +152,7 @@ test('every header is incomplete until its last octet, and what follows it is no
   )
 })
 
-test('an IPv6 address of version 2 is the same address', () => {
+test('an IPv6 address in a version 2 header is read correctly', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), (address) => {
       const block = Buffer.concat([address, TCP6_BLOCK.subarray(16)])
@@ -164,7 +164,7 @@ test('an IPv6 address of version 2 is the same address', () => {
   )
 })
 
-/** Of the short form, in hexadecimal. */
+/** The octets of an IPv6 address in short form, as hexadecimal digits. */
 function octetsOf(address: string): string {
   const [front = '', back] = address.split('::')
   const groups = (text: string) => (text === '' ? [] : text.split(':'))
@@ -176,7 +176,7 @@ function octetsOf(address: string): string {
 
 const starts = [Buffer.alloc(0), V2_SIGNATURE, Buffer.from('PROXY '), Buffer.from('PROXY TCP4 ')]
 
-test('whatever octets come: never a throw, and never incomplete with 4,112 of them', () => {
+test('arbitrary octets never throw, and 4,112 octets are never incomplete', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...starts),
@@ -192,7 +192,7 @@ test('whatever octets come: never a throw, and never incomplete with 4,112 of th
   )
 })
 
-test('what is refused stays refused, whatever comes behind it', () => {
+test('the result for a complete or refused header does not change with later octets', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...starts),

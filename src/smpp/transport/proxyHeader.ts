@@ -1,9 +1,10 @@
-// The PROXY protocol, versions 1 (text) and 2 (binary), as HAProxy's proxy-protocol.txt has it:
-// what a balancer writes before all else, TLS included, so that the server knows the real client.
+// The PROXY protocol, versions 1 (text) and 2 (binary), as defined in HAProxy's proxy-protocol.txt.
+// A load balancer sends a PROXY header first, even before the TLS handshake, to tell the server the
+// address of the real client.
 
 import { isIPv4, isIPv6 } from 'node:net'
 
-/** Where a connection comes from. */
+/** The address and port that a connection comes from. */
 export interface Endpoint {
   /** IPv4 or IPv6. */
   readonly address: string
@@ -11,32 +12,35 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** What readProxyHeader found at the front of a connection. */
+/** The result of readProxyHeader. */
 export type ProxyHeader =
-  /** No header yet, and what there is may become one. */
+  /** The octets so far may be the beginning of a header. */
   | { readonly kind: 'incomplete' }
   /**
-   * `octets`: how many the header has; what is behind them is the client's. `source`: undefined
-   * when the proxy speaks for itself (LOCAL, its health checks) or does not know (UNKNOWN, UNSPEC,
-   * a UNIX socket, datagrams); then the connection's own address holds.
+   * `octets` is the length of the header; the octets after it come from the client. `source` is
+   * undefined if the proxy itself connects (LOCAL, for its health checks) or does not give a TCP
+   * address (UNKNOWN, UNSPEC, a UNIX socket, datagrams). Then use the connection's own address.
    */
   | { readonly kind: 'header'; readonly octets: number; readonly source: Endpoint | undefined }
   | { readonly kind: 'refused'; readonly reason: string }
 
 const V1_PREFIX = Buffer.from('PROXY ')
-/** With its CR LF, by the specification. */
+/** The maximum length of a version 1 line by the specification, including CR LF. */
 const V1_OCTETS_MAX = 107
 
 const V2_SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex')
 const V2_FIXED_OCTETS = 16
-/** Addresses take 216 at most; real TLVs (names, ids of a cloud's endpoints) some hundreds. */
+/**
+ * Addresses need at most 216 octets. The TLVs that load balancers send, such as names and endpoint
+ * ids, need some hundreds.
+ */
 const V2_REST_OCTETS_MAX = 4096
 
 const V2_VERSION = 2
 const V2_LOCAL = 0
 const V2_PROXY = 1
 const V2_STREAM = 1
-/** What each address family has before the TLVs. */
+/** The octets of the addresses by address family. TLVs follow them. */
 const V2_ADDRESS_OCTETS = [0, 12, 36, 216] as const
 const V2_INET = 1
 const V2_INET6 = 2
@@ -45,9 +49,9 @@ const V2_TRANSPORT_MAX = 2
 const INCOMPLETE = { kind: 'incomplete' } as const
 
 /**
- * Reads a header (proxy-protocol.txt §2.1, §2.2) off the front of what has come so far. Anything
- * that cannot become one is refused at its first wrong octet. Holding `octets` needs no more than
- * 4,112 of them: with so many the answer is never `incomplete`.
+ * Reads a header (proxy-protocol.txt §2.1, §2.2) from the beginning of the octets received so far.
+ * Refuses octets that cannot become a header. With 4,112 octets or more the result is never
+ * `incomplete`, so a caller does not have to buffer more.
  */
 export function readProxyHeader(octets: Buffer): ProxyHeader {
   if (startsLike(octets, V1_PREFIX)) return readV1(octets)
@@ -80,11 +84,11 @@ function readV1(octets: Buffer): ProxyHeader {
     fields.length === 4 &&
     [address, destination].every(isAddress) &&
     [port, destinationPort].every(isPort)
-  if (!isValid) return refused('its PROXY line does not say TCP4 or TCP6 and two endpoints')
+  if (!isValid) return refused('its PROXY line does not have TCP4 or TCP6 and two endpoints')
   return { ...header, source: { address, port: Number(port) } }
 }
 
-/** Node's own check also takes a zone (fe80::1%eth0), which means nothing on another machine. */
+/** Excludes zones (fe80::1%eth0), which Node accepts but which mean nothing on other machines. */
 function isPlainIPv6(text: string): boolean {
   return isIPv6(text) && !text.includes('%')
 }
@@ -100,7 +104,8 @@ function isPort(text: string): boolean {
 function readV2(octets: Buffer): ProxyHeader {
   if (octets.length > V2_SIGNATURE.length) {
     const version = octets.readUInt8(V2_SIGNATURE.length) >> 4
-    if (version !== V2_VERSION) return refused(`its PROXY header is of version ${version}`)
+    if (version !== V2_VERSION)
+      return refused(`its PROXY header has the unknown version ${version}`)
   }
   if (octets.length < V2_FIXED_OCTETS) return INCOMPLETE
   const command = octets.readUInt8(12) & 0x0f
@@ -110,7 +115,7 @@ function readV2(octets: Buffer): ProxyHeader {
   if (command !== V2_LOCAL && command !== V2_PROXY)
     return refused(`its PROXY header has the unknown command ${command}`)
   if (restOctets > V2_REST_OCTETS_MAX)
-    return refused(`its PROXY header says ${restOctets} octets, and ${V2_REST_OCTETS_MAX} may be`)
+    return refused(`its PROXY header is too long: ${restOctets} octets after the fixed part`)
   // The family of a LOCAL header must be ignored.
   if (command === V2_PROXY) {
     const addressOctets = V2_ADDRESS_OCTETS[family]
@@ -125,7 +130,7 @@ function readV2(octets: Buffer): ProxyHeader {
   return { kind: 'header', octets: length, source: isTcp ? sourceV2(octets, family) : undefined }
 }
 
-/** Source and destination address, then source and destination port. */
+/** Reads the source. The order is: source and destination address, source and destination port. */
 function sourceV2(octets: Buffer, family: number): Endpoint | undefined {
   const at = V2_FIXED_OCTETS
   if (family === V2_INET) {
@@ -139,7 +144,7 @@ function sourceV2(octets: Buffer, family: number): Endpoint | undefined {
   return undefined
 }
 
-/** As RFC 5952 writes it, and as a socket of Node's would: `URL` knows how. */
+/** The address in the form of RFC 5952, which Node's sockets also use. `URL` produces this form. */
 function shortIPv6(groups: readonly number[]): string {
   const text = groups.map((group) => group.toString(16)).join(':')
   return new URL(`http://[${text}]`).hostname.slice(1, -1)

@@ -2,20 +2,20 @@ import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 
-/** What the handshake said of the peer. */
+/** The result of the TLS handshake. */
 export interface SessionTls {
-  /** Such as TLSv1.3. */
+  /** The TLS version, such as TLSv1.3. */
   readonly protocol: string
   /**
-   * Whether the peer's certificate is of a CA that we trust. False without a certificate, or when
-   * `rejectUnauthorized: false` let one in that does not hold.
+   * Whether the peer's certificate is valid and from a CA that we trust. False without a
+   * certificate, or if `rejectUnauthorized: false` admitted an invalid certificate.
    */
   readonly isAuthorized: boolean
-  /** A server has it only when it asks for one (`requestCert`). */
+  /** The peer's certificate. On a server, undefined unless `requestCert` is set. */
   readonly peerCertificate: X509Certificate | undefined
 }
 
-/** undefined over plain TCP. */
+/** Returns undefined for a plain TCP connection. */
 export function sessionTls(socket: Socket): SessionTls | undefined {
   if (!(socket instanceof TLSSocket)) return undefined
   return {

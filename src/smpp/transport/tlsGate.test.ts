@@ -18,7 +18,7 @@ import {
 import { createSmppServer } from '../endpoint/smppServer.ts'
 
 describe('over TLS', () => {
-  test('a client binds, and each side knows what the handshake said', async () => {
+  test('a client can bind, and both sessions have the result of the handshake', async () => {
     const { port, bound } = await served()
     const session = await binding(port, { ca: authority.cert })
     expect(session.tls).toMatchObject({ protocol: 'TLSv1.3', isAuthorized: true })
@@ -29,7 +29,7 @@ describe('over TLS', () => {
     await session.unbind()
   })
 
-  test('a client with a certificate is known by it', async () => {
+  test("the server's session has the certificate of the client", async () => {
     const { port, bound } = await served({ tls: WITH_CLIENT_CERTIFICATE })
     const identity = authority.identity('esme1')
     const session = await binding(port, { ca: authority.cert, ...identity })
@@ -39,11 +39,11 @@ describe('over TLS', () => {
     await session.unbind()
   })
 
-  test('what comes with the end of the handshake is not lost', async () => {
+  test('PDUs that arrive together with the end of the handshake are not lost', async () => {
     const { port } = await served()
     const socket = connectTls({ port, host: '127.0.0.1', ca: authority.cert })
     const peer = new RawPeer(socket)
-    // Written before the handshake, so it leaves with its last flight.
+    // These PDUs are written before the handshake, so they are sent with its last flight.
     peer.send(Buffer.concat([bindPdu(), submitPdu(2), headerOf(ENQUIRE_LINK, 3)]))
     const received = await peer.pdus(3)
     expect(received.map(({ command }) => command)).toEqual([
@@ -54,7 +54,7 @@ describe('over TLS', () => {
     peer.close()
   })
 
-  test('nothing overtakes a bind that takes its time, and nothing stays behind', async () => {
+  test('requests after a bind that is answered late are kept in order', async () => {
     const server = createSmppServer({
       tls: centre,
       events: {
@@ -74,7 +74,7 @@ describe('over TLS', () => {
     peer.close()
   })
 
-  test('who ends its side gets the answers that are there', async () => {
+  test('a peer that closes its half of the connection still gets its answers', async () => {
     const { port } = await served()
     const socket = connectTls({ port, host: '127.0.0.1', ca: authority.cert })
     const peer = new RawPeer(socket)
@@ -84,7 +84,7 @@ describe('over TLS', () => {
     expect(peer.received.map(({ sequence_number }) => sequence_number)).toEqual([1, 2, 3])
   })
 
-  test('plain TCP has none of it', async () => {
+  test('a session over plain TCP has no TLS result', async () => {
     const server = createSmppServer({ events: agreeable })
     onTestFinished(() => server.close())
     const { port } = await server.listen(0, '127.0.0.1')
@@ -94,15 +94,15 @@ describe('over TLS', () => {
   })
 })
 
-describe('a server tells why a connection became no session:', () => {
-  test('no certificate, where one is asked for', async () => {
+describe('a server reports a refused connection for', () => {
+  test('a client without the required certificate', async () => {
     const { port, refused } = await served({ tls: WITH_CLIENT_CERTIFICATE })
     const error = await failing(port, { ca: authority.cert })
     expect(error).toMatchObject({ code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' })
-    expect(String(error)).toContain('set tls.cert and tls.key to one of a CA it trusts')
+    expect(String(error)).toContain('use tls.cert and tls.key from a CA that it trusts')
     const older = await failing(port, { ca: authority.cert, maxVersion: 'TLSv1.2' })
     expect(older).toMatchObject({ code: expect.stringContaining('ALERT_HANDSHAKE_FAILURE') })
-    // TLS 1.2 has no alert of its own for it.
+    // TLS 1.2 has no specific alert for a missing certificate.
     expect(String(older)).toContain('tls.cert and tls.key')
     expect(await refused.next()).toMatchObject({
       kind: 'tls',
@@ -113,7 +113,7 @@ describe('a server tells why a connection became no session:', () => {
 
   test.each([
     ['has expired', authority.identity('esme1', { days: -1 }), 'CERT_HAS_EXPIRED'],
-    ['is of a stranger', stranger.identity('esme1'), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+    ['is from an unknown CA', stranger.identity('esme1'), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
   ])('a certificate that %s', async (_, identity, code) => {
     const { port, refused, server } = await served({ tls: WITH_CLIENT_CERTIFICATE })
     const error = await failing(port, { ca: authority.cert, ...identity })
@@ -123,7 +123,7 @@ describe('a server tells why a connection became no session:', () => {
     expect(String(error)).toContain('may not accept our certificate')
   })
 
-  test('a client without TLS, which gets the end', async () => {
+  test('a client without TLS, whose connection it closes', async () => {
     const { port, refused } = await served()
     const peer = await rawClient(port)
     peer.send(bindPdu())
@@ -151,7 +151,7 @@ describe('a server tells why a connection became no session:', () => {
     await peer.end()
   })
 
-  test('a handshake that never ends, however slowly it goes on', async () => {
+  test('a handshake that arrives too slowly', async () => {
     const { port, refused, server } = await served({ timers: { sessionInitTimeoutMs: 60 } })
     const peer = await rawClient(port)
     const hello = Buffer.from('16030102000100', 'hex')
@@ -164,7 +164,7 @@ describe('a server tells why a connection became no session:', () => {
   })
 })
 
-test('handshakes count as sessions, and end with the server', async () => {
+test('unfinished TLS handshakes count as sessions and are closed with the server', async () => {
   const { port, refused, server } = await served({ maxSessions: 2 })
   const silent = [await rawClient(port), await rawClient(port)]
   const third = await rawClient(port)
@@ -174,7 +174,7 @@ test('handshakes count as sessions, and end with the server', async () => {
   for (const peer of silent) await peer.end()
 })
 
-test('a probe that connects and says nothing is no refusal', async () => {
+test('a probe that connects and sends nothing is not reported as refused', async () => {
   const { port, refused } = await served()
   const probe = await rawClient(port)
   probe.close()
@@ -194,20 +194,20 @@ describe('a certificate of the server', () => {
       'ERR_TLS_CERT_ALTNAME_INVALID',
       'tls.servername',
     ],
-  ])('%s is refused with what to do', async (_, tls, code, advice) => {
+  ])('%s is refused by the client with advice', async (_, tls, code, advice) => {
     const { port } = await served({ tls })
     const error = await failing(port, { ca: authority.cert })
     expect(error).toMatchObject({ name: 'SmppConnectError', code })
     expect(String(error)).toContain(advice)
   })
 
-  test('is checked for the name that is told', async () => {
+  test('is checked for the name in tls.servername', async () => {
     const { port } = await served({ tls: authority.identity('c', { hosts: ['smsc.example'] }) })
     const session = await binding(port, { ca: authority.cert, servername: 'smsc.example' })
     await session.unbind()
   })
 
-  test('can change while sessions go on', async () => {
+  test('can be replaced while sessions stay open', async () => {
     const { port, listener, server, bound } = await served()
     const before = await binding(port, { ca: authority.cert })
     listener.setSecureContext(authority.identity('renewed'))
@@ -220,7 +220,7 @@ describe('a certificate of the server', () => {
     expect(before.state).toBe('BOUND_TRX')
   })
 
-  test('that is none is refused at once', async () => {
+  test('that is invalid throws immediately', async () => {
     const { listener } = await served()
     expect(() => listener.setSecureContext({ cert: 'no PEM', key: 'no PEM' })).toThrow('PEM')
     const server = createSmppServer({ events: {}, tls: { cert: 'no PEM', key: 'no PEM' } })
@@ -229,14 +229,14 @@ describe('a certificate of the server', () => {
 })
 
 describe('a client', () => {
-  test('without TLS says that a port that closed at once may want it', async () => {
+  test('without TLS gets the advice to use TLS if the port closes immediately', async () => {
     const { port } = await served()
     const error = await failing(port, false)
     expect(error).toMatchObject({ name: 'SmppConnectError', code: 'CLOSED' })
-    expect(String(error)).toContain('It may want TLS (tls: true)')
+    expect(String(error)).toContain('may require TLS (tls: true)')
   })
 
-  test('says that the peer does not speak TLS', async () => {
+  test('with TLS gets an error that says that the peer does not speak TLS', async () => {
     const plain = await rawServer()
     onTestFinished(() => plain.close())
     const failed = failing(plain.port, true)
@@ -247,7 +247,7 @@ describe('a client', () => {
     expect(String(error)).toContain('does not speak TLS')
   })
 
-  test('waits no longer for a handshake than for a connection', async () => {
+  test('applies connectTimeoutMs to the TLS handshake', async () => {
     const plain = await rawServer()
     onTestFinished(() => plain.close())
     const connecting = connectSmpp({
@@ -262,7 +262,7 @@ describe('a client', () => {
     await expect(connecting).rejects.toMatchObject({ code: 'CONNECT_TIMEOUT' })
   })
 
-  test('gives up in the middle of a handshake', async () => {
+  test('can be aborted in the middle of a handshake', async () => {
     const plain = await rawServer()
     onTestFinished(() => plain.close())
     const abort = new AbortController()
@@ -281,14 +281,14 @@ describe('a client', () => {
     await peer.end()
   })
 
-  test('says that its own key is none', async () => {
+  test("gets OpenSSL's error code if its own key is invalid", async () => {
     expect(await failing(1, { cert: 'no PEM', key: 'no PEM' })).toMatchObject({
       name: 'SmppConnectError',
       code: 'ERR_OSSL_PEM_NO_START_LINE',
     })
   })
 
-  test('asks for a host by its name', async () => {
+  test('sends the host name as the server name', async () => {
     const names: string[] = []
     const { server } = await served()
     const { port } = await server.listen({

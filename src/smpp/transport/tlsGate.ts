@@ -4,9 +4,9 @@ import type { TlsOptions, TLSSocket } from 'node:tls'
 import { isObject, shown, type OptionCheck } from '../wire/optionCheck.ts'
 
 /**
- * Node's options of `tls.createServer`, such as `key`, `cert`, `SNICallback`, `minVersion` and
- * `ciphers`. To check certificates of clients, set `ca` and `requestCert: true`; clients without a
- * certificate of that CA are refused unless `rejectUnauthorized` is false.
+ * The options of Node's `tls.createServer`, such as `key`, `cert`, `SNICallback`, `minVersion` and
+ * `ciphers`. To check certificates of clients, set `ca` and `requestCert: true`. Clients without a
+ * certificate from that CA are refused unless `rejectUnauthorized` is false.
  */
 export type ServerTlsOptions = Omit<TlsOptions, 'allowHalfOpen' | 'pauseOnConnect' | 'noDelay'>
 
@@ -18,7 +18,7 @@ const IDENTITIES: readonly (readonly string[])[] = [
   ['pskCallback'],
 ]
 
-/** Without any of these identities there is no cipher that both sides could use. */
+/** Without one of these identities, a TLS server has no usable cipher. */
 export const serverTlsCheck: OptionCheck = (value, name) => {
   if (value === false) return
   const has = (option: string) => isObject(value) && value[option] !== undefined
@@ -36,15 +36,15 @@ export type SecureContext = SecureContextOptions
 type Done = (result: TLSSocket | Error) => void
 
 /**
- * The server side of TLS for connections that were accepted elsewhere. A TLS server of Node that
- * listens nowhere does the handshakes and checks the certificates.
+ * The server side of TLS for connections that were accepted elsewhere. A Node TLS server that does
+ * not listen on any port does the handshakes and checks the certificates.
  */
 export class TlsGate {
   readonly #server: Server
   readonly #waiting = new WeakMap<Socket, Done>()
   #options: ServerTlsOptions
 
-  /** Throws Node's error for unusable options. */
+  /** Throws Node's error for invalid options. */
   constructor(options: ServerTlsOptions) {
     this.#options = options
     this.#server = createServer(options)
@@ -57,8 +57,8 @@ export class TlsGate {
   }
 
   /**
-   * Applies to future connections. Throws, and changes nothing, if the context is empty or
-   * unusable.
+   * Changes the options for future connections. Throws without changing anything if the context is
+   * empty or invalid.
    */
   setSecureContext(context: SecureContext): void {
     const options = renewed(this.#options, context)
@@ -66,7 +66,7 @@ export class TlsGate {
     this.#options = options
   }
 
-  /** Octets that were read already must be put back with `unshift` first. */
+  /** Starts the handshake. Octets that were already read must be put back with `unshift` first. */
   secure(connection: Socket, onDone: Done): void {
     this.#waiting.set(connection, onDone)
     this.#server.emit('connection', connection)
@@ -84,31 +84,32 @@ export class TlsGate {
 const CERTIFICATE = ['cert', 'key', 'pfx'] as const
 
 /**
- * Node's setSecureContext resets every option that it does not get, including the trusted CAs and
- * the lowest version, so it gets all of them again.
+ * Returns the old options with the changes. Node's setSecureContext resets every option that it is
+ * not given, including the trusted CAs and the minimum version, so it must be given all of them.
  */
 function renewed(options: ServerTlsOptions, context: SecureContext): ServerTlsOptions {
   const told = Object.entries(context).filter(([, value]) => value !== undefined)
   if (told.length === 0)
-    throw new TypeError('setSecureContext got nothing: give what is new, such as cert and key')
+    throw new TypeError('setSecureContext needs at least one option, such as cert and key')
   // The entries come from a SecureContext; Object.entries loses their types.
   const changes = Object.fromEntries(told) as SecureContext
   const kept = { ...options }
-  // One certificate replaces the other: given both, OpenSSL would keep using the pfx.
+  // A new cert replaces an old pfx and the reverse. With both, OpenSSL would keep using the pfx.
   if (changes.pfx !== undefined) for (const name of CERTIFICATE) delete kept[name]
   else if (changes.cert !== undefined) delete kept.pfx
   return { ...kept, ...changes }
 }
 
 /**
- * The connection under a TLS socket. `_parent` is not public but exists since Node 0.12. Nothing
- * else links a failed handshake to its connection, whose address is gone by then.
+ * The connection under a TLS socket. `_parent` is not public, but it has existed since Node 0.12.
+ * There is no other way to find the connection of a failed handshake, because the address of its
+ * socket is no longer available.
  */
 function connectionOf(socket: TLSSocket): Socket | undefined {
-  // TLS always runs over the connection that `secure` got.
+  // TLS always runs over the connection that was passed to `secure`.
   return (socket as TLSSocket & { readonly _parent?: Socket })._parent
 }
 
 function refusedBy(code: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(`its certificate was not taken: ${code}`), { code })
+  return Object.assign(new Error(`the certificate of the peer was rejected: ${code}`), { code })
 }

@@ -27,7 +27,7 @@ describe('a renewal', () => {
     })
   }
 
-  test('changes the certificate, and neither whom we trust nor the lowest version', async () => {
+  test('changes only the certificate and keeps the CA and minVersion', async () => {
     const { port, server, listener } = await served({ tls: strict })
     await expectStrict(port, 'CN=centre.example')
     server.setSecureContext(renewed)
@@ -36,7 +36,7 @@ describe('a renewal', () => {
     await expectStrict(port, 'CN=again')
   })
 
-  test('that fails changes nothing, and the next one goes on from what was', async () => {
+  test('that fails changes nothing, and the next renewal keeps the former options', async () => {
     const { port, listener } = await served({ tls: strict })
     expect(() => listener.setSecureContext({ cert: 'no PEM', key: 'no PEM' })).toThrow('PEM')
     await expectStrict(port, 'CN=centre.example')
@@ -44,7 +44,7 @@ describe('a renewal', () => {
     await expectStrict(port, 'CN=centre.example')
   })
 
-  test('with cert and key takes the place of a pfx, and the other way round', async () => {
+  test('with cert and key replaces a pfx, and a pfx replaces cert and key', async () => {
     const { port, listener } = await served({ tls: { pfx: pfxOf(centre), passphrase: 'p' } })
     const subject = async () => {
       const session = await binding(port, { ca: authority.cert })
@@ -58,12 +58,12 @@ describe('a renewal', () => {
     expect(await subject()).toBe('CN=again')
   })
 
-  test('of nothing, or where there is no TLS, is an error that says what to do', async () => {
+  test('without options, or on a port without TLS, throws an error with advice', async () => {
     const { server, listener } = await served()
-    expect(() => server.setSecureContext({})).toThrow('give what is new, such as cert and key')
-    expect(() => listener.setSecureContext({ cert: undefined })).toThrow('give what is new')
+    expect(() => server.setSecureContext({})).toThrow('at least one option, such as cert and key')
+    expect(() => listener.setSecureContext({ cert: undefined })).toThrow('at least one option')
     const plain = await server.listen({ port: 0, host: '127.0.0.1', tls: false })
-    expect(() => plain.setSecureContext(renewed)).toThrow('this port has no TLS')
+    expect(() => plain.setSecureContext(renewed)).toThrow('this port does not use TLS')
     server.setSecureContext(renewed)
     await using other = createSmppServer({ events: {} })
     await other.listen(0, '127.0.0.1')
