@@ -1,4 +1,4 @@
-// The admin API over a platform in memory, for tests of its routes and of resource kinds.
+// The admin API with an in-memory platform, for tests of its routes and of resource kinds.
 
 import { onTestFinished } from 'vitest'
 import { RevisionConflict } from '../../platform/resourceRow.ts'
@@ -39,7 +39,7 @@ export function memoryStore(): ResourceStore & { revision: number; beforeWrite: 
     },
     async write(changes: readonly ResourceChange[], expectedRevision: number) {
       store.beforeWrite()
-      if (store.revision !== expectedRevision) throw new RevisionConflict('meanwhile')
+      if (store.revision !== expectedRevision) throw new RevisionConflict('concurrent change')
       const revision = ++store.revision
       for (const { kind, id, spec } of changes) {
         const deleted = spec === undefined

@@ -32,7 +32,7 @@ test('a request without the token gets 401', async () => {
   }
 })
 
-test('an applied platform is one revision, and applying it again writes nothing', async () => {
+test('applying a platform creates one revision, and applying it again creates none', async () => {
   const server = startServer()
   const first = await call(server, 'POST', '/platform/apply', platform)
   expect(first.answer).toMatchObject({ revision: 1 })
@@ -41,7 +41,7 @@ test('an applied platform is one revision, and applying it again writes nothing'
   expect(second.answer).toEqual({ revision: 1, changes: [] })
 })
 
-test('a dry run reports changes and makes none', async () => {
+test('a dry run reports changes without making them', async () => {
   const store = memoryStore()
   const server = startServer(store)
   const { answer } = await call(server, 'POST', '/platform/apply?dryRun=true', platform)
@@ -52,11 +52,11 @@ test('a dry run reports changes and makes none', async () => {
   expect(store.revision).toBe(0)
 })
 
-test('an export can be applied again, with its secrets masked', async () => {
+test('an export with masked secrets can be applied without changes', async () => {
   const server = await appliedServer()
   const exported = await call(server, 'GET', '/platform')
   expect(exported.answer).toMatchObject({ connectors: [{ password: '(hidden)' }] })
-  // The answer of an export is a platform document, an object.
+  // The answer to an export is a platform document, which is an object.
   const document = exported.answer as object
   const diff = await call(server, 'POST', '/platform/diff', document)
   expect(diff).toMatchObject({ status: 200, answer: { changes: [] } })
@@ -64,7 +64,7 @@ test('an export can be applied again, with its secrets masked', async () => {
   expect(open.answer).toMatchObject({ connectors: [{ password: 'pw' }] })
 })
 
-test('the answer to an invalid document names each fault and its place', async () => {
+test('the answer to an invalid document names every error and its place', async () => {
   const connectors = [{ ...platform.connectors[0], port: 'abc', tsp: 5 }]
   const { status, answer } = await call(startServer(), 'POST', '/platform/apply', { connectors })
   expect(status).toBe(422)
@@ -94,7 +94,7 @@ test('broken JSON, an invalid id and an unknown path get problem documents', asy
   expect((await call(server, 'GET', `/messages/${id}`)).status).toBe(404)
 })
 
-test('a resource can be put, read and deleted by itself', async () => {
+test('a single resource can be put, read and deleted', async () => {
   const server = await appliedServer()
   const created = await call(server, 'PUT', '/users/bob', { account: 'demo', password: 'pw' })
   expect(created.status).toBe(201)
@@ -110,7 +110,7 @@ test('a resource can be put, read and deleted by itself', async () => {
   expect((await call(server, 'DELETE', '/users/bob')).status).toBe(404)
 })
 
-test('a resource is checked against the others', async () => {
+test('a resource is refused if its references or its id are inconsistent', async () => {
   const server = await appliedServer()
   const lost = await call(server, 'PUT', '/users/bob', { account: 'nowhere', password: 'pw' })
   expect(lost).toMatchObject({ status: 422, answer: { detail: /there is no account "nowhere"/ } })
@@ -118,7 +118,7 @@ test('a resource is checked against the others', async () => {
   expect(other).toMatchObject({ status: 422, answer: { detail: /the path says "a"/ } })
 })
 
-test('a resource in use is not deleted, and the answer says what to do first', async () => {
+test('a resource in use is not deleted, and the answer says what to change first', async () => {
   const server = await appliedServer()
   expect(await call(server, 'DELETE', '/connectors/smsc')).toMatchObject({
     status: 409,
@@ -134,7 +134,7 @@ test('a resource in use is not deleted, and the answer says what to do first', a
   expect((await call(server, 'DELETE', '/connectors/smsc')).status).toBe(204)
 })
 
-test('If-Match refuses a change of any other revision', async () => {
+test('a change is refused if If-Match names another revision than the current one', async () => {
   const server = await appliedServer()
   const change = { account: 'demo', password: 'pw' }
   const stale = await call(server, 'PUT', '/users/bob', change, { 'if-match': '"0"' })
@@ -145,7 +145,7 @@ test('If-Match refuses a change of any other revision', async () => {
   expect(odd.status).toBe(400)
 })
 
-test('a change that meets another one is planned again', async () => {
+test('a change that conflicts with a concurrent change is retried a few times', async () => {
   const store = memoryStore()
   const server = await appliedServer(store)
   let meetings = 2
@@ -160,7 +160,7 @@ test('a change that meets another one is planned again', async () => {
   expect((await call(server, 'PUT', '/users/eve', body)).status).toBe(412)
 })
 
-test('while the database is away, requests get 503', async () => {
+test('requests get 503 while the database is unavailable', async () => {
   const away = async () => {
     throw new StoreUnavailable('connect ECONNREFUSED')
   }
@@ -171,7 +171,7 @@ test('while the database is away, requests get 503', async () => {
   })
 })
 
-test('a document may have 32 MiB, as 200,000 users need', async () => {
+test('a document may have up to 32 MiB, which is enough for 200,000 users', async () => {
   const server = startServer()
   const headers = { authorization, 'content-type': 'application/json' }
   const diff = (octets: number) =>

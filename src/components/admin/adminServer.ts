@@ -1,7 +1,7 @@
-// The management API: resources and whole platform documents under /admin/v1. Each request carries
-// the bearer token. The answer to a change means that it is one committed revision in the database.
-// A write that fails is not repeated, unless it met another write (changePlatform.ts). Every error
-// is a problem document. While the database is away, requests get 503 and the server stays.
+// The management API for resources and whole platform documents, under /admin/v1. Each request must
+// carry the bearer token. A change is answered after it is committed to the database as one
+// revision. A failed write is retried only if it conflicted with another write (changePlatform.ts).
+// Every error is a problem document. While the database is unavailable, requests get 503.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { fastify } from 'fastify'
@@ -23,7 +23,7 @@ import { invalid, ProblemError } from './problem.ts'
 import type { AdminProblem } from './problem.ts'
 import { resourceRoutes } from './resourceRoutes.ts'
 
-/** About 200,000 users. */
+/** Enough for about 200,000 users. */
 const BODY_OCTETS_MAX = 32 * 1024 * 1024
 
 const STATUS = {
@@ -31,7 +31,7 @@ const STATUS = {
   response: { 200: platformStatusSchema },
 }
 
-/** What any route may answer; docs/admin-api.md lists it once. */
+/** The problems that any route may answer. docs/admin-api.md lists them once. */
 export const EVERY_ROUTE: Problems = {
   400: 'The body is not JSON, or the header `if-match` is malformed.',
   401: 'The token is missing or wrong.',
@@ -80,7 +80,7 @@ export function createAdminServer(options: AdminServerOptions) {
   return server
 }
 
-/** Digests have equal lengths and are compared in constant time, so timing reveals nothing. */
+/** Compares digests, which have equal lengths, in constant time, so that timing reveals nothing. */
 function tokenCheck(adminToken: string) {
   const expected = digest(adminToken)
   return async (request: FastifyRequest, reply: FastifyReply) => {
@@ -99,7 +99,7 @@ function digest(text: string): Buffer {
 }
 
 function sendProblem(reply: FastifyReply, document: AdminProblem): FastifyReply {
-  // Octets, because fastify adds a charset to text and its own content type to an object.
+  // Sent as a Buffer, because fastify adds a charset to strings and sets the type of objects.
   return reply
     .code(document.status)
     .header('content-type', PROBLEM_TYPE)
@@ -109,7 +109,7 @@ function sendProblem(reply: FastifyReply, document: AdminProblem): FastifyReply 
 function documentOf(error: unknown): AdminProblem {
   if (error instanceof ProblemError) return error.document
   if (error instanceof StoreUnavailable)
-    return problem(503, 'the database does not answer; nothing was lost, try again')
+    return problem(503, 'the database does not answer; nothing was changed, please retry')
   if (isFastifyError(error)) {
     const { statusCode = 500, message } = error
     if (statusCode === 413) return problem(413, `${message} (${BODY_OCTETS_MAX} octets)`)

@@ -8,12 +8,12 @@ import type { Logger } from '../../runtime/log.ts'
 export interface AdminServerOptions {
   readonly adminToken: string
   readonly resources: ResourceStore
-  /** Undefined for a message that is unknown or no longer kept. */
+  /** Resolves with undefined if the message is unknown or no longer stored. */
   readTrace(id: MessageId): Promise<MessageTrace | undefined>
   readonly searchMessages: SearchMessages
-  /** How many binds of each connector are up, by its id. */
+  /** The number of open binds of each connector, by connector id. */
   readBindsUp(): Promise<ReadonlyMap<string, number>>
-  /** What runs, what is bound and what waits, now. */
+  /** The current status of processes, binds and queues. */
   readStatus(): Promise<PlatformStatus>
   readonly log: Pick<Logger, 'info' | 'error'>
 }

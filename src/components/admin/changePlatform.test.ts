@@ -31,7 +31,7 @@ const DOCUMENT = platformSchema.parse({
   routeTable: { routes: [{ prefix: '43', connector: 'smsc' }] },
 })
 
-test('a written platform is read back, and writing it again makes no revision', async () => {
+test('a written platform can be read, and writing it again creates no revision', async () => {
   const one = resources()
   const change = { edit: () => DOCUMENT, ifRevision: undefined }
   const { revision, plan } = await changePlatform(one, change)
@@ -40,7 +40,7 @@ test('a written platform is read back, and writing it again makes no revision', 
   expect((await changePlatform(one, change)).revision).toBe(revision)
 })
 
-test('concurrent changes by several processes all happen, one after the other', async () => {
+test('concurrent changes by several processes are all applied, one after another', async () => {
   const ids = ['a', 'b', 'c']
   const before = (await readStoredPlatform(resources())).revision
   const revisions = await Promise.all(
@@ -64,7 +64,7 @@ test('concurrent changes by several processes all happen, one after the other', 
   expect(platform.accounts.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'demo'])
 })
 
-test('a resource that a document no longer names is deleted, and may come again', async () => {
+test('a resource missing from a document is deleted and can be created again', async () => {
   const one = resources()
   const apply = (document: typeof DOCUMENT) =>
     changePlatform(one, { edit: () => document, ifRevision: undefined })
@@ -74,7 +74,7 @@ test('a resource that a document no longer names is deleted, and may come again'
   expect(plan.changes).toMatchObject([{ action: 'create', kind: 'user', id: 'alice' }])
 })
 
-test('a connector that still has messages to send is not deleted', async () => {
+test('a connector with waiting messages is not deleted', async () => {
   const one = resources()
   await changePlatform(one, { edit: () => DOCUMENT, ifRevision: undefined })
   const { pool } = store.link().database

@@ -13,15 +13,15 @@ import type { ResourceStore, StoredPlatform } from '../../platform/storedPlatfor
 export type Plan = Extract<PlatformPlan, { kind: 'plan' }>
 
 export interface PlatformEdit {
-  /** The one resource that the edit changes: `edit` gets what that can touch, and no more. */
+  /** If set, `edit` changes only this resource and gets only the resources related to it. */
   scope?: ChangeScope
-  /** The wanted platform, made from the stored one. Throws if the edit is not allowed. */
+  /** Returns the wanted platform for the stored one. Throws if the edit is not allowed. */
   edit(stored: StoredPlatform): PlatformDocument
-  /** From If-Match: the edit is refused when the platform is at another revision. */
+  /** From If-Match: the edit is refused if the platform has another revision. */
   ifRevision: number | undefined
 }
 
-/** A write that meets another one is planned again from a fresh reading, at most this often. */
+/** An edit that conflicts with another write is planned again, up to this number of attempts. */
 const ATTEMPTS_MAX = 5
 
 export async function planEdit(
@@ -38,7 +38,7 @@ export async function planEdit(
   return { revision, plan }
 }
 
-/** Applies an edit as one revision; an edit that changes nothing writes nothing. */
+/** Applies an edit as one revision. An edit that changes nothing creates no revision. */
 export async function changePlatform(
   store: ResourceStore,
   change: PlatformEdit,
@@ -57,7 +57,7 @@ export async function changePlatform(
   }
 }
 
-/** A resource that accepted messages wait for is not deleted: they would be stranded. */
+/** Refuses to delete a resource while accepted messages wait for it. */
 async function refuseWhileAwaited(
   store: ResourceStore,
   { kind, id }: ResourceChange,
@@ -72,6 +72,6 @@ function changedMeanwhile(revision: number | undefined): ProblemError {
   const now = revision === undefined ? '' : ` and is now at revision ${revision}`
   return new ProblemError(
     412,
-    `somebody else changed the platform${now}: look at it again, then repeat the change`,
+    `somebody else changed the platform${now}: read it again, then repeat the change`,
   )
 }

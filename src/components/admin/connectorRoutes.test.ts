@@ -19,7 +19,7 @@ async function serverWith(waiting = 0) {
   return { act, server, store }
 }
 
-test('the status of connectors has their state, their binds and what waits for them', async () => {
+test('the status of connectors has their state, binds and waiting messages', async () => {
   const { server } = await serverWith(7)
   const { answer } = await call(server, 'GET', '/connector-status')
   const shared = { state: 'enabled', waiting: 'keep' }
@@ -32,7 +32,7 @@ test('the status of connectors has their state, their binds and what waits for t
   expect(await call(server, 'GET', '/connector-status/none')).toMatchObject({ status: 404 })
 })
 
-test('each action is one revision and answers the new status', async () => {
+test('each action creates one revision and returns the new status', async () => {
   const { act, server, store } = await serverWith()
   const before = store.revision
   expect((await act('pause')).answer).toMatchObject({ state: 'paused' })
@@ -43,13 +43,13 @@ test('each action is one revision and answers the new status', async () => {
   expect(moved.answer).toMatchObject({ state: 'disabled', waiting: { moveTo: 'other' } })
   expect((await act('enable')).answer).toMatchObject({ state: 'enabled', waiting: 'keep' })
   expect(store.revision).toBe(before + 6)
-  // Secrets and all other fields are as they were.
+  // Secrets and all other fields are unchanged.
   const exported = await call(server, 'GET', '/platform?secrets=true')
   const connectors = expect.arrayContaining([expect.objectContaining(platform.connectors[0])])
   expect(exported.answer).toMatchObject({ connectors })
 })
 
-test('an action that makes no sense is refused with the command that helps', async () => {
+test('an action that the state forbids is refused with the command to run first', async () => {
   const { act, server } = await serverWith()
   expect(await act('purge')).toMatchObject({
     status: 409,
@@ -61,7 +61,7 @@ test('an action that makes no sense is refused with the command that helps', asy
   expect(await call(server, 'POST', '/connectors/none/pause')).toMatchObject({ status: 404 })
 })
 
-test('a connector with waiting messages is not deleted; the answer says what helps', async () => {
+test('a connector with waiting messages is not deleted, the answer says what to do', async () => {
   const { server, store } = await serverWith(7)
   const { status, answer } = await call(server, 'DELETE', '/connectors/smsc')
   expect(status).toBe(409)

@@ -19,16 +19,16 @@ import { CHANGED_MEANWHILE, changeHeaders, ifRevision, tagRevision } from './req
 
 const params = z.strictObject({ id: z.string().describe('The id of the connector.') })
 const moveBody = z.strictObject({
-  to: resourceId.describe('The id of the connector that takes the messages over.'),
+  to: resourceId.describe('The id of the connector to which the messages are moved.'),
 })
 const NO_SUCH = 'There is no connector with this id.'
 
 const listSchema = {
-  summary: 'List the connectors at work',
-  response: { 200: z.array(connectorStatusSchema).describe('Each connector at work.') },
+  summary: 'List the status of all connectors',
+  response: { 200: z.array(connectorStatusSchema).describe('The status of each connector.') },
 }
 const statusSchema = {
-  summary: 'Read one connector at work',
+  summary: 'Read the status of one connector',
   params,
   response: { 200: connectorStatusSchema },
   problems: { 404: NO_SUCH },
@@ -39,21 +39,21 @@ const SUMMARIES: Readonly<Record<ConnectorAction['kind'], string>> = {
   resume: 'Resume a paused connector',
   enable: 'Enable a connector',
   disable: 'Disable a connector',
-  purge: 'Discard the messages that wait for a disabled connector',
-  move: 'Move the messages that wait for a disabled connector',
+  purge: 'Discard the waiting messages of a disabled connector',
+  move: 'Move the waiting messages of a disabled connector',
 }
 const WHY_REFUSED: Readonly<Partial<Record<ConnectorAction['kind'], string>>> = {
   pause: 'The connector is disabled.',
   resume: 'The connector is disabled.',
   purge: 'The connector is enabled: disable it first.',
-  move: 'The connector is enabled, or the other one is disabled or does not exist.',
+  move: 'The connector is enabled, or the target connector is disabled or does not exist.',
 }
 
 function actionSchema(kind: ConnectorAction['kind']) {
   const refusal = WHY_REFUSED[kind]
   return {
     summary: SUMMARIES[kind],
-    description: '[connectors.md](connectors.md) explains what happens then.',
+    description: '[connectors.md](connectors.md) explains the effect of this action.',
     headers: changeHeaders,
     params,
     response: { 200: connectorStatusSchema },
@@ -65,7 +65,7 @@ function actionSchema(kind: ConnectorAction['kind']) {
   }
 }
 
-/** What operators see and do beside the fields of a connector. */
+/** The routes that read the status of connectors and that act on them. */
 export function connectorRoutes(options: AdminServerOptions): FastifyPluginAsyncZod {
   const { resources } = options
   return async (api) => {
@@ -146,7 +146,7 @@ async function statusOf(
 ): Promise<ConnectorStatus[]> {
   const bindsUp = await options.readBindsUp()
   const statuses: ConnectorStatus[] = []
-  // One after the other: the admin component has few connections.
+  // One after another, because the admin component has few database connections.
   for (const connector of connectors) statuses.push(await statusWith(options, connector, bindsUp))
   return statuses
 }

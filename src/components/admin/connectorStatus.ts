@@ -3,30 +3,31 @@ import { connectorSchema } from '../../platform/connector.ts'
 
 const { binds, id, waiting } = connectorSchema.shape
 
-/** A field of every answer about a connector's work. */
 export const connectorState = z
   .enum(['enabled', 'paused', 'disabled'])
-  .describe('Its state, as [connectors.md](connectors.md) explains it.')
+  .describe('The state of the connector ([connectors.md](connectors.md)).')
 export const bindsUp = z
   .int()
-  .meta({ description: 'How many of these binds are up, over all workers.', unit: 'binds' })
+  .meta({ description: 'The number of open binds, over all workers.', unit: 'binds' })
 
-/** A connector at work: its state, its binds, and the messages that wait for it. */
+/** The status of a connector: its state, its binds and its waiting messages. */
 export const connectorStatusSchema = z
   .strictObject({
     id,
     state: connectorState,
     binds: binds.unwrap().meta({
-      description: 'How many binds it should have, over all workers.',
+      description: 'The configured number of binds, over all workers.',
       unit: 'binds',
     }),
     bindsUp,
-    waiting: waiting.unwrap().describe('What happens to its messages while it is disabled.'),
+    waiting: waiting
+      .unwrap()
+      .describe('What happens to the waiting messages while the connector is disabled.'),
     waitingMessages: z.int().meta({
-      description: 'Messages that were accepted for it and have no outcome yet.',
+      description: 'Messages that were accepted for the connector and have no outcome yet.',
       unit: 'messages',
     }),
   })
-  .describe('The connector at work.')
+  .describe('The status of the connector.')
 
 export type ConnectorStatus = z.infer<typeof connectorStatusSchema>

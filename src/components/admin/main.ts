@@ -1,7 +1,8 @@
-// The admin component: the management API on its port. It is never on the path of a message: while
-// it is away, messages flow on with the platform as it is. It promises that an answered change is
-// one durable revision, which the other components follow within a second. A change that meets
-// another one is planned again, a few times, unless the caller named the revision to change.
+// The admin component serves the management API. It does not process messages: while it is down,
+// messages are processed with the current configuration of the platform. When it answers a change,
+// the change is durable as one revision, and the other components apply it within a second. A
+// change that conflicts with a concurrent change is retried a few times, unless the caller
+// specified the revision to change.
 
 import type { AddressInfo } from 'node:net'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
@@ -18,10 +19,10 @@ import { waitingFor } from './waitingFor.ts'
 import { createAdminServer } from './adminServer.ts'
 import { messageSearch, SEARCH_BUDGET_MS, SEARCHES_MAX } from './searchMessages.ts'
 
-/** Few people use the API at a time; the other components need the connections more. */
+/** Few people use the API at a time, and the other components need more connections. */
 const POOL_SIZE_MAX = 4
 
-/** A search waits for nobody: what it would read may be about to be dropped. */
+/** A search waits only briefly for a lock, because the partition may be about to be dropped. */
 const SEARCH_LIMITS = {
   idleMs: 5_000,
   lockMs: 500,
@@ -37,7 +38,8 @@ async function startAdmin(context: ComponentContext<'admin'>): Promise<RunningCo
     applicationName: 'signalbox-admin',
     outage: databaseOutage(trouble),
   })
-  // Its own connections: a search that takes too long is no outage, and delays nothing else.
+  // Searches have their own connections, so that a slow search is not an outage of the database and
+  // delays nothing else.
   const searched = openDatabase({
     databaseUrl: config.databaseUrl,
     poolSize: SEARCHES_MAX,
@@ -62,7 +64,7 @@ async function startAdmin(context: ComponentContext<'admin'>): Promise<RunningCo
   const presence = await announceProcess(context, database)
   await server.listen({ host: config.host, port: config.adminPort })
   health.setReady('http', true)
-  // A TCP listener's address is an object; only pipes have a string.
+  // The address of a TCP server is an object; only a pipe has a string.
   const { port } = server.server.address() as AddressInfo
   return {
     ports: { admin: port },

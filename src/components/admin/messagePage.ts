@@ -23,25 +23,23 @@ const messageSummarySchema = z.strictObject({
   doneAt: instant.optional().describe('When it reached a final state.'),
 })
 
-/** One answer of a search. */
+/** One page of the results of a search. */
 export const messagePageSchema = z
   .strictObject({
-    messages: z.array(messageSummarySchema).readonly().describe('The newest message first.'),
+    messages: z.array(messageSummarySchema).readonly().describe('The messages, newest first.'),
     searchedBackTo: instant.describe(
-      'All matching messages that were accepted since are in this answer, or in those before it.',
+      'This answer and the previous ones contain all matching messages accepted since this time.',
     ),
     stopped: z
       .enum(['limit', 'time'])
       .optional()
-      .describe(
-        'Why older messages may be missing: there are more than `limit`, or the time was up.',
-      ),
+      .describe('Why older messages may be missing: `limit` was reached, or the time ran out.'),
     next: z
       .string()
       .optional()
-      .describe('The `cursor` that continues the search; missing if nothing is left.'),
+      .describe('The `cursor` that continues the search; absent if the search is complete.'),
   })
-  .describe('The messages that were found.')
+  .describe('The messages found.')
 
 export type MessageSummary = z.infer<typeof messageSummarySchema>
 export type MessagePage = z.infer<typeof messagePageSchema>

@@ -37,7 +37,7 @@ async function search(parameters: string, answer: MessagePage | 'busy' = page) {
   return { ...response, asked: asked[0] }
 }
 
-test('a search passes on what was asked, and answers what was found', async () => {
+test('all parameters of a search are passed on, and its result is returned', async () => {
   const from = '2026-12-01T00:00:00Z'
   const { status, answer, asked } = await search(
     `?number=%2B31612345678&account=demo&state=EXPIRED&from=${from}` +
@@ -57,12 +57,12 @@ test('a search passes on what was asked, and answers what was found', async () =
   })
 })
 
-test('a plus that a client did not escape is a blank, and does no harm', async () => {
+test('a number with an unescaped plus, which arrives as a space, is accepted', async () => {
   const { asked } = await search('?number=+31612345678')
   expect(asked?.number?.digits).toBe('31612345678')
 })
 
-test('without times the last 24 hours are searched, with a page of 50', async () => {
+test('by default a search covers the last 24 hours and returns up to 50 messages', async () => {
   const before = Date.now()
   const { asked } = await search('')
   expect(asked?.limit).toBe(50)
@@ -86,7 +86,7 @@ test.each([
   ['?limit=many', 'limit: expected a number from 1 to 500, got "many"'],
   ['?cursor=17', 'cursor: expected the `next` of an answer to the same search, got "17"'],
   ['?nummer=31612345678', 'unknown key "nummer"; did you mean "number"?'],
-])('%s is refused: %s', async (parameters, detail) => {
+])('a search with %s is refused with "%s"', async (parameters, detail) => {
   const { status, headers, answer, asked } = await search(parameters)
   expect(status).toBe(422)
   expect(headers['content-type']).toBe('application/problem+json')
@@ -94,11 +94,11 @@ test.each([
   expect(asked).toBeUndefined()
 })
 
-test('a search too many gets 429 and is told when to come again', async () => {
+test('a search gets 429 and retry-after if too many searches are running', async () => {
   const { status, headers, answer } = await search('', 'busy')
   expect(status).toBe(429)
   expect(headers['retry-after']).toBe('2')
   expect(answer).toMatchObject({
-    detail: '2 searches are running already, which is the most: try again in a few seconds',
+    detail: '2 searches are already running, which is the limit: try again in a few seconds',
   })
 })

@@ -18,7 +18,7 @@ const DAYS_MAX = 31
 const FORM = 'a time such as 2026-12-01T08:00:00Z'
 const TIME = z.iso.datetime({ offset: true, error: FORM }).meta({ form: FORM }).optional()
 const CURSOR = 'the `next` of an answer to the same search'
-// The names are the keys of the table.
+// The type of Object.keys() is string[], but the keys of this table are state names.
 const STATE_NAMES = Object.keys(MESSAGE_STATE) as MessageStateName[]
 
 const querySchema = z.strictObject({
@@ -26,57 +26,58 @@ const querySchema = z.strictObject({
     .string()
     .max(2 * ADDRESS_CHARACTERS_MAX)
     .optional()
-    .describe('The source or destination: all digits of a number, or the name of a sender.'),
+    .describe('The source or destination: the whole number, or the name of a sender.'),
   account: z.string().optional().describe('The id of the account that sent the messages.'),
   state: z
     .enum(STATE_NAMES)
     .optional()
-    .describe('Their [state](http-api.md#states-of-a-message) now.'),
+    .describe('The current [state](http-api.md#states-of-a-message) of the messages.'),
   from: TIME.describe(
-    `The earliest acceptance. If it is not set: ${DEFAULT_HOURS} hours before \`to\`. At most ` +
-      `${DAYS_MAX} days before \`to\`.`,
+    'The start of the range: finds messages accepted at or after it, at most ' +
+      `${DAYS_MAX} days before \`to\`. Default: ${DEFAULT_HOURS} hours before \`to\`.`,
   ),
-  to: TIME.describe('The end: messages that were accepted before. If it is not set: now.'),
+  to: TIME.describe('The end of the range: finds messages accepted before it. Default: now.'),
   limit: z.coerce
     .number()
     .int()
     .min(1)
     .max(LIMIT_MAX)
     .default(LIMIT_DEFAULT)
-    .meta({ description: 'The most messages in one answer.', unit: 'messages' }),
+    .meta({ description: 'The maximum number of messages in one answer.', unit: 'messages' }),
   cursor: z
     .guid({ error: CURSOR })
     .meta({ form: CURSOR })
     .optional()
-    .describe('Continues where that search stopped.'),
+    .describe('Continues the search where the previous answer stopped.'),
 })
 
 const searchSchema = {
   summary: 'Search messages',
   description:
-    `A search takes at most ${SEARCH_BUDGET_MS / 1000} seconds. If it needs longer, it answers ` +
-    'what it has found, and `next` continues it. `signalbox search` calls this, and ' +
-    '[operations.md](operations.md#a-customer-asks-about-a-number) explains it.',
+    `A search takes at most ${SEARCH_BUDGET_MS / 1000} seconds. If it needs more, the answer ` +
+    'contains the messages found so far, and `next` continues the search. `signalbox search` ' +
+    'calls this route, and [operations.md](operations.md#a-customer-asks-about-a-number) ' +
+    'explains it.',
   querystring: querySchema,
   response: { 200: messagePageSchema },
   problems: {
-    422: '`from` is not before `to` or too long before it, or `number` is empty.',
-    429: `${SEARCHES_MAX} searches are running already. Try again after a few seconds.`,
+    422: '`from` is not before `to`, the range is too long, or `number` is empty.',
+    429: `${SEARCHES_MAX} searches are already running. Try again after a few seconds.`,
   },
 }
 
 const traceSchema = {
   summary: 'Trace a message',
-  description: 'A new message shows within a second.',
+  description: 'A new message appears within a second.',
   params: z.strictObject({ id: z.string().describe('The id of the message.') }),
   response: { 200: messageTraceSchema },
   problems: {
     400: 'The id in the path is malformed.',
-    404: 'The message was never accepted, is not written yet, or is no longer kept.',
+    404: 'The message was never accepted, is not stored yet, or is no longer stored.',
   },
 }
 
-/** A search of messages, and the whole life of one. */
+/** The routes that search messages and that trace one message. */
 export function messageRoutes(options: AdminServerOptions): FastifyPluginAsyncZod {
   const { readTrace, searchMessages } = options
   return async (api) => {
@@ -86,7 +87,7 @@ export function messageRoutes(options: AdminServerOptions): FastifyPluginAsyncZo
       reply.header('retry-after', '2')
       throw new ProblemError(
         429,
-        `${SEARCHES_MAX} searches are running already, which is the most: try again in a few ` +
+        `${SEARCHES_MAX} searches are already running, which is the limit: try again in a few ` +
           'seconds',
       )
     })
@@ -96,15 +97,15 @@ export function messageRoutes(options: AdminServerOptions): FastifyPluginAsyncZo
       if (id === undefined)
         throw new ProblemError(
           400,
-          `"${params.id}" is not a message id: take the message_id of a submit_sm_resp, ` +
-            'or the id that POST /v1/messages answered',
+          `"${params.id}" is not a message id: use the message_id of a submit_sm_resp, ` +
+            'or the id in the answer to POST /v1/messages',
         )
       const trace = await readTrace(id)
       if (trace) return trace
       throw new ProblemError(
         404,
-        `there is no message ${id}: it was never accepted, is not written yet (try again in a ` +
-          'second), or is no longer kept',
+        `there is no message ${id}: it was never accepted, is not stored yet (try again in a ` +
+          'second), or is no longer stored',
       )
     })
   }
@@ -112,7 +113,7 @@ export function messageRoutes(options: AdminServerOptions): FastifyPluginAsyncZo
 
 function queryOf(given: z.infer<typeof querySchema>, nowMs: number): MessageQuery {
   const { number: typed, account, state, limit, cursor } = given
-  // Messages of this millisecond count.
+  // The end is exclusive, so adding 1 includes messages of this millisecond.
   const toMs = given.to === undefined ? nowMs + 1 : Date.parse(given.to)
   const fromMs = given.from === undefined ? toMs - DEFAULT_HOURS * HOUR_MS : Date.parse(given.from)
   if (fromMs >= toMs)

@@ -2,15 +2,15 @@ import { z } from 'zod'
 
 const fieldChangeSchema = z.strictObject({
   path: z.string().describe('The field, such as `port` or `routes[0]`.'),
-  from: z.unknown().optional().describe('Its value before; missing if it had none.'),
-  to: z.unknown().optional().describe('Its value after; missing if it has none.'),
+  from: z.unknown().optional().describe('The old value; absent if the field had no value.'),
+  to: z.unknown().optional().describe('The new value; absent if the field has no value.'),
 })
 
-/** The differences of two platforms. */
+/** The differences between two platforms. */
 export const platformChangesSchema = z
   .strictObject({
     revision: z.int().meta({
-      description: 'The revision of the platform, after the changes if they were made.',
+      description: 'The revision of the platform, which includes the changes if they were made.',
       unit: 'none',
     }),
     changes: z
@@ -20,14 +20,16 @@ export const platformChangesSchema = z
           kind: z
             .string()
             .describe('The kind of the resource: `account`, `user`, `connector`, `route_table`.'),
-          id: z.string().describe('Its id; `active` for the route table.'),
+          id: z.string().describe('The id of the resource; `active` for the route table.'),
           fields: z
             .array(fieldChangeSchema)
             .readonly()
-            .describe('The fields that change. Secrets show as `(set)`, `(changed)`, `(hidden)`.'),
+            .describe(
+              'The fields that change. A secret is shown as `(set)`, `(changed)` or `(hidden)`.',
+            ),
         }),
       )
       .readonly()
-      .describe('Each resource that changes.'),
+      .describe('All resources that change.'),
   })
-  .describe('The changes, resource by resource.')
+  .describe('The changes of the platform.')

@@ -14,7 +14,7 @@ const flag = z
 
 const see = '[fields](platform-fields.md)'
 const document = platformSchema.meta({
-  description: 'The whole platform: a resource that it does not name is deleted',
+  description: 'The whole platform: resources that it does not contain are deleted',
   see,
 })
 const problems = {
@@ -25,7 +25,7 @@ const problems = {
 const exportSchema = {
   summary: 'Read the whole platform',
   querystring: z.strictObject({
-    secrets: flag.describe('With `true`, passwords of connectors are shown instead of `(hidden)`.'),
+    secrets: flag.describe('If `true`, passwords of connectors are shown instead of `(hidden)`.'),
   }),
   response: {
     200: platformSchema.meta({ description: 'The whole platform', see }),
@@ -43,18 +43,18 @@ const diffSchema = {
 const applySchema = {
   summary: 'Replace the whole platform',
   description:
-    'All changes are one revision: all of them are made, or none. `signalbox apply` calls this, ' +
-    'and [platform-file.md](platform-file.md) explains it.',
+    'All changes become one revision: either all of them are made, or none. `signalbox apply` ' +
+    'calls this route, and [platform-file.md](platform-file.md) explains it.',
   headers: changeHeaders,
   querystring: z.strictObject({
-    dryRun: flag.describe('With `true`, nothing is changed: the answer shows what would change.'),
+    dryRun: flag.describe('If `true`, nothing is changed. The answer shows what would change.'),
   }),
   body: document,
   response: { 200: platformChangesSchema },
   problems,
 }
 
-/** Whole documents, as in a platform.yaml. */
+/** The routes for whole platform documents, such as the content of a platform.yaml. */
 export function platformRoutes({ resources, log }: AdminServerOptions): FastifyPluginAsyncZod {
   return async (api) => {
     api.get('/platform', { schema: exportSchema }, async (request, reply) => {

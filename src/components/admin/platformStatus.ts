@@ -7,14 +7,14 @@ const messages = (description: string) => z.number().meta({ description, unit: '
 const instant = z.string().meta({ unit: 'ISO 8601, in UTC' })
 
 const processSchema = z.strictObject({
-  component: z.string().describe('The component that runs in it, such as `gateway`.'),
-  instance: z.string().describe('Its name, which `SIGNALBOX_INSTANCE` sets.'),
-  isUp: z.boolean().describe('If false, it ended unexpectedly within the last hour.'),
-  startedAt: instant.describe('When it started.'),
-  seenSecondsAgo: seconds('How long ago it gave its last sign of life.'),
+  component: z.string().describe('The component of the process, such as `gateway`.'),
+  instance: z.string().describe('The name of the process, as set by `SIGNALBOX_INSTANCE`.'),
+  isUp: z.boolean().describe('If false, the process ended unexpectedly within the last hour.'),
+  startedAt: instant.describe('When the process started.'),
+  seenSecondsAgo: seconds('The time since the last heartbeat of the process.'),
   troubles: z
     .array(troubleSchema.strict())
-    .describe('Its last warnings and errors, at most ten, the latest first.'),
+    .describe('The last warnings and errors of the process, at most ten, latest first.'),
 })
 
 const customerSchema = customerBindsSchema
@@ -26,16 +26,19 @@ const connectorLoadSchema = z.strictObject({
   state: connectorState,
   binds: connectorStatusSchema.shape.binds,
   bindsUp,
-  queuedMessages: messages('Messages on its queues or in a worker.'),
-  oldestAgeSeconds: seconds('The age of the oldest envelope on its queues; 0 if they are empty.'),
-  waitingMessages: messages('Messages that wait for another attempt.'),
+  queuedMessages: messages('Messages on the queues of the connector, including those in a worker.'),
+  oldestAgeSeconds: seconds('The age of the oldest envelope on these queues; 0 if they are empty.'),
+  waitingMessages: messages('Messages waiting for another attempt.'),
 })
 
 const queueDepthSchema = z.strictObject({
-  queue: z.string().describe('Such as `submit.north.normal`, `journal` or `dlr`.'),
-  envelopes: z
-    .number()
-    .meta({ description: 'Envelopes, each with one or more messages.', unit: 'envelopes' }),
+  queue: z
+    .string()
+    .describe('The name of the queue, such as `submit.north.normal`, `journal` or `dlr`.'),
+  envelopes: z.number().meta({
+    description: 'Envelopes on the queue, each with one or more messages or events.',
+    unit: 'envelopes',
+  }),
   messages: messages('Messages or events in these envelopes.'),
   oldestAgeSeconds: seconds('The age of the oldest envelope.'),
 })
@@ -43,33 +46,37 @@ const queueDepthSchema = z.strictObject({
 /** Everything that `signalbox status` shows. */
 export const platformStatusSchema = z
   .strictObject({
-    at: instant.describe('When the answer was made.'),
-    processes: z.array(processSchema).describe('Processes that run, or that ended unannounced.'),
-    customers: z.array(customerSchema).describe('Users with a bind, once for each gateway.'),
+    at: instant.describe('When the status was read.'),
+    processes: z
+      .array(processSchema)
+      .describe('Running processes, and processes that ended unexpectedly.'),
+    customers: z.array(customerSchema).describe('Bound users, listed once per gateway.'),
     moreCustomers: z
       .number()
-      .meta({ description: 'Users with a bind beyond those that are listed.', unit: 'users' }),
-    connectors: z.array(connectorLoadSchema).describe('Each connector with its load.'),
-    queues: z.array(queueDepthSchema).describe('Each queue that is not empty.'),
+      .meta({ description: 'Bound users that `customers` leaves out.', unit: 'users' }),
+    connectors: z.array(connectorLoadSchema).describe('All connectors with their load.'),
+    queues: z.array(queueDepthSchema).describe('All queues that are not empty.'),
     outbox: z
       .strictObject({
         pending: z
           .number()
-          .meta({ description: 'Receipts that wait for customers.', unit: 'receipts' }),
-        oldestAgeSeconds: seconds('The age of the oldest waiting receipt; 0 if none waits.'),
+          .meta({ description: 'Receipts waiting for delivery.', unit: 'receipts' }),
+        oldestAgeSeconds: seconds('The age of the oldest waiting receipt; 0 without receipts.'),
       })
-      .describe('Receipts on their way to customers.'),
+      .describe('Receipts to be delivered to customers.'),
     parkedReceipts: z
       .number()
       .meta({ description: 'Receipts that match no message yet.', unit: 'receipts' }),
     deadLetters: z
       .array(
         z.strictObject({
-          queue: z.string().describe('The queue from which they come.'),
-          letters: z.number().meta({ description: 'How many there are.', unit: 'dead letters' }),
+          queue: z.string().describe('The queue of the dead letters.'),
+          letters: z
+            .number()
+            .meta({ description: 'The number of dead letters.', unit: 'dead letters' }),
         }),
       )
-      .describe('Envelopes and receipts that were set aside because they cannot be processed.'),
+      .describe('Envelopes and receipts that were set aside because they could not be processed.'),
   })
   .describe('Everything that `signalbox status` shows.')
 

@@ -3,12 +3,12 @@ import type { Problem } from '../../runtime/problem.ts'
 import { labelled } from '../../platform/problemItem.ts'
 import type { ProblemItem } from '../../platform/problemItem.ts'
 
-/** Each of `pointers` says where in the request's body the error of the same index lies. */
+/** `pointers` has a JSON pointer into the request body for each error, in the same order. */
 export interface AdminProblem extends Problem {
   readonly pointers?: readonly string[]
 }
 
-/** Thrown by handlers and validators; the server answers with its document. */
+/** Thrown by handlers and validators. The server answers with its problem document. */
 export class ProblemError extends Error {
   readonly code = 'PROBLEM'
   readonly document: AdminProblem
@@ -23,7 +23,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** A refused request body. Its detail names the first few faults, for people and for curl. */
+/** Creates the error for an invalid request. Its detail lists the first five problems. */
 export function invalid(items: readonly ProblemItem[]): ProblemError {
   const shown = items.slice(0, 5).map(labelled)
   const rest = items.length - shown.length

@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-/** As GET /admin/v1/status describes it. */
+/** Reads the status and checks it against the schema of GET /admin/v1/status. */
 const status = async () =>
   platformStatusSchema.parse(await readStatus(database, postgresUpkeep(database)))
 const TROUBLE = { text: 'south: ECONNREFUSED', level: 'warn', count: 2, lastAt: '2026-12-01' }
@@ -33,7 +33,7 @@ test('an empty platform has an empty status', async () => {
   })
 })
 
-test('processes show what they reported last, until they leave', async () => {
+test('the status shows the last report of each process until the process leaves', async () => {
   let report: ProcessReport = { troubles: [TROUBLE] }
   const presence = new Presence({
     processes: processList(database),
@@ -57,7 +57,7 @@ test('processes show what they reported last, until they leave', async () => {
   expect(await status()).toMatchObject({ customers: [], processes: [] })
 })
 
-test('a process that died is shown as not seen, without its customers', async () => {
+test('a process without a recent heartbeat is shown as down and without customers', async () => {
   await database.pool.query(
     `insert into processes (component, instance, address, heartbeat_at, report)
       values ('gateway', 'dead', '', now() - interval '10 min', $1)`,
@@ -69,7 +69,7 @@ test('a process that died is shown as not seen, without its customers', async ()
   expect(processes[0]?.seenSecondsAgo).toBeGreaterThanOrEqual(600)
 })
 
-test('the report of another version counts as empty where it cannot be read', async () => {
+test('a report that this version cannot read counts as empty', async () => {
   await database.pool.query(
     `insert into processes (component, instance, address, report)
       values ('router', 'newer', '', '{"troubles": 7, "customers": "many"}')`,
@@ -79,7 +79,7 @@ test('the report of another version counts as empty where it cannot be read', as
   )
 })
 
-test('a connector shows its binds, its queues of all lanes and its waiting messages', async () => {
+test('a connector is shown with its binds, its queues and its waiting messages', async () => {
   const connector = connectorSchema.parse({
     id: 'north',
     host: '127.0.0.1',

@@ -6,7 +6,10 @@ import { readMessage } from '../../message/messageTable.ts'
 import { type MessageTrace, traceOf, type TraceStep } from '../../message/trace.ts'
 import { type DeliveryStep, readDeliverySteps } from '../../outbox/outboxReportTable.ts'
 
-/** Undefined if the database has no such message. A new one shows within a second. */
+/**
+ * Reads the trace of a message. Undefined if the database does not contain the message. A new
+ * message appears within a second.
+ */
 export async function readTrace(
   database: Database,
   messageId: MessageId,

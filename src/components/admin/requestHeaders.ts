@@ -11,9 +11,9 @@ export const changeHeaders = z
       .meta({
         form: 'a revision in quotes, such as "12", or *',
         description:
-          'The revision on which a change is based, as the header `etag` of an answer gave it. ' +
-          'The change is refused if the platform has another revision. Without the header, or ' +
-          'with `*`, it is made on any revision.',
+          'The revision on which the change is based, taken from the header `etag` of an earlier ' +
+          'answer. The change is refused if the platform has another revision. Without the ' +
+          'header, or with `*`, the change is made to any revision.',
       }),
   })
   .meta({
@@ -21,7 +21,7 @@ export const changeHeaders = z
     see: '[revisions](#revisions)',
   })
 
-export const CHANGED_MEANWHILE = 'The platform has another revision than `if-match` says.'
+export const CHANGED_MEANWHILE = 'The platform does not have the revision in `if-match`.'
 
 /** The revision in `If-Match: "12"`; undefined without that header, or for `*`. */
 export function ifRevision(request: FastifyRequest): number | undefined {
@@ -29,11 +29,11 @@ export function ifRevision(request: FastifyRequest): number | undefined {
   if (header === undefined || header === '*') return undefined
   const revision = /^(?:W\/)?"?(\d{1,15})"?$/.exec(header)?.[1]
   if (revision === undefined)
-    throw new ProblemError(400, `If-Match is ${header}, expected a revision like "12"`)
+    throw new ProblemError(400, `If-Match is ${header}, expected a revision such as "12"`)
   return Number(revision)
 }
 
-/** The whole platform has one revision. As the ETag of an answer it can come back as If-Match. */
+/** Sets the ETag of an answer to the revision of the platform, for use in If-Match. */
 export function tagRevision(reply: FastifyReply, revision: number): void {
   reply.header('etag', `"${revision}"`)
 }

@@ -35,7 +35,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-/** The admin API of one process; `beforeWrite` runs between its reading and its writing. */
+/** The admin API of one process. `beforeWrite` runs after its read and before its write. */
 function adminApi(beforeWrite: () => Promise<void> = async () => undefined) {
   const { database } = store.link()
   const read: string[] = []
@@ -72,7 +72,7 @@ test('a user is put without reading or validating the other users', async () => 
   expect((await call(server, 'DELETE', '/users/new')).status).toBe(204)
 })
 
-test('an account is put without reading its users, and not deleted while it has any', async () => {
+test('an account is put without reading its users and kept while it has users', async () => {
   const { server, read } = adminApi()
   expect((await call(server, 'PUT', '/accounts/crowd', { name: 'Crowd' })).status).toBe(200)
   expect(read).toEqual(['account/crowd'])
@@ -83,7 +83,7 @@ test('an account is put without reading its users, and not deleted while it has 
   expect((await call(server, 'DELETE', '/accounts/empty')).status).toBe(204)
 })
 
-test('the account of a user has to exist, and its key has to be its own', async () => {
+test('a user is refused if its account does not exist or its key is already used', async () => {
   const { server, read } = adminApi()
   const lost = await call(server, 'PUT', '/users/bob', { account: 'nobody', apiKey: KEY })
   expect(lost).toMatchObject({ status: 422, answer: { detail: /there is no account "nobody"/ } })
@@ -98,7 +98,7 @@ test('the account of a user has to exist, and its key has to be its own', async 
   expect(new Set(read)).toEqual(new Set(['account/crowd', 'user/keyed', 'account/demo']))
 })
 
-test('connectors and routes are checked in both directions', async () => {
+test('references between connectors and routes are checked in both directions', async () => {
   const { server } = adminApi()
   const off = { ...smsc, enabled: false }
   const moved = { ...off, waiting: { moveTo: 'nl' } }
@@ -118,7 +118,7 @@ test('connectors and routes are checked in both directions', async () => {
   expect(await call(server, 'PUT', '/route-table', routes)).toMatchObject({ status: 200 })
 })
 
-test('an account that another process deletes meanwhile gets no user', async () => {
+test('a user is refused if another process deletes its account at the same time', async () => {
   const other = adminApi()
   await call(other.server, 'PUT', '/accounts/brief', {})
   let deletion = 0
@@ -131,7 +131,7 @@ test('an account that another process deletes meanwhile gets no user', async () 
   expect((await call(server, 'GET', '/users/late')).status).toBe(404)
 })
 
-test('an account that gets a user from another process meanwhile is not deleted', async () => {
+test('an account is not deleted if another process adds a user at the same time', async () => {
   const other = adminApi()
   await call(other.server, 'PUT', '/accounts/taken', {})
   let creation = 0

@@ -16,7 +16,7 @@ import { CHANGED_MEANWHILE, changeHeaders, ifRevision, tagRevision } from './req
 
 const CHANGE = { headers: changeHeaders, problems: { 412: CHANGED_MEANWHILE } }
 
-/** One resource at a time; each change is checked against all that it touches. */
+/** The routes for single resources. Each change is checked against all related resources. */
 export function resourceRoutes(options: AdminServerOptions): FastifyPluginAsyncZod {
   return async (api) => {
     for (const kind of RESOURCE_KINDS) {
@@ -132,7 +132,7 @@ function deleteRoute(
   }
 }
 
-/** For the one resource of a kind: its path has no id, and it cannot be deleted. */
+/** The routes of a kind with a single resource. Its path has no id, and it cannot be deleted. */
 function singleRoutes(
   kind: ResourceKind,
   { resources, log }: AdminServerOptions,
@@ -180,12 +180,12 @@ function noSuch({ title }: ResourceKind): string {
 function replaces({ isSingle, secrets }: ResourceKind): string {
   return [
     'A field that the body leaves out gets its default.',
-    ...(isSingle ? [] : ['The body may leave the id out, because it is in the path.']),
-    ...(secrets ? ['A password given as `(hidden)` stays as it is stored.'] : []),
+    ...(isSingle ? [] : ['The body may leave out the id, because it is in the path.']),
+    ...(secrets ? ['A password given as `(hidden)` keeps its stored value.'] : []),
   ].join(' ')
 }
 
-/** Why a resource of the kind may have to stay; undefined if it can always go. */
+/** Why a resource of this kind cannot always be deleted; undefined if it always can. */
 function whyKept({ kind, whyAwaited }: ResourceKind): string | undefined {
   const referring = RESOURCE_KINDS.filter(({ references = [] }) =>
     references.some(({ to }) => to.kind === kind),
@@ -197,16 +197,16 @@ function whyKept({ kind, whyAwaited }: ResourceKind): string | undefined {
   return reasons.length > 0 ? `${reasons.join(', or ')}. \`detail\` says what to do` : undefined
 }
 
-/** For a schema whose fields are those of the resource, in docs/platform-fields.md. */
+/** The metadata of a schema whose fields are described in docs/platform-fields.md. */
 function resourceWords({ key, title }: ResourceKind, description = `The ${title}`) {
   return { description, see: `[fields](platform-fields.md#${key.toLowerCase()})` }
 }
 
-/** The id stands in the path; a body may leave it out or repeat it. */
+/** Copies the id from the path into the body. The body may omit the id or repeat it. */
 async function idFromPath(request: FastifyRequest): Promise<void> {
   const { params: path, body } = request
   if (typeof body !== 'object' || body === null) return
-  // `path` comes from a route with `:id`; hooks run before its type is known.
+  // The route has `:id` in its path, but a hook does not know the type of the parameters.
   const { id } = path as { id: string }
   const given: unknown = Reflect.get(body, 'id')
   if (given === undefined) Reflect.set(body, 'id', id)

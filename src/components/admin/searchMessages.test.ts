@@ -17,7 +17,7 @@ const RANGE = { fromMs: NOW_MS - (HOURS + 1) * HOUR_MS, toMs: NOW_MS + 1, limit:
 let store: TestStore
 let search: (query: Partial<MessageQuery>) => Promise<MessagePage>
 
-/** One message an hour, the newest first. */
+/** One message per hour, newest first. */
 const messages = Array.from({ length: HOURS }, (_, hour) => factsAt(NOW_MS - hour * HOUR_MS, hour))
 
 beforeAll(async () => {
@@ -29,7 +29,7 @@ beforeAll(async () => {
   const find = messageSearch({ database })
   search = async (query) => {
     const page = await find({ ...RANGE, ...query })
-    if (page === 'busy') throw new Error('nothing else is running')
+    if (page === 'busy') throw new Error('no other search is running')
     return page
   }
 })
@@ -37,7 +37,7 @@ afterAll(() => store.drop())
 
 function factsAt(atMs: number, n: number): MessageFacts {
   return {
-    // A UUIDv7 of this time.
+    // A UUIDv7 with this time.
     messageId: `${firstIdAt(atMs).slice(0, 14)}7000-8000-00000000000a` as MessageId,
     account: n % 2 === 0 ? 'even' : 'odd',
     user: 'u',
@@ -54,7 +54,7 @@ function factsAt(atMs: number, n: number): MessageFacts {
 const idsOf = (page: MessagePage) => page.messages.map(({ messageId }) => messageId)
 const idsAt = (...hours: number[]) => hours.map((hour) => messages[hour]?.messageId)
 
-test('messages are found by destination however it is typed, newest first', async () => {
+test('messages are found by any spelling of the destination, newest first', async () => {
   for (const typed of ['31600000003', '+31 600 000 003', '0031600000003']) {
     const page = await search({ number: numberForms(typed) })
     expect(idsOf(page)).toEqual(idsAt(3, 23, 43))
@@ -63,14 +63,14 @@ test('messages are found by destination however it is typed, newest first', asyn
   expect(idsOf(await search({ number: numberForms('3160000000') }))).toEqual([])
 })
 
-test('messages are found by source: a number as the customer wrote it, or a name', async () => {
+test('messages are found by source number or by source name', async () => {
   const all = idsAt(0, 10, 20, 30, 40, 50)
   expect(idsOf(await search({ number: numberForms('+43 660 12345') }))).toEqual(all)
   expect((await search({ number: numberForms('Shop') })).messages).toHaveLength(54)
   expect((await search({ number: numberForms('shop') })).messages).toHaveLength(0)
 })
 
-test('account, state and time narrow a search', async () => {
+test('a search can be limited by account, state and time', async () => {
   const number = numberForms('31600000003')
   expect(idsOf(await search({ number, account: 'even' }))).toEqual([])
   expect(idsOf(await search({ number, state: 2 }))).toEqual([])
@@ -79,7 +79,7 @@ test('account, state and time narrow a search', async () => {
   expect(idsOf(await search({ number, fromMs, toMs: NOW_MS - 3 * HOUR_MS }))).toEqual(idsAt(23))
 })
 
-test('pages hold each message once, and the last page says that it is the last', async () => {
+test('pages contain each message exactly once, and the last page has no cursor', async () => {
   const seen: string[] = []
   let cursor: string | undefined
   let pages = 0
@@ -96,30 +96,30 @@ test('pages hold each message once, and the last page says that it is the last',
   expect(seen).toEqual(messages.filter(({ account }) => account === 'odd').map(messageIdOf))
 })
 
-test('a page that is just filled by the last messages is the last', async () => {
+test('a page that holds exactly the remaining messages is the last page', async () => {
   const page = await search({ number: numberForms('31600000003'), limit: 3 })
   expect(idsOf(page)).toEqual(idsAt(3, 23, 43))
   expect(page.next).toBeUndefined()
 })
 
-test('a cursor beyond the range does not widen it', async () => {
+test('a cursor outside the range does not extend the range', async () => {
   const cursor = firstIdAt(NOW_MS + 100 * HOUR_MS)
   const page = await search({ cursor, toMs: NOW_MS - 57 * HOUR_MS })
   expect(idsOf(page)).toEqual(idsAt(58, 59))
 })
 
-test('a search without time left says how far it came, and goes on from there', async () => {
+test('a search that runs out of time returns a cursor that continues the search', async () => {
   const { database } = store.link()
   const late = messageSearch({ database, budgetMs: 0 })
   const query = { ...RANGE, number: numberForms('31600000003') }
   const page = await late(query)
   expect(page).toMatchObject({ messages: [], stopped: 'time' })
-  if (page === 'busy') throw new Error('nothing else is running')
+  if (page === 'busy') throw new Error('no other search is running')
   expect(page.searchedBackTo).toBe(new Date(RANGE.toMs).toISOString())
   expect(idsOf(await search({ ...query, cursor: page.next }))).toEqual(idsAt(3, 23, 43))
 })
 
-test('a statement that takes too long ends the search, and the next one works', async () => {
+test('a statement that takes too long ends its search, and the next search succeeds', async () => {
   const client = await store.link().database.pool.connect()
   const database = openDatabase({
     databaseUrl: store.databaseUrl,
@@ -127,7 +127,7 @@ test('a statement that takes too long ends the search, and the next one works', 
     applicationName: 'test',
   })
   try {
-    // A search waits for this lock, as it would for the disk.
+    // The search must wait for this lock, which stands for a slow disk.
     await client.query('begin')
     await client.query('set local idle_in_transaction_session_timeout = 0')
     await client.query('lock table messages in access exclusive mode')
@@ -141,7 +141,7 @@ test('a statement that takes too long ends the search, and the next one works', 
   }
 })
 
-test('more searches than allowed at once are told to come again', async () => {
+test('a search is refused as busy while the maximum number of searches is running', async () => {
   const find = messageSearch({ database: store.link().database, searchesMax: 2 })
   const [first, second, third] = await Promise.all([find(RANGE), find(RANGE), find(RANGE)])
   expect(third).toBe('busy')

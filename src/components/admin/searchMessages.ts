@@ -1,7 +1,8 @@
-// Searches messages from the newest to the oldest in spans that grow: many are found in the first
-// span, and a rare number is looked up by its index in the long ones. A search has a few seconds.
-// If it needs more, it answers what it found and how far it came, and the next request goes on
-// there. Few searches run at once, on connections of their own.
+// Searches messages from the newest to the oldest, in time spans of growing length. Frequent
+// numbers are found in the short first spans, and rare numbers by their index in the long later
+// spans. A search may take a few seconds. If it needs more time, it returns the messages found so
+// far and a cursor with which the next request continues. Only a few searches run concurrently, on
+// their own database connections.
 
 import { type Database, tookTooLong } from '../../database/database.ts'
 import { firstIdAt, timeOf } from '../../message/ids.ts'
@@ -18,9 +19,9 @@ import type { MessagePage, MessageSummary } from './messagePage.ts'
 export interface MessageQuery extends MessageFilter {
   readonly fromMs: number
   readonly toMs: number
-  /** The most messages in one answer. */
+  /** The maximum number of messages in one answer. */
   readonly limit: number
-  /** `next` of the answer before; undefined for the first. */
+  /** The `next` of the previous answer; undefined for the first request. */
   readonly cursor?: string | undefined
 }
 
@@ -28,15 +29,18 @@ export type SearchMessages = (query: MessageQuery) => Promise<MessagePage | 'bus
 
 export interface SearchOptions {
   database: Database
-  /** For one answer. */
+  /** The time limit for one answer. */
   budgetMs?: number
-  /** In this process. */
+  /** The maximum number of concurrent searches in this process. */
   searchesMax?: number
 }
 
 export const SEARCHES_MAX = 2
 export const SEARCH_BUDGET_MS = 6_000
-/** Read one by one, so that each request comes further, even without an index. */
+/**
+ * The first span covers about this many messages. They are read one by one, so that every request
+ * makes progress even if no index helps.
+ */
 const FIRST_MESSAGES = 20_000
 const FIRST_SPAN_MS = 600_000
 const SPAN_GROWTH = 6
@@ -84,7 +88,7 @@ async function search(
   return pageOf(found, undefined, end)
 }
 
-/** 'late' if there is no time left, or not enough. */
+/** Runs `work` with the remaining time as its limit. Resolves with 'late' if the time runs out. */
 async function inTime<Result>(
   database: Database,
   deadlineMs: number,
@@ -132,7 +136,7 @@ function summaryOf(row: FoundMessage): MessageSummary {
   }
 }
 
-/** Ids sort as text. */
+/** The lower of two ids, which are ordered as text. */
 function lower(a: string, b: string): string {
   return a < b ? a : b
 }

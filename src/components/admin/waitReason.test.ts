@@ -38,15 +38,15 @@ afterAll(() => store.drop())
 test.each([
   ['up', null, 'for its turn on the queue of up'],
   ['up', new Date(), 'for the receipt of up'],
-  ['down', null, 'connector down has no bind up; `signalbox status` shows why'],
+  ['down', null, 'connector down has no open bind; `signalbox status` shows why'],
   ['paused', null, 'connector paused is paused'],
   ['disabled', null, 'connector disabled is disabled'],
   ['gone', null, 'connector gone does not exist or cannot be read'],
-])('a message for %s that was submitted at %s waits: %s', async (connector, at, reason) => {
+])('a message for connector %s (submitted at %s) waits: %s', async (connector, at, reason) => {
   expect(await waitReason(database, { connector, submitted_at: at })).toBe(reason)
 })
 
-test('a message waits until its next attempt is due, and then for its turn', async () => {
+test('a message waits for its next attempt to be due, and then for its turn', async () => {
   const waiting = { connector: 'up', submitted_at: null }
   const last = (dueAtMs: number): MessageAttempt => ({
     messageId: newMessageId(),

@@ -12,7 +12,7 @@ interface WaitingMessage {
   readonly submitted_at: Date | null
 }
 
-/** Why a message without an end is not there yet, as far as the database knows. */
+/** Why a message has no final state yet, as far as the database shows. */
 export async function waitReason(
   database: Database,
   { connector: id, submitted_at }: WaitingMessage,
@@ -26,7 +26,7 @@ export async function waitReason(
   const state = connectorState(reading.spec)
   if (state !== 'enabled') return `connector ${id} is ${state}`
   const binds = (await readLiveBinds(database.run)).find(({ connector }) => connector === id)
-  if (!binds) return `connector ${id} has no bind up; \`signalbox status\` shows why`
+  if (!binds) return `connector ${id} has no open bind; \`signalbox status\` shows why`
   return waitsForAttempt(id, last && unfinishedAttempt(last), Date.now())
 }
 

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-test('messages on every lane of a connector wait for it, and no others', async () => {
+test('the messages on all lanes of a connector are counted', async () => {
   const { database, wakeUps } = store.link()
   const queue = new PostgresQueue(database, wakeUps, 'one')
   const payload = Buffer.alloc(0)
@@ -35,7 +35,7 @@ test('messages on every lane of a connector wait for it, and no others', async (
   expect(await waitingFor(database, postgresUpkeep(database), 'connector', 'sim')).toBe(3111)
 })
 
-test('a message that moves from waiting to its queue meanwhile is counted', async () => {
+test('a message that moves to its queue during the count is counted', async () => {
   const { database, wakeUps } = store.link()
   const queue = new PostgresQueue(database, wakeUps, 'two')
   const name = submitQueue('moving', 'normal')

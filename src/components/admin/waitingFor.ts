@@ -6,9 +6,9 @@ import { submitQueues } from '../../queue/envelopeWire.ts'
 import type { QueueUpkeep } from '../../queue/queue.ts'
 
 /**
- * Messages that were accepted for a connector and are not settled yet, on all of its lanes. While
- * both places are read a message may move from one to the other, so the waiting messages are read
- * twice: each message is counted at least once.
+ * Counts the messages that were accepted for a connector and are not settled yet, on all of its
+ * lanes. A message may move from the waiting messages to a queue, or back, during the count. So the
+ * waiting messages are counted before and after the queues, and no message is missed.
  */
 export async function waitingFor(
   database: Database,
