@@ -2,23 +2,23 @@ import { orWhat } from '../wire/nearestName.ts'
 import { DATA_CODING } from '../wire/values/dataCoding.ts'
 
 /**
- * Alphabets that text can be written in. `gsm` has one septet an octet and is what nearly all peers
- * speak, `gsmPacked` eight in seven octets: a setting of a whole connection (`defaultAlphabet`),
- * since no data_coding tells it from `gsm` (SMPP 3.4 §5.2.19). `ucs2` is UTF-16 big endian,
- * surrogate pairs and all.
+ * The alphabets in which text can be encoded. `gsm` has one septet in each octet; nearly all peers
+ * use it. `gsmPacked` has eight septets in seven octets. No data_coding distinguishes the two (SMPP
+ * 3.4 §5.2.19), so set `defaultAlphabet` to `gsmPacked` for a connection that uses it. `ucs2` is
+ * UTF-16 big endian and includes surrogate pairs.
  */
 export type Alphabet = 'gsm' | 'gsmPacked' | 'ascii' | 'latin1' | 'ucs2' | 'utf8'
 
 const ALPHABETS: readonly Alphabet[] = ['gsm', 'gsmPacked', 'ascii', 'latin1', 'ucs2', 'utf8']
 
-/** Throws TypeError: from JavaScript it may be any name. */
+/** Throws TypeError for an unknown alphabet, which a caller in JavaScript can pass. */
 export function checkAlphabet(alphabet: Alphabet): void {
   if (ALPHABETS.includes(alphabet)) return
   const name = String(alphabet)
   throw new TypeError(`there is no alphabet '${name}': ${orWhat(name, ALPHABETS)}`)
 }
 
-/** Alphabets that text can be read from. */
+/** The character sets from which text can be decoded. */
 export type Charset = Alphabet | 'iso-8859-5' | 'iso-8859-8' | 'iso-2022-jp' | 'euc-kr' | 'octets'
 
 const DATA_CODINGS: ReadonlyMap<Alphabet, number> = new Map([
@@ -40,18 +40,18 @@ const CHARSETS: ReadonlyMap<number, Charset> = new Map<number, Charset>([
 ])
 
 /**
- * The data_coding (SMPP 3.4 §5.2.19) that says `alphabet` to a peer whose default alphabet, which
- * data_coding 0 stands for, is `defaultAlphabet`. Undefined when nothing says it: GSM and UTF-8
- * have no data_coding but 0.
+ * The data_coding (SMPP 3.4 §5.2.19) for `alphabet` on a connection on which data_coding 0 means
+ * `defaultAlphabet`. Returns undefined if there is no such data_coding: GSM and UTF-8 can only be
+ * used as the default alphabet.
  */
 export function dataCodingOf(alphabet: Alphabet, defaultAlphabet: Alphabet): number | undefined {
   return alphabet === defaultAlphabet ? DATA_CODING.MC_DEFAULT : DATA_CODINGS.get(alphabet)
 }
 
 /**
- * What the octets under a data_coding are: SMPP 3.4 §5.2.19 and the groups of TS 23.038 §4, which
- * name the GSM alphabet; it is packed where `defaultAlphabet` says that the peer packs. Reserved
- * ones are octets.
+ * The character set for a data_coding, by SMPP 3.4 §5.2.19 and the coding groups of TS 23.038 §4.
+ * For a group that uses the GSM alphabet, the result is `gsmPacked` if `defaultAlphabet` is
+ * `gsmPacked`. Reserved values give `octets`.
  */
 export function charsetOf(dataCoding: number, defaultAlphabet: Alphabet = 'gsm'): Charset {
   if (dataCoding === DATA_CODING.MC_DEFAULT) return defaultAlphabet

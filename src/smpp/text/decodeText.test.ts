@@ -28,11 +28,11 @@ test.each([
   [0xe0, '0416', 'Ж'],
   [0xf0, '00', '@'],
   [0xf5, '40', '@'],
-])('data_coding 0x%s of %s reads %j', (dataCoding, hex, text) => {
+])('octets with data_coding 0x%s: %s are decoded as %j', (dataCoding, hex, text) => {
   expect(decodeText(dataCoding, Buffer.from(hex, 'hex'))).toBe(text)
 })
 
-describe('data_coding 0 is what the connection says', () => {
+describe('with data_coding 0 and the default alphabet', () => {
   test.each([
     ['gsm', '00a9', '@©'],
     ['gsmPacked', 'e8329bfd06', 'hello'],
@@ -41,17 +41,17 @@ describe('data_coding 0 is what the connection says', () => {
     ['ucs2', '0416', 'Ж'],
     ['utf8', 'd09640', 'Ж@'],
     ['utf8', 'd0', '\ufffd'],
-  ] as const)('%s: %s reads %j', (defaultAlphabet, hex, text) => {
+  ] as const)('%s, the octets %s are decoded as %j', (defaultAlphabet, hex, text) => {
     expect(decodeText(0, Buffer.from(hex, 'hex'), { defaultAlphabet })).toBe(text)
   })
 
-  test('and a peer that packs does so in the GSM groups too', () => {
+  test('gsmPacked, text in the GSM coding groups is also unpacked', () => {
     const packed = Buffer.from('e8329bfd06', 'hex')
     expect(decodeText(0xf0, packed, { defaultAlphabet: 'gsmPacked' })).toBe('hello')
   })
 })
 
-test('any octets have a text under any data_coding, default alphabet and shift', () => {
+test('any octets are decoded to text with any data_coding, default alphabet and shifts', () => {
   const byte = fc.nat({ max: 255 })
   fc.assert(
     fc.property(

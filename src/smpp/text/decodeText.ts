@@ -1,18 +1,18 @@
-// Decodes octets to text for display only. The octets themselves are passed on unchanged, and
-// nothing that a peer sent makes this throw. What has no character is U+FFFD.
+// Decodes octets to text, for display only: messages are forwarded with their original octets.
+// Decoding never throws, whatever a peer sent. Octets without a character become U+FFFD.
 
 import { TextDecoder } from 'node:util'
 import { charsetOf, type Alphabet } from './dataCoding.ts'
 import { decodeGsm, NO_SHIFTS, type GsmShifts } from './gsmAlphabet.ts'
 import { unpackSeptets } from './packSeptets.ts'
 
-/** What the octets alone do not say. */
+/** Information needed for decoding that the octets do not contain. */
 export interface DecodeOptions {
-  /** What data_coding 0 means on this connection; `gsm` by default. */
+  /** The alphabet that data_coding 0 stands for on this connection. Default: `gsm`. */
   readonly defaultAlphabet?: Alphabet
   /** The national tables that the user data header names. */
   readonly shifts?: GsmShifts
-  /** The bits between the user data header and the first packed septet. */
+  /** The number of bits between the user data header and the first packed septet. */
   readonly fillBits?: number
 }
 
@@ -25,9 +25,9 @@ function decoderFor(charset: string): TextDecoder {
 }
 
 /**
- * What a reader would see of `octets` (the user data header is not among them) under a data_coding
- * (SMPP 3.4 §5.2.19, TS 23.038 §4). Binary data, and octets from 0x80 on in a 7-bit alphabet, are
- * shown as Latin-1. In UCS-2, a single last octet and lone surrogates become U+FFFD. Never throws.
+ * Decodes `octets`, without the user data header, by their data_coding (SMPP 3.4 §5.2.19, TS 23.038
+ * §4). Binary data, and octets from 0x80 on in a 7-bit alphabet, are decoded as Latin-1. In UCS-2,
+ * a single octet at the end and lone surrogates become U+FFFD. Never throws.
  */
 export function decodeText(
   dataCoding: number,
@@ -53,7 +53,7 @@ export function decodeText(
   }
 }
 
-/** Big endian (TS 23.038 §6.2.3) unless a byte order mark says otherwise; the mark is left out. */
+/** Decodes big endian (TS 23.038 §6.2.3) unless a byte order mark differs. The mark is removed. */
 function decodeUcs2(octets: Buffer): string {
   const mark = octets.length >= 2 ? octets.readUInt16BE(0) : 0
   const start = mark === 0xfeff || mark === 0xfffe ? 2 : 0

@@ -7,12 +7,12 @@ import { encodeText, type EncodeOptions } from './encodeText.ts'
 const ALPHABETS: readonly Alphabet[] = ['gsm', 'gsmPacked', 'ascii', 'latin1', 'ucs2', 'utf8']
 
 describe('without options', () => {
-  test('GSM 03.38 is taken when it has every character', () => {
+  test('text is encoded in GSM 03.38 if the alphabet has every character', () => {
     const short_message = Buffer.from('611b65', 'hex')
     expect(encodeText('a€')).toEqual({ data_coding: 0, short_message, alphabet: 'gsm' })
   })
 
-  test('what GSM lacks is sent as UTF-16 big endian, pairs and all', () => {
+  test('text with a character that GSM lacks is encoded in UTF-16 big endian', () => {
     const short_message = Buffer.from('0416d83dde00', 'hex')
     expect(encodeText('Ж😀')).toEqual({ data_coding: 8, short_message, alphabet: 'ucs2' })
   })
@@ -23,31 +23,31 @@ function chosen(text: string, options: EncodeOptions): string | undefined {
   return encoded && `${encoded.alphabet} ${encoded.data_coding}`
 }
 
-describe('the cheapest alphabet', () => {
+describe('among the allowed alphabets, encodeText chooses', () => {
   const all: readonly Alphabet[] = ['gsm', 'latin1', 'ucs2']
 
   test.each([
-    ['the fewest parts: 153 brackets', '['.repeat(153), 'latin1 3'],
-    ['the fewest parts: 160 letters', 'a'.repeat(160), 'gsm 0'],
-    ['then the fewest octets: two brackets', 'a[]', 'latin1 3'],
-    ['then the first of those allowed', 'ab', 'gsm 0'],
-    ['of those that have the text', 'ç', 'latin1 3'],
-    ['and UCS-2 has all', 'Ж', 'ucs2 8'],
+    ['the one with the fewest parts: Latin-1 for 153 brackets', '['.repeat(153), 'latin1 3'],
+    ['the one with the fewest parts: GSM for 160 letters', 'a'.repeat(160), 'gsm 0'],
+    ['of equal parts, the one with the fewest octets', 'a[]', 'latin1 3'],
+    ['of equal octets, the first', 'ab', 'gsm 0'],
+    ['only one that has every character', 'ç', 'latin1 3'],
+    ['UCS-2 if no other has every character', 'Ж', 'ucs2 8'],
   ])('%s', (_, text, expected) => {
     expect(chosen(text, { alphabets: all })).toBe(expected)
   })
 
-  test('or the first allowed one that has the text, where that is asked for', () => {
+  test('the first one that has every character if the option choice is "first"', () => {
     expect(chosen('a[]', { alphabets: all, choice: 'first' })).toBe('gsm 0')
     expect(chosen('ç', { alphabets: all, choice: 'first' })).toBe('latin1 3')
   })
 
-  test('none is taken that is not allowed', () => {
+  test('none, and returns undefined, if no allowed alphabet has every character', () => {
     expect(encodeText('Ж', { alphabets: ['gsm', 'latin1', 'ascii'] })).toBeUndefined()
     expect(encodeText('\ud800', { defaultAlphabet: 'utf8', alphabets: ['utf8'] })).toBeUndefined()
   })
 
-  test('nor one that no data_coding says to this peer', () => {
+  test('only one that has a data_coding on this connection', () => {
     expect(chosen('a', { defaultAlphabet: 'latin1', alphabets: ['gsm', 'latin1'] })).toBe(
       'latin1 0',
     )
@@ -62,22 +62,22 @@ test.each([
   ['utf8', 'Ж', 'utf8 0'],
   ['ucs2', 'a', 'ucs2 0'],
   ['gsmPacked', 'a', 'gsmPacked 0'],
-] as const)('where data_coding 0 is %s, %j goes as %s', (defaultAlphabet, text, expected) => {
+] as const)('if data_coding 0 means %s, %j is encoded as %s', (defaultAlphabet, text, expected) => {
   expect(chosen(text, { defaultAlphabet })).toBe(expected)
 })
 
-describe('decoding gives back the text', () => {
+describe('an encoded text is the same after decoding', () => {
   const characters = fc.oneof(
     fc.string({ unit: 'grapheme' }),
     fc.string({ unit: fc.constantFrom(...'aZ@é€[]\n\r£_ÀçЖ😀\0\x1b`') }),
   )
 
-  test.each(ALPHABETS)('of %s where that has it', (alphabet) => {
+  test.each(ALPHABETS)('if it was encoded in %s', (alphabet) => {
     const options = { defaultAlphabet: alphabet, alphabets: [alphabet] }
     fc.assert(
       fc.property(characters, (text) => {
-        // UCS-2 that begins with U+FEFF has a byte order mark, packed septets that end in CR have
-        // padding where that ends an octet.
+        // In two cases, a character is lost: U+FEFF at the start of UCS-2 is read as a byte order
+        // mark, and CR at the end of packed septets is read as padding.
         fc.pre(!text.startsWith('\ufeff') && !(alphabet === 'gsmPacked' && text.endsWith('\r')))
         const encoded = encodeText(text, options)
         fc.pre(encoded !== undefined)
@@ -88,7 +88,7 @@ describe('decoding gives back the text', () => {
     )
   })
 
-  test('of whatever was chosen', () => {
+  test('if it was encoded in the chosen alphabet', () => {
     const allowed = fc.subarray(
       ALPHABETS.filter((alphabet) => alphabet !== 'ucs2'),
       { minLength: 1 },

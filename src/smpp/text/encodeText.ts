@@ -1,4 +1,4 @@
-// Text to octets: in the cheapest of the alphabets that a connection allows.
+// Encodes text in the cheapest of the alphabets that a connection allows.
 
 import { checkAlphabet, dataCodingOf, type Alphabet } from './dataCoding.ts'
 import { encodeGsm, NO_SHIFTS, type GsmShifts } from './gsmAlphabet.ts'
@@ -6,56 +6,63 @@ import { text as checkText } from '../wire/optionCheck.ts'
 import { packSeptets } from './packSeptets.ts'
 import { isSevenBit, partEnds } from './partEnds.ts'
 
-/** Which encodings a connection allows, and which of them is best. */
+/** The encodings that a connection allows, and how to choose among them. */
 export interface EncodeOptions {
-  /** What data_coding 0 means on this connection; `gsm` by default. */
+  /** The alphabet that data_coding 0 stands for on this connection. Default: `gsm`. */
   readonly defaultAlphabet?: Alphabet
   /**
-   * Those allowed, the preferred first; by default `defaultAlphabet` and `ucs2`. No data_coding
-   * names `gsm`, `gsmPacked` or `utf8` (SMPP 3.4 §5.2.19): each counts only as `defaultAlphabet`,
-   * and is passed over otherwise.
+   * The allowed alphabets, in order of preference. Default: `defaultAlphabet` and `ucs2`. No
+   * data_coding stands for `gsm`, `gsmPacked` or `utf8` (SMPP 3.4 §5.2.19), so each of these is
+   * ignored unless it is the `defaultAlphabet`.
    */
   readonly alphabets?: readonly Alphabet[]
   /**
-   * National languages (TS 23.038 §6.2.1.2.4) whose shift tables may be used; none by default.
-   * Their tables are named in a user data header, which segmentText writes.
+   * The identifiers of national languages (TS 23.038 §6.2.1.2.4) whose shift tables may be used.
+   * Default: none. segmentText names the tables in a user data header.
    */
   readonly languages?: readonly number[]
-  /** Fewest parts, then fewest octets on air; or the first of `alphabets` that has the text. */
+  /**
+   * `cheapest`, the default, chooses the encoding with the fewest parts, or of equals the one with
+   * the fewest octets on air. `first` chooses the first of `alphabets` that has every character.
+   */
   readonly choice?: 'cheapest' | 'first'
 }
 
-/** Text as a PDU carries it: `{ ...addresses, ...encodeText(text) }` is a submit_sm. */
+/** Text encoded for a PDU: `{ ...addresses, ...encodeText(text) }` is the body of a submit_sm. */
 export interface EncodedText {
-  /** For the PDU's field of that name: 0 for the connection's default alphabet. */
+  /** The value of the field data_coding; 0 for the connection's default alphabet. */
   readonly data_coding: number
-  /** For the field of that name up to 254 octets, else for the TLV message_payload. */
+  /** The value of short_message for up to 254 octets; otherwise use the TLV message_payload. */
   readonly short_message: Buffer
-  /** What they are written in. */
+  /** The alphabet in which the text is encoded. */
   readonly alphabet: Alphabet
 }
 
-/** A way to write a text, not packed yet. */
+/** One possible encoding of a text. Septets are not packed yet. */
 export interface Encoding {
   readonly alphabet: Alphabet
   readonly data_coding: number
   readonly shifts: GsmShifts
-  /** One septet an octet for `gsmPacked`. */
+  /** For `gsmPacked`, each octet holds one septet. */
   readonly octets: Buffer
   readonly partEnds: readonly number[]
 }
 
-/** Octets of the user data header that a message has, by how many its shift elements take. */
+/**
+ * Returns the size in octets of the user data header for a pair of national tables: `single` in a
+ * message of one part, `each` in every part of a longer message. Returns undefined if the header
+ * cannot name these tables.
+ */
 export type HeaderFor = (
   shifts: GsmShifts,
 ) => { readonly single: number; readonly each: number } | undefined
 
 /**
- * Text for a short_message or message_payload without user data header, so without national
- * tables (SMPP 3.4 §5.2.19, TS 23.038 §6.2). Without options: GSM 03.38 (data_coding 0) when it has
- * every character, else UTF-16 big endian (8). Undefined when none of `alphabets` that can be named
- * has the text; `ucs2` has any. Throws TypeError if the text is not a string or an
- * alphabet is unknown.
+ * Encodes text for a short_message or message_payload without a user data header, and therefore
+ * without national tables (SMPP 3.4 §5.2.19, TS 23.038 §6.2). Without options, the encoding is GSM
+ * 03.38 (data_coding 0) if it has every character, otherwise UTF-16 big endian (data_coding 8).
+ * Returns undefined if none of `alphabets` that can be used has every character; `ucs2` has all
+ * characters. Throws TypeError if the text is not a string or an alphabet is unknown.
  */
 export function encodeText(text: string): EncodedText
 export function encodeText(text: string, options: EncodeOptions): EncodedText | undefined
@@ -75,9 +82,9 @@ const UDH8_OCTETS = 6
 const plainHeader: HeaderFor = () => ({ single: 0, each: UDH8_OCTETS })
 
 /**
- * The encoding that `options.choice` asks for, among every allowed alphabet and pair of national
- * tables; undefined when none has the text. `headerFor` answers undefined where a pair of tables
- * cannot be named.
+ * Chooses an encoding by `options.choice` among all combinations of the allowed alphabets and
+ * national tables. Returns undefined if no combination has every character. Combinations for which
+ * `headerFor` returns undefined are not used.
  */
 export function chooseEncoding(
   text: string,
@@ -92,7 +99,7 @@ export function chooseEncoding(
   for (const alphabet of options.alphabets ?? [defaultAlphabet, 'ucs2']) {
     const data_coding = dataCodingOf(alphabet, defaultAlphabet)
     if (data_coding === undefined) continue
-    // Sixteen bits a character never are fewer parts or octets than seven or fourteen.
+    // UCS-2 needs 16 bits per character, so it is never cheaper than GSM with 7 or 14 bits.
     if (alphabet === 'ucs2' && best && isPlainGsm(best.encoding)) continue
     for (const shifts of shiftsFor(alphabet, languages)) {
       const header = headerFor(shifts)
@@ -138,17 +145,20 @@ function octetsOnAir(
   return body + (length === 1 ? header.single : header.each * length)
 }
 
-/** One septet an octet for `gsmPacked`; undefined when the alphabet lacks a character. */
+/**
+ * Encodes text in one alphabet. For `gsmPacked`, each octet of the result holds one septet. Returns
+ * undefined if the alphabet lacks a character.
+ */
 function encodeAs(text: string, alphabet: Alphabet, shifts: GsmShifts): Buffer | undefined {
   switch (alphabet) {
     case 'gsm':
     case 'gsmPacked':
       return encodeGsm(text, shifts)
     case 'ascii':
-      // oxlint-disable-next-line no-control-regex -- ASCII has its control characters
+      // oxlint-disable-next-line no-control-regex -- ASCII includes control characters
       return /^[\0-\x7f]*$/.test(text) ? Buffer.from(text, 'latin1') : undefined
     case 'latin1':
-      // oxlint-disable-next-line no-control-regex -- so has Latin-1
+      // oxlint-disable-next-line no-control-regex -- Latin-1 includes control characters
       return /^[\0-\xff]*$/.test(text) ? Buffer.from(text, 'latin1') : undefined
     case 'ucs2':
       return Buffer.from(text, 'utf16le').swap16()

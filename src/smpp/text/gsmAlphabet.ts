@@ -1,29 +1,32 @@
-// The 7-bit alphabets of 3GPP TS 23.038 §6.2.1, one septet an octet, as nearly all SMPP peers have
-// them; packSeptets.ts packs them. What a peer sent is always read: a code without a character is
-// U+FFFD in the text.
+// Encodes and decodes the 7-bit alphabets of 3GPP TS 23.038 §6.2.1 with one septet in each octet,
+// as nearly all SMPP peers do. packSeptets.ts packs the septets. Decoding never fails: a code
+// without a character becomes U+FFFD in the text.
 
 import { NATIONAL_TABLES } from './nationalTable.ts'
 
-/** National Language Identifiers (TS 23.038 §6.2.1.2.4); 0 and unknown ones: the default tables. */
+/**
+ * National Language Identifiers (TS 23.038 §6.2.1.2.4). 0 and unknown identifiers stand for the
+ * default tables.
+ */
 export interface GsmShifts {
-  /** The language whose table stands in place of the default alphabet. */
+  /** The language whose locking-shift table replaces the default alphabet. */
   readonly locking: number
-  /** The language whose table stands behind an escape. */
+  /** The language whose single-shift table applies after an escape. */
   readonly single: number
 }
 
-/** The default alphabet with its extension table. */
+/** No national tables: the default alphabet with its extension table. */
 export const NO_SHIFTS: GsmShifts = { locking: 0, single: 0 }
 
 export const GSM_ESCAPE = 0x1b
 const NO_CHARACTER = 0xfffd
-/** Above every character of the tables (U+221E). */
+/** Greater than every character in the tables; the greatest is U+221E. */
 const CODE_POINTS = 0x2220
 
 interface CodeTable {
-  /** By code, from 0 to 127: the UTF-16 unit; NO_CHARACTER where the table has none. */
+  /** The UTF-16 unit for each code from 0 to 127; NO_CHARACTER for a code without a character. */
   readonly units: Uint16Array
-  /** By UTF-16 unit: the code plus 1; 0 where the table lacks the character. */
+  /** The code plus 1 for each UTF-16 unit; 0 for a character that the table lacks. */
   readonly codes: Uint8Array
 }
 
@@ -37,7 +40,7 @@ function parseTable(lines: string): CodeTable {
       const code = Number.parseInt(row, 16) * 16 + column
       const unit = Number.parseInt(cell, 16)
       units[code] = unit
-      // A few single shift tables have `*` and `¡` twice: the lower code is written.
+      // A few single-shift tables have `*` and `¡` twice. They are encoded as the lower code.
       if (codes[unit] === 0) codes[unit] = code + 1
     }
   }
@@ -48,7 +51,7 @@ const [DEFAULT_TABLE] = NATIONAL_TABLES
 const LOCKING: (CodeTable | undefined)[] = []
 const SINGLE: (CodeTable | undefined)[] = []
 
-/** Parsed when first asked for: most processes never see a language other than the default. */
+/** Tables are parsed on first use, because most processes only use the default language. */
 function lockingTable(language: number): CodeTable {
   const known = NATIONAL_TABLES[language]?.locking === undefined ? 0 : language
   return (LOCKING[known] ??= parseTable(
@@ -62,8 +65,8 @@ function singleTable(language: number): CodeTable {
 }
 
 /**
- * How many septets `text` takes, an escape counted (TS 23.038 §6.2.1, §6.2.1.1); undefined when a
- * character has no code.
+ * The number of septets that `text` takes, including escapes (TS 23.038 §6.2.1, §6.2.1.1). Returns
+ * undefined if a character has no code.
  */
 export function gsmSeptets(text: string, shifts: GsmShifts = NO_SHIFTS): number | undefined {
   const plain = lockingTable(shifts.locking).codes
@@ -80,8 +83,8 @@ export function gsmSeptets(text: string, shifts: GsmShifts = NO_SHIFTS): number 
 }
 
 /**
- * One septet an octet (TS 23.038 §6.2.1 and §6.2.1.1, with shifts §6.2.1.2); undefined when a
- * character is in neither table.
+ * Encodes text with one septet in each octet (TS 23.038 §6.2.1 and §6.2.1.1; for shifts, §6.2.1.2).
+ * Returns undefined if a character is in neither table.
  */
 export function encodeGsm(text: string, shifts: GsmShifts = NO_SHIFTS): Buffer | undefined {
   const septets = gsmSeptets(text, shifts)
@@ -102,8 +105,9 @@ export function encodeGsm(text: string, shifts: GsmShifts = NO_SHIFTS): Buffer |
 }
 
 /**
- * The text behind one septet an octet (TS 23.038 §6.2.1). An octet from 0x80 is no GSM code: the
- * peer means Latin-1, so it is read as that. An escape at the end shows nothing. Never throws.
+ * Decodes text with one septet in each octet (TS 23.038 §6.2.1). Octets from 0x80 on are not GSM
+ * codes and are decoded as Latin-1, which such peers mean. An escape at the end is ignored. Never
+ * throws.
  */
 export function decodeGsm(octets: Buffer, shifts: GsmShifts = NO_SHIFTS): string {
   const { units } = lockingTable(shifts.locking)
@@ -122,7 +126,7 @@ export function decodeGsm(octets: Buffer, shifts: GsmShifts = NO_SHIFTS): string
   return text.toString('utf16le', 0, end)
 }
 
-// TS 23.038 §6.2.1.1: an unknown extension shows the plain character, ESC ESC a space.
+// TS 23.038 §6.2.1.1: if an escaped code is unknown, the escape is ignored. ESC ESC is a space.
 function escapedUnit(octet: number, plain: Uint16Array, single: Uint16Array): number {
   if (octet >= 0x80) return octet
   if (octet === GSM_ESCAPE) return 0x20

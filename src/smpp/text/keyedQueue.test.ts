@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { KeyedQueue } from './keyedQueue.ts'
 
-test('whatever comes and goes, the first is the one that a Map would have first', () => {
+test('after any insertions and deletions, the first value is the same as in a Map', () => {
   const step = fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd'), isPush: fc.boolean() })
   fc.assert(
     fc.property(fc.array(step), (steps) => {
@@ -18,7 +18,7 @@ test('whatever comes and goes, the first is the one that a Map would have first'
         expect(queue.first).toBe([...map.values()][0])
         expect(queue.get(key)).toBe(map.get(key))
       }
-      // In their order to the last.
+      // The remaining values are in the same order.
       for (const [key, value] of map) {
         expect(queue.first).toBe(value)
         queue.delete(key)

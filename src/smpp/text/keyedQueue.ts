@@ -6,8 +6,9 @@ interface Link<V> {
 }
 
 /**
- * Values by key, in the order they came. A Map has that order, too, but its iterator walks over all
- * that was deleted in front: asking one of 300,000 for its first took 31 µs, of 7,000 2.7 µs.
+ * A map whose first entry can be read quickly. Entries are in insertion order. A Map has the same
+ * order, but its iterator passes over all deleted entries at the front. Finding the first entry
+ * took 31 µs in a Map of 300,000 entries, and 2.7 µs in one of 7,000.
  */
 export class KeyedQueue<V> {
   readonly #links = new Map<string, Link<V>>()
@@ -18,7 +19,7 @@ export class KeyedQueue<V> {
     return this.#links.size
   }
 
-  /** The one that came before all others. */
+  /** The oldest value; undefined if the queue is empty. */
   get first(): V | undefined {
     return this.#first?.value
   }
@@ -27,7 +28,7 @@ export class KeyedQueue<V> {
     return this.#links.get(key)?.value
   }
 
-  /** At the end; the key must be new. */
+  /** Adds a value at the end. The key must be new. */
   push(key: string, value: V): void {
     const link: Link<V> = { key, value, before: this.#last, after: undefined }
     if (this.#last) this.#last.after = link
@@ -36,7 +37,7 @@ export class KeyedQueue<V> {
     this.#links.set(key, link)
   }
 
-  /** False when there is none of that key. */
+  /** Deletes the value with this key. Returns false if there is none. */
   delete(key: string): boolean {
     const link = this.#links.get(key)
     if (!link) return false

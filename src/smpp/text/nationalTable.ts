@@ -1,9 +1,9 @@
 // The 7-bit alphabets of 3GPP TS 23.038: the default one (§6.2.1) and those of the national
 // languages (annex A). Each line has the high half of the code, then the Unicode code points (in
 // hexadecimal) of its sixteen codes. `----` marks a code without a character. Lines without any
-// character are omitted. Code 1b is always the escape. Where the specification has a misprint,
-// these tables follow the handsets: code 24 (hexadecimal) of Kannada's locking table is U+0CA1, and
-// Telugu's single-shift table has the euro sign, as all the others do.
+// character are omitted. Code 1b is always the escape. Two misprints of the specification are
+// corrected here, as handsets do: in the locking-shift table of Kannada, code 24 (hexadecimal) is
+// U+0CA1, and the single-shift table of Telugu has the euro sign, like all other tables.
 
 /**
  * A language of TS 23.038 annex A. Each line of a table has the row number (the high half of the
@@ -12,11 +12,11 @@
 export interface NationalTable {
   /** National Language Identifier (TS 23.038 §6.2.1.2.4): the octet of UDH elements 24 and 25. */
   readonly language: number
-  /** In English. */
+  /** The name of the language in English. */
   readonly name: string
-  /** In place of the default alphabet (§6.2.1.2.3); Spanish has none of its own. */
+  /** The table that replaces the default alphabet (§6.2.1.2.3). Spanish does not have one. */
   readonly locking?: string
-  /** In place of the extension table, for the one code after an escape (§6.2.1.2.2). */
+  /** The table for the code after an escape, which replaces the extension table (§6.2.1.2.2). */
   readonly single: string
 }
 

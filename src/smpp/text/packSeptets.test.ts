@@ -4,12 +4,12 @@ import { fillBitsAfter, packSeptets, unpackSeptets } from './packSeptets.ts'
 
 const septet = fc.nat({ max: 0x7f })
 
-test('seven bits each, the first in the lowest bits', () => {
+test('septets are packed into seven bits each, starting at the lowest bit', () => {
   expect(packSeptets(Buffer.from('hellohello')).toString('hex')).toBe('e8329bfd4697d9ec37')
   expect(unpackSeptets(Buffer.from('e8329bfd4697d9ec37', 'hex')).toString()).toBe('hellohello')
 })
 
-test('packed and unpacked agree for any septets behind any fill bits', () => {
+test('any septets after any fill bits are the same after packing and unpacking', () => {
   fc.assert(
     fc.property(fc.array(septet, { maxLength: 200 }), fc.nat({ max: 6 }), (codes, fillBits) => {
       const septets = Buffer.from(codes)
@@ -20,7 +20,7 @@ test('packed and unpacked agree for any septets behind any fill bits', () => {
   )
 })
 
-test('with padding the octets alone say what the septets are, but for a CR on their edge', () => {
+test('padded septets that do not end in CR can be unpacked without their count', () => {
   fc.assert(
     fc.property(fc.array(septet, { maxLength: 200 }), fc.nat({ max: 6 }), (codes, fillBits) => {
       fc.pre(codes.at(-1) !== 0x0d)
@@ -30,13 +30,13 @@ test('with padding the octets alone say what the septets are, but for a CR on th
   )
 })
 
-test('seven septets leave room for an @, which padding makes a CR', () => {
+test('without padding, seven septets are unpacked with an extra @', () => {
   const seven = Buffer.from('abcdefg')
   expect(unpackSeptets(packSeptets(seven)).toString('latin1')).toBe('abcdefg\0')
   expect(unpackSeptets(packSeptets(seven, { padWithCr: true })).toString()).toBe('abcdefg')
 })
 
-test('any octets are septets, as many as are there', () => {
+test('any octets can be unpacked to septets below 128', () => {
   const anyCount = fc.option(fc.nat({ max: 300 }), { nil: undefined })
   fc.assert(
     fc.property(fc.uint8Array(), fc.nat({ max: 9 }), anyCount, (octets, fillBits, count) => {
@@ -46,7 +46,7 @@ test('any octets are septets, as many as are there', () => {
   )
 })
 
-describe('fill bits bring text to a septet boundary', () => {
+describe('the number of fill bits before the next septet boundary', () => {
   test.each([
     [0, 0],
     [4, 3],
@@ -54,7 +54,7 @@ describe('fill bits bring text to a septet boundary', () => {
     [7, 0],
     [9, 5],
     [12, 2],
-  ])('behind a header of %s octets: %s', (udhOctets, bits) => {
+  ])('after a header of %s octets is %s', (udhOctets, bits) => {
     expect(fillBitsAfter(udhOctets)).toBe(bits)
   })
 })

@@ -1,8 +1,9 @@
 /**
- * Packs septets (one an octet) into octets, the first in the lowest bits: TS 23.038 §6.1.2.1.
- * `fillBits` zero bits come first, which bring text behind a user data header to a septet boundary
- * (TS 23.040 §9.2.3.24). Where 8n-1 septets leave seven bits free, `@` would appear to a reader who
- * goes by octets: `padWithCr` puts the CR there that §6.1.2.3.1 has for USSD.
+ * Packs septets, given in one octet each, starting at the lowest bit (TS 23.038 §6.1.2.1). The
+ * first `fillBits` bits are 0; they align text after a user data header to a septet boundary (TS
+ * 23.040 §9.2.3.24). 8n-1 septets leave seven bits free, which a receiver that only knows the
+ * number of octets would read as `@`. `padWithCr` fills these bits with CR, as §6.1.2.3.1 specifies
+ * for USSD.
  */
 export function packSeptets(
   septets: Buffer,
@@ -25,8 +26,8 @@ export function packSeptets(
 const CR = 0x0d
 
 /**
- * The septets in packed octets, one an octet: as many as `count` says and as there are, or without
- * it as many as fit. Then a CR that ends on an octet's boundary is padding, and left out (TS 23.038
+ * Unpacks septets into one octet each: at most `count`, or without `count` as many as the octets
+ * hold. Without `count`, a CR at the very end of the octets is padding and is removed (TS 23.038
  * §6.1.2.3.1). Never throws.
  */
 export function unpackSeptets(
@@ -45,8 +46,8 @@ export function unpackSeptets(
 }
 
 /**
- * Zero bits between a user data header of so many octets, UDHL included, and its septets (TS 23.040
- * §9.2.3.24): 0 to 6.
+ * The number of zero bits (0 to 6) between a user data header and the septets that follow it (TS
+ * 23.040 §9.2.3.24). `udhOctets` is the size of the header, including UDHL.
  */
 export function fillBitsAfter(udhOctets: number): number {
   return (7 - ((udhOctets * 8) % 7)) % 7

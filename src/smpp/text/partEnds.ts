@@ -32,7 +32,10 @@ export function partEnds(octets: Buffer, charset: Charset, header: HeaderOctets)
   return ends
 }
 
-/** What a part holds behind a header: octets, or septets where the alphabet goes on air as GSM. */
+/**
+ * The room for text in a part with a header of `headerOctets`: in septets for alphabets that are
+ * sent on air as GSM, otherwise in octets. Throws RangeError if there is too little room.
+ */
 export function roomBehind(headerOctets: number, charset: Charset): number {
   const octets = USER_DATA_OCTETS - headerOctets
   if (octets < ROOM_MIN)
@@ -44,10 +47,10 @@ export function roomBehind(headerOctets: number, charset: Charset): number {
   return charset === 'ucs2' ? octets & ~1 : octets
 }
 
-/** A surrogate pair, or the longest UTF-8 sequence. */
+/** The octets of a surrogate pair or of the longest UTF-8 sequence. */
 const ROOM_MIN = 4
 
-/** ASCII too: an SMSC turns it into the GSM alphabet. */
+/** Whether text is sent on air in septets. This includes ASCII, which SMSCs convert to GSM. */
 export function isSevenBit(charset: Charset): boolean {
   return charset === 'gsm' || charset === 'gsmPacked' || charset === 'ascii'
 }
@@ -68,7 +71,7 @@ function endOf(octets: Buffer, start: number, room: number, charset: Charset): n
   }
 }
 
-/** ESC ESC is a pair by itself (TS 23.038 §6.2.1.1): only an odd run of them escapes. */
+/** ESC ESC is a pair (TS 23.038 §6.2.1.1), so only the last ESC of an odd run is an escape. */
 function isBehindEscape(octets: Buffer, start: number, end: number): boolean {
   let first = end
   while (first > start && octets[first - 1] === GSM_ESCAPE) first--
@@ -79,7 +82,7 @@ function isSurrogate(octets: Buffer, at: number, half: 0xd8 | 0xdc): boolean {
   return (octets[at]! & 0xfc) === half
 }
 
-/** Goes back at most three octets: no UTF-8 sequence is longer. */
+/** The start of the UTF-8 sequence at `end`, at most three octets before it. */
 function characterStart(octets: Buffer, end: number): number {
   for (let at = end; at > end - 4; at--) if ((octets[at]! & 0xc0) !== 0x80) return at
   return end
@@ -87,7 +90,7 @@ function characterStart(octets: Buffer, end: number): number {
 
 let asciiWeights: Uint8Array | undefined
 
-/** The septets of each ASCII character on air; 1 also for what GSM lacks. */
+/** The septets that each ASCII character takes on air; 1 for characters that GSM lacks. */
 function weightsOf(charset: Charset): Uint8Array | undefined {
   if (charset !== 'ascii') return undefined
   return (asciiWeights ??= Uint8Array.from(

@@ -28,7 +28,7 @@ function setUp(options: Partial<ReassemblerOptions<string>> = {}) {
 }
 
 function partsOf(result: Segmented) {
-  if (result.kind !== 'segmented') throw new Error(`it is ${result.kind}`)
+  if (result.kind !== 'segmented') throw new Error(`the result is ${result.kind}`)
   return result.segments.map((segment) => readUserData(segment))
 }
 
@@ -39,7 +39,7 @@ function textParts(text: string, by: SegmentOptions['by'] = 'udh8', reference = 
 const LONG = 'a'.repeat(153) + 'b'.repeat(153) + 'c'.repeat(10)
 
 describe('a long message', () => {
-  test.each(['udh8', 'udh16', 'sar'] as const)('by %s is whole with its last part', (by) => {
+  test.each(['udh8', 'udh16', 'sar'] as const)('split by %s is whole after all parts', (by) => {
     const { add, reassembler } = setUp()
     const [first, second, third] = textParts(LONG, by)
     expect(add(third!, 'third')).toEqual({ kind: 'waiting', missing: 2 })
@@ -56,7 +56,7 @@ describe('a long message', () => {
     expect(reassembler.waiting).toBe(0)
   })
 
-  test('keeps its octets when the buffer they came in is used again', () => {
+  test('keeps its octets when the buffer of a part is overwritten', () => {
     const { add } = setUp()
     const [first, second, third] = textParts(LONG)
     add(first!)
@@ -66,7 +66,7 @@ describe('a long message', () => {
     expect(outcome.kind === 'whole' && joinText(outcome.parts)).toBe(LONG)
   })
 
-  test('is told from others by addresses, reference, total and kind of reference', () => {
+  test('is identified by its addresses, reference, total and kind of reference', () => {
     const { add, reassembler } = setUp()
     const [first] = textParts(LONG)
     add(first!)
@@ -78,7 +78,7 @@ describe('a long message', () => {
     expect(reassembler.waiting).toBe(6)
   })
 
-  test('of one part, or without a part number, is whole at once', () => {
+  test('of one part, or without a part number, is whole immediately', () => {
     const { add } = setUp()
     const concatenation = { by: 'udh8', reference: 1, total: 1, sequence: 1 } as const
     const [only] = textParts('short')
@@ -87,8 +87,8 @@ describe('a long message', () => {
   })
 })
 
-describe('a part that comes again', () => {
-  test('is a duplicate before its message is whole and after', () => {
+describe('a repeated part number', () => {
+  test('with the same octets is a duplicate, before and after the message is whole', () => {
     const { add, incomplete } = setUp()
     const [first, ...rest] = textParts(LONG)
     add(first!)
@@ -98,7 +98,7 @@ describe('a part that comes again', () => {
     expect(incomplete).toEqual([])
   })
 
-  test('with other octets begins a new message, and the one before is handed out', () => {
+  test('with other octets begins a new message, and the incomplete message is handed out', () => {
     const { add, incomplete, reassembler } = setUp()
     const [first, second] = textParts(LONG)
     add(first!, 'old')
@@ -111,7 +111,7 @@ describe('a part that comes again', () => {
     expect(reassembler.waiting).toBe(1)
   })
 
-  test('with other octets after its message is whole begins the next one', () => {
+  test('with other octets after the message is whole begins a new message', () => {
     const { add, incomplete } = setUp()
     for (const part of textParts(LONG)) add(part)
     const [first, second, third] = textParts(LONG.toUpperCase())
@@ -123,8 +123,8 @@ describe('a part that comes again', () => {
   })
 })
 
-describe('nothing is dropped', () => {
-  test('what is not whole in time is handed out by the next part or by expire', () => {
+describe('an incomplete message', () => {
+  test('is handed out at its time limit, by the next call of add or expire', () => {
     const { add, clock, incomplete, reassembler } = setUp()
     const [first, second] = textParts(LONG)
     expect(reassembler.nextDeadlineMs).toBeUndefined()
@@ -142,7 +142,7 @@ describe('nothing is dropped', () => {
     expect(reassembler.octets).toBe(0)
   })
 
-  test('what does not fit makes the oldest one go', () => {
+  test('is handed out if memory is short and it is the oldest', () => {
     const { add, incomplete, reassembler } = setUp({ octetsMax: 3 * 1_500 })
     const [part] = textParts(LONG)
     for (const source of ['a', 'b', 'c', 'd']) add(part!, source, source)
@@ -150,7 +150,7 @@ describe('nothing is dropped', () => {
     expect(reassembler.octets).toBeLessThanOrEqual(4_500)
   })
 
-  test('and whole ones are forgotten before any that wait', () => {
+  test('is kept in memory in preference to messages that are whole', () => {
     const { add, incomplete, reassembler } = setUp({ octetsMax: 4 * 1_500 })
     for (const part of textParts(LONG)) add(part)
     const [part] = textParts(LONG)
@@ -159,14 +159,14 @@ describe('nothing is dropped', () => {
     expect(reassembler.waiting).toBe(4)
   })
 
-  test('a part larger than everything allowed is handed out by itself', () => {
+  test('is handed out if its first part alone exceeds the memory limit', () => {
     const { add, incomplete, reassembler } = setUp({ octetsMax: 100 })
     add(textParts(LONG)[0]!, 'large')
     expect(incomplete).toMatchObject([{ reason: 'memory', parts: [{ item: 'large' }] }])
     expect(reassembler.octets).toBe(0)
   })
 
-  test('what waits at the end is handed out by close', () => {
+  test('is handed out by close', () => {
     const { add, incomplete, reassembler } = setUp()
     const [first, second] = textParts(LONG)
     add(first!)
@@ -177,8 +177,8 @@ describe('nothing is dropped', () => {
   })
 })
 
-describe('what is kept with a part', () => {
-  /** Adds all but the first part, or all; the items are held by nothing here. */
+describe('the item of a part', () => {
+  /** Adds the parts from index `from` on. The test itself holds no reference to the items. */
   function addAll(reassembler: Reassembler<object>, from: 0 | 1): WeakRef<object>[] {
     return textParts(LONG)
       .slice(from)
@@ -196,7 +196,7 @@ describe('what is kept with a part', () => {
 
   const collect = collector()
 
-  test('is let go with its message, while the octets still tell duplicates', async () => {
+  test('is released when its message is whole, but duplicates are still detected', async () => {
     const reassembler = emptyReassembler()
     const items = addAll(reassembler, 0)
     await vi.waitFor(() => {
@@ -207,7 +207,7 @@ describe('what is kept with a part', () => {
     expect(reassembler.add('491', '492', first!, {})).toEqual({ kind: 'duplicate' })
   })
 
-  test('is there as long as its message waits', () => {
+  test('is held while its message is incomplete', () => {
     const reassembler = emptyReassembler()
     const items = addAll(reassembler, 1)
     collect()
@@ -218,7 +218,7 @@ describe('what is kept with a part', () => {
     reassembler.close()
   })
 
-  test('may be nothing, and no PDU: its octets are of all that came with it', () => {
+  test('may be omitted, and cannot be a PDU', () => {
     const reassembler = new Reassembler({
       timeLimitMs: 60_000,
       octetsMax: 1_000_000,
@@ -241,7 +241,7 @@ describe('what is kept with a part', () => {
   }
 })
 
-test('any order of the parts, with duplicates, gives the whole exactly once', () => {
+test('parts in any order, with duplicates, give the whole message exactly once', () => {
   const messages = fc.uint8Array({ minLength: 141, maxLength: 1_200 }).chain((octets) => {
     const parts = partsOf(segmentOctets(Buffer.from(octets), { reference: 5 }))
     const indices = parts.map((_, index) => index)
@@ -264,7 +264,7 @@ test('any order of the parts, with duplicates, gives the whole exactly once', ()
   )
 })
 
-test('whatever comes is handed out once, whole or incomplete, within the memory allowed', () => {
+test('any part is handed out exactly once, and the memory limit is never exceeded', () => {
   const part = fc.record({
     source: fc.constantFrom('a', 'b', 'c'),
     reference: fc.nat({ max: 2 }),

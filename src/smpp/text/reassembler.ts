@@ -1,27 +1,28 @@
-// Parts of long messages, held until the last is there. Parts may come in any order and repeatedly.
-// What is not whole within the time limit, or does not fit into memory with the others, is handed
-// out as incomplete: nothing is dropped. Everything is in memory: who answered for a part before
-// its message was whole loses it with the process.
+// Collects the parts of long messages until each message is whole. Parts may arrive in any order
+// and more than once. A message is handed out as incomplete if it is not whole within the time
+// limit, or if memory is short, so no part is dropped. All parts are in memory only. If the process
+// ends, the parts of incomplete messages are lost, including those that were already answered.
 
 import { KeyedQueue } from './keyedQueue.ts'
 import type { TextPart, UserData } from './userData.ts'
 import type { Concatenation } from './userDataHeader.ts'
 
-/** Its bounds, its clock, and who gets what does not become whole. */
+/** The limits and the clock of a Reassembler, and its handler for incomplete messages. */
 export interface ReassemblerOptions<T> {
-  /** A message that is not whole so long after its first part is handed out as it is. */
+  /** The time from the first part of a message until it is handed out, even if incomplete. */
   readonly timeLimitMs: number
-  /** Octets held at most; each part counts what it takes beside its text, too. */
+  /** The most octets that may be held, including an estimated overhead for each part. */
   readonly octetsMax: number
-  /** Never goes back: performance.now, say. */
+  /** A monotonic clock in milliseconds, such as performance.now. */
   readonly nowMs: () => number
-  /** Called from within add, expire and close. */
+  /** Called for each incomplete message, during add, expire or close. */
   readonly onIncomplete: (message: IncompleteMessage<T>) => void
 }
 
 /**
- * What may be kept with a part: nothing that has a body. The octets of a PDU are a view of all that
- * came in one read from the socket, 64 KiB, and one view keeps them all in memory.
+ * The types of item that may be kept with a part: anything except PDUs and their bodies. The octets
+ * of a PDU are a view of the buffer of one read from the socket, up to 64 KiB. A single such view
+ * keeps the whole buffer in memory.
  */
 export type KeptWithPart =
   | string
@@ -34,36 +35,38 @@ export type KeptWithPart =
   | void
   | (object & { readonly short_message?: never; readonly tlvs?: never })
 
-/** One part, with what add was given for it. Its octets are a copy, free of the socket's buffer. */
+/** A part of a message, with its item. The octets of a long message's parts are copies. */
 export interface MessagePart<T> extends TextPart {
-  /** From 1. */
+  /** The number of the part, starting at 1. */
   readonly sequence: number
-  /** What add was given with it: the very object, not a copy. */
+  /** The item that was passed to add: the same object, not a copy. */
   readonly item: T
 }
 
-/** What came of a message that will not be whole. */
+/** A message that is handed out although parts are missing. */
 export interface IncompleteMessage<T> {
   /**
-   * `memory`: it was the oldest when there was no room. `superseded`: a part came again with other
-   * octets, so another message has its reference now.
+   * `expired`: the time limit was reached. `memory`: the message was the oldest when memory was
+   * short. `superseded`: a part arrived again with other octets, so another message now uses the
+   * reference. `closed`: the Reassembler was closed.
    */
   readonly reason: 'expired' | 'memory' | 'superseded' | 'closed'
-  /** How many parts it was to have. */
+  /** The number of parts in the whole message. */
   readonly total: number
-  /** Those that came, by sequence. */
+  /** The parts that arrived, by sequence. */
   readonly parts: readonly MessagePart<T>[]
 }
 
-/** What a part has led to. `waiting`: `missing` parts are still to come. */
+/** The result of adding a part. */
 export type Reassembly<T> =
-  /** By sequence; joinText and joinOctets make one of them. */
+  /** The message is whole. Its parts are sorted by sequence for joinText and joinOctets. */
   | { readonly kind: 'whole'; readonly parts: readonly MessagePart<T>[] }
+  /** The message still lacks `missing` parts. */
   | { readonly kind: 'waiting'; readonly missing: number }
-  /** The same part came before; `item` is not kept. */
+  /** The same part has already arrived. `item` is not kept. */
   | { readonly kind: 'duplicate' }
 
-/** A whole message. Its octets distinguish a repeated part from a part of another message. */
+/** A whole message. Its octets distinguish repeated parts from parts of another message. */
 interface Finished {
   readonly key: string
   readonly deadlineMs: number
@@ -77,19 +80,19 @@ interface Assembly<T> extends Finished {
   octets: number
 }
 
-/** What a part takes beside its text: 200,000 parts of 153 octets made 1.4 KB of RSS each. */
+/** The overhead of a part: 200,000 parts with 153 octets of text took 1.4 KB of RSS each. */
 const PART_OCTETS = 1_250
 
 /**
- * Joins parts of long messages (TS 23.040 §9.2.3.24.1; SMPP 3.4 §5.3.2.22-24). `T` is what the
- * caller keeps with each, without it nothing: the sequence_number, say, to answer when the message
- * is whole. It has no timer of its own: call expire at nextDeadlineMs.
+ * Joins the parts of long messages (TS 23.040 §9.2.3.24.1; SMPP 3.4 §5.3.2.22-24). `T` is the type
+ * of an optional item that the caller keeps with each part, for example the sequence_number to
+ * answer when the message is whole. The Reassembler has no timer: call expire at nextDeadlineMs.
  */
 export class Reassembler<T extends KeptWithPart = void> {
   readonly #options: ReassemblerOptions<T>
-  /** In the order of their deadlines, as all have the same limit. */
+  /** Incomplete messages in the order of their deadlines, which is also their order of arrival. */
   readonly #open = new KeyedQueue<Assembly<T>>()
-  /** Whole ones without their items, so that a part that comes again late begins no new message. */
+  /** Whole messages without their items, so that a late duplicate does not begin a new message. */
   readonly #done = new KeyedQueue<Finished>()
   #octets = 0
 
@@ -97,28 +100,29 @@ export class Reassembler<T extends KeptWithPart = void> {
     this.#options = options
   }
 
-  /** Messages that wait for parts. */
+  /** The number of messages that wait for parts. */
   get waiting(): number {
     return this.#open.size
   }
 
-  /** As octetsMax counts them: all but what the caller's items take. */
+  /** The octets held, as counted for octetsMax. The caller's items are not included. */
   get octets(): number {
     return this.#octets
   }
 
-  /** When expire has something to hand out, on the clock of nowMs; undefined when nothing waits. */
+  /** The time on the clock nowMs at which to call expire; undefined if no message waits. */
   get nextDeadlineMs(): number | undefined {
     return this.#open.first?.deadlineMs
   }
 
   /**
-   * Takes a message in. Parts belong together by source, destination, reference, total and kind of
-   * reference (TS 23.040 §9.2.3.24.1). A message of one part is whole at once, its octets not
-   * copied. When there is no room, the oldest ones are handed out, this one at last.
+   * Adds a part. Parts belong to the same message if they have the same source, destination,
+   * reference, total and kind of reference (TS 23.040 §9.2.3.24.1). A message of one part is whole
+   * immediately, and its octets are not copied. If memory is short, the oldest messages are handed
+   * out, and finally the new one.
    *
-   * `item` is kept as it is and not counted, so it should be small and hold no octets of the PDU:
-   * with whole PDUs, 4 MB as counted were 187 MB of memory.
+   * `item` is kept without a copy and is not counted, so it should be small and hold no octets of
+   * the PDU. With whole PDUs as items, memory grew to 187 MB when 4 MB were counted.
    */
   add(source: string, destination: string, userData: UserData, item: T): Reassembly<T> {
     this.expire()
@@ -138,7 +142,7 @@ export class Reassembler<T extends KeptWithPart = void> {
     return outcome
   }
 
-  /** Hands out what is over its time limit; add does so too. Call it when nothing may come. */
+  /** Hands out messages that reached their time limit. `add` calls it, but parts may not arrive. */
   expire(): void {
     const nowMs = this.#options.nowMs()
     for (let done = this.#done.first; done && done.deadlineMs <= nowMs; done = this.#done.first)
@@ -147,13 +151,16 @@ export class Reassembler<T extends KeptWithPart = void> {
       this.#handOut(open, 'expired')
   }
 
-  /** Hands out everything that waits. */
+  /** Hands out all incomplete messages and forgets the whole ones. */
   close(): void {
     for (let open = this.#open.first; open; open = this.#open.first) this.#handOut(open, 'closed')
     for (let done = this.#done.first; done; done = this.#done.first) this.#forget(this.#done, done)
   }
 
-  /** Where the part differs from what came under its number, the message there makes way. */
+  /**
+   * Whether the same part has already arrived. If a part with this number has other octets, its
+   * message is handed out or forgotten, so that the new part begins a new message.
+   */
   #isRepeated(key: string, sequence: number, octets: Buffer): boolean {
     const open = this.#open.get(key)
     const assembly = open ?? this.#done.get(key)
@@ -175,7 +182,7 @@ export class Reassembler<T extends KeptWithPart = void> {
   }
 
   #keep(assembly: Assembly<T>, userData: UserData, sequence: number, item: T): void {
-    // Not from Node's pool, where a part that waits would hold 8 KiB of others' octets.
+    // A buffer from Node's pool would keep the pool's 8 KiB in memory while the part waits.
     const octets = Buffer.allocUnsafeSlow(userData.octets.length)
     userData.octets.copy(octets)
     assembly.parts.set(sequence, partOf(userData, octets, sequence, item))
@@ -189,7 +196,7 @@ export class Reassembler<T extends KeptWithPart = void> {
     const parts = new Map(whole.map((part) => [part.sequence, { octets: part.octets }]))
     const deadlineMs = this.#options.nowMs() + this.#options.timeLimitMs
     this.#open.delete(key)
-    // Only of parts that somebody numbered beyond their total.
+    // A whole message with this key can exist only if a part number exceeded the total.
     const before = this.#done.get(key)
     if (before) this.#forget(this.#done, before)
     this.#done.push(key, { key, deadlineMs, parts, octets })
@@ -217,7 +224,7 @@ export class Reassembler<T extends KeptWithPart = void> {
   }
 }
 
-/** Addresses hold no NUL: they are C-octet strings. */
+/** NUL can separate the addresses, because they are C-octet strings and cannot contain it. */
 function keyOf(source: string, destination: string, { by, reference, total }: Concatenation) {
   return `${by} ${reference} ${total} ${source}\0${destination}`
 }

@@ -16,7 +16,7 @@ const UDH16 = { single: 0, each: 7 }
 
 function segmentsOf(text: string, options: SegmentOptions & EncodeOptions): readonly Segment[] {
   const result = segmentText(text, options)
-  if (result.kind !== 'segmented') throw new Error(`it is ${result.kind}`)
+  if (result.kind !== 'segmented') throw new Error(`the result is ${result.kind}`)
   return result.segments
 }
 
@@ -30,8 +30,8 @@ function spread(runs: SegmentationCounts['sizes']): number[] {
 
 const vectors = vectorLines('segmentation')
 
-describe('texts split as others count them', () => {
-  test.each(vectors)('$id, $note', (vector) => {
+describe('a text of the test vectors', () => {
+  test.each(vectors)('is split into parts of the expected sizes: $id, $note', (vector) => {
     const { text } = vector
     for (const name of ['gsm7', 'latin1', 'ucs2'] as const) {
       const counts = vector[name]
@@ -49,15 +49,18 @@ describe('texts split as others count them', () => {
     }
   })
 
-  test.each(vectors.filter(({ gsm7 }) => gsm7?.unpacked_hex))('$id has these octets', (vector) => {
-    const { short_message: octets } = encodeText(vector.text, { alphabets: ['gsm'] })!
-    expect(octets.toString('hex')).toBe(vector.gsm7!.unpacked_hex)
-    expect(packSeptets(octets).toString('hex')).toBe(vector.gsm7!.packed_hex)
-    const ucs2 = encodeText(vector.text, { alphabets: ['ucs2'] })!
-    expect(ucs2.short_message.toString('hex')).toBe(vector.text_utf16be)
-  })
+  test.each(vectors.filter(({ gsm7 }) => gsm7?.unpacked_hex))(
+    'is encoded to the expected octets: $id',
+    (vector) => {
+      const { short_message: octets } = encodeText(vector.text, { alphabets: ['gsm'] })!
+      expect(octets.toString('hex')).toBe(vector.gsm7!.unpacked_hex)
+      expect(packSeptets(octets).toString('hex')).toBe(vector.gsm7!.packed_hex)
+      const ucs2 = encodeText(vector.text, { alphabets: ['ucs2'] })!
+      expect(ucs2.short_message.toString('hex')).toBe(vector.text_utf16be)
+    },
+  )
 
-  test.each(vectors)('$id is encoded in the first alphabet that has it', (vector) => {
+  test.each(vectors)('is encoded in the first alphabet with every character: $id', (vector) => {
     const chosen = (alphabets: readonly Alphabet[]) =>
       chooseEncoding(vector.text, { alphabets, choice: 'first' }, () => UDH8)!
     expect(chosen(['gsm', 'latin1', 'ucs2']).alphabet).toBe(ALPHABET_OF[vector.encoding])
@@ -66,17 +69,20 @@ describe('texts split as others count them', () => {
     expect(without.partEnds).toHaveLength(vector.parts)
   })
 
-  test.each(vectors.filter(({ parts }) => parts > 1))('$id becomes so many parts', (vector) => {
-    const result = segmentText(vector.text, { reference: 7 })
-    if (vector.parts > 255) expect(result).toEqual({ kind: 'tooLong', parts: vector.parts })
-    else expect(result.kind === 'segmented' && result.segments).toHaveLength(vector.parts)
-  })
+  test.each(vectors.filter(({ parts }) => parts > 1))(
+    'is split into the expected number of parts: $id',
+    (vector) => {
+      const result = segmentText(vector.text, { reference: 7 })
+      if (vector.parts > 255) expect(result).toEqual({ kind: 'tooLong', parts: vector.parts })
+      else expect(result.kind === 'segmented' && result.segments).toHaveLength(vector.parts)
+    },
+  )
 })
 
-describe('by user data header', () => {
+describe('a text to be split by user data headers', () => {
   const text = 'a'.repeat(152) + '€' + 'b'.repeat(10)
 
-  test('an 8-bit reference stands in front of each part', () => {
+  test('has an 8-bit reference before each part with udh8', () => {
     const [first, second] = segmentsOf(text, { by: 'udh8', reference: 0xab })
     expect(first).toEqual({
       esm_class: 0x40,
@@ -87,18 +93,18 @@ describe('by user data header', () => {
     expect(second?.short_message.toString('hex')).toBe(`050003ab02021b65${'62'.repeat(10)}`)
   })
 
-  test('so does a 16-bit one', () => {
+  test('has a 16-bit reference before each part with udh16', () => {
     const [first] = segmentsOf(text, { by: 'udh16', reference: 0xabcd })
     expect(first?.short_message.subarray(0, 7).toString('hex')).toBe('060804abcd0201')
   })
 
-  test('packed septets begin behind fill bits', () => {
+  test('has fill bits before packed septets', () => {
     const [first] = segmentsOf('a'.repeat(161), { reference: 7, defaultAlphabet: 'gsmPacked' })
     expect(first?.short_message).toHaveLength(140)
     expect(first?.short_message.subarray(0, 8).toString('hex')).toBe('050003070201c2e1')
   })
 
-  test('what fits into one message has no header', () => {
+  test('has no header if it fits into one message', () => {
     const [only, ...more] = segmentsOf('a'.repeat(160), { reference: 7 })
     expect(more).toEqual([])
     expect(only).toEqual({
@@ -109,7 +115,7 @@ describe('by user data header', () => {
     })
   })
 
-  test('ports go into every part, and into a single one', () => {
+  test('has its ports in every part, and also if there is only one part', () => {
     const udh = [portElement(2948, 9200)]
     const [only] = segmentsOf('a'.repeat(152), { reference: 7, udh })
     expect(only?.esm_class).toBe(0x40)
@@ -123,39 +129,39 @@ describe('by user data header', () => {
 
 describe('with national tables', () => {
   test.each([
-    ['one shift in one message', 'ş'.repeat(155), 1],
-    ['one shift in two', 'ş'.repeat(156), 2],
-    ['no shift where the default alphabet is as good', 'a'.repeat(160), 1],
+    ['155 characters of a national table fit into one message', 'ş'.repeat(155), 1],
+    ['156 characters of a national table need two parts', 'ş'.repeat(156), 2],
+    ['160 characters of the default alphabet fit into one message', 'a'.repeat(160), 1],
   ])('%s', (_, text, parts) => {
     expect(segmentsOf(text, { reference: 7, languages: [1] })).toHaveLength(parts)
   })
 
-  test('the header of each part names them', () => {
+  test('the header of each part names the tables', () => {
     const [first, second] = segmentsOf('ş'.repeat(156), { reference: 7, languages: [1] })
     expect(first?.short_message.subarray(0, 10).toString('hex')).toBe('0800030702012501011d')
     expect(first?.short_message).toHaveLength(9 + 149)
     expect(readUserData({ ...second!, esm_class: 0x40 }).shifts).toEqual({ locking: 1, single: 0 })
   })
 
-  test('the locking table is cheaper, unless the default one has letters that it lacks', () => {
+  test('a single-shift table is used if the locking-shift table lacks a character', () => {
     const options = { reference: 7, languages: [1], alphabets: ['gsm'] } as const
     const headerOf = (text: string) => parseUdh(segmentsOf(text, options)[0]!.short_message)
     expect(headerOf('Dağ')?.elements).toMatchObject([{ id: 0x25 }])
     expect(headerOf('ğè')?.elements).toMatchObject([{ id: 0x24 }])
   })
 
-  test('a text so short that the header costs more goes as UCS-2', () => {
+  test('a text is encoded as UCS-2 if it is too short to justify the header', () => {
     const [only] = segmentsOf('Dağ', { reference: 7, languages: [1] })
     expect(only?.data_coding).toBe(8)
   })
 
-  test('SAR TLVs cannot name them, so UCS-2 it is', () => {
+  test('a text with SAR TLVs is encoded as UCS-2, because the TLVs cannot name tables', () => {
     const [only] = segmentsOf('ş', { by: 'sar', reference: 7, languages: [1] })
     expect(only?.data_coding).toBe(8)
   })
 })
 
-test('SAR TLVs number the parts, each short enough for the header an SMSC makes of them', () => {
+test('parts with SAR TLVs are numbered and leave room for the header that an SMSC adds', () => {
   const parts = segmentsOf('a'.repeat(305), { by: 'sar', reference: 0x1234 })
   expect(parts.map(({ short_message }) => short_message.length)).toEqual([152, 152, 1])
   expect(parts.map(({ esm_class }) => esm_class)).toEqual([0, 0, 0])
@@ -164,27 +170,27 @@ test('SAR TLVs number the parts, each short enough for the header an SMSC makes 
   expect(parts.map(({ tlvs }) => readTlv(tlvs, 'sar_segment_seqnum'))).toEqual([1, 2, 3])
 })
 
-describe('by message_payload', () => {
+describe('split by message_payload', () => {
   const by = { by: 'message_payload', reference: 0 } as const
 
-  test('a long text travels whole', () => {
+  test('a long text is one message_payload', () => {
     const [only, ...more] = segmentsOf('a'.repeat(161), by)
     expect(more).toEqual([])
     expect(only?.short_message).toHaveLength(0)
     expect(readTlv(only!.tlvs, 'message_payload')).toEqual(Buffer.alloc(161, 'a'))
   })
 
-  test('a short one in short_message', () => {
+  test('a text that fits into one message is a short_message', () => {
     expect(segmentsOf('a'.repeat(160), by)[0]?.tlvs).toEqual([])
   })
 
-  test('and one of more than 65,535 octets not at all', () => {
+  test('a text of more than 65,535 octets is too long', () => {
     expect(segmentText('a'.repeat(65_536), by)).toEqual({ kind: 'tooLong', parts: 2 })
   })
 })
 
-describe('octets', () => {
-  test('that are no text end anywhere', () => {
+describe('split octets', () => {
+  test('of binary data may be split anywhere', () => {
     const octets = Buffer.alloc(141, 0x1b)
     const result = segmentOctets(octets, { reference: 1 })
     expect(result).toMatchObject({ kind: 'segmented', segments: [{ data_coding: 4 }, {}] })
@@ -192,7 +198,7 @@ describe('octets', () => {
     expect(segments.map(({ short_message }) => short_message.length)).toEqual([140, 13])
   })
 
-  test('of a text end where its alphabet lets them', () => {
+  test('of a text are split only between characters of its alphabet', () => {
     const pairs = Buffer.from('1b65'.repeat(81), 'hex')
     const gsm = segmentOctets(pairs, { reference: 1, data_coding: 0 })
     expect(gsm).toMatchObject({ segments: [{ short_message: { length: 158 } }, {}] })
@@ -207,7 +213,7 @@ describe('octets', () => {
     expect(ucs2).toMatchObject({ segments: [{ short_message: { length: 138 } }, {}] })
   })
 
-  test('of a text that a peer wrote: two escapes are a pair by themselves', () => {
+  test('with runs of escapes are split so that pairs of escapes stay together', () => {
     const firstOf = (given: Buffer) => {
       const result = segmentOctets(given, { reference: 1, data_coding: 0 })
       return result.kind === 'segmented' ? result.segments[0]?.short_message.length : undefined
@@ -220,7 +226,7 @@ describe('octets', () => {
     expect(firstOf(behind(152, 20))).toBe(6 + 152)
   })
 
-  test('of UTF-8 end behind a character', () => {
+  test('of UTF-8 are split only between characters', () => {
     const options = { reference: 1, data_coding: 0, defaultAlphabet: 'utf8' } as const
     const result = segmentOctets(Buffer.from(`aa${'€'.repeat(60)}`), options)
     const segments = result.kind === 'segmented' ? result.segments : []
@@ -229,7 +235,7 @@ describe('octets', () => {
     expect(shifted).toMatchObject({ segments: [{ short_message: { length: 6 + 132 } }, {}] })
   })
 
-  test('of 256 parts are too long', () => {
+  test('are too long if they need 256 parts', () => {
     expect(segmentOctets(Buffer.alloc(134 * 255 + 1), { reference: 1 })).toEqual({
       kind: 'tooLong',
       parts: 256,
@@ -237,26 +243,26 @@ describe('octets', () => {
   })
 })
 
-describe('what cannot be', () => {
+describe('segmentText', () => {
   const udh = [portElement(1, 2)]
   test.each([
     [
-      'a reference too large',
+      'a reference that is too large',
       { reference: 256 },
       'reference 256 is not a whole number from 0 to 255',
     ],
     ['a reference of 1.5', { by: 'udh16', reference: 1.5 }, 'reference 1.5'],
-    ['a header beside SAR TLVs', { by: 'sar', reference: 1, udh }, 'use udh16'],
+    ['a header in addition to SAR TLVs', { by: 'sar', reference: 1, udh }, 'use udh16'],
     [
       'a header that fills the message',
       { reference: 1, udh: [{ id: 0x70, octets: Buffer.alloc(130) }] },
       'leaves no room',
     ],
-  ] as const)('%s is an error of the caller', (_, options, message) => {
+  ] as const)('throws for %s', (_, options, message) => {
     expect(() => segmentText('a'.repeat(161), options)).toThrow(message)
   })
 
-  test('a text that no allowed alphabet has is unencodable', () => {
+  test('returns unencodable if no allowed alphabet has every character', () => {
     expect(segmentText('Ж', { reference: 1, alphabets: ['gsm'] })).toEqual({ kind: 'unencodable' })
   })
 })
@@ -277,7 +283,7 @@ const anyOptions = fc.record(
 )
 
 describe('any text', () => {
-  test('is joined again from its parts, and none is over its limit', () => {
+  test('can be joined from its parts, and no part exceeds its size limit', () => {
     fc.assert(
       fc.property(anyText, anyOptions, (text, options) => {
         const { defaultAlphabet } = options
@@ -291,7 +297,7 @@ describe('any text', () => {
     )
   })
 
-  test('is a text in each of its parts: no character is cut', () => {
+  test('is never split within a character', () => {
     fc.assert(
       fc.property(anyText, anyOptions, (text, options) => {
         const { defaultAlphabet } = options
@@ -312,7 +318,7 @@ function expectWithinLimit(part: Segment, defaultAlphabet: Alphabet): void {
   expect(octets.length).toBeLessThanOrEqual(limit)
 }
 
-test('any octets are joined again from their parts', () => {
+test('any octets can be joined from their parts', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 1_000 }), fc.nat({ max: 255 }), (given, data_coding) => {
       const octets = Buffer.from(given)
@@ -325,7 +331,7 @@ test('any octets are joined again from their parts', () => {
 })
 
 test.each(['gsm', 'gsmPacked', 'utf8'] as const)(
-  '%s, which no data_coding names, is used as the default alphabet and else passed over',
+  '%s, which has no data_coding, is used only if it is the default alphabet',
   (alphabet) => {
     const options = { reference: 1, alphabets: [alphabet] }
     const other = alphabet === 'gsm' ? 'latin1' : 'gsm'

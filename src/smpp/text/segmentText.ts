@@ -20,16 +20,17 @@ import { MESSAGE_FEATURE } from '../wire/values/messageFields.ts'
 /** How a message is split. */
 export interface SegmentOptions {
   /**
-   * `udh8` and `udh16`: a reference of 8 or 16 bits in the user data header, which every handset
-   * joins. `sar`: TLVs, from which the SMSC makes the header. `message_payload`: the SMSC splits.
+   * `udh8` and `udh16`: user data headers with a reference of 8 or 16 bits, which every handset
+   * supports. `sar`: TLVs, from which the SMSC creates the headers. `message_payload`: the SMSC
+   * splits the text. Default: `udh8`.
    */
   readonly by?: 'udh8' | 'udh16' | 'sar' | 'message_payload'
   /**
-   * 0-255 for `udh8`, else 0-65535. Use a different one for each message from the same sender to
-   * the same destination.
+   * A number that the parts of one message share: 0-255 for `udh8`, otherwise 0-65535. Use another
+   * one for each message from the same sender to the same destination.
    */
   readonly reference: number
-  /** Elements that every part carries, such as ports. Not with `sar`. */
+  /** Further header elements for every part, such as ports. Not allowed with `sar`. */
   readonly udh?: readonly InformationElement[]
 }
 
@@ -59,11 +60,14 @@ export type Segmented =
 const PARTS_MAX = 255
 /** SMPP 3.4 §5.3.2.32. */
 const PAYLOAD_OCTETS_MAX = 65_535
-/** Lengths without UDHL. An SMSC makes the longer one from sar_msg_ref_num. */
+/**
+ * Sizes of the concatenation element without UDHL. From sar_msg_ref_num, an SMSC may create the
+ * longer one.
+ */
 const CONCATENATION_OCTETS = { udh8: 5, udh16: 6, sar: 6, message_payload: 5 } as const
 
 /**
- * Encodes as `options` allow (see EncodeOptions) and splits (TS 23.040 §9.2.3.24.1; SMPP 3.4
+ * Encodes text as EncodeOptions allow, and splits it (TS 23.040 §9.2.3.24.1; SMPP 3.4
  * §5.3.2.22-24, §5.3.2.32). No part ends within an escape pair or a surrogate pair. Throws
  * RangeError if `reference` or `udh` is invalid or `udh` is combined with `sar`, and TypeError if
  * the text is not a string or the alphabet or `by` is unknown.
@@ -80,10 +84,10 @@ export function segmentText(text: string, options: SegmentOptions & EncodeOption
 }
 
 /**
- * Splits octets (TS 23.040 §9.2.3.24.1; SMPP 3.4 §5.3.2.22-24, §5.3.2.32) that are encoded text or
- * binary (data_coding 4, the default). `data_coding` and `defaultAlphabet` decide how much a part
- * holds and where it may end; `shifts` are the national tables of the encoding. Throws the same
- * errors as segmentText.
+ * Splits octets that are encoded text or binary data (TS 23.040 §9.2.3.24.1; SMPP 3.4 §5.3.2.22-24,
+ * §5.3.2.32). `data_coding` and `defaultAlphabet` determine how much a part holds and where it may
+ * end. The default data_coding is 4, which is binary data. `shifts` are the national tables of the
+ * encoding. Throws the same errors as segmentText.
  */
 export function segmentOctets(
   octets: Buffer,
@@ -112,11 +116,11 @@ interface Split {
 function elementsOf(shifts: GsmShifts, { by, udh = [] }: SegmentOptions): InformationElement[] {
   const elements = [...udh, ...shiftElements(shifts)]
   if (by === 'sar' && elements.length > 0)
-    throw new RangeError('SAR TLVs go without user data header (SMPP 3.4 §5.3.2.22): use udh16')
+    throw new RangeError('SAR TLVs exclude a user data header (SMPP 3.4 §5.3.2.22): use udh16')
   return elements
 }
 
-/** Throws TypeError, since JavaScript may pass any name. */
+/** Throws TypeError for an unknown value of `by`, which a caller in JavaScript can pass. */
 function concatenationOctets(by: keyof typeof CONCATENATION_OCTETS = 'udh8'): number {
   const octets: number | undefined = CONCATENATION_OCTETS[by]
   if (octets !== undefined) return octets

@@ -30,19 +30,20 @@ export interface UserData {
   readonly data_coding: number
   /** Header elements; empty without a header. */
   readonly elements: readonly InformationElement[]
-  /** The octets behind the header. They are the PDU's own, not a copy. */
+  /** The octets after the header: a view of those in the PDU, not a copy. */
   readonly octets: Buffer
   /** The national tables that the header names. */
   readonly shifts: GsmShifts
   /** The number of fill bits before the first packed septet. */
   readonly fillBits: number
-  /** From the header, else from SAR TLVs; undefined for a message of one part. */
+  /** From the header or, if it has none, from SAR TLVs; undefined for a message of one part. */
   readonly concatenation: Concatenation | undefined
 }
 
 /**
- * Reads short_message, or message_payload if that is empty (SMPP 3.4 §5.3.2.32). Bit 6 of esm_class
- * announces a user data header; one that runs past the end is not taken for a header. Never throws.
+ * Reads short_message, or message_payload if short_message is empty (SMPP 3.4 §5.3.2.32). Bit 6 of
+ * esm_class announces a user data header. If the length of the header exceeds the octets, they are
+ * read as text without a header. Never throws.
  */
 export function readUserData(body: MessageBody): UserData {
   const { data_coding } = body
@@ -73,7 +74,7 @@ function carriedOctets({ short_message = NOTHING, tlvs }: MessageBody): Buffer {
     : (readTlv(tlvs, 'message_payload') ?? short_message)
 }
 
-/** The SAR TLVs (SMPP 3.4 §5.3.2.22-24), if all three are there. */
+/** The content of the SAR TLVs (SMPP 3.4 §5.3.2.22-24); undefined unless all three are valid. */
 function sarOf(tlvs: readonly Tlv[]): Concatenation | undefined {
   if (tlvs.length < 3) return undefined
   const reference = readTlv(tlvs, 'sar_msg_ref_num')
@@ -83,11 +84,11 @@ function sarOf(tlvs: readonly Tlv[]): Concatenation | undefined {
   return sequence === 0 || sequence > total ? undefined : { by: 'sar', reference, total, sequence }
 }
 
-/** A part of a message for joinText. */
+/** The properties of a part that joinText needs. */
 export type TextPart = Pick<UserData, 'data_coding' | 'octets' | 'shifts' | 'fillBits'>
 
 /**
- * Joins the text of parts in their order, each decoded by its data_coding (SMPP 3.4 §5.2.19).
+ * Decodes parts by their data_coding (SMPP 3.4 §5.2.19) and joins the texts in the given order.
  * Character pairs that a peer split between two parts are restored. Never throws.
  */
 export function joinText(
@@ -113,7 +114,7 @@ function isAlike({ data_coding, shifts }: TextPart, other: TextPart): boolean {
   )
 }
 
-/** Joins the octets of parts in their order. Those of a single part are not copied. */
+/** Joins the octets of parts in the given order. The octets of a single part are not copied. */
 export function joinOctets(parts: readonly { readonly octets: Buffer }[]): Buffer {
   const [first] = parts
   return first && parts.length === 1
@@ -121,7 +122,7 @@ export function joinOctets(parts: readonly { readonly octets: Buffer }[]): Buffe
     : Buffer.concat(parts.map(({ octets }) => octets))
 }
 
-/** The text of one message, or of one part (SMPP 3.4 §5.2.19, §5.3.2.32). Never throws. */
+/** The text of a message or of a single part (SMPP 3.4 §5.2.19, §5.3.2.32). Never throws. */
 export function messageText(
   body: MessageBody,
   options: { readonly defaultAlphabet?: Alphabet } = {},

@@ -22,13 +22,13 @@ function concatenationOf(header: string) {
 }
 
 describe('a concatenation element', () => {
-  test('has a reference of 8 bits', () => {
+  test('with an 8-bit reference is encoded and decoded', () => {
     const expected = { by: 'udh8', reference: 0xab, total: 3, sequence: 2 } as const
     expect(concatenationOf('050003ab0302')).toEqual(expected)
     expect(encodeUdh([concatenationElement(expected)])).toEqual(hex('050003ab0302'))
   })
 
-  test('or of 16', () => {
+  test('with a 16-bit reference is encoded and decoded', () => {
     const expected = { by: 'udh16', reference: 0xabcd, total: 3, sequence: 2 } as const
     expect(concatenationOf('060804abcd0302')).toEqual(expected)
     expect(encodeUdh([concatenationElement(expected)])).toEqual(hex('060804abcd0302'))
@@ -43,12 +43,12 @@ describe('a concatenation element', () => {
     expect(concatenationOf(header)).toBeUndefined()
   })
 
-  test('that comes twice counts as the last valid one', () => {
+  test('is ignored if a valid one follows it', () => {
     expect(concatenationOf('0f0003ab0201000300020200030002ff')).toMatchObject({ sequence: 2 })
   })
 })
 
-test('ports and shifts are written and read', () => {
+test('elements for ports and shifts are encoded and decoded', () => {
   const elements = [portElement(2948, 9200), ...shiftElements({ locking: 1, single: 3 })]
   const header = encodeUdh(elements)
   expect(header).toEqual(hex('0c05040b8423f0240103250101'))
@@ -56,22 +56,22 @@ test('ports and shifts are written and read', () => {
   expect(shiftsIn(elements)).toEqual({ locking: 1, single: 3 })
 })
 
-test('what does not fit is refused', () => {
+test('a port above 65,535 and a header above 255 octets throw', () => {
   expect(() => portElement(65_536, 0)).toThrow('256 does not fit')
   expect(() => encodeUdh([{ id: 1, octets: Buffer.alloc(254) }])).toThrow('at most 255')
 })
 
-test('an element that runs over the end of its header is left out, the header kept', () => {
+test('an element that exceeds the header is ignored, and the rest of the header is kept', () => {
   expect(parseUdh(hex('0424010125ff'))).toEqual({
     elements: [{ id: 0x24, octets: hex('01') }],
     length: 5,
   })
 })
 
-describe('a message carries', () => {
+describe('from a message, readUserData returns', () => {
   const body = { esm_class: 0x40, data_coding: 0, tlvs: [] }
 
-  test('the octets behind its header', () => {
+  test('the octets after its header', () => {
     const short_message = hex('050003ab0201486921')
     const { octets, concatenation } = readUserData({ ...body, short_message })
     expect(octets.toString()).toBe('Hi!')
@@ -79,21 +79,21 @@ describe('a message carries', () => {
     expect(messageText({ ...body, short_message })).toBe('Hi!')
   })
 
-  test('all of them when the header runs over the end', () => {
+  test('all octets if the length of the header exceeds the message', () => {
     const short_message = hex('c8000348')
     expect(readUserData({ ...body, short_message }).octets).toEqual(short_message)
   })
 
-  test('the payload when short_message is empty, or there is none, as in a data_sm', () => {
+  test('the message_payload if short_message is empty or missing, as in a data_sm', () => {
     const tlvs = [tlv('message_payload', hex('032401011b69'))]
     expect(messageText({ esm_class: 0x40, data_coding: 0, tlvs })).toBe('ı')
     expect(messageText({ ...body, short_message: Buffer.alloc(0), tlvs })).toBe('ı')
   })
 
-  test('a part by SAR TLVs, when all three are there and make sense', () => {
+  test('the concatenation in its SAR TLVs if all three are valid', () => {
     const sar = (total: number, sequence: number) => [
       tlv('sar_msg_ref_num', 0x1234),
-      // As peers may send them: tlv() refuses a part 0.
+      // These are written directly, because tlv() refuses part 0, which peers may send.
       { tag: TLVS.sar_total_segments.tag, octets: Buffer.of(total) },
       { tag: TLVS.sar_segment_seqnum.tag, octets: Buffer.of(sequence) },
     ]
@@ -105,7 +105,7 @@ describe('a message carries', () => {
     expect(partOf(sar(2, 1).slice(1))).toBeUndefined()
   })
 
-  test('the half of a pair that a peer cut in two', () => {
+  test('half of a character pair, which joinText restores', () => {
     const part = (data_coding: number, octets: string) => {
       const short_message = Buffer.concat([hex('050003ab0201'), hex(octets)])
       return readUserData({ ...body, data_coding, short_message })
@@ -116,7 +116,7 @@ describe('a message carries', () => {
     expect(joinText([])).toBe('')
   })
 
-  test('packed septets behind fill bits', () => {
+  test('packed septets after fill bits', () => {
     const short_message = hex('050003070201')
     expect(short_message).toHaveLength(6)
     const packed = Buffer.concat([short_message, hex('c2e1')])
@@ -125,7 +125,7 @@ describe('a message carries', () => {
     )
   })
 
-  test('something, whatever octets it is made of', () => {
+  test('octets that can be decoded to text, whatever the message contains', () => {
     const octets = fc.uint8Array({ maxLength: 50 }).map((given) => Buffer.from(given))
     const byte = fc.nat({ max: 255 })
     fc.assert(

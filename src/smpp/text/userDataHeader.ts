@@ -1,33 +1,34 @@
-// The user data header in front of a text (TS 23.040 §9.2.3.24): a length, then elements of an id,
-// a length and octets. Reading never throws: what makes no sense is left out.
+// Reads and writes the user data header before a text (TS 23.040 §9.2.3.24). A header is a length
+// and a list of elements; each element has an id, a length and octets. Reading never throws and
+// ignores invalid elements.
 
 import { NO_SHIFTS, type GsmShifts } from './gsmAlphabet.ts'
 
-/** One element (TS 23.040 §9.2.3.24). */
+/** An element of a user data header (TS 23.040 §9.2.3.24). */
 export interface InformationElement {
-  /** What it means: 0x00 and 0x08 concatenation, 0x05 ports, 0x24 and 0x25 national tables. */
+  /** The kind: 0x00 and 0x08 concatenation, 0x05 ports, 0x24 and 0x25 national tables. */
   readonly id: number
-  /** Behind its length octet. */
+  /** The value of the element, without its id and length. */
   readonly octets: Buffer
 }
 
-/** What parseUdh found. */
+/** A header read by parseUdh. */
 export interface UserDataHeader {
-  /** In wire order; one that runs over the header's end is left out. */
+  /** The elements in wire order. An element that exceeds the header is omitted. */
   readonly elements: readonly InformationElement[]
-  /** How long it is, the length octet included: the text starts there. */
+  /** The size of the header in octets, including UDHL. The text starts at this offset. */
   readonly length: number
 }
 
-/** Which part of which message this is. */
+/** Identifies a part of a long message. */
 export interface Concatenation {
-  /** Which says so: element 00, element 08, or the SAR TLVs. */
+  /** The source of this information: element 00, element 08, or the SAR TLVs. */
   readonly by: 'udh8' | 'udh16' | 'sar'
-  /** 0-255 for `udh8`, else 0-65535. */
+  /** The number that all parts of a message share: 0-255 for `udh8`, otherwise 0-65535. */
   readonly reference: number
-  /** 1-255. */
+  /** The number of parts: 1-255. */
   readonly total: number
-  /** From 1 to `total`. */
+  /** The number of this part: from 1 to `total`. */
   readonly sequence: number
 }
 
@@ -38,8 +39,8 @@ const SINGLE_SHIFT = 0x24
 const LOCKING_SHIFT = 0x25
 
 /**
- * The header at the front of `octets` (TS 23.040 §9.2.3.24); undefined when the length octet is
- * missing or runs over the end: then there is none. Never throws.
+ * Reads the header at the start of `octets` (TS 23.040 §9.2.3.24). Returns undefined if the length
+ * octet is missing or exceeds the octets. Never throws.
  */
 export function parseUdh(octets: Buffer): UserDataHeader | undefined {
   const length = (octets[0] ?? octets.length) + 1
@@ -55,14 +56,14 @@ export function parseUdh(octets: Buffer): UserDataHeader | undefined {
 }
 
 /**
- * With its length octet (TS 23.040 §9.2.3.24); empty for no elements. Throws RangeError above 255
- * octets of elements.
+ * Encodes a header, including its length octet (TS 23.040 §9.2.3.24). Without elements, the result
+ * is empty. Throws RangeError if the elements take more than 255 octets.
  */
 export function encodeUdh(elements: readonly InformationElement[]): Buffer {
   if (elements.length === 0) return Buffer.alloc(0)
   const length = elements.reduce((sum, { octets }) => sum + 2 + octets.length, 0)
   if (length > 255)
-    throw new RangeError(`a user data header of ${length} octets; it holds at most 255`)
+    throw new RangeError(`a user data header can have at most 255 octets, not ${length}`)
   return Buffer.concat([
     Buffer.of(length),
     ...elements.flatMap(({ id, octets }) => [Buffer.of(id, octets.length), octets]),
@@ -70,8 +71,8 @@ export function encodeUdh(elements: readonly InformationElement[]): Buffer {
 }
 
 /**
- * The last valid element 00 or 08 (TS 23.040 §9.2.3.24.1 and .8); one with a total or a sequence of
- * 0, or a sequence above the total, is ignored.
+ * The content of the last valid element 00 or 08 (TS 23.040 §9.2.3.24.1 and .8). An element is
+ * invalid if its total or sequence is 0, or if its sequence exceeds its total.
  */
 export function concatenationIn(
   elements: readonly InformationElement[],
@@ -92,7 +93,7 @@ function concatenationOf({ id, octets }: InformationElement): Concatenation | un
   return { by, reference: octets.readUIntBE(0, width), total, sequence }
 }
 
-/** Element 00 or 08; throws RangeError when a number is out of its range. */
+/** Creates element 00 or 08. Throws RangeError if a number is out of range. */
 export function concatenationElement({
   by,
   reference,
@@ -107,7 +108,10 @@ export function concatenationElement({
       }
 }
 
-/** Ports of 16 bits (TS 23.040 §9.2.3.24.4); throws RangeError when one is not. */
+/**
+ * Creates an element with two ports (TS 23.040 §9.2.3.24.4). Throws RangeError if a port does not
+ * fit into 16 bits.
+ */
 export function portElement(destination: number, source: number): InformationElement {
   const ports = [destination >> 8, destination & 0xff, source >> 8, source & 0xff]
   return { id: PORTS_16, octets: octetsOf(ports) }
@@ -115,7 +119,7 @@ export function portElement(destination: number, source: number): InformationEle
 
 function octetsOf(numbers: readonly number[]): Buffer {
   const wrong = numbers.find((number) => !Number.isInteger(number) || number < 0 || number > 255)
-  if (wrong !== undefined) throw new RangeError(`${wrong} does not fit into its octet`)
+  if (wrong !== undefined) throw new RangeError(`${wrong} does not fit into one octet`)
   return Buffer.from(numbers)
 }
 
@@ -130,7 +134,7 @@ export function shiftsIn(elements: readonly InformationElement[]): GsmShifts {
   return { locking, single }
 }
 
-/** None for the default tables. */
+/** The elements 24 and 25 that name national tables. The default tables need no element. */
 export function shiftElements({ locking, single }: GsmShifts): InformationElement[] {
   const element = (id: number, language: number) =>
     language === 0 ? [] : [{ id, octets: octetsOf([language]) }]
