@@ -16,7 +16,7 @@ const POSTGRES = 'test/postgres.setup.ts'
 /** Most of these wait for sockets, timers and the database rather than compute. */
 const SHORT = { maxWorkers: 2 * availableParallelism(), timeoutMs: 30_000 }
 /** Platforms of six processes that run side by side; each waits for much of its time. */
-const PLATFORMS = Math.min(availableParallelism() + 1, 4)
+const PLATFORMS = Math.min(availableParallelism() + 2, 5)
 
 export default defineConfig({
   test: {
