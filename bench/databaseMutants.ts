@@ -104,7 +104,7 @@ export const databaseMutants: readonly Mutant[] = [
     replacement: 'throw error',
     guard: unitTest(
       'components/workers/refusedOutcomes.test.ts',
-      'a message that cannot wait in the store fails by itself; all others are kept',
+      'a message whose waiting row is refused fails, and all others are stored',
     ),
     says: /Error: Test timed out in \d+ms/,
   },

@@ -157,7 +157,7 @@ export const paceMutants: readonly Mutant[] = [
     replacement: 'this.#leaseEnd = setTimeout(() => undefined, leftMs)',
     guard: unitTest(
       'components/workers/upstreamBind.test.ts',
-      'a bind whose lease runs out is closed, also when there is nothing to send',
+      'a bind is closed when its lease expires, even if there is nothing to send',
     ),
     says: /Error: expected true to be false/,
   },

@@ -63,7 +63,10 @@ export const upkeepMutants: readonly Mutant[] = [
     file: MAINTAIN,
     piece: 'await step().catch((error) => failures.push(asError(error)))',
     replacement: 'await step()',
-    guard: unitTest(RETENTION_TEST, 'one failure keeps nothing else from its upkeep, and is told'),
+    guard: unitTest(
+      RETENTION_TEST,
+      'a failed step does not prevent the other steps, and its error is thrown',
+    ),
     says: /AssertionError: expected \[ .+ \] to deeply equal .+/,
   },
   {
@@ -72,7 +75,7 @@ export const upkeepMutants: readonly Mutant[] = [
     file: MAINTAIN,
     piece: 'if (retainDeadLettersDays > 0)',
     replacement: 'if (retainDeadLettersDays >= 0)',
-    guard: unitTest(RETENTION_TEST, '0 days keeps everything'),
+    guard: unitTest(RETENTION_TEST, 'a retention of 0 days keeps everything'),
     says: /AssertionError: expected \[\] to deeply equal .+/,
   },
 ]

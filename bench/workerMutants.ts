@@ -19,7 +19,7 @@ export const workerMutants: readonly Mutant[] = [
       kind: 'claimed', owner: 'test', outcomes: nothing, unanswered: nothing, takeovers: 0,
       hasBegun: true, isTakenOver: false,
     }`,
-    guard: lanes('an envelope that is finished, or that somebody else works on, is not sent'),
+    guard: lanes('an envelope that is finished or that another process owns is not sent'),
     says: /AssertionError: expected \{ .+ \} to deeply equal \{ .+ \}/,
   },
   {
@@ -77,7 +77,7 @@ export const workerMutants: readonly Mutant[] = [
     file: 'src/components/workers/connectorWork.ts',
     piece: 'if (!this.#options.ownership.isHeld(startMs)) return',
     replacement: 'if (startMs < 0) return',
-    guard: lanes('while it is not certain whose envelopes they are, nothing is sent'),
+    guard: lanes('nothing is sent while the ownership of the envelopes is in doubt'),
     says: /AssertionError: expected \[ .+ \] to have a length of 1|expected 1 to be \+?0/,
   },
   {
@@ -95,7 +95,7 @@ export const workerMutants: readonly Mutant[] = [
     file: 'src/components/workers/connectorWork.ts',
     piece: 'const SUSPECT_AFTER = 2',
     replacement: 'const SUSPECT_AFTER = 1_000',
-    guard: repeating('a message that breaks the link each time fails, and all others go'),
+    guard: repeating('a message that breaks the link each time fails, and all others are sent'),
     says: /AssertionError: expected (\d+ to be \d+|Set\{.*\} to deeply equal Set\{ .+ \})/,
   },
   {
@@ -104,7 +104,7 @@ export const workerMutants: readonly Mutant[] = [
     file: 'src/components/workers/connectorWork.ts',
     piece: 'if (!servesOthers) return this.#defer(task, 0, UNANSWERED)',
     replacement: '',
-    guard: repeating('an SMSC that answers nothing for a while makes no message fail'),
+    guard: repeating('messages do not fail if the SMSC answers nothing for a while'),
     says: /AssertionError: expected \[ 'failed', .+ \] to deeply equal \[ 'deferred', .+ \]/,
   },
   {
@@ -127,7 +127,7 @@ export const workerMutants: readonly Mutant[] = [
     replacement: 'const fitting = [submitSm, upstreamSubmitSm][0]',
     guard: unitTest(
       'components/workers/upstreamSubmitSm.test.ts',
-      'the worker submits to the version that its SMSC has stated',
+      'the worker submits in the form of the version that its SMSC has stated',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
@@ -145,9 +145,9 @@ export const workerMutants: readonly Mutant[] = [
     return true`,
     guard: unitTest(
       'components/workers/upstreamSubmitSm.test.ts',
-      'a message that fits in no form fails alone, and the rest of its envelope goes',
+      'a message that fits in no form fails alone, and its envelope continues',
     ),
-    says: /PduError: short_message: 255 octets, and the SMSC speaks SMPP 3.3/,
+    says: /PduError: short_message: 255 octets, but the SMSC speaks SMPP 3.3/,
   },
   {
     name: 'the queue forgets a waiting message while it leaves',

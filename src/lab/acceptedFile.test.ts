@@ -29,7 +29,7 @@ function written(path: string, messages: AcceptedMessage[], receipted: number[])
   file.close()
 }
 
-test('what was accepted and not receipted is owed at the next start, exactly as it was', () => {
+test('accepted messages without an acknowledged receipt are owed after a restart', () => {
   const path = temporaryFile('new/folder/accepted.ndjson')
   written(path, [message(1), message(2, 5), unasked(3)], [1])
   const { file, owed, lastId } = AcceptedFile.open(path, LIMITS)
@@ -38,7 +38,7 @@ test('what was accepted and not receipted is owed at the next start, exactly as 
   expect(lastId).toBe(1_000_000_003)
 })
 
-test('a line that was cut by a kill is dropped, and the next one starts a line of its own', () => {
+test('a line that was cut by a kill is removed before the next line is written', () => {
   const path = temporaryFile('accepted.ndjson')
   written(path, [message(1)], [])
   appendFileSync(path, '{"a":"1000000002","at":17000')
@@ -48,7 +48,7 @@ test('a line that was cut by a kill is dropped, and the next one starts a line o
   expect(owed).toEqual([message(1), message(3)])
 })
 
-test('a large file is set aside; what is owed and the last id go on, the witness keeps all', () => {
+test('a large file is set aside, and the new file keeps the owed receipts and last id', () => {
   const path = temporaryFile('accepted.ndjson')
   const some = Array.from({ length: 20 }, (_, n) => message(n))
   const settled = Array.from({ length: 19 }, (_, n) => n)
@@ -71,19 +71,19 @@ test('a large file is set aside; what is owed and the last id go on, the witness
 test('a kill while the file is set aside loses nothing', () => {
   const path = temporaryFile('accepted.ndjson')
   written(path, [message(1), message(2)], [1])
-  // Between the two renames: the old file has its new name, the new one not yet its own.
+  // A kill between the two renames: the old file is renamed, and the new file is not.
   writeFileSync(`${path}.next`, readFileSync(path))
   renameSync(path, `${path}.1`)
   const { file, owed } = AcceptedFile.open(path, LIMITS)
   file.close()
   expect(owed).toEqual([message(2)])
-  // Before them: the half-written new file is thrown away.
+  // A kill before the two renames: the half-written new file is deleted.
   writeFileSync(`${path}.next`, '{"begun":')
   AcceptedFile.open(path, LIMITS).file.close()
   expect(existsSync(`${path}.next`)).toBe(false)
 })
 
-test('files set aside are removed, oldest first, above their total', () => {
+test('the oldest files set aside are removed when their total exceeds the limit', () => {
   const path = temporaryFile('accepted.ndjson')
   for (let round = 0; round < 4; round += 1) {
     const some = Array.from({ length: 10 }, (_, n) => unasked(round * 10 + n))
@@ -93,14 +93,14 @@ test('files set aside are removed, oldest first, above their total', () => {
   expect([1, 2, 3, 4].filter((n) => existsSync(`${path}.${n}`))).toEqual([4])
 })
 
-test('the same source, destination and text twice are duplicates', () => {
+test('messages with the same source, destination and text are duplicates', () => {
   const path = temporaryFile('accepted.ndjson')
   const twin = (n: number) => ({ ...message(1), upstreamId: String(n) })
   written(path, [message(1), message(2), twin(2_000_000_000), twin(2_000_000_001)], [])
   expect(readWitness(path).duplicates).toEqual([['1000000001', '2000000000', '2000000001']])
 })
 
-test('a file that cannot be used is named, with what to do; a missing witness is an error', () => {
+test('the error for an unusable file names the file, the reason and the option --file', () => {
   const path = temporaryFile('file')
   writeFileSync(path, 'not ours\n')
   expect(() => AcceptedFile.open(path)).toThrow(AcceptedFileError)

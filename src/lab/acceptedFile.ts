@@ -1,11 +1,13 @@
-// The simulator's memory: an append-only file of JSON lines, one for each accepted message, one for
-// each receipt that was acknowledged, and one for each bind and its end. A line is handed to the
-// kernel before the peer hears of what it says, so a killed process forgets nothing it answered;
-// the machine's own power is not guarded against (no fsync). Lines are gathered and written once a
-// turn. At the start the file is read once, in constant memory apart from the receipts still owed.
-// When it has grown large it is set aside as FILE.1, FILE.2, … (the witness of the past, removed
-// oldest first beyond a total), and a new file begins with the receipts still owed, so the next
-// start reads little.
+// The simulator's memory: an append-only file of JSON lines. There is a line for each accepted
+// message, for each acknowledged receipt, and for the start and end of each bind. A line is written
+// to the kernel before the peer is answered, so a killed process loses nothing that it answered. A
+// power failure may lose lines, because there is no fsync. Lines are collected and written once per
+// turn of the event loop.
+//
+// At the start the file is read once, in constant memory apart from the receipts still owed. If the
+// file is large, it is set aside as FILE.1, FILE.2 and so on, and a new file begins with the
+// receipts still owed, so that the next start is fast. Files set aside remain as a record of the
+// past. The oldest of them are removed when their total size exceeds a limit.
 import {
   closeSync,
   existsSync,
@@ -32,9 +34,9 @@ import type { AcceptedMessage, FileLine } from './acceptedLine.ts'
 import { readLines } from './readLines.ts'
 
 export interface AcceptedFileLimits {
-  /** A file above this is set aside at the next start. */
+  /** A larger file is set aside at the next start. */
   readonly setAsideOctets: number
-  /** Files that were set aside are removed, oldest first, above this total. */
+  /** The oldest files set aside are removed when their total size exceeds this. */
   readonly keptOctets: number
 }
 
@@ -58,13 +60,13 @@ export class AcceptedFile {
     this.#handle = handle
   }
 
-  /** Reads what is owed, then opens for appending. Throws AcceptedFileError. */
+  /** Reads the owed receipts, then opens the file for appending. Throws AcceptedFileError. */
   static open(path: string, limits: AcceptedFileLimits = LIMITS): OpenedFile {
     try {
       makeFolder(dirname(path))
       const past = readPast(path, limits)
       const handle = openSync(path, 'a')
-      // A line that was cut short by a kill was never answered for.
+      // An incomplete line was cut by a kill before its message was answered.
       ftruncateSync(handle, past.octets)
       return { file: new AcceptedFile(handle), owed: past.owed, lastId: past.lastId }
     } catch (error) {
@@ -92,7 +94,7 @@ export class AcceptedFile {
     this.#pending += closedLine(bind, Date.now(), reason)
   }
 
-  /** One write for all that was gathered; when it returns, a kill of this process loses nothing. */
+  /** Writes all collected lines at once. After this, a kill of the process loses none of them. */
   flush(): void {
     if (this.#pending === '') return
     let octets = Buffer.from(this.#pending)
@@ -108,14 +110,14 @@ export class AcceptedFile {
 
 export interface OpenedFile {
   readonly file: AcceptedFile
-  /** Messages whose receipt was never acknowledged, in the order they were accepted. */
+  /** Messages whose receipt was not acknowledged, in the order in which they were accepted. */
   readonly owed: AcceptedMessage[]
-  /** The highest id that was ever issued into this file; undefined when it is new. */
+  /** The highest id that was ever written to this file. Undefined if the file is new. */
   readonly lastId: number | undefined
 }
 
-// mkdirSync's `recursive` spins forever where a file system says ENOENT below a folder it has
-// (/proc): a mistyped path would hang instead of getting its message.
+// The `recursive` option of mkdirSync loops forever in file systems that answer ENOENT below an
+// existing folder, such as /proc. A mistyped path would hang instead of causing an error.
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return
   makeFolder(dirname(folder))
@@ -130,7 +132,7 @@ interface Past {
 
 function readPast(path: string, limits: AcceptedFileLimits): Past {
   const next = `${path}.next`
-  // A kill between the two renames of setAside leaves the new file complete under this name.
+  // After a kill between the two renames of setAside, the complete new file has this name.
   if (!existsSync(path) && existsSync(next)) renameSync(next, path)
   rmSync(next, { force: true })
   if (!existsSync(path)) return { owed: [], lastId: undefined, octets: 0 }
@@ -151,7 +153,7 @@ function readPast(path: string, limits: AcceptedFileLimits): Past {
   return octets > limits.setAsideOctets ? setAside(path, past, limits) : past
 }
 
-/** The new file is complete before the old one loses its name. */
+/** Sets the file aside. The new file is complete before the old file is renamed. */
 function setAside(path: string, past: Past, limits: AcceptedFileLimits): Past {
   const next = `${path}.next`
   const handle = openSync(next, 'w')
@@ -173,7 +175,7 @@ interface FileSetAside {
   readonly number: number
 }
 
-/** Oldest first. */
+/** The files that were set aside, oldest first. */
 function filesSetAside(path: string): FileSetAside[] {
   const prefix = `${basename(path)}.`
   return readdirSync(dirname(path))
@@ -193,7 +195,7 @@ function removeOldest(aside: FileSetAside[], keptOctets: number): void {
   }
 }
 
-/** Every line ever written, files set aside included, oldest first. */
+/** Calls `onLine` for every line, including those of files set aside, oldest first. */
 export function readEveryLine(path: string, onLine: (said: FileLine) => void): void {
   const files = filesSetAside(path).map(({ file }) => file)
   for (const file of [...files, path]) {

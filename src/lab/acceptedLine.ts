@@ -1,8 +1,8 @@
 import type { MessageState } from '../smpp/index.ts'
 
 /**
- * One accepted message in the simulator's file, with the fate of its receipt, which is drawn once
- * and so is the same after a restart. `receiptState` undefined: none was asked for.
+ * An accepted message in the simulator's file. The state for its receipt is drawn only once, so it
+ * is the same after a restart. `receiptState` is undefined if no receipt was requested.
  */
 export interface AcceptedMessage {
   readonly upstreamId: string
@@ -17,7 +17,7 @@ export interface AcceptedMessage {
   readonly receiptState: MessageState | undefined
 }
 
-/** The content of a line of the file. Lines of other kinds are skipped, so that more can come. */
+/** The content of a line of the file. Unknown kinds of lines are skipped, so kinds can be added. */
 export type FileLine =
   | { readonly kind: 'accepted'; readonly message: AcceptedMessage; readonly carried: boolean }
   | { readonly kind: 'receipted'; readonly upstreamId: string; readonly commandStatus: number }
@@ -34,8 +34,9 @@ export type FileLine =
 const TEXT_MAX_CHARACTERS = 200
 
 /**
- * `{"a":"1000000001","at":…,"src":[1,1,"…"],"dst":[1,1,"…"],"t":"…","state":2}`,
- * with `"carried":1` when a new file repeats the line for its outstanding receipt.
+ * The line of an accepted message:
+ * `{"a":"1000000001","at":…,"src":[1,1,"…"],"dst":[1,1,"…"],"t":"…","state":2}`.
+ * It has `"carried":1` if a new file repeats the line because its receipt is still owed.
  */
 export function acceptedLine(message: AcceptedMessage, carried = false): string {
   const { upstreamId, atMs, source, destination, receiptState } = message
@@ -50,24 +51,24 @@ export function acceptedLine(message: AcceptedMessage, carried = false): string 
   )
 }
 
-/** `{"r":"1000000001"}`, or with `"status":N` when the receipt was refused for good. */
+/** `{"r":"1000000001"}` for an acknowledged receipt, with `"status":N` for a permanent refusal. */
 export function receiptedLine(upstreamId: string, commandStatus: number): string {
   return commandStatus === 0
     ? `{"r":"${upstreamId}"}\n`
     : `{"r":"${upstreamId}","status":${commandStatus}}\n`
 }
 
-/** The first line of a file that follows a full one: ids go on from here. */
+/** The first line of a file that replaces a large one. The next id follows `lastId`. */
 export function begunLine(lastId: number): string {
   return `{"begun":${lastId}}\n`
 }
 
-/** Earlier binds ended with the process that held them. */
+/** The line for a start of the simulator. All binds of earlier runs have ended. */
 export function startedLine(atMs: number): string {
   return `{"started":1,"at":${atMs}}\n`
 }
 
-/** Binds are numbered from one in each run. */
+/** The line for a new bind. In each run, binds are numbered from 1. */
 export function boundLine(bind: number, atMs: number): string {
   return `{"bound":${bind},"at":${atMs}}\n`
 }
@@ -94,7 +95,7 @@ interface RawLine {
 }
 
 export function parseLine(line: string): FileLine | undefined {
-  // As the file is our own, its lines have our shape; one that is not JSON at all throws.
+  // The `as` is safe because only this program writes the file. A line that is not JSON throws.
   const raw = JSON.parse(line) as RawLine
   if (raw.r !== undefined) {
     return { kind: 'receipted', upstreamId: raw.r, commandStatus: raw.status ?? 0 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { DueQueue } from './dueQueue.ts'
 import { seededRandom } from './seededRandom.ts'
 
-test('items come out when they are due, never early, in order of time', () => {
+test('items are taken in order of time and never before they are due', () => {
   const queue = new DueQueue<string>(10)
   queue.add(31, 'c')
   queue.add(5, 'a')
@@ -15,7 +15,7 @@ test('items come out when they are due, never early, in order of time', () => {
   expect(queue.nextAtMs).toBeUndefined()
 })
 
-test('a limit leaves later buckets for the next turn', () => {
+test('later buckets are left for the next call when the limit is reached', () => {
   const queue = new DueQueue<number>()
   for (let at = 0; at < 10; at += 1) queue.add(at, at)
   expect(queue.takeDue(100, 3)).toEqual([0, 1, 2])
@@ -23,7 +23,7 @@ test('a limit leaves later buckets for the next turn', () => {
   expect(queue.takeDue(100)).toHaveLength(7)
 })
 
-test('many items at random times come out sorted', () => {
+test('many items with random times are taken in order', () => {
   const random = seededRandom(7)
   const queue = new DueQueue<number>()
   const added = Array.from({ length: 5_000 }, () => Math.floor(random() * 2_000))
@@ -33,7 +33,7 @@ test('many items at random times come out sorted', () => {
   expect(taken).toEqual(added.toSorted((a, b) => a - b))
 })
 
-test('the same seed gives the same numbers, evenly spread', () => {
+test('the same seed gives the same numbers, which are evenly distributed', () => {
   const draw = (seed: number) => Array.from({ length: 1_000 }, seededRandom(seed))
   expect(draw(42)).toEqual(draw(42))
   expect(draw(42)).not.toEqual(draw(43))

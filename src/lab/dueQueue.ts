@@ -1,9 +1,9 @@
 /**
- * A queue of items that fall due later, without a timer for each item. Items lie in buckets of
- * `granularityMs`, and a binary heap holds only the bucket numbers, so that 100,000 receipts of one
- * second cost a few hundred heap steps. It has no clock; its owner asks with the time. No item
- * comes out early, or more than `granularityMs` late. Items of one bucket come out in the order
- * they were added.
+ * A queue of items that become due later, without a timer for each item. Items are stored in
+ * buckets of `granularityMs`. A binary heap holds only the numbers of the buckets, so 100,000
+ * receipts in one second need only a few hundred heap operations. The queue has no clock: its owner
+ * passes the time. No item is returned early or more than `granularityMs` late. Items of a bucket
+ * are returned in the order in which they were added.
  */
 export class DueQueue<T> {
   readonly #granularityMs: number
@@ -19,7 +19,7 @@ export class DueQueue<T> {
     return this.#size
   }
 
-  /** When the next bucket is due; undefined when nothing waits. */
+  /** When the next bucket is due. Undefined if the queue is empty. */
   get nextAtMs(): number | undefined {
     const first = this.#heap[0]
     return first === undefined ? undefined : first * this.#granularityMs
@@ -37,7 +37,7 @@ export class DueQueue<T> {
     this.#push(bucket)
   }
 
-  /** Takes out whole buckets that are due until about `limit` items are taken. */
+  /** Removes and returns due items, in whole buckets, until at least `limit` items are taken. */
   takeDue(nowMs: number, limit = Number.POSITIVE_INFINITY): T[] {
     let due: T[] = []
     for (let at = this.nextAtMs; at !== undefined && at <= nowMs; at = this.nextAtMs) {

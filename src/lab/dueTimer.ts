@@ -2,7 +2,7 @@ import { DueQueue } from './dueQueue.ts'
 
 const ITEMS_A_TURN = 2_000
 
-/** A DueQueue with the one timer that empties it. A long list is handed out over several turns. */
+/** A DueQueue with one timer that hands out due items. A long list is split over several turns. */
 export class DueTimer<T> {
   readonly #queue: DueQueue<T>
   readonly #onDue: (items: T[]) => void

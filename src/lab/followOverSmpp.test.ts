@@ -42,7 +42,7 @@ async function listen(onSubmit: OnSubmit, onBind?: SessionEvents['onBind']) {
   return { host: '127.0.0.1', port, systemId: 'demo', password: 'secret' }
 }
 
-/** Delivers a receipt and tells what it was answered. */
+/** Delivers a receipt and resolves to the command_status of the answer, or -1 without one. */
 function deliver(session: Session, id: string, messageState: MessageState): Promise<number> {
   const at = new Date(0)
   const err = messageState === MESSAGE_STATE.DELIVERED ? '000' : '011'
@@ -65,7 +65,7 @@ function accept(session: Session, submit: Submit, message_id = ID): void {
   session.respond(submit, ESME_ROK, { message_id })
 }
 
-test('a message is followed to its receipt, step by step', async () => {
+test('a message is followed to its final receipt, and each step is reported', async () => {
   const target = await listen((session, submit) => {
     accept(session, submit)
     void deliver(session, ID, MESSAGE_STATE.ENROUTE)
@@ -81,7 +81,7 @@ test('a message is followed to its receipt, step by step', async () => {
   ])
 })
 
-test('a receipt that overtakes its response is found', async () => {
+test('a receipt that arrives before the submit_sm_resp is matched', async () => {
   const target = await listen((session, submit) => {
     void deliver(session, ID, MESSAGE_STATE.UNDELIVERABLE)
     accept(session, submit)
@@ -90,7 +90,7 @@ test('a receipt that overtakes its response is found', async () => {
   expect(outcome).toEqual({ kind: 'undelivered', messageId: ID, state: 'UNDELIV' })
 })
 
-test("other messages' receipts are left to the application they are meant for", async () => {
+test('receipts of other messages are left to the application that sent them', async () => {
   let answer: Promise<number> | undefined
   const target = await listen((session, submit) => {
     answer = deliver(session, 'another', MESSAGE_STATE.DELIVERED)
@@ -101,7 +101,7 @@ test("other messages' receipts are left to the application they are meant for", 
   await expect(answer).resolves.toBe(ESME_RX_T_APPN)
 })
 
-test('the text and the addresses arrive as they were meant', async () => {
+test('the text and the addresses arrive in the correct encoding', async () => {
   const seen: Submit[] = []
   const target = await listen((session, submit) => {
     seen.push({ ...submit, short_message: Buffer.from(submit.short_message) })
@@ -124,25 +124,25 @@ test('the text and the addresses arrive as they were meant', async () => {
   expect(second && readTlv(second.tlvs, 'message_payload')).toHaveLength(400)
 })
 
-test('a refusal is an outcome with its name', async () => {
+test('the outcome of a refused message has the name of the command_status', async () => {
   const target = await listen((session, submit) => session.respond(submit, ESME_RINVDSTADR))
   const { outcome } = await follow(target)
   expect(outcome).toEqual({ kind: 'refused', status: 'ESME_RINVDSTADR' })
 })
 
-test('without a receipt the wait ends, and the message id is known', async () => {
+test('the wait for a receipt times out with the message id in the outcome', async () => {
   const target = await listen((session, submit) => accept(session, submit))
   const { outcome } = await follow(target, SMS, 100)
   expect(outcome).toEqual({ kind: 'timeout', messageId: ID })
 })
 
-test('a lost connection is told apart from a refusal', async () => {
+test('a lost connection is a different outcome than a refusal', async () => {
   const target = await listen((session) => session.close('test'))
   const { outcome } = await follow(target)
   expect(outcome).toEqual({ kind: 'lost', messageId: undefined })
 })
 
-test('a wrong password and a closed port are told apart', async () => {
+test('a wrong password and a closed port have different outcomes', async () => {
   const refusing = await listen(accept, (session, pdu) => session.refuseBind(pdu, ESME_RBINDFAIL))
   expect((await follow(refusing)).outcome).toEqual({
     kind: 'bindRefused',
@@ -155,7 +155,7 @@ test('a wrong password and a closed port are told apart', async () => {
   })
 })
 
-test('what comes after the time-out is in the outcome and the steps, or in neither', async () => {
+test('after the time-out a late message id is reported, but a receipt is not', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
   let answer: Promise<number> | undefined

@@ -1,6 +1,7 @@
-// One message as a customer sends it over SMPP, followed to its final receipt. It binds as a
-// transceiver, asks for a receipt, and takes only what belongs to its own message: deliveries meant
-// for the customer's application are left to it (ESME_RX_T_APPN: try again later).
+// Sends one message over SMPP as a customer does, and follows it to its final receipt. It binds as
+// a transceiver, requests a receipt, and acknowledges only the receipts of its own message. All
+// other deliveries are for the customer's application, so they are refused with ESME_RX_T_APPN and
+// will be delivered again later.
 
 import { performance } from 'node:perf_hooks'
 import {
@@ -51,12 +52,12 @@ export type SendOutcome =
       readonly messageId: string
       readonly state: string
     }
-  /** `status`: the command_status, or what the HTTP API said. */
+  /** `status` is the name of the command_status, or the answer of the HTTP API. */
   | { readonly kind: 'refused'; readonly status: string }
   | { readonly kind: 'timeout' | 'lost'; readonly messageId: string | undefined }
   | NoSession
 
-/** `code`: as in SmppConnectError; `status`: the command_status of bind_transceiver_resp. */
+/** `code` is that of SmppConnectError. `status` is the status of the bind_transceiver_resp. */
 export type NoSession =
   | { readonly kind: 'unreachable'; readonly code: string; readonly detail: string }
   | { readonly kind: 'bindRefused'; readonly status: string }
@@ -74,7 +75,7 @@ const TIMERS: SessionTimers = {
   responseTimeoutMs: 30_000,
   inactivityTimeoutMs: 0,
 }
-/** Shorter numbers are short codes of one network. */
+/** Shorter numbers are network-specific short codes. */
 const INTERNATIONAL_DIGITS_MIN = 7
 
 export async function followOverSmpp(
@@ -128,7 +129,7 @@ async function bind(
 class Follower {
   readonly #options: FollowOptions
   readonly #startedAt = performance.now()
-  /** Receipts that came before the response told our message's id. */
+  /** Receipts that arrived before the response with our message's id. */
   #early: { readonly request: Pdu<'deliver_sm'>; readonly receipt: Receipt }[] = []
   #messageId: string | undefined
   #resolve: (outcome: SendOutcome) => void = () => undefined
@@ -158,7 +159,7 @@ class Follower {
     return outcome
   }
 
-  /** The id may come while the session ends, and is told then, so the outcome has to know it. */
+  /** Adds the message id, which may have arrived and been reported while the session ended. */
   closing(outcome: SendOutcome): SendOutcome {
     if (outcome.kind !== 'timeout' && outcome.kind !== 'lost') return outcome
     return { ...outcome, messageId: this.#messageId }
@@ -216,10 +217,10 @@ function receiptDetail({ messageState, err, submitDate, doneDate }: Receipt): st
 }
 
 function shortMessage({ to, from, text }: SmsToSend): ShortMessage {
-  // One PDU, so that there is one id to follow.
+  // Sent as a single PDU, so that there is only one id to follow.
   const content = segmentText(text, { by: 'message_payload', reference: 0 })
   if (content.kind !== 'segmented')
-    throw new RangeError('the text has more than 65,535 octets, which is what one message holds')
+    throw new RangeError('the text is longer than 65,535 octets, the limit of one message')
   const [destination, source] = [address(to), address(from)]
   return {
     source_addr_ton: source.ton,
@@ -233,7 +234,7 @@ function shortMessage({ to, from, text }: SmsToSend): ShortMessage {
   }
 }
 
-/** SMPP 3.4 §5.2.5 and §5.2.6; a `+` is no digit. */
+/** TON, NPI and digits of an address (SMPP 3.4 §5.2.5 and §5.2.6). A leading `+` is removed. */
 function address(text: string): { ton: number; npi: number; digits: string } {
   const digits = text.replace(/^\+/, '')
   if (!/^\d*$/.test(digits)) return { ton: 5, npi: 0, digits }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { Histogram } from './histogram.ts'
 import { seededRandom } from './seededRandom.ts'
 
-test('percentiles agree with hdr-histogram within its bucket width, and never flatter', () => {
+test('percentiles agree with hdr-histogram within the bucket width and are never too low', () => {
   const random = seededRandom(1)
   const ours = new Histogram()
   const reference = build({ lowestDiscernibleValue: 1, numberOfSignificantValueDigits: 4 })
@@ -20,7 +20,7 @@ test('percentiles agree with hdr-histogram within its bucket width, and never fl
   expect(ours.summary()).toMatchObject({ count: 20_000, maxMs: reference.maxValue / 1_000 })
 })
 
-test('an empty histogram says zero and the longest wait is kept', () => {
+test('an empty histogram reports zeros, and a long duration has an exact maximum', () => {
   const histogram = new Histogram()
   expect(histogram.summary()).toMatchObject({ count: 0, minMs: 0, p99Ms: 0, maxMs: 0 })
   histogram.recordMs(10 * 3_600_000)

@@ -1,8 +1,9 @@
 /**
- * Durations in buckets that grow with the value: 1 µs wide below 64 µs, then 64 steps for each
- * doubling, so that a percentile is at most 1.6 % too high, from 1 µs to 35 minutes (longer ones
- * count in the last bucket; the maximum is exact). 16 KiB, no allocation for a record. Percentiles
- * are the upper edge of their bucket, never flattering.
+ * Counts durations in buckets that grow with the value. Buckets are 1 µs wide below 64 µs. Above
+ * that, each doubling has 64 buckets. A percentile is the upper edge of its bucket, so it is never
+ * too low and at most 1.6 % too high. This holds from 1 µs to 35 minutes. Longer durations count in
+ * the last bucket, but the maximum is exact. The counts take 16 KiB, and recording allocates no
+ * memory.
  */
 const STEPS = 64
 const OCTAVES = 32
@@ -28,7 +29,7 @@ export class Histogram {
     return this.#count
   }
 
-  /** `share` 0.99 gives p99, ms. 0 when nothing was recorded. */
+  /** A percentile in ms: a `share` of 0.99 gives p99. 0 if nothing was recorded. */
   percentileMs(share: number): number {
     let left = Math.max(1, Math.ceil(share * this.#count))
     for (const [bucket, count] of this.#counts.entries()) {
@@ -63,7 +64,7 @@ export interface LatencySummary {
   readonly maxMs: number
 }
 
-// The first STEPS buckets are 1 µs wide; from then on each doubling has STEPS of them.
+// The first STEPS buckets are 1 µs wide. After that, each doubling has STEPS buckets.
 function bucketOf(us: number): number {
   if (us < STEPS) return Math.floor(us)
   const octave = 31 - Math.clz32(Math.min(us, 0x7fffffff) / STEPS)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Increases } from './increases.ts'
 
-test('what several processes counted is added up, each reading once', () => {
+test('counters of several processes are added up without counting a reading twice', () => {
   const increases = new Increases()
   for (const value of [2, 2, 5]) increases.read('1', 'no_answer', value)
   increases.read('2', 'no_answer', 4)
@@ -12,7 +12,7 @@ test('what several processes counted is added up, each reading once', () => {
   ])
 })
 
-test('a process that starts again counts from 0, also if it soon counts more than before', () => {
+test('a restarted process counts from 0, even if its count soon exceeds the former count', () => {
   const increases = new Increases()
   increases.read('1', 'no_answer', 3)
   increases.read('2', 'no_answer', 4)

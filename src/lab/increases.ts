@@ -1,12 +1,12 @@
 /**
- * Adds up counters of processes that are killed and start again from 0. Each reading says which run
- * of a process it is from; what a run counted after its last reading is missing.
+ * Adds up counters of processes that are killed and restart from 0. Each reading names the run of
+ * the process that it is from. Counts after the last reading of a run are not included.
  */
 export class Increases {
   readonly #latest = new Map<string, number>()
   readonly #sums = new Map<string, number>()
 
-  /** `run` names one life of a process, such as its pid; `name` the counter. */
+  /** `run` identifies one run of a process, for example by its pid. `name` is the counter. */
   read(run: string, name: string, value: number): void {
     const key = `${run} ${name}`
     const increase = value - (this.#latest.get(key) ?? 0)
@@ -14,7 +14,7 @@ export class Increases {
     this.#sums.set(name, (this.#sums.get(name) ?? 0) + increase)
   }
 
-  /** By the name of the counter. */
+  /** The sums by the name of the counter. */
   get sums(): ReadonlyMap<string, number> {
     return this.#sums
   }

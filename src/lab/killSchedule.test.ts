@@ -10,7 +10,7 @@ const STOPS = [
   { minMs: 5, maxMs: 6 },
 ]
 
-/** Kills nobody. */
+/** A target that does nothing. */
 function pretended(isUp: (name: string) => boolean = () => true): Killable {
   return { isUp, kill: () => undefined, stop: () => Promise.resolve() }
 }
@@ -21,12 +21,12 @@ async function scheduled(seed: number, target = pretended()): Promise<Omit<KillA
   return actions.map(({ kind, victim, forMs }) => ({ kind, victim, forMs }))
 }
 
-test('the same seed does the same to the same victims', async () => {
+test('the same seed gives the same actions on the same victims', async () => {
   expect(await scheduled(7)).toEqual(await scheduled(7))
   expect(await scheduled(7)).not.toEqual(await scheduled(8))
 })
 
-test('everybody is killed and stopped, and stops last as long as was asked', async () => {
+test('every process is killed and stopped, and stops have the requested durations', async () => {
   const actions = await scheduled(1)
   for (const victim of VICTIMS)
     for (const kind of ['kill', 'stop'])
@@ -37,7 +37,7 @@ test('everybody is killed and stopped, and stops last as long as was asked', asy
   expect(actions.filter(({ kind }) => kind === 'kill').every(({ forMs }) => forMs === 0)).toBe(true)
 })
 
-test('who is down is left alone, and another one taken', async () => {
+test('a process that is down is not chosen, and another process is chosen instead', async () => {
   const actions = await scheduled(
     1,
     pretended((name) => name !== 'router'),
@@ -52,7 +52,7 @@ test('who is down is left alone, and another one taken', async () => {
   ).toEqual([])
 })
 
-test('who is stopped is not chosen again before it goes on', async () => {
+test('a stopped process is not chosen again until it continues', async () => {
   const going: (() => void)[] = []
   const target = {
     ...pretended(),
@@ -69,7 +69,7 @@ test('who is stopped is not chosen again before it goes on', async () => {
   expect(kills.done).toHaveLength(before + 1)
 })
 
-test('a real process is up, is stopped for a while, and is killed', async () => {
+test('a real process can be stopped for a while and then killed', async () => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
   onTestFinished(() => void child.kill('SIGKILL'))
   const target = killable(() => child.pid ?? 0)

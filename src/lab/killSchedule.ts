@@ -1,5 +1,5 @@
-// What is done to the processes of a platform to see what it withstands: kill -9 and SIGSTOP, at
-// random and from a seed. The same seed draws the same actions, unless a victim is down just then.
+// Kills (SIGKILL) and stops (SIGSTOP) the processes of a platform at random, to test how the
+// platform recovers. The same seed gives the same actions, unless a victim is down at that moment.
 import { setTimeout as after } from 'node:timers/promises'
 import { pickMs, seededRandom } from './seededRandom.ts'
 import type { Spread } from './seededRandom.ts'
@@ -9,29 +9,29 @@ export interface KillAction {
   readonly kind: 'kill' | 'stop'
   readonly victim: string
   readonly atMs: number
-  /** How long a stop lasts. */
+  /** The duration of a stop; 0 for a kill. */
   readonly forMs: number
 }
 
-/** Processes by name; whoever was killed comes back by its supervisor. */
+/** Processes by name. A supervisor restarts killed processes. */
 export interface Killable {
   isUp(name: string): boolean
   kill(name: string): void
-  /** Resolves when it goes on. */
+  /** Resolves when the process continues. */
   stop(name: string, forMs: number): Promise<void>
 }
 
 export interface KillsOptions {
   readonly seed: number
   readonly victims: readonly string[]
-  /** Durations of a stop; each is equally likely. */
+  /** Ranges for the duration of a stop. Each range is equally likely. */
   readonly stops: readonly Spread[]
   onAction(action: KillAction): void
 }
 
 export interface KillScheduleOptions extends KillsOptions {
   readonly actions: number
-  /** From the start of one action to the start of the next; a long stop goes on beside. */
+  /** The time between the starts of two actions. A long stop continues during the next actions. */
   readonly intervalMs: number
 }
 
@@ -50,14 +50,14 @@ export class Kills {
     this.random = seededRandom(options.seed)
   }
 
-  /** Kills or stops one that is up; nobody when none is. */
+  /** Kills or stops one process that is up. Does nothing if no process is up. */
   act(): void {
     const { victims, stops, onAction } = this.#options
     const from = Math.floor(this.random() * victims.length)
     const kind = this.random() < KILLS_SHARE ? 'kill' : 'stop'
     const spread = stops[Math.floor(this.random() * stops.length)]
     const drawnMs = spread ? Math.round(pickMs(spread, this.random)) : 0
-    // One that is still down from the last time cannot be killed again: the next one is taken.
+    // If the drawn process is still down or stopped, the next process in the list is chosen.
     const victim = [...victims.slice(from), ...victims.slice(0, from)].find((name) =>
       this.#isFree(name),
     )
@@ -71,7 +71,7 @@ export class Kills {
     this.#stopped.set(victim, stopped)
   }
 
-  /** Everybody that was stopped goes on again. */
+  /** Resolves when all stopped processes have continued. */
   async whenAllGoOn(): Promise<void> {
     await Promise.all(this.#stopped.values())
   }
@@ -81,7 +81,7 @@ export class Kills {
   }
 }
 
-/** Resolves after the last action, with all of them. */
+/** Runs all actions. Resolves to the actions after the last one. */
 export async function runKillSchedule(
   target: Killable,
   options: KillScheduleOptions,
@@ -96,7 +96,7 @@ export async function runKillSchedule(
   return kills.done
 }
 
-/** `pidOf` throws for a process that there is not. */
+/** @param pidOf returns the pid of a process, and throws if the process does not exist */
 export function killable(pidOf: (name: string) => number): Killable {
   return {
     isUp(name) {

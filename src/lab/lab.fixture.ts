@@ -7,7 +7,7 @@ import { SMSC_DEFAULTS } from './smscOptions.ts'
 import type { SmscOptions } from './smscOptions.ts'
 import { SmscSimulator } from './smscSimulator.ts'
 
-/** A folder that goes with its test. */
+/** The path of a file in a new folder. The folder is removed at the end of the test. */
 export function temporaryFile(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-lab-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))

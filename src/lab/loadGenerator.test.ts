@@ -7,7 +7,7 @@ import { readWitness } from './readWitness.ts'
 import type { Witness } from './readWitness.ts'
 import { reconcile } from './reconcile.ts'
 
-test('addresses and texts carry the number of the message, and it is found again', () => {
+test('the number of a message is written in its addresses and text and can be read back', () => {
   expect(address('4477####')(17)).toBe('44770017')
   expect(address('4477##')(1_234)).toBe('447734')
   expect(address('Bank')(3)).toBe('Bank')
@@ -18,10 +18,10 @@ test('addresses and texts carry the number of the message, and it is found again
   expect(numberIn('abc123-', 'abc123')).toBeUndefined()
 })
 
-test('with a rate, latency counts from the moment a message was due', async () => {
+test('with a rate, latency counts from the time at which a message was due', async () => {
   const file = temporaryFile('smsc.ndjson')
   const smsc = await startedSmsc({ file, latency: { minMs: 100, maxMs: 100 } })
-  // Two places and 100 ms each: 20 a second at most, while 200 a second are due.
+  // Two windows of one message and a latency of 100 ms allow 20 a second, but 200 a second are due.
   const load = { count: 20, rate: 200, sessions: 2, windowSize: 1 }
   const report = await runLoad(loadOn(smsc.port, load))
   expect(report.answered.size).toBe(20)
@@ -29,7 +29,7 @@ test('with a rate, latency counts from the moment a message was due', async () =
   expect(smsc.stats().bindsMax).toBe(2)
 })
 
-test('a duration or a signal ends the sending; what is under way is waited for', async () => {
+test('a duration or a signal ends the sending, and outstanding answers are awaited', async () => {
   const smsc = await startedSmsc({ file: temporaryFile('smsc.ndjson') })
   const timed = await runLoad(loadOn(smsc.port, { durationMs: 100 }))
   expect(timed.answered.size).toBe(timed.sent)
@@ -42,7 +42,7 @@ test('a duration or a signal ends the sending; what is under way is waited for',
   expect(report.answered.size).toBe(report.sent)
 })
 
-test('a refused bind, and a port where nobody listens, end a run before it began', async () => {
+test('a run fails at the start if the bind is refused or the port is closed', async () => {
   const smsc = await startedSmsc({ file: temporaryFile('smsc.ndjson') })
   const wrong = { ...loadOn(smsc.port, { count: 1 }), password: 'wrong' }
   await expect(runLoad(wrong)).rejects.toMatchObject({ code: 'BIND_REFUSED' })
@@ -52,7 +52,7 @@ test('a refused bind, and a port where nobody listens, end a run before it began
   await expect(runLoad(loadOn(port, {}))).rejects.toThrow(/count or durationMs/)
 })
 
-test('with several system_ids each session binds as the next one', async () => {
+test('with several system_ids each session binds with the next system_id', async () => {
   const smsc = await startedSmsc({ file: temporaryFile('smsc.ndjson') })
   const { systemId } = smscOptions
   const load = (systemIds: string[]) => loadOn(smsc.port, { count: 1, sessions: 2, systemIds })
@@ -62,7 +62,7 @@ test('with several system_ids each session binds as the next one', async () => {
   await expect(second).rejects.toMatchObject({ code: 'BIND_REFUSED' })
 })
 
-test('without reconnect a run ends with its last link and says what is unknown', async () => {
+test('without reconnect a run ends with its last link and lists unanswered messages', async () => {
   const file = temporaryFile('smsc.ndjson')
   const smsc = await startedSmsc({ file, dropRate: 1, latency: { minMs: 5, maxMs: 5 } })
   const report = await runLoad(loadOn(smsc.port, { count: 10_000 }))
@@ -73,7 +73,7 @@ test('without reconnect a run ends with its last link and says what is unknown',
   expect(unknownSubmitted.length).toBe(smsc.stats().accepted)
 })
 
-test('reconciliation names what was lost, doubled, or refused and yet submitted', () => {
+test('reconciliation lists messages that were lost, duplicated, or refused yet submitted', () => {
   const run = 'abc123'
   const accepted = new Map(
     [2, 3, 3, 4, 5].map((n, at) => [

@@ -1,8 +1,8 @@
-// Generates load as an ESME does: sessions with full windows, or a steady rate. Nothing is awaited
-// per message. A message is answered (its message_id is kept), refused (by command_status), or
-// unknown (its link was lost or no answer came). Unknown ones are not sent again, since the peer
-// may have accepted them. With a rate, latency counts from the time a message was due, so a stalled
-// server cannot hide the wait of later messages. Receipts are kept by message_id.
+// Generates load like an ESME, with full windows or at a steady rate. There is no `await` per
+// message. Each message ends as answered (its message_id is kept), refused (with a command_status),
+// or unknown (its link was lost or no answer arrived). Unknown messages are not sent again, because
+// the peer may have accepted them. With a rate, latency counts from the time a message was due, so
+// a stalled server cannot hide the wait of later messages. Receipts are kept by message_id.
 import { randomInt } from 'node:crypto'
 import { classify, commandStatusName, encodeText, ESME_ROK, parseReceipt } from '../smpp/index.ts'
 import type { Pdu, PduBodies, RequestOutcome, Session, SessionTimers } from '../smpp/index.ts'
@@ -16,12 +16,12 @@ export interface LoadOptions {
   readonly host: string
   readonly port: number
   readonly systemId: string
-  /** The sessions take turns with these, all with the same password. */
+  /** The sessions use these system_ids in turn, all with the same password. */
   readonly systemIds?: readonly string[]
   readonly password: string
   readonly sessions: number
   readonly windowSize: number
-  /** One of `count` and `durationMs` is required. The first to be reached ends the sending. */
+  /** `count` or `durationMs` is required. With both, the limit reached first ends the sending. */
   readonly count?: number
   readonly durationMs?: number
   /** Messages per second over all sessions. Without it the windows are kept full. */
@@ -69,13 +69,13 @@ const TIMERS: SessionTimers = {
   inactivityTimeoutMs: 0,
 }
 
-/** Shorter silences say more about the rate than about the peer. */
+/** Shorter silences may be due to the rate and not to the peer. */
 const SILENCE_MS_MIN = 200
 
-/** Rejects if a first bind fails. Later failures are in the report. */
+/** Runs the load. Rejects if an initial bind fails. Later failures are in the report. */
 export async function runLoad(options: LoadOptions): Promise<LoadReport> {
   if (options.count === undefined && options.durationMs === undefined) {
-    throw new RangeError('runLoad needs count or durationMs, or it would never end')
+    throw new RangeError('runLoad needs count or durationMs, because it would never end otherwise')
   }
   const load = new LoadRun(options)
   return load.run()
@@ -142,7 +142,7 @@ export class LoadRun implements Load {
     this.#startedMs = performance.now()
     this.#firstSentAtMs = Date.now()
     this.#nextProgressMs = this.#startedMs + 1_000
-    // One timer serves the end, the rate, pauses and deadlines.
+    // One timer checks the end, the rate, pauses and deadlines.
     const timer = setInterval(() => this.#tick(), this.#options.rate === undefined ? 20 : 2)
     const stop = () => this.#endSending()
     signal?.addEventListener('abort', stop)
@@ -290,7 +290,7 @@ export class LoadRun implements Load {
   }
 
   #fillLanes(nowMs: number): void {
-    // With a rate the sessions take turns. Without one each window is filled anyway.
+    // With a rate the sessions take turns. Without a rate every window is filled.
     const most = this.#options.rate === undefined ? Number.POSITIVE_INFINITY : 1
     let sent: number
     do {
@@ -364,7 +364,7 @@ function countIn(perSecond: number[], second: number): void {
   perSecond[second] = (perSecond[second] ?? 0) + 1
 }
 
-/** Replaces holes, which are seconds without events, by 0. */
+/** Replaces the holes of the array, which are seconds without events, with 0. */
 function filled(perSecond: readonly number[]): number[] {
   return Array.from(perSecond, (count) => count ?? 0)
 }

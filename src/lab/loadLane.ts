@@ -6,14 +6,14 @@ import type { Pdu, PduBodies, RequestOutcome, Session, SessionTimers } from '../
 const RECONNECT_FIRST_MS = 50
 const RECONNECT_CAP_MS = 2_000
 
-/** A message that was taken to be sent. */
+/** A message that a lane has taken to send. */
 export interface Due {
   readonly n: number
-  /** On the clock of performance.now(). Latency counts from here. */
+  /** The time from which latency counts, on the clock of performance.now(). */
   readonly sinceMs: number
 }
 
-/** The load that lanes share: its target, the messages to send, and their outcomes. */
+/** The load that all lanes share: the target, the messages to send, and their outcomes. */
 export interface Load {
   readonly options: {
     readonly host: string
@@ -26,16 +26,16 @@ export interface Load {
   readonly reconnectWithinMs: number
   /** The next message to send; undefined if none is due. */
   take(): Due | undefined
-  /** A message that was taken and could not be sent. */
+  /** Returns a message that was taken and could not be sent. */
   giveBack(due: Due): void
   fields(n: number): Partial<PduBodies['submit_sm']>
   sent(): void
-  /** Called once for each message sent, and again if its answer comes late. */
+  /** Called once for each sent message, and again if its answer arrives late. */
   outcome(lane: LoadLane, due: Due, outcome: RequestOutcome): void
   received(session: Session, pdu: Pdu<'deliver_sm'>): void
 }
 
-/** One session of the load generator, with its window, its pauses and its reconnects. */
+/** One session of the load generator, with its window, pauses and reconnects. */
 export class LoadLane {
   readonly #load: Load
   readonly #systemId: string
@@ -69,7 +69,7 @@ export class LoadLane {
         onClosed: () => this.#lost(),
       },
     })
-    // It may have closed already; onClosed has handled that.
+    // If the session has already closed, onClosed has handled it.
     if (session.state === 'BOUND_TRX') this.#session = session
   }
 
@@ -110,7 +110,7 @@ export class LoadLane {
     await this.#returning
   }
 
-  // Many answers come in one chunk. Their places are filled together once it is handled.
+  // One chunk may hold many answers. Their places in the window are filled together afterwards.
   #queueFill(): void {
     if (this.#fillQueued) return
     this.#fillQueued = true
@@ -136,7 +136,7 @@ export class LoadLane {
         await after(backOffMs(attempt, RECONNECT_FIRST_MS, RECONNECT_CAP_MS), undefined, { signal })
         await this.open()
       } catch {
-        // Refused, unreachable or closing: the conditions of the loop decide whether to go on.
+        // Refused, unreachable or closing: the loop conditions decide whether to try again.
       }
     }
     this.#returning = undefined

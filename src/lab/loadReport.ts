@@ -2,46 +2,46 @@ import type { MessageState } from '../smpp/index.ts'
 import type { LatencySummary } from './histogram.ts'
 import type { Silence } from './silences.ts'
 
-/** The result of one run of the load generator, as plain values that other processes can read. */
+/** The result of a run of the load generator, in plain values that other processes can read. */
 export interface LoadReport {
-  /** The name of this run in every text, `run-n.`. */
+  /** The name of this run. The text of message n contains the reference `run-n.`. */
   readonly run: string
   readonly sent: number
-  /** The message's number by the message_id of its ESME_ROK. */
+  /** The number of each accepted message, by the message_id in its answer. */
   readonly answered: ReadonlyMap<string, number>
-  /** A message_id that was given to a second message: a bug of the other side. */
+  /** Each message_id that the peer issued for a second message, which is a bug of the peer. */
   readonly repeatedIds: readonly string[]
-  /** Numbers of messages by the name of the command_status that refused them. */
+  /** The numbers of refused messages by the name of the command_status. */
   readonly refused: ReadonlyMap<string, readonly number[]>
-  /** Sent and never answered: the link was lost, or the answer did not come in time. */
+  /** The numbers of messages without an answer, because of a lost link or a time-out. */
   readonly unknown: readonly number[]
-  /** Answers that came after their timer; they count as answered. */
+  /** The number of answers after the time-out. Their messages count as answered. */
   readonly late: number
-  /** How often each command_status was answered, by its name; of messages sent again each time. */
+  /** The number of answers by the name of the command_status, including repeated submissions. */
   readonly answers: ReadonlyMap<string, number>
-  /** How often a message was throttled and sent again. */
+  /** The number of times that a message was throttled and sent again. */
   readonly throttled: number
   readonly reconnects: number
   readonly receipts: ReadonlyMap<string, ReceiptsOfOne>
-  /** deliver_sm that were no receipts. */
+  /** The number of deliver_sm that were not receipts. */
   readonly incoming: number
-  /** From submit_sm (with a rate: from when it should have gone) to its answer. */
+  /** The time from a submit_sm to its answer. With a rate, from the time at which it was due. */
   readonly latency: LatencySummary
   readonly firstSentAtMs: number
   readonly lastAnsweredAtMs: number
   readonly lastReceiptAtMs: number
-  /** Answers and receipts in each second of the run, from the first submit_sm on. */
+  /** The number of answers and of receipts in each second, from the start of the run. */
   readonly answeredPerSecond: readonly number[]
   readonly receiptsPerSecond: readonly number[]
-  /** Times in which no message was accepted, and in which no receipt came (epoch, ms). */
+  /** Periods without an accepted message, and periods without a receipt, in epoch ms. */
   readonly answerSilences: readonly Silence[]
   readonly receiptSilences: readonly Silence[]
-  /** Every message answered ESME_ROK has a receipt, or none was asked for. */
+  /** Whether every accepted message has a receipt. True if no receipts were requested. */
   readonly complete: boolean
 }
 
 export interface ReceiptsOfOne {
-  /** The state in the last receipt that had one. */
+  /** The state in the last receipt that contained a state. */
   state: MessageState | undefined
   count: number
 }

@@ -1,8 +1,6 @@
 /**
- * The n-th message of a run. In addresses a row of # stands for that many digits of n:
- * `4477009#####` is 447700900017 for n = 17. In texts, {n} stands for the message's number, and
- * {reference} for a reference by which the messages that were sent and those that were received are
- * matched.
+ * Returns a function for the address of the n-th message of a run. A row of # stands for that many
+ * digits of n: `4477009#####` is 447700900017 for n = 17.
  */
 export function address(pattern: string): (n: number) => string {
   const row = /#+/.exec(pattern)?.[0]
@@ -11,6 +9,10 @@ export function address(pattern: string): (n: number) => string {
   return (n) => pattern.replace(row, String(n % modulus).padStart(row.length, '0'))
 }
 
+/**
+ * Returns a function for the text of the n-th message of a run. {n} stands for the number of the
+ * message, and {reference} for the reference that matches sent messages to received ones.
+ */
 export function text(pattern: string, run: string): (n: number) => string {
   return (n) => pattern.replace('{reference}', reference(run, n)).replace('{n}', String(n))
 }

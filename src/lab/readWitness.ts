@@ -1,21 +1,21 @@
 import { readEveryLine } from './acceptedFile.ts'
 import type { FileLine } from './acceptedLine.ts'
 
-/** What an SMSC accepted, by its own file: the upstream end of a reconciliation. */
+/** The messages that an SMSC simulator accepted, from its file, to compare with a load report. */
 export interface Witness {
-  /** By upstream id. Ids are unique, so every accepted message is here once. */
+  /** The accepted messages by upstream id. The ids are unique. */
   readonly accepted: ReadonlyMap<string, WitnessedMessage>
-  /** Upstream ids whose receipt was acknowledged. */
+  /** The upstream ids of messages whose receipt was acknowledged. */
   readonly receipted: ReadonlySet<string>
-  /** Upstream ids of messages that came more than once: same source, destination and text. */
+  /** Groups of upstream ids of messages with the same source, destination and text. */
   readonly duplicates: readonly (readonly string[])[]
-  /** Every bind there ever was, in the order they came. */
+  /** All binds so far, in the order in which they were opened. */
   readonly binds: readonly WitnessedBind[]
 }
 
 export interface WitnessedBind {
   readonly openedAtMs: number
-  /** Undefined while it is up. */
+  /** Undefined while the bind is up. */
   readonly end: { readonly atMs: number; readonly reason: string } | undefined
 }
 
@@ -24,11 +24,14 @@ export interface WitnessedMessage {
   readonly source: string
   readonly text: string
   readonly atMs: number
-  /** A receipt was asked for. */
+  /** Whether a receipt was requested. */
   readonly receiptOwed: boolean
 }
 
-/** Reads the file of an SMSC simulator, whether it runs or was killed. Throws when it has none. */
+/**
+ * Reads the file of an SMSC simulator, which may be running or killed. Throws if the file does not
+ * exist.
+ */
 export function readWitness(file: string): Witness {
   const accepted = new Map<string, WitnessedMessage>()
   const receipted = new Set<string>()
@@ -45,7 +48,7 @@ export function readWitness(file: string): Witness {
   return { accepted, receipted, duplicates: sameTwice(accepted), binds }
 }
 
-/** @param open where in `binds` each one that is up has its place, by its number */
+/** @param open the index in `binds` of each bind that is up, by the number of the bind */
 function keepBind(said: FileLine, binds: WitnessedBind[], open: Map<number, number>): void {
   const end = (bind: number, atMs: number, reason: string) => {
     const at = open.get(bind) ?? -1

@@ -6,16 +6,17 @@ import { DueTimer } from './dueTimer.ts'
 const DUE_GRANULARITY_MS = 5
 
 export interface ReceiptSenderOptions {
-  /** A receipt that was not acknowledged, or refused for now, goes out again after this. */
+  /** The time until an unanswered or temporarily refused receipt is sent again. */
   readonly resendAfterMs: number
-  /** The receipt needs no repeating: acknowledged (status 0) or refused for good. */
+  /** Called when the receipt was acknowledged (status 0) or permanently refused. */
   onSettled(message: AcceptedMessage, commandStatus: number): void
 }
 
 /**
- * Sends receipts when they are due, on any bound session that may carry them and has a free
- * window, in turn. Without one they wait. One is done when the peer answered; a lost link, a
- * time-out and a temporary refusal send it again. At least once, in no promised order.
+ * Sends receipts when they are due. Bound sessions that can carry receipts and have room in their
+ * window take turns. Without such a session, receipts wait. After a lost link, a time-out or a
+ * temporary refusal, the receipt is sent again. Each receipt is therefore sent at least once, in no
+ * guaranteed order.
  */
 export class ReceiptSender {
   readonly #options: ReceiptSenderOptions
@@ -36,7 +37,7 @@ export class ReceiptSender {
     })
   }
 
-  /** Receipts not settled yet, wherever they are. */
+  /** The number of receipts that are not settled yet. */
   get pending(): number {
     return this.#due.size + this.#ready.length - this.#readyFrom + this.#inFlight
   }
@@ -45,7 +46,7 @@ export class ReceiptSender {
     this.#due.add(delayMs, message)
   }
 
-  /** Before everything else that waits: for receipts that overtake their submit_sm_resp. */
+  /** Sends a receipt ahead of all waiting ones, so that it arrives before its submit_sm_resp. */
   sendNow(message: AcceptedMessage): void {
     const session = this.#freeSession()
     if (!session || !this.#send(session, message)) this.#ready.push(message)
@@ -83,7 +84,7 @@ export class ReceiptSender {
       if (!message || !session || !this.#send(session, message)) break
       this.#readyFrom += 1
     }
-    // The front of the array is given back now and then, not for each message.
+    // The array is compacted only from time to time and not for each message.
     if (this.#readyFrom > 4_096 && this.#readyFrom * 2 > this.#ready.length) {
       this.#ready = this.#ready.slice(this.#readyFrom)
       this.#readyFrom = 0
@@ -128,7 +129,7 @@ function receiptFields(message: AcceptedMessage): Partial<PduBodies['deliver_sm'
   const messageState = message.receiptState ?? MESSAGE_STATE.DELIVERED
   const delivered = messageState === MESSAGE_STATE.DELIVERED
   return {
-    // Addresses are swapped: the receipt comes from the handset.
+    // The addresses are swapped, because the receipt comes from the handset.
     source_addr_ton: message.destinationTon,
     source_addr_npi: message.destinationNpi,
     source_addr: message.destination,

@@ -2,27 +2,30 @@ import type { LoadReport } from './loadReport.ts'
 import { numberIn } from './messagePattern.ts'
 import type { Witness } from './readWitness.ts'
 
-/** Both ends of one run compared, message by message. Numbers are those of the run. */
+/**
+ * A comparison of the load generator's report with the SMSC's file, message by message. Messages
+ * are identified by their numbers in the run.
+ */
 export interface Reconciliation {
-  /** Answered ESME_ROK, and never reached the SMSC. */
+  /** Messages that were answered with ESME_ROK and never reached the SMSC. */
   readonly lost: readonly number[]
-  /** Reached the SMSC more than once. */
+  /** Messages that reached the SMSC more than once. */
   readonly duplicated: readonly number[]
-  /** Refused, and yet they reached the SMSC: a customer that tries again sends twice. */
+  /** Refused messages that reached the SMSC. A customer that retries would send them twice. */
   readonly refusedYetSubmitted: readonly number[]
-  /** Never answered, and they reached the SMSC: allowed, the customer cannot know. */
+  /** Unanswered messages that reached the SMSC. This is allowed. */
   readonly unknownSubmitted: readonly number[]
-  /** message_ids that were answered ESME_ROK and have no receipt; empty when none was asked for. */
+  /** The message_ids of accepted messages without a receipt. Empty if none was requested. */
   readonly withoutReceipt: readonly string[]
-  /** message_ids with more than one receipt. */
+  /** The message_ids with more than one receipt. */
   readonly receiptedTwice: readonly string[]
-  /** Receipts for message_ids that were never answered: of unknown ones, or somebody else's. */
+  /** The message_ids with a receipt but without an answer: unanswered or from another sender. */
   readonly receiptsOfUnknown: readonly string[]
-  /** Messages of this run that the SMSC accepted. */
+  /** The number of messages of this run that the SMSC accepted. */
   readonly submitted: number
 }
 
-/** `receiptsAsked` is the run's registered_delivery being other than 0. */
+/** @param receiptsAsked whether the registered_delivery of the run was not 0 */
 export function reconcile(
   report: LoadReport,
   witness: Witness,

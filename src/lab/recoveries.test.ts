@@ -3,7 +3,7 @@ import type { KillAction } from './killSchedule.ts'
 import { longestRecoveries } from './recoveries.ts'
 import { Silences } from './silences.ts'
 
-test('a silence is what lies between two events that are far apart', () => {
+test('a silence is found between two events at least minMs apart', () => {
   const silences = new Silences(200)
   for (const atMs of [1_000, 1_100, 1_300, 1_499, 2_000]) silences.event(atMs)
   expect(silences.found).toEqual([
@@ -12,7 +12,7 @@ test('a silence is what lies between two events that are far apart', () => {
   ])
 })
 
-test('a recovery counts from what began the silence, the longest one of each kind', () => {
+test('the longest recovery of each kind counts from the action that caused the silence', () => {
   const kill = (victim: string, atMs: number): KillAction => ({
     kind: 'kill',
     victim,
@@ -21,12 +21,12 @@ test('a recovery counts from what began the silence, the longest one of each kin
   })
   const actions = [kill('gateway', 1_000), kill('router', 8_000), kill('router', 20_000)]
   const silences = [
-    // Begun just before the kill was done.
+    // This silence began just before the kill.
     { fromMs: 990, toMs: 3_000 },
-    // Long after any action.
+    // This silence began long after any action.
     { fromMs: 5_000, toMs: 5_300 },
     { fromMs: 8_050, toMs: 9_000 },
-    // Goes on while the next action is done.
+    // This silence began just after the last action.
     { fromMs: 20_100, toMs: 21_400 },
   ]
   expect([...longestRecoveries(actions, silences)]).toEqual([

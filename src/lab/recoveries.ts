@@ -5,10 +5,10 @@ import type { Silence } from './silences.ts'
 const EFFECT_WITHIN_MS = 1_000
 
 /**
- * The longest recovery after each kind of action, in ms until the silence ended, by names such as
- * `kill of gateway`. A silence belongs to the last action before it. Because the last event before
- * an action is a moment older than the action, a silence may also belong to an action right after
- * it began. Silences that no action explains count as `no action`.
+ * The longest recovery after each kind of action, in ms from the action to the end of the silence.
+ * The keys are names such as `kill of gateway`. A silence belongs to the last action before it. The
+ * last event before an action is slightly older than the action, so a silence may also belong to an
+ * action shortly after its beginning. Silences without such an action count as `no action`.
  */
 export function longestRecoveries(
   actions: readonly KillAction[],

@@ -1,6 +1,6 @@
 /**
- * Numbers in [0, 1) that are the same for the same seed (mulberry32), so that a run with errors,
- * throttling and drops can be repeated. Not for secrets.
+ * A generator of numbers in [0, 1) that are the same for the same seed (mulberry32), so that a run
+ * with errors, throttling and drops can be repeated. Not suitable for secrets.
  */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
@@ -12,7 +12,7 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
-/** A duration that is fixed (min = max) or evenly spread. */
+/** A range of durations, which are evenly distributed, or fixed if min = max. */
 export interface Spread {
   readonly minMs: number
   readonly maxMs: number

@@ -1,4 +1,4 @@
-/** A stretch of time in which nothing came, between two events. */
+/** A period between two events without any other event. */
 export interface Silence {
   readonly fromMs: number
   readonly toMs: number

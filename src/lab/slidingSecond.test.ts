@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { SlidingSecond } from './slidingSecond.ts'
 
-test('so many in any second, and one too many does not count', () => {
+test('at most max messages are accepted in any second, and excess messages do not count', () => {
   const second = new SlidingSecond(2)
   expect([0, 500, 900, 999, 1_000, 1_400, 1_500].map((atMs) => second.take(atMs))).toEqual([
     true,
@@ -14,7 +14,7 @@ test('so many in any second, and one too many does not count', () => {
   ])
 })
 
-test('0 is no limit', () => {
+test('a maximum of 0 means no limit', () => {
   const second = new SlidingSecond(0)
   expect([0, 0, 0].map((atMs) => second.take(atMs))).toEqual([true, true, true])
 })

@@ -3,7 +3,7 @@ const SECOND_MS = 1_000
 /** The rate limit of an SMSC: at most `max` messages in any sliding second, by the SMSC's clock. */
 export class SlidingSecond {
   readonly #max: number
-  /** When the ones of the last second were taken, oldest first. */
+  /** The times of the messages accepted in the last second, oldest first. */
   #takenAtMs: number[] = []
 
   /** @param max 0 for no limit */

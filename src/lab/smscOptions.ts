@@ -4,38 +4,38 @@ import type { Spread } from './seededRandom.ts'
 
 export interface SmscOptions {
   readonly host: string
-  /** 0 picks a free one. */
+  /** 0 chooses a free port. */
   readonly port: number
   readonly systemId: string
   readonly password: string
-  /** Where what was accepted is kept; made when it is missing. */
+  /** The file of accepted messages, which is created if it does not exist. */
   readonly file: string
-  /** From submit_sm to its answer. */
+  /** The time from a submit_sm to its answer. */
   readonly latency: Spread
-  /** From the answer to the receipt. */
+  /** The time from the answer to the receipt. */
   readonly receiptDelay: Spread
-  /** Shares between 0 and 1 of all submit_sm; the three together at most 1. */
+  /** Shares of all submit_sm, between 0 and 1. The sum of the three is at most 1. */
   readonly errorRate: number
   readonly throttleRate: number
   readonly dropRate: number
-  /** Messages that it takes in any second, over all binds; it throttles the rest. 0: no limit. */
+  /** The messages accepted in any second over all binds. The rest are throttled. 0: no limit. */
   readonly tps: number
-  /** Shares of the receipts. Early ones overtake their submit_sm_resp. */
+  /** Shares of all receipts, between 0 and 1. Early receipts precede their submit_sm_resp. */
   readonly undeliveredRate: number
   readonly duplicateRate: number
   readonly earlyReceiptRate: number
   readonly seed: number
-  /** The version that it states and speaks. It refuses what this version does not have. */
+  /** The SMPP version of the simulator. It refuses fields that this version does not have. */
   readonly interfaceVersion: InterfaceVersion
-  /** Unanswered receipts on one session. */
+  /** The most unanswered receipts on one session. */
   readonly windowSize: number
   readonly resendAfterMs: number
   readonly timers: SessionTimers
-  /** At each accepted bind, and at each end of one: how many are open now. */
+  /** Called with the number of open binds when a bind is accepted or ends. */
   onBinds?(open: number): void
 }
 
-/** By the names that people give them. */
+/** The SMPP versions by their usual names. */
 export const SMSC_VERSIONS: ReadonlyMap<string, InterfaceVersion> = new Map([
   ['3.3', INTERFACE_VERSION.V3_3],
   ['3.4', INTERFACE_VERSION.V3_4],

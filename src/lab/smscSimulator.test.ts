@@ -43,7 +43,7 @@ function bound(
 
 const withReceipts = { registeredDelivery: 1, receiptsWithinMs: 10_000 }
 
-test('every message is answered, witnessed and receipted once, and both ends agree', async () => {
+test('every message is answered, recorded and receipted once, and both ends agree', async () => {
   const file = temporaryFile('smsc.ndjson')
   const smsc = await startedSmsc({ file })
   const report = await runLoad(loadOn(smsc.port, { count: 3_000, ...withReceipts }))
@@ -65,7 +65,7 @@ test('every message is answered, witnessed and receipted once, and both ends agr
   expect(smsc.stats()).toMatchObject({ accepted: 3_000, bindsMax: 2, receiptsPending: 0 })
 })
 
-test('it tells how long answers waited and how many binds are open', async () => {
+test('the simulator reports the delay of its answers and the number of open binds', async () => {
   const open: number[] = []
   const latency = { minMs: 30, maxMs: 30 }
   const file = temporaryFile('smsc.ndjson')
@@ -77,7 +77,7 @@ test('it tells how long answers waited and how many binds are open', async () =>
   await expect.poll(() => open).toEqual([1, 2, 1, 0])
 })
 
-test('errors and throttling come in their shares, the same ones for the same seed', async () => {
+test('errors and throttling have the set shares and are the same for the same seed', async () => {
   const rates = { errorRate: 0.1, throttleRate: 0.2, seed: 5 }
   const runOnce = async () => {
     const smsc = await startedSmsc({ file: temporaryFile('smsc.ndjson'), ...rates })
@@ -93,16 +93,16 @@ test('errors and throttling come in their shares, the same ones for the same see
   expect(second.refused).toEqual(first.refused)
 })
 
-test('it takes no more than its pace in any second and throttles the rest', async () => {
+test('messages above the pace of the simulator in any second are throttled', async () => {
   const file = temporaryFile('smsc.ndjson')
   const smsc = await startedSmsc({ file, tps: 5 })
   const report = await runLoad(loadOn(smsc.port, { count: 12, sessions: 3 }))
-  // All twelve are there within a second, unless the machine stands still.
+  // All twelve messages arrive within a second, unless the machine is stalled.
   expect(report.refused.get('ESME_RTHROTTLED')?.length).toBe(7)
   expect(smsc.stats()).toMatchObject({ accepted: 5, throttled: 7 })
 })
 
-test('a throttled message is sent again until it is taken, when the load may', async () => {
+test('with retryThrottledAfterMs a throttled message is sent until it is accepted', async () => {
   const smsc = await startedSmsc({ file: temporaryFile('smsc.ndjson'), throttleRate: 0.3 })
   const report = await runLoad(loadOn(smsc.port, { count: 500, retryThrottledAfterMs: 1 }))
   expect(report.answered.size).toBe(500)
@@ -114,7 +114,7 @@ test('a throttled message is sent again until it is taken, when the load may', a
   })
 })
 
-test('receipts come undelivered, twice and before their answer, as asked', async () => {
+test('undelivered, duplicate and early receipts are sent in the set shares', async () => {
   const file = temporaryFile('smsc.ndjson')
   const mix = { undeliveredRate: 0.3, duplicateRate: 0.2, earlyReceiptRate: 0.5 }
   const smsc = await startedSmsc({ file, ...mix, latency: { minMs: 1, maxMs: 4 } })
@@ -130,7 +130,7 @@ test('receipts come undelivered, twice and before their answer, as asked', async
   expect(readWitness(file).receipted.size).toBe(400)
 })
 
-test('cut connections leave answers unknown; who returns gets every receipt', async () => {
+test('cut connections lose answers, but a peer that reconnects gets every receipt', async () => {
   const file = temporaryFile('smsc.ndjson')
   const smsc = await startedSmsc({ file, dropRate: 0.01 })
   const load = loadOn(smsc.port, { count: 2_000, reconnect: true, ...withReceipts })
@@ -143,7 +143,7 @@ test('cut connections leave answers unknown; who returns gets every receipt', as
   expect(ends).toMatchObject({ lost: [], duplicated: [], withoutReceipt: [] })
 })
 
-test('what is owed is sent after a restart, and no id is issued twice', async () => {
+test('owed receipts are sent after a restart, and no id is issued twice', async () => {
   const file = temporaryFile('smsc.ndjson')
   const hour = { minMs: 3_600_000, maxMs: 3_600_000 }
   const first = await startedSmsc({ file, receiptDelay: hour })
@@ -159,7 +159,7 @@ test('what is owed is sent after a restart, and no id is issued twice', async ()
   expect([...before.answered.keys()].filter((id) => after.answered.has(id))).toEqual([])
 })
 
-test('its file tells every bind and how it ended', async () => {
+test('the file of the simulator records every bind and how it ended', async () => {
   const file = temporaryFile('smsc.ndjson')
   const smsc = await startedSmsc({ file })
   await runLoad(loadOn(smsc.port, { count: 1, sessions: 2 }))
@@ -179,15 +179,18 @@ test.each([
   [2, 60, 140],
   [3, 60, 140],
   [0, 0, 0],
-])('registered_delivery %d owes a receipt as it says', async (registeredDelivery, min, max) => {
-  const file = temporaryFile('smsc.ndjson')
-  const smsc = await startedSmsc({ file, undeliveredRate: 0.5 })
-  await runLoad(loadOn(smsc.port, { count: 200, registeredDelivery }))
-  const accepted = [...readWitness(file).accepted.values()]
-  const owed = accepted.filter(({ receiptOwed }) => receiptOwed).length
-  expect(owed).toBeGreaterThanOrEqual(min)
-  expect(owed).toBeLessThanOrEqual(max)
-})
+])(
+  'registered_delivery %d requests receipts for %d to %d of 200',
+  async (registeredDelivery, min, max) => {
+    const file = temporaryFile('smsc.ndjson')
+    const smsc = await startedSmsc({ file, undeliveredRate: 0.5 })
+    await runLoad(loadOn(smsc.port, { count: 200, registeredDelivery }))
+    const accepted = [...readWitness(file).accepted.values()]
+    const owed = accepted.filter(({ receiptOwed }) => receiptOwed).length
+    expect(owed).toBeGreaterThanOrEqual(min)
+    expect(owed).toBeLessThanOrEqual(max)
+  },
+)
 
 test('a wrong password and an unknown system_id are refused with ESME_RBINDFAIL', async () => {
   const { port } = await startedSmsc({ file: temporaryFile('smsc.ndjson') })
@@ -213,20 +216,23 @@ test.each([
   [V3_3, { short_message: Buffer.alloc(255) }, ESME_RINVMSGLEN],
   [V3_4, { short_message: Buffer.alloc(255) }, ESME_RINVMSGLEN],
   [V3_4, { tlvs: [tlv('source_port', 5)] }, ESME_ROK],
-])('of version 0x%s it answers %o with %i', async (interfaceVersion, fields, expected) => {
-  const smsc = await startedSmsc({ file: temporaryFile('smsc.ndjson'), interfaceVersion })
-  const session = await bound(smsc.port)
-  expect(session.interfaceVersion).toBe(interfaceVersion)
-  await session.unbind()
-  // A session of ours would not send it.
-  const peer = await rawClient(smsc.port)
-  onTestFinished(() => peer.close())
-  const { password, systemId } = smscOptions
-  peer.send(bindPdu({ system_id: systemId, password, interface_version: 0x50 }))
-  const head = { command: 'submit_sm', command_status: 0, sequence_number: 2 } as const
-  const submitSm = decodeBody('submit_sm', encodeBody('submit_sm', fields))
-  peer.send(encodePdu({ ...head, ...submitSm }))
-  const [, answer] = await peer.pdus(2)
-  expect(answer).toMatchObject({ command: 'submit_sm_resp', command_status: expected })
-  expect(smsc.stats().misfits).toBe(expected === ESME_ROK ? 0 : 1)
-})
+])(
+  'a simulator with interface_version %s answers %o with %i',
+  async (interfaceVersion, fields, expected) => {
+    const smsc = await startedSmsc({ file: temporaryFile('smsc.ndjson'), interfaceVersion })
+    const session = await bound(smsc.port)
+    expect(session.interfaceVersion).toBe(interfaceVersion)
+    await session.unbind()
+    // Our own session would refuse to send these fields.
+    const peer = await rawClient(smsc.port)
+    onTestFinished(() => peer.close())
+    const { password, systemId } = smscOptions
+    peer.send(bindPdu({ system_id: systemId, password, interface_version: 0x50 }))
+    const head = { command: 'submit_sm', command_status: 0, sequence_number: 2 } as const
+    const submitSm = decodeBody('submit_sm', encodeBody('submit_sm', fields))
+    peer.send(encodePdu({ ...head, ...submitSm }))
+    const [, answer] = await peer.pdus(2)
+    expect(answer).toMatchObject({ command: 'submit_sm_resp', command_status: expected })
+    expect(smsc.stats().misfits).toBe(expected === ESME_ROK ? 0 : 1)
+  },
+)

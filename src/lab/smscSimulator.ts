@@ -1,12 +1,12 @@
-// An SMSC to test against. It answers submit_sm after a latency, with errors, throttling and cut
-// connections in set shares drawn from a seed, throttles what exceeds its pace, and sends receipts
-// on any bound receiver of the peer. What it accepted is in its file before the submit_sm_resp goes
-// out, so that after a kill -9 it still owes, and sends, every receipt, and the file is a witness
-// of what reached it and of every bind.
-// Receipts come at least once; ids are decimal, of ten digits, and never issued twice by one file.
-// A connection that is cut accepted half of the messages that cut it: their receipts come, their
-// answers never do. Messages that wait for their answer when a connection ends are not accepted.
-// It states an older version if told to, and refuses what that version does not have.
+// An SMSC to test against. It answers submit_sm after a latency, and sends receipts on any bound
+// receiver of the peer. Set shares of the messages, drawn from a seed, are refused or throttled or
+// cut the connection. Messages that exceed the pace are throttled. An accepted message is in the
+// file before its submit_sm_resp is sent, so every receipt is sent even after a kill -9. The file
+// is a record of all accepted messages and all binds.
+// Each receipt is sent at least once. Ids have ten decimal digits and are unique in a file. Half of
+// the messages that cut a connection are accepted: they get a receipt but no answer. Messages that
+// wait for their answer when the connection ends are not accepted.
+// The simulator can act as an older SMPP version, and then refuses fields of newer versions.
 import { randomInt } from 'node:crypto'
 import {
   createSmppServer,
@@ -39,15 +39,15 @@ import type { Fate, Submission } from './submission.ts'
 
 export interface SmscStats {
   readonly binds: number
-  /** The most binds that were open at once. */
+  /** The largest number of binds that were open at the same time. */
   readonly bindsMax: number
   readonly accepted: number
   readonly refused: number
-  /** submit_sm that its version, or that of the bind, does not have. */
+  /** submit_sm with fields that the version of the session does not have. */
   readonly misfits: number
   readonly throttled: number
   readonly dropped: number
-  /** submit_sm with an ESME_ROK, and how long they waited for it together. */
+  /** The number of submit_sm answered with ESME_ROK, and the sum of their waiting times. */
   readonly answered: number
   readonly answerDelaySumMs: number
   readonly receiptsSent: number
@@ -57,10 +57,10 @@ export interface SmscStats {
 }
 
 const MAX_SESSIONS = 1_000
-/** How long after its receipt the answer to an early one comes. */
+/** The time from an early receipt to the submit_sm_resp of its message. */
 const EARLY_BY_MS = 50
 const CLOSE_WITHIN_MS = 3_000
-/** SMPP 3.4 §4.4.1. Version 5.0 has one octet more. */
+/** The limit of short_message in SMPP 3.4 §4.4.1. Version 5.0 allows one octet more. */
 const SHORT_MESSAGE_OCTETS_MAX = 254
 
 export class SmscSimulator {
@@ -70,10 +70,10 @@ export class SmscSimulator {
   readonly #answers: DueTimer<Submission>
   readonly #receipts: ReceiptSender
   readonly #pace: SlidingSecond
-  /** With the number that each has in the file. */
+  /** Bound sessions, with the number of each bind in the file. */
   readonly #bound = new Map<Session, number>()
   #lastBind = 0
-  /** Second copies of receipts: settling one of them says nothing new. */
+  /** Second copies of receipts. They are not recorded in the file when they are settled. */
   readonly #copies = new Set<AcceptedMessage>()
   #file: AcceptedFile | undefined
   #nextId = 0
@@ -132,7 +132,7 @@ export class SmscSimulator {
     }
   }
 
-  /** Answers what it owes, unbinds all sessions (within a bound), and leaves the file complete. */
+  /** Unbinds all sessions, within CLOSE_WITHIN_MS, and closes the file. */
   async close(): Promise<void> {
     const overdue = setTimeout(() => {
       for (const session of this.#server.sessions) session.close('the simulator stops')
@@ -146,8 +146,8 @@ export class SmscSimulator {
     this.#file = undefined
   }
 
-  // The port is the lock: of two simulators with one file, the second finds the port in use before
-  // it touches the file. Nothing binds before the file is read, which happens in one turn.
+  // The port acts as a lock: a second simulator on the same port fails before it touches the file.
+  // No peer can bind before the file is read, because that happens in one turn of the event loop.
   async #start(): Promise<void> {
     const { port, host, file } = this.#options
     this.port = (await this.#server.listen(port, host)).port
@@ -167,7 +167,7 @@ export class SmscSimulator {
   #bind(session: Session, pdu: Pdu<BindCommand>): void {
     const { systemId, password } = this.#options
     if (!this.#file || pdu.system_id !== systemId || pdu.password !== password) {
-      // SMPP 5.0 says RBINDFAIL for a wrong password, too.
+      // SMPP 5.0 also prescribes ESME_RBINDFAIL for a wrong password.
       session.refuseBind(pdu, ESME_RBINDFAIL)
       return
     }
@@ -228,7 +228,7 @@ export class SmscSimulator {
     return drawn < dropRate + throttleRate + errorRate ? 'refuse' : 'accept'
   }
 
-  /** SMPP 3.4 §5.2.17: 1 any final state, 2 failures only; 3 successes only (5.0). */
+  /** SMPP 3.4 §5.2.17: 1 for any final state, 2 for failures only, 3 for successes only (5.0). */
   #drawReceiptState(registeredDelivery: number): MessageState | undefined {
     const asked = registeredDelivery & 0x03
     if (asked === 0) return undefined
@@ -237,7 +237,7 @@ export class SmscSimulator {
     return failed ? MESSAGE_STATE.UNDELIVERABLE : MESSAGE_STATE.DELIVERED
   }
 
-  // What came in one turn of the event loop is answered together, after one write to the file.
+  // All messages of one turn of the event loop are answered together, after one write to the file.
   #queueTurn(): void {
     this.#turn ??= setImmediate(() => {
       this.#turn = undefined
@@ -248,7 +248,7 @@ export class SmscSimulator {
   }
 
   #answer(submissions: readonly Submission[]): void {
-    // Whoever left meanwhile is not answered, and what it sent was not accepted.
+    // Messages of sessions that have closed in the meantime are neither accepted nor answered.
     const open = submissions.filter(({ session }) => session.state !== 'CLOSED')
     for (const submission of open) this.#accept(submission)
     this.#file?.flush()
@@ -295,7 +295,7 @@ export class SmscSimulator {
       session.respond(request, ESME_RSUBMITFAIL)
     } else {
       this.#counts.dropped += 1
-      session.close('the simulator cuts the connection, as --drop-rate asks')
+      session.close('the simulator cuts the connection because of --drop-rate')
     }
   }
 
@@ -308,7 +308,7 @@ export class SmscSimulator {
   }
 }
 
-/** What a peer of this version answers to octets that it has no room for, or does not know. */
+/** The status for a message that does not fit this version, or undefined if it fits. */
 function misfitStatus(
   { short_message, tlvs }: Pdu<'submit_sm'>,
   version: InterfaceVersion,

@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as after } from 'node:timers/promises'
 
 /**
- * SIGSTOP for a while: a process and its children (PostgreSQL's backends) hold still, then go
- * on.
+ * Stops a process and its children, such as the backends of PostgreSQL, with SIGSTOP for `ms`. Then
+ * they continue.
  */
 export async function stopFor(pid: number, ms: number): Promise<void> {
   await stopWhile(pid, () => after(ms))
 }
 
-/** The same until `act` is through. */
+/** Stops a process and its children until `act` is done. */
 export async function stopWhile(pid: number, act: () => Promise<void>): Promise<void> {
   const family = [pid, ...childrenOf(pid)]
   for (const member of family) signal(member, 'SIGSTOP')
@@ -20,7 +20,7 @@ export async function stopWhile(pid: number, act: () => Promise<void>): Promise<
   }
 }
 
-/** One that ended meanwhile needs no signal. */
+/** Sends a signal. A process that no longer exists is ignored. */
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
@@ -36,13 +36,13 @@ function childrenOf(parent: number): number[] {
     .filter((pid) => parentOf(pid) === parent)
 }
 
-/** proc(5): field 4 of /proc/PID/stat, behind the name in brackets. */
+/** The parent's pid: field 4 of /proc/PID/stat, after the name in parentheses (see proc(5)). */
 function parentOf(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
   } catch {
-    // It ended between the listing and now.
+    // The process ended after it was listed.
     return undefined
   }
 }

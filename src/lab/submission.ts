@@ -2,26 +2,26 @@ import { messageText } from '../smpp/index.ts'
 import type { MessageState, Pdu, Session } from '../smpp/index.ts'
 import type { AcceptedMessage } from './acceptedLine.ts'
 
-/** What becomes of a submit_sm, drawn when it comes. */
+/** The treatment of a submit_sm, drawn when it arrives. */
 export type Fate = 'accept' | 'throttle' | 'refuse' | 'drop' | 'acceptAndDrop'
 
 /** A submit_sm between its arrival and its answer. */
 export interface Submission {
   readonly session: Session
   readonly request: { readonly command: 'submit_sm'; readonly sequence_number: number }
-  /** On performance.now()'s clock. */
+  /** On the clock of performance.now(). */
   readonly arrivedAtMs: number
   readonly fate: Fate
   readonly content: MessageContent
-  /** The receipt goes out before the answer; false again once it has. */
+  /** True until the receipt is sent, if it is to be sent before the answer. */
   early: boolean
-  /** Set once it is in the file. */
+  /** Set once the message is in the file. */
   message: AcceptedMessage | undefined
 }
 
 export type MessageContent = Omit<AcceptedMessage, 'upstreamId' | 'atMs'>
 
-/** Holds nothing of the socket's buffer, which is used again while the message waits. */
+/** Copies the content of a message, because the socket's buffer is reused while it waits. */
 export function messageContent(
   pdu: Pdu<'submit_sm'>,
   receiptState: MessageState | undefined,

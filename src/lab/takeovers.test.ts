@@ -3,7 +3,7 @@ import { takeovers } from './takeovers.ts'
 
 const changes = (...pairs: [number, number][]) => pairs.map(([atMs, open]) => ({ atMs, open }))
 
-test('a takeover lasts from the loss of a bind to the next new one', () => {
+test('a takeover lasts from the loss of a bind until the next new bind', () => {
   const seen = changes([0, 1], [5, 2], [100, 1], [150, 2], [200, 1], [210, 0], [300, 1], [350, 2])
   expect(takeovers(seen, 2)).toEqual([
     { lostAtMs: 100, regainedAtMs: 150 },
@@ -12,12 +12,12 @@ test('a takeover lasts from the loss of a bind to the next new one', () => {
   ])
 })
 
-test('a bind that never came back says so, and none counts before all were open', () => {
+test('a bind that is not replaced has no end, and losses count only after all were open', () => {
   const seen = changes([0, 1], [1, 0], [2, 1], [3, 2], [50, 1])
   expect(takeovers(seen, 2)).toEqual([{ lostAtMs: 50, regainedAtMs: undefined }])
   expect(takeovers(changes([0, 1]), 2)).toEqual([])
 })
 
-test('a bind too many is no takeover, nor is its end a loss', () => {
+test('an extra bind is not a takeover, and its end is not a loss', () => {
   expect(takeovers(changes([0, 2], [10, 3], [20, 2]), 2)).toEqual([])
 })

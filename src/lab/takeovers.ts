@@ -1,21 +1,21 @@
-/** A change of how many binds are open, as an SMSC sees it. */
+/** A change of the number of open binds, as seen by the SMSC. */
 export interface BindChange {
   readonly atMs: number
   readonly open: number
 }
 
-/** A bind was lost, and it or another one in its place came. */
+/** The loss of a bind and its replacement by a new bind. */
 export interface Takeover {
   readonly lostAtMs: number
-  /** Undefined: not until the end. */
+  /** Undefined if the bind was not replaced. */
   readonly regainedAtMs: number | undefined
 }
 
 /**
- * Each bind that was lost from when all `slots` were open for the first time, with the bind that
- * took its place. The SMSC cannot tell slots apart: of several that are lost, the one lost first is
- * taken to come back first, which makes the longest takeover no longer than it was and the sum
- * exact.
+ * Returns each loss of a bind after all `slots` were open for the first time, with the time of its
+ * replacement. The SMSC cannot distinguish slots. The function assumes that binds return in the
+ * order in which they were lost. The longest takeover in the result is therefore never too long,
+ * and the sum of all takeovers is exact.
  */
 export function takeovers(changes: readonly BindChange[], slots: number): Takeover[] {
   const firstFull = changes.findIndex(({ open }) => open >= slots)

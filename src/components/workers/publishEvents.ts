@@ -1,5 +1,5 @@
-// Publishes the events of outcomes in one request. When the queue refuses them for good, they are
-// halved until the harmful event is alone; all others are published.
+// Publishes the events of outcomes in one request. If the queue permanently refuses the request,
+// the events are halved until the refused event is found, and all other events are published.
 
 import { type Harmful, isolateHarm } from '../../flow/isolateHarm.ts'
 import { slicesWithin } from '../../flow/slicesWithin.ts'
@@ -9,21 +9,25 @@ import type { Outcome } from '../../message/outcomeWire.ts'
 import type { Publication } from '../../queue/queue.ts'
 import type { EnvelopeWork } from './envelopeWork.ts'
 
-/** The journal shall hear of this outcome. */
+/** An outcome to publish as an event in the journal. */
 export interface Report {
   work: EnvelopeWork
   message: EnvelopeMessage
   outcome: Outcome
-  /** It changes nothing about the envelope, which may be settled already. */
+  /** True if the outcome does not change the envelope, which may already be settled. */
   isLate?: boolean
 }
 
-/** Events in one journal envelope. */
+/** The most events in one journal envelope. */
 const MAX_EVENTS = 250
-/** Octets of the messages that these carry. A larger message has an envelope of its own. */
+/** The most octets of message bodies in one envelope. A larger message gets its own envelope. */
 const MAX_OCTETS = 128 * 1_024
 
-/** @param publish answers the error if the queue refuses these publications for good */
+/**
+ * Resolves to the events that the queue refused, each with its error.
+ *
+ * @param publish resolves to the error if the queue permanently refuses the publications
+ */
 export function publishEvents(
   reports: readonly Report[],
   publish: (publications: readonly Publication[]) => Promise<Error | undefined>,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ReadyTasks } from './readyTasks.ts'
 
-test('tasks come out in the order they went in, and a task that is put back comes next', () => {
+test('tasks are taken in the order they were added, and a task put back is taken next', () => {
   const action = fc.oneof(
     { weight: 4, arbitrary: fc.record({ add: fc.integer({ min: 1, max: 700 }) }) },
     { weight: 4, arbitrary: fc.record({ take: fc.integer({ min: 1, max: 700 }) }) },

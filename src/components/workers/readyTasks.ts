@@ -1,7 +1,7 @@
-/** Taken slots at the front that are given back at once, not one by one. */
+/** The array is compacted once this many tasks at its front were taken. */
 const COMPACT_AT = 1_000
 
-/** Tasks that are ready to go, in order. Taking one moves an index instead of the whole array. */
+/** Tasks that are ready to be sent, in order. Taking a task moves an index, not the array. */
 export class ReadyTasks<Task> {
   #tasks: Task[] = []
   #head = 0
@@ -26,13 +26,13 @@ export class ReadyTasks<Task> {
     return task
   }
 
-  /** Puts a task that was taken back in front of all others. */
+  /** Puts a taken task back at the front. */
   putBack(task: Task): void {
     if (this.#head > 0) this.#tasks[--this.#head] = task
     else this.#tasks.unshift(task)
   }
 
-  /** Takes out those that `isOut` names, wherever they stand. The others keep their order. */
+  /** Removes and returns the tasks for which `isOut` is true. The rest keep their order. */
   takeOut(isOut: (task: Task) => boolean): Task[] {
     const tasks = this.#tasks.slice(this.#head)
     const out = tasks.filter(isOut)

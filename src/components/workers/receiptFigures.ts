@@ -1,5 +1,5 @@
-// The receipts that one process took in, added up per receipt in plain numbers. Metrics read them
-// at a scrape.
+// Counters of the receipts that one process received, in plain numbers that are cheap to update for
+// each receipt. The metrics read them at each scrape.
 
 import { Histogram } from '../../flow/histogram.ts'
 import { isFinal, type MessageState } from '../../message/messageProgress.ts'

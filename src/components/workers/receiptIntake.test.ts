@@ -20,7 +20,7 @@ const SMSC = { id: 'sim', host: '127.0.0.1', port: 2775, systemId: 's', password
 const recent = new RecentSubmissions()
 const clock = new SteadyClock()
 
-/** An intake, the payloads that it published, and its answers to the SMSC. */
+/** An intake, with the payloads that it publishes and its answers to the SMSC. */
 function openIntake() {
   const payloads: Buffer[] = []
   const answers: number[] = []
@@ -31,7 +31,7 @@ function openIntake() {
     },
   }
   const session = { respond: (_: unknown, commandStatus: number) => answers.push(commandStatus) }
-  // The two `as` hold because the intake uses no more of a queue and of a session.
+  // The two `as` are safe because the intake uses only these methods of a queue and a session.
   const intake = new ReceiptIntake(queue as unknown as Queue, recent, clock, (what, error) => {
     throw new Error(what, { cause: error })
   })
@@ -49,7 +49,7 @@ function deliverSm(text: string, fields: Partial<ShortMessageBody> = {}): Pdu<'d
   }
 }
 
-/** The queue after this deliver_sm, and the answer to the SMSC. */
+/** Takes in a deliver_sm with this text and returns the receipt that was published. */
 async function taken(
   text: string,
   settings: object = {},
@@ -63,7 +63,7 @@ async function taken(
   return payloads.flatMap(decodeReceipts)[0]
 }
 
-test('a number is compared in whatever form the SMSC writes it', async () => {
+test('the destination number is normalized from the format that the SMSC uses', async () => {
   const from = async (source_addr: string, source_addr_ton = 0) =>
     (await taken('id:1 stat:DELIVRD', {}, { source_addr, source_addr_ton }))?.destination
   expect(await from('+31612345678')).toBe('31612345678')
@@ -71,7 +71,7 @@ test('a number is compared in whatever form the SMSC writes it', async () => {
   expect(await from('Signalbox', 5)).toBe('')
 })
 
-test('ids are keyed by the rule of the connector, and by the bind where it says so', async () => {
+test('the key of an id follows the rule of the connector, which may be per bind', async () => {
   const keyOf = async (messageIdRule: object) =>
     (await taken('id:0000000031 stat:DELIVRD', { messageIdRule }))?.idKey
   expect(await keyOf({})).toBeUndefined()
@@ -79,7 +79,7 @@ test('ids are keyed by the rule of the connector, and by the bind where it says 
   expect(await keyOf({ perBind: true, ignoreLeadingZeros: true })).toBe('3/31')
 })
 
-test('a state is read by the words of the connector, and kept as it is if unknown', async () => {
+test('a state is read by the words of the connector, and unknown words are kept', async () => {
   expect(await taken('id:1 stat:Teleported')).toMatchObject({
     messageState: MESSAGE_STATE.UNKNOWN,
     stat: 'Teleported',
@@ -92,7 +92,7 @@ test('a state is read by the words of the connector, and kept as it is if unknow
   expect((await taken('id:1', {}, { tlvs }))?.stat).toBe('message_state 77')
 })
 
-test('a remembered message comes with its receipt, however its id is spelt', async () => {
+test('a receipt carries its remembered message even if the id is written differently', async () => {
   const message = {
     messageId: newMessageId(),
     account: 'demo',
@@ -137,11 +137,11 @@ test('receipts of 40 KB messages are published in bounded envelopes', async () =
   expect(answers).toEqual(Array(20).fill(ESME_ROK))
 })
 
-test('a receipt without an id is taken, for it is worth a look', async () => {
+test('a receipt without an id is published, so that an operator can examine it', async () => {
   expect(await taken('stat:DELIVRD')).toMatchObject({ upstreamId: '', message: undefined })
 })
 
-test('a bind follows the rules of its connector as they change', () => {
+test('a bind follows changes of the rules of its connector', () => {
   let connector = connectorSchema.parse({ ...SMSC, receiptStates: { GONE: 'EXPIRED' } })
   const source = receiptSource(() => connector, 3)
   expect(source()).toBe(source())
@@ -151,11 +151,11 @@ test('a bind follows the rules of its connector as they change', () => {
   expect(source().idRule).toEqual({ perBind: true })
 })
 
-test('a receipt that throws is refused for good and reported, and others go on', async () => {
+test('a receipt that throws is refused permanently and reported, and others continue', async () => {
   const answers: number[] = []
   const troubles: string[] = []
   const session = { respond: (_: unknown, commandStatus: number) => answers.push(commandStatus) }
-  // As much of a queue and of a session as the intake uses.
+  // The intake uses only these methods of a queue and a session.
   const queue = { publish: async () => [{ kind: 'durable' }] } as unknown as Queue
   const throwing = new RecentSubmissions()
   const intake = new ReceiptIntake(queue, throwing, clock, (what) => void troubles.push(what))

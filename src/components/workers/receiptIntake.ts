@@ -1,7 +1,7 @@
-// Receipts from SMSCs: read, matched with what this process still remembers, made durable on the
-// queue, and only then acknowledged. When the queue is away the SMSC is asked to send them again.
-// Mobile-originated messages have no route yet: they are refused as temporary, so the SMSC keeps
-// them.
+// Receives receipts from SMSCs. A receipt is parsed, matched with the recent submissions of this
+// process, made durable on the queue, and only then acknowledged. While the queue is unavailable,
+// the SMSC is asked to send receipts again. Mobile-originated messages have no route yet. They are
+// refused with a temporary error, so that the SMSC keeps them.
 
 import { DLR_QUEUE, encodeReceipts, type UpstreamReceipt } from '../../message/receiptWire.ts'
 import { upstreamId } from '../../message/ids.ts'
@@ -33,20 +33,20 @@ interface Unanswered {
   submittedAtMs: number | undefined
 }
 
-/** More than any err seen in practice. */
+/** Longer than any `err` field seen in practice. */
 const ERROR_CHARACTERS_MAX = 20
 const STAT_CHARACTERS_MAX = 40
 /** SMPP 3.4 §5.2.12: bits 5-2 of esm_class. */
 const ESM_CLASS_TYPE = 0x3c
 const ESM_CLASS_INTERMEDIATE = 0x20
-/** Receipts that may wait here for the queue. */
+/** The most receipts that may wait here for the queue. */
 const WAITING_MAX = 20_000
 /** Receipts in one envelope: about 64 KB. */
 const MAX_RECEIPTS = 200
-/** Octets of the messages that these receipts carry. */
+/** The most octets of message bodies that the receipts in one envelope carry. */
 const MAX_OCTETS = 128 * 1_024
 
-/** A bind that receipts come from, and how its SMSC writes them. */
+/** The bind that a receipt arrives on, and the format in which its SMSC writes receipts. */
 export interface ReceiptSource {
   readonly connector: string
   readonly slot: number
@@ -54,7 +54,7 @@ export interface ReceiptSource {
   readonly options: ReceiptOptions
 }
 
-/** Follows the connector's rules, and reads them again only when they have changed. */
+/** Returns a function for the current source, which is rebuilt only when the connector changes. */
 export function receiptSource(connector: () => Connector, slot: number): () => ReceiptSource {
   let readFrom = connector()
   let source = sourceFrom(readFrom, slot)
@@ -92,7 +92,7 @@ export class ReceiptIntake {
     this.#onTrouble = onTrouble
     this.#batcher = new Batcher({
       send: (batch) => this.#publish(queue, batch),
-      onError: (error) => onTrouble('taking receipts in', error),
+      onError: (error) => onTrouble('taking in receipts', error),
       maxItems: MAX_RECEIPTS,
       octetsOf: ({ receipt }) => receipt.message?.body.length ?? 0,
       maxOctets: MAX_OCTETS,
@@ -100,10 +100,10 @@ export class ReceiptIntake {
     })
   }
 
-  /** SMPP 3.4 §4.6: a deliver_sm on a bind to an SMSC. It is answered later. */
+  /** Takes a deliver_sm from an SMSC (SMPP 3.4 §4.6). Receipts are answered once durable. */
   take(source: ReceiptSource, session: Session, pdu: Pdu<'deliver_sm'>): void {
     const request = { command: pdu.command, sequence_number: pdu.sequence_number }
-    // An SMSC without a window, while the queue is away: it sends them again.
+    // An SMSC without a window can flood us while the queue is unavailable. It sends these again.
     if (this.#batcher.waiting >= WAITING_MAX) return session.respond(request, ESME_RX_T_APPN)
     try {
       const parsed = parseReceipt(pdu, source.options)
@@ -111,7 +111,7 @@ export class ReceiptIntake {
         return this.#batcher.add({ session, request, ...this.#receiptFrom(source, pdu, parsed) })
       }
     } catch (error) {
-      // Asked for again, it would do the same again.
+      // The same receipt would fail again, so the SMSC is not asked to repeat it.
       this.figures.unprocessable++
       this.#onTrouble(`taking in a receipt from ${source.connector}`, asError(error))
       return session.respond(request, ESME_RX_R_APPN)
@@ -127,7 +127,7 @@ export class ReceiptIntake {
   ): Pick<Unanswered, 'receipt' | 'submittedAtMs'> {
     const { connector, idRule, slot } = source
     const carried = carriedId(upstreamId(parsed.id ?? ''), 'receipt', idRule, slot)
-    // Addresses are swapped in receipts.
+    // In a receipt the source and destination addresses are swapped.
     const destination = comparableNumber(pdu.source_addr)
     const receivedAtMs = this.#clock.nowMs()
     const key = upstreamIdKey(carried)
@@ -163,7 +163,7 @@ export class ReceiptIntake {
   }
 }
 
-/** Up to the first NUL, which some SMSCs pad with and the database refuses. */
+/** The text up to the first NUL. Some SMSCs pad with NULs, which the database refuses. */
 function cleaned(text: string, charactersMax: number): string {
   const end = text.indexOf('\0')
   return (end < 0 ? text : text.slice(0, end)).slice(0, charactersMax)
@@ -174,7 +174,7 @@ function stateNotUnderstood(esmClass: number): MessageState {
   return interim ? MESSAGE_STATE.ENROUTE : MESSAGE_STATE.UNKNOWN
 }
 
-/** What the SMSC wrote for a state that nobody knows, for the trace. */
+/** The SMSC's own text for an unknown state, which the trace shows. */
 function wordOf({ tlvs }: Pdu<'deliver_sm'>, { stat }: Receipt): string {
   const word = stat ?? `message_state ${readTlv(tlvs, 'message_state') ?? 'missing'}`
   return cleaned(word, STAT_CHARACTERS_MAX)

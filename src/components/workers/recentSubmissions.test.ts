@@ -4,7 +4,7 @@ import { RecentSubmissions } from './recentSubmissions.ts'
 
 function message(number: number, account = 'demo') {
   return {
-    // Made up.
+    // The id is invented.
     messageId: `0192d3a4-0000-7000-8000-${String(number).padStart(12, '0')}` as MessageId,
     account,
     user: 'demo',
@@ -21,7 +21,7 @@ function submission(number: number, fields: object = {}) {
   return { message: message(number), destination: '31612345678', submittedAtMs: 9_000, ...fields }
 }
 
-test('the last half of the bound is always found, and no more than the bound is kept', () => {
+test('the newest half of the limit is always found, and the limit is never exceeded', () => {
   const recent = new RecentSubmissions(10)
   const isKnown = (number: number) => recent.find({ ...receipt, key: String(number) }) !== undefined
   for (let number = 0; number < 100; number++) {
@@ -31,20 +31,20 @@ test('the last half of the bound is always found, and no more than the bound is 
   expect(Array.from({ length: 100 }, (_, number) => number).filter(isKnown).length).toBeLessThan(11)
 })
 
-test('an id that the SMSC uses again is the newer message', () => {
+test('a receipt for an id that the SMSC reused finds the newer message', () => {
   const recent = new RecentSubmissions(2)
   for (const number of [1, 2, 3]) recent.remember('sim', '7', submission(number))
   expect(recent.find(receipt)?.message).toEqual(message(3))
 })
 
-test('the newer message is the one that was written later, not the one answered later', () => {
+test('the newer of two messages is the one written later, not the one answered later', () => {
   const recent = new RecentSubmissions()
   recent.remember('sim', '7', submission(2, { submittedAtMs: 9_000 }))
   recent.remember('sim', '7', submission(1, { submittedAtMs: 8_000 }))
   expect(recent.find(receipt)?.message).toEqual(message(2))
 })
 
-test('a receipt of another connector or destination finds nothing', () => {
+test('a receipt with a different connector or destination finds no message', () => {
   const recent = new RecentSubmissions()
   recent.remember('sim', '7', submission(1))
   expect(recent.find({ ...receipt, connector: 'other' })).toBeUndefined()
@@ -52,7 +52,7 @@ test('a receipt of another connector or destination finds nothing', () => {
   expect(recent.find({ ...receipt, destination: '612345678' })?.message).toEqual(message(1))
 })
 
-test('an id that was used again stands for each of its destinations', () => {
+test('a receipt for a reused id finds the message with its destination', () => {
   const recent = new RecentSubmissions()
   recent.remember('sim', '7', submission(1, { destination: '31611111111' }))
   recent.remember('sim', '7', submission(2, { destination: '31622222222' }))
@@ -67,7 +67,7 @@ test('a receipt from before the submission is about another message', () => {
   expect(recent.find(receipt)?.message).toEqual(message(2))
 })
 
-test('messages of two accounts are left to the dlr-processor, and an empty id is no id', () => {
+test('an id shared by two accounts finds no message, nor does an empty id', () => {
   const recent = new RecentSubmissions()
   recent.remember('sim', '7', submission(1))
   recent.remember('sim', '7', submission(2, { message: message(2, 'other') }))
@@ -76,7 +76,7 @@ test('messages of two accounts are left to the dlr-processor, and an empty id is
   expect(recent.find({ ...receipt, key: '' })).toBeUndefined()
 })
 
-test('of an SMSC with one id for everything the newest few are kept', () => {
+test('only the newest few messages with the same id are kept', () => {
   const recent = new RecentSubmissions()
   for (let number = 0; number < 20; number++)
     recent.remember('sim', '7', submission(number, { submittedAtMs: number, destination: '' }))

@@ -1,4 +1,4 @@
-// What the outcome writer does about values that the database refuses for good.
+// The outcome writer's handling of values that the database permanently refuses.
 
 import { expect, test } from 'vitest'
 import { QueryRefused } from '../../database/database.ts'
@@ -50,7 +50,7 @@ interface Refusals {
   events?: (events: ReturnType<typeof eventsIn>) => boolean
 }
 
-/** A writer whose store refuses these values whenever they come, and shows what it took. */
+/** A writer whose database refuses these values every time and records all accepted writes. */
 function refusing({ rows = () => false, events = () => false }: Refusals) {
   const checkpoints = new Map<string, Buffer>()
   const later: LaterEntry[] = []
@@ -89,7 +89,7 @@ function waitingIds(later: readonly LaterEntry[]): string[] {
   )
 }
 
-test('a message that cannot wait in the store fails by itself; all others are kept', async () => {
+test('a message whose waiting row is refused fails, and all others are stored', async () => {
   const works = worksOf(64, 3)
   const poison = messageIdIn(works[37], 1)
   const store = refusing({ rows: (_, later) => waitingIds(later).includes(poison) })
@@ -105,12 +105,12 @@ test('a message that cannot wait in the store fails by itself; all others are ke
   const failed = eventsIn(store.published).filter(({ kind }) => kind === 'failed')
   expect(failed).toMatchObject([{ message: { messageId: poison }, commandStatus: 0x58, reason }])
   expect(store.writer.counters.refused).toBe(1)
-  // Halving finds it in 2 × log2(64) attempts; and what was published is not published again.
+  // Halving finds the message in 2 × log2(64) attempts. Events are not published twice.
   expect(store.calls.keep).toBeLessThan(20)
   expect(store.calls.publish).toBe(2)
 })
 
-test('an event that the queue refuses becomes a failure; no row is written twice', async () => {
+test('a message whose event is refused fails, and no row is written twice', async () => {
   const works = worksOf(8, 4)
   const poison = messageIdIn(works[5], 2)
   const store = refusing({
@@ -123,12 +123,12 @@ test('an event that the queue refuses becomes a failure; no row is written twice
   const events = eventsIn(store.published)
   expect(events).toHaveLength(32)
   const aboutPoison = events.filter(({ message }) => message.messageId === poison)
-  // Without a command_status: a receipt may still say that it was delivered.
+  // There is no command_status, because a receipt may still say that the message was delivered.
   expect(aboutPoison).toMatchObject([{ kind: 'failed', commandStatus: 0 }])
   expect(store.calls.keep).toBe(1)
 })
 
-test('an envelope whose outcomes can be kept nowhere is set aside, and no other', async () => {
+test('only the envelope whose outcomes cannot be stored is set aside', async () => {
   const works = worksOf(4, 2)
   const poison = works[2]?.envelope.envelopeId
   const store = refusing({
@@ -142,7 +142,7 @@ test('an envelope whose outcomes can be kept nowhere is set aside, and no other'
   })
 })
 
-test('an envelope with an event that the queue never takes is set aside in the end', async () => {
+test('an envelope with an event that the queue always refuses is set aside', async () => {
   const [work] = worksOf(1, 3)
   if (!work) throw new Error('one was made')
   const poison = messageIdIn(work, 0)
@@ -157,7 +157,7 @@ test('an envelope with an event that the queue never takes is set aside in the e
   expect([...store.kept(work).keys()]).toEqual([0, 1, 2])
 })
 
-test('a later checkpoint of the same envelope leaves the refused outcome out', async () => {
+test('later checkpoints of an envelope do not contain the refused outcome', async () => {
   const [work] = worksOf(1, 2)
   if (!work) throw new Error('one was made')
   const poison: Outcome = { kind: 'submitted', atMs: 5, upstreamId: upstreamId('poison') }
@@ -172,7 +172,7 @@ test('a later checkpoint of the same envelope leaves the refused outcome out', a
   expect(store.kept(work).get(1)).toMatchObject({ kind: 'submitted' })
 })
 
-test('the reason of a failure is bounded and has nothing that a store could refuse', async () => {
+test('the reason of a failure is shortened and cleaned of text a database refuses', async () => {
   const [work] = worksOf(1, 1)
   if (!work) throw new Error('one was made')
   const store = refusing({})

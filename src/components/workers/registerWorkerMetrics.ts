@@ -14,7 +14,7 @@ export interface MeasuredWork {
   readonly stranded: StrandedMessages
 }
 
-/** Every figure is read at a scrape. */
+/** Registers the metrics of the workers. All values are read at each scrape. */
 export function registerWorkerMetrics(metrics: Metrics, work: MeasuredWork): void {
   const { intake, pool, stranded, writer } = work
   registerSubmissions(metrics, pool)

@@ -1,4 +1,4 @@
-// What becomes of messages that the SMSC never answers, or whose link breaks each time.
+// Messages that the SMSC never answers, or that break the link each time.
 
 import { expect, onTestFinished, test } from 'vitest'
 import type { QueueEntry } from '../../queue/queue.ts'
@@ -17,13 +17,13 @@ import { startSmsc } from './smsc.fixture.ts'
 const ODD = '31612341000'
 const POLL = { timeout: 20_000 }
 
-/** What an SMSC does with the place of each submission in the order it got them. */
+/** An SMSC that handles each submission with `act`. The first submission is number 1. */
 async function smscThat(act: (nth: number, session: Session, pdu: Pdu<'submit_sm'>) => void) {
   let count = 0
   return startSmsc((session, pdu) => act(++count, session, pdu))
 }
 
-/** An SMSC that answers all but the odd destination, and may do something else instead. */
+/** An SMSC that answers every destination except ODD, for which it calls `odd` instead. */
 async function smscWithout(odd: (close: () => void) => void) {
   const taken: string[] = []
   const { port } = await startSmsc((session, pdu) => {
@@ -39,12 +39,12 @@ function reasonsOf(outcomes: readonly JournalEvent[]): string[] {
   return outcomes.flatMap((event) => (event.kind === 'failed' ? [event.reason] : []))
 }
 
-/** Not for an answer to its next submission, which was sent at once. */
+/** Whether the message waits for a later attempt. False if it was resubmitted immediately. */
 function waitsForAnother(event: JournalEvent): boolean {
   return event.kind === 'deferred' && event.dueAtMs > event.atMs
 }
 
-/** Other messages for the same SMSC, a few at a time until the test is over. */
+/** Adds other messages for the same SMSC, a few at a time, until the end of the test. */
 function keepAdding(add: (entry: QueueEntry) => void): void {
   let count = 0
   const timer = setInterval(() => {
@@ -68,13 +68,13 @@ test('a message without an answer fails after its last resubmission', async () =
   expect(work.figures.outcomes.failed).toBe(1)
 })
 
-test('a message that breaks the link each time fails, and all others go', async () => {
+test('a message that breaks the link each time fails, and all others are sent', async () => {
   const { port, taken, times } = await smscWithout((close) => close())
   const { add, queue, settled } = memoryQueues([])
   const outcomes: JournalEvent[] = []
   const envelopes = [envelopeOf(20), envelopeOf(20, 'normal', '3162999')]
   const entries = envelopes.map((one, index) => entryOf(one, { id: String(index) }))
-  // What is let go of without a link comes again.
+  // An envelope that is released without a link is delivered again.
   const { settle } = queue
   queue.settle = async (some) => {
     await settle(some)
@@ -86,13 +86,13 @@ test('a message that breaks the link each time fails, and all others go', async 
   const done = () => settled.flatMap(([id, kind]) => (kind === 'done' ? [id] : []))
   await expect.poll(done, POLL).toEqual(expect.arrayContaining(['0', '1']))
   expect(times(ODD)).toBe(4)
-  // Events of an envelope that comes again are told again.
+  // Events of an envelope that is delivered again are repeated.
   expect(new Set(reasonsOf(outcomes))).toEqual(new Set(['the SMSC answered none of 4 submissions']))
   expect(new Set(taken.filter((one) => !one.startsWith('3163888'))).size).toBe(40)
   expect(work.figures.resubmitted.link_lost).toBeGreaterThanOrEqual(3)
 })
 
-test('an SMSC that cuts each link at the first submission makes no message fail', async () => {
+test('messages do not fail if the SMSC cuts each link at the first submission', async () => {
   let isBack = false
   const { port } = await smscThat((nth, session, pdu) => {
     if (isBack) session.respond(pdu, ESME_ROK, { message_id: String(nth) })
@@ -113,7 +113,7 @@ test('an SMSC that cuts each link at the first submission makes no message fail'
   await expect.poll(() => bind.bound, POLL).toBe(true)
 })
 
-test('an SMSC that answers nothing for a while makes no message fail', async () => {
+test('messages do not fail if the SMSC answers nothing for a while', async () => {
   const { port } = await smscThat(() => undefined)
   const { queue, settled } = memoryQueues([entryOf(envelopeOf(5))])
   const outcomes: JournalEvent[] = []
@@ -124,7 +124,7 @@ test('an SMSC that answers nothing for a while makes no message fail', async () 
   expect(outcomes.filter(waitsForAnother)).toHaveLength(5)
 })
 
-test('each submission that is repeated is told while the message goes on', async () => {
+test('each repeated submission is reported before the message has its outcome', async () => {
   const { port } = await smscThat((nth, session, pdu) => {
     if (nth === 3) session.respond(pdu, ESME_ROK, { message_id: 'at last' })
   })
@@ -141,7 +141,7 @@ test('each submission that is repeated is told while the message goes on', async
   expect(last).toMatchObject({ kind: 'submitted', repeats: { unanswered: 2 } })
 })
 
-test('throttled submissions are told with the outcome, and only then', async () => {
+test('throttled submissions are reported only with the outcome', async () => {
   const { port } = await rememberingSmsc((nth) => (nth < 7 ? ESME_RTHROTTLED : ESME_ROK))
   const { queue, settled } = memoryQueues([entryOf(envelopeOf(2))])
   const outcomes: JournalEvent[] = []
@@ -157,7 +157,7 @@ test('throttled submissions are told with the outcome, and only then', async () 
   )
 })
 
-test('a message that is taken at once tells of nothing else', async () => {
+test('a message accepted at the first submission reports no repeated submissions', async () => {
   const { port } = await rememberingSmsc()
   const { queue, settled } = memoryQueues([entryOf(envelopeOf(3))])
   const outcomes: JournalEvent[] = []
@@ -168,7 +168,7 @@ test('a message that is taken at once tells of nothing else', async () => {
   )
 })
 
-test('messages over which several workers died wait, and none fails unsent', async () => {
+test('messages are deferred, not failed, after several takeovers from dead workers', async () => {
   const { port, taken } = await smscWithout(() => undefined)
   const { queue, settled } = memoryQueues([entryOf(envelopeOf(5))])
   const outcomes: JournalEvent[] = []
@@ -178,7 +178,7 @@ test('messages over which several workers died wait, and none fails unsent', asy
   expect(taken).toEqual([])
 })
 
-test('a message that waited gets one more submission, whatever it had before', async () => {
+test('a message that waited is submitted once more despite its earlier submissions', async () => {
   const { port, times } = await smscWithout(() => undefined)
   const envelope = envelopeOf(1)
   const messages = envelope.messages.map((one) => ({ ...one, unanswered: 9 }))

@@ -28,7 +28,7 @@ beforeEach(async () => {
 })
 afterAll(() => Promise.all(stores.map((store) => store.drop())))
 
-/** The first column of the answer, as text. */
+/** The column `value` of the result. */
 async function column(text: string): Promise<string[]> {
   const { rows } = await database.pool.query<{ value: string }>(text)
   return rows.map(({ value }) => value)
@@ -73,9 +73,9 @@ async function fill(): Promise<void> {
   for (const text of all) await database.pool.query(text)
 }
 
-test('messages and acknowledgements go with their partitions after their days', async () => {
+test('old partitions of messages and acknowledgements are dropped after the set days', async () => {
   await fill()
-  // A round leaves to the next one a table that autovacuum has in hand.
+  // A round skips a table that autovacuum is working on, so a second round may be needed.
   await vi.waitFor(async () => {
     await maintain(database, upkeep, RETENTION)
     expect(await column(READ_MESSAGES)).toEqual(['15', '9', '0'])
@@ -86,7 +86,7 @@ test('messages and acknowledgements go with their partitions after their days', 
   }, 10_000)
 })
 
-test('refused and expired deliveries go after their days, a pending one never', async () => {
+test('after the set days refused and expired deliveries are removed, but not pending', async () => {
   await fill()
   await maintain(database, upkeep, RETENTION)
   const left = await column(READ_ENDED)
@@ -99,13 +99,13 @@ test('refused and expired deliveries go after their days, a pending one never', 
   ])
 })
 
-test('dead letters go after their days', async () => {
+test('dead letters are removed after the set days', async () => {
   await fill()
   await maintain(database, upkeep, RETENTION)
   expect(await column(READ_DEAD_LETTERS)).toEqual(['9', '0'])
 })
 
-test('0 days keeps everything', async () => {
+test('a retention of 0 days keeps everything', async () => {
   await fill()
   await maintain(database, upkeep, {
     receiptTtlHours: 72,
@@ -120,14 +120,14 @@ test('0 days keeps everything', async () => {
   expect(await column(READ_ENDED)).toHaveLength(3 * AGES.length)
 })
 
-test('the mark of a deleted resource goes after its days, the resource itself never', async () => {
+test('the tombstone of a deleted resource is removed after the set days', async () => {
   const account = (id: string) => ({ kind: 'account', id, spec: { id } })
   await writeResources(database, ['long', 'lately', 'again', 'live'].map(account))
   await writeResources(
     database,
     ['long', 'lately', 'again'].map((id) => ({ kind: 'account', id, spec: undefined })),
   )
-  // The trigger sets the time of each deletion, so it has to stand aside.
+  // A trigger sets the time of each deletion, so it is disabled for this update.
   await database.pool.query(`alter table resources disable trigger user;
     update resources set deleted_at = now() - interval '11 days' where id in ('long', 'again');
     alter table resources enable trigger user`)
@@ -141,13 +141,13 @@ test('the mark of a deleted resource goes after its days, the resource itself ne
   expect((await readResources(database)).rows.map(({ id }) => id)).toEqual(['live', 'again'])
 })
 
-test('one failure keeps nothing else from its upkeep, and is told', async () => {
+test('a failed step does not prevent the other steps, and its error is thrown', async () => {
   await fill()
   const failing: QueueUpkeep = {
     ...upkeep,
-    maintain: () => Promise.reject(new Error('the broker is away')),
+    maintain: () => Promise.reject(new Error('the broker is unavailable')),
   }
-  await expect(maintain(database, failing, RETENTION)).rejects.toThrow('the broker is away')
+  await expect(maintain(database, failing, RETENTION)).rejects.toThrow('the broker is unavailable')
   expect(await column(READ_MESSAGES)).toEqual(['15', '9', '0'])
   expect(await column(READ_DEAD_LETTERS)).toEqual(['9', '0'])
 })

@@ -1,10 +1,7 @@
 import type { QueueEntry } from '../../queue/queue.ts'
 import { memoryQueues } from './connectorWork.fixture.ts'
 
-/**
- * Queues that give an envelope out again when the delay with which it went back is over, or sooner
- * if that is longer than the test wants to wait.
- */
+/** Queues that deliver a returned envelope again after its delay or `delayMsMax`, if sooner. */
 export function returningQueues(all: QueueEntry[], delayMsMax = Number.POSITIVE_INFINITY) {
   const { add, queue, settled } = memoryQueues(all)
   const returns: { entry: QueueEntry; visibleAtMs: number }[] = []

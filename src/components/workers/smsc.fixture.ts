@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest'
 import { createSmppServer, ESME_ROK } from '../../smpp/index.ts'
 import type { InterfaceVersion, RequestHandlers, Session } from '../../smpp/index.ts'
 
-/** An SMSC that lets everybody bind, and states this version; closed at the end of the test. */
+/** Starts an SMSC that accepts every bind and states this version. The test's end closes it. */
 export async function startSmsc(
   submit_sm: RequestHandlers['submit_sm'] = () => undefined,
   interfaceVersion?: InterfaceVersion,
@@ -32,7 +32,7 @@ export async function startSmsc(
   return { port, sessions }
 }
 
-/** An SMSC that takes everything, and answers each message so long after it came. */
+/** An SMSC that accepts every message and answers it `answerMs` after its arrival. */
 export async function slowSmsc(answerMs: number) {
   const taken: string[] = []
   const timers = new Set<NodeJS.Timeout>()

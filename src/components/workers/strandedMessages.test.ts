@@ -26,7 +26,7 @@ import { OutcomeWriter } from './outcomeWriter.ts'
 import { StrandedMessages } from './strandedMessages.ts'
 
 const MINUTE_MS = 60_000
-/** The envelopes of these tests are older than a minute by then. */
+/** After this time the envelopes of these tests are older than a minute. */
 const LATER_MS = 2 * MINUTE_MS
 
 let store: TestStore
@@ -46,7 +46,7 @@ function unexpected(what: string, error: Error): never {
   return expect.fail(`${what}: ${error.message}`)
 }
 
-/** A worker process, whose clocks the test sets. */
+/** A worker process. The test sets its clocks. */
 async function worker(instance: string) {
   const link = store.link()
   const run = link.database
@@ -132,14 +132,14 @@ function waitingOn(...connectors: string[]): Promise<number> {
   return postgresUpkeep(database).messagesOn(queues)
 }
 
-test('what waits for a deleted connector fails after a minute, visibly and counted', async () => {
+test('messages for a deleted connector fail after a minute and are counted', async () => {
   const one = await worker('one')
   await write('kept', { id: 'kept' })
   await deleted('gone', 'empty')
   const envelopes = envelopesFor('gone', 3)
   await publish(one, envelopes)
   await publish(one, envelopesFor('kept', 1))
-  // The queue of a connector that nobody knows is not the queue of a deleted one.
+  // The queue of an unknown connector does not count as the queue of a deleted connector.
   await publish(one, envelopesFor('unheard', 1))
   expect(await one.endAll(1_000)).toBe(0)
   expect(await one.endAll(MINUTE_MS + 999)).toBe(0)
@@ -151,16 +151,16 @@ test('what waits for a deleted connector fails after a minute, visibly and count
   expect([...one.stranded.endedByConnector]).toEqual([['gone', 6]])
   expect(await waitingOn('gone')).toBe(0)
   expect(await waitingOn('kept', 'unheard')).toBe(4)
-  // Also what a router or another worker still sends there afterwards.
+  // Envelopes that a router or another worker still sends there later are ended as well.
   await publish(one, envelopesFor('gone', 1))
   expect(await one.endAll(2 * MINUTE_MS)).toBe(1)
 })
 
-test('what waits for another attempt at a deleted connector ends too', async () => {
+test('messages that wait for another attempt at a deleted connector fail', async () => {
   const one = await worker('one')
   await deleted('gone')
   const [envelope] = envelopesFor('gone', 1, 1)
-  if (!envelope) return expect.fail('an envelope was made')
+  if (!envelope) return expect.fail('expected an envelope')
   const queue = submitQueue('gone', 'normal')
   const payload = encodeEnvelope(envelope)
   const { envelopeId } = envelope
@@ -178,14 +178,14 @@ test('what waits for another attempt at a deleted connector ends too', async () 
   expect(await eventsOn(one)).toMatchObject([{ kind: 'failed', reason: CONNECTOR_DELETED }])
 })
 
-test('a connector that was made anew keeps its messages, and so do young envelopes', async () => {
+test('messages of a recreated connector and envelopes under a minute old are kept', async () => {
   const one = await worker('one')
   await deleted('again')
   await publish(one, envelopesFor('again', 1))
   await one.endAll(0)
   await write('again', { id: 'again' })
   expect(await one.endAll(MINUTE_MS)).toBe(0)
-  // It was away and back between two looks: the minute counts from the last deletion.
+  // Created and deleted again between two checks: the minute counts from the last deletion.
   await write('again', undefined)
   expect(await one.endAll(2 * MINUTE_MS)).toBe(0)
   await write('again', { id: 'again' })
@@ -197,11 +197,11 @@ test('a connector that was made anew keeps its messages, and so do young envelop
   expect(await eventsOn(one)).toEqual([])
 })
 
-test('two workers end each message once, and leave alone what others have in hand', async () => {
+test('two workers end each message once and skip envelopes that other workers own', async () => {
   const [one, two] = [await worker('one'), await worker('two')]
   await deleted('gone')
   const [held, finished, ...others] = envelopesFor('gone', 120)
-  if (!held || !finished) return expect.fail('envelopes were made')
+  if (!held || !finished) return expect.fail('expected envelopes')
   await publish(one, [held, finished, ...others])
   const owner = uuidv7()
   await envelopeOwners(database, 'three').appear(owner)
@@ -216,13 +216,13 @@ test('two workers end each message once, and leave alone what others have in han
   expect(await waitingOn('gone')).toBe(2)
 })
 
-test('what is over expires, and what cannot be read is set aside', async () => {
+test('messages past their end expire, and unreadable envelopes are set aside', async () => {
   const one = await worker('one')
   await deleted('gone')
   const [envelope] = envelopesFor('gone', 1, 2)
-  if (!envelope) return expect.fail('an envelope was made')
+  if (!envelope) return expect.fail('expected an envelope')
   const [first, second] = envelope.messages
-  if (!first || !second) return expect.fail('it has two messages')
+  if (!first || !second) return expect.fail('expected two messages')
   const messages = [{ ...first, expiresAtMs: Date.now() }, second]
   await publish(one, [{ ...envelope, messages }])
   const queue = submitQueue('gone', 'normal')

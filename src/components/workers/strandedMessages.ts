@@ -1,12 +1,13 @@
-// Ends messages that wait for a connector which no longer exists. A connector can be deleted only
-// while no message waits for it, but a router or worker that has not heard of that may still send
-// one on its way, and nobody would ever take it up. It fails, visibly, and its customer gets the
-// receipt.
+// Ends messages that wait for a connector that no longer exists. A connector can be deleted only
+// while no message waits for it. A router or worker that does not know of the deletion yet may
+// still publish a message for it, and no worker would ever receive that message. Such a message
+// fails with a reason in its trace, and its customer gets a receipt.
 //
-// Only the database says that a connector was deleted, never this process's picture of the
-// platform. A minute later every process knows, and only envelopes that are a minute old are ended:
-// those on the queue of a connector that was made anew under the same id are younger than our look.
-// Each envelope is claimed first, so that any number of workers may do this.
+// Only the database decides whether a connector was deleted, never this process's copy of the
+// platform. Messages are ended one minute after the deletion, when every process knows of it, and
+// only if their envelope is at least a minute old. If a connector is created again under the same
+// id, envelopes on its queue are therefore too young to be ended. Each envelope is claimed first,
+// so any number of workers may do this.
 
 import { asError } from '../../flow/asError.ts'
 import type { SteadyClock } from '../../flow/steadyClock.ts'
@@ -28,7 +29,7 @@ export interface StrandedMessagesOptions {
   writer: Pick<OutcomeWriter, 'record' | 'resume'>
   ownership: Pick<EnvelopeOwnership, 'claim' | 'letGo' | 'retryHeldMs'>
   finishEnvelopes: (envelopeIds: readonly string[]) => Promise<void>
-  /** The ids of the connectors that were deleted, each with the revision of the platform. */
+  /** The ids of deleted connectors, each with the platform revision of its deletion. */
   deletedConnectors: () => Promise<ReadonlyMap<string, number>>
   clock: Pick<SteadyClock, 'nowMs'>
   onTrouble: (what: string, error: Error) => void
@@ -37,7 +38,7 @@ export interface StrandedMessagesOptions {
 
 interface Deletion {
   revision: number
-  /** When this process saw it first (monotonic ms). */
+  /** When this process first saw the deletion, in monotonic ms. */
   sinceMs: number
 }
 
@@ -46,9 +47,9 @@ interface Ended extends SettledEntry {
   claimed?: string
 }
 
-/** Longer than any process needs to hear of a change. */
+/** Longer than any process needs to notice a change of the platform. */
 const WAIT_MS = 60_000
-/** Envelopes in hand at once. Before more are taken, the database is asked again. */
+/** Envelopes per batch. The deleted connectors are read again before each batch. */
 const RECEIVE_MAX = 50
 const RETRY_OPEN_MS = 1_000
 
@@ -57,7 +58,7 @@ export class StrandedMessages {
   #now: () => number
   #deletions = new Map<string, Deletion>()
   #gone: readonly string[] = []
-  /** Messages that were ended, by connector; metrics read them when scraped. */
+  /** The number of ended messages by connector. The metrics read it at each scrape. */
   readonly endedByConnector = new Map<string, number>()
 
   constructor(options: StrandedMessagesOptions) {
@@ -65,14 +66,14 @@ export class StrandedMessages {
     this.#now = options.now ?? (() => performance.now())
   }
 
-  /** Where messages are ended. Those that wait for another attempt return there at once. */
+  /** The queues whose messages are ended. Waiting messages return to them immediately. */
   get queues(): readonly string[] {
     return this.#gone.flatMap(submitQueues)
   }
 
-  /** Ends some of them. Answers how many envelopes are done; after 0 there are no more for now. */
+  /** Ends one batch of messages. Returns the number of finished envelopes; 0 if none are left. */
   async endSome(): Promise<number> {
-    // Ids of envelopes carry the time of the process that made them.
+    // The id of an envelope contains its creation time.
     const madeBeforeMs = this.#options.clock.nowMs() - WAIT_MS
     this.#notice(await this.#options.deletedConnectors())
     const { queues } = this
@@ -90,7 +91,7 @@ export class StrandedMessages {
     this.#deletions = new Map(
       [...deleted].map(([id, revision]) => {
         const known = before.get(id)
-        // One that was made and deleted again meanwhile has another revision.
+        // A connector that was created and deleted again since has a different revision.
         return [id, known?.revision === revision ? known : { revision, sinceMs: nowMs }]
       }),
     )
@@ -155,8 +156,8 @@ export class StrandedMessages {
   #outcome({ expiresAtMs }: EnvelopeMessage): Outcome {
     const atMs = this.#options.clock.nowMs()
     if (expiresAtMs !== undefined && atMs >= expiresAtMs) return { kind: 'expired', atMs }
-    // No command_status: it may have been submitted before the link was lost, and then a receipt
-    // that comes after all is right.
+    // There is no command_status: the message may have been submitted before its link was lost, and
+    // then a later receipt is correct.
     return { kind: 'failed', atMs, commandStatus: 0, reason: CONNECTOR_DELETED }
   }
 

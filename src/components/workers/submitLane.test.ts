@@ -7,12 +7,12 @@ import { rememberingSmsc } from './connectorWork.fixture.ts'
 
 const PREFIXES: Readonly<Record<Lane, string>> = { high: '31601', normal: '31602', bulk: '31603' }
 
-/** An entry of the lane. The destinations of its messages tell the lane. */
+/** An entry of the lane. The destination prefix of its messages identifies the lane. */
 function entryIn(lane: Lane, count: number, id: string = lane): QueueEntry {
   return entryOf(envelopeOf(count, lane, PREFIXES[lane]), { id })
 }
 
-/** The lane of each message that the SMSC took, in that order. */
+/** The lanes of the messages in the order in which the SMSC received them. */
 function lanesOf(taken: readonly { destination: string }[]): Lane[] {
   return taken.flatMap(({ destination }) =>
     LANES.filter((lane) => destination.startsWith(PREFIXES[lane])),
@@ -23,7 +23,7 @@ function repeated(lane: Lane, count: number): Lane[] {
   return Array.from({ length: count }, () => lane)
 }
 
-test('the SMSC gets the high lane first, then the normal one, then bulk', async () => {
+test('messages of the high lane are sent first, then the normal lane, then bulk', async () => {
   const { port, taken } = await rememberingSmsc()
   const { queue, settled } = memoryQueues([
     entryIn('bulk', 5),
@@ -36,7 +36,7 @@ test('the SMSC gets the high lane first, then the normal one, then bulk', async 
   expect(lanesOf(taken)).toEqual([high, normal, bulk].flat())
 })
 
-test('while the high lane never runs dry the others still get their share', async () => {
+test('the other lanes get their share while the high lane is never empty', async () => {
   const { port, taken } = await rememberingSmsc()
   const { queue } = memoryQueues([entryIn('bulk', 5), entryIn('normal', 5)])
   let envelopes = 0
@@ -56,7 +56,7 @@ test('while the high lane never runs dry the others still get their share', asyn
   }
 })
 
-test('a backlog in one lane does not keep another from being received', async () => {
+test('a backlog in one lane does not prevent receiving messages of another lane', async () => {
   const { port, taken } = await rememberingSmsc()
   const { add, queue } = memoryQueues([entryIn('bulk', 200)])
   startWork(port, { queue, tps: 10 })
@@ -84,7 +84,7 @@ test('a throttled message is sent again before the rest of its own lane', async 
   ])
 })
 
-test('without a link the envelopes of all lanes go back at once', async () => {
+test('without a link the envelopes of all lanes return to the queue immediately', async () => {
   const { port, sessions } = await rememberingSmsc()
   const { queue, settled } = memoryQueues(LANES.map((lane) => entryIn(lane, 5)))
   let received = 0
@@ -101,7 +101,7 @@ test('without a link the envelopes of all lanes go back at once', async () => {
   expect(Object.fromEntries(settled)).toEqual({ high: 'retry', normal: 'retry', bulk: 'retry' })
 })
 
-test('an envelope that arrives after the stop is not sent and goes back', async () => {
+test('an envelope that arrives after the stop is not sent and returns to the queue', async () => {
   const { port, taken } = await rememberingSmsc()
   const { queue, settled } = memoryQueues([])
   let arrive: (entries: QueueEntry[]) => void = () => undefined
@@ -117,7 +117,7 @@ test('an envelope that arrives after the stop is not sent and goes back', async 
   expect(taken).toEqual([])
 })
 
-test('an envelope that is finished, or that somebody else works on, is not sent', async () => {
+test('an envelope that is finished or that another process owns is not sent', async () => {
   const { port, taken } = await rememberingSmsc()
   const [finished, held, ours] = ['finished', 'held', 'ours'].map((id) => ({
     id,
@@ -139,7 +139,7 @@ test('an envelope that is finished, or that somebody else works on, is not sent'
   expect(taken).toHaveLength(1)
 })
 
-test('a settled envelope is let go of, and it is said whether others go on', async () => {
+test('letGo is told for each settled envelope whether other workers must continue', async () => {
   const { port, sessions } = await rememberingSmsc()
   const [done, open] = [envelopeOf(1), envelopeOf(3)]
   const { queue, settled } = memoryQueues([entryOf(done, { id: '1' }), entryOf(open, { id: '2' })])
@@ -155,7 +155,7 @@ test('a settled envelope is let go of, and it is said whether others go on', asy
   ])
 })
 
-test('while it is not certain whose envelopes they are, nothing is sent', async () => {
+test('nothing is sent while the ownership of the envelopes is in doubt', async () => {
   const { port, taken } = await rememberingSmsc()
   const { queue, settled } = memoryQueues([entryIn('normal', 5)])
   let isHeld = true
@@ -166,7 +166,7 @@ test('while it is not certain whose envelopes they are, nothing is sent', async 
   })
   await expect.poll(() => taken.length, { timeout: 5000 }).toBe(1)
   isHeld = false
-  // The next one would be due.
+  // By then the next message is due.
   const dueMs = performance.now() + 1_100
   await expect.poll(() => performance.now(), { timeout: 5000 }).toBeGreaterThan(dueMs)
   work.wake()
@@ -178,7 +178,7 @@ test('while it is not certain whose envelopes they are, nothing is sent', async 
   expect(settled).toEqual([])
 })
 
-test('what others own by now goes back to the queue at once', async () => {
+test('envelopes that another process owns by now return to the queue immediately', async () => {
   const { port, taken } = await rememberingSmsc()
   const { queue, settled } = memoryQueues([entryIn('normal', 5)])
   const { work } = startWork(port, { queue, tps: 1 })
@@ -187,7 +187,7 @@ test('what others own by now goes back to the queue at once', async () => {
   await expect.poll(() => settled, { timeout: 5000 }).toEqual([['normal', 'retry']])
 })
 
-test('an envelope whose checkpoint cannot be read stays free for a process that can', async () => {
+test('an envelope with an unreadable checkpoint is left to other processes', async () => {
   const { port, taken } = await rememberingSmsc()
   const envelope = envelopeOf(2)
   const { queue, settled } = memoryQueues([entryOf(envelope)])

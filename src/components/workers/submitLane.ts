@@ -1,5 +1,5 @@
-// One lane of a connector in this process. It takes envelopes from the lane's queue while a bind
-// could send, and keeps their messages ready until the connector's work sends them.
+// One lane of a connector in this process. It receives envelopes from the lane's queue while a bind
+// can send, and keeps their messages ready until ConnectorWork sends them.
 
 import type { ClaimedEnvelope } from '../../message/checkpointTable.ts'
 import { decodeEnvelope, type Envelope, submitQueue } from '../../queue/envelopeWire.ts'
@@ -22,44 +22,44 @@ import { failureOf } from './failureOf.ts'
 import type { OutcomeWriter } from './outcomeWriter.ts'
 import { ReadyTasks } from './readyTasks.ts'
 
-/** Why a message is submitted again although the SMSC may have it. */
+/** Why a message is submitted again although the SMSC may already have it. */
 export const REPEAT_CAUSES = ['no_answer', 'link_lost', 'taken_over'] as const
 export type RepeatCause = (typeof REPEAT_CAUSES)[number]
 
-/** A message to be sent. */
+/** A message to send. */
 export interface Task {
   lane: SubmitLane
   work: EnvelopeWork
   index: number
   message: EnvelopeMessage
   submitSm: ShortMessageBody
-  /** It is not submitted after this; undefined only for some messages of older routers. */
+  /** No submission after this time. Undefined only for some messages of older routers. */
   expiresAtMs: number | undefined
-  /** Its submissions in this process that were not the last; undefined before the second. */
+  /** The failed submissions by this process so far. Undefined if there were none. */
   repeats: Repeats | undefined
-  /** Why the next submission may be a second one. */
+  /** Why the next submission may be a repeated one. Undefined if it is not. */
   again: RepeatCause | undefined
-  /** The last write to a socket: when, and over which bind. */
+  /** The time and the bind slot of the last write to a socket. */
   written: { readonly atMs: number; readonly slot: number } | undefined
 }
 
-/** Sends the messages that its lanes have ready. */
+/** Sends the messages that lanes have ready. */
 export interface LaneSender {
   connector(): Connector
   hasLink(): boolean
-  /** Whether messages are received to leave a connector that is disabled. */
+  /** Whether messages are received only to purge them or move them to another connector. */
   isClearing(): boolean
-  /** Whether lanes receive a few envelopes without a link, so that messages expire in time. */
+  /** Whether lanes receive a few envelopes without a link, so that messages expire on time. */
   caresFor(): boolean
-  /** Messages that wait to be sent alone. */
+  /** The number of messages that wait to be sent alone on a bind. */
   readonly suspects: number
-  /** Takes over a message that is ready. */
+  /** Adds a message that is ready to be sent. */
   add(task: Task): void
-  /** The task was taken out: its message's life is over. */
+  /** Called for a task that was removed from the lane because its message expired. */
   expire(task: Task): void
-  /** The envelope is about to go back: nothing more of it is sent. */
+  /** Stops sending messages of this envelope, which is about to return to the queue. */
   drop(work: EnvelopeWork): void
-  /** Something may be ready to be sent. */
+  /** Called when a message may be ready to be sent. */
   wake(): void
 }
 
@@ -73,30 +73,30 @@ export interface SubmitLaneOptions {
 }
 
 /**
- * Messages that may be ready in one lane before it receives no more. Each lane has this room for
- * itself, so that a backlog in one keeps no other from being received; a connector holds three
- * times as much at most.
+ * A lane stops receiving when messages for this many seconds are ready. Each lane has its own room,
+ * so that a backlog in one lane does not block another. A connector with three lanes therefore
+ * holds at most three times as many messages.
  */
 const READY_SECONDS = 0.5
 const READY_MIN = 50
 const READY_MAX = 4_000
-/** Envelopes received at once: one for a slow connector, so that another worker gets the next. */
+/** The most envelopes per receive. A slow connector gets one, so that others get the next. */
 const RECEIVE_MAX = 16
 const TPS_FOR_ONE_MORE = 50
 const ENVELOPE_MESSAGES_FIRST = 50
 const ENVELOPE_MESSAGES_DECAY = 0.9
 const RETRY_OPEN_MS = 1_000
-/** Outcomes that wait for the database before a lane receives no more. */
+/** A lane stops receiving while more outcomes than this wait for the database. */
 const UNWRITTEN_MAX = 20_000
-/** What ends while its owner is in doubt is looked at again then. */
+/** The delay before expiry is checked again while the ownership of envelopes is in doubt. */
 const RETRY_EXPIRE_MS = 1_000
-/** Each publish wakes its lane. The poll finds delayed entries and those of a dead process. */
+/** Each publish wakes its lane. Polling finds delayed entries and the entries of dead processes. */
 const POLL_INTERVALS_MS: Readonly<Record<Lane, number>> = {
   high: 1_000,
   normal: 1_000,
   bulk: 5_000,
 }
-/** We always ask for the final state, whatever the customer asked for (SMPP 3.4 §5.2.17). */
+/** Always requests the final receipt, whatever the customer requested (SMPP 3.4 §5.2.17). */
 const REGISTERED_DELIVERY_FINAL = 1
 
 export class SubmitLane {
@@ -105,12 +105,12 @@ export class SubmitLane {
   #consumer: Consumer
   #ready = new ReadyTasks<Task>()
   #expiry = new ExpiryTimer((nowMs) => this.#expireReady(nowMs))
-  /** By the id of the queue's entry. */
+  /** The envelopes that this lane holds, by the id of their queue entry. */
   #works = new Map<string, EnvelopeWork>()
-  /** On their way back, but still in hand until the queue has them. */
+  /** Envelopes that were only looked after and are being returned, but are not in the queue yet. */
   #uncared = new WeakSet<EnvelopeWork>()
   #isClosing = false
-  /** Entries of the queue in hand, those that are being opened too. */
+  /** The number of queue entries held, including those that are being opened. */
   #entries = 0
   #rotation = new EnvelopeRotation({
     held: () => this.#works.values(),
@@ -118,7 +118,7 @@ export class SubmitLane {
     isCaring: () => isCaring(this.#sender),
     giveBack: (work, delayMs) => this.#giveBack(work, delayMs),
   })
-  /** The most messages that an envelope held lately. */
+  /** The largest number of messages in recent envelopes, which decays over time. */
   #perEnvelope = ENVELOPE_MESSAGES_FIRST
 
   constructor(lane: Lane, sender: LaneSender, options: SubmitLaneOptions) {
@@ -137,46 +137,46 @@ export class SubmitLane {
     })
   }
 
-  /** Messages that are ready to be sent. */
+  /** The number of messages that are ready to be sent. */
   get size(): number {
     return this.#ready.size
   }
 
-  /** The next message, which its taker sends or puts back. */
+  /** Removes and returns the next message. The caller sends it or puts it back. */
   take(): Task | undefined {
     return this.#ready.take()
   }
 
-  /** Those of its ready messages that `isOut` names. */
+  /** Removes and returns the ready messages for which `isOut` is true. */
   takeOut(isOut: (task: Task) => boolean): Task[] {
     return this.#ready.takeOut(isOut)
   }
 
-  /** Adds a message behind all others of this lane. */
+  /** Adds a message at the end of this lane. */
   add(task: Task): void {
     this.#ready.add(task)
     this.#expiry.notice(task.expiresAtMs)
   }
 
-  /** Puts a message back in front of all others of this lane. */
+  /** Puts a message back at the front of this lane. */
   putBack(task: Task): void {
     this.#ready.putBack(task)
     this.#expiry.notice(task.expiresAtMs)
   }
 
-  /** There may be room again, or a link. */
+  /** Called when there may be room for more messages, or a link. */
   wake(): void {
     this.#rotation.consider()
     this.#consumer.wake()
   }
 
-  /** Leaves all that is unfinished to others: it comes again, here or there. */
+  /** Releases all unfinished envelopes. The queue delivers them again to any worker. */
   letGo(): void {
     this.#ready.clear()
     for (const work of this.#works.values()) this.#options.writer.release(work)
   }
 
-  /** What was only looked after comes again, to be submitted. */
+  /** Returns envelopes that were only looked after, so that they are claimed for submission. */
   letCaredGo(): void {
     for (const work of this.#works.values())
       if (work.isOurs && !work.hasBegun && !this.#uncared.has(work)) this.#uncare(work)
@@ -187,13 +187,13 @@ export class SubmitLane {
     this.#giveBack(work, 0)
   }
 
-  /** Everything in hand belongs to others by now. Nothing more of it is sent or kept. */
+  /** Drops all envelopes, because other processes own them now. */
   abandon(): void {
     this.#ready.clear()
     for (const work of this.#works.values()) work.lose()
   }
 
-  /** Receives nothing more and has nothing ready. */
+  /** Stops receiving and drops the ready messages. */
   stop(): void {
     this.#consumer.stop()
     this.#ready.clear()
@@ -201,7 +201,7 @@ export class SubmitLane {
     this.#rotation.stop()
   }
 
-  /** After stop() and letGo(): resolves when all that was in hand is settled. */
+  /** Resolves when all held envelopes are settled. Called after stop() and letGo(). */
   async close(): Promise<void> {
     this.#isClosing = true
     await this.#consumer.drain()
@@ -210,7 +210,7 @@ export class SubmitLane {
 
   #capacity(): number {
     if (!this.#options.ownership.isHeld(performance.now())) return 0
-    // Messages that leave a disabled connector are not kept ready, so what counts is in hand.
+    // Messages that leave a disabled connector are not kept ready, so held entries are counted.
     if (this.#sender.isClearing()) return Math.max(0, RECEIVE_MAX - this.#entries)
     if (!this.#sender.hasLink())
       return this.#sender.caresFor() ? Math.max(0, CARED_ENVELOPES - this.#entries) : 0
@@ -228,7 +228,7 @@ export class SubmitLane {
       return await this.#workOn(entry)
     } catch (error) {
       this.#options.onTrouble(`opening an envelope of ${entry.queue}`, asError(error))
-      // Only an unreadable envelope is set aside; all other trouble may pass.
+      // Only an unreadable envelope is set aside, because any other error may be temporary.
       if (error instanceof WireError) return { kind: 'dead', reason: String(error) }
       return { kind: 'retry', delayMs: RETRY_OPEN_MS }
     }
@@ -253,7 +253,7 @@ export class SubmitLane {
     return work.settlement
   }
 
-  /** A checkpoint that cannot be read is none of the envelope's: a newer version may read it. */
+  /** An unreadable checkpoint leaves the envelope to others: a newer version may read it. */
   #workOf(envelope: Envelope, claim: ClaimedEnvelope): EnvelopeWork {
     try {
       return new EnvelopeWork(envelope, claim)
@@ -263,7 +263,7 @@ export class SubmitLane {
     }
   }
 
-  /** A message that cannot be read fails by itself; the others of its envelope go on. */
+  /** Makes one message ready. If the message is unreadable, only that message fails. */
   #makeReady(work: EnvelopeWork, index: number, message: EnvelopeMessage): void {
     try {
       const submitSm = upstreamBody(message)
@@ -282,7 +282,7 @@ export class SubmitLane {
     }
   }
 
-  /** Answers when the next of those that are ready ends. */
+  /** Expires ready messages whose time is up and returns the next end of a ready message. */
   #expireReady(nowMs: number): number {
     if (!this.#options.ownership.isHeld(performance.now())) return nowMs + RETRY_EXPIRE_MS
     for (const task of this.#ready.takeOut((one) => isOver(one, nowMs))) this.#sender.expire(task)
@@ -310,30 +310,30 @@ export class SubmitLane {
       this.#works.delete(entry.id)
     }
     if (done.length === 0) return
-    // Until then its checkpoint says the same, at greater length.
+    // This only shortens the stored state: the checkpoint already says that all messages are done.
     this.#options
       .finishEnvelopes(done)
       .catch((error: Error) => this.#options.onTrouble('finishing envelopes', error))
   }
 }
 
-/** Whether messages only wait for a link here, or for their end. */
+/** Whether messages are held here only to expire on time or to wait for a link. */
 function isCaring(sender: LaneSender): boolean {
   return !sender.hasLink() && !sender.isClearing() && sender.caresFor()
 }
 
-/** What its former owner, or this process before it let go, may have submitted already. */
+/** Why this submission may be a repeated one: an earlier owner of the envelope may have sent it. */
 function againOf(work: EnvelopeWork, index: number): RepeatCause | undefined {
   if (work.isTakenOver) return 'taken_over'
   return work.unanswered(index) > 0 ? 'link_lost' : undefined
 }
 
-/** Whether it must not be submitted any more. Validity is a time of the calendar. */
+/** Whether the message has expired. Expiry follows the wall clock, so `nowMs` is in epoch ms. */
 export function isOver({ expiresAtMs }: Task, nowMs: number): boolean {
   return expiresAtMs !== undefined && nowMs >= expiresAtMs
 }
 
-/** For messages that a router of an older version admitted. */
+/** The end of a message from an older router, which did not set `expiresAtMs`. */
 function endInBody(submitSm: ShortMessageBody, message: EnvelopeMessage): number | undefined {
   const end = endOfLife(submitSm.validity_period, message.acceptedAtMs)
   return end.kind === 'at' ? end.atMs : undefined

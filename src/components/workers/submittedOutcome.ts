@@ -1,4 +1,4 @@
-// What a submit_sm_resp with ESME_ROK says about its message.
+// The outcome of a message that the SMSC accepted, from its submit_sm_resp with ESME_ROK.
 
 import { upstreamId } from '../../message/ids.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
@@ -12,8 +12,8 @@ import type { Task } from './submitLane.ts'
 export type SubmittedOutcome = Extract<Outcome, { kind: 'submitted' }>
 
 /**
- * Its time is that of the write: a receipt may overtake the response. Undefined if the response
- * holds no id.
+ * The outcome of an accepted message. Its time is the time of the write, because a receipt may
+ * arrive before the response. Undefined if the response contains no message_id.
  */
 export function submittedOutcome(
   { written }: Task,
@@ -25,7 +25,7 @@ export function submittedOutcome(
   return { kind: 'submitted', atMs: written.atMs, ...id }
 }
 
-/** So that its receipt needs no look-up. */
+/** Remembers an accepted message, so that its receipt is matched without a database query. */
 export function rememberSubmission(
   recent: RecentSubmissions,
   { message, submitSm, work }: Task,

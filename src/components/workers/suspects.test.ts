@@ -6,20 +6,20 @@ function bind(unanswered = 0) {
   return { bound: true, unanswered, isSettled: true }
 }
 
-/** Only its identity counts here. */
+/** A task that is used only for its identity. */
 function taskNumber(index: number): Task {
-  // Suspects never looks at anything else.
+  // Suspects does not read any other field.
   return { index, work: undefined } as unknown as Task
 }
 
-test('without suspects no bind is kept from anybody', () => {
+test('without suspects no bind is reserved', () => {
   const suspects = new Suspects()
   const only = bind()
   expect(suspects.next([only], 0)).toBe(Infinity)
   expect(suspects.reserves(only)).toBe(false)
 })
 
-test('a suspect waits until a bind carries nothing else, and the other binds go on', () => {
+test('a suspect waits until its reserved bind is quiet, and other binds stay in use', () => {
   const suspects = new Suspects<ReturnType<typeof bind>>()
   const busy = bind(9)
   const lessBusy = bind(2)
@@ -32,7 +32,7 @@ test('a suspect waits until a bind carries nothing else, and the other binds go 
   expect(suspects.next([busy, lessBusy], 1_100)).toEqual({ task, bind: lessBusy })
 })
 
-test('one suspect goes at a time, and between two of them the bind is free', () => {
+test('suspects are sent one at a time, and the bind is free between two of them', () => {
   const suspects = new Suspects<ReturnType<typeof bind>>()
   const only = bind()
   const [first, second] = [taskNumber(1), taskNumber(2)]
@@ -48,7 +48,7 @@ test('one suspect goes at a time, and between two of them the bind is free', () 
   expect(suspects.next([only], 600)).toEqual({ task: second, bind: only })
 })
 
-test('a suspect that cannot be sent at all gives its bind back', () => {
+test('the bind of a suspect that is never sent becomes free', () => {
   const suspects = new Suspects<ReturnType<typeof bind>>()
   const only = bind()
   suspects.add(taskNumber(1))
@@ -58,7 +58,7 @@ test('a suspect that cannot be sent at all gives its bind back', () => {
   expect(suspects.reserves(only)).toBe(false)
 })
 
-test('a suspect without an answer keeps its bind for five seconds at most', () => {
+test('an unanswered suspect reserves its bind for at most five seconds', () => {
   const suspects = new Suspects<ReturnType<typeof bind>>()
   const only = bind()
   const task = taskNumber(1)
@@ -70,7 +70,7 @@ test('a suspect without an answer keeps its bind for five seconds at most', () =
   expect(suspects.reserves(only)).toBe(false)
 })
 
-test('a submission that stays unanswered keeps a suspect waiting for five seconds at most', () => {
+test('an unanswered submission delays a suspect by at most five seconds', () => {
   const suspects = new Suspects<ReturnType<typeof bind>>()
   const only = bind(1)
   const task = taskNumber(1)
@@ -79,14 +79,14 @@ test('a submission that stays unanswered keeps a suspect waiting for five second
   expect(suspects.next([only], 5_000)).toEqual({ task, bind: only })
 })
 
-test('without a bind that is up, a suspect waits for one', () => {
+test('a suspect waits while no bind is up', () => {
   const suspects = new Suspects<ReturnType<typeof bind>>()
   const down = { ...bind(), bound: false }
   suspects.add(taskNumber(1))
   expect(suspects.next([down], 0)).toBe(Infinity)
 })
 
-test('when the link of the reserved bind is lost, another bind takes its place', () => {
+test('when the link of the reserved bind is lost, another bind is reserved instead', () => {
   const suspects = new Suspects<ReturnType<typeof bind>>()
   const lost = bind(1)
   const other = bind(2)
@@ -98,7 +98,7 @@ test('when the link of the reserved bind is lost, another bind takes its place',
   expect(suspects.next([lost, other], 10)).toEqual({ task, bind: other })
 })
 
-test('a link that is new serves others before a suspect', () => {
+test('a new link sends other messages before a suspect', () => {
   const suspects = new Suspects<ReturnType<typeof bind>>()
   const link = { ...bind(), isSettled: false }
   const task = taskNumber(1)

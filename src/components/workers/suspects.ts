@@ -1,16 +1,16 @@
-// Messages that may be what breaks the link: each was lost with it more than once. They are sent
-// one at a time, each over a bind that carries nothing else, so that the next loss tells which one
-// it is. Between two of them the bind belongs to all other messages for as long as the last suspect
-// had it, so nobody starves.
+// Messages that may be the cause of lost links: each was unanswered when a link was lost, more than
+// once. They are sent one at a time on a bind that carries nothing else, so that the next lost link
+// identifies the message. Between two suspects the bind is free for all other messages, for as long
+// as the last suspect had it, so that other messages do not starve.
 
 import type { Task } from './submitLane.ts'
 
-/** What a suspect needs of a bind. */
+/** The state of a bind that decides whether it can carry a suspect. */
 export interface QuietBind {
   readonly bound: boolean
-  /** Submissions without an answer yet. */
+  /** The number of submissions without an answer so far. */
   readonly unanswered: number
-  /** Whether the SMSC has answered something in its present session, or had time enough to. */
+  /** Whether the SMSC has answered a submission in this session, or had enough time to do so. */
   readonly isSettled: boolean
 }
 
@@ -20,12 +20,12 @@ interface Turn<Bind> {
   sinceMs: number
 }
 
-/** A bind is given up to others again when a suspect has not harmed it in this time. */
+/** A bind is free for other messages if a suspect has not broken its link in this time. */
 const ALONE_MS_MAX = 5_000
-/** Submissions that are older than this do not keep a bind from being quiet. */
+/** After this wait, a suspect is sent even if older submissions on its bind are unanswered. */
 const QUIET_MS_MAX = 5_000
 const REST_MS_MIN = 50
-/** How often a link that is new is looked at. */
+/** The interval of checks whether a new link is settled. */
 const SETTLING_MS = 50
 
 export class Suspects<Bind extends QuietBind> {
@@ -41,14 +41,14 @@ export class Suspects<Bind extends QuietBind> {
     this.#waiting.push(task)
   }
 
-  /** Takes out those that wait and that `isOut` names. */
+  /** Removes and returns the waiting suspects for which `isOut` is true. */
   takeOut(isOut: (task: Task) => boolean): Task[] {
     const out = this.#waiting.filter(isOut)
     if (out.length > 0) this.#waiting = this.#waiting.filter((task) => !out.includes(task))
     return out
   }
 
-  /** When the first of those that wait ends; Infinity for never. */
+  /** When the first waiting suspect expires, in epoch ms, or Infinity for never. */
   get firstEndMs(): number {
     return Math.min(...this.#waiting.map(({ expiresAtMs = Infinity }) => expiresAtMs))
   }
@@ -58,21 +58,21 @@ export class Suspects<Bind extends QuietBind> {
     this.#turn = undefined
   }
 
-  /** Whether others must keep off this bind. */
+  /** Whether other messages must not use this bind. */
   reserves(bind: Bind): boolean {
     return this.#turn?.bind === bind
   }
 
-  /** The suspect was answered, or its link was lost. */
+  /** Called when the suspect was answered or its link was lost. */
   ended(task: Task, nowMs: number): void {
     if (this.#turn?.task?.index !== task.index || this.#turn.task.work !== task.work) return
     this.#endTurn(nowMs)
   }
 
   /**
-   * The suspect that may be sent now and its bind, or the time until there may be one, in ms. The
-   * caller then calls sent() or putBack(). A link that is new serves others first: whether it works
-   * for them tells whose fault the next loss is.
+   * Returns the suspect to send now and its bind, or the time in ms until there may be one. With a
+   * suspect, the caller must call sent() or putBack(). A new link carries other messages first: if
+   * it works for them, a later loss is the fault of the suspect.
    */
   next(binds: readonly Bind[], nowMs: number): { task: Task; bind: Bind } | number {
     const turn = this.#turnAt(nowMs) ?? this.#begin(binds, nowMs)
@@ -85,24 +85,24 @@ export class Suspects<Bind extends QuietBind> {
     if (turn.bind.unanswered > 0 && nowMs < quietAtMs) return quietAtMs - nowMs
     const task = this.#waiting.shift()
     if (task) return { task, bind: turn.bind }
-    // The one whose turn it was is not sent from here any more.
+    // The suspect that this bind was reserved for no longer waits here.
     this.#endTurn(nowMs)
     return Infinity
   }
 
-  /** Answers how long others keep off its bind at most, in ms. */
+  /** Starts the suspect's time alone on its bind. Returns the longest such time in ms. */
   sent(task: Task, nowMs: number): number {
     if (this.#turn) this.#turn = { ...this.#turn, task, sinceMs: nowMs }
     return ALONE_MS_MAX
   }
 
-  /** It could not be sent yet. */
+  /** Called when the suspect could not be sent yet. */
   putBack(task: Task): void {
     this.#waiting.unshift(task)
     if (this.#turn) this.#turn = { ...this.#turn, task: undefined }
   }
 
-  /** The turn that goes on, if there is one. */
+  /** The current turn, unless its time is up or its bind is down. */
   #turnAt(nowMs: number): Turn<Bind> | undefined {
     const turn = this.#turn
     if (!turn) return undefined

@@ -1,5 +1,5 @@
-// Records what becomes of a task's message, and the submissions of the same attempt that went
-// before. An ordinary message has no such submissions, and then nothing more is written.
+// Records the outcome of a task's message, together with the earlier submissions of the same
+// attempt. An ordinary message has no earlier submissions, so only the outcome is written.
 
 import type { SteadyClock } from '../../flow/steadyClock.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
@@ -23,17 +23,17 @@ export class TaskOutcomes {
     this.#options.writer.record(work, index, repeats ? { ...outcome, repeats } : outcome)
   }
 
-  /** The SMSC throttled; answers how often it did so in this attempt. */
+  /** Counts a throttled submission. Returns the number of them in this attempt. */
   throttled(task: Task, commandStatus: number): number {
     return this.#repeated(task, 'throttled', commandStatus).throttled
   }
 
-  /** No answer came. */
+  /** Counts a submission without an answer. */
   unanswered(task: Task, cause: Exclude<RepeatCause, 'taken_over'>): void {
     this.#repeated(task, cause === 'no_answer' ? 'unanswered' : 'linksLost', 0)
   }
 
-  /** The message is submitted again. Its next answer may take long, so its trace tells now. */
+  /** Publishes the repeated submission for the trace now, because the next answer may take long. */
   submittedAgain({ message, repeats, work }: Task): void {
     if (!repeats) return
     const { lastAtMs: atMs, commandStatus } = repeats

@@ -32,7 +32,7 @@ function bindTo(port: number, heldForMs: number, password: () => string = () => 
   return { bind, troubles }
 }
 
-test('a bind whose lease runs out is closed, also when there is nothing to send', async () => {
+test('a bind is closed when its lease expires, even if there is nothing to send', async () => {
   const { port, sessions } = await startSmsc()
   // Long enough to bind on a busy machine.
   const { bind } = bindTo(port, 3_000)
@@ -41,7 +41,7 @@ test('a bind whose lease runs out is closed, also when there is nothing to send'
   await expect.poll(() => sessions.size, { timeout: 5_000 }).toBe(0)
 })
 
-test('a lease that is extended keeps its bind', async () => {
+test('a bind stays up when its lease is extended', async () => {
   const { port, sessions } = await startSmsc()
   const startMs = performance.now()
   const { bind, troubles } = bindTo(port, 300)
@@ -53,18 +53,18 @@ test('a lease that is extended keeps its bind', async () => {
   expect(troubles).toEqual([])
 })
 
-test('a lease that is renewed after it ran out is bound under at once', async () => {
+test('a bind is opened immediately when its expired lease is renewed', async () => {
   const { port, sessions } = await startSmsc()
   const { bind } = bindTo(port, 0)
   expect(sessions.size).toBe(0)
   bind.extendLease(performance.now() + 60_000)
-  // The longest pause between two attempts is at least 7.5 s, and this is sooner.
+  // This is sooner than the longest pause between two attempts, which is at least 7.5 s.
   await expect.poll(() => bind.bound, { timeout: 5_000 }).toBe(true)
 })
 
-test('a lease that is over already ends quietly', async () => {
+test('a lease that has already expired opens no bind and sets no negative timer', async () => {
   const { port, sessions } = await startSmsc()
-  // Node warns of negative times, and of the first one in a process only.
+  // Node warns about a negative delay, but only about the first one in a process.
   const timers = vi.spyOn(globalThis, 'setTimeout')
   const { bind } = bindTo(port, -1_000)
   expect(timers.mock.calls.map(([, delayMs]) => delayMs)).toEqual([0])
@@ -72,7 +72,7 @@ test('a lease that is over already ends quietly', async () => {
   expect(sessions.size).toBe(0)
 })
 
-test('a session that was closed takes nothing more, even before it says so', async () => {
+test('a closed session accepts no more messages, even before it reports its end', async () => {
   const { port } = await startSmsc()
   const { bind } = bindTo(port, 60_000)
   await expect.poll(() => bind.waitMs(performance.now())).toBe(0)
@@ -83,15 +83,15 @@ test('a session that was closed takes nothing more, even before it says so', asy
   const submit = () =>
     bind.submit(submitSm, ({ kind }) => {
       outcomes.push(kind)
-      // A caller that sends the next message asks this at the same moment.
+      // A caller that sends the next message calls this at the same moment.
       expect(bind.waitMs(nowMs)).toBe(Number.POSITIVE_INFINITY)
     })
   expect(submit()).toBe(true)
-  bind.waitMs(Number.POSITIVE_INFINITY) // its lease is over then: it closes
+  bind.waitMs(Number.POSITIVE_INFINITY) // the lease has ended by then, so the session closes
   await expect.poll(() => outcomes).toEqual(['closed'])
 })
 
-test('a password that cannot be read is a failed attempt, not the end of the process', async () => {
+test('an unreadable password fails one attempt to bind and does not end the process', async () => {
   const { port } = await startSmsc()
   const { bind, troubles } = bindTo(port, 60_000, () => {
     throw new Error('no such file')

@@ -1,7 +1,6 @@
-// One bind to an SMSC under one lease. It connects, binds, and comes back after growing pauses. It
-// knows whether a message may go out over it at this moment: it is bound, the lease is held, its
-// window is free, and it does not rest after a throttle. The pace is kept for all binds together,
-// by the connector's work.
+// One bind to an SMSC under one lease. It connects, binds, and reconnects after growing pauses. A
+// message may be sent on it while it is bound, its lease is held, its window has room, and it is
+// not paused after throttling. ConnectorWork controls the pace for all binds together.
 
 import { type BindId, bindId } from '../../message/ids.ts'
 import type { Connector } from '../../platform/connector.ts'
@@ -19,20 +18,20 @@ export interface UpstreamBindOptions {
   password: (connector: Connector) => string
   heldUntilMs: number
   onDeliver: (session: Session, pdu: Pdu<'deliver_sm'>) => void
-  /** Called when the bind may be able to send again, or no longer. */
+  /** Called when the bind may have become able or unable to send. */
   onChange: () => void
-  /** Hears when it comes up, goes down or is closed. */
+  /** Notified when the bind comes up, goes down or is closed. */
   events: BindEvents
 }
 
 const RECONNECT_FIRST_MS = 200
 const RECONNECT_CAP_MS = 15_000
-/** After ESME_RALYBND the SMSC still holds our former bind and has to notice that it is dead. */
+/** The pause after ESME_RALYBND, while the SMSC has yet to notice that our former bind is dead. */
 const STILL_BOUND_MS = 3_000
 const SETTLED_MS = 1_000
-/** A session that lasted so long ends the growing pauses, even when there was nothing to send. */
+/** A session of at least this time resets the growing pauses, even if there was nothing to send. */
 const STABLE_MS = 60_000
-/** Well below the time a process has to drain. */
+/** Well below the time that a process has to drain. */
 const CLOSE_MS_MAX = 8_000
 
 export class UpstreamBind {
@@ -40,14 +39,14 @@ export class UpstreamBind {
   readonly slot: number
   #options: UpstreamBindOptions
   #connector: Connector
-  /** Those of its session, or of its present attempt to bind. */
+  /** The terms of the current session or attempt to bind (sessionTerms.ts). */
   #terms: string
   #firstBound = Promise.withResolvers<void>()
   #session: Session | undefined
   #heldUntilMs: number
   #restUntilMs = 0
   #unanswered = 0
-  /** Submissions that were answered in its present session, or in its last one. */
+  /** The number of answered submissions in the current session, or in the last one. */
   #answered = 0
   #answeredAtMs = Number.NEGATIVE_INFINITY
   #boundAtMs = 0
@@ -56,7 +55,7 @@ export class UpstreamBind {
   #abort = new AbortController()
   #connecting: AbortController | undefined
   #leaseEnd: NodeJS.Timeout | undefined
-  /** True while it would connect but has to wait for the lease to be renewed. */
+  /** True while connecting has to wait until the lease is renewed. */
   #awaitsLease = false
 
   constructor(options: UpstreamBindOptions) {
@@ -70,42 +69,42 @@ export class UpstreamBind {
     this.#connect()
   }
 
-  /** A closed session reports it a turn later. Until then it already takes nothing more. */
+  /** False as soon as the session cannot send, which is before it reports that it was closed. */
   get bound(): boolean {
     return this.#session?.canSend('submit_sm') === true
   }
 
-  /** Submissions that the SMSC has not answered yet. */
+  /** The number of submissions that the SMSC has not answered yet. */
   get unanswered(): number {
     return this.#unanswered
   }
 
-  /** Whether the SMSC has answered any submission in its present session, or in its last one. */
+  /** Whether the SMSC answered any submission in the current session, or in the last one. */
   get hasServed(): boolean {
     return this.#answered > 0
   }
 
-  /** Whether it has served somebody, or had time enough to. */
+  /** Whether the SMSC has answered a submission in this session, or had enough time to do so. */
   get isSettled(): boolean {
     return this.hasServed || performance.now() - this.#boundAtMs >= SETTLED_MS
   }
 
-  /** When a submission was answered last (monotonic ms). */
+  /** When a submission was last answered, in monotonic ms. */
   get answeredAtMs(): number {
     return this.#answeredAtMs
   }
 
-  /** True if a setting has changed that only a new session can follow. */
+  /** Whether a changed setting needs a new session. */
   get isOutdated(): boolean {
     return this.#terms !== sessionTerms(this.#connector)
   }
 
-  /** Resolves when it is bound for the first time, or closed. */
+  /** Resolves when the bind is up for the first time, or closed. */
   get firstBound(): Promise<void> {
     return this.#firstBound.promise
   }
 
-  /** Takes over changed settings, as far as the open session can follow them. */
+  /** Applies changed settings. Settings that need a new session make the bind outdated. */
   adjust(connector: Connector): void {
     if (connector === this.#connector) return
     this.#connector = connector
@@ -115,7 +114,7 @@ export class UpstreamBind {
   extendLease(heldUntilMs: number): void {
     this.#heldUntilMs = heldUntilMs
     clearTimeout(this.#leaseEnd)
-    // A lease that was over before it was known ends at once.
+    // A lease that expired before it was known here ends immediately.
     const leftMs = Math.max(0, heldUntilMs - performance.now())
     this.#leaseEnd = setTimeout(() => this.#leaseRanOut(), leftMs)
     if (!this.#awaitsLease) return
@@ -123,7 +122,7 @@ export class UpstreamBind {
     this.#connect()
   }
 
-  /** The time until a message may go out: 0 for now, Infinity if something must happen first. */
+  /** The time in ms until a message may be sent: 0 for now, Infinity until the state changes. */
   waitMs(nowMs: number): number {
     if (nowMs >= this.#heldUntilMs) {
       this.#leaseRanOut()
@@ -134,8 +133,8 @@ export class UpstreamBind {
   }
 
   /**
-   * False if the session refused the message. Throws if the message fits in no form into the
-   * version that the SMSC speaks (SMPP 3.4 §5.2.4). Nothing was sent in either case.
+   * Submits a message. Returns false if the session refused it. Throws if no form of the message
+   * fits the version that the SMSC speaks (SMPP 3.4 §5.2.4). In both cases nothing was sent.
    */
   submit(submitSm: ShortMessageBody, onOutcome: (outcome: RequestOutcome) => void): boolean {
     const session = this.#session
@@ -156,12 +155,12 @@ export class UpstreamBind {
     this.#answeredAtMs = performance.now()
   }
 
-  /** Called after ESME_RTHROTTLED or ESME_RMSGQFUL. */
+  /** Pauses sending on this bind after ESME_RTHROTTLED or ESME_RMSGQFUL. */
   rest(nowMs: number): void {
     this.#restUntilMs = nowMs + this.#connector.throttlePauseMs
   }
 
-  /** Unbinds after the answers that are still due, but waits no longer than `CLOSE_MS_MAX`. */
+  /** Unbinds after all outstanding answers, but waits no longer than `CLOSE_MS_MAX`. */
   async close(reason: string): Promise<void> {
     this.#abort.abort()
     this.#options.events.closed(this.id, reason)
@@ -189,7 +188,7 @@ export class UpstreamBind {
     this.#connecting = new AbortController()
     this.#bind(AbortSignal.any([this.#abort.signal, this.#connecting.signal])).then(
       (session) => {
-        // It was closed while this answer was on its way.
+        // The bind was closed while the answer was on its way.
         if (this.#abort.signal.aborted) return session.close('the bind was given up')
         this.#session = session
         this.#answered = 0
@@ -197,7 +196,7 @@ export class UpstreamBind {
         // Settings may have changed while it was binding.
         session.adjust(sessionAdjustment(this.#connector))
         this.#firstBound.resolve()
-        if (session.state === 'CLOSED') this.#closed(session, 'closed at once')
+        if (session.state === 'CLOSED') this.#closed(session, 'closed immediately after the bind')
         else if (performance.now() >= this.#heldUntilMs) this.#leaseRanOut()
         else {
           this.#options.events.up(this.id)
@@ -208,7 +207,7 @@ export class UpstreamBind {
     )
   }
 
-  /** Async, so that a password that cannot be read is a failed attempt like any other. */
+  /** Async, so that an unreadable password is a failed attempt like any other. */
   async #bind(signal: AbortSignal): Promise<Session> {
     const connector = this.#connector
     this.#terms = sessionTerms(connector)
@@ -240,7 +239,7 @@ export class UpstreamBind {
   #closed(session: Session, reason: string): void {
     if (this.#session !== session) return
     this.#session = undefined
-    // An SMSC that takes a bind and cuts it again has not come back yet.
+    // An SMSC that accepts a bind and then cuts the link has not recovered yet.
     const wasUseful = this.hasServed || performance.now() - this.#boundAtMs >= STABLE_MS
     if (wasUseful) this.#attempt = 0
     this.#options.events.lost(this.id, reason)

@@ -41,12 +41,12 @@ test.each([
   ['a message_payload', V3_4, { tlvs: [tlv('message_payload', OCTETS_255)] }],
   ['SAR TLVs', V3_4, { tlvs: sarTlvs(7) }],
   ['255 octets', V5_0, { short_message: OCTETS_255 }],
-])('%s goes to an SMSC of version 0x%s as it came', (_, version, fields) => {
+])('%s is sent unchanged to an SMSC with interface_version %s', (_, version, fields) => {
   const submitSm = submitSmWith(fields)
   expect(upstreamSubmitSm(submitSm, version)).toBe(submitSm)
 })
 
-test('255 octets go to an SMSC of 3.4 as a message_payload, beside the other TLVs', () => {
+test('255 octets are sent to an SMSC of version 3.4 as a message_payload', () => {
   const empty = tlv('message_payload', Buffer.alloc(0))
   const submitSm = submitSmWith({ short_message: OCTETS_255, tlvs: [empty, PORT] })
   const sent = upstreamSubmitSm(submitSm, V3_4)
@@ -54,16 +54,16 @@ test('255 octets go to an SMSC of 3.4 as a message_payload, beside the other TLV
   expect(sent.tlvs).toEqual([PORT, tlv('message_payload', OCTETS_255)])
 })
 
-test('a message_payload that fits goes to an SMSC of 3.3 as a short_message', () => {
+test('a message_payload that fits is sent to an SMSC of version 3.3 as a short_message', () => {
   const text = tlv('message_payload', Buffer.from('hello'))
   const sent = upstreamSubmitSm(submitSmWith({ tlvs: [text, PORT] }), V3_3)
   expect(sent.short_message.toString()).toBe('hello')
   expect(sent.tlvs).toEqual([])
 })
 
-test('TLVs that are not the text or a part of it are left out for an SMSC of 3.3', () => {
+test('TLVs other than the text and its segmentation are dropped for version 3.3', () => {
   const short_message = Buffer.from('hello')
-  // Parts without a total are no parts (SMPP 3.4 §5.3.2.22).
+  // SAR TLVs without a total number of segments are ignored (SMPP 3.4 §5.3.2.22).
   const submitSm = submitSmWith({ short_message, tlvs: [PORT, tlv('sar_msg_ref_num', 7)] })
   expect(upstreamSubmitSm(submitSm, V3_3)).toEqual({ ...submitSm, tlvs: [] })
 })
@@ -71,7 +71,7 @@ test('TLVs that are not the text or a part of it are left out for an SMSC of 3.3
 test.each([
   [7, 'udh8'],
   [0x1234, 'udh16'],
-])('SAR TLVs with reference %i become a %s header for an SMSC of 3.3', (reference, by) => {
+])('SAR TLVs with reference %i become a %s header for version 3.3', (reference, by) => {
   const submitSm = submitSmWith({ short_message: Buffer.from('hello'), tlvs: sarTlvs(reference) })
   const sent = upstreamSubmitSm(submitSm, V3_3)
   expect(sent.esm_class & UDHI).toBe(UDHI)
@@ -80,7 +80,7 @@ test.each([
   expect(messageText(sent)).toBe('hello')
 })
 
-test('a header that a part has already is kept beside what its SAR TLVs say', () => {
+test('an existing user data header is kept when SAR TLVs become header elements', () => {
   const port = Buffer.from('060504000a000b', 'hex')
   const submitSm = submitSmWith({
     esm_class: UDHI,
@@ -111,23 +111,26 @@ test.each([
     V3_4,
     { short_message: OCTETS_255, tlvs: [tlv('message_payload', Buffer.from('b'))] },
   ],
-])('%s fit in no form into version 0x%s, and the error says so', (_, version, fields) => {
-  expect(() => upstreamSubmitSm(submitSmWith(fields), version)).toThrow(
-    expect.objectContaining({
-      code: 'SMPP_PDU',
-      commandStatus: ESME_RINVMSGLEN,
-      message: expect.stringMatching(/octets, and the SMSC speaks|holds a text too/),
-    }),
-  )
-})
+])(
+  '%s cannot be sent in any form to interface_version %s: throws an error',
+  (_, version, fields) => {
+    expect(() => upstreamSubmitSm(submitSmWith(fields), version)).toThrow(
+      expect.objectContaining({
+        code: 'SMPP_PDU',
+        commandStatus: ESME_RINVMSGLEN,
+        message: expect.stringMatching(/octets, but the SMSC speaks|also holds a text/),
+      }),
+    )
+  },
+)
 
-test('a part keeps the longest text that leaves room for its header', () => {
+test('a segment with 248 octets of text has room for its header', () => {
   const short_message = OCTETS_255.subarray(7)
   const submitSm = submitSmWith({ short_message, tlvs: sarTlvs(7) })
   expect(upstreamSubmitSm(submitSm, V3_3).short_message).toHaveLength(254)
 })
 
-/** What an SMSC of this version takes of these messages, each between two ordinary ones. */
+/** Submits these messages, each between two ordinary ones, to an SMSC of this version. */
 async function submittedAmongOthers(
   version: InterfaceVersion,
   odd: readonly Partial<ShortMessageBody>[],
@@ -150,7 +153,7 @@ async function submittedAmongOthers(
   return { taken, counters: work.figures.outcomes, outcomes }
 }
 
-test('the worker submits to the version that its SMSC has stated', async () => {
+test('the worker submits in the form of the version that its SMSC has stated', async () => {
   const payload = tlv('message_payload', Buffer.from('hello'))
   const odd = [{ short_message: OCTETS_255 }, { tlvs: [payload] }, { tlvs: sarTlvs(7) }]
   const old = await submittedAmongOthers(V3_3, odd)
@@ -164,7 +167,7 @@ test('the worker submits to the version that its SMSC has stated', async () => {
   expect(present.counters).toMatchObject({ submitted: 7, failed: 0 })
 })
 
-test('a message that fits in no form fails alone, and the rest of its envelope goes', async () => {
+test('a message that fits in no form fails alone, and its envelope continues', async () => {
   const { counters, outcomes, taken } = await submittedAmongOthers(V3_3, [
     { tlvs: [tlv('message_payload', OCTETS_255)] },
     { short_message: OCTETS_255 },
@@ -173,12 +176,12 @@ test('a message that fits in no form fails alone, and the rest of its envelope g
   expect(destinations).toEqual(['31612341000', '31612341002', '31612341004'])
   expect(counters).toMatchObject({ submitted: 3, failed: 2 })
   const failed = outcomes.filter(({ kind }) => kind === 'failed')
-  const reason = expect.stringContaining('255 octets, and the SMSC speaks SMPP 3.3')
+  const reason = expect.stringContaining('255 octets, but the SMSC speaks SMPP 3.3')
   expect(failed).toMatchObject(failed.map(() => ({ commandStatus: ESME_RINVMSGLEN, reason })))
   expect(failed).toHaveLength(2)
 })
 
-test('an answer whose processing throws ends its message, and the rest goes on', async () => {
+test('an exception while processing an answer fails that message and no other', async () => {
   const { port } = await startSmsc((session, pdu) =>
     session.respond(pdu, ESME_ROK, { message_id: pdu.destination_addr }),
   )

@@ -1,5 +1,5 @@
-// The form of a submit_sm that the version of its SMSC takes. Nearly every message goes as it came:
-// for those the only cost is the look at its length, and over 3.3 at its TLVs.
+// Converts a submit_sm to the form that its SMSC's version accepts. Nearly every message is sent
+// unchanged, at the cost of a check of its length and, for version 3.3, of its TLVs.
 
 import {
   encodeUdh,
@@ -15,17 +15,17 @@ import {
 import type { InterfaceVersion, ShortMessageBody, UserData } from '../../smpp/index.ts'
 import { concatenationElement } from '../../smpp/text/userDataHeader.ts'
 
-/** SMPP 3.4 §4.4.1. Version 5.0 has one octet more. */
+/** The limit of short_message in SMPP 3.4 §4.4.1. Version 5.0 allows one octet more. */
 const OCTETS_MAX = 254
-/** What the header of a part adds: a length, an element's id and length, and its content. */
+/** The octets of a segment's header: its length, and an element's id, length and content. */
 const HEADER_OCTETS = { udh8: 6, udh16: 7 } as const
 const UDH8_REFERENCE_MAX = 0xff
 const NO_OCTETS = Buffer.alloc(0)
 
 /**
- * Moves the text between short_message and message_payload, and turns SAR TLVs into a user data
- * header, where the version demands it. Other TLVs are left out before 3.4 (SMPP 3.4 §3.4). Throws
- * PduError, which says why, if the message fits in no form.
+ * Where the version demands it, moves the text between short_message and message_payload, and turns
+ * SAR TLVs into a user data header. For versions before 3.4 all other TLVs are dropped (SMPP 3.4
+ * §3.4). Throws PduError with the reason if no form of the message fits.
  */
 export function upstreamSubmitSm(
   submitSm: ShortMessageBody,
@@ -37,7 +37,7 @@ export function upstreamSubmitSm(
   if (isShort && (hasTlvs || tlvs.length === 0)) return submitSm
   const isPayloadFilled = (readTlv(tlvs, 'message_payload')?.length ?? 0) > 0
   if (isPayloadFilled && short_message.length > 0)
-    throw new PduError(ESME_RINVMSGLEN, 'message_payload', 'short_message holds a text too')
+    throw new PduError(ESME_RINVMSGLEN, 'message_payload', 'short_message also holds a text')
   return hasTlvs ? withPayload(submitSm) : withoutTlvs(submitSm)
 }
 
@@ -57,14 +57,14 @@ function withoutTlvs(submitSm: ShortMessageBody): ShortMessageBody {
   return { ...submitSm, short_message: whole, tlvs: [] }
 }
 
-/** A part of a longer message: what its SAR TLVs say goes into its user data header. */
+/** Moves the segmentation of a long message's segment from SAR TLVs to a user data header. */
 function withHeader(
   submitSm: ShortMessageBody,
   length: number,
   { concatenation, elements, octets }: UserData,
 ): ShortMessageBody {
   const { reference = 0, sequence = 0, total = 0 } = concatenation ?? {}
-  // The shorter one where it will do: customers leave no more room than a header of theirs takes.
+  // The shorter header if the reference fits, because customers leave room only for their own.
   const by = reference <= UDH8_REFERENCE_MAX ? 'udh8' : 'udh16'
   checkLength(length + HEADER_OCTETS[by] - (elements.length > 0 ? 1 : 0))
   const header = [concatenationElement({ by, reference, total, sequence }), ...elements]
@@ -78,6 +78,6 @@ function withHeader(
 
 function checkLength(octets: number): void {
   if (octets <= OCTETS_MAX) return
-  const reason = `${octets} octets, and the SMSC speaks SMPP 3.3, which has room for ${OCTETS_MAX}`
+  const reason = `${octets} octets, but the SMSC speaks SMPP 3.3, which allows only ${OCTETS_MAX}`
   throw new PduError(ESME_RINVMSGLEN, 'short_message', reason)
 }

@@ -1,22 +1,21 @@
 import { type ShortMessageBody, writeRelativeTime } from '../../smpp/index.ts'
 import type { Task } from './submitLane.ts'
 
-/** A message that waited no longer than this goes upstream with the period as it came. */
+/** A message that waited no longer than this is sent with its period unchanged. */
 const NOTICEABLE_MS = 1_000
-/** A relative time says no more than 99 days. No SMSC keeps a message that long. */
+/** A longer rest is not rewritten. No SMSC keeps a message for 99 days. */
 const RELATIVE_SECONDS_MAX = 99 * 86_400
 
 export interface Validity {
-  /** As the customer wrote it. */
+  /** The validity_period that the customer wrote. */
   validityPeriod: string
   acceptedAtMs: number
   expiresAtMs: number | undefined
 }
 
 /**
- * The validity_period to submit now. The SMSC would count a relative one from the beginning, so it
- * gets what is left. An absolute time means the same at any time, and a message without a
- * validity_period goes without one.
+ * The validity_period to submit now. The SMSC counts a relative period from the submission, so it
+ * gets the time that is left. An absolute time or an empty validity_period is returned unchanged.
  */
 export function upstreamValidity(validity: Validity, nowMs: number): string {
   const { acceptedAtMs, expiresAtMs, validityPeriod } = validity
@@ -26,7 +25,7 @@ export function upstreamValidity(validity: Validity, nowMs: number): string {
   return secondsLeft <= RELATIVE_SECONDS_MAX ? writeRelativeTime(secondsLeft) : validityPeriod
 }
 
-/** What goes upstream now: the customer's fields, unless a relative validity has run down. */
+/** The fields to submit now. Only a relative validity_period may differ from the customer's. */
 export function submitSmNow(task: Task, nowMs: number): ShortMessageBody {
   const { expiresAtMs, message, submitSm } = task
   const { validity_period: validityPeriod } = submitSm

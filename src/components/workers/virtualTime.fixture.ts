@@ -1,16 +1,17 @@
 import { onTestFinished, vi } from 'vitest'
 
-/** Turns of the event loop in which a message gets to the other side of a socket and back. */
+/** The event loop turns that a message needs to cross a socket and be answered. */
 const TURNS = 4
 
 export interface VirtualTime {
-  /** Lets time pass until something is the case. Throws if it is not after `maxMs`. */
+  /** Lets time pass until `isSo` returns true. Throws if it does not within `maxMs`. */
   until(isSo: () => boolean, maxMs: number): Promise<void>
 }
 
 /**
- * Time of the test's own for both sides of real sockets, so that a slow machine changes nothing: it
- * passes in steps, and the sockets are served in between. Begin with this, so that it ends last.
+ * Virtual time for both sides of real sockets, so that a slow machine does not affect the test.
+ * Time passes in steps, and the sockets are served in between. Call this first in a test, so that
+ * real timers are restored last.
  */
 export function virtualTime(stepMs = 1): VirtualTime {
   vi.useFakeTimers({
@@ -20,7 +21,7 @@ export function virtualTime(stepMs = 1): VirtualTime {
   return {
     until: async (isSo, maxMs) => {
       for (let passedMs = 0; !isSo(); passedMs += stepMs) {
-        if (passedMs >= maxMs) throw new Error(`not so after ${maxMs} ms`)
+        if (passedMs >= maxMs) throw new Error(`the condition was not met within ${maxMs} ms`)
         vi.advanceTimersByTime(stepMs)
         for (let turn = 0; turn < TURNS; turn++) await new Promise(setImmediate)
       }

@@ -1,4 +1,4 @@
-// What the workers count.
+// The definitions of the workers' metrics.
 
 import {
   ANSWER_SECONDS,
@@ -35,13 +35,13 @@ export const WORKER_METRICS = {
   ),
   submitSeconds: histogram(
     'signalbox_workers_accept_to_submit_seconds',
-    'Time from accepting a message to the submission that the SMSC accepted',
+    'Time from accepting a message to its successful submission',
     ['connector'],
     STAGE_SECONDS,
   ),
   resubmitted: counter(
     'signalbox_workers_resubmitted_messages_total',
-    'Submissions of messages that the SMSC may already have',
+    'Repeated submissions of messages that the SMSC may already have',
     ['connector', 'cause'],
   ),
   receipts: counter('signalbox_workers_receipts_total', 'Receipts made durable', [
@@ -56,15 +56,15 @@ export const WORKER_METRICS = {
   ),
   unprocessableReceipts: counter(
     'signalbox_workers_unprocessable_receipts_total',
-    'Receipts refused permanently because of an error of this process, which is in its log',
+    'Receipts refused permanently because of an internal error, which is in the log',
   ),
   refusedMobileOriginated: counter(
     'signalbox_workers_refused_mobile_originated_total',
-    'deliver_sm that are not receipts, refused as temporary: no MO routes exist yet',
+    'Mobile-originated messages, refused with a temporary error because they have no route yet',
   ),
   refusedOutcomes: counter(
     'signalbox_workers_refused_outcomes_total',
-    'Outcomes and events that the database refused permanently; their messages fail alone',
+    'Outcomes and events that the database permanently refused; only their messages fail',
   ),
   strandedMessages: counter(
     'signalbox_workers_stranded_messages_total',
