@@ -85,7 +85,7 @@ export const accessMutants: readonly Mutant[] = [
     replacement: 'if (ifRevision !== undefined && ifRevision > revision) throw',
     guard: unitTest(
       'components/admin/adminServer.test.ts',
-      'a change is refused if If-Match names another revision than the current one',
+      'a change is refused if If-Match does not name the current revision',
     ),
     says: /AssertionError: expected 201 to be 412/,
   },

@@ -133,7 +133,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: 'free',
     guard: unitTest(
       DELIVERY_TEST,
-      'twice the window size is claimed, and each answer lets the next delivery go',
+      'twice the window size is claimed, and each answer allows the next delivery',
     ),
     says: /AssertionError: expected 2 to be 4/,
   },
@@ -154,7 +154,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: `=== ''`,
     guard: unitTest(
       FAIRNESS_TEST,
-      'the claim after a limited one starts behind the user who was served first',
+      'after a claim hits its limit, the next one starts after the user served first',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },

@@ -135,7 +135,7 @@ export const receiptMutants: readonly Mutant[] = [
     replacement: '',
     guard: unitTest(
       'components/dlr/stateWriter.test.ts',
-      'the failed receipt of a copy is not forwarded after the message itself failed',
+      'a failure receipt of a copy is not forwarded once its message has failed',
     ),
     says: /AssertionError: expected \[ .+ \] to have a length of 1 but got 2/,
   },

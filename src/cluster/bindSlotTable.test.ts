@@ -158,7 +158,7 @@ test('a connector locked by another transaction does not delay other connectors'
   expect((await all('one')).leases.map(({ connector }) => connector)).toEqual(['c11', 'c12'])
 })
 
-test('a holder with two more slots is asked for one, or later if it is locked', async () => {
+test('a holder with two more slots is asked for one as soon as none is locked', async () => {
   const claims = ['c14', 'c15'].map((connector) => claimOf(connector, { binds: 1 }))
   const ask = (holder: string) =>
     leaseSlots(database, { holder, ttlMs: TTL_MS, releaseAfterMs: 0 }, claims, {
@@ -191,7 +191,7 @@ test('processes that claim slots of the same connectors concurrently never deadl
   expect(await database.run({ name: 'test.count', text })).toEqual([{ slots: 60 }])
 })
 
-test('a slot without a stored pace counts with the full share of its slot', async () => {
+test('a slot without a stored pace counts as using its full share', async () => {
   const text = `insert into bind_slots (connector, slot, holder, held_until)
     values ('c9', 1, 'older', now() + interval '1 minute')`
   await database.run({ name: 'test.older', text })

@@ -10,7 +10,7 @@ export interface SlotClaim {
   connector: string
   /** The share of the pace that belongs to each slot, starting with slot 1 (flow/paceShare.ts). */
   shares: readonly number[]
-  /** The holder takes no more slots when it has this many. It never releases slots for this. */
+  /** The holder takes no more slots when it has this many, but keeps any that it already has. */
   wanted: number
   /** Allows the holder to take free slots beyond `SlotLimits.most`. */
   isOverdue: boolean
@@ -34,7 +34,7 @@ export interface SlotAnswer {
   readonly locked: readonly string[]
   /** Connectors that have slots without a holder. */
   readonly free: readonly string[]
-  /** Connectors of which this holder has asked another holder for a slot. */
+  /** Connectors for which this holder has asked another holder to give up a slot. */
   readonly awaited: readonly string[]
   /** Whether the holder could not ask for some slots because they were locked. */
   readonly hasMissed: boolean

@@ -84,8 +84,8 @@ export class Presence {
 
   #changed(processes: RunningProcess[]): void {
     const known = JSON.stringify(processes)
-    // After processes were seen, an empty list more likely means a database problem than that every
-    // process ended.
+    // After processes were seen, an empty list is more likely a problem of the database than the
+    // end of all processes.
     if (known === this.#known || (processes.length === 0 && this.#known !== '')) return
     this.#known = known
     this.#options.watch?.onChange(processes)

@@ -34,7 +34,7 @@ const OUTAGE_TEXTS = {
   ended: 'the database is available again',
 }
 
-/** Logs the begin, duration and end of an outage once for all queries of the process. */
+/** Logs each outage of the database once for all queries of the process. */
 export function databaseOutage(trouble: Pick<TroubleLog, 'watch'>): DatabaseOutage {
   return trouble.watch(OUTAGE_TEXTS)
 }

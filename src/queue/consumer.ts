@@ -14,7 +14,7 @@ export interface ConsumerOptions {
   queue: Queue
   name: string
   leaseMs: number
-  /** How many envelopes may be received now. After returning 0 it is called again by wake(). */
+  /** How many envelopes may be received now. If it returns 0, call wake() when that changes. */
   capacity: () => number
   /** A receive stops after the envelope that brings its total to this size. Default: no limit. */
   maxOctets?: number

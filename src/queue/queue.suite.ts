@@ -71,7 +71,7 @@ function receiveSuite(open: () => QueueUnderTest): void {
     expect(entry?.payload.equals(payload)).toBe(true)
   })
 
-  test('an unsettled envelope is received again after its lease, with a higher count', async () => {
+  test('after its lease an unsettled envelope is received again and counted', async () => {
     const { queue } = open()
     const name = freshName()
     await queue.publish([one(name, 'a')])

@@ -95,7 +95,7 @@ export interface OncePublisher {
 /** The options of a subscription. */
 export interface SubscribeOptions {
   leaseMs: number
-  /** How many envelopes may be received now. After returning 0 it is called again by wake(). */
+  /** How many envelopes may be received now. If it returns 0, call wake() when that changes. */
   capacity: () => number
   /** A receive stops after the envelope that brings its total to this size. Default: no limit. */
   maxOctets?: number
@@ -135,8 +135,8 @@ export interface Queue {
    * Leases up to `max` visible envelopes, oldest first. Resolves with an empty list if no envelope
    * is visible.
    *
-   * @param maxOctets the list ends with the payload that brings its total to this size; default: no
-   *   limit
+   * @param maxOctets the list ends with the payload that brings its total to this size; unlimited
+   *   by default
    */
   receive(queue: string, max: number, leaseMs: number, maxOctets?: number): Promise<QueueEntry[]>
   extend(entries: readonly QueueEntry[], leaseMs: number): Promise<void>

@@ -134,7 +134,7 @@ test('a resource in use is not deleted, and the answer says what to change first
   expect((await call(server, 'DELETE', '/connectors/smsc')).status).toBe(204)
 })
 
-test('a change is refused if If-Match names another revision than the current one', async () => {
+test('a change is refused if If-Match does not name the current revision', async () => {
   const server = await appliedServer()
   const change = { account: 'demo', password: 'pw' }
   const stale = await call(server, 'PUT', '/users/bob', change, { 'if-match': '"0"' })

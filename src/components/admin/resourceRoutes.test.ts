@@ -72,7 +72,7 @@ test('a user is put without reading or validating the other users', async () => 
   expect((await call(server, 'DELETE', '/users/new')).status).toBe(204)
 })
 
-test('an account is put without reading its users and kept while it has users', async () => {
+test('putting an account reads no users, and an account with users is not deleted', async () => {
   const { server, read } = adminApi()
   expect((await call(server, 'PUT', '/accounts/crowd', { name: 'Crowd' })).status).toBe(200)
   expect(read).toEqual(['account/crowd'])

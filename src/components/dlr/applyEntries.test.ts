@@ -59,7 +59,7 @@ test('entries with 250 messages of 40 KB are applied in batches of at most 2 MiB
   expect(Math.max(...batches) * 40_000).toBeLessThanOrEqual(2 * 1_024 * 1_024)
 })
 
-test('temporary errors set no envelope aside', async () => {
+test('no envelope is set aside after a temporary error', async () => {
   for (const failure of [
     new StoreUnavailable('away'),
     new QueryRefused('schema is older', '42703', { cause: undefined }),

@@ -210,7 +210,7 @@ test('an expired message becomes DELIVERED if a submitted copy was delivered', a
   expect(await deliveries(one)).toHaveLength(2)
 })
 
-test('the failed receipt of a copy is not forwarded after the message itself failed', async () => {
+test('a failure receipt of a copy is not forwarded once its message has failed', async () => {
   const end = { connector: 'sim', atMs: Date.now() }
   const events: ((one: EnvelopeMessage) => JournalEvent)[] = [
     (one) => ({ ...end, kind: 'expired', message: one }),
@@ -354,7 +354,7 @@ test('an unreadable parked receipt does not block another receipt with the same 
   expect(await stateOf(one)).toBe('DELIVERED')
 })
 
-test('a message locked by a stopped process is written when the server ends the lock', async () => {
+test('a receipt waits until the server ends the transaction that locks its message', async () => {
   const [locked, free] = [message(), message()]
   await journal(submitted(locked, 'locked'), submitted(free, 'free'))
   const isLocked = Promise.withResolvers<void>()

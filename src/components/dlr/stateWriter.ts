@@ -1,8 +1,8 @@
-// Writes message states. No other code does. A batch of facts and receipts becomes one transaction,
-// which writes message rows, upstream ids and state changes. For each change that the customer
-// requested a receipt for, it also adds a delivery to the outbox. A batch may be applied
-// repeatedly: a state that ranks no higher than the current state changes nothing and produces no
-// receipt.
+// The only code that writes message states. A batch of facts and receipts becomes one transaction,
+// which writes message rows, upstream ids and state changes. If the customer requested a receipt
+// for a change, the transaction also adds a delivery to the outbox. A batch may be applied
+// repeatedly, because a state that ranks no higher than the current state changes nothing and
+// produces no receipt.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { decodeReceipts, encodeReceipts, type UpstreamReceipt } from '../../message/receiptWire.ts'

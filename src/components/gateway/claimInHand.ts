@@ -12,8 +12,8 @@ export interface ClaimTimes {
 type Ends = Pick<ClaimOutcome, 'acknowledged' | 'refused' | 'retry'>
 
 /**
- * A claim: deliveries that are leased together. Each delivery is waiting, in progress (sent and not
- * answered), or settled.
+ * A claim: deliveries that are leased together. Each delivery is waiting, is in progress (sent and
+ * not answered), or has an outcome.
  */
 export class ClaimInHand {
   readonly claimed: ClaimedDeliveries
@@ -40,7 +40,7 @@ export class ClaimInHand {
     return this.claimed.deliveries.reduce((sum, { deliverSm }) => sum + deliverSm.length, 0)
   }
 
-  /** True if the waiting deliveries of this claim are left for other claims. */
+  /** True if the deliveries that still wait are left for another claim. */
   isPutBack = false
 
   /** True if each delivery has an outcome or is put back. */

@@ -182,7 +182,7 @@ test('a bind from another address is delayed by at most one password check', asy
   expect(await right).toMatchObject({ id: 'user-1' })
 })
 
-test('a password check survives the end of its session and serves the next attempt', async () => {
+test('a password check continues after its session ends and serves the next attempt', async () => {
   let finish: (isRight: boolean) => void = () => undefined
   let checks = 0
   const { credentials } = countedChecks(manyUsers(1), {

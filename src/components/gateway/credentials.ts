@@ -34,7 +34,7 @@ export interface SignInAttempt {
 
 const ANYBODY: SignInAttempt = { from: '', isWanted: () => true }
 
-/** A password that is being checked or waits for it, and all sign-ins with this password. */
+/** A password check that is running or waiting, and all sign-ins with this password. */
 interface Check {
   readonly attempts: SignInAttempt[]
   readonly isRight: Promise<boolean | undefined>

@@ -95,9 +95,9 @@ function submitSm(
     if (bound) intake.figures.addRefused(bound.user.account, commandStatus)
     session.respond(pdu, commandStatus)
   }
-  // A revoked bind is no longer listed. Its messages are refused with a temporary error, like those
-  // that cross our unbind: ESMEs discard a message on a permanent error, but the customer may be
-  // able to send it on another bind.
+  // A revoked bind is no longer listed. Its messages get a temporary error, because ESMEs discard a
+  // message on a permanent error, and the customer may be able to send it on another bind. Messages
+  // that cross our unbind get the same error.
   if (!bound || session.unansweredByUs > bound.user.window) return refuse(ESME_RTHROTTLED)
   const refusal = submitRefusal(pdu, session.interfaceVersion)
   if (refusal !== undefined) return refuse(refusal)

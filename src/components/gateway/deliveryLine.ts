@@ -1,6 +1,6 @@
 import type { ClaimInHand } from './claimInHand.ts'
 
-/** A full window gets more deliveries claimed if its customer answered within this time. */
+/** If the window is full, deliveries are claimed only if the customer answered within this time. */
 const LATELY_MS = 500
 const AHEAD_MAX = 500
 
@@ -30,7 +30,7 @@ export class DeliveryLine {
     return this.#claims
   }
 
-  /** True if no more deliveries are waiting than are in progress, so that more may be claimed. */
+  /** True if the waiting deliveries do not outnumber those in progress, so more may be claimed. */
   get isLow(): boolean {
     return this.#waiting <= this.#underWay && this.#waiting < AHEAD_MAX
   }

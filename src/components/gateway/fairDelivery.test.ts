@@ -120,7 +120,7 @@ test('customers who take no deliveries do not block other customers', async () =
   await expect.poll(() => served.has('healthy')).toBe(true)
 })
 
-test('the claim after a limited one starts behind the user who was served first', async () => {
+test('after a claim hits its limit, the next one starts after the user served first', async () => {
   const asked: string[][] = []
   const { outbox } = outboxOf(0)
   outbox.claim = async (demands) => {

@@ -71,7 +71,7 @@ export class HttpDoor {
     return Number(new URL(await this.app.listen({ port, host })).port)
   }
 
-  /** Stops accepting requests, and waits up to `answersWithinMs` for answers to received ones. */
+  /** Stops accepting requests. Waits up to `answersWithinMs` for answers to received requests. */
   async drain(answersWithinMs: number): Promise<void> {
     this.#isDraining = true
     const closed = this.app.close()

@@ -16,7 +16,7 @@ import {
   response,
 } from './outboxDelivery.fixture.ts'
 
-test('twice the window size is claimed, and each answer lets the next delivery go', async () => {
+test('twice the window size is claimed, and each answer allows the next delivery', async () => {
   const { chunks, claims, outbox, settled } = outboxOf(10)
   const { answers, bodies, session } = receiver(2)
   deliveryFrom(outbox, [session])

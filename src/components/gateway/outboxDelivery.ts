@@ -131,7 +131,7 @@ export class OutboxDelivery {
     await this.#settler.whenIdle()
   }
 
-  /** The demands of all users, starting after the user that the last limited claim served first. */
+  /** The demands of all users, starting with the one after `#servedFirst`. */
   #demands(): readonly OutboxDemand[] | undefined {
     if (this.#waiting >= WAITING_MAX || this.#octets >= OCTETS_MAX) return undefined
     const nowMs = this.#now()

@@ -48,7 +48,7 @@ test('a change of one user looks up only that user', () => {
   expect(index.find(now, first ?? '')?.id).toBe('alice')
 })
 
-test('find indexes the users if follow was not called for them', () => {
+test('find() works for users that were not passed to follow()', () => {
   const index = new UsersByApiKey()
   expect(index.find(usersOf(user('alice', first)), first ?? '')?.id).toBe('alice')
 })

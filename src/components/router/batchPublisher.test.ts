@@ -194,7 +194,7 @@ test('a retry of an accepted batch is accepted even if its connector is disabled
   expect(published).toEqual([])
 })
 
-test('only the refusal of a retry is recorded, and then it is final', async () => {
+test('a refusal is recorded only for a retry, and a recorded refusal is final', async () => {
   const known = new Map<string, Buffer>()
   const { queue, published } = fakeQueue(known)
   const outOfService = routerOn(queue, new Admitter(platformOf(false)))

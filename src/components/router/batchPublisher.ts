@@ -75,7 +75,7 @@ export class BatchPublisher {
   async #publish(batches: PendingBatch[]): Promise<void> {
     // If this process was stopped, one turn of the event loop shows which gateways disconnected.
     await turnOfTheLoop()
-    // A gateway without an answer sends its batch again, so two copies of a batch may wait here.
+    // A gateway that gets no answer sends its batch again, so two copies of a batch may wait here.
     const copies = Map.groupBy(
       batches.filter((batch) => batch.isWanted()),
       (batch) => batch.batchId,

@@ -1,6 +1,6 @@
 // The router applies policy, chooses routes and publishes messages. A message is accepted if and
-// only if it was published. A restart loses nothing, because gateways send a batch without an
-// answer again under the same id.
+// only if it was published. A restart loses nothing, because a gateway that gets no answer sends
+// its batch again under the same id.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { PostgresQueue } from '../../queue/postgres/postgresQueue.ts'

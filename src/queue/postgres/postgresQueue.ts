@@ -199,7 +199,7 @@ function isRepeatedBatch(error: unknown): boolean {
   return error instanceof Error && isRefusal(error) && error.sqlState === REPEATED_BATCH
 }
 
-/** The server answered that it did not carry the statement out. */
+/** Whether the server answered that it did not execute the statement. */
 function isRefusal(error: Error): error is Error & { sqlState: unknown } {
   return 'sqlState' in error
 }
