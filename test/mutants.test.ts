@@ -35,6 +35,8 @@ const STRING = /(['"`])((?:\\.|(?!\1)[^\\\n])*)\1/g
 
 /** `%s`, `%j`, `$name` and the like in the name of a `test.each` stand for a value of the case. */
 function namePattern(name: string): RegExp {
-  const parts = name.split(/%[sdijfo]|\$[a-z][\w.]*/i).map((part) => RegExp.escape(part))
+  const parts = name
+    .split(/%[sdijfo]|\$[a-z][\w.]*/i)
+    .map((part) => part.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&'))
   return new RegExp(`^${parts.join('.+')}$`)
 }
