@@ -10,45 +10,55 @@ import {
 const HEX_TO_DECIMAL: MessageIdRule = { response: 'hex', receipt: 'decimal' }
 const DECIMAL_TO_HEX: MessageIdRule = { response: 'decimal', receipt: 'hex' }
 
-describe('a rule says which ids are the same', () => {
+describe('a rule determines whether two ids are the same:', () => {
   test.each([
-    ['exactly', {}, 'abc', 'abc', true],
-    ['not in another case', {}, 'ABC', 'abc', false],
-    ['ignoring case', { ignoreCase: true }, 'aBc-D', 'AbC-d', true],
-    ['not without its zeros', {}, '00B8', 'B8', false],
-    ['ignoring zeros', { ignoreLeadingZeros: true }, '00B8', '0B8', true],
-    ['ignoring zeros alone', { ignoreLeadingZeros: true }, '00B8', 'b8', false],
+    ['equal ids', {}, 'abc', 'abc', true],
+    ['another case', {}, 'ABC', 'abc', false],
+    ['another case', { ignoreCase: true }, 'aBc-D', 'AbC-d', true],
+    ['fewer zeros', {}, '00B8', 'B8', false],
+    ['fewer zeros', { ignoreLeadingZeros: true }, '00B8', '0B8', true],
+    ['another case', { ignoreLeadingZeros: true }, '00B8', 'b8', false],
     ['both', { ignoreLeadingZeros: true, ignoreCase: true }, '00B8', 'b8', true],
-    ['zeros, all of them', { ignoreLeadingZeros: true }, '000', '0', true],
-    ['hexadecimal and then decimal', HEX_TO_DECIMAL, '39F99dd5', '0972660181', true],
-    ['decimal and then hexadecimal', DECIMAL_TO_HEX, '972660181', '39f99dd5', true],
-    ['beyond 2^53', HEX_TO_DECIMAL, 'ffffffffffffffff', '18446744073709551615', true],
-    ['and not its neighbour', HEX_TO_DECIMAL, 'ffffffffffffffff', '18446744073709551614', false],
-    ['equal ids that are no numbers', HEX_TO_DECIMAL, 'abc-7', 'abc-7', true],
-    ['equal ids that one side reads as a number', HEX_TO_DECIMAL, 'abc', 'abc', true],
-  ] as const)('%s: %o: %s and %s', (_, rule, responseId, receiptId, expected) => {
+    ['only zeros', { ignoreLeadingZeros: true }, '000', '0', true],
+    ['hexadecimal and decimal', HEX_TO_DECIMAL, '39F99dd5', '0972660181', true],
+    ['decimal and hexadecimal', DECIMAL_TO_HEX, '972660181', '39f99dd5', true],
+    ['above 2^53', HEX_TO_DECIMAL, 'ffffffffffffffff', '18446744073709551615', true],
+    ['not equal above 2^53', HEX_TO_DECIMAL, 'ffffffffffffffff', '18446744073709551614', false],
+    ['equal ids that are not numbers', HEX_TO_DECIMAL, 'abc-7', 'abc-7', true],
+    ['equal ids, one of them a number', HEX_TO_DECIMAL, 'abc', 'abc', true],
+  ] as const)('%s, with rule %o: %s and %s: %s', (_, rule, responseId, receiptId, expected) => {
     expect(isSameMessageId(responseId, receiptId, rule)).toBe(expected)
   })
 })
 
-describe('candidates to look up', () => {
+describe('the candidates for the id of a receipt', () => {
   test.each([
-    ['no rule', {}, 'aB', ['aB']],
-    ['case', { ignoreCase: true }, 'aB', ['aB', 'ab', 'AB']],
-    ['zeros', { ignoreLeadingZeros: true }, '0B8', ['0B8', 'B8', '000000B8', '00000000B8']],
+    ['without a rule', {}, 'aB', ['aB']],
+    ['ignoring case', { ignoreCase: true }, 'aB', ['aB', 'ab', 'AB']],
     [
-      'decimal to hexadecimal',
+      'ignoring zeros',
+      { ignoreLeadingZeros: true },
+      '0B8',
+      ['0B8', 'B8', '000000B8', '00000000B8'],
+    ],
+    [
+      'converting decimal to hexadecimal',
       HEX_TO_DECIMAL,
       '0000000255',
       ['0000000255', 'ff', 'FF', '000000ff', '000000FF', '00000000ff', '00000000FF'],
     ],
-    ['hexadecimal to decimal', DECIMAL_TO_HEX, 'ff', ['ff', '255', '00000255', '0000000255']],
-    ['no number', HEX_TO_DECIMAL, 'ff', ['ff']],
-  ] as const)('by %s', (_, rule, receiptId, expected) => {
+    [
+      'converting hexadecimal to decimal',
+      DECIMAL_TO_HEX,
+      'ff',
+      ['ff', '255', '00000255', '0000000255'],
+    ],
+    ['converting an id that is not a number', HEX_TO_DECIMAL, 'ff', ['ff']],
+  ] as const)('%s', (_, rule, receiptId, expected) => {
     expect(messageIdCandidates(receiptId, rule)).toEqual(expected)
   })
 
-  test('are few and of the same message, whatever the id and the rule', () => {
+  test('are at most 12 and match the id, whatever the id and the rule', () => {
     const notation = fc.constantFrom('hex' as const, 'decimal' as const)
     const rule = fc.record(
       {
@@ -71,7 +81,7 @@ describe('candidates to look up', () => {
     )
   })
 
-  test('of an SMSC that writes decimal what it answered in hexadecimal include that', () => {
+  test('include the hexadecimal id of the response if the receipt has it in decimal', () => {
     const number = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
     fc.assert(
       fc.property(number, fc.constantFrom(1, 8, 10), fc.boolean(), (value, width, upper) => {
@@ -88,7 +98,7 @@ describe('candidates to look up', () => {
     )
   })
 
-  test('of an id longer than any message_id are the id itself', () => {
+  test('are only the id itself if it is longer than a message_id can be', () => {
     const long = '1'.repeat(65_000)
     expect(messageIdCandidates(long, { ...HEX_TO_DECIMAL, ignoreCase: true })).toEqual([long])
     expect(messageIdKey(long, 'receipt', HEX_TO_DECIMAL)).toBe(long)

@@ -1,33 +1,36 @@
-// SMSCs write the id of a message one way in submit_sm_resp and another in its receipt: in another
-// case, without leading zeros, or in decimal what was hexadecimal (SMPP 3.3). A rule per connection
-// says how the two differ. Ids stay strings because they can exceed 2^53.
+// SMSCs may write the id of a message differently in submit_sm_resp and in the receipt: in another
+// case, without leading zeros, or in decimal instead of hexadecimal (SMPP 3.3). A rule for each
+// connection says how the two ids differ. Ids remain strings, because they can exceed 2^53.
 
-/** When two ids on a connection mean the same message. If no field is set, ids must be equal. */
+/**
+ * The rule by which two ids on a connection mean the same message. If no property is set, the ids
+ * must be equal.
+ */
 export interface MessageIdRule {
-  /** `1A2b` equals `1a2B`. The case of letters outside ASCII still matters. */
+  /** `1A2b` matches `1a2B`. The case of letters outside ASCII still matters. */
   readonly ignoreCase?: boolean
-  /** `0017` is `17`. */
+  /** `0017` matches `17`. */
   readonly ignoreLeadingZeros?: boolean
   /**
    * How submit_sm_resp writes the number. If both `response` and `receipt` are set, ids are
-   * compared as numbers, each in its own notation. Ids that are not numbers must be equal.
-   * `ignoreCase` and `ignoreLeadingZeros` are then ignored.
+   * compared as numbers, each in its own notation. Ids that are not numbers must then be equal, and
+   * `ignoreCase` and `ignoreLeadingZeros` have no effect.
    */
   readonly response?: 'hex' | 'decimal'
   /** How receipts write the number; see `response`. */
   readonly receipt?: 'hex' | 'decimal'
 }
 
-/** SMPP 3.4 §4.4.2: a message_id; longer ones are compared as they are. */
+/** The maximum length of a message_id (SMPP 3.4 §4.4.2). Longer ids must be equal. */
 const ID_CHARACTERS_MAX = 64
-/** Widths that numbers are padded to: SMPP 3.3's eight hexadecimal digits, and those in decimal. */
+/** The usual widths of padded numbers: 8 hexadecimal digits (SMPP 3.3), which are 10 in decimal. */
 const PADDED_DIGITS = [8, 10] as const
 
 /**
  * The ids that submit_sm_resp (SMPP 3.4 §4.4.2) may have had for the message of a receipt (appendix
- * B) with this id: the id itself first, then what the rule makes of it, the likeliest first, each
- * once. The list has only the common spellings (all lower case, all upper case, the usual widths).
- * Compare with messageIdKey to find every spelling. An empty id gives an empty list.
+ * B) with this id: first the id itself, then others by the rule, the most likely first. The list
+ * has only the common spellings (all lower case, all upper case, the usual widths). To find every
+ * spelling, compare by messageIdKey. An empty id gives an empty list.
  */
 export function messageIdCandidates(receiptId: string, rule: MessageIdRule): string[] {
   if (receiptId === '') return []
@@ -50,8 +53,8 @@ function looseForms(receiptId: string, { ignoreCase, ignoreLeadingZeros }: Messa
 }
 
 /**
- * A key that is equal for ids of the same message: store that of the submit_sm_resp (SMPP 3.4
- * §4.4.2), look up that of the receipt (appendix B).
+ * A key that is the same for all ids that mean the same message. Store the key of the id in
+ * submit_sm_resp (SMPP 3.4 §4.4.2), and look up the key of the id in the receipt (appendix B).
  */
 export function messageIdKey(
   id: string,
@@ -88,7 +91,7 @@ function valueOf(id: string, notation: MessageIdRule['response']): bigint | unde
   return /^[0-9]+$/.test(id) ? BigInt(id) : undefined
 }
 
-/** The last digit stays: an id of zeros is `0`. */
+/** Removes leading zeros but keeps the last digit: an id of zeros becomes `0`. */
 function withoutZeros(id: string): string {
   return id.replace(/^0+(?=.)/, '')
 }
@@ -102,8 +105,8 @@ function casesOf(id: string): string[] {
 }
 
 /**
- * Changes only ASCII letters, because ids are ASCII (SMPP 3.4 §3.1). The capital of the Latin-1
- * letter `µ` is not in Latin-1.
+ * Changes only ASCII letters, because ids are ASCII (SMPP 3.4 §3.1). Some letters of Latin-1 have
+ * no counterpart in Latin-1: the capital of `µ` is an example.
  */
 function lowerCase(id: string): string {
   return id.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

@@ -1,9 +1,9 @@
-// message_state (SMPP 5.0 §4.7.15) and the words that receipts use for it (SMPP 3.4 appendix B and
-// what SMSCs write in practice).
+// The values of message_state (SMPP 5.0 §4.7.15) and the words for them in receipts: those of SMPP
+// 3.4 appendix B, and those that SMSCs use in practice.
 
 /**
- * message_state of query_sm_resp and of receipts (SMPP 3.4 §5.2.28; SCHEDULED and SKIPPED: 5.0
- * §4.7.15).
+ * The values of message_state in query_sm_resp and in receipts (SMPP 3.4 §5.2.28; SCHEDULED and
+ * SKIPPED are from 5.0 §4.7.15).
  */
 export const MESSAGE_STATE = {
   SCHEDULED: 0,
@@ -34,7 +34,7 @@ const ROWS: readonly { name: MessageStateName; stat: string }[] = [
   { name: 'SKIPPED', stat: 'SKIPPED' },
 ]
 
-/** Words of the wild beside the two that each row has. */
+/** Other words that SMSCs use, in addition to the two in each row. */
 const SYNONYMS: Readonly<Record<string, MessageState>> = {
   DELIVERD: MESSAGE_STATE.DELIVERED,
   DELIVRED: MESSAGE_STATE.DELIVERED,
@@ -66,7 +66,10 @@ const BY_WORD: ReadonlyMap<string, MessageState> = new Map([
   ...Object.entries(SYNONYMS),
 ])
 
-/** Asked in this order when no word fits as a whole: `DND_REJECTED`, `DeliveredToTerminal`. */
+/**
+ * Parts of words, searched in this order if the whole word is unknown, as in `DND_REJECTED` and
+ * `DeliveredToTerminal`.
+ */
 const BY_PART: readonly [string, MessageState][] = [
   ['UNDELIV', MESSAGE_STATE.UNDELIVERABLE],
   ['NOT DELIV', MESSAGE_STATE.UNDELIVERABLE],
@@ -79,27 +82,30 @@ const BY_PART: readonly [string, MessageState][] = [
   ['DELIVERED', MESSAGE_STATE.DELIVERED],
 ]
 
-/** Whether it is one of MESSAGE_STATE (SMPP 3.4 §5.2.28, 5.0 §4.7.15). */
+/** Whether the value is one of MESSAGE_STATE (SMPP 3.4 §5.2.28, 5.0 §4.7.15). */
 export function isMessageState(value: number | undefined): value is MessageState {
   return value !== undefined && Number.isInteger(value) && value >= 0 && value < ROWS.length
 }
 
-/** Its name in the specification (SMPP 3.4 §5.2.28, 5.0 §4.7.15): `DELIVERED`. */
+/** The name of a state (SMPP 3.4 §5.2.28, 5.0 §4.7.15), such as `DELIVERED`. */
 export function messageStateName(messageState: MessageState): MessageStateName {
   return ROWS[messageState]?.name ?? 'UNKNOWN'
 }
 
-/** The seven letters of a receipt's `stat:` (SMPP 3.4 appendix B): `DELIVRD`. */
+/** The seven-letter word for a state after `stat:` (SMPP 3.4 appendix B), such as `DELIVRD`. */
 export function statOf(messageState: MessageState): string {
   return ROWS[messageState]?.stat ?? 'UNKNOWN'
 }
 
-/** What words in `stat` mean on one connection, by the word in capitals; wins over the usual. */
+/**
+ * The meaning of words after `stat:` on one connection. The keys are the words in capitals. These
+ * meanings take precedence over the usual ones.
+ */
 export type MessageStateWords = ReadonlyMap<string, MessageState>
 
 /**
- * The state behind a receipt's `stat:` (SMPP 3.4 appendix B) in whatever spelling; undefined when
- * it says nothing.
+ * The state for the word after `stat:` in a receipt (SMPP 3.4 appendix B), in any known spelling.
+ * Returns undefined for an unknown word.
  */
 export function messageStateOf(stat: string, words?: MessageStateWords): MessageState | undefined {
   const word = stat.trim().toUpperCase()
@@ -115,8 +121,9 @@ export function messageStateOf(stat: string, words?: MessageStateWords): Message
 const STATS: ReadonlySet<string> = new Set(ROWS.map(({ stat }) => stat))
 
 /**
- * Whether a word is a state even without a label before it (SMPP 3.4 appendix B): one of the
- * specification's seven letters in capitals, or of the connection's own. Prose has the others too.
+ * Whether a word is a state even without the label `stat:` before it (SMPP 3.4 appendix B). This is
+ * true of the seven-letter words in capitals and the connection's own words. All other words may
+ * also be ordinary text.
  */
 export function isBareState(word: string, words?: MessageStateWords): boolean {
   return STATS.has(word) || words?.has(word.toUpperCase()) === true

@@ -10,12 +10,12 @@ import { readReceiptTime } from './receiptTime.ts'
 import { tlv, type Tlv } from '../wire/tlv.ts'
 import { vectorLines, type ReceiptVector } from '../testing/vectorLines.fixture.ts'
 
-/** Where no specification settles it and we differ from the vectors, with the reason. */
+/** The vectors from which we differ, with the reason. No specification settles these cases. */
 const OURS: Readonly<Record<string, { readonly fields: object; readonly because: string }>> = {
-  r102: { fields: { id: undefined }, because: 'an empty id matches nothing: it is absent' },
+  r102: { fields: { id: undefined }, because: 'an empty id matches nothing: it is missing' },
   r176: {
     fields: { stat: 'DELIVRD', messageState: MESSAGE_STATE.DELIVERED },
-    because: 'a state word is one without its label too',
+    because: 'a state word without its label is also a state',
   },
 }
 
@@ -38,7 +38,7 @@ function bodyOf({ hex, esm_class, data_coding, tlvs }: ReceiptVector): ShortMess
 function meantBy({ expected, normalized, tlvs }: ReceiptVector): object {
   const orUndefined = (value: string | null | undefined) => value ?? undefined
   return {
-    // The vectors show the text alone; TLVs win over it.
+    // The expected values of the vectors are those of the text. TLVs take precedence over them.
     id: tlvs?.receipted_message_id ?? orUndefined(expected['id']),
     messageState: tlvs?.message_state ?? normalized.message_state ?? undefined,
     sub: orUndefined(expected['sub']),
@@ -63,11 +63,12 @@ describe('a run of 65,000 octets', () => {
     ['id ', 'id:1 ', { id: '1' }],
     ['errid', 'id:1', { stat: undefined }],
     ['"', 'id:1 stat:DELIVRD text:', { text: `${'"'.repeat(65_000)}x` }],
-  ])('of %j that does not end its value is read once', (octet, label, fields) => {
+  ])('of %j within a value is read in linear time', (octet, label, fields) => {
     const run = octet.repeat(65_000 / octet.length)
     const text = Buffer.from(`${label}${run}x`, 'latin1')
     const tlvs = [tlv('message_payload', text)]
-    // Each read took 1.6 s when a pattern began anew at each octet: far beyond a test's time.
+    // When a pattern was matched again from each octet, every read took 1.6 s, and this test timed
+    // out.
     for (let count = 0; count < 30; count++)
       expect(parseReceipt(message({ esm_class: 4, tlvs }))).toMatchObject(fields)
   })
@@ -76,23 +77,23 @@ describe('a run of 65,000 octets', () => {
     [',', 'id:1', { id: '1' }],
     ['\0', 'id:1 stat:DELIVRD text:a', { text: 'a' }],
     ['\n', 'id:1 stat:DELIVRD text:a', { text: 'a' }],
-  ])('of %j at the end of a value is no part of it', (octet, label, fields) => {
+  ])('of %j at the end of a value is not part of the value', (octet, label, fields) => {
     const text = Buffer.from(`${label}${octet.repeat(65_000)}`, 'latin1')
     const tlvs = [tlv('message_payload', text)]
     expect(parseReceipt(message({ esm_class: 4, tlvs }))).toMatchObject(fields)
   })
 })
 
-describe('receipts of the wild', () => {
-  test.each(vectors)('$id is read label by label', (vector) => {
-    // Receipts without esm_class (r174) are known by their text only where that is asked for.
+describe('a real receipt of the test vectors', () => {
+  test.each(vectors)('is read with the expected fields: $id', (vector) => {
+    // Receipts without esm_class (r174) are recognized by their text only with `byText`.
     const receipt = parseReceipt(bodyOf(vector), { byText: vector.esm_class === 0 })
     const meant = { ...meantBy(vector), ...OURS[vector.id]?.fields }
     expect(receipt).toEqual(vector.is_receipt ? meant : undefined)
   })
 
   test.each(vectors.filter(({ is_receipt }) => is_receipt))(
-    '$id has these counts, and these dates in UTC',
+    'has the expected counts and dates: $id',
     ({ normalized, ...vector }) => {
       const receipt = parseReceipt(bodyOf({ normalized, ...vector }), { byText: true })!
       const instantOf = (text: string | undefined) =>
@@ -119,7 +120,7 @@ describe('receipts of the wild', () => {
   }
 
   test.each(vectors.filter(({ id_match }) => id_match))(
-    '$id is about $submit_sm_resp_message_id, by its rule alone',
+    'matches $submit_sm_resp_message_id only with its rule: $id',
     (vector) => {
       const responseId = vector.submit_sm_resp_message_id!
       const { id } = parseReceipt(bodyOf(vector))!
@@ -131,7 +132,7 @@ describe('receipts of the wild', () => {
     },
   )
 
-  test('we differ only where it is a matter of judgement, and say so', () => {
+  test('is read differently only if the README lists it and no specification settles it', () => {
     const judged = vectors.filter(({ judgement }) => judgement).map(({ id }) => id)
     expect(judged).toEqual(expect.arrayContaining(Object.keys(OURS)))
     const readme = readFileSync(new URL('../testing/vectors/README.md', import.meta.url), 'utf8')
@@ -145,7 +146,7 @@ function dateOf(normalized: string | null): Date | undefined {
   return new Date(/(Z|[+-]\d\d:\d\d)$/.test(normalized) ? normalized : `${normalized}Z`)
 }
 
-describe('a message is a receipt', () => {
+describe('whether a message is a receipt', () => {
   const text = Buffer.from('id:1 submit date:2601011200 done date:2601011200 stat:DELIVRD err:000')
 
   test.each([
@@ -156,20 +157,20 @@ describe('a message is a receipt', () => {
     [0x00, false],
     [0x08, false],
     [0x40, false],
-  ])('by esm_class 0x%s: %s', (esm_class, isReceipt) => {
+  ])('is determined by esm_class 0x%s: %s', (esm_class, isReceipt) => {
     const udh = (esm_class & 0x40) === 0 ? [] : [Buffer.of(5, 0, 3, 7, 2, 1)]
     const short_message = Buffer.concat([...udh, text])
     expect(parseReceipt(message({ esm_class, short_message })) !== undefined).toBe(isReceipt)
   })
 
-  test('by its text only when asked, since a subscriber can write one too', () => {
+  test('is determined by its text only with byText', () => {
     const body = message({ short_message: text })
     expect(parseReceipt(body)).toBeUndefined()
     expect(parseReceipt(body, { byText: true })).toMatchObject({ id: '1', messageState: 2 })
   })
 })
 
-describe('whatever an SMSC makes of appendix B', () => {
+describe('a receipt that deviates from appendix B is read:', () => {
   const ALL = {
     id: '0A1b-7',
     sub: '001',
@@ -181,7 +182,7 @@ describe('whatever an SMSC makes of appendix B', () => {
     err: '000',
     text: 'hello',
   }
-  /** A receipt with these fields, as an SMSC writes a label, and between two fields. */
+  /** Writes a receipt with these labels, and with `between` between two fields. */
   function written(labelOf: (name: string) => string, between: string, text = 'hello'): string {
     const fields = [
       ['id', '0A1b-7'],
@@ -200,14 +201,14 @@ describe('whatever an SMSC makes of appendix B', () => {
 
   test.each([
     ['equals signs', written((name) => `${name}=`, ' ')],
-    ['blanks before the colon', written((name) => `${name}  :`, ' ')],
-    ['blanks around the colon', written((name) => (name === 'text' ? 'text:' : `${name} : `), ' ')],
+    ['spaces before the colon', written((name) => `${name}  :`, ' ')],
+    ['spaces around the colon', written((name) => (name === 'text' ? 'text:' : `${name} : `), ' ')],
     ['nothing between fields', written(withColon, '')],
     ['nothing between fields, and equals signs', written((name) => `${name}=`, '')],
-    ['commas', written(withColon, ',')],
-    ['line feeds', written(withColon, '\r\n')],
-    ['dates without their blank', written((name) => `${name.replace(' ', '')}:`, ' ')],
-    ['status and error', written((name) => other[name] ?? `${name}:`, ' ')],
+    ['commas between fields', written(withColon, ',')],
+    ['line feeds between fields', written(withColon, '\r\n')],
+    ['labels of dates without a space', written((name) => `${name.replace(' ', '')}:`, ' ')],
+    ['the labels status and error', written((name) => other[name] ?? `${name}:`, ' ')],
     ['a quoted text', written(withColon, ' ', '"hello"')],
     ['a text in single quotes', written(withColon, ' ', "'hello'")],
     ['a state without its label', written((name) => (name === 'stat' ? '' : `${name}:`), ' ')],
@@ -219,7 +220,7 @@ describe('whatever an SMSC makes of appendix B', () => {
   const read = (text: string, options = {}) =>
     parseReceipt(message({ esm_class: 4, short_message: Buffer.from(text) }), options)
 
-  test('dots for digits are no number, date or error', () => {
+  test('dots instead of digits, as a missing number, date or error', () => {
     const dates = 'submit date:.......... done date:..........'
     const receipt = read(`id:7 sub:... dlvrd:... ${dates} stat:DELIVRD err:... text:x`)
     expect(receipt).toMatchObject({ id: '7', messageState: MESSAGE_STATE.DELIVERED, err: '' })
@@ -227,14 +228,14 @@ describe('whatever an SMSC makes of appendix B', () => {
     expect(readReceiptTime(receipt?.submitDate ?? '')).toBeUndefined()
   })
 
-  test('a state word alone', () => {
+  test('a state word as the whole text', () => {
     const tlvs = [tlv('receipted_message_id', '7')]
     const body = message({ esm_class: 4, short_message: Buffer.from('UNDELIV'), tlvs })
     const { UNDELIVERABLE } = MESSAGE_STATE
     expect(parseReceipt(body)).toMatchObject({ id: '7', messageState: UNDELIVERABLE })
   })
 
-  test('the text of the message tells no state, whatever stands in it', () => {
+  test('state words in the text of the message, which are ignored', () => {
     const receipt = read('id:7 err:000 text:EXPIRED and DELIVRD')
     expect(receipt).toMatchObject({ stat: undefined, messageState: undefined })
     expect(read('id:7sub:001stat:UNDELIVerr:001text:id:8 stat:DELIVRD')).toMatchObject({
@@ -245,7 +246,7 @@ describe('whatever an SMSC makes of appendix B', () => {
     expect(read('Your parcel was delivered')).toMatchObject({ messageState: undefined })
   })
 
-  test('the end of an unknown label is no label', () => {
+  test('an unknown label that ends like a known one, which is ignored', () => {
     expect(read('id:7 nerr:5 stat:DELIVRD msgid:8 err:1')).toMatchObject({ id: '7', err: '1' })
     expect(read('id:7,nerr:5,stat:DELIVRD,err:1')).toMatchObject({ err: '1' })
     expect(read('id:7 my_err:5 stat:DELIVRD err:1')).toMatchObject({ err: '1' })
@@ -263,7 +264,7 @@ describe('whatever an SMSC makes of appendix B', () => {
     expect(read(`id:7 ${text}`)).toMatchObject({ messageState })
   })
 
-  test('words of its own, which win over the usual ones', () => {
+  test('the state words of a connection, which take precedence over the usual ones', () => {
     const states = new Map([
       ['TELEPORTED', MESSAGE_STATE.DELIVERED],
       ['UNKNOWN', MESSAGE_STATE.ENROUTE],
@@ -277,7 +278,7 @@ describe('whatever an SMSC makes of appendix B', () => {
   })
 })
 
-test('the text may come as message_payload', () => {
+test('the text of a receipt may be in message_payload', () => {
   const tlvs = [tlv('message_payload', Buffer.from('id:77 stat:EXPIRED err:21b'))]
   expect(parseReceipt(message({ esm_class: 4, tlvs }))).toMatchObject({
     id: '77',
@@ -286,7 +287,7 @@ test('the text may come as message_payload', () => {
   })
 })
 
-test('network_error_code stands in for a missing err, as the 16-bit number it is', () => {
+test('network_error_code replaces a missing err with its 16-bit code in decimal', () => {
   const tlvs = [tlv('network_error_code', Buffer.of(3, 0x04, 0x57))]
   expect(parseReceipt(message({ esm_class: 4, tlvs }))).toMatchObject({
     err: '1111',
@@ -294,18 +295,18 @@ test('network_error_code stands in for a missing err, as the 16-bit number it is
   })
 })
 
-describe('where id and state differ between TLVs and text', () => {
+describe('if id and state differ between TLVs and text', () => {
   const body = message({
     esm_class: 4,
     short_message: Buffer.from('id:1 stat:DELIVRD err:000'),
     tlvs: [tlv('receipted_message_id', '2'), tlv('message_state', MESSAGE_STATE.EXPIRED)],
   })
 
-  test('the TLVs win', () => {
+  test('those of the TLVs are returned', () => {
     expect(parseReceipt(body)).toMatchObject({ id: '2', messageState: MESSAGE_STATE.EXPIRED })
   })
 
-  test('or the text where a connection wants it', () => {
+  test('those of the text are returned with preferText', () => {
     expect(parseReceipt(body, { preferText: true })).toMatchObject({
       id: '1',
       messageState: MESSAGE_STATE.DELIVERED,
@@ -314,11 +315,11 @@ describe('where id and state differ between TLVs and text', () => {
 })
 
 test.each([
-  ['UCS-2', { data_coding: 8, short_message: '00690064003a0031' }, {}],
-  ['UCS-2 of a class', { data_coding: 0x19, short_message: '00690064003a0031' }, {}],
+  ['in UCS-2', { data_coding: 8, short_message: '00690064003a0031' }, {}],
+  ['in UCS-2 with a message class', { data_coding: 0x19, short_message: '00690064003a0031' }, {}],
   ['packed', { data_coding: 0, short_message: '69b22e06' }, { defaultAlphabet: 'gsmPacked' }],
-  ['behind a header', { esm_class: 0x44, short_message: '0324010169643a31' }, {}],
-] as const)('the text may be %s', (_, { short_message, ...fields }, options) => {
+  ['after a user data header', { esm_class: 0x44, short_message: '0324010169643a31' }, {}],
+] as const)('the text of a receipt may be %s', (_, { short_message, ...fields }, options) => {
   const body = message({
     esm_class: 4,
     ...fields,
@@ -327,7 +328,7 @@ test.each([
   expect(parseReceipt(body, options)?.id).toBe('1')
 })
 
-test('a data_sm has no short_message, and its receipt may be TLVs alone', () => {
+test('a receipt in a data_sm, which has no short_message, may consist of TLVs only', () => {
   const id = tlv('receipted_message_id', 'ab')
   const state = tlv('message_state', MESSAGE_STATE.DELIVERED)
   expect(parseReceipt({ esm_class: 4, data_coding: 0, tlvs: [id, state] })).toMatchObject({
@@ -337,7 +338,7 @@ test('a data_sm has no short_message, and its receipt may be TLVs alone', () => 
   })
 })
 
-test('any octets under any esm_class and data_coding can be asked for a receipt', () => {
+test('any octets with any esm_class and data_coding are parsed without an exception', () => {
   const byte = fc.nat({ max: 255 })
   const label = fc.constantFrom('id:', ' stat:', 'text:', ' err:', ' submit date:', '\0', '7')
   const text = fc.array(fc.oneof(label, fc.string({ maxLength: 3 }))).map((all) => all.join(''))
@@ -358,12 +359,12 @@ test('any octets under any esm_class and data_coding can be asked for a receipt'
   )
 })
 
-test('a text that goes on with a header of its own length is no reason to fail', () => {
+test('a user data header whose length exceeds the text does not cause an exception', () => {
   const short_message = Buffer.of(200, 0, 3)
   expect(parseReceipt(message({ esm_class: 0x44, short_message }))?.id).toBeUndefined()
 })
 
-test('the usual layout reads the same as any other layout with the same labels', () => {
+test('the usual layout gives the same result as another layout with the same labels', () => {
   const id = fc.stringMatching(/^[\w-]{1,20}$/)
   const word = fc.oneof(fc.stringMatching(/^\w{1,8}$/), fc.constantFrom('err', 'NOT', 'text', 'id'))
   const number = fc.oneof(fc.stringMatching(/^\d{1,14}$/), fc.constantFrom('', '1:2', 'done'))
@@ -377,7 +378,7 @@ test('the usual layout reads the same as any other layout with the same labels',
       const line =
         `id:${messageId} sub:${digits} dlvrd:001 submit date:${digits} done date:2612011200 ` +
         `stat:${one} err:${one} ${textLabel}:${words}`
-      // The blank before it makes it another layout.
+      // The space at the start makes the second line another layout.
       const [usual, other] = [line, ` ${line}`].map((one) =>
         parseReceipt(message({ esm_class: 4, short_message: Buffer.from(one, 'latin1') })),
       )

@@ -5,7 +5,7 @@ import { RANK_FINAL, RANK_UNCERTAIN, rankOf } from './stateRank.ts'
 const { ACCEPTED, DELIVERED, ENROUTE, EXPIRED, SCHEDULED, SKIPPED, UNDELIVERABLE, UNKNOWN } =
   MESSAGE_STATE
 
-test('interim states rank below UNKNOWN, and that below what is final', () => {
+test('interim states rank below UNKNOWN, and UNKNOWN ranks below final states', () => {
   expect(rankOf(SCHEDULED)).toBeLessThan(rankOf(ENROUTE))
   expect(rankOf(ENROUTE)).toBeLessThan(rankOf(ACCEPTED))
   expect(rankOf(ACCEPTED)).toBeLessThan(RANK_UNCERTAIN)

@@ -1,16 +1,17 @@
-// How far a message is. States have ranks, and a state only ever gives way to one of higher rank: a
-// final one is never overwritten by an interim one that comes later, whatever order receipts take.
+// The ranks of message states. A state is only replaced by a state of higher rank, so an interim
+// state never replaces a final state, in whatever order the receipts arrive.
 
 import { MESSAGE_STATE, type MessageState } from './messageState.ts'
 
-/** An end, but perhaps not the true one: it yields to a final state that comes after all. */
+/** The rank of an uncertain end, which a later final state replaces. */
 export const RANK_UNCERTAIN = 5
-/** An end: nothing replaces it. */
+/** The rank of a final state, which no other state replaces. */
 export const RANK_FINAL = 10
 
 /**
- * SMPP 3.4 §5.2.28. ACCEPTED is final by the book, an interim in practice. UNKNOWN is what an SMSC
- * says that lost sight of a message, and what a state that nobody understands is taken for.
+ * The rank of a state (SMPP 3.4 §5.2.28). ACCEPTED is final in the specification, but an interim
+ * state in practice. UNKNOWN is reported by an SMSC that has lost track of a message. It also
+ * stands for states that cannot be interpreted.
  */
 export function rankOf(state: MessageState): number {
   switch (state) {

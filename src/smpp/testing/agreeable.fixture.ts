@@ -14,13 +14,13 @@ interface Answerable {
   readonly sequence_number: number
 }
 
-/** Handlers for every kind of request. */
+/** Returns handlers that pass every kind of request to `handle`. */
 export function handlersOfAll(handle: (session: Session, pdu: Answerable) => void) {
-  // Each command has the same handler, whose type fits all of them.
+  // The type of `handle` fits every command.
   return Object.fromEntries(REQUESTS.map((command) => [command, handle])) as RequestHandlers
 }
 
-/** An owner that accepts every bind and answers every request with ESME_ROK. */
+/** Event handlers that accept every bind and answer every request with ESME_ROK. */
 export const agreeable: SessionEvents = {
   onBind: (session, pdu) => session.acceptBind(pdu),
   requests: handlersOfAll((session, pdu) => session.respond(pdu, ESME_ROK)),

@@ -18,7 +18,7 @@ const digits = (count: number) =>
 const twoDigits = (min: number, max: number) =>
   fc.integer({ min, max }).map((value) => String(value).padStart(2, '0'))
 
-/** By part: `YYMMDDhhmmsstnnp` of SMPP 3.4 §7.1.1.1. */
+/** The parts of an absolute time, `YYMMDDhhmmsstnnp` (SMPP 3.4 §7.1.1.1). */
 const ABSOLUTE = [
   twoDigits(0, 99),
   twoDigits(1, 12),
@@ -35,7 +35,10 @@ const anyAbsoluteTime = fc.tuple(...ABSOLUTE).map((parts) => parts.join(''))
 const anyRelativeTime = digits(15).map((span) => `${span}R`)
 const anyTime = fc.oneof(fc.constant(''), anyAbsoluteTime, anyRelativeTime)
 
-/** What the part at that index cannot hold; the tenths and the year can be any digits. */
+/**
+ * Invalid values for the part of ABSOLUTE at each index. The year and the tenths are not listed,
+ * because they may have any digits.
+ */
 const IMPOSSIBLE: readonly (readonly [number, fc.Arbitrary<string>])[] = [
   [1, fc.oneof(fc.constant('00'), twoDigits(13, 99))],
   [2, fc.oneof(fc.constant('00'), twoDigits(32, 99))],
@@ -45,12 +48,12 @@ const IMPOSSIBLE: readonly (readonly [number, fc.Arbitrary<string>])[] = [
   [7, twoDigits(49, 99)],
 ]
 
-/** Not empty, and no time of SMPP 3.4 §7.1.1. */
+/** Any text that is not empty and not a time as in SMPP 3.4 §7.1.1. */
 export const anyWrongTime: fc.Arbitrary<string> = fc.oneof(
   fc
     .tuple(fc.tuple(...ABSOLUTE), fc.constantFrom(...IMPOSSIBLE))
     .chain(([parts, [at, wrong]]) => wrong.map((part) => parts.with(at, part).join(''))),
-  // Too short, too long, and of the right length without a sign.
+  // Digits only, one character too many, and a wrong last character.
   fc.integer({ min: 1, max: 30 }).chain(digits),
   fc.oneof(anyAbsoluteTime, anyRelativeTime).map((time) => `${time}0`),
   fc
@@ -98,11 +101,11 @@ export function anyPduOf<C extends CommandName>(command: C): fc.Arbitrary<Pdu<C>
   const whole = row.tlvs
     ? fc.record({ ...header, ...fields, tlvs: anyTlvs })
     : withRareTlvs(fc.record({ ...header, ...fields }))
-  // Built from the row of its command, so it is a PDU of it.
+  // The PDU was built from the row of its command, so it has that command's type.
   return whole as fc.Arbitrary<unknown> as fc.Arbitrary<Pdu<C>>
 }
 
-/** Vendors' own, in a PDU to which the specification gives none. */
+/** Adds vendors' TLVs to some PDUs for which the specification has no TLVs. */
 function withRareTlvs(pdu: fc.Arbitrary<object>): fc.Arbitrary<object> {
   const some = anyTlvs.filter((tlvs) => tlvs.length > 0)
   return fc

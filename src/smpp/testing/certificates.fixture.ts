@@ -1,5 +1,5 @@
-// A certificate authority and what it signs, made in memory: no key lies in the repository, and
-// none expires there.
+// A certificate authority for tests. All certificates are created in memory, so the repository
+// holds no private keys and no certificates that could expire.
 
 import { generateKeyPairSync } from 'node:crypto'
 import forge from 'node-forge'
@@ -7,7 +7,8 @@ import forge from 'node-forge'
 const { pki } = forge
 const DAY_MS = 86_400_000
 
-// One key for all of them: what is tested is who signed, for whom and until when.
+// All certificates share one key, because tests only depend on the issuer, the subject and the
+// validity of a certificate.
 const { privateKey } = generateKeyPairSync('rsa', {
   modulusLength: 2048,
   publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -16,7 +17,7 @@ const { privateKey } = generateKeyPairSync('rsa', {
 const signingKey = pki.privateKeyFromPem(privateKey)
 const publicKey = pki.setRsaPublicKey(signingKey.n, signingKey.e)
 
-/** PEM, as the tls options of Node take them. */
+/** A key and its certificate in PEM, for the TLS options of Node. */
 export interface Identity {
   readonly key: string
   readonly cert: string
@@ -25,7 +26,7 @@ export interface Identity {
 export interface IdentityOptions {
   /** The hosts in subjectAltName. Default: 127.0.0.1. */
   readonly hosts?: readonly string[]
-  /** From now on; below 0 it has expired. Default: 1. */
+  /** The validity in days from now. A certificate with a negative value has expired. Default: 1. */
   readonly days?: number
 }
 
@@ -43,7 +44,7 @@ export class TestAuthority {
     this.cert = this.#sign(name, 1, extensions)
   }
 
-  /** For either side. */
+  /** Creates a key and a certificate that a server or a client can use. */
   identity(commonName: string, options: IdentityOptions = {}): Identity {
     const { hosts = ['127.0.0.1'], days = 1 } = options
     const altNames = hosts.map((host) =>
@@ -71,7 +72,7 @@ export class TestAuthority {
   }
 }
 
-/** The same as PKCS #12, under the passphrase 'p'. */
+/** Converts an identity to PKCS #12 with the passphrase 'p'. */
 export function pfxOf({ key, cert }: Identity): Buffer {
   const asn1 = forge.pkcs12.toPkcs12Asn1(
     pki.privateKeyFromPem(key),

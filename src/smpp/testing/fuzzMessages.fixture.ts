@@ -9,33 +9,34 @@ import { joinText, messageText, readUserData, type MessageBody } from '../text/u
 
 const ALPHABETS: readonly Alphabet[] = ['gsm', 'gsmPacked', 'ascii', 'latin1', 'ucs2', 'utf8']
 const NOTATIONS = [undefined, 'hex', 'decimal'] as const
-/** Above the last national language, 13. */
+/** Greater than the identifier of the last national language, 13. */
 const LANGUAGES = 16
 const OCTETS_MAX = 100_000
 const TIME_LIMIT_MS = 60_000
-/** From one message to the next, so that some parts come too late. */
+/** The longest time between two messages. It is long enough for some parts to arrive too late. */
 const PAUSE_MS_MAX = 40
 
 export interface MessageCounts {
-  /** Messages whose text, header and receipt were read. */
+  /** The number of messages whose text, header and receipt were read. */
   messages: number
+  /** The number of messages that were receipts. */
   receipts: number
-  /** Long messages that were joined. */
+  /** The number of long messages that were joined. */
   joined: number
-  /** Long messages that were handed out with parts missing. */
+  /** The number of long messages that were handed out with parts missing. */
   incomplete: number
 }
 
 /**
- * What an owner does with a message, for whatever has become of one: its text, header and receipt
- * are read under any setting of a connection, and its parts are joined. Throws when one of them
- * does, when a text is no text, when a part is lost or handed out twice, or too much is held.
+ * Reads mutated messages as an application would. The text, header and receipt of each message are
+ * read with random settings, and parts are joined. Throws if any of this throws, if a text is not
+ * well-formed, if a part is lost or handed out twice, or if too many octets are held.
  */
 export class MessageReader {
   readonly #random: () => number
   readonly #counts: MessageCounts
   readonly #reassembler: Reassembler<number>
-  /** The items of parts that were taken in and not handed out yet. */
+  /** The items of parts that were added and have not been handed out yet. */
   readonly #held = new Set<number>()
   #nowMs = 0
 
@@ -54,7 +55,7 @@ export class MessageReader {
     })
   }
 
-  /** A PDU, or what was one. */
+  /** Reads the message in `octets`. They may not be a valid PDU. */
   read(octets: Buffer): void {
     const decoded = decodePdu(octets, 0, octets.length)
     if (decoded.kind === 'malformed' || !('esm_class' in decoded.pdu)) return
@@ -68,7 +69,7 @@ export class MessageReader {
   end(): void {
     this.#reassembler.close()
     if (this.#held.size > 0) throw new Error(`${this.#held.size} parts were lost`)
-    if (this.#reassembler.octets !== 0) throw new Error('octets are held of no part')
+    if (this.#reassembler.octets !== 0) throw new Error('octets are held although no part is')
   }
 
   #readText(body: MessageBody): void {
@@ -89,7 +90,8 @@ export class MessageReader {
     this.#counts.receipts++
     for (const date of [receipt.submitDate, receipt.doneDate]) {
       const read = date === undefined ? undefined : readReceiptTime(date)
-      if (read && Number.isNaN(read.getTime())) throw new Error(`${date} is read as no date`)
+      if (read && Number.isNaN(read.getTime()))
+        throw new Error(`${date} is read as an invalid date`)
     }
     receiptCount(receipt.sub)
     receiptCount(receipt.dlvrd)
@@ -106,7 +108,7 @@ export class MessageReader {
     }
     for (const candidate of messageIdCandidates(id, rule))
       if (!isSameMessageId(candidate, id, rule))
-        throw new Error(`${candidate} is a candidate for ${id} and does not match it`)
+        throw new Error(`${candidate} is a candidate for ${id} but does not match it`)
   }
 
   #join(source: string, destination: string, body: MessageBody, item: number): void {
@@ -125,7 +127,7 @@ export class MessageReader {
 
   #handedOut(parts: readonly { readonly item: number }[]): void {
     for (const { item } of parts)
-      if (!this.#held.delete(item)) throw new Error(`part ${item} is handed out twice`)
+      if (!this.#held.delete(item)) throw new Error(`part ${item} was handed out twice`)
   }
 
   #alphabet(): Alphabet {
@@ -142,5 +144,5 @@ function notationOf(of: 'response' | 'receipt', notation: MessageIdRule['respons
 }
 
 function wellFormed(text: string): void {
-  if (!text.isWellFormed()) throw new Error(`${JSON.stringify(text)} is no text`)
+  if (!text.isWellFormed()) throw new Error(`${JSON.stringify(text)} is not well-formed`)
 }

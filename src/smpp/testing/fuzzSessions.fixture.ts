@@ -36,22 +36,22 @@ const BIND_RESP = encodePdu({
 })
 
 export interface FuzzCounts extends MessageCounts {
-  /** Mutated PDUs that were sent to a session. */
+  /** The number of mutated PDUs that were sent to a session. */
   pdus: number
   sessions: number
-  /** Requests that reached an owner. */
+  /** The number of requests that reached a handler. */
   handled: number
-  /** Outcomes of our own requests. */
+  /** The number of outcomes of our own requests. */
   outcomes: number
-  /** PDUs that the sessions wrote; each was decoded again. */
+  /** The number of PDUs that the sessions wrote. All of them could be decoded. */
   written: number
   octetsHeldMax: number
 }
 
 /**
- * Sends mutated PDUs to sessions of both sides, in chunks cut anywhere, until `isDone`. Throws at
- * the first failure: an exception, a PDU of ours that cannot be decoded or is encoded to other
- * octets again, more octets held than the limit allows, a message that cannot be read.
+ * Sends mutated PDUs to sessions of both sides, in chunks of random sizes, until `isDone` returns
+ * true. Throws at the first failure: an exception, a written PDU that cannot be decoded, a decoded
+ * PDU that is encoded to other octets, too many octets held, or a message that cannot be read.
  */
 export async function fuzzSessions(
   random: () => number,
@@ -73,7 +73,7 @@ export async function fuzzSessions(
   try {
     while (!isDone(counts)) {
       for (const victim of victims) victim.feed()
-      // Time for answers to be written, requests to time out, and held octets to be read.
+      // Meanwhile, answers are written, requests time out, and held octets are read.
       await new Promise(setImmediate)
     }
     for (const victim of victims) victim.endMessages()
@@ -83,7 +83,7 @@ export async function fuzzSessions(
   return counts
 }
 
-/** A session under attack. When it closes, a new one takes its place. */
+/** A session that receives mutated PDUs. When it closes, a new session replaces it. */
 class Victim {
   readonly #side: 'mc' | 'esme'
   readonly #random: () => number
@@ -100,7 +100,8 @@ class Victim {
   }
 
   feed(): void {
-    // A session that waits for the rest of a PDU handles nothing more, so it is replaced at times.
+    // A session that waits for the rest of a PDU no longer handles requests. Replacing some
+    // sessions at random ends this wait.
     if (!this.#session || this.#session.state === 'CLOSED' || this.#random() < 0.05) this.#begin()
     const pdus = Array.from({ length: BATCH }, () => mutatedPdu(this.#random))
     for (const pdu of pdus) {
@@ -118,7 +119,7 @@ class Victim {
     }
   }
 
-  /** Checks that each part of a message was handled. */
+  /** Checks that each part of a message was handed out. */
   endMessages(): void {
     this.#messages.end()
   }
@@ -176,7 +177,7 @@ class Victim {
     }
   }
 
-  /** Sends a few requests of ours, for the peer's responses to answer. */
+  /** Sends a few requests, so that some mutated responses match a request. */
   #ask(): void {
     for (const command of REQUESTS) {
       if (this.#random() > 0.2) continue
@@ -191,24 +192,25 @@ class Victim {
   #checkHeld(chunkOctets: number): void {
     const held = this.#session?.octetsHeld ?? 0
     this.#counts.octetsHeldMax = Math.max(this.#counts.octetsHeldMax, held)
-    if (held > 2 * MAX_PDU_OCTETS + chunkOctets) throw new Error(`${held} octets are held`)
+    if (held > 2 * MAX_PDU_OCTETS + chunkOctets) throw new Error(`the session holds ${held} octets`)
   }
 }
 
-/** Checks that a session writes whole PDUs that can be decoded. */
+/** Returns a check that everything a session writes is complete PDUs that can be decoded. */
 function whole(counts: FuzzCounts): (chunk: Buffer) => void {
   const framer = new Framer(MAX_PDU_OCTETS)
   return (chunk) => {
     framer.push(chunk)
     for (;;) {
       const found = framer.next()
-      if (found === 'broken') throw new Error('a session wrote what cannot be framed')
+      if (found === 'broken') throw new Error('a session wrote octets that cannot be framed')
       if (found === 'incomplete') break
       const decoded = decodePdu(framer.octets, framer.start, framer.end)
-      if (decoded.kind === 'malformed') throw new Error(`a session wrote: ${decoded.reason}`)
+      if (decoded.kind === 'malformed')
+        throw new Error(`a session wrote a malformed PDU: ${decoded.reason}`)
       counts.written++
     }
-    if (framer.hasPartial) throw new Error('a session wrote half a PDU')
+    if (framer.hasPartial) throw new Error('a session wrote an incomplete PDU')
   }
 }
 
@@ -219,7 +221,7 @@ function checkCodec(octets: Buffer): void {
   readTlvs(decoded.pdu)
   const encoded = encodePdu(decoded.pdu)
   if (!encoded.equals(octets))
-    throw new Error(`${octets.toString('hex')} comes back as ${encoded.toString('hex')}`)
+    throw new Error(`${octets.toString('hex')} is encoded as ${encoded.toString('hex')}`)
 }
 
 function readTlvs(pdu: Pdu): void {

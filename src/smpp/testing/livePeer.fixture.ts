@@ -16,11 +16,14 @@ const BIND_RESP = '000000198000000900000000000000014d430002100001' + V5_0.toStri
 const SERVER = { windowSize: 10, maxSessions: 100, systemId: 'Signalbox' }
 
 export interface LivePeer {
-  /** Bound over TCP, in version 5.0, to a session of that side. `received` includes the bind. */
+  /**
+   * The peer, bound over TCP with version 5.0 to a session of the given side. Its `received` begins
+   * with the bind or the bind response.
+   */
   readonly peer: RawPeer
-  /** The reason with which the session closed. */
+  /** Receives the reason when the session closes. */
   readonly closed: Inbox<string>
-  /** The commands that reached the owner, who accepts all of them. */
+  /** The commands of the requests that the session received. All are answered with ESME_ROK. */
   readonly handled: string[]
   stop(): Promise<void>
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 
-/** A connection without a network: what is sent to it and what it writes stay in this process. */
+/** A socket in memory, for a session without a network. */
 export class MemorySocket extends Duplex {
   readonly remoteAddress = 'memory'
   /** Called with each chunk that the session writes. */
@@ -11,9 +11,9 @@ export class MemorySocket extends Duplex {
     super({ allowHalfOpen: true })
   }
 
-  /** For a session: it uses what a Duplex has, and setNoDelay. */
+  /** Returns this object with the type that a session needs. */
   asSocket(): Socket {
-    // The methods of a socket that a session calls are all here.
+    // A session only uses setNoDelay and the properties of a Duplex.
     return this as unknown as Socket
   }
 
@@ -21,7 +21,7 @@ export class MemorySocket extends Duplex {
     return this
   }
 
-  /** As if `chunk` came from the network: read at once unless the session holds its reading. */
+  /** Simulates the arrival of `chunk`. It is read immediately unless the session is paused. */
   receive(chunk: Buffer): void {
     if (!this.readableEnded && !this.destroyed) this.push(chunk)
   }

@@ -3,17 +3,17 @@ import { vectorLines } from './vectorLines.fixture.ts'
 
 type Random = () => number
 
-/** Real encodings of each kind; a few that are very long would only make everything slow. */
+/** The longest PDUs are left out of REAL, because they would slow down the tests. */
 const OCTETS_MAX = 1000
 const REAL: readonly Buffer[] = vectorLines('pdus')
   .map(({ hex }) => Buffer.from(hex, 'hex'))
   .filter(({ length }) => length <= OCTETS_MAX)
 
 const MESSAGES: readonly Buffer[] = realMessages()
-/** Receipts and parts would be few among all the kinds. */
+/** The share of PDUs from MESSAGES. REAL alone has few receipts and parts of long messages. */
 const MESSAGE_SHARE = 0.2
 
-/** Requests of ours have low numbers; responses that match one are the interesting ones. */
+/** The sequence_numbers are low, so that some responses match our own requests. */
 const SEQUENCE_MAX = 32
 const HEADER_OCTETS = 16
 
@@ -23,7 +23,7 @@ function below(random: Random, limit: number): number {
 
 function realPdu(random: Random): Buffer {
   const from = random() < MESSAGE_SHARE ? MESSAGES : REAL
-  // There is at least one of each, and the index is below their number.
+  // Neither array is empty, and the index is below the length.
   return from[below(random, from.length)] as Buffer
 }
 
@@ -68,9 +68,8 @@ const MUTATIONS: readonly ((pdu: Buffer, random: Random) => Buffer)[] = [
 ]
 
 /**
- * A real PDU with one to three things wrong with it, or nothing. In nearly all of them
- * command_length is made right again, so that what follows can be framed and the fault is met
- * further in.
+ * Returns a real PDU with up to three mutations. In nearly all cases, command_length is corrected
+ * afterwards. The PDU can then be framed, and the decoder meets the mutations.
  */
 export function mutatedPdu(random: Random): Buffer {
   let pdu: Buffer = Buffer.from(realPdu(random))

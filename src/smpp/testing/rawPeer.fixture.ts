@@ -4,7 +4,7 @@ import { decodePdu } from '../wire/codec.ts'
 import { Framer } from '../session/framer.ts'
 import type { Pdu } from '../wire/pduTable.ts'
 
-/** The other end of a connection, which sends any octets and shows what comes back. */
+/** One end of a TCP connection. It sends any octets and decodes the PDUs that it receives. */
 export class RawPeer {
   readonly socket: Socket
   readonly received: Pdu[] = []
@@ -17,7 +17,7 @@ export class RawPeer {
     socket.on('data', (chunk: Buffer) => this.#onChunk(chunk))
     socket.on('end', () => this.#onEnd())
     socket.on('close', () => this.#onEnd())
-    // A reset is an end like any other here.
+    // A reset is treated like any other end of the connection.
     socket.on('error', () => this.#onEnd())
   }
 
@@ -25,7 +25,10 @@ export class RawPeer {
     this.socket.write(typeof octets === 'string' ? Buffer.from(octets, 'hex') : octets)
   }
 
-  /** Resolves as soon as `isThere` holds for what has come; with false when the end came first. */
+  /**
+   * Resolves with true as soon as `isThere` is true of the received PDUs, or with false if the
+   * connection ends first.
+   */
   async until(isThere: (received: readonly Pdu[]) => boolean): Promise<boolean> {
     while (!isThere(this.received)) {
       if (this.isEnded) return false
@@ -34,7 +37,7 @@ export class RawPeer {
     return true
   }
 
-  /** The `count`th PDU, and all before it, are there. */
+  /** Waits until `count` PDUs have arrived. Returns all received PDUs. */
   async pdus(count: number): Promise<readonly Pdu[]> {
     await this.until((received) => received.length >= count)
     return this.received
@@ -78,7 +81,7 @@ export async function rawClient(port: number): Promise<RawPeer> {
 
 export interface RawServer {
   readonly port: number
-  /** The next connection. */
+  /** Waits for the next connection. */
   accept(): Promise<RawPeer>
   close(): Promise<void>
 }
@@ -94,7 +97,7 @@ export async function rawServer(): Promise<RawServer> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
-    // It listens on TCP, so the address is no pipe's string.
+    // The server listens on TCP, so its address is not the path of a pipe.
     port: (server.address() as AddressInfo).port,
     async accept() {
       for (;;) {

@@ -6,7 +6,10 @@ import { vectorLines } from './vectorLines.fixture.ts'
 
 const SHORT_MESSAGE_OCTETS_MAX = 255
 
-/** Receipts of the wild, and long texts in parts of each kind and alphabet, as PDUs. */
+/**
+ * Encoded PDUs: the receipts of the test vectors, and the parts of long texts, split in every way
+ * and encoded in several alphabets.
+ */
 export function realMessages(): Buffer[] {
   return [...receipts(), ...longTexts()]
 }

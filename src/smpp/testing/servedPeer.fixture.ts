@@ -14,7 +14,7 @@ export const TIMERS: SessionTimers = {
   inactivityTimeoutMs: 0,
 }
 
-/** A queue of calls or events, awaited one after the other. */
+/** A queue of calls or events that a test can await one by one. */
 export class Inbox<T> {
   readonly all: T[] = []
   #taken = 0
@@ -28,7 +28,7 @@ export class Inbox<T> {
   async next(): Promise<T> {
     while (this.all.length <= this.#taken)
       await new Promise<void>((resolve) => (this.#wake = resolve))
-    // Its length was checked above.
+    // The loop above waits until this element exists.
     return this.all[this.#taken++] as T
   }
 }
@@ -52,12 +52,12 @@ export interface ServedPeer {
   readonly binds: Inbox<Bind>
   readonly requests: Inbox<Request>
   readonly closed: Inbox<string>
-  /** Binds the peer. */
+  /** Binds the peer and returns the server's session. */
   bound(fields?: Partial<Pdu<BindCommand>>): Promise<Session>
   stop(): Promise<void>
 }
 
-/** A server (window 2) with one connected peer. */
+/** Starts a server with window 2 and connects one peer to it. */
 export async function servePeer(
   timers: Partial<SessionTimers> = {},
   maxSessions = 10,

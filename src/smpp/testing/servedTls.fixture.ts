@@ -1,4 +1,4 @@
-// A server over TLS and its clients, for the tests of both.
+// A TLS server and clients for it. The tests of both sides use them.
 
 import { onTestFinished } from 'vitest'
 import { agreeable } from './agreeable.fixture.ts'
@@ -15,7 +15,7 @@ export const stranger = new TestAuthority('Another CA')
 export const centre = authority.identity('centre.example')
 export const WITH_CLIENT_CERTIFICATE = { ...centre, ca: authority.cert, requestCert: true }
 
-/** A server with TLS on one port, that lets everybody bind; it ends with the test. */
+/** Starts a server with one TLS port. It accepts every bind and closes at the end of the test. */
 export async function served(options: Partial<SmppServerOptions> = {}) {
   const refused = new Inbox<RefusedConnection>()
   const bound = new Inbox<Session>()
@@ -47,7 +47,7 @@ export function binding(port: number, tls: boolean | ClientTlsOptions) {
   })
 }
 
-/** What `binding` rejects with. */
+/** The error with which `binding` rejects; undefined if it does not. */
 export async function failing(port: number, tls: boolean | ClientTlsOptions): Promise<unknown> {
   return binding(port, tls).then(
     () => undefined,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** A PDU that another encoder made: `hex`, and what was put into it. */
+/** A PDU from another encoder: its octets as `hex`, and the values that were encoded. */
 export interface PduVector {
   readonly id: string
   readonly hex: string
@@ -21,7 +21,7 @@ export interface Answer {
   readonly close?: boolean
 }
 
-/** Malformed or hostile input with the reactions that are accepted. */
+/** Malformed or hostile input, and the accepted reactions to it. */
 export interface MalformedVector {
   readonly id: string
   readonly description: string
@@ -44,7 +44,7 @@ export interface ReceiptVector {
     readonly message_state: number | null
     readonly sub: number | null
     readonly dlvrd: number | null
-    /** ISO 8601; without a zone it is the SMSC's local time. */
+    /** A time in ISO 8601. Without a zone, it is in the local time of the SMSC. */
     readonly submit_date: string | null
     readonly done_date: string | null
   }
@@ -55,7 +55,10 @@ export interface ReceiptVector {
   readonly judgement: boolean
 }
 
-/** Parts as runs of equal sizes: `[[153, 2], [1, 1]]` is 153, 153, 1; in units of the alphabet. */
+/**
+ * The sizes of parts, in units of the alphabet. Equal sizes are grouped: `[[153, 2], [1, 1]]`
+ * stands for the sizes 153, 153 and 1.
+ */
 export interface SegmentationCounts {
   readonly units: number
   readonly sizes: readonly (readonly [number, number])[]
@@ -67,16 +70,16 @@ export interface SegmentationVector {
   readonly note: string
   readonly text: string
   readonly text_utf16be: string
-  /** Null where the alphabet lacks a character. */
+  /** Null if the alphabet lacks a character. */
   readonly gsm7:
     | (SegmentationCounts & { readonly unpacked_hex: string; readonly packed_hex: string })
     | null
   readonly latin1: SegmentationCounts | null
   readonly ucs2: SegmentationCounts
-  /** The first of gsm7, latin1 and ucs2 that has the text. */
+  /** The first of gsm7, latin1 and ucs2 that has every character. */
   readonly encoding: 'gsm7' | 'latin1' | 'ucs2'
   readonly encoding_without_latin1: 'gsm7' | 'ucs2'
-  /** Without latin1. */
+  /** Units and parts in `encoding_without_latin1`. */
   readonly units: number
   readonly parts: number
 }
@@ -90,6 +93,6 @@ interface Vectors {
 
 export function vectorLines<K extends keyof Vectors>(name: K): readonly Vectors[K][] {
   const text = readFileSync(new URL(`vectors/${name}.ndjson`, import.meta.url), 'utf8')
-  // The files are ours and have these shapes; the tests fail where they do not.
+  // The files belong to this project and have these shapes. Otherwise, the tests would fail.
   return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Vectors[K]]))
 }
