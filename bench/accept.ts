@@ -1,5 +1,7 @@
-// Durable accept: ESME, gateway, router, queue on PostgreSQL with fsync, answer; all six components
-// and the simulated SMSC run meanwhile, and the messages go on upstream beside.
+// Measures durable acceptance: a submit_sm passes from the ESME through the gateway and the router
+// to a queue on PostgreSQL with fsync, and is then answered. All six components and the simulated
+// SMSC run during the measurement, and the accepted messages are submitted upstream at the same
+// time.
 import { sessionsFor } from './benchOptions.ts'
 import type { BenchOptions } from './benchOptions.ts'
 import { figureOf } from './figure.ts'

@@ -1,4 +1,5 @@
-// What ends or refuses: revoked binds, strangers over HTTP, an apply that would undo a change.
+// Mutants of the access checks: revocation of binds, limits of the HTTP API, and the revision check
+// that keeps `apply` from undoing a change.
 
 import { type Mutant, unitTest } from './mutant.ts'
 
@@ -7,7 +8,7 @@ const revocation = (test: string) => unitTest('components/gateway/bindRevocation
 
 export const accessMutants: readonly Mutant[] = [
   {
-    name: 'open binds of a deleted user stay',
+    name: 'open binds of a deleted user are not closed',
     invariant: '13',
     file: 'src/components/gateway/bindRevocation.ts',
     piece: `if (standing.kind === 'good') bind.user = standing.user
@@ -27,7 +28,7 @@ export const accessMutants: readonly Mutant[] = [
     says: /AssertionError: expected 2 to be \+?0/,
   },
   {
-    name: 'a revocation in the middle of a bind is missed',
+    name: 'a revocation during a bind is missed',
     invariant: '13',
     file: 'src/components/gateway/credentials.ts',
     piece: `return standing.kind === 'good' ? standing.user : undefined`,
@@ -36,7 +37,7 @@ export const accessMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[\] to include 'ESME_RBINDFAIL'/,
   },
   {
-    name: 'the gateway looks at the platform every 5 s',
+    name: 'the gateway polls the platform every 5 s',
     invariant: '13',
     file: 'src/platform/platformFollower.ts',
     piece: 'const POLL_INTERVAL_MS = 400',
@@ -60,7 +61,7 @@ export const accessMutants: readonly Mutant[] = [
     says: /Error: Test timed out in \d+ms/,
   },
   {
-    name: 'a half-sent HTTP request holds up the drain',
+    name: 'a half-sent HTTP request delays the drain',
     invariant: '10',
     file: 'src/components/gateway/httpDoor.ts',
     piece: 'if (!this.#inHand.has(socket)) socket.destroy()',
@@ -90,7 +91,7 @@ export const accessMutants: readonly Mutant[] = [
     says: /AssertionError: expected 201 to be 412/,
   },
   {
-    name: 'a write takes no notice of one that came in between',
+    name: 'a write ignores a concurrent write',
     invariant: '14',
     file: 'src/platform/resourceTable.ts',
     piece: 'revision !== expectedRevision + 1',
@@ -102,7 +103,7 @@ export const accessMutants: readonly Mutant[] = [
     says: /AssertionError: promise resolved .+ instead of rejecting/,
   },
   {
-    name: 'apply does not look at the revision in its file',
+    name: 'apply does not check the revision in its file',
     invariant: '14',
     file: 'src/cli/commands/apply.ts',
     piece: 'if (force || !isStale(platform, revision)) return',

@@ -1,12 +1,12 @@
-// An SMPP server that does nothing but answer submit_sm: ours, or that of npm `smpp`. Both decode
-// each PDU in full, hand it to a handler and answer with a message_id.
+// An SMPP server that only answers submit_sm: either our server or the one of the npm package
+// `smpp`. Both decode each PDU completely, pass it to a handler, and answer with a message_id.
 import { createServer } from 'smpp'
 import { createSmppServer, ESME_ROK } from '../src/smpp/index.ts'
 import { answerParent } from './askChild.ts'
 
 export type ServerMake = 'signalbox' | 'npm smpp'
 
-/** `make` starts it, once; without one it only tells its use. */
+/** The first question starts the server named by `make`. Later questions only report its use. */
 export interface ServerQuestion {
   readonly make?: ServerMake
 }

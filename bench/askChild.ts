@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** A process that answers questions, one after the other. */
+/** A child process that answers questions, one at a time. */
 export interface Child<Question, Answer> {
   readonly pid: number
-  /** Rejects when it failed, with what it said, or when it ended. */
+  /** Rejects with the child's message if the question failed, or if the child has ended. */
   ask(question: Question): Promise<Answer>
   stop(): Promise<void>
 }
@@ -15,7 +15,7 @@ type Said<Answer> =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly message: string }
 
-/** Starts a file of this folder that calls answerParent, with these options of Node's. */
+/** Starts a file in this folder that calls answerParent. `execArgv` holds options for Node. */
 export function askChild<Question extends object, Answer>(
   file: string,
   execArgv: readonly string[] = [],
@@ -30,7 +30,7 @@ export function askChild<Question extends object, Answer>(
     async ask(question) {
       const said = Promise.race([once(child, 'message'), ended.then(() => undefined)])
       if (child.connected) child.send(question)
-      const [message] = (await said) ?? [{ kind: 'failed', message: 'it ended' }]
+      const [message] = (await said) ?? [{ kind: 'failed', message: 'the process ended' }]
       // The other end of the channel is answerParent below.
       const answer = message as Said<Answer>
       if (answer.kind === 'answer') return answer.answer
@@ -43,7 +43,7 @@ export function askChild<Question extends object, Answer>(
   }
 }
 
-/** Does nothing where `module` was imported rather than started by askChild. */
+/** Answers the questions of askChild. Does nothing if `module` was imported by another module. */
 export function answerParent<Question, Answer>(
   module: string,
   answer: (question: Question) => Promise<Answer>,
@@ -56,6 +56,6 @@ export function answerParent<Question, Answer>(
       .then((found) => say({ kind: 'answer', answer: found }))
       .catch((error: unknown) => say({ kind: 'failed', message: String(error) }))
   })
-  // Nobody is left to answer to.
+  // The parent has ended.
   process.on('disconnect', () => process.exit())
 }

@@ -1,21 +1,21 @@
 import type { LoadProgress } from '../src/lab/loadGenerator.ts'
 
 export interface BenchOptions {
-  /** How long load is put on, seconds. */
+  /** Duration of the load in seconds. */
   readonly seconds: number
-  /** Messages a second; undefined keeps all windows full. */
+  /** Messages per second; undefined keeps all windows full. */
   readonly rate: number | undefined
-  /** Over how many accounts the load is spread. */
+  /** Number of accounts over which the load is spread. */
   readonly accounts: number
-  /** Idle ones. */
+  /** Number of idle binds. */
   readonly binds: number
   onProgress(progress: LoadProgress): void
 }
 
-/** SMPP load as the targets are stated for. */
+/** The SMPP load for which the performance targets are stated. */
 const LOAD = { sessions: 20, windowSize: 100 }
 
-/** Many accounts have a session each, and together as many messages under way. */
+/** Several accounts have one session each, and the same total of unanswered messages as one. */
 export function sessionsFor(accounts: number): { sessions: number; windowSize: number } {
   if (accounts === 1) return LOAD
   const inFlight = LOAD.sessions * LOAD.windowSize

@@ -3,10 +3,10 @@ import { setTimeout as after } from 'node:timers/promises'
 import { adminCall } from '../test/adminCall.ts'
 import { SMSC_ACCOUNT } from './smscProcess.ts'
 
-/** Components follow a change within a second. */
+/** Components apply a change within a second. */
 const FOLLOWED_WITHIN_MS = 1_500
 
-/** Only what is changed here; the rest of the document goes back as it came. */
+/** The fields that are changed here. The rest of the document is sent back unchanged. */
 export interface Exported {
   readonly accounts: readonly object[]
   readonly users: readonly object[]
@@ -18,20 +18,20 @@ interface Admin {
   readonly token: string
 }
 
-/** One apply of the whole document, and then until every component follows it. */
+/** Applies a changed platform document, and waits until every component has applied the change. */
 export async function changePlatform(
   admin: Admin,
   change: (platform: Exported) => Exported | Promise<Exported>,
 ): Promise<void> {
-  // The admin API's own schema says that these lists are there.
+  // The schema of the admin API guarantees these lists.
   const platform = (await adminCall(admin, 'GET', '/admin/v1/platform')) as Exported
   await adminCall(admin, 'POST', '/admin/v1/platform/apply', await change(platform))
   await after(FOLLOWED_WITHIN_MS)
 }
 
 /**
- * Takes the limits out of the demo platform that are meant for a demo: binds of users, and pace,
- * window and binds of connectors. A bench measures the platform, not its limits.
+ * Raises the limits of the demo platform: the binds and windows of users, and the binds, windows
+ * and pace of connectors. A benchmark measures the platform, not these limits.
  */
 export function widened(platform: Exported): Exported {
   return {
@@ -53,7 +53,7 @@ export interface Upstream {
   readonly tps: number
 }
 
-/** Every connector leads to the SMSC of a bench on this machine. */
+/** Points every connector to the benchmark's SMSC on this machine. */
 export function ledTo(platform: Exported, upstream: Upstream): Exported {
   const { systemId, password } = SMSC_ACCOUNT
   return {
@@ -75,9 +75,9 @@ export function benchUser(number: number): string {
   return `bench-${number}`
 }
 
-/** Adds as many accounts, each with one user. */
+/** Adds `count` accounts with one user each. */
 export async function withAccounts(platform: Exported, count: number): Promise<Exported> {
-  // The cheapest there is: a thousand first binds would else cost 37 ms of CPU each.
+  // The cheapest possible hash: otherwise each of a thousand first binds would cost 37 ms of CPU.
   const passwordHash = await hash(BENCH_PASSWORD, { memoryCost: 8, timeCost: 1, parallelism: 1 })
   const numbers = Array.from({ length: count }, (_, number) => number)
   const accounts = numbers.map((number) => ({ id: benchUser(number) }))

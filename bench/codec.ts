@@ -1,6 +1,6 @@
-// Decode a typical submit_sm and encode it again, one thread, per CPU-second. Ours, npm `smpp` and
-// code written by hand take turns on the same octets, so that what else the machine does hits all
-// three alike; the medians of their turns are compared.
+// Measures how many typical submit_sm PDUs one thread decodes and re-encodes per CPU-second. Our
+// codec, the npm package `smpp` and hand-written code take turns on the same octets, so that other
+// load on the machine affects all three equally. The medians of their turns are compared.
 import assert from 'node:assert'
 import { PDU } from 'smpp'
 import { decodePdu, encodePdu } from '../src/smpp/index.ts'
@@ -35,13 +35,13 @@ const codecs = {
 type Codec = keyof typeof codecs
 const ORDER: readonly Codec[] = ['signalbox', 'smpp', 'byHand']
 
-/** Async like every bench; it keeps the thread all the while. */
+/** Async like every benchmark, although it blocks the thread until it has finished. */
 export async function codec({ seconds }: BenchOptions): Promise<Figure[]> {
   const submits = typicalSubmits(PDUS)
   for (const name of ORDER) checkRecode(name, submits)
   const turnMs = (seconds * 1_000) / ((ROUNDS + 1) * ORDER.length)
   const rates: Record<Codec, number[]> = { signalbox: [], smpp: [], byHand: [] }
-  // In the first round each is compiled and gets warm.
+  // The first round is a warm-up, in which each codec is compiled.
   for (let round = 0; round <= ROUNDS; round++) {
     for (const name of ORDER) {
       const rate = measure(codecs[name], submits, turnMs)
@@ -62,11 +62,14 @@ export async function codec({ seconds }: BenchOptions): Promise<Figure[]> {
 
 function checkRecode(name: Codec, submits: readonly Buffer[]): void {
   for (const submit of submits) {
-    assert(codecs[name](submit, 0, submit.length).equals(submit), `${name} changes the message`)
+    assert(
+      codecs[name](submit, 0, submit.length).equals(submit),
+      `${name} does not reproduce the message`,
+    )
   }
 }
 
-/** Messages per second of user and system time; that of the garbage collector's threads counts. */
+/** Messages per second of user and system time, including the garbage collector's threads. */
 function measure(recode: Recode, submits: readonly Buffer[], forMs: number): number {
   const chunk = Buffer.concat(submits)
   const startedMs = performance.now()

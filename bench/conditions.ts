@@ -1,5 +1,5 @@
-// The conditions of the proof of scale. Each has a platform of its own. A condition may set bounds
-// beside those that hold for every other customer.
+// The conditions of the scale proof. Each condition runs on its own platform. A condition may have
+// bounds in addition to the bounds for ordinary customers, which hold in all conditions.
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { adminCall } from '../test/adminCall.ts'
@@ -20,13 +20,13 @@ export type Figures = Readonly<Record<string, number | string>>
 export interface Seen {
   readonly measurements: readonly Measurement[]
   readonly figures: Figures
-  /** Bounds of the condition that did not hold. */
+  /** The bounds of the condition that were exceeded. */
   readonly faults: readonly string[]
 }
 
 export interface ConditionOptions {
   readonly scale: number
-  /** How long the transaction is held open. */
+  /** How long the condition `a transaction held open` keeps its transaction open. */
   readonly minutes: number
   readonly measureMs: number
   onProgress(what: string): void
@@ -38,23 +38,23 @@ export interface Condition {
 }
 
 const HOUR_MS = 3_600_000
-/** Components load so many resources within it. */
+/** Enough for components to load all the resources. */
 const SETTLED_MS = 10_000
 const LOOKS = 11
 const LOOK_MS = 250
 
-/** A million in five minutes. */
+/** One million messages in five minutes. */
 const MOVED_PER_SECOND_MIN = 1_000_000 / 300
 const MOVED_WITHIN_MS = 15 * 60_000
 const BOUND_WITHIN_MS = 180_000
 const CHANGE_EVERY_MS = 5_000
-/** A look for messages that are due costs the same, however many wait. */
+/** Bound of a search for due messages, which must not depend on the number of waiting messages. */
 const LOOK_MS_MAX = 10
 
 export const CONDITIONS: readonly Condition[] = [
   { name: '10,000,000 messages wait for a retry', during: manyWaiting },
-  { name: '1,000,000 retries fall due at once', during: manyDue },
-  { name: '10,000,000 messages on the queue of a carrier that is away', during: longQueue },
+  { name: '1,000,000 retries become due at the same time', during: manyDue },
+  { name: '10,000,000 messages on the queue of an unreachable SMSC', during: longQueue },
   { name: '400,000 deliveries for an account that never binds', during: absentCustomer },
   { name: '1,000 connectors', during: manyConnectors },
   { name: '100,000 users, and one changes every 5 s', during: manyUsers },
@@ -65,15 +65,18 @@ async function manyWaiting(stage: ScaleStage, options: ConditionOptions): Promis
   const { database } = stage
   const count = options.scale * 10_000_000
   const filledMs = await timed(() => fillWaiting(database, AWAY, count, 24 * HOUR_MS))
-  options.onProgress(`${count} wait, put there in ${seconds(filledMs)} s`)
+  options.onProgress(`${count} waiting messages inserted in ${seconds(filledMs)} s`)
   const during = await stage.measure('during', options.measureMs)
   const lookMs = await medianMs(() => claimDue(database, 100, 1))
   const countMs = await medianMs(() => countWaiting(database.run))
   return {
     measurements: [during],
-    figures: { 'a look for due messages, ms': lookMs, 'counting the waiting ones, ms': countMs },
+    figures: {
+      'a search for due messages, ms': lookMs,
+      'a count of waiting messages, ms': countMs,
+    },
     faults: [lookMs, countMs].some((ms) => ms > LOOK_MS_MAX)
-      ? [`a look or a count took more than ${LOOK_MS_MAX} ms`]
+      ? [`a search or a count took more than ${LOOK_MS_MAX} ms`]
       : [],
   }
 }
@@ -83,7 +86,7 @@ async function manyDue(stage: ScaleStage, options: ConditionOptions): Promise<Se
   const count = options.scale * 1_000_000
   const upkeep = postgresUpkeep(database)
   const queue = submitQueue(AWAY, 'normal')
-  // All of them are there when the first is due.
+  // All messages are inserted before the first is due.
   const dueInMs = 10_000 + options.scale * 60_000
   const filledMs = await timed(() => fillWaiting(database, AWAY, count, dueInMs))
   await after(Math.max(0, dueInMs - filledMs))
@@ -103,14 +106,16 @@ async function manyDue(stage: ScaleStage, options: ConditionOptions): Promise<Se
   return {
     measurements: [during],
     figures: {
-      'messages moved a second': Math.round(rate),
-      'envelopes on the queue for 1,000 messages': Math.round(
+      'messages moved per second': Math.round(rate),
+      'envelopes on the queue per 1,000 messages': Math.round(
         ((depth?.envelopes ?? 0) * 1_000) / Math.max(1, depth?.messages ?? 0),
       ),
     },
     faults: [
-      ...(left > 0 ? [`${left} have not moved`] : []),
-      ...(rate < MOVED_PER_SECOND_MIN ? [`moved ${Math.round(rate)} a second`] : []),
+      ...(left > 0 ? [`${left} messages were not moved`] : []),
+      ...(rate < MOVED_PER_SECOND_MIN
+        ? [`only ${Math.round(rate)} messages moved per second`]
+        : []),
     ],
   }
 }
@@ -131,7 +136,7 @@ async function absentCustomer(stage: ScaleStage, options: ConditionOptions): Pro
 
 async function manyConnectors(stage: ScaleStage, options: ConditionOptions): Promise<Seen> {
   const count = Math.ceil(options.scale * 1_000)
-  // The other SMSC would send its receipts over these binds too.
+  // A separate SMSC, because the ordinary one would also send its receipts over these binds.
   const smsc = smscProcess()
   try {
     const file = join(stage.upstream.stack.home, 'smsc', 'carriers.ndjson')
@@ -177,7 +182,7 @@ async function manyUsers(stage: ScaleStage, options: ConditionOptions): Promise<
 
 async function heldTransaction(stage: ScaleStage, options: ConditionOptions): Promise<Seen> {
   const client = await stage.database.pool.connect()
-  // A long report or pg_dump has such a snapshot, which holds back every vacuum.
+  // A long report or pg_dump holds such a snapshot, which keeps vacuum from removing dead rows.
   await client.query('set idle_in_transaction_session_timeout = 0')
   await client.query('begin isolation level repeatable read')
   await client.query('select count(*) from platform_revision')

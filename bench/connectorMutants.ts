@@ -1,4 +1,4 @@
-// When a message ends without being submitted, and what an operator's state of a connector does.
+// Mutants of message expiry, and of connectors that an operator paused, disabled or changed.
 
 import { type Mutant, unitTest } from './mutant.ts'
 
@@ -9,7 +9,7 @@ const clearing = (test: string) => unitTest('components/workers/clearedConnector
 
 export const connectorMutants: readonly Mutant[] = [
   {
-    name: 'the end of a message is not looked at in the tick of its write',
+    name: 'the expiry of a message is not checked in the tick in which it is written',
     invariant: '12',
     file: 'src/components/workers/connectorWork.ts',
     piece: 'if (!isOver(task, Date.now())) return task.work.isOurs',
@@ -18,7 +18,7 @@ export const connectorMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ '31612341001' \]/,
   },
   {
-    name: 'a message that waits for the pace ends when its turn comes',
+    name: 'a message that waits for the pace expires only when its turn comes',
     invariant: '12',
     file: 'src/components/workers/submitLane.ts',
     piece: `this.#ready.add(task)
@@ -28,7 +28,7 @@ export const connectorMutants: readonly Mutant[] = [
     says: /AssertionError: expected undefined to be defined/,
   },
   {
-    name: 'a message waits in the database beyond its end',
+    name: 'a message waits in the database beyond its expiry',
     invariant: '12',
     file: 'src/components/workers/nextAttempt.ts',
     piece: 'return Math.min(nextMs, expiresAtMs ?? nextMs)',
@@ -37,7 +37,7 @@ export const connectorMutants: readonly Mutant[] = [
     says: /AssertionError: expected [\d.]+ to be \d+/,
   },
   {
-    name: 'nobody looks after the messages of a connector without a link',
+    name: 'the messages of a connector without a link do not expire',
     invariant: '12',
     file: 'src/components/workers/submitLane.ts',
     piece: 'return this.#sender.caresFor() ? Math.max(0, CARED_ENVELOPES - this.#entries) : 0',
@@ -70,7 +70,7 @@ export const connectorMutants: readonly Mutant[] = [
     says: /AssertionError: expected \{ .+ \} to match object \{ .+ \}/,
   },
   {
-    name: 'a disabled connector refuses for good',
+    name: 'a disabled connector causes a permanent refusal',
     invariant: '13b',
     file: 'src/routing/admission.ts',
     piece: 'unusable: refused(ESME_RTHROTTLED',
@@ -93,7 +93,7 @@ export const connectorMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ \[ '1', 'retry' \] \]/,
   },
   {
-    name: 'the binds of a disabled connector live as long as their leases',
+    name: 'the binds of a disabled connector stay open until their leases expire',
     invariant: '13b',
     file: 'src/components/workers/connectorPool.ts',
     piece: 'return slots.length > 0 ? this.#closeThenBind(id, entry, slots) : entry.work.wake()',
@@ -104,7 +104,7 @@ export const connectorMutants: readonly Mutant[] = [
     says: /AssertionError: expected 2 to be \+?0/,
   },
   {
-    name: 'all binds are remade at once for a setting that a session cannot follow',
+    name: 'a setting that needs new sessions reopens all binds at the same time',
     invariant: '13b',
     file: 'src/components/workers/connectorPool.ts',
     piece: 'await closeBinds(entry, [next.slot],',
@@ -113,7 +113,7 @@ export const connectorMutants: readonly Mutant[] = [
     says: /AssertionError: expected \+?0 to be greater than or equal to 2/,
   },
   {
-    name: 'a change of the pace makes new binds',
+    name: 'a change of the pace reopens the binds',
     invariant: '13b',
     file: 'src/components/workers/upstreamBind.ts',
     piece: 'return this.#terms !== sessionTerms(this.#connector)',

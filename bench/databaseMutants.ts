@@ -1,4 +1,5 @@
-// Processes that share a database: what keeps one from holding up, harming or impersonating others.
+// Mutants of the code that keeps processes on one database from delaying, breaking or impersonating
+// each other.
 
 import { type Mutant, unitTest } from './mutant.ts'
 
@@ -18,7 +19,7 @@ export const databaseMutants: readonly Mutant[] = [
     says: /AssertionError: expected \d+ to be less than 60/,
   },
   {
-    name: 'a receive never looks below its floor again',
+    name: 'a receive never searches below its floor again',
     invariant: '1',
     file: 'src/flow/searchFloors.ts',
     piece: 'return floor && this.#now() < floor.wholeAtMs ? floor.from : WHOLE_LIST',
@@ -30,7 +31,7 @@ export const databaseMutants: readonly Mutant[] = [
     says: /AssertionError: expected .* to deeply equal \[ '\d+' \]/,
   },
   {
-    name: 'a reading of the depths ends with the first slices of a queue',
+    name: 'a reading of the depths counts only the first slices of a queue',
     invariant: '10',
     file: 'src/queue/postgres/queueDepths.ts',
     piece: 'changed = await this.#recount(looks)',
@@ -39,7 +40,7 @@ export const databaseMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
   {
-    name: 'each reading of the depths counts everything',
+    name: 'each reading of the depths counts all slices again',
     invariant: '10',
     file: 'src/queue/postgres/queueDepths.ts',
     piece: 'this.#now() < countedAtMs + RECOUNT_MS',
@@ -60,7 +61,7 @@ export const databaseMutants: readonly Mutant[] = [
     says: /Error: the database cannot run statements now: canceling statement due to lock timeout/,
   },
   {
-    name: 'a lock that was not to be had in time counts as refused for good',
+    name: 'a lock timeout counts as a permanent error',
     invariant: '9b',
     file: 'src/database/database.ts',
     piece: `'25P03', '55P03', '57P01'`,
@@ -72,7 +73,7 @@ export const databaseMutants: readonly Mutant[] = [
     says: /AssertionError: expected error to be instance of StoreUnavailable/,
   },
   {
-    name: 'a value too long for its index counts as trouble that may pass',
+    name: 'a value that is too long for its index counts as a temporary error',
     invariant: '11',
     file: 'src/components/doesHarm.ts',
     piece: `'44', '54'])`,
@@ -84,7 +85,7 @@ export const databaseMutants: readonly Mutant[] = [
     says: /Error: index row requires \d+ bytes, maximum size is \d+/,
   },
   {
-    name: 'a deadlock counts as the fault of the values',
+    name: 'a deadlock counts as an error caused by the values',
     invariant: '11',
     file: 'src/components/doesHarm.ts',
     piece: `new Set(['21', '22', '23', '44', '54'])`,
@@ -96,7 +97,7 @@ export const databaseMutants: readonly Mutant[] = [
     says: /AssertionError: expected true to be false/,
   },
   {
-    name: 'the outcome writer repeats what the database refuses for good',
+    name: 'the outcome writer retries outcomes that the database permanently refuses',
     invariant: '11',
     file: 'src/components/workers/outcomeWriter.ts',
     piece: `if (!doesHarm(error)) throw error

@@ -2,8 +2,8 @@ import type { KillAction } from '../src/lab/killSchedule.ts'
 import type { Witness } from '../src/lab/readWitness.ts'
 
 /**
- * A duplicate is put down to the last action before the SMSC took the message again; who was
- * stopped at that time is told beside it.
+ * Counts duplicates by cause. The cause is the last kill or stop before the SMSC accepted the
+ * message again, together with the processes that were stopped at that time.
  */
 export function duplicatesByCause(
   { accepted, duplicates }: Witness,

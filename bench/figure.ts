@@ -1,4 +1,4 @@
-/** One measured number. Rates are compared with a peer only when it ran beside, in this run. */
+/** One measured number. A rate is compared only with a peer that was measured in the same run. */
 export interface Figure {
   readonly bench: string
   readonly metric: string
@@ -25,7 +25,7 @@ export function figureOf(bench: string) {
   })
 }
 
-/** 0 of nothing. */
+/** The median; 0 for an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
@@ -33,7 +33,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2
 }
 
-/** One JSON line a figure, or a table to read. */
+/** Prints one JSON line per figure, or a table. */
 export function printFigures(figures: readonly Figure[], json: boolean): void {
   if (json) {
     for (const figure of figures) process.stdout.write(`${JSON.stringify(figure)}\n`)
@@ -47,7 +47,7 @@ export function printFigures(figures: readonly Figure[], json: boolean): void {
   }
 }
 
-/** Four significant digits; more would pretend. */
+/** Four significant digits: more would suggest a precision that a measurement does not have. */
 function rounded(value: number): number {
   return Math.abs(value) >= 1_000 ? Math.round(value) : Number(value.toPrecision(4))
 }

@@ -5,10 +5,10 @@ import { typicalSubmits } from './typicalSubmits.ts'
 
 const BATCH = 2_000
 const LIFETIME_MS = 7 * 24 * 3_600_000
-/** A receipt is about as long as the message that it is about. */
+/** A submit_sm serves as the deliver_sm, because a receipt has about the same length. */
 const [DELIVER_SM = Buffer.alloc(0)] = typicalSubmits(1)
 
-/** Puts pending deliveries for one user, as the dlr-processor does. */
+/** Inserts pending deliveries for one user, with the statement that the dlr-processor uses. */
 export async function fillOutbox({ run }: Database, user: string, count: number): Promise<void> {
   for (let left = count; left > 0; left -= BATCH) {
     const expiresAtMs = Date.now() + LIFETIME_MS

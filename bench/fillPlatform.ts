@@ -8,10 +8,10 @@ import { SMSC_ACCOUNT } from './smscProcess.ts'
 
 const USERS_OF_AN_ACCOUNT = 10
 const BATCH = 20_000
-/** It has the right form, and nobody signs in with it. */
+/** A well-formed hash with which nobody signs in. */
 const PASSWORD_HASH = '$argon2id$v=19$m=19456,t=2,p=1$c2lnbmFsYm94$c2lnbmFsYm94c2lnbmFsYm94c2ln'
 
-/** Adds users, ten to an account, in few revisions. */
+/** Adds users, ten per account, in large batches to limit the number of revisions. */
 export async function fillUsers(database: Database, count: number): Promise<void> {
   const accounts = numbers(Math.ceil(count / USERS_OF_AN_ACCOUNT)).map((number) =>
     resource(accountKind.kind, { id: crowdAccount(number) }),
@@ -26,7 +26,7 @@ export async function fillUsers(database: Database, count: number): Promise<void
   await write(database, [...accounts, ...users])
 }
 
-/** Adds connectors, each with one bind, all to the same SMSC. */
+/** Adds connectors with one bind each, all to the same SMSC. */
 export async function fillConnectors(
   database: Database,
   count: number,

@@ -5,11 +5,11 @@ import { publishAll } from '../src/queue/publishAll.ts'
 import { PostgresQueue } from '../src/queue/postgres/postgresQueue.ts'
 import { waitingMessages } from './waitingMessages.ts'
 
-/** As many as a router packs at once at full rate. */
+/** The number of messages that a router packs at a time at full rate. */
 const BATCH = 5_000
 const PACE = 1_000
 
-/** Puts messages on the submit queue of a connector, packed as a router packs them. */
+/** Publishes messages on the submit queue of a connector, packed as a router packs them. */
 export async function fillQueue(
   { run }: Database,
   connector: string,
@@ -20,7 +20,7 @@ export async function fillQueue(
     const messages = waitingMessages(Math.min(BATCH, left))
     const addressed = messages.map((message) => ({ message, connector, lane: 'bulk' as const }))
     const publications = packEnvelopes(addressed, () => PACE)
-    // Their rows in `messages` are left out: see proveScale.ts.
+    // Without the journal no rows are created in `messages`. See proveScale.ts.
     await publishAll(
       queue,
       publications.filter((one) => one.queue !== JOURNAL_QUEUE),

@@ -6,7 +6,7 @@ import { waitingMessages } from './waitingMessages.ts'
 const BATCH = 5_000
 const LANE = 'normal'
 
-/** Puts messages that wait for another attempt at a connector, one row each, as workers do. */
+/** Inserts messages that wait for another attempt on a connector, one row each, as workers do. */
 export async function fillWaiting(
   { run }: Database,
   connector: string,

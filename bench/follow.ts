@@ -1,6 +1,6 @@
-// One changed user among 100,000: how long it holds the event loop of a process that follows the
-// platform as the gateway does, snapshot included. The same time without a change is the noise of
-// the machine.
+// Measures how long a change to one of 100,000 users blocks the event loop of a process that
+// follows the platform as the gateway does, including its snapshot. The same measurement without a
+// change shows the noise of the machine.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ import { figureOf, median } from './figure.ts'
 import type { Figure } from './figure.ts'
 
 const USERS = 100_000
-/** Longer than the rest between two snapshots, and the time that one takes. */
+/** Longer than the pause between two snapshots plus the time to write a snapshot. */
 const TURN_MS = 8_000
 const figure = figureOf('follow')
 
@@ -38,8 +38,8 @@ export async function follow({ seconds }: BenchOptions): Promise<Figure[]> {
     const idle = await longestHolds(seconds / 2, () => undefined)
     const changing = await longestHolds(seconds / 2, source.change)
     return [
-      figure('longest hold of the event loop per change, median', median(changing), 'ms'),
-      figure('the same without a change, median', median(idle), 'ms'),
+      figure('longest block of the event loop per change, median', median(changing), 'ms'),
+      figure('longest block without a change, median', median(idle), 'ms'),
     ]
   } finally {
     follower.stop()
@@ -48,7 +48,7 @@ export async function follow({ seconds }: BenchOptions): Promise<Figure[]> {
   }
 }
 
-/** The longest hold of each turn, in ms. */
+/** The longest block of the event loop in each turn, in ms. */
 async function longestHolds(seconds: number, change: () => void): Promise<number[]> {
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()

@@ -1,5 +1,5 @@
-// Many idle binds on one gateway of a running platform: what its process holds in memory, what
-// they cost it, and whether an enquire_link is ever missed.
+// Measures many idle binds on one gateway of a running platform: the memory and CPU time of its
+// process, and the number of enquire_links that were not answered in time.
 import { readFileSync } from 'node:fs'
 import { setTimeout as after } from 'node:timers/promises'
 import { startStack } from '../test/stack.ts'
@@ -16,7 +16,7 @@ import { cpuBetween, platformUse } from './platformUse.ts'
 const BENCH = 'idle-binds'
 const BINDS_EACH = 500
 const ENQUIRE_LINK_INTERVAL_MS = 30_000
-/** Sockets and files beside the binds. */
+/** Sockets and files other than the binds. */
 const OTHER_DESCRIPTORS = 200
 
 export async function idleBinds(options: BenchOptions): Promise<Figure[]> {
@@ -26,7 +26,7 @@ export async function idleBinds(options: BenchOptions): Promise<Figure[]> {
     for (const pid of [stack.pidOf('gateway'), peers.pid]) checkDescriptors(pid, options.binds)
     return await measure(stack, peers, options)
   } finally {
-    // First the platform: each peer would else be a bind that is lost.
+    // The platform stops first, because otherwise each peer that ends would count as a lost bind.
     await stack.stop()
     await peers.stop()
   }
@@ -60,7 +60,7 @@ async function measure(
   const resident = (use: typeof idled) => use.get('gateway')?.residentMiB ?? 0
   return [
     figure('binds', bound.open, 'binds'),
-    figure('time to bind them all', bindingMs / 1_000, 's'),
+    figure('time to open all binds', bindingMs / 1_000, 's'),
     figure('resident gateway before', resident(before), 'MiB'),
     figure('resident gateway with all bound', resident(bounded), 'MiB'),
     figure('resident gateway at the end', resident(idled), 'MiB'),
@@ -72,14 +72,14 @@ async function measure(
   ]
 }
 
-/** Throws, with what to do, when a process may not open as many sockets. */
+/** Throws an error with advice if a process may not open enough sockets. */
 function checkDescriptors(pid: number, binds: number): void {
   const limits = readFileSync(`/proc/${pid}/limits`, 'latin1')
   const soft = /^Max open files\s+(\S+)/m.exec(limits)?.[1]
   const needed = binds + OTHER_DESCRIPTORS
   if (soft === undefined || soft === 'unlimited' || Number(soft) >= needed) return
   throw new Error(
-    `${binds} binds need ${needed} file descriptors a process, and ${soft} are allowed. ` +
-      `Raise the limit (ulimit -n ${needed}) or give fewer --binds`,
+    `${binds} binds need ${needed} file descriptors per process, but only ${soft} are allowed. ` +
+      `Raise the limit (ulimit -n ${needed}) or pass a lower number with --binds`,
   )
 }

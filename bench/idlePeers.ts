@@ -1,5 +1,6 @@
-// Many customers that hold a bind and send nothing else. Raw sockets, so that ten thousand of them
-// are light: half ask with enquire_link themselves, half keep silent until the server asks them.
+// Many customers that hold idle binds. They use raw sockets, so that ten thousand of them need
+// little memory and CPU. Half of them send enquire_link; the others only answer the server's
+// enquire_link.
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
@@ -7,7 +8,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import { encodePdu, HEADER_OCTETS } from '../src/smpp/index.ts'
 import { answerParent } from './askChild.ts'
 
-/** `connect` opens them, once; without it they only tell what they saw. */
+/** The first question opens the binds with `connect`. Later questions only read the counts. */
 export interface IdleQuestion {
   readonly connect?: IdleOptions
 }
@@ -15,7 +16,7 @@ export interface IdleQuestion {
 export interface IdleOptions {
   readonly host: string
   readonly port: number
-  /** Each has `bindsEach` of the binds. */
+  /** Each system_id opens `bindsEach` binds. */
   readonly systemIds: readonly string[]
   readonly bindsEach: number
   readonly password: string
@@ -24,14 +25,14 @@ export interface IdleOptions {
 
 export interface IdleAnswer {
   readonly open: number
-  /** Connections that ended. */
+  /** Number of closed connections. */
   readonly closed: number
-  /** enquire_link of ours, and their answers; the newest may still be under way. */
+  /** Number of enquire_links sent by the peers. The newest may still be unanswered. */
   readonly asked: number
   readonly answered: number
-  /** enquire_link of ours that had no answer after `ANSWER_MS_MAX`. */
+  /** Number of enquire_links from the peers that were not answered within `ANSWER_MS_MAX`. */
   readonly missed: number
-  /** enquire_link of the server, all answered at once. */
+  /** Number of enquire_links from the server. All are answered immediately. */
   readonly askedByServer: number
 }
 
@@ -64,7 +65,7 @@ async function connectAll(options: IdleOptions): Promise<void> {
   )
 }
 
-/** Each once in an interval, evenly spread over it. */
+/** Makes each peer send one enquire_link per interval, evenly spread over the interval. */
 async function askInTurn(peers: readonly IdlePeer[], intervalMs: number): Promise<void> {
   const startedMs = performance.now()
   for (let next = 0; ;) {
@@ -84,7 +85,7 @@ class IdlePeer {
     const socket = connect({ host, port, noDelay: true })
     await once(socket, 'connect')
     socket.write(bindPdu(systemId, password))
-    // Parameters of an event are not typed.
+    // The parameters of an event are not typed.
     const [answer] = (await once(socket, 'data')) as [Buffer]
     if (answer.readUInt32BE(8) !== 0) throw new Error(`a bind of ${systemId} was refused`)
     return new IdlePeer(socket)
@@ -116,7 +117,7 @@ class IdlePeer {
       const command = octets.readUInt32BE(at + 4)
       if (command === ENQUIRE_LINK) seen.askedByServer++
       if (command === ENQUIRE_LINK_RESP) this.#answered()
-      // enquire_link, and unbind when the platform stops.
+      // Answers enquire_link, and unbind when the platform stops.
       else this.#socket.write(header(command + RESPONSE_BIT, octets.readUInt32BE(at + 12)))
       at += HEADER_OCTETS
     }

@@ -1,5 +1,6 @@
-// One message at a time on an idle platform: submit_sm to its answer, and to its receipt, which
-// the simulated SMSC sends at once. The next message goes when the receipt is there.
+// Sends one message at a time on an idle platform, and measures the time from submit_sm to its
+// response and to its receipt, which the simulated SMSC sends immediately. Each message is sent
+// after the receipt of the previous one.
 import { Histogram } from '../src/lab/histogram.ts'
 import type { BenchOptions } from './benchOptions.ts'
 import { figureOf } from './figure.ts'

@@ -3,7 +3,10 @@ import { setTimeout as after } from 'node:timers/promises'
 const WAIT_MS = 10_000
 const LOOK_MS = 50
 
-/** What keeps a process alive (timers, sockets, servers), and its listeners, by kind. */
+/**
+ * The number of resources that keep a process alive (timers, sockets, servers), by kind, and of the
+ * process's event listeners.
+ */
 export type Holdings = Readonly<Record<string, number>>
 
 export function holdings(): Holdings {
@@ -15,7 +18,7 @@ export function holdings(): Holdings {
   return counts
 }
 
-/** What there is more of than there was; what is just about to end has a few seconds for it. */
+/** The resources added since `before`. Waits up to 10 s for resources that are being closed. */
 export async function leftovers(before: Holdings): Promise<string[]> {
   const untilMs = performance.now() + WAIT_MS
   for (;;) {

@@ -1,5 +1,6 @@
-// The whole life: submit, upstream submit, receipt, receipt delivered to the ESME. Load is put on
-// for a time, then every receipt is waited for; both ends are compared message by message.
+// Measures the whole life of messages: submission, upstream submission, receipt, and delivery of
+// the receipt to the ESME. After the load the benchmark waits for every receipt, and then compares
+// the records of the ESME and the SMSC message by message.
 import { sessionsFor } from './benchOptions.ts'
 import type { BenchOptions } from './benchOptions.ts'
 import { figureOf } from './figure.ts'
@@ -8,7 +9,7 @@ import { platformLoad, ratePerSecond } from './platformLoad.ts'
 import { cpuFigures } from './platformUse.ts'
 
 const BENCH = 'life'
-/** Beyond the load's own time, for each second of it. */
+/** Seconds to wait for receipts after the load, for each second of load. */
 const RECEIPTS_WITHIN_FACTOR = 10
 
 export async function life(options: BenchOptions): Promise<Figure[]> {

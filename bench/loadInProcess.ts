@@ -1,11 +1,11 @@
-// The load generator in a process of its own, so that it is not in the way of what it measures.
+// Runs the load generator in a separate process, so that it does not disturb the code it measures.
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { runLoad } from '../src/lab/loadGenerator.ts'
 import type { LoadOptions, LoadProgress } from '../src/lab/loadGenerator.ts'
 import type { LoadReport } from '../src/lab/loadReport.ts'
 
-/** Functions and signals do not cross a process. */
+/** Without functions and signals, which cannot be sent to another process. */
 export type PlainLoadOptions = Omit<LoadOptions, 'signal' | 'onProgress'>
 
 type Said =

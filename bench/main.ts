@@ -1,5 +1,5 @@
-// npm run bench -- NAME… [--json] [--seconds N] [--rate N]: figures of this machine, now. Machines
-// differ, so what is to be compared has to run in the same call.
+// npm run bench -- NAME… [--json] [--seconds N] [--rate N]: measures this machine. Machines
+// differ, so figures are comparable only if they were measured in the same run.
 import { parseArgs } from 'node:util'
 import type { LoadProgress } from '../src/lab/loadGenerator.ts'
 import { accept } from './accept.ts'
@@ -16,7 +16,7 @@ import { rtt } from './rtt.ts'
 import { server } from './server.ts'
 
 interface Bench {
-  /** One line, or more that are indented in the usage. */
+  /** Description for the usage text, in one line. */
   readonly about: string
   readonly seconds: number
   readonly run: (options: BenchOptions) => Promise<Figure[]>
@@ -26,7 +26,7 @@ const BENCHES = new Map<string, Bench>([
   [
     'codec',
     {
-      about: 'decode a submit_sm and encode it again, beside npm smpp and code written by hand',
+      about: 'decode and re-encode a submit_sm, compared with npm smpp and hand-written code',
       seconds: 20,
       run: codec,
     },
@@ -34,7 +34,7 @@ const BENCHES = new Map<string, Bench>([
   [
     'server',
     {
-      about: 'the SMPP server alone beside that of npm smpp, 10 sessions x window 50',
+      about: 'the SMPP server alone, compared with npm smpp, 10 sessions x window 50',
       seconds: 20,
       run: server,
     },
@@ -42,16 +42,19 @@ const BENCHES = new Map<string, Bench>([
   [
     'accept',
     {
-      about: 'submit_sm until it is durable and answered, 20 sessions x window 100',
+      about: 'submit_sm until it is stored and answered, 20 sessions x window 100',
       seconds: 20,
       run: accept,
     },
   ],
-  ['life', { about: 'the same with receipts, until every one is back', seconds: 20, run: life }],
+  [
+    'life',
+    { about: 'like accept, but until every receipt has been delivered', seconds: 20, run: life },
+  ],
   [
     'receipts',
     {
-      about: 'receipts that wait for a customer, from its bind on: one receiver, window 100',
+      about: 'delivery of waiting receipts when a customer binds: one receiver, window 100',
       seconds: 10,
       run: receipts,
     },
@@ -59,7 +62,7 @@ const BENCHES = new Map<string, Bench>([
   [
     'latency',
     {
-      about: 'one message at a time on an idle platform: to its answer and to its receipt',
+      about: 'one message at a time on an idle platform: time to its response and its receipt',
       seconds: 20,
       run: latency,
     },
@@ -67,7 +70,7 @@ const BENCHES = new Map<string, Bench>([
   [
     'rtt',
     {
-      about: 'one upstream bind, window 100, SMSC that answers after 50 ms: how full the window is',
+      about: 'how full one upstream bind keeps its window of 100 if the SMSC answers after 50 ms',
       seconds: 20,
       run: rtt,
     },
@@ -75,7 +78,7 @@ const BENCHES = new Map<string, Bench>([
   [
     'follow',
     {
-      about: 'one changed user among 100,000: how long it holds the event loop of a gateway',
+      about: 'how long a change to one of 100,000 users blocks the event loop of a gateway',
       seconds: 60,
       run: follow,
     },
@@ -83,14 +86,14 @@ const BENCHES = new Map<string, Bench>([
   [
     'idle-binds',
     {
-      about: 'idle binds on one gateway: memory, CPU, missed enquire_links',
+      about: 'memory, CPU and missed enquire_links of idle binds on one gateway',
       seconds: 60,
       run: idleBinds,
     },
   ],
 ])
 
-/** A fast platform that loses something has failed, whatever its rates. */
+/** If one of these figures is above zero, the benchmark fails, however fast the platform was. */
 const MUST_BE_ZERO = new Set(['lost', 'without receipt', 'enquire_link missed', 'binds lost'])
 
 const LIST = [...BENCHES].map(
@@ -98,12 +101,14 @@ const LIST = [...BENCHES].map(
 )
 const USAGE = `npm run bench -- NAME... [options]
 ${LIST.join('')}
-  --seconds N   how long load is put on
-  --rate N      accept, life, rtt: messages a second (default: all windows full, rtt 2500)
-  --accounts N  accept, life: spread over N accounts, a session and a user each (default: 1 with 20
-                sessions); 1000 of them have windows of 2, so that 2000 are under way as well
-  --binds N     idle-binds: how many (default 10000; gateway and peers need a file descriptor each)
-  --json        one line of JSON for each figure
+  --seconds N   duration of the load
+  --rate N      accept, life, rtt: messages per second (default: all windows full; rtt: 2500)
+  --accounts N  accept, life: number of accounts, with one user and one session each (default: one
+                account with 20 sessions); the windows are chosen so that the total of unanswered
+                messages stays at 2000, for example a window of 2 for 1000 accounts
+  --binds N     idle-binds: number of binds (default 10000; each needs a file descriptor in the
+                gateway and another in the client process)
+  --json        print one JSON line for each figure
 `
 
 function readArguments() {
@@ -124,7 +129,7 @@ function readArguments() {
     const accounts = whole('--accounts', values.accounts)
     const binds = whole('--binds', values.binds)
     const unknown = positionals.find((name) => !BENCHES.has(name))
-    if (unknown !== undefined) throw new Error(`there is no bench "${unknown}"`)
+    if (unknown !== undefined) throw new Error(`unknown benchmark "${unknown}"`)
     return {
       names: positionals,
       seconds,

@@ -1,40 +1,41 @@
-// A mechanism that can be taken out of the source by one exact piece of its text, and the test that
-// guards it: with the piece replaced that test must fail, and say why.
+// A mutant disables one mechanism of the program by replacing one exact piece of source text. It
+// also names the test that guards the mechanism: with the piece replaced, that test must fail with
+// the expected message.
 
 export interface Mutant {
-  /** What the changed program does. */
+  /** Describes the behaviour of the changed program. */
   readonly name: string
-  /** Of ARCHITECTURE.md, "What always holds". */
+  /** Number of the invariant in ARCHITECTURE.md, "What always holds". */
   readonly invariant: string
   readonly file: string
-  /** Occurs once in the file, or the proof no longer proves anything. */
+  /** Must occur exactly once in the file, because otherwise the mutant proves nothing. */
   readonly piece: string
   readonly replacement: string
   readonly guard: Guard
-  /** What the failing test says. */
+  /** Matches the message of the failing test. */
   readonly says: RegExp
 }
 
 export interface Guard {
   readonly project: 'unit' | 'whole' | 'full'
   readonly file: string
-  /** The name of one test. */
+  /** Matches the name of exactly one test. */
   readonly test: string
 }
 
-/** A guard beside its source; `file` is below src/. */
+/** A unit test as a guard. `file` is relative to src/. */
 export function unitTest(file: string, test: string): Guard {
   return { project: 'unit', file: `src/${file}`, test }
 }
 
-/** The text of the mutant's file without the mechanism. */
+/** Returns the text of the mutant's file with the mechanism disabled. */
 export function mutated(text: string, { file, piece, replacement }: Mutant): string {
   const [before, after, ...more] = text.split(piece)
   if (before === undefined || after === undefined || more.length > 0) {
     const times = text.split(piece).length - 1
     throw new Error(
-      `${file} holds this ${times} times, not once. Bring its mutant in bench/mutants up to ` +
-        `date:\n${piece}`,
+      `${file} must contain this text once, but contains it ${times} times. Update its mutant in ` +
+        `bench/*Mutants.ts:\n${piece}`,
     )
   }
   return before + replacement + after

@@ -1,5 +1,5 @@
-// The mutants of `npm run prove -- mutants`. Here are those of the way of a message; the others lie
-// beside, by subject.
+// All mutants of `npm run prove -- mutants`. This file defines the mutants of the path of a
+// message; the other files define theirs by subject.
 
 import { accessMutants } from './accessMutants.ts'
 import { connectorMutants } from './connectorMutants.ts'
@@ -33,7 +33,7 @@ const STORE_FAILS = unitTest(
   'an envelope is stored, published and settled after a database outage',
 )
 
-/** The numbers of the messages stand in the brackets. */
+/** In the failure message, the brackets hold the numbers of the messages. */
 const LOST = /AssertionError: answered ESME_ROK and lost: expected \[ .+ \] to deeply equal \[\]/
 const WITHOUT_RECEIPT = /AssertionError: without receipt: expected \[ .+ \] to deeply equal \[\]/
 
@@ -60,7 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
     says: WITHOUT_RECEIPT,
   },
   {
-    name: 'the worker settles an envelope when it takes it',
+    name: 'the worker settles an envelope as soon as it receives it',
     invariant: '2',
     file: 'src/components/workers/submitLane.ts',
     piece: 'return work.settlement',
@@ -79,7 +79,7 @@ export const MUTANTS: readonly Mutant[] = [
     says: /AssertionError: expected \[\] to deeply equal \[ 'keeping outcomes', .+ \]/,
   },
   {
-    name: 'the gateway refuses for want of an answer with ESME_RSYSERR',
+    name: 'the gateway refuses with ESME_RSYSERR if the router does not answer',
     invariant: '9',
     file: 'src/components/gateway/routerClient.ts',
     piece: `commandStatus: ESME_RTHROTTLED,
@@ -90,7 +90,7 @@ export const MUTANTS: readonly Mutant[] = [
     says: /AssertionError: another command_status: expected \[ 'ESME_RSYSERR' \] .+/,
   },
   {
-    name: 'a consumer never extends the leases of the envelopes in its hands',
+    name: 'a consumer never extends the leases of envelopes in progress',
     invariant: '8',
     file: 'src/queue/consumer.ts',
     piece: 'setInterval(() => this.#extend(), options.leaseMs / 3)',

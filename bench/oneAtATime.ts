@@ -10,7 +10,7 @@ export interface OneAtATimeOptions {
   readonly text: string
 }
 
-/** Milliseconds from the submit_sm on. */
+/** Times in milliseconds since the submit_sm was sent. */
 export interface Took {
   readonly answeredMs: number
   readonly receiptedMs: number
@@ -24,10 +24,10 @@ const TIMERS = {
   inactivityTimeoutMs: 0,
 }
 
-/** A customer with one message under way at a time. */
+/** A customer that sends one message at a time. */
 export class OneAtATime {
   readonly #options: OneAtATimeOptions
-  /** Receipts that nobody asked for yet: one may overtake its submit_sm_resp. */
+  /** Arrival times of receipts by message id. A receipt may arrive before its submit_sm_resp. */
   readonly #receipts = new Map<string, number>()
   readonly #arrivals = new EventTarget()
   #session: Session | undefined
@@ -43,13 +43,13 @@ export class OneAtATime {
     this.#options = options
   }
 
-  /** Resolves with the answer, ms. Throws when it is no ESME_ROK. */
+  /** Resolves to the response time in ms. Throws unless the response is ESME_ROK. */
   async submit(): Promise<number> {
     const { sentAtMs, answeredAtMs } = await this.#send(0)
     return answeredAtMs - sentAtMs
   }
 
-  /** Resolves when its receipt is there. */
+  /** Resolves when the message's receipt has arrived. */
   async submitAndWait(): Promise<Took> {
     const { sentAtMs, answeredAtMs, messageId } = await this.#send(1)
     const signal = AbortSignal.timeout(RECEIPT_MS_MAX)

@@ -1,4 +1,4 @@
-// Deliveries to customers: who may deliver a chunk, how long, and what becomes of the rest.
+// Mutants of deliveries to customers: leases of chunks, settlements, and fairness among customers.
 
 import { type Mutant, unitTest } from './mutant.ts'
 
@@ -24,7 +24,7 @@ export const outboxMutants: readonly Mutant[] = [
     says: /AssertionError: expected \d+ to be less than 60/,
   },
   {
-    name: 'a trace shows an acknowledgement of other messages of that time',
+    name: 'a trace shows acknowledgements of other messages of the same time',
     invariant: '5',
     file: 'src/outbox/outboxReportTable.ts',
     piece: 'and position(uuid_send($1) in message_ids) > 0',
@@ -36,7 +36,7 @@ export const outboxMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
   },
   {
-    name: 'a gateway settles chunks that another one leases',
+    name: 'a gateway settles chunks that another gateway has leased',
     invariant: '5',
     file: SETTLEMENT,
     piece: 'where chunk_id = any(array(select id from held)) and instance = $2',
@@ -48,7 +48,7 @@ export const outboxMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
   },
   {
-    name: 'a chunk is leased although another gateway leases it',
+    name: 'a chunk is leased although another gateway has leased it',
     invariant: '5',
     file: OUTBOX,
     piece: 'where l.until <= now()',
@@ -57,7 +57,7 @@ export const outboxMutants: readonly Mutant[] = [
     says: /AssertionError: expected .+/,
   },
   {
-    name: 'a settlement that is repeated records its deliveries again',
+    name: 'a repeated settlement records its deliveries again',
     invariant: '5',
     file: SETTLEMENT,
     piece: 'join gone on gone.id = ack.chunk_id)',
@@ -66,7 +66,7 @@ export const outboxMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to have a length of 2 but got 4/,
   },
   {
-    name: 'what is put back goes to the end of the queue',
+    name: 'deliveries that are put back go to the end of the queue',
     invariant: '5',
     file: SETTLEMENT,
     piece: 'select place, account, user_id, back.deliveries',
@@ -78,7 +78,7 @@ export const outboxMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ 1, 16, 16, 7 \] to deeply equal .+/,
   },
   {
-    name: 'a gateway that starts anew ends the back-off of its deliveries',
+    name: 'the restart of a gateway ends the back-off of its deliveries',
     invariant: '10',
     file: SETTLEMENT,
     piece: 'set leased_by = null, attempts',
@@ -90,7 +90,7 @@ export const outboxMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
   },
   {
-    name: 'a gateway that was stopped delivers what others may lease by now',
+    name: 'a gateway that was frozen sends deliveries whose lease has expired',
     invariant: '5',
     file: DELIVERY,
     piece: 'receivers.length === 0 || this.#now() >= claim.times.sendUntilMs',
@@ -102,7 +102,7 @@ export const outboxMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to have a length of 2 but got 4/,
   },
   {
-    name: 'a slow customer keeps what it does not take',
+    name: 'deliveries that a slow customer does not accept are not put back',
     invariant: '5',
     file: DELIVERY,
     piece: 'if (nowMs >= claim.times.putBackAtMs) this.#putBack(line, claim)',
@@ -114,7 +114,7 @@ export const outboxMutants: readonly Mutant[] = [
     says: /AssertionError: expected .+/,
   },
   {
-    name: 'deliveries are claimed for a customer that takes nothing',
+    name: 'deliveries are claimed for a customer that answers nothing',
     invariant: '10',
     file: LINE,
     piece: 'if (!this.mayHaveMore || isStuck ||',
@@ -126,7 +126,7 @@ export const outboxMutants: readonly Mutant[] = [
     says: /AssertionError: expected 6 to be 2/,
   },
   {
-    name: 'the window waits for a claim with each answer',
+    name: 'only as many deliveries are claimed as the window has room for',
     invariant: '10',
     file: LINE,
     piece: 'Math.min(2 * window, AHEAD_MAX) - this.#waiting',
@@ -138,7 +138,7 @@ export const outboxMutants: readonly Mutant[] = [
     says: /AssertionError: expected 2 to be 4/,
   },
   {
-    name: 'what silent customers do not take counts against the whole gateway',
+    name: 'unanswered deliveries of silent customers count against the whole gateway',
     invariant: '11',
     file: DELIVERY,
     piece: 'this.#waiting -= claim.waiting',
@@ -159,7 +159,7 @@ export const outboxMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
   {
-    name: 'a receipt that breaks the link is sent at each bind',
+    name: 'a receipt that breaks the link is sent again at each bind',
     invariant: '8',
     file: DELIVERY,
     piece: 'const CLOSES_MAX = 3',
@@ -171,7 +171,7 @@ export const outboxMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ false, false \] to deeply equal \[ false, true \]/,
   },
   {
-    name: 'a gateway that lost a row returns it',
+    name: 'a gateway that lost its lease of a row puts the row back',
     invariant: '5',
     file: SETTLEMENT,
     piece: 'and o.leased_by = $4',

@@ -1,4 +1,4 @@
-// How fast and over how many binds a connector is used, and by which clock.
+// Mutants of the pace of connectors, of the leases of bind slots, and of the clock.
 
 import { type Mutant, unitTest } from './mutant.ts'
 
@@ -18,7 +18,7 @@ export const paceMutants: readonly Mutant[] = [
     says: /Error: Property failed after \d+ tests/,
   },
   {
-    name: 'messages go in bursts of the whole pace',
+    name: 'messages are sent in bursts of the whole pace',
     invariant: '7',
     file: 'src/flow/pacer.ts',
     piece: 'Math.max(this.#dueMs, nowMs - lateMs) + this.#intervalMs',
@@ -27,7 +27,7 @@ export const paceMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to have a length of \d+/,
   },
   {
-    name: 'who takes over pace does not wait until what others sent is a second old',
+    name: 'a process that takes over pace does not wait a second after the sends of others',
     invariant: '7',
     file: 'src/flow/pacer.ts',
     piece: 'const fromMs = nowMs + windowOf(rate) + WINDOW_MARGIN_MS',
@@ -36,7 +36,7 @@ export const paceMutants: readonly Mutant[] = [
     says: /AssertionError: expected \d+ to be greater than or equal to 1000/,
   },
   {
-    name: 'a second counts from the turn in which a message was taken, not from its write',
+    name: 'the window counts from the turn in which a message was taken, not from its write',
     invariant: '7',
     file: 'src/flow/pacer.ts',
     piece: 'send < this.#sends; send++) this.#ring[this.#placeOf(send)] = nowMs',
@@ -45,7 +45,7 @@ export const paceMutants: readonly Mutant[] = [
     says: /AssertionError: expected \d+ to be greater than or equal to 1000/,
   },
   {
-    name: 'every bind slot goes with the whole pace of its connector',
+    name: 'every bind slot gets the whole pace of its connector',
     invariant: '7',
     file: 'src/components/workers/bindLeases.ts',
     piece: '(_, index) => paceShare(tps, binds, index + 1)',
@@ -54,7 +54,7 @@ export const paceMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
   {
-    name: 'the database hears of a lower pace before it is kept',
+    name: 'a lower pace is written to the database before the process applies it',
     invariant: '7',
     file: 'src/components/workers/bindLeases.ts',
     piece: 'this.#keep(id, ({ slot }) => shares[slot - 1] ?? 0)',
@@ -63,7 +63,7 @@ export const paceMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ 'lower sim .+ \]/,
   },
   {
-    name: 'the database grants pace that others have not given up yet',
+    name: 'the database grants pace that other slots have not yet given up',
     invariant: '7',
     file: 'src/database/migrations/0027_lease_all_slots.sql',
     piece: `- coalesce((select sum(live.pace) from live where live.connector = claim.connector
@@ -86,7 +86,7 @@ export const paceMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
   {
-    name: 'a slot that was released while the answer was under way is held again',
+    name: 'a slot that was released during a lease request counts as held again',
     invariant: '6',
     file: 'src/components/workers/bindLeases.ts',
     piece: '({ connector, slot }) => !leaving.get(connector)?.has(slot),',
@@ -104,7 +104,7 @@ export const paceMutants: readonly Mutant[] = [
     says: /AssertionError: expected 'acquire up to 1000 .+' to be 'acquire up to 334 .+'/,
   },
   {
-    name: 'a free slot waits for a worker that does not come',
+    name: 'a free slot is reserved for a worker that never takes it',
     invariant: '6b',
     file: 'src/components/workers/bindLeases.ts',
     piece: 'freeMs >= ROUNDS_OF_PATIENCE * this.#searchMs',
@@ -124,7 +124,7 @@ export const paceMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ 60, \+?0 \] to deeply equal \[ 30, 30 \]/,
   },
   {
-    name: 'a locked slot holds up the leases of all connectors',
+    name: 'a locked slot delays the leases of all connectors',
     invariant: '9b',
     file: 'src/database/migrations/0027_lease_all_slots.sql',
     piece: `order by b.connector, b.slot for update skip locked),
@@ -150,7 +150,7 @@ export const paceMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ 'answered', .+ \]/,
   },
   {
-    name: 'a bind whose lease runs out stays until there is something to send',
+    name: 'a bind whose lease has expired stays open until there is a message to send',
     invariant: '6',
     file: 'src/components/workers/upstreamBind.ts',
     piece: 'this.#leaseEnd = setTimeout(() => this.#leaseRanOut(), leftMs)',
@@ -162,7 +162,7 @@ export const paceMutants: readonly Mutant[] = [
     says: /Error: expected true to be false/,
   },
   {
-    name: 'the time that processes compare follows a step of the wall clock',
+    name: 'the time that processes compare jumps with the wall clock',
     invariant: '7',
     file: 'src/flow/steadyClock.ts',
     piece: 'return Math.floor(this.#offsetMs + performance.now())',

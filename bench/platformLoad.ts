@@ -26,15 +26,18 @@ const WORKED_OFF_POLL_MS = 250
 
 export interface PlatformRun {
   readonly report: LoadReport
-  /** By the name of the process; PostgreSQL with its backends, and the load generator itself. */
+  /** By process name, including the load generator. PostgreSQL includes its backends. */
   readonly cpuSeconds: ReadonlyMap<string, number>
   readonly residentMiB: ReadonlyMap<string, { readonly before: number; readonly after: number }>
-  /** Undefined when the exporters do not tell. */
+  /** Undefined if the exporters do not report it. */
   readonly journalLagSeconds: number | undefined
   readonly ends: Reconciliation
 }
 
-/** Starts the platform of `signalbox up`, puts the load on it, compares both ends, stops it. */
+/**
+ * Starts the platform of `signalbox up`, runs the load, compares the records of ESME and SMSC, and
+ * stops the platform.
+ */
 export async function platformLoad(
   options: BenchOptions,
   load: Omit<PlainLoadOptions, 'host' | 'port' | 'systemId' | 'password'>,
@@ -63,8 +66,8 @@ export async function platformLoad(
 }
 
 /**
- * The first seconds of seven new processes are their compiler's: they are not measured, and what
- * they left in the journal is worked off first.
+ * Runs load before the measurement, because seven new processes spend their first seconds
+ * compiling. Then waits until the journal is empty.
  */
 async function warmUp({ ports }: ReadyLine, load: PlainLoadOptions): Promise<void> {
   await loadInProcess({ ...load, durationMs: WARM_UP_MS }, () => undefined)
@@ -73,7 +76,9 @@ async function warmUp({ ports }: ReadyLine, load: PlainLoadOptions): Promise<voi
     await after(WORKED_OFF_POLL_MS)
 }
 
-/** The users that the load binds as: the demo's, or one of each of `accounts` accounts. */
+/**
+ * Prepares the users that the load binds as: the demo user, or one user in each of the accounts.
+ */
 async function prepare(
   { smpp, admin }: ReadyLine,
   accounts: number,
@@ -89,7 +94,7 @@ async function prepare(
   return { host, port, systemId, systemIds, password: BENCH_PASSWORD }
 }
 
-/** Messages over the time from the first submit_sm to the last answer or receipt. */
+/** Messages per second. `fromMs` is the first submit_sm, `toMs` the last response or receipt. */
 export function ratePerSecond(count: number, fromMs: number, toMs: number): number {
   return toMs > fromMs ? (count * 1_000) / (toMs - fromMs) : 0
 }
@@ -103,7 +108,7 @@ function residentBetween(before: PlatformUse, after: PlatformUse): PlatformRun['
   )
 }
 
-/** How long the oldest event of the journal has waited, as the exporters see it. */
+/** How long the oldest event in the journal has waited, as reported by the exporters. */
 async function journalLag(port: number | undefined): Promise<number | undefined> {
   if (port === undefined) return undefined
   return (await readMetrics(port)).largest('signalbox_queue_oldest_age_seconds', 'queue="journal"')

@@ -3,7 +3,7 @@ import type { Figure } from './figure.ts'
 import { processUse } from './processUse.ts'
 import type { ProcessUse } from './processUse.ts'
 
-/** By the name of the process; PostgreSQL with its backends. */
+/** Resource use by process name. PostgreSQL includes its backends. */
 export type PlatformUse = ReadonlyMap<string, ProcessUse>
 
 export function platformUse(pids: Readonly<Record<string, number>>): PlatformUse {
@@ -18,7 +18,7 @@ export function cpuBetween(before: PlatformUse, after: PlatformUse): [string, nu
   ])
 }
 
-/** CPU by process, in all and for each message. */
+/** CPU time by process, in total and per message. */
 export function cpuFigures(
   bench: string,
   cpuSeconds: Iterable<readonly [string, number]>,

@@ -1,6 +1,6 @@
 export interface ProcessMemory {
   readonly residentMiB: number
-  /** After a collection, where the process was started with --expose-gc. */
+  /** Measured after a garbage collection if the process was started with --expose-gc. */
   readonly heapMiB: number
 }
 

@@ -1,23 +1,24 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Linux counts process time in hundredths of a second (USER_HZ) wherever we run. */
+/** Linux counts process time in hundredths of a second (USER_HZ) on all platforms that we use. */
 const TICKS_A_SECOND = 100
 const PAGE_OCTETS = 4_096
 
 export interface ProcessUse {
-  /** User and system time since the process began. */
+  /** User and system time since the process started. */
   readonly cpuSeconds: number
   /**
-   * RSS of one process, or the PSS of several: memory that they share, such as PostgreSQL's
-   * buffers, counts once.
+   * The RSS of a single process, or the summed PSS of several processes. PSS counts shared memory,
+   * such as PostgreSQL's buffers, only once.
    */
   readonly residentMiB: number
 }
 
 /**
- * What a process has used, its children included: those that are gone through the times their
- * parent collected, so PostgreSQL's backends all count. Children that are `counted` elsewhere are
- * left out. Zero when the process is gone.
+ * The resources used by a process and its children. The times of children that have ended are
+ * included in the times that their parent collected, so that all PostgreSQL backends count.
+ * Children in `counted` are excluded, because they are counted separately. Zero if the process has
+ * ended.
  */
 export function processUse(pid: number, counted: ReadonlySet<number> = new Set()): ProcessUse {
   const children = childrenByParent()
@@ -41,7 +42,7 @@ export function processUse(pid: number, counted: ReadonlySet<number> = new Set()
   }
 }
 
-/** proc(5): the share of /proc/PID/smaps_rollup that is its own. 0 when it is gone. */
+/** The PSS of a process from /proc/PID/smaps_rollup, see proc(5). 0 if the process has ended. */
 function pssMiB(pid: number): number {
   try {
     const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')
@@ -51,7 +52,7 @@ function pssMiB(pid: number): number {
   }
 }
 
-/** proc(5): fields 4, 14-17 and 24 of /proc/PID/stat. */
+/** Reads fields 4, 14-17 and 24 of /proc/PID/stat, see proc(5). */
 function readStat(pid: number) {
   const fields = statFields(pid)
   const field = (n: number) => Number(fields[n - 3] ?? 0)
@@ -63,13 +64,13 @@ function readStat(pid: number) {
   }
 }
 
-/** From field 3 on: the name before them may hold spaces and brackets. */
+/** Fields from number 3 on. They follow the name, which may contain spaces and parentheses. */
 function statFields(pid: number): string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
     return text.slice(text.lastIndexOf(')') + 2).split(' ')
   } catch {
-    // The process ended between the listing and now.
+    // The process ended after it was listed.
     return []
   }
 }

@@ -1,6 +1,7 @@
-// npm run prove -- NAME [--minutes N] [--count N] [--seed N] [--rate N] [--scale N] [--only TEXT]:
-// what is too long for CI. The result is written to docs/proofs/NAME.md with the commit it ran on;
-// a part of a proof (--only) or a small one (--scale) is printed and not written.
+// npm run prove -- NAME [--minutes N] [--count N] [--seed N] [--rate N] [--scale N] [--only TEXT]
+//
+// Runs a test that is too long for CI. The result is written to docs/proofs/NAME.md with its
+// commit. A partial proof (--only) and a scaled one (--scale) are only printed.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -19,7 +20,7 @@ import { proveScale } from './proveScale.ts'
 interface Provable {
   readonly about: string
   readonly minutes: number
-  /** The number of items, unless minutes are given. It takes as long as it takes. */
+  /** The default number of items. It replaces `minutes`, unless --minutes is passed. */
   readonly count?: number
   readonly prove: (options: ProofOptions) => Promise<Proof>
 }
@@ -28,7 +29,9 @@ const PROOFS = new Map<string, Provable>([
   [
     'door',
     {
-      about: 'odd requests through the platform to SMSCs of 3.3, 3.4, 5.0; each ends, alone',
+      about:
+        'odd requests through the platform to SMSCs of versions 3.3, 3.4 and 5.0; each request ' +
+        'reaches an end and affects no other',
       minutes: 20,
       count: 1_000_000,
       prove: proveDoor,
@@ -37,7 +40,8 @@ const PROOFS = new Map<string, Provable>([
   [
     'fuzz',
     {
-      about: 'mutated PDUs through codec and sessions of both sides; nothing throws, nothing grows',
+      about:
+        'mutated PDUs through codec and sessions of both sides; no exception, no memory growth',
       minutes: 10,
       count: 10_000_000,
       prove: proveFuzz,
@@ -47,8 +51,8 @@ const PROOFS = new Map<string, Provable>([
     'kills',
     {
       about:
-        'random kills and stops of every process under steady load, two each of router, workers ' +
-        'and dlr-processor; nothing accepted is lost',
+        'random kills and stops of every process under steady load, with two processes each of ' +
+        'router, workers and dlr-processor; no accepted message is lost',
       minutes: 30,
       prove: proveKills,
     },
@@ -56,7 +60,7 @@ const PROOFS = new Map<string, Provable>([
   [
     'mutants',
     {
-      about: 'a mechanism taken out of the source makes the test that guards it fail',
+      about: 'for each mechanism, the test that guards it fails if the mechanism is removed',
       minutes: 10,
       prove: proveMutants,
     },
@@ -64,7 +68,8 @@ const PROOFS = new Map<string, Provable>([
   [
     'leases',
     {
-      about: 'two workers share two binds, are killed and stopped; the SMSC never sees a third',
+      about:
+        'two workers with two bind slots are killed and stopped; the SMSC never sees a third bind',
       minutes: 20,
       prove: proveLeases,
     },
@@ -73,8 +78,9 @@ const PROOFS = new Map<string, Provable>([
     'life',
     {
       about:
-        'the whole life at a steady rate (--rate, 2500/s), two processes each of router, workers ' +
-        'and dlr-processor: nothing lost or doubled, memory and backlog flat',
+        'the whole life of messages at a steady rate (--rate, default 2500/s), with two ' +
+        'processes each of router, workers and dlr-processor: no message lost or duplicated, ' +
+        'memory and backlog constant',
       minutes: 10,
       prove: proveLife,
     },
@@ -82,7 +88,7 @@ const PROOFS = new Map<string, Provable>([
   [
     'protocol-soak',
     {
-      about: 'the SMPP library alone at full rate: memory flat, nothing left over after close',
+      about: 'the SMPP library alone at full rate: memory constant, no resource left after close',
       minutes: 10,
       prove: proveProtocolSoak,
     },
@@ -91,8 +97,9 @@ const PROOFS = new Map<string, Provable>([
     'scale',
     {
       about:
-        'millions of waiting messages, deliveries that nobody fetches, 1,000 connectors, 100,000 ' +
-        'users, a transaction held open: what other customers see, before and during',
+        'millions of waiting messages, deliveries for a customer that never binds, 1,000 ' +
+        'connectors, 100,000 users, a transaction held open: what other customers see before ' +
+        'and during each',
       minutes: 10,
       prove: proveScale,
     },
@@ -104,7 +111,7 @@ const LIST = [...PROOFS].map(
   ([one, { about, minutes: m }]) => `  ${one.padEnd(13)} ${about} (${m} min)\n`,
 )
 const OPTIONS = '[--minutes N] [--count N] [--seed N] [--rate N] [--scale N] [--only TEXT]'
-/** These have parts that --only chooses among. */
+/** Proofs with parts that --only can select. */
 const IN_PARTS = ['mutants', 'scale']
 const USAGE = `npm run prove -- NAME ${OPTIONS}\n${LIST.join('')}`
 
@@ -116,7 +123,7 @@ if (values.help) {
 const name = positionals[0] ?? ''
 const provable = PROOFS.get(name)
 if (!provable) {
-  process.stderr.write(name === '' ? USAGE : `there is no proof "${name}"\n\n${USAGE}`)
+  process.stderr.write(name === '' ? USAGE : `unknown proof "${name}"\n\n${USAGE}`)
   process.exit(2)
 }
 const minutes = Number(values.minutes ?? provable.minutes)
@@ -128,14 +135,14 @@ const scale = Number(values.scale)
 const amounts = [minutes, rate ?? 1, count ?? 1, scale]
 if (!Number.isInteger(seed) || !amounts.every((amount) => amount > 0)) {
   const expected =
-    '--minutes, --rate, --count and --scale take numbers above 0, --seed a whole number'
+    '--minutes, --rate, --count and --scale must be numbers above 0, and --seed a whole number'
   process.stderr.write(`${expected}\n\n${USAGE}`)
   process.exit(2)
 }
 const extent = count === undefined ? `--minutes ${minutes}` : `--count ${count}`
 
 if (values.only !== undefined && !IN_PARTS.includes(name)) {
-  process.stderr.write(`--only chooses among the parts of ${IN_PARTS.join(' and ')}\n\n${USAGE}`)
+  process.stderr.write(`--only is valid only for ${IN_PARTS.join(' and ')}\n\n${USAGE}`)
   process.exit(2)
 }
 const chosenRate = rate === undefined ? '' : ` --rate ${rate}`

@@ -1,5 +1,5 @@
-// Odd requests of customers through a whole platform to SMSCs of 3.3, 3.4 and 5.0, beside ordinary
-// customers. See test/fuzzDoor.ts for what must hold.
+// Sends odd requests through a whole platform to SMSCs of versions 3.3, 3.4 and 5.0, together with
+// the messages of ordinary customers. test/fuzzDoor.ts says what must hold.
 import type { LoadReport } from '../src/lab/loadReport.ts'
 import { fuzzDoor } from '../test/fuzzDoor.ts'
 import type { Proof, ProofOptions } from './proof.ts'
@@ -21,14 +21,14 @@ export async function proveDoor({
     held: faults.length === 0 && sent === wanted,
     figures: {
       seed,
-      'requests a second': rate,
+      'requests per second': rate,
       'requests sent': sent,
       'answered ESME_ROK': accepted,
       ...prefixed('refused with', answers, 'ESME_ROK'),
       ...prefixed('accepted messages that ended', states),
       ...prefixed('messages that the SMSC accepted, version', submitted),
-      'longest way to an end, s': longestMs / 1_000,
-      'ordinary messages, answered and receipted': sum(ordinary, ({ answered }) => answered.size),
+      'longest time until a request ended, s': longestMs / 1_000,
+      'ordinary messages answered and receipted': sum(ordinary, ({ answered }) => answered.size),
       'ordinary messages without an answer': sum(ordinary, ({ unknown }) => unknown.length),
       'ordinary messages that were refused': sum(ordinary, refusals),
       'submit_sm_resp of ordinary messages, p99 ms': Math.round(

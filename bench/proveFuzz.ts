@@ -1,6 +1,7 @@
-// Mutated PDUs (of real encodings of every kind) through framer, decoder and sessions of both
-// sides, and the messages among them through what reads texts, receipts and parts. Nothing may
-// throw, be written that is no PDU, be lost, or be held beyond the limit.
+// Sends mutated encodings of every kind of PDU through the framer, the decoder and the sessions of
+// both sides. Messages among them also pass through the readers of texts, receipts and message
+// parts. No code may throw, write octets that are not a PDU, lose a request, or hold octets beyond
+// the limit.
 import { seededRandom } from '../src/lab/seededRandom.ts'
 import { fuzzSessions, type FuzzCounts } from '../src/smpp/testing/fuzzSessions.fixture.ts'
 import type { Proof, ProofOptions } from './proof.ts'
@@ -16,7 +17,7 @@ export async function proveFuzz({
   const endMs = performance.now() + minutes * 60_000
   const failures: string[] = []
   const onException = (error: Error) => failures.push(error.stack ?? error.message)
-  // What throws in a timer or a later tick would end this process, and the proof with it.
+  // Without this listener, an exception in a timer or a later tick would end this process.
   process.on('uncaughtException', onException)
   let shown = 0
   let residentOctetsMax = 0
@@ -45,15 +46,15 @@ export async function proveFuzz({
       'mutated PDUs sent': seen?.pdus ?? 0,
       'uncaught exceptions': failures.length,
       'sessions they were sent to, both sides': seen?.sessions ?? 0,
-      'requests that reached an owner': seen?.handled ?? 0,
+      'requests that reached a handler': seen?.handled ?? 0,
       'outcomes of our own requests': seen?.outcomes ?? 0,
       'PDUs that sessions wrote, all well-formed': seen?.written ?? 0,
       'messages whose text and receipt were read': seen?.messages ?? 0,
       'receipts among them': seen?.receipts ?? 0,
-      'long messages that were joined': seen?.joined ?? 0,
-      'long messages handed out with parts missing': seen?.incomplete ?? 0,
-      'octets that a session held at most': seen?.octetsHeldMax ?? 0,
-      'resident memory at most, MiB': Math.round(residentOctetsMax / 2 ** 20),
+      'long messages that were reassembled': seen?.joined ?? 0,
+      'long messages delivered with missing parts': seen?.incomplete ?? 0,
+      'maximum of octets held by a session': seen?.octetsHeldMax ?? 0,
+      'maximum of resident memory, MiB': Math.round(residentOctetsMax / 2 ** 20),
     },
   }
 }

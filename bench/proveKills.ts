@@ -1,8 +1,8 @@
-// Random kills and stops under steady load, and then the books of both ends compared: what was
-// answered ESME_ROK, what the SMSC accepted, what was receipted, what came back. Two processes each
-// of router, workers and dlr-processor run, and each is a victim of its own. Leases on envelopes
-// are short, and half of the stops outlast them, so that the other process takes over what the
-// stopped one still believes to have.
+// Kills and stops random processes under steady load. Afterwards compares the records of both ends:
+// messages answered ESME_ROK, messages that the SMSC accepted, receipts that it sent, and receipts
+// that the ESME received. Two processes each of router, workers and dlr-processor run, and each
+// process can be a victim. Leases on envelopes are short, and half of the stops outlast them, so
+// that another process takes over envelopes that the stopped process still considers its own.
 import { killable, runKillSchedule } from '../src/lab/killSchedule.ts'
 import type { KillAction } from '../src/lab/killSchedule.ts'
 import { readWitness } from '../src/lab/readWitness.ts'
@@ -33,13 +33,13 @@ const VICTIMS = [
 const QUEUE_LEASE_MS = 5_000
 /** 300 actions in half an hour. */
 const INTERVAL_MS = 6_000
-/** Short ones, and such as outlast every lease on an envelope. */
+/** Short stops, and stops that outlast every lease on an envelope. */
 const STOPS = [
   { minMs: 0, maxMs: 2_500 },
   { minMs: 2 * QUEUE_LEASE_MS, maxMs: 3 * QUEUE_LEASE_MS },
 ]
 const MESSAGES_PER_SECOND = 200
-/** After the last action: everything owed has to come in on its own. */
+/** Time after the last action, in which the platform must recover without help. */
 const SETTLE_MS = 30_000
 const RECEIPTS_WITHIN_MS = 240_000
 
@@ -86,7 +86,7 @@ export async function proveKills({ minutes, seed, onProgress }: ProofOptions): P
         ...(await resubmissions.figures(ends.duplicated.length)),
         'receipted to the ESME more than once': ends.receiptedTwice.length,
         'outcome unknown to the ESME': report.unknown.length,
-        'refused for good': [...report.refused.values()].flat().length,
+        'permanently refused': [...report.refused.values()].flat().length,
         'ESME reconnects': report.reconnects,
         'longest pause in answers, s': longestPause(report.answeredPerSecond),
         'longest pause in receipts, s': longestPause(report.receiptsPerSecond),
@@ -114,7 +114,7 @@ function isBeyondLease({ forMs }: KillAction): boolean {
   return forMs > QUEUE_LEASE_MS
 }
 
-/** From the action to the first of what came again after it. */
+/** Times from an action until the first response or receipt after it. */
 function recoveryFigures(
   what: string,
   actions: readonly KillAction[],
@@ -128,7 +128,7 @@ function recoveryFigures(
   return Object.fromEntries(rows)
 }
 
-/** Seconds in a row in which nothing came. */
+/** The largest number of consecutive seconds without an event. */
 function longestPause(perSecond: readonly number[]): number {
   let longest = 0
   let pause = 0

@@ -1,8 +1,10 @@
-// Two workers, one connector with two bind slots, and an SMSC that refuses no bind but counts them.
-// Workers and PostgreSQL are killed and stopped, one or two at a time and then again when both
-// binds are back. The leases are short, so that a stopped worker outlives its own many times, is
-// replaced by the other, and wakes up: by default its supervisor would kill it before (45 s of
-// silence, below the 90 s of a lease).
+// Two workers share one connector with two bind slots. The SMSC accepts every bind and counts the
+// open ones. In each round, one or two of the workers and PostgreSQL are killed or stopped; the
+// next round begins when both binds are open again.
+//
+// The leases are short, so that a stopped worker often outlasts its lease, is replaced by the other
+// worker, and then wakes up. With the default lease of 90 s that would not happen, because the
+// supervisor kills a process after 45 s of silence.
 import { setTimeout as after } from 'node:timers/promises'
 import { takeovers } from '../src/lab/takeovers.ts'
 import type { Takeover } from '../src/lab/takeovers.ts'
@@ -21,23 +23,23 @@ import type { UpstreamStack } from './upstreamStack.ts'
 const SLOTS = 2
 const VICTIMS = ['workers', 'workers-2', 'postgres']
 const LEASE_TTL_MS = 6_000
-/** A worker that is stopped for long loses its envelopes too. */
+/** Short, so that a worker that is stopped for long also loses its envelopes. */
 const QUEUE_LEASE_MS = 5_000
-/** At least the time in which the SMSC below notices that a peer is dead. */
+/** At least the time in which the SMSC with the timers below notices that a peer is dead. */
 const RELEASE_AFTER_MS = 5_000
-/** Silence for 2 s, then 2 s without an answer, each seen up to half a second late. */
+/** 2 s of silence, then 2 s without a response; each is noticed up to half a second late. */
 const SMSC_TIMERS = {
   sessionInitTimeoutMs: 10_000,
   enquireLinkIntervalMs: 2_000,
   responseTimeoutMs: 2_000,
   inactivityTimeoutMs: 0,
 }
-/** Leases are renewed, and free slots looked for, six times in a TTL. */
+/** Workers renew leases and search for free slots six times per TTL. */
 const SEARCH_MS = LEASE_TTL_MS / 6
-/** `up` lets one that keeps failing wait up to 5 s, and then it has to start and bind. */
+/** `up` waits up to 5 s before it restarts a failing process, which then has to start and bind. */
 const RESTART_MS = 8_000
 const TAKEOVER_MS_MAX = LEASE_TTL_MS + RELEASE_AFTER_MS + SEARCH_MS + RESTART_MS
-/** Short; about as long as a lease with its release; longer than both. */
+/** Short stops, stops about as long as a lease plus its release, and longer stops. */
 const STOPS = [
   { minMs: 100, maxMs: 3_000 },
   { minMs: LEASE_TTL_MS - 500, maxMs: LEASE_TTL_MS + RELEASE_AFTER_MS + 2_000 },
@@ -45,7 +47,7 @@ const STOPS = [
 ]
 const SECOND_ACTION_SHARE = 1 / 2
 const SECOND_ACTION_WITHIN_MS = 4_000
-/** Nothing changed for so long: a worker that woke up has its share again. */
+/** If no bind changed for this long, a worker that woke up has its share of the slots again. */
 const STABLE_MS = 3_000
 const STABLE_WITHIN_MS = 3 * TAKEOVER_MS_MAX
 const POLL_MS = 200
@@ -110,13 +112,13 @@ async function prove(
     held: allCameBack && stats.bindsMax <= SLOTS && lost === 0 && longestMs <= TAKEOVER_MS_MAX,
     figures: {
       'bind slots': SLOTS,
-      'most binds open at once, counted by the SMSC': stats.bindsMax,
+      'most binds open at the same time, counted by the SMSC': stats.bindsMax,
       kills: done.filter(({ kind }) => kind === 'kill').length,
       stops: done.filter(({ kind }) => kind === 'stop').length,
       'stops of a worker beyond its lease': done.filter(isBeyondLease).length,
       takeovers: takeovers(binds, SLOTS).length,
       'longest takeover, s': longestMs / 1_000,
-      'stated bound of a takeover, s': TAKEOVER_MS_MAX / 1_000,
+      'guaranteed bound of a takeover, s': TAKEOVER_MS_MAX / 1_000,
       ...Object.fromEntries([...longest].map(([cause, ms]) => [`  after ${cause}, s`, ms / 1_000])),
       'messages answered ESME_ROK': report.answered.size,
       lost: ends.lost.length,
@@ -131,7 +133,7 @@ async function prove(
   }
 }
 
-/** False when a bind stayed away: then there is nothing more to see. */
+/** Kills and stops until `endMs`. Returns false as soon as the binds are not restored in time. */
 async function runRounds(kills: Kills, smsc: SmscProcess, endMs: number): Promise<boolean> {
   while (Date.now() < endMs) {
     kills.act()
@@ -145,7 +147,7 @@ async function runRounds(kills: Kills, smsc: SmscProcess, endMs: number): Promis
   return true
 }
 
-/** All binds are there, for a while now: a kill takes a moment to be seen. */
+/** Waits until all binds have been open for a while, because a kill takes effect with a delay. */
 async function untilStable(smsc: SmscProcess): Promise<boolean> {
   const fromMs = Date.now()
   const deadlineMs = fromMs + STABLE_WITHIN_MS
@@ -158,7 +160,7 @@ async function untilStable(smsc: SmscProcess): Promise<boolean> {
   return false
 }
 
-/** A bind that never came back took until now. */
+/** The longest takeover by cause. A bind that was never restored counts until now. */
 function longestByCause(
   all: readonly Takeover[],
   actions: readonly KillAction[],

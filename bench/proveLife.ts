@@ -1,6 +1,7 @@
-// The whole life at a steady rate that this machine holds: nothing lost, doubled or without a
-// receipt, and neither memory nor backlog grows. Samples of the second fifth (everything is warm by
-// then) are compared with those of the last fifth, median with median.
+// Runs the whole life of messages at a steady rate that this machine can sustain. No message may be
+// lost, duplicated or left without a receipt, and neither memory nor backlog may grow. Growth is
+// measured as the median of the last fifth of the samples against the median of the second fifth,
+// when all processes are warm.
 import { setTimeout as after } from 'node:timers/promises'
 import { readWitness } from '../src/lab/readWitness.ts'
 import { reconcile } from '../src/lab/reconcile.ts'
@@ -15,19 +16,19 @@ import { readMetrics } from './readMetrics.ts'
 import { customersOf, steadyLoad } from './steadyLoad.ts'
 
 const MESSAGES_PER_SECOND = 2_500
-/** Below it the machine does not hold the rate, and the proof says nothing about it. */
+/** With a smaller share the machine does not sustain the rate, and the proof fails. */
 const ACCEPTED_SHARE_MIN = 0.99
 const PROCESSES = { router: 2, workers: 2, dlr: 2 }
 const WINDOW_SIZE = 125
 const SAMPLE_MS = 10_000
 const ROWS_MAX = 20
 const RECEIPTS_WITHIN_MS = 120_000
-/** A garbage-collected heap swings; a leak of ten minutes at this rate is far above. */
+/** Allows for garbage collection. A leak would exceed this bound by far in ten minutes. */
 const MEMORY_GROWTH_MAX = 0.15
 const MEMORY_GROWTH_MIB_MAX = 25
-/** PostgreSQL fills its shared buffers, and keeps them: 128 MiB by its own default. */
+/** PostgreSQL fills its shared buffers and keeps them; its default size is 128 MiB. */
 const POSTGRES_GROWTH_MIB_MAX = 128
-/** In seconds of messages: the number in progress varies with each flush. */
+/** In seconds of messages. The number of messages in progress varies with each flush. */
 const BACKLOG_GROWTH_SECONDS_MAX = 2
 
 interface Sample {
@@ -77,8 +78,8 @@ async function prove(stack: Stack, options: ProofOptions): Promise<Proof> {
   return {
     held,
     figures: {
-      'messages a second asked for': rate,
-      'messages a second accepted': Math.round(acceptedRate),
+      'messages per second requested': rate,
+      'messages per second accepted': Math.round(acceptedRate),
       'messages answered ESME_ROK': report.answered.size,
       lost: ends.lost.length,
       'submitted more than once': ends.duplicated.length,
@@ -94,7 +95,7 @@ async function prove(stack: Stack, options: ProofOptions): Promise<Proof> {
   }
 }
 
-/** From the first submit_sm to the last receipt; PostgreSQL with its backends. */
+/** CPU time from the first submit_sm to the last receipt. PostgreSQL includes its backends. */
 function cpuPerMessage(
   byProcess: ReadonlyMap<string, number>,
   loadSeconds: number,
@@ -104,13 +105,13 @@ function cpuPerMessage(
   const platform = [...byProcess].filter(([name]) => name !== 'smsc')
   const sum = platform.reduce((seconds, [, own]) => seconds + own, 0)
   return {
-    'CPU a message, us: platform, without SMSC and load generator': perMessage(sum),
+    'CPU per message, us: platform, without SMSC and load generator': perMessage(sum),
     ...Object.fromEntries([...byProcess].map(([name, own]) => [`  ${name}`, perMessage(own)])),
     '  load generator': perMessage(loadSeconds),
   }
 }
 
-/** The last one is taken while load is still on. */
+/** Takes samples at regular intervals, the last one while the load still runs. */
 async function sampleFor(
   stack: Stack,
   durationMs: number,
@@ -186,7 +187,7 @@ function growthsOf(samples: readonly Sample[], rate: number): Growth[] {
   ]
 }
 
-/** Every n-th sample, so that the table stays short. */
+/** Shows every n-th sample, so that the table stays short. */
 function tableOf(samples: readonly Sample[]): NonNullable<Proof['table']> {
   const every = Math.ceil(samples.length / ROWS_MAX)
   const kept = samples.filter((_, index) => (index + 1) % every === 0)

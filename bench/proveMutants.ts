@@ -1,5 +1,5 @@
-// Mechanisms taken out, one at a time, in a copy of the checkout: the test that guards one passes
-// on the copy as it is, and fails for the right reason without it.
+// Disables mechanisms, one at a time, in a copy of the checkout. The test that guards a mechanism
+// must pass on the unchanged copy, and fail for the expected reason without the mechanism.
 import {
   cpSync,
   existsSync,
@@ -25,7 +25,7 @@ interface Finding {
 }
 
 export async function proveMutants({ only = '', onProgress }: ProofOptions): Promise<Proof> {
-  // All of them before the first long run.
+  // Checks the texts of all mutants before the first long run.
   for (const mutant of MUTANTS) mutated(textOf(root, mutant), mutant)
   const chosen = MUTANTS.filter(({ name, file }) => `${name} ${file}`.includes(only))
   if (chosen.length === 0) throw new Error(`no mutant has "${only}" in its name or file`)
@@ -50,18 +50,18 @@ export async function proveMutants({ only = '', onProgress }: ProofOptions): Pro
   }
 }
 
-/** Changes that are not committed are in it. */
+/** Copies the checkout, including uncommitted changes. */
 function copyCheckout(copy: string): void {
   const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate']
   const files = execFileSync('git', list, { cwd: root, encoding: 'utf8' })
   for (const file of files.split('\0').filter(Boolean)) {
-    // One that was deleted and not committed is still in the list.
+    // The list still holds files whose deletion was not committed.
     if (existsSync(join(root, file))) cpSync(join(root, file), join(copy, file))
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
 }
 
-/** Each guard once, those of one file together. */
+/** The guards without duplicates, grouped by file. */
 function guardsByFile(mutants: readonly Mutant[]): readonly (readonly Guard[])[] {
   const files = new Map<string, Map<string, Guard>>()
   for (const { guard } of mutants) {
@@ -71,7 +71,7 @@ function guardsByFile(mutants: readonly Mutant[]): readonly (readonly Guard[])[]
   return [...files.values()].map((guards) => [...guards.values()])
 }
 
-/** In one run; if not all of them pass, each by itself shows which do not. */
+/** Runs the guards of one file together. If not all pass, runs each alone to find the failures. */
 async function passTogether(
   copy: string,
   guards: readonly Guard[],

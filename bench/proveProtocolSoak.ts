@@ -1,6 +1,7 @@
-// The library alone at full rate, a server and its clients in a process each: sessions that end in
-// order, are cut off and bind anew, requests that nobody answers, callbacks and promises. Memory
-// stays flat, and after the last close nothing is left: no timer, no socket, no listener.
+// Runs the SMPP library alone at full rate, with the server in one process and its clients in
+// another. Some sessions end with unbind, others are cut off, and all are replaced. Some requests
+// stay unanswered. Requests use both callbacks and promises. Memory must stay constant, and after
+// the last close no timer, socket or listener may be left.
 import { setTimeout as after } from 'node:timers/promises'
 import { askChild } from './askChild.ts'
 import { median } from './figure.ts'
@@ -13,7 +14,7 @@ const SESSIONS = 10
 const WINDOW = 50
 const SAMPLE_MS = 10_000
 const ROWS_MAX = 20
-/** A leak of one octet per message would be above 100 MiB in ten minutes. */
+/** Even a leak of one octet per message would exceed 100 MiB in ten minutes. */
 const GROWTH_MAX = 0.05
 const GROWTH_MIB_MAX = 5
 const NODE_OPTIONS = ['--expose-gc']
@@ -69,20 +70,28 @@ function proofOf(
       client.throttled > 0 &&
       server.open === 0,
     figures: {
-      'sessions at a time x window': `${SESSIONS} x ${WINDOW}, two of them over TLS`,
-      'submit_sm a second': Math.round((samples.at(-1)?.server.submits ?? 0) / seconds),
+      'concurrent sessions x window': `${SESSIONS} x ${WINDOW}, two of them over TLS`,
+      'submit_sm per second': Math.round((samples.at(-1)?.server.submits ?? 0) / seconds),
       'submit_sm answered': client.answered,
-      'submit_sm that crossed an unbind, answered ESME_RTHROTTLED': client.throttled,
+      'submit_sm answered ESME_RTHROTTLED, because they crossed an unbind': client.throttled,
       'deliver_sm answered': server.delivered,
-      'requests that nobody answered, ended as a timeout': client.timedOut,
+      'unanswered requests that ended with a timeout': client.timedOut,
       'requests cut off with their session': client.cutOff,
       'sessions bound and ended': server.bound,
-      'what should not have happened': client.failures.join('; ') || 'nothing',
+      'unexpected failures': client.failures.join('; ') || 'none',
       'timers, sockets and listeners left after close': left.join('; ') || 'none',
       ...Object.fromEntries(growths.map(({ what, told }) => [what, told])),
     },
     table: {
-      columns: ['s', 'server MiB', 'its heap', 'client MiB', 'its heap', 'submit_sm', 'sessions'],
+      columns: [
+        's',
+        'server MiB',
+        'server heap',
+        'client MiB',
+        'client heap',
+        'submit_sm',
+        'sessions',
+      ],
       rows: samples.filter((_, index) => isShown(index, samples.length)).map(rowOf),
     },
   }
@@ -97,7 +106,7 @@ function rowOf({ seconds, server, client }: Sample): number[] {
   return [seconds, ...memory, server.submits, client.sessions]
 }
 
-/** The second fifth, when all is warm, and the last one. */
+/** Compares the last fifth of the samples with the second fifth, when both processes are warm. */
 function growthsOf(samples: readonly Sample[]) {
   const fifth = (n: number) =>
     samples.slice(Math.floor((n * samples.length) / 5), Math.ceil(((n + 1) * samples.length) / 5))

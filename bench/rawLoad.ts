@@ -1,5 +1,6 @@
-// Load that costs next to nothing to make: submit_sm encoded before, of which only the
-// sequence_number changes, and answers that are counted, not read. So the server is the bound.
+// Generates load at almost no cost, so that the server limits the rate. The submit_sm PDUs are
+// encoded in advance and only their sequence_numbers change. Responses are counted, but not
+// decoded.
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
@@ -35,7 +36,7 @@ async function runSession({ port, windowSize, forMs }: RawLoadQuestion): Promise
   socket.destroy()
 }
 
-/** Resolves when the time is over and everything sent is answered. */
+/** Resolves once the time has passed and every request has been answered. */
 function keepWindowFull(socket: Socket, windowSize: number, untilMs: number): Promise<void> {
   const [submit = Buffer.alloc(0)] = typicalSubmits(1)
   const window = Buffer.concat(Array.from({ length: windowSize }, () => submit))
@@ -43,7 +44,7 @@ function keepWindowFull(socket: Socket, windowSize: number, untilMs: number): Pr
   let sequence = 1
   let unanswered = 0
   const send = (count: number) => {
-    // A copy: the socket may keep what it could not write at once.
+    // Copies the octets, because the socket keeps a reference until they are written.
     const octets = Buffer.from(window.subarray(0, count * submit.length))
     for (let at = 12; at < octets.length; at += submit.length) octets.writeUInt32BE(++sequence, at)
     unanswered += count
@@ -62,7 +63,7 @@ function keepWindowFull(socket: Socket, windowSize: number, untilMs: number): Pr
   })
 }
 
-/** Counts PDUs by their command_length alone. */
+/** Counts PDUs by reading only their command_length and command_status. */
 class AnswerCounter {
   #part: Buffer = Buffer.alloc(0)
 

@@ -4,7 +4,7 @@ interface Sample {
   readonly value: number
 }
 
-/** What a component says at /metrics now. */
+/** The metrics of a component, parsed from its /metrics text. */
 export class Metrics {
   readonly #samples: readonly Sample[]
 
@@ -14,19 +14,21 @@ export class Metrics {
     )
   }
 
-  /** Over all labels; undefined when there is none. */
+  /** The sum over all labels; undefined if there is no sample. */
   sum(name: string): number | undefined {
     const values = this.#values(name, '')
     return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) : undefined
   }
 
-  /** `label` as in the text: `queue="journal"`; every one fits ''. */
+  /**
+   * The largest sample with this label, such as `queue="journal"`. An empty `label` matches all.
+   */
   largest(name: string, label = ''): number | undefined {
     const values = this.#values(name, label)
     return values.length > 0 ? Math.max(...values) : undefined
   }
 
-  /** By the value of a label. */
+  /** Sums grouped by the value of a label. */
   sumsBy(label: string, name: string): ReadonlyMap<string, number> {
     const sums = new Map<string, number>()
     for (const { labels, value, ...sample } of this.#samples) {

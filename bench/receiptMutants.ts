@@ -1,4 +1,4 @@
-// Which message a receipt is about, and who gets it.
+// Mutants of the matching of receipts to messages, and of the choice of their recipients.
 
 import { type Mutant, unitTest } from './mutant.ts'
 
@@ -7,7 +7,7 @@ const remembered = (test: string) => unitTest('components/workers/recentSubmissi
 
 export const receiptMutants: readonly Mutant[] = [
   {
-    name: 'a receipt fits messages that were submitted after it',
+    name: 'a receipt matches messages that were submitted after it',
     invariant: '4b',
     file: 'src/message/upstreamIdTable.ts',
     piece: 'and u.submitted_at <= to_timestamp((key.received_at + ${CLOCK_TOLERANCE_MS}) / 1000.0)',
@@ -16,7 +16,7 @@ export const receiptMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ 'ENROUTE', 'DELIVERED' \] to deeply equal \[ .+ \]/,
   },
   {
-    name: 'a worker remembers messages for receipts that came before them',
+    name: 'a worker matches receipts to messages submitted after the receipts arrived',
     invariant: '4b',
     file: 'src/components/workers/recentSubmissions.ts',
     piece: 'isInTime(one.submittedAtMs, receivedAtMs) && isSameNumber',
@@ -25,7 +25,7 @@ export const receiptMutants: readonly Mutant[] = [
     says: /AssertionError: expected \{ .+ \} to be undefined/,
   },
   {
-    name: 'a submission whose message has no row yet creates none',
+    name: 'a submission creates no row for a message that has no row yet',
     invariant: '4b',
     file: 'src/message/upstreamIdTable.ts',
     piece:
@@ -38,7 +38,7 @@ export const receiptMutants: readonly Mutant[] = [
     says: /AssertionError: expected undefined to be 'UNKNOWN'/,
   },
   {
-    name: 'a message is found after the time for its receipt',
+    name: 'a message is still matched after the time limit for its receipt',
     invariant: '4b',
     file: 'src/message/upstreamIdTable.ts',
     piece: 'and u.submitted_at >= to_timestamp((key.received_at - $7::float8) / 1000.0)',
@@ -62,7 +62,7 @@ export const receiptMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
   {
-    name: 'a receipt fits messages to other numbers',
+    name: 'a receipt matches messages to other numbers',
     invariant: '4b',
     file: 'src/message/upstreamIdTable.ts',
     piece: `and (key.destination = '' or u.destination`,
@@ -71,7 +71,7 @@ export const receiptMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ 'DELIVERED', 'DELIVERED' \] to deeply equal \[ .+ \]/,
   },
   {
-    name: 'a number that lacks its country code fits nothing',
+    name: 'a number without its country code matches no other number',
     invariant: '4b',
     file: 'src/message/receiptMatch.ts',
     piece: 'return short.length >= SUFFIX_DIGITS_MIN && long.endsWith(short)',
@@ -83,7 +83,7 @@ export const receiptMutants: readonly Mutant[] = [
     says: /AssertionError: expected false to be true/,
   },
   {
-    name: 'a receipt that fits messages of two accounts goes to one of them',
+    name: 'a receipt that matches messages of two accounts is sent to one of them',
     invariant: '4b',
     file: 'src/message/upstreamIdTable.ts',
     piece: 'min(fits.account) <> max(fits.account) as is_ambiguous',
@@ -116,7 +116,7 @@ export const receiptMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
   },
   {
-    name: "a customer's receipt has our reason where three characters belong",
+    name: "a customer's receipt has our error name instead of a three-character error code",
     invariant: '5',
     file: 'src/outbox/receiptError.ts',
     piece: 'if (commandStatus) return threeDigits(commandStatus)',
@@ -128,7 +128,7 @@ export const receiptMutants: readonly Mutant[] = [
     says: /AssertionError: expected 'ESME_RSUBMITFAIL' to be '069'/,
   },
   {
-    name: 'the failure of a copy is told although its message failed here before',
+    name: 'the failure of a duplicate is reported although its message has already failed',
     invariant: '4',
     file: 'src/message/messageTable.ts',
     piece: 'and (t.state = 2 or m.state not in (3, 5))',

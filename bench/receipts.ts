@@ -1,6 +1,7 @@
-// Receipts to one customer that was away: it submits as a transmitter, and when all its receipts
-// wait in the outbox it binds one receiver, which answers at once. How fast they come is up to the
-// platform alone: the gateway's window of deliver_sm is 100.
+// Measures how fast waiting receipts are delivered to a customer. The customer submits as a
+// transmitter. When all its receipts wait in the outbox, the customer binds one receiver that
+// answers immediately, so that only the platform limits the rate. The gateway's window of
+// deliver_sm is 100.
 import { setTimeout as after } from 'node:timers/promises'
 import { connectSmpp, encodeText, ESME_ROK } from '../src/smpp/index.ts'
 import type { Session } from '../src/smpp/index.ts'
@@ -13,7 +14,7 @@ import { cpuBetween, cpuFigures, platformUse } from './platformUse.ts'
 import { readMetrics } from './readMetrics.ts'
 
 const BENCH = 'receipts'
-/** As many as make the measure last about as long as it was asked to. */
+/** Converts the requested duration to a number of receipts. */
 const RECEIPTS_PER_SECOND = 5_000
 const SUBMIT_WINDOW = 500
 const POLL_MS = 250
@@ -129,7 +130,7 @@ async function receive(customer: Customer, count: number): Promise<number> {
     },
   })
   const late = after(RECEIVED_WITHIN_MS, undefined, { ref: false }).then(() => {
-    throw new Error(`${received} of ${count} receipts came in time`)
+    throw new Error(`${received} of ${count} receipts arrived in time`)
   })
   await Promise.race([all, late])
   const tookMs = performance.now() - startedMs

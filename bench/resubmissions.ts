@@ -1,7 +1,10 @@
-// Why messages reached the SMSC more than once, as the platform counts it. Workers count what they
-// submit again, by cause. The gateway counts what it refused at the deadline without knowing
-// whether it was accepted: its ESME sends that again, as a new message with the same text. A killed
-// process takes its counts along, so each is read once a second: what came since then is missing.
+// Reports why messages reached the SMSC more than once, from the platform's metrics. Workers count
+// the messages that they submit again, by cause. The gateway counts the messages that it refused at
+// the deadline without knowing whether the router accepted them; the ESME sends such a message
+// again, as a new message with the same text.
+//
+// The counts of a killed process are lost, so each process is read once a second. Only the counts
+// since its last reading are missing.
 import { Increases } from '../src/lab/increases.ts'
 import type { Stack } from '../test/stack.ts'
 import { type Metrics, readMetrics } from './readMetrics.ts'
@@ -22,7 +25,9 @@ export class Resubmissions {
     this.#timer = setInterval(() => void this.#readAll(), READ_EVERY_MS)
   }
 
-  /** Reads once more. @param duplicated messages that the SMSC saw more than once */
+  /**
+   * Reads the metrics a last time. `duplicated` messages reached the SMSC more than once.
+   */
   async figures(duplicated: number): Promise<Record<string, number>> {
     this.stop()
     await this.#readAll()
@@ -49,7 +54,7 @@ export class Resubmissions {
 
   async #read(name: string, port: number): Promise<void> {
     const pid = this.#stack.pids()[name]
-    // One that is stopped or starts again is read the next time.
+    // A process that is stopped or just starting is read at the next interval.
     const metrics = await readMetrics(port, READ_EVERY_MS).catch(() => undefined)
     if (!metrics || pid === undefined || this.#stack.pids()[name] !== pid) return
     this.#keep(String(pid), metrics)

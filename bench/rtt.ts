@@ -1,6 +1,7 @@
-// One upstream bind, window 100, and an SMSC that answers after 50 ms: how full the worker keeps
-// the window. 100 / delay is all that can be; the delay is what the simulated SMSC really took
-// (its timers are coarse), and beside it what another ESME on this machine sees.
+// Measures how full a worker keeps the window of one upstream bind: window 100, and an SMSC that
+// answers after 50 ms. The highest possible rate is 100 / delay. The delay is measured twice,
+// because timers are coarse: as the time that the simulated SMSC really took, and as the round trip
+// that another ESME on this machine sees.
 import { setTimeout as after } from 'node:timers/promises'
 import type { BenchOptions } from './benchOptions.ts'
 import { figureOf, median } from './figure.ts'
@@ -17,11 +18,11 @@ const BENCH = 'rtt'
 const WINDOW = 100
 const DELAY_MS = 50
 const CONNECTOR = { binds: 1, window: WINDOW, tps: 100_000 }
-/** Above what the window lets through, so that the queue is never empty. */
+/** 25 % above the highest rate of the window, so that the queue is never empty. */
 const LOAD_PER_SECOND = (1.25 * WINDOW * 1_000) / DELAY_MS
-/** Until the queue has something and everything is compiled. */
+/** Time until the queue holds messages and all code is compiled. */
 const WARM_UP_MS = 3_000
-/** The load goes on a little longer than the measure. */
+/** The load runs a little longer than the measurement. */
 const MARGIN_MS = 1_000
 
 export async function rtt({ seconds, rate, onProgress }: BenchOptions): Promise<Figure[]> {
@@ -72,7 +73,7 @@ async function measure({ smsc, smscPort, pids }: UpstreamStack, forMs: number): 
   ]
 }
 
-/** Round trips of another ESME at the same SMSC, one after the other. */
+/** Consecutive round trips of another ESME at the same SMSC, in ms. */
 async function probeFor(probe: OneAtATime, forMs: number): Promise<number[]> {
   const endMs = performance.now() + forMs
   const tookMs: number[] = []
@@ -80,7 +81,7 @@ async function probeFor(probe: OneAtATime, forMs: number): Promise<number[]> {
   return tookMs
 }
 
-/** Counts the worker's messages only, without those of the probe. */
+/** Counts only the worker's messages, excluding the messages of the probe. */
 function between(from: SmscAnswer, to: SmscAnswer, probed: number) {
   const answered = to.stats.answered - from.stats.answered
   const submitted = answered - probed

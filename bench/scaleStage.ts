@@ -1,4 +1,4 @@
-// A platform with ordinary customers, for one condition of the proof of scale.
+// A platform with ordinary customers, for one condition of the scale proof.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Histogram } from '../src/lab/histogram.ts'
@@ -23,16 +23,16 @@ export interface Measurement {
   /** From the submit_sm of a customer that sends one message at a time to its receipt. */
   readonly receiptP50Ms: number
   readonly receiptP99Ms: number
-  /** For each message, without the SMSC and the load generator. */
+  /** CPU time per message, without the SMSC and the load generator. */
   readonly cpuUs: number
   readonly postgresUs: number
-  /** Each of them says what went wrong. */
+  /** Descriptions of everything that went wrong. */
   readonly faults: readonly string[]
 }
 
 export type StageCustomers = Awaited<ReturnType<typeof customersOf>>
 
-/** Wide, so that the platform is measured and not its limits. */
+/** High limits, so that the platform is measured and not these limits. */
 const CONNECTOR = { binds: 4, window: 500, tps: 100_000 }
 const AT_ONCE = { minMs: 0, maxMs: 0 }
 const WINDOW_SIZE = 125
@@ -64,12 +64,12 @@ export class ScaleStage {
     this.#customers = customers
     this.#rate = rate
     const text = readFileSync(join(upstream.stack.home, 'installation.json'), 'utf8')
-    // Written by `up`, see installationFile.ts.
+    // `up` writes this file, see installationFile.ts.
     const { databaseUrl } = JSON.parse(text) as { databaseUrl: string }
     this.database = openDatabase({ databaseUrl, poolSize: 2, applicationName: 'bench' })
   }
 
-  /** Load for a time, with a customer beside it that waits for each of its receipts. */
+  /** Runs load, and at the same time a customer that waits for the receipt of each message. */
   async measure(when: string, durationMs: number): Promise<Measurement> {
     const before = platformUse(this.upstream.pids())
     const load = await steadyLoad({
@@ -99,7 +99,7 @@ export class ScaleStage {
     }
   }
 
-  /** Compares both ends of everything that was sent. Empty if each message arrived once. */
+  /** Compares the records of both ends for all messages. Empty if each message arrived once. */
   reconcile(): string[] {
     const witness = readWitness(this.upstream.witness)
     const ends = this.#reports.map((report) => reconcile(report, witness, true))
@@ -129,28 +129,30 @@ export class ScaleStage {
       while (performance.now() < endMs)
         receipt.recordMs((await customer.submitAndWait()).receiptedMs)
     } catch (error) {
-      faults.push(`the customer that sends one at a time: ${String(error)}`)
+      faults.push(`the customer that sends one message at a time: ${String(error)}`)
     }
     await customer.close()
     return { receipt, faults }
   }
 }
 
-/** With less than this the machine does not hold the rate. */
+/** With a smaller share of accepted messages, the machine does not sustain the rate. */
 const ACCEPTED_SHARE_MIN = 0.99
 
 function faultsOf(report: LoadReport, rate: number, durationMs: number): string[] {
   const expected = (rate * durationMs * ACCEPTED_SHARE_MIN) / 1_000
   const { answered, refused, throttled, unknown } = report
   return [
-    ...(answered.size < expected ? [`${answered.size} accepted, not ${expected}`] : []),
+    ...(answered.size < expected
+      ? [`${answered.size} messages accepted, at least ${expected} expected`]
+      : []),
     ...(refused.size > 0 ? [`refused: ${[...refused.keys()].join(', ')}`] : []),
     ...(throttled > 0 ? [`${throttled} throttled`] : []),
     ...(unknown.length > 0 ? [`${unknown.length} without an answer`] : []),
   ]
 }
 
-/** Nothing listens on the port. */
+/** Adds the connector AWAY. No process listens on its port. */
 function withAway(platform: Exported): Exported {
   const away = { id: AWAY, host: '127.0.0.1', port: 1, systemId: 'away', password: 'away' }
   return { ...platform, connectors: [...platform.connectors, { ...away, tps: 1_000 }] }

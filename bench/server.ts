@@ -1,6 +1,7 @@
-// The SMPP server alone: full decode, handler, submit_sm_resp, 10 sessions x window 50. Ours and
-// that of npm `smpp` take turns, each in a process of its own; what counts is the CPU time of that
-// process, so a load generator or a machine that is busy does not.
+// Measures the SMPP server alone, with 10 sessions x window 50: complete decoding, a handler, and
+// submit_sm_resp. Our server and the one of the npm package `smpp` take turns, each in its own
+// process. Only the CPU time of that process counts, so that the load generator and other load on
+// the machine do not affect the result.
 import type { ServerMake, ServerQuestion, ServerUse } from './answeringServer.ts'
 import { askChild } from './askChild.ts'
 import type { Child } from './askChild.ts'
@@ -21,7 +22,7 @@ type Server = Child<ServerQuestion, ServerUse>
 interface Turn {
   readonly ratePerCpuSecond: number
   readonly ratePerSecond: number
-  /** Of the time of the turn, in which the server's process had the CPU. */
+  /** Share of the turn during which the server's process used a CPU. */
   readonly busy: number
 }
 
@@ -34,7 +35,7 @@ export async function server({ seconds }: BenchOptions): Promise<Figure[]> {
   const turns: Record<ServerMake, Turn[]> = { signalbox: [], 'npm smpp': [] }
   try {
     for (const [make, one] of servers) await one.ask({ make })
-    // In the first round each is compiled and gets warm.
+    // The first round is a warm-up, in which each server's code is compiled.
     for (let round = 0; round <= ROUNDS; round++) {
       for (const [make, one] of servers) {
         const turn = await takeTurn(one, load, turnMs)
@@ -70,7 +71,12 @@ function figuresOf(turns: Record<ServerMake, Turn[]>): Figure[] {
   const perSecond = of('signalbox', 'ratePerSecond')
   return [
     figure(METRIC, perCpuSecond, 'messages/s', peer('ratePerCpuSecond')),
-    figure('submit_sm_resp, by the clock', perSecond, 'messages/s', peer('ratePerSecond')),
+    figure(
+      'submit_sm_resp, per second of wall-clock time',
+      perSecond,
+      'messages/s',
+      peer('ratePerSecond'),
+    ),
     figure('server busy', 100 * of('signalbox', 'busy'), '%'),
     figure(`${METRIC}: npm smpp`, of('npm smpp', 'ratePerCpuSecond'), 'messages/s'),
     figure('server busy: npm smpp', 100 * of('npm smpp', 'busy'), '%'),

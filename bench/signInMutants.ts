@@ -1,4 +1,4 @@
-// Sign-in: passwords that are remembered, and checks that take turns.
+// Mutants of sign-in: verified passwords that are remembered, and password checks that take turns.
 
 import { type Mutant, unitTest } from './mutant.ts'
 
@@ -8,7 +8,7 @@ const CREDENTIALS_TEST = 'components/gateway/credentials.test.ts'
 
 export const signInMutants: readonly Mutant[] = [
   {
-    name: 'all addresses wait in one line for the check of a password',
+    name: 'all addresses share one queue of password checks',
     invariant: '11',
     file: CREDENTIALS,
     piece: '.take(attempt.from, verify, isWanted)',
@@ -32,7 +32,7 @@ export const signInMutants: readonly Mutant[] = [
     says: /AssertionError: round 1: expected .+ to have a length of 100 but got 1000/,
   },
   {
-    name: 'a verified password is kept after its user has another secret',
+    name: 'a verified password is kept after the secret of its user has changed',
     invariant: '13',
     file: VERIFIED,
     piece: 'if (verified && users.get(systemId)?.passwordHash !== verified.secret)',
@@ -54,7 +54,7 @@ export const signInMutants: readonly Mutant[] = [
     says: /AssertionError: expected 1 to be \+?0/,
   },
   {
-    name: 'a user who signed in once may use any password',
+    name: 'a user who has signed in once may use any password',
     invariant: '13',
     file: VERIFIED,
     piece: 'if (!verified || !timingSafeEqual(verified.digest, digest)) return false',
@@ -63,7 +63,7 @@ export const signInMutants: readonly Mutant[] = [
     says: /AssertionError: expected \{ .+ \} to be undefined/,
   },
   {
-    name: 'one host with many IPv6 addresses takes as many turns',
+    name: 'one host with many IPv6 addresses gets a turn for each of them',
     invariant: '11',
     file: 'src/components/gateway/addressGroup.ts',
     piece: 'const GROUPS_OF_A_NETWORK = 4',

@@ -1,5 +1,6 @@
-// A simulated SMSC in a process of its own, which tells what it saw: that of `signalbox up` has
-// fixed delays and timers, and tells nothing while it runs.
+// A simulated SMSC in a separate process, with configurable delays and timers, that can be asked
+// for its statistics. The simulated SMSC of `signalbox up` has fixed delays and timers, and reports
+// statistics only when it stops.
 import type { BindChange } from '../src/lab/takeovers.ts'
 import { SMSC_DEFAULTS } from '../src/lab/smscOptions.ts'
 import type { SmscOptions } from '../src/lab/smscOptions.ts'
@@ -8,7 +9,7 @@ import type { SmscStats } from '../src/lab/smscSimulator.ts'
 import { answerParent, askChild } from './askChild.ts'
 import type { Child } from './askChild.ts'
 
-/** `start` begins it, once; without it it only tells what it saw. */
+/** The first question starts the SMSC with `start`. Later questions only read its statistics. */
 export interface SmscQuestion {
   readonly start?: Pick<SmscOptions, 'file'> & Partial<Omit<SmscOptions, 'onBinds'>>
 }
@@ -17,7 +18,7 @@ export interface SmscAnswer {
   readonly port: number
   readonly atMs: number
   readonly stats: SmscStats
-  /** Each change of how many binds are open, from the start on. */
+  /** Every change of the number of open binds since the start. */
   readonly binds: readonly BindChange[]
 }
 
@@ -42,6 +43,6 @@ answerParent<SmscQuestion, SmscAnswer>(import.meta.url, async ({ start }) => {
       onBinds: (open) => void binds.push({ atMs: Date.now(), open }),
     })
   }
-  if (!simulator) throw new Error('it was not started')
+  if (!simulator) throw new Error('the SMSC was not started')
   return { port: simulator.port, atMs: Date.now(), stats: simulator.stats(), binds }
 })

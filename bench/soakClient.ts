@@ -1,5 +1,5 @@
-// The ESMEs of `prove -- protocol-soak`: each keeps its window full, takes deliver_sm, and after
-// so many messages ends its session, in order or not, and binds anew.
+// The ESMEs of `prove -- protocol-soak`. Each keeps its window full and answers deliver_sm. After a
+// number of messages it unbinds or cuts the connection, and then binds again.
 import { getEventListeners } from 'node:events'
 import {
   connectSmpp,
@@ -27,24 +27,24 @@ export type SoakClientQuestion =
 
 export interface SoakClientAnswer extends ProcessMemory {
   readonly answered: number
-  /** They crossed the unbind of the server. */
+  /** Requests that crossed an unbind from the server. */
   readonly throttled: number
   readonly timedOut: number
   readonly cutOff: number
   readonly taken: number
   readonly sessions: number
-  /** Anything that should not have happened. */
+  /** Descriptions of unexpected failures. */
   readonly failures: readonly string[]
-  /** After `close`: what is still there. */
+  /** The resources that are left after `close`. */
   readonly leftovers: readonly string[]
 }
 
 const MESSAGES_PER_SESSION = 50_000
 const CUT_OFF_AT = 20_000
-/** One in so many goes by the promise and its queue, the others by the callback. */
+/** One in this many requests uses a promise and its queue. The others use a callback. */
 const BY_PROMISE_EVERY = 50
 const FAILURES_MAX = 20
-/** One session in so many goes over TLS. */
+/** One in this many sessions uses TLS. */
 const TLS_EVERY = 5
 
 const { data_coding, short_message } = encodeText('Your code is 123456.')
@@ -72,7 +72,7 @@ async function runLane(centre: Centre, windowSize: number, lane: number): Promis
     counts.sessions++
     const isCutOff = nth % 3 === 0
     await Promise.race([sendMany(session, isCutOff ? CUT_OFF_AT : Infinity), closed])
-    if (isCutOff) session.close('cut off in mid-traffic')
+    if (isCutOff) session.close('cut off during traffic')
     await session.unbind()
     await closed
   }
@@ -107,7 +107,10 @@ async function bind({ port, tls }: Centre, windowSize: number) {
   return { session, closed: closed.promise }
 }
 
-/** Resolves when all are sent and answered, it is time to stop, or so many are sent. */
+/**
+ * Resolves when all messages of a session are answered, or earlier: after `cutOffAt` messages were
+ * sent, or when the client stops.
+ */
 function sendMany(session: Session, cutOffAt: number): Promise<void> {
   return new Promise((resolve) => {
     let sent = 0
@@ -143,7 +146,7 @@ function byPromise(session: Session, onSettled: () => void): void {
 
 function onAnswer(commandStatus: number): void {
   if (commandStatus === ESME_ROK) counts.answered++
-  // The server has sent unbind, and asks to come again.
+  // The server has sent unbind, and asks the client to retry later.
   else if (commandStatus === ESME_RTHROTTLED) counts.throttled++
   else fail(`submit_sm_resp with command_status ${commandStatus}`)
 }

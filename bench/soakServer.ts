@@ -1,5 +1,5 @@
-// The centre of `prove -- protocol-soak`: answers what it gets, sends a deliver_sm for each tenth
-// submit_sm, leaves one in 5,000 unanswered, and now and then ends a session by itself.
+// The server of `prove -- protocol-soak`. It answers submit_sm, except one in 5,000, sends a
+// deliver_sm for every tenth submit_sm, and unbinds a session after every 70,001st submit_sm.
 import { TestAuthority } from '../src/smpp/testing/certificates.fixture.ts'
 import { createSmppServer, ESME_ROK, type Pdu, type Session } from '../src/smpp/index.ts'
 import { answerParent } from './askChild.ts'
@@ -11,14 +11,14 @@ export type SoakServerQuestion = { readonly kind: 'listen' | 'use' | 'close' }
 export interface SoakServerAnswer extends ProcessMemory {
   readonly port: number
   readonly tlsPort: number
-  /** Of the authority that signed the certificate at tlsPort, in PEM. */
+  /** Certificate of the authority that signed the certificate at tlsPort, in PEM. */
   readonly ca: string
   readonly submits: number
   readonly delivered: number
   readonly unanswered: number
   readonly bound: number
   readonly open: number
-  /** After `close`: what is still there. */
+  /** The resources that are left after `close`. */
   readonly leftovers: readonly string[]
 }
 

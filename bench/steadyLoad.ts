@@ -12,8 +12,8 @@ export type SteadyLoadOptions = Pick<
   Required<Pick<PlainLoadOptions, 'rate' | 'durationMs' | 'receiptsWithinMs'>>
 
 /**
- * Load of a customer that comes back after a lost link, tries again what was throttled and wants
- * every receipt. Resolves when the first message was accepted.
+ * Runs the load of a customer that reconnects after a lost link, retries throttled messages and
+ * requests every receipt. Resolves when the first message is accepted.
  */
 export async function steadyLoad(
   options: SteadyLoadOptions,
@@ -30,10 +30,10 @@ export async function steadyLoad(
   return { done }
 }
 
-/** Messages of one account all go to one router: a load that is meant for two needs many. */
+/** All messages of an account go to one router, so a load for two routers needs many accounts. */
 const ACCOUNTS = 16
 
-/** The users that a load binds as, of enough accounts that every router has some of them. */
+/** Adds the users that the load binds as, in enough accounts that every router gets some. */
 export async function customersOf(
   { ready }: Stack,
   change: (platform: Exported) => Exported = (platform) => platform,

@@ -1,5 +1,5 @@
-// A submit_sm read and written by hand (SMPP 3.4 §4.4.1): what somebody writes who knows this one
-// PDU, trusts its sender and checks nothing. It bounds what any codec can reach in this language.
+// A hand-written codec for submit_sm (SMPP 3.4 §4.4.1). It supports only this PDU, trusts the
+// sender and checks nothing. Its rate is an upper bound for any codec in this language.
 
 export interface SubmitByHand {
   status: number
@@ -25,14 +25,14 @@ export interface SubmitByHand {
 
 const HEADER_OCTETS = 16
 const SUBMIT_SM = 4
-/** Everything but strings and body: header, five NULs, twelve octets of numbers. */
+/** All octets except strings and body: the header, five NULs and twelve octets of numbers. */
 const FIXED_OCTETS = HEADER_OCTETS + 5 + 12
 
-/** The PDU that begins at `start`. */
+/** Decodes the PDU that begins at `start`. */
 export function decodeByHand(octets: Buffer, start: number): SubmitByHand {
   let at = start + HEADER_OCTETS
   const byte = () => octets[at++] ?? 0
-  // A fifth faster for short strings than Buffer's own toString, so the stricter measure.
+  // A fifth faster for short strings than Buffer's toString, so that the comparison is stricter.
   const text = () => {
     let read = ''
     for (let octet = byte(); octet !== 0; octet = byte()) read += String.fromCharCode(octet)

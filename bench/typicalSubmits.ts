@@ -2,7 +2,7 @@ import { encodePdu, encodeText } from '../src/smpp/index.ts'
 
 const TEXT = 'One message like many others: your code is 123456. Do not share it.'
 
-/** Whole PDUs in a row, as a socket delivers them; each has another number and sequence_number. */
+/** Encoded submit_sm PDUs. Each has its own destination number and sequence_number. */
 export function typicalSubmits(count: number): Buffer[] {
   const { data_coding, short_message } = encodeText(TEXT)
   return Array.from({ length: count }, (_, index) =>

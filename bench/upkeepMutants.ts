@@ -1,4 +1,5 @@
-// Partitions and retention: upkeep that holds up nobody and removes only what is over.
+// Mutants of partitioning and retention: upkeep must not delay other work, and must remove only
+// expired rows.
 
 import { type Mutant, unitTest } from './mutant.ts'
 
@@ -11,7 +12,7 @@ const REPORT_IN_THE_WAY =
 
 export const upkeepMutants: readonly Mutant[] = [
   {
-    name: 'a partition is made under a lock that waits for each reader',
+    name: 'a partition is created under a lock that waits for every reader',
     invariant: '10',
     file: 'src/database/migrations/0013_upkeep.sql',
     piece: `execute format('create table if not exists %I (like %s including all) %s',
@@ -27,7 +28,7 @@ export const upkeepMutants: readonly Mutant[] = [
     says: /canceling statement due to lock timeout/,
   },
   {
-    name: 'a detachment that was interrupted is never finished',
+    name: 'an interrupted detachment is never completed',
     invariant: '10',
     file: OLD_PARTITIONS,
     piece: `const how = partition.isPending ? 'finalize' : 'concurrently'`,
@@ -58,7 +59,7 @@ export const upkeepMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[\] to deeply equal .+/,
   },
   {
-    name: 'one step of the upkeep that fails ends all of it',
+    name: 'a failed step of the upkeep ends all other steps',
     invariant: '11',
     file: MAINTAIN,
     piece: 'await step().catch((error) => failures.push(asError(error)))',
@@ -70,7 +71,7 @@ export const upkeepMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal .+/,
   },
   {
-    name: '0 days of retention remove everything',
+    name: 'a retention of 0 days removes everything',
     invariant: '5',
     file: MAINTAIN,
     piece: 'if (retainDeadLettersDays > 0)',

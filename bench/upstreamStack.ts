@@ -16,12 +16,12 @@ export interface UpstreamOptions {
 export interface UpstreamStack {
   readonly stack: Stack
   readonly smsc: SmscProcess
-  /** What the SMSC accepted, for readWitness. */
+  /** The file in which the SMSC records accepted messages, for readWitness. */
   readonly witness: string
   readonly smscPort: number
-  /** Of the platform's processes and the SMSC of this bench, in place of the demo's. */
+  /** Pids of the platform's processes. `smsc` is the SMSC of this benchmark, not the demo's. */
   pids(): Readonly<Record<string, number>>
-  /** For connectSmpp and runLoad. */
+  /** Address and credentials for connectSmpp and runLoad. */
   readonly customer: {
     readonly host: string
     readonly port: number
@@ -31,7 +31,7 @@ export interface UpstreamStack {
   stop(): Promise<void>
 }
 
-/** The platform of `signalbox up` with an SMSC of the bench's own behind every connector. */
+/** Starts the platform of `signalbox up`, with every connector pointed to a separate SMSC. */
 export async function upstreamStack(options: UpstreamOptions): Promise<UpstreamStack> {
   const stack = await startStack(options.stack ?? {})
   const smsc = smscProcess()

@@ -6,7 +6,7 @@ const HEADER_OCTETS = 16
 const LIFETIME_MS = 48 * 3_600_000
 const BODIES = typicalSubmits(1_000).map((pdu) => pdu.subarray(HEADER_OCTETS))
 
-/** Messages of one account, as a router puts them into an envelope. */
+/** Messages of one account, in the form in which a router packs them into an envelope. */
 export function waitingMessages(count: number): EnvelopeMessage[] {
   const acceptedAtMs = Date.now()
   return Array.from({ length: count }, (_, index) => ({

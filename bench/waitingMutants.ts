@@ -1,4 +1,4 @@
-// What becomes of messages that wait for a connector which is paused, disabled, cleared or deleted.
+// Mutants of messages that wait for a paused, disabled, cleared or deleted connector.
 
 import { type Mutant, unitTest } from './mutant.ts'
 
@@ -6,7 +6,7 @@ const rotating = (test: string) => unitTest('components/workers/caredLanes.test.
 
 export const waitingMutants: readonly Mutant[] = [
   {
-    name: 'envelopes go back while answers to their messages are due',
+    name: 'envelopes are returned before their messages are answered',
     invariant: '8',
     file: 'src/components/workers/envelopeRotation.ts',
     piece: 'filter(({ inFlight }) => inFlight === 0)',
@@ -18,7 +18,7 @@ export const waitingMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to have a length of 200 but got \d+/,
   },
   {
-    name: 'what is in flight when a connector is disabled is moved or purged',
+    name: 'messages in flight when a connector is disabled are moved or purged',
     invariant: '8',
     file: 'src/components/workers/envelopeRotation.ts',
     piece: 'filter(({ inFlight }) => inFlight === 0)',
@@ -30,7 +30,7 @@ export const waitingMutants: readonly Mutant[] = [
     says: /AssertionError: expected .+ to (be|have a length of) \d+/,
   },
   {
-    name: 'a lane that holds all it may when its care begins looks at no others',
+    name: 'a lane that is full when its connector is paused never looks at other envelopes',
     invariant: '12',
     file: 'src/components/workers/submitLane.ts',
     piece: `this.#rotation.consider()
@@ -51,7 +51,7 @@ export const waitingMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[\] to deeply equal \[ .+ \]/,
   },
   {
-    name: 'what is over is purged instead of expired',
+    name: 'an expired message is purged instead of expired',
     invariant: '12',
     file: 'src/components/workers/connectorWork.ts',
     piece: 'if (!this.#mayGo(task)) continue',
@@ -63,7 +63,7 @@ export const waitingMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deep equally contain .+/,
   },
   {
-    name: 'the last attempt counts as refused although it came after the end',
+    name: 'the last attempt counts as refused although its message had expired',
     invariant: '12',
     file: 'src/components/workers/connectorWork.ts',
     piece: 'if (isOver(task, atMs)) return this.expire(task)',
@@ -75,7 +75,7 @@ export const waitingMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ 'failed', 'failed' \] to deeply equal \[ .+ \]/,
   },
   {
-    name: 'the others are told of a bind once, whatever becomes of the leases',
+    name: 'other workers are not notified of a bind again after its leases were lost',
     invariant: '12',
     file: 'src/components/workers/caretaker.ts',
     piece: `known.told = ''
@@ -89,7 +89,7 @@ export const waitingMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to have a length of 2 but got 1/,
   },
   {
-    name: 'a worker receives from the queues of a connector for ever',
+    name: 'a worker keeps receiving from the queues of a deleted connector',
     invariant: '13b',
     file: 'src/components/workers/connectorPool.ts',
     piece: 'this.#entries.delete(id)',
@@ -101,7 +101,7 @@ export const waitingMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
   },
   {
-    name: 'a connector that is made anew while its binds close is left with one of them',
+    name: 'a connector that is recreated while its binds close keeps an old bind',
     invariant: '6',
     file: 'src/components/workers/connectorPool.ts',
     piece: 'if (this.#connectors.has(id)) return',

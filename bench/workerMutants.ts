@@ -23,7 +23,7 @@ export const workerMutants: readonly Mutant[] = [
     says: /AssertionError: expected \{ .+ \} to deeply equal \{ .+ \}/,
   },
   {
-    name: 'an envelope is taken over although its owner lives',
+    name: 'an envelope is taken over although its owner is alive',
     invariant: '8',
     file: 'src/message/checkpointTable.ts',
     piece: 'and not exists (select from envelope_owners as o where o.owner = c.owner)',
@@ -34,7 +34,7 @@ export const workerMutants: readonly Mutant[] = [
     says: /AssertionError: expected \{ .+ \} to deeply equal \{ kind: 'held' \}/,
   },
   {
-    name: 'who lost an envelope still writes its outcomes',
+    name: 'a worker that lost an envelope still writes its outcomes',
     invariant: '8',
     file: 'src/message/checkpointTable.ts',
     piece: `and c.owner = new.owner
@@ -44,7 +44,7 @@ export const workerMutants: readonly Mutant[] = [
     says: /AssertionError: expected Set\{ .+ \} to deeply equal Set\{\}/,
   },
   {
-    name: 'a finished envelope that comes again is claimed again',
+    name: 'a finished envelope that is received again is claimed again',
     invariant: '8',
     file: 'src/message/checkpointTable.ts',
     piece: `where c.finished_at is null
@@ -54,7 +54,7 @@ export const workerMutants: readonly Mutant[] = [
     says: /AssertionError: expected \{ .+ \} to deeply equal \{ kind: 'finished' \}/,
   },
   {
-    name: 'an owner is disowned before its lease has ended',
+    name: 'an owner loses its envelopes before its lease has ended',
     invariant: '8',
     file: 'src/components/workers/envelopeOwnership.ts',
     piece: 'if (askedAtMs - now.sinceMs >= leaseMs)',
@@ -72,7 +72,7 @@ export const workerMutants: readonly Mutant[] = [
     says: /AssertionError: expected \{ .+ \} to deeply equal \{ kind: 'held' \}/,
   },
   {
-    name: 'a worker goes on sending when its lease on envelopes has ended',
+    name: 'a worker continues to send after its lease on envelopes has ended',
     invariant: '8',
     file: 'src/components/workers/connectorWork.ts',
     piece: 'if (!this.#options.ownership.isHeld(startMs)) return',
@@ -81,7 +81,7 @@ export const workerMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to have a length of 1|expected 1 to be \+?0/,
   },
   {
-    name: 'a message that is never answered is submitted without a cap',
+    name: 'a message that is never answered is resubmitted without limit',
     invariant: '8',
     file: 'src/components/workers/connectorWork.ts',
     piece: 'if (unanswered > maxResubmissions) return this.#unansweredTooOften(',
@@ -90,7 +90,7 @@ export const workerMutants: readonly Mutant[] = [
     says: /Error: Test timed out in \d+ms/,
   },
   {
-    name: 'a message that breaks the link stays among the others',
+    name: 'a message that breaks the link is not isolated from other messages',
     invariant: '8',
     file: 'src/components/workers/connectorWork.ts',
     piece: 'const SUSPECT_AFTER = 2',
@@ -108,7 +108,7 @@ export const workerMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ 'failed', .+ \] to deeply equal \[ 'deferred', .+ \]/,
   },
   {
-    name: 'the gateway takes more octets than the version of a bind allows',
+    name: 'the gateway accepts more octets than the SMPP version of a bind allows',
     invariant: '11b',
     file: 'src/components/gateway/submitRefusal.ts',
     piece: 'short_message.length > OCTETS_MAX_BEFORE_5 && version',
@@ -120,7 +120,7 @@ export const workerMutants: readonly Mutant[] = [
     says: /AssertionError: expected \+?0 to be 1/,
   },
   {
-    name: 'a worker submits what came, whatever version its SMSC speaks',
+    name: 'a worker submits the original PDU, whatever SMPP version its SMSC supports',
     invariant: '11b',
     file: 'src/components/workers/upstreamBind.ts',
     piece: 'const fitting = upstreamSubmitSm(submitSm, session.interfaceVersion)',
@@ -132,7 +132,7 @@ export const workerMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
   {
-    name: 'an exception that one message causes reaches all others',
+    name: 'an exception caused by one message affects all other messages',
     invariant: '11b',
     file: 'src/components/workers/connectorWork.ts',
     piece: `} catch (error) {
@@ -150,7 +150,7 @@ export const workerMutants: readonly Mutant[] = [
     says: /PduError: short_message: 255 octets, but the SMSC speaks SMPP 3.3/,
   },
   {
-    name: 'the queue forgets a waiting message while it leaves',
+    name: 'the queue forgets a waiting message while it is being published',
     invariant: '8',
     file: 'src/components/workers/maintain.ts',
     piece: 'keepMarksOf: envelopeIds',
@@ -162,7 +162,7 @@ export const workerMutants: readonly Mutant[] = [
     says: /AssertionError: expected \[\] to deeply equal \[ .+ \]/,
   },
   {
-    name: 'marks end an hour after their batch, whatever may still come again',
+    name: 'marks expire after an hour, even if their batch may still be published again',
     invariant: '8',
     file: 'src/queue/postgres/queueTable.ts',
     piece: 'and batch_id <> all($3::uuid[])',

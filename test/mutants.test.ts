@@ -18,7 +18,7 @@ test('a missing or repeated piece causes an error that says what to do', () => {
   if (!mutant) throw new Error('there are no mutants')
   const { file, piece } = mutant
   expect(() => mutated('', mutant)).toThrow(
-    `${file} holds this 0 times, not once. Bring its mutant`,
+    `${file} must contain this text once, but contains it 0 times. Update its mutant`,
   )
   expect(() => mutated(piece + piece, mutant)).toThrow(`${file} holds this 2 times`)
 })
