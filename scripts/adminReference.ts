@@ -1,4 +1,4 @@
-// Makes docs/admin-api.md from the routes of the admin component.
+// Generates docs/admin-api.md from the routes of the admin component.
 
 import { createAdminServer, EVERY_ROUTE } from '../src/components/admin/adminServer.ts'
 import type { AdminServerOptions } from '../src/components/admin/adminServerOptions.ts'

@@ -1,5 +1,5 @@
-// `npm run check`: everything that can be said about the code without running it, side by side.
-// Prints one line per step, the complaints of those that failed, and what repairs them.
+// `npm run check`: runs all static checks of the code concurrently. Prints one line per step, and
+// for each failed step its output and advice on how to fix the problem.
 import { readdirSync } from 'node:fs'
 import { root, runStep } from './runStep.ts'
 import type { StepResult } from './runStep.ts'
@@ -19,12 +19,12 @@ const steps: readonly Step[] = [
   {
     name: 'types',
     command: ['tsc', '--noEmit', '--pretty'],
-    advice: 'TypeScript is strict here; narrow a value rather than assert it.',
+    advice: 'TypeScript is in strict mode. Narrow a type instead of asserting it.',
   },
   {
     name: 'lint',
     command: ['oxlint', '--deny-warnings', ...folders],
-    advice: 'Rules are in .oxlintrc.json; `npx oxlint --fix src` repairs some.',
+    advice: 'The rules are in .oxlintrc.json. `npx oxlint --fix src` fixes some problems.',
   },
   {
     name: 'format',

@@ -8,8 +8,8 @@ interface Tally {
 }
 
 /**
- * The usual report, then the tally alone on the last line, for whoever reads only that. On a CI
- * machine a skipped test fails the run too.
+ * Prints the default report, and then the counts of tests alone on the last line. If CI=true, a
+ * skipped test also fails the run.
  */
 export class ClosingLineReporter extends DefaultReporter {
   override onTestRunEnd(
@@ -28,7 +28,7 @@ export class ClosingLineReporter extends DefaultReporter {
   }
 }
 
-/** The line that ends every run of tests: `12 passed, 0 failed`. */
+/** The last line of every test run, such as `12 passed, 0 failed`. */
 function tallyLine({ passed, failed, skipped }: Tally): string {
   return `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`
 }

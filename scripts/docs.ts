@@ -1,5 +1,5 @@
-// `npm run docs`: writes the pages of docs/ that are made from the code. A test fails if one of
-// them is out of date.
+// `npm run docs`: writes the pages of docs/ that are generated from the code. A test fails if one
+// of these pages is out of date.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { root } from './runStep.ts'
 const names = Object.keys(GENERATED_PAGES)
 const usage = `Usage: npm run docs [-- PAGE ...]
 
-Writes the pages of docs/ that are made from the code: ${names.join(', ')}.
+Writes the pages of docs/ that are generated from the code: ${names.join(', ')}.
 Without a PAGE, writes all of them.`
 
 try {
@@ -28,7 +28,7 @@ try {
 async function write(pages: readonly string[]): Promise<void> {
   for (const name of pages) {
     const page = GENERATED_PAGES[name]
-    if (!page) throw new Error(`there is no page ${name}`)
+    if (!page) throw new Error(`unknown page ${name}`)
     writeFileSync(join(root, `docs/${name}.md`), await page())
     console.log(`docs/${name}.md`)
   }

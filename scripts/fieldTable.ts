@@ -1,16 +1,18 @@
-// Tables of fields for the pages of docs/, made from zod's schemas. A field without a description,
-// and a number without a unit, is an error: nobody could use it from the page alone.
+// Tables of fields for the pages of docs/, generated from zod schemas. A field without a
+// description and a number without a unit are errors, because readers need them.
 
 import { z } from 'zod'
 import { code, sentence, tableOf } from './markdownTable.ts'
 
-/** The part of JSON Schema that zod writes and this file reads, with what our schemas add. */
+/** The part of zod's JSON Schema that this file reads, and the keys that our schemas add. */
 interface FieldNode {
   readonly type?: string | readonly string[]
   readonly description?: string
-  /** For numbers; `none` is a plain number, such as a port. Text of a time names its form here. */
+  /**
+   * The unit of a number; `none` for a plain number such as a port. For a time, its text format.
+   */
   readonly unit?: string
-  /** The words for a pattern of text. */
+  /** Describes the pattern of a text in words. */
   readonly form?: string
   readonly default?: unknown
   readonly const?: unknown
@@ -34,11 +36,11 @@ interface Field {
   readonly path: string
   readonly node: FieldNode
   readonly isRequired: boolean
-  /** One form of several that the field above it may have. */
+  /** True if the field is part of one of several forms of its parent. */
   readonly isOfForm: boolean
 }
 
-/** The fields of a request: with defaults and limits. */
+/** A table of the fields of a request, with defaults and limits. */
 export function inputTable(schema: z.ZodType): string {
   const rows = fieldsOf(nodeOf(schema, 'input')).map((field) => [
     code(field.path),
@@ -50,7 +52,7 @@ export function inputTable(schema: z.ZodType): string {
   return tableOf(['field', 'type', 'limits', 'default', 'meaning'], rows).join('')
 }
 
-/** The fields of an answer. */
+/** A table of the fields of a response. */
 export function outputTable(schema: z.ZodType): string {
   const rows = fieldsOf(nodeOf(schema, 'output')).map(({ path, node, isRequired }) => [
     code(path),
@@ -60,7 +62,7 @@ export function outputTable(schema: z.ZodType): string {
   return tableOf(['field', 'type', 'meaning'], rows).join('')
 }
 
-/** Each field with its meaning alone. */
+/** The path and meaning of each field. */
 export function meaningsOf(schema: z.ZodType): { path: string; meaning: string }[] {
   return fieldsOf(nodeOf(schema, 'input')).map(({ path, node }) => ({
     path,
@@ -68,10 +70,11 @@ export function meaningsOf(schema: z.ZodType): { path: string; meaning: string }
   }))
 }
 
-/** What the schema as a whole says of itself. */
+/** The description of a schema, as a sentence. */
 export function descriptionOf(schema: z.ZodType): string {
   const { description } = schema
-  if (description === undefined) throw new Error('a schema of the documentation has no description')
+  if (description === undefined)
+    throw new Error('a schema has no description: call .describe() on it')
   return sentence(description)
 }
 
@@ -160,7 +163,7 @@ function rangeOf(path: string, { exclusiveMinimum, maximum, minimum, unit }: Fie
     exclusiveMinimum === undefined ? `${minimum} to` : `more than ${exclusiveMinimum}, up to`
   const unitWords = unit === undefined || unit === 'none' ? '' : ` ${unit}`
   if (minimum === undefined && exclusiveMinimum === undefined) return unitWords.trim()
-  // zod gives whole numbers the limits of safe ones.
+  // zod limits whole numbers to safe integers.
   if (maximum === undefined || maximum === Number.MAX_SAFE_INTEGER)
     throw new Error(`${path} has no upper limit`)
   return `${lowest} ${maximum}${unitWords}`
@@ -172,7 +175,7 @@ function lengthOf(
 ): string {
   if (values) return ''
   if (pattern !== undefined)
-    throw new Error(`${path} has a pattern: give it words with .meta({ form })`)
+    throw new Error(`${path} has a pattern: describe it in words with .meta({ form })`)
   if (maxLength !== undefined) return `${minLength ?? 0} to ${maxLength} characters`
   return minLength === undefined ? '' : 'not empty'
 }

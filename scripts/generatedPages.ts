@@ -1,4 +1,4 @@
-// Every page of docs/ that is made from the code.
+// The pages of docs/ that are generated from the code.
 
 import { adminReference } from './adminReference.ts'
 import { httpReference } from './httpReference.ts'

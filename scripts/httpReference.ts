@@ -1,4 +1,4 @@
-// Makes docs/http-api.md from the routes of the gateway.
+// Generates docs/http-api.md from the routes of the gateway.
 
 import { createHttpApi, type HttpApiOptions } from '../src/components/gateway/httpApi.ts'
 import { EVERY_ROUTE, STATES } from '../src/components/gateway/httpRoutes.ts'
@@ -46,7 +46,7 @@ ${codeBlock(json(REFUSAL), 'json')}`
 
 export async function httpReference(): Promise<string> {
   const routes = await routesOf(createHttpApi(notServing).app)
-  // Object.entries forgets the names of the keys.
+  // Object.entries widens the type of the keys to string.
   const words = Object.entries(STATES) as [MessageStateName, string][]
   const states = words.map(([state, meaning]) => [
     code(state),
@@ -66,7 +66,7 @@ export async function httpReference(): Promise<string> {
   return `${blocks.join('\n\n')}\n`
 }
 
-/** The routes are only read: nothing is ever called. */
+/** The routes are only read, so none of these functions is called. */
 const notServing: HttpApiOptions = {
   limits: {
     httpHeadersTimeoutMs: 1000,
@@ -75,7 +75,7 @@ const notServing: HttpApiOptions = {
     httpMaxConnections: 1,
   },
   credentials: new Credentials(() => {
-    throw new Error('no request comes in')
+    throw new Error('the routes are only read, not called')
   }),
   intake: new Intake({ submit() {} }, 0),
   readStatus: async () => undefined,

@@ -1,4 +1,4 @@
-/** None without rows. */
+/** A Markdown table as a list of one block; an empty list if there are no rows. */
 export function tableOf(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return []
   const line = (cells: readonly string[]) => `| ${cells.map(escaped).join(' | ')} |`
@@ -13,7 +13,7 @@ export function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ')
 }
 
-/** A phrase of the code, such as the explanation of a setting, as a sentence of a page. */
+/** Turns a phrase in the code, such as the explanation of a setting, into a sentence. */
 export function sentence(phrase: string): string {
   const text = oneLine(phrase)
   const end = /[.!?]$/.test(text) ? '' : '.'
@@ -30,7 +30,7 @@ export function hex(value: number, digits: number): string {
 
 const COLUMNS = 100
 
-/** A paragraph of prose, with line breaks. */
+/** A paragraph of prose, wrapped at 100 columns. */
 export function paragraph(text: string): string {
   const lines: string[] = []
   for (const word of oneLine(text).split(' ')) {

@@ -1,4 +1,5 @@
-// Makes docs/metrics.md from the definitions of all components' metrics and of their labels.
+// Generates docs/metrics.md from the definitions of the metrics of all components and of the
+// labels.
 
 import { DLR_METRICS } from '../src/components/dlr/dlrMetrics.ts'
 import { EXPORTER_METRICS } from '../src/components/exporters/exporterMetrics.ts'
@@ -9,7 +10,7 @@ import type { MetricDefinition } from '../src/runtime/metricDefinition.ts'
 import { LABELS, OTHER } from '../src/runtime/metricLabels.ts'
 import { code, tableOf } from './markdownTable.ts'
 
-/** By the component that shows them. */
+/** The metrics by the component that serves them. */
 export const METRICS: Readonly<Record<string, readonly MetricDefinition[]>> = {
   gateway: Object.values(GATEWAY_METRICS),
   router: Object.values(ROUTER_METRICS),
@@ -37,20 +38,23 @@ const RESPONSES = 'signalbox_workers_submit_responses_total'
 const RECEIPTS = 'signalbox_workers_receipts_total'
 
 const QUESTIONS: readonly (readonly [question: string, expression: string])[] = [
-  ['How many messages a second are accepted?', `sum(rate(${ACCEPTED}[5m]))`],
+  ['How many messages are accepted per second?', `sum(rate(${ACCEPTED}[5m]))`],
   ['Why are messages refused?', `sum by (command_status) (rate(${REFUSED}[5m]))`],
   [
     'Which connectors have too few binds?',
     'signalbox_upstream_binds < signalbox_upstream_bind_slots_configured',
   ],
   ['Which connectors are down?', 'signalbox_upstream_binds == 0'],
-  ['What does a carrier answer?', `sum by (connector, command_status) (rate(${RESPONSES}[5m]))`],
   [
-    'How fast does a carrier answer (99 %)?',
+    'How does a carrier answer submit_sm?',
+    `sum by (connector, command_status) (rate(${RESPONSES}[5m]))`,
+  ],
+  [
+    'How fast does a carrier answer 99 % of submit_sm?',
     `histogram_quantile(0.99, sum by (connector, le) (rate(${RESPONSE}[5m])))`,
   ],
   [
-    'How long do messages wait here (99 %)?',
+    'How long do 99 % of messages wait before they are submitted?',
     `histogram_quantile(0.99, sum by (connector, le) (rate(${WAIT}[5m])))`,
   ],
   [
@@ -59,7 +63,7 @@ const QUESTIONS: readonly (readonly [question: string, expression: string])[] = 
       `sum by (connector) (rate(${RECEIPTS}[1h]))`,
   ],
   ['How late are receipts to customers?', 'signalbox_outbox_oldest_age_seconds'],
-  ['Which queues grow?', 'deriv(signalbox_queue_messages[10m]) > 0'],
+  ['Which queues are growing?', 'deriv(signalbox_queue_messages[10m]) > 0'],
   ['Which components are not running?', 'signalbox_processes == 0'],
   [
     'Are the figures of the platform out of date?',

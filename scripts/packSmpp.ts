@@ -1,8 +1,10 @@
-// `npm run pack:smpp`: the library of src/smpp as the npm package `signalbox`, which holds nothing
-// else (the platform runs from a checkout or an image). Compiled modules, declarations, source maps
-// with their sources in them, README, API reference and LICENSE; no declaration maps, which would
-// want the sources as files. Its package.json is made here from the one of the checkout, which
-// stays private.
+// `npm run pack:smpp`: packs the library in src/smpp as the npm package `signalbox`. The package
+// does not contain the platform, which runs from a checkout or an image.
+//
+// The package contains compiled modules, declarations, source maps with embedded sources, the
+// README, the API reference and the LICENSE. Declaration maps are omitted, because they need the
+// sources as files. The package.json is derived from the package.json of the checkout, which stays
+// private.
 
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
@@ -11,13 +13,14 @@ import { root, runStep } from './runStep.ts'
 
 const usage = `Usage: npm run pack:smpp [-- --out FOLDER]
 
-Compiles src/smpp and packs it as the npm package that \`signalbox/smpp\` is imported from.
+Compiles src/smpp and packs it as the npm package from which \`signalbox/smpp\` is imported.
 
-  --out FOLDER  where to: FOLDER/smpp is the package, FOLDER/signalbox-VERSION.tgz the tarball
-                of it (default: dist)
-  --help        this text
+  --out FOLDER  output folder (default: dist); writes the package to FOLDER/smpp and its tarball
+                to FOLDER/signalbox-VERSION.tgz
+  --help        print this text
 
-Try it elsewhere with \`npm install FOLDER/signalbox-VERSION.tgz\`; publish with \`npm publish\`.`
+To try the package, run \`npm install FOLDER/signalbox-VERSION.tgz\` in another project. To publish
+it, run \`npm publish\`.`
 
 interface RootPackage {
   readonly version: string
@@ -35,7 +38,7 @@ async function main(): Promise<void> {
   const folder = join(out, 'smpp')
   rmSync(folder, { recursive: true, force: true })
   await compile(join(folder, 'smpp'))
-  // The checkout's own package.json, which npm has read already.
+  // The package.json of the checkout. npm has already read it, so it is valid.
   const ours = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as RootPackage
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(ours), null, 2)}\n`)
   cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
@@ -74,17 +77,17 @@ function rewrite(path: string, change: (text: string) => string): void {
   writeFileSync(path, change(readFileSync(path, 'utf8')))
 }
 
-/** The compiler leaves `.ts` in declarations, which only itself resolves to a `.d.ts`. */
+/** Renames `.ts` imports to `.js`. The compiler keeps `.ts`, which other tools do not resolve. */
 function namesModules(declarations: string): string {
   return declarations.replace(/(\bfrom '\.[^']*)\.ts'/g, "$1.js'")
 }
 
-/** The source lies in the map: its name is the module's, not a path out of the package. */
+/** Replaces the path of the source, which is embedded in the map, with its file name. */
 function namesSource(map: string): string {
   return map.replace(/"sources":\["[^"]*?([^/"]+)"\]/, '"sources":["$1"]')
 }
 
-/** Where the pages that link to each other lie in the package; nothing else is in it to link to. */
+/** Adapts links between the packaged pages, and removes links to files that are not packaged. */
 function linksOfPackage(markdown: string): string {
   return markdown
     .replaceAll('](../../docs/smpp-api.md)', '](docs/smpp-api.md)')
@@ -92,7 +95,7 @@ function linksOfPackage(markdown: string): string {
     .replace(/\[([^\]]*)\]\((?!\.\.\/README\.md)\.[^)]*\)/g, '$1')
 }
 
-/** `description`: root/package.json has the platform's, and this is a library. */
+/** The package.json of the library. Its description differs from the one of the platform. */
 function manifest({ version, license }: RootPackage) {
   return {
     name: 'signalbox',
@@ -108,7 +111,7 @@ function manifest({ version, license }: RootPackage) {
     files: ['smpp', 'docs'],
     sideEffects: false,
     engines: { node: '>=20' },
-    // Its declarations name Buffer, Socket and the like.
+    // The declarations refer to Node types such as Buffer and Socket.
     peerDependencies: { '@types/node': '>=20' },
     peerDependenciesMeta: { '@types/node': { optional: true } },
   }

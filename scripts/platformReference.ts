@@ -1,4 +1,4 @@
-// Makes docs/platform-fields.md from the schemas of the resource kinds.
+// Generates docs/platform-fields.md from the schemas of the resource kinds.
 
 import { RESOURCE_KINDS } from '../src/platform/resourceKinds.ts'
 import type { ResourceKind } from '../src/platform/resourceKind.ts'

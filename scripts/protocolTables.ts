@@ -1,4 +1,4 @@
-// What the protocol's own tables say, as tables of the reference.
+// Tables of docs/smpp-api.md, generated from the tables of status codes, PDUs and TLVs.
 
 import { classify } from '../src/smpp/wire/commandStatus.ts'
 import type { Field } from '../src/smpp/wire/pduField.ts'
@@ -12,16 +12,22 @@ export function statusTable(exports: readonly Exported[]): string {
     const value = declaration.replace(/^.* = /, '')
     return [code(name), code(value), classify(Number(value)), oneLine(doc)]
   })
-  const intro = 'Each is a constant of its own; the class is what `classify` says.'
+  const intro = 'Each code is an exported constant. The class is the result of `classify`.'
   return [intro, ...tableOf(['name', 'value', 'class', ''], rows)].join('\n\n')
 }
 
-const PDU_INTRO = `### What each PDU holds
+const PDU_INTRO = `### Fields of each PDU
 
-Fields in wire order with their size: \`C16\` is a string of at most 15 characters and its NUL,
-\`i1\` a number of one octet, \`time\` is empty or the 16 characters of SMPP 3.4 §7.1.1, \`octets\`
-a Buffer of at most 255 (\`sm_length\` is implied), \`tlvs\` a list of \`Tlv\`. Other PDUs may have
-\`tlvs\` too, vendors' own: there the property is missing when there are none.`
+The fields are listed in wire order, each with its type:
+
+- \`C16\` is a string of at most 15 characters and its NUL.
+- \`i1\` is a number of one octet.
+- \`time\` is empty or has the 16 characters of SMPP 3.4 §7.1.1.
+- \`octets\` is a Buffer of at most 255 octets. Its length field \`sm_length\` is implied.
+- \`tlvs\` is a list of \`Tlv\`.
+
+PDUs without the field \`tlvs\` may still carry vendor-specific TLVs. Their property \`tlvs\` is
+missing if there are no TLVs.`
 
 export function pduTable(): string {
   const rows = Object.entries<PduRow>(PDUS).map(([name, row]) => [
@@ -72,7 +78,8 @@ export function tlvTable(): string {
     const value = { integer: 'number', cString: 'string', octets: 'Buffer' }[type.kind]
     return [code(name), hex(tag, 4), value, sizeOf(type)]
   })
-  const intro = '### Each TLV\n\nA string is sent with its NUL, which its size counts.'
+  const intro =
+    '### Values of each TLV\n\nA string is sent with its NUL, which is included in its size.'
   return [intro, ...tableOf(['name', 'tag', 'value', 'octets'], rows)].join('\n\n')
 }
 

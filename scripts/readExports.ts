@@ -3,16 +3,16 @@ import { dirname, join, posix } from 'node:path'
 import { parseSync } from 'vite'
 import type { ESTree } from 'vite'
 
-/** The declaration of a name that an index.ts exports. */
+/** The declaration of an exported name. */
 export interface Exported {
   readonly name: string
   readonly kind: 'function' | 'class' | 'interface' | 'type' | 'constant'
   /** Relative to the folder of index.ts. */
   readonly file: string
   readonly line: number
-  /** The lines of its doc comment; empty without one. */
+  /** The text of the doc comment; empty if there is none. */
   readonly doc: string
-  /** The declaration without bodies and members. Each overload of a function has a line. */
+  /** The declaration without bodies and members. Each overload of a function is one line. */
   readonly declaration: string
   /** The public members of a class or an interface, or the properties of a constant's object. */
   readonly members: readonly Member[]
@@ -27,9 +27,9 @@ export interface Member {
 }
 
 /**
- * Reads everything that an index.ts exports from files beside it, in its order, each name once. An
- * instance of a generic type (`interface Events extends EventsOf<Session> {}`) gets the members of
- * that type.
+ * Reads all names that an index.ts exports from other files, in the order of their exports and
+ * without duplicates. An instance of a generic type, such as
+ * `interface Events extends EventsOf<Session> {}`, gets the members of that type.
  */
 export function readExports(indexPath: string): Exported[] {
   const folder = dirname(indexPath)
@@ -54,7 +54,7 @@ export function readExports(indexPath: string): Exported[] {
   return withInstances(all, moduleOf)
 }
 
-/** Describes each instance by its generic type, and uses its own name in all texts. */
+/** Gives each instance the members of its generic type, and replaces that type's name in texts. */
 function withInstances(
   all: readonly Exported[],
   moduleOf: (file: string) => SourceModule,
@@ -128,7 +128,7 @@ class SourceModule {
       const one = this.#read(node.declaration, node)
       if (!one) continue
       const before = found.get(one.name)
-      // Overloads are declarations of the function; their implementation is not.
+      // Overloads are part of the declaration. The implementation behind them is not.
       if (!before) found.set(one.name, one)
       else if (node.declaration.type === 'TSDeclareFunction')
         found.set(one.name, {
@@ -208,7 +208,7 @@ class SourceModule {
     return { name, line: this.#lineAt(node.start), doc: this.#docOf(node.start), text }
   }
 
-  /** The text up to the body, or all of it without one. */
+  /** The text up to the body, or the whole text if there is no body. */
   #head({ start, end }: Place, body: Place | null): string {
     return this.#slice({ start, end: body?.start ?? end })
   }
@@ -221,7 +221,7 @@ class SourceModule {
     return this.#text.slice(0, offset).split('\n').length
   }
 
-  /** The doc comment that ends right above `offset`. */
+  /** The doc comment that ends directly before `offset`. */
   #docOf(offset: number): string {
     const comment = this.#comments.findLast(({ end }) => end <= offset)
     if (comment?.type !== 'Block' || !comment.value.startsWith('*')) return ''

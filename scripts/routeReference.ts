@@ -1,4 +1,4 @@
-// Sections about the routes of an HTTP API, made from the routes themselves as Fastify holds them.
+// Sections about the routes of an HTTP API, generated from the routes registered with Fastify.
 
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { z } from 'zod'
@@ -8,7 +8,7 @@ import { code, oneLine, paragraph, sentence, tableOf } from './markdownTable.ts'
 
 export interface DescribedRoute {
   readonly method: string
-  /** With Fastify's parameters: `/admin/v1/accounts/:id`. */
+  /** The path with Fastify's parameters, such as `/admin/v1/accounts/:id`. */
   readonly url: string
   readonly schema: FastifySchema
 }
@@ -17,7 +17,7 @@ type Server = Pick<FastifyInstance, 'ready' | 'close'> & {
   addHook(name: 'onRoute', hook: (route: RouteOptions) => void): unknown
 }
 
-/** Throws if a route does not say what it does. */
+/** The routes of a server, which is then closed. Throws if a route lacks a summary or response. */
 export async function routesOf(server: Server): Promise<DescribedRoute[]> {
   const routes: DescribedRoute[] = []
   server.addHook('onRoute', ({ method, schema, url }) => {
@@ -35,7 +35,7 @@ export async function routesOf(server: Server): Promise<DescribedRoute[]> {
   return routes
 }
 
-/** A list of the routes, then a section for each. An answer is described where it comes first. */
+/** A table of the routes, then a section for each. A repeated response is described only once. */
 export function routeSections(routes: readonly DescribedRoute[]): string[] {
   const rows = routes.map((route) => [code(callOf(route)), linkTo(summaryOf(route))])
   const described = new Map<unknown, string>()
@@ -67,12 +67,12 @@ function summaryOf({ schema, url }: DescribedRoute): string {
   return schema.summary
 }
 
-/** `GET /v1/messages/{id}` */
+/** The method and path, such as `GET /v1/messages/{id}`. */
 function callOf({ method, url }: DescribedRoute): string {
   return `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`
 }
 
-/** To a heading of the same page. */
+/** A link to a heading on the same page. */
 function linkTo(heading: string): string {
   return `[${heading}](#${heading.toLowerCase().replaceAll(' ', '-')})`
 }
@@ -109,13 +109,13 @@ function answersOf(response: unknown, summary: string, described: Map<unknown, s
   })
 }
 
-/** For a schema whose fields are in another place: its description, with a link. */
+/** The description and link of a schema whose fields are described in another place. */
 function describedElsewhere(schema: z.ZodType): string | undefined {
   const { description, see } = schema.meta() ?? {}
   return see === undefined ? undefined : `${oneLine(description ?? '')} (${String(see)}).`
 }
 
-/** With the answer below it; a test runs the command. */
+/** An example command and its response. A test runs the command. */
 function exampleOf({ schema, url }: DescribedRoute): string[] {
   const { example } = schema
   if (example === undefined) return []

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { delimiter, join } from 'node:path'
 
-/** The root of the checkout; scripts work from any folder. */
+/** The root of the checkout, so that scripts can be run from any folder. */
 export const root = join(import.meta.dirname, '..')
 
 export interface StepResult {
   readonly passed: boolean
-  /** What it printed, both streams in the order in which they came. */
+  /** The output to stdout and stderr, in the order in which it arrived. */
   readonly output: string
   readonly seconds: number
 }
@@ -19,8 +19,8 @@ export interface StepOptions {
 }
 
 /**
- * Runs one command of the checkout, with the tools of node_modules/.bin first. Its output is
- * collected, and shown at once too when `show` is set. `cwd` is for a copy of the checkout.
+ * Runs one command with node_modules/.bin first in PATH, and collects its output. With `show` the
+ * output is also printed as it arrives. `cwd` is the working folder, by default the checkout.
  */
 export async function runStep(
   command: readonly [string, ...string[]],

@@ -1,4 +1,4 @@
-// Makes docs/settings.md from the table of settings.
+// Generates docs/settings.md from the table of settings.
 
 import { settings } from '../src/runtime/settings.ts'
 import type { Setting, UnderUp } from '../src/runtime/setting.ts'
@@ -31,7 +31,7 @@ export function settingsReference(): string {
   const bySection = Map.groupBy(rows, sectionOf)
   const sections = [EVERY, SEVERAL, 'gateway', 'router', 'workers', 'admin', 'up']
   const unlisted = [...bySection.keys()].filter((title) => !sections.includes(title))
-  if (unlisted.length > 0) throw new Error(`list the section ${unlisted.join()} too`)
+  if (unlisted.length > 0) throw new Error(`add these sections to the list: ${unlisted.join(', ')}`)
   const tables = sections.map((title) => section(title, bySection.get(title) ?? []))
   return `${[OPENING, ...tables].join('\n\n')}\n`
 }

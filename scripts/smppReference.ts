@@ -1,11 +1,12 @@
-// Makes docs/smpp-api.md, the reference of the library, from the doc comments of everything that
-// src/smpp/index.ts exports, and from the tables of PDUs and TLVs.
+// Generates docs/smpp-api.md, the reference of the library, from the doc comments of all exports of
+// src/smpp/index.ts and from the tables of PDUs and TLVs.
 //
-// This is our own program because no tool fits. TypeDoc 0.28 needs the API of TypeScript 6 or
-// older, which npm cannot install beside our 7 (ERESOLVE, even with overrides), and made 5,400
+// No existing tool is suitable. TypeDoc 0.28 needs the API of TypeScript 6 or older, which npm
+// cannot install beside our version 7 (ERESOLVE, even with overrides). TypeDoc also produced 5,400
 // lines, with a heading for each of 70 status codes. API Extractor reads the emitted declarations,
-// in which 0x58 has become 88, and its documenter writes a page per name. Neither shows the fields
-// of a PDU: the type is derived from a row of a table, and they print the derivation.
+// in which 0x58 has become 88, and its documenter writes one page per name. Neither tool shows the
+// fields of a PDU: the type of a PDU is derived from a table row, and both tools print that
+// derivation.
 
 import { join } from 'node:path'
 import { code, oneLine, tableOf } from './markdownTable.ts'
@@ -42,7 +43,7 @@ this page. The [README](../src/smpp/README.md) explains how to use the library.`
 
 export interface SmppReference {
   readonly markdown: string
-  /** A line for each export or member without a doc comment, with its place. */
+  /** One line for each export or member without a doc comment, with its file and line. */
   readonly undocumented: readonly string[]
 }
 
@@ -62,12 +63,12 @@ export function smppReference(): SmppReference {
 }
 
 function groupOf({ file }: Exported): string {
-  const name = file.replace(/^\w+\/|\.ts$/g, '') // without its folder of src/smpp
+  const name = file.replace(/^\w+\/|\.ts$/g, '') // without folder and extension
   const listed = Object.keys(GROUPS).find((title) => GROUPS[title]?.includes(name))
   return listed ?? (name.startsWith('values/') ? 'Values' : 'Sessions')
 }
 
-/** A type that lists the values of a constant needs no comment beside the constant's. */
+/** True for a type that lists the values of a constant. Only the constant needs a comment. */
 function isOfConstant({ kind, declaration }: Exported): boolean {
   return kind === 'type' && /=\s*(\(typeof [A-Z_]+\)\[|keyof typeof [A-Z_]+$)/.test(declaration)
 }
@@ -79,7 +80,7 @@ function withoutDoc(one: Exported): string[] {
       ? [`${where(one.line)}  ${one.kind} ${one.name} has no doc comment`]
       : []
   if (one.kind === 'constant') return own
-  // One comment is enough for all overloads of a method.
+  // A comment on one overload of a method is enough.
   const isTold = (name: string) =>
     one.members.some((member) => member.name === name && member.doc !== '')
   const members = one.members
@@ -88,7 +89,7 @@ function withoutDoc(one: Exported): string[] {
   return [...own, ...members]
 }
 
-/** A line for each group, with links to GitHub's anchors, which are numbered when repeated. */
+/** One line per group, with links to GitHub's anchors. Repeated anchors are numbered. */
 function contentsOf(body: string): string {
   const counts = new Map<string, number>()
   const groups: { title: string; names: string[] }[] = []

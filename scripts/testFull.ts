@@ -1,6 +1,6 @@
-// `npm run test:full`: every test there is, the long ones and those that want software from
-// outside included. What is wanted is looked for, and installed where that is possible (as root,
-// or on a CI machine). What cannot be had is skipped and named; on a CI machine that fails.
+// `npm run test:full`: runs all tests, including long tests and tests that need other software.
+// Missing software is installed if this runs as root or on a CI machine. Tests whose software
+// cannot be installed are skipped and listed; on a CI machine, a skipped test fails the run.
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -8,14 +8,16 @@ import { runStep } from './runStep.ts'
 
 /** Software that some *.full.test.ts needs beyond `npm ci`. */
 interface Need {
-  /** The program that shows it is there. */
+  /** The program whose presence shows that the software is installed. */
   readonly program: string
-  /** With these it succeeds where what it needs is there too, such as a module of Perl. */
+  /**
+   * Arguments with which the program succeeds only if a dependency, such as a Perl module, exists.
+   */
   readonly proof?: readonly string[]
   readonly debianPackage: string
-  /** What is not tested without it. */
+  /** Describes the tests that need the software. */
   readonly tests: string
-  /** Tests read it: '1' where the program is missing and they have to skip. */
+  /** Environment variable that is '1' if the software is missing. Tests read it and skip. */
   readonly variable: string
 }
 
@@ -59,15 +61,15 @@ const mayInstall = isCi || process.getuid?.() === 0
 const missing = await provide(needs.filter((need) => !isInstalled(need)))
 for (const { program, proof = [], debianPackage, tests } of missing) {
   const command = [program, ...proof].join(' ')
-  console.log(`skipped: ${tests}, since ${command} is missing (apt-get install ${debianPackage})`)
+  console.log(`skipped: ${tests}, because ${command} is missing (apt-get install ${debianPackage})`)
 }
-if (missing.length === 0) console.log('skipped: nothing; all that the tests need is here')
+if (missing.length === 0) console.log('skipped: none; all required software is installed')
 
 const env = Object.fromEntries(missing.map(({ variable }) => [variable, '1']))
 const { passed } = await runStep(['vitest', 'run', ...process.argv.slice(2)], { show: true, env })
 if (!passed || (isCi && missing.length > 0)) process.exitCode = 1
 
-/** Installs what is missing where that is allowed; returns what still is. */
+/** Installs the missing software, if that is allowed. Returns the software still missing. */
 async function provide(wanted: readonly Need[]): Promise<readonly Need[]> {
   if (wanted.length === 0 || !mayInstall) return wanted
   const quiet = { show: true, env: { DEBIAN_FRONTEND: 'noninteractive' } }

@@ -20,7 +20,9 @@ test('a missing or repeated piece causes an error that says what to do', () => {
   expect(() => mutated('', mutant)).toThrow(
     `${file} must contain this text once, but contains it 0 times. Update its mutant`,
   )
-  expect(() => mutated(piece + piece, mutant)).toThrow(`${file} holds this 2 times`)
+  expect(() => mutated(piece + piece, mutant)).toThrow(
+    `${file} must contain this text once, but contains it 2 times`,
+  )
 })
 
 test.each(MUTANTS)('$name: its guard is the name of a test', ({ guard }) => {
