@@ -15,7 +15,9 @@ export interface BenchOptions {
 /** The SMPP load for which the performance targets are stated. */
 const LOAD = { sessions: 20, windowSize: 100 }
 
-/** Several accounts have one session each, and the same total of unanswered messages as one. */
+/**
+ * The sessions and windows of a load. All accounts together have about 2,000 unanswered messages.
+ */
 export function sessionsFor(accounts: number): { sessions: number; windowSize: number } {
   if (accounts === 1) return LOAD
   const inFlight = LOAD.sessions * LOAD.windowSize

@@ -10,7 +10,7 @@ import type { Figure } from './figure.ts'
 import { decodeByHand, encodeByHand } from './submitByHand.ts'
 import { typicalSubmits } from './typicalSubmits.ts'
 
-/** Decodes the PDU in octets[start, end) and returns it encoded again. */
+/** Decodes the PDU in octets[start, end), encodes it again, and returns the new octets. */
 type Recode = (octets: Buffer, start: number, end: number) => Buffer
 
 const PDUS = 256

@@ -77,7 +77,8 @@ async function warmUp({ ports }: ReadyLine, load: PlainLoadOptions): Promise<voi
 }
 
 /**
- * Prepares the users that the load binds as: the demo user, or one user in each of the accounts.
+ * Prepares the users that the load binds as: the demo user for one account, otherwise one new user
+ * in each of `accounts` new accounts.
  */
 async function prepare(
   { smpp, admin }: ReadyLine,

@@ -16,7 +16,7 @@ export interface Proof {
   /** Whether everything that was to be proved held. */
   readonly held: boolean
   readonly figures: Readonly<Record<string, number | string>>
-  /** Intermediate observations. */
+  /** Observations during the proof, such as samples. */
   readonly table?: {
     readonly columns: readonly string[]
     readonly rows: readonly (readonly (number | string)[])[]

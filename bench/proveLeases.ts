@@ -180,8 +180,8 @@ function longestByCause(
 }
 
 /**
- * The time from which this action no longer prevents a takeover: leases need PostgreSQL, and one
- * worker that is not stopped.
+ * The time from which this action no longer prevents a takeover. A takeover needs a running
+ * PostgreSQL and at least one worker that is not stopped.
  */
 function hinderedUntilMs(action: KillAction, actions: readonly KillAction[]): number {
   const { kind, victim, atMs, forMs } = action

@@ -28,12 +28,12 @@ const MEMORY_GROWTH_MAX = 0.15
 const MEMORY_GROWTH_MIB_MAX = 25
 /** PostgreSQL fills its shared buffers and keeps them; its default size is 128 MiB. */
 const POSTGRES_GROWTH_MIB_MAX = 128
-/** In seconds of messages. The number of messages in progress varies with each flush. */
+/** Seconds of load by which the backlog may grow, because it varies with each flush. */
 const BACKLOG_GROWTH_SECONDS_MAX = 2
 
 interface Sample {
   readonly seconds: number
-  /** By process. */
+  /** Resident memory by process name. */
   readonly residentMiB: ReadonlyMap<string, number>
   readonly queueMessages: number
   readonly queueOldestSeconds: number

@@ -26,7 +26,8 @@ export class Resubmissions {
   }
 
   /**
-   * Reads the metrics a last time. `duplicated` messages reached the SMSC more than once.
+   * Reads the metrics a last time and returns the counts. `duplicated` is the number of messages
+   * that reached the SMSC more than once.
    */
   async figures(duplicated: number): Promise<Record<string, number>> {
     this.stop()

@@ -1,7 +1,7 @@
 // Measures how full a worker keeps the window of one upstream bind: window 100, and an SMSC that
-// answers after 50 ms. The highest possible rate is 100 / delay. The delay is measured twice,
-// because timers are coarse: as the time that the simulated SMSC really took, and as the round trip
-// that another ESME on this machine sees.
+// answers after 50 ms. The highest possible rate is 100 / delay. Because timers are coarse, the
+// actual delay is measured in two ways: by the simulated SMSC itself, and as the round trip that
+// another ESME on this machine sees.
 import { setTimeout as after } from 'node:timers/promises'
 import type { BenchOptions } from './benchOptions.ts'
 import { figureOf, median } from './figure.ts'

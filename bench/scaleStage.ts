@@ -14,13 +14,13 @@ import { customersOf, steadyLoad } from './steadyLoad.ts'
 import { upstreamStack } from './upstreamStack.ts'
 import type { UpstreamStack } from './upstreamStack.ts'
 
-/** The latency that customers saw over some time, and the cost of their messages. */
+/** The latency that customers saw during a period, and the CPU cost of their messages. */
 export interface Measurement {
   readonly when: string
   readonly messages: number
   readonly answerP50Ms: number
   readonly answerP99Ms: number
-  /** From the submit_sm of a customer that sends one message at a time to its receipt. */
+  /** Time from submit_sm to receipt, for a customer that sends one message at a time. */
   readonly receiptP50Ms: number
   readonly receiptP99Ms: number
   /** CPU time per message, without the SMSC and the load generator. */

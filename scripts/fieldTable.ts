@@ -1,5 +1,5 @@
-// Tables of fields for the pages of docs/, generated from zod schemas. A field without a
-// description and a number without a unit are errors, because readers need them.
+// Tables of fields for the pages of docs/, generated from zod schemas. Every field must have a
+// description, and every number a unit. Otherwise the generation of the page fails.
 
 import { z } from 'zod'
 import { code, sentence, tableOf } from './markdownTable.ts'

@@ -12,7 +12,7 @@ export function changesText(changes: readonly PlatformChange[]): string {
   return changes.map(changeText).join('')
 }
 
-/** `1 to create, 2 to delete`, or with `done` `1 created, 2 deleted`. */
+/** For example `1 to create, 2 to delete`, or if `done` is true, `1 created, 2 deleted`. */
 export function changesSummary(changes: readonly PlatformChange[], done: boolean): string {
   const counts = ACTIONS.flatMap((action) => {
     const count = changes.filter((change) => change.action === action).length

@@ -36,13 +36,13 @@ export function changedText(word: string, { id, state }: ConnectorStatus): strin
   return word === 'resume' && state === 'enabled' ? 'submits again' : `is ${state}`
 }
 
-/** `disabled, moving its messages to other` */
+/** The state as text, for example `disabled, moving its messages to other`. */
 export function stateText({ state, waiting }: ConnectorStatus): string {
   if (typeof waiting === 'object') return `${state}, moving its messages to ${waiting.moveTo}`
   return waiting === 'purge' ? `${state}, purging its messages` : state
 }
 
-/** `1 message`, `12,000 messages` */
+/** A count of messages as text, for example `1 message` or `12,000 messages`. */
 export function messagesText(messages: number): string {
   return `${count(messages)} ${messages === 1 ? 'message' : 'messages'}`
 }

@@ -66,7 +66,7 @@ test('the screen shows processes, binds and queues, with faulty connectors first
     Receipts to be matched              0
     Receipts that match no message yet  4
     Receipts for customers              0
-    Set aside                           2
+    Dead letters                        2
 
     No warnings or errors.
     "

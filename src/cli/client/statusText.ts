@@ -125,7 +125,7 @@ function queuesText({ deadLetters, outbox, parkedReceipts, queues }: Status): st
     ['Receipts to be matched', depth('dlr')?.messages ?? 0, depth('dlr')?.oldestAgeSeconds],
     ['Receipts that match no message yet', parkedReceipts, undefined],
     ['Receipts for customers', outbox.pending, outbox.oldestAgeSeconds],
-    ['Set aside', deadLetters.reduce((sum, { letters }) => sum + letters, 0), undefined],
+    ['Dead letters', deadLetters.reduce((sum, { letters }) => sum + letters, 0), undefined],
   ] as const
   const rows = lines.map(([what, count, oldest]) => [
     what,
@@ -161,7 +161,7 @@ function number(count: number): string {
   return count.toLocaleString('en-US')
 }
 
-/** `0.4 s`, `12 s`, `5 min`, `3 h`, `2 days` */
+/** A duration as text, for example `0.4 s`, `12 s`, `5 min`, `3 h` or `2 days`. */
 export function age(seconds: number): string {
   const positive = Math.max(0, seconds)
   if (positive < 10) return `${positive.toFixed(1)} s`

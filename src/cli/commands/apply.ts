@@ -29,10 +29,11 @@ interface Changes {
 const ATTEMPTS_MAX = 5
 
 const HELP = `
-The file describes the whole platform: resources that it does not name are deleted. Deletions, and
-purges of connectors, are listed and need --yes or confirmation on the terminal. A file with a
-revision, as written by \`export\`, is refused if the platform has changed since that revision,
-because applying the file would undo the change. A file without a revision is not checked.
+The file describes the whole platform: resources that it does not name are deleted. Deletions and
+purges are listed, and need --yes or confirmation on the terminal.
+
+A file with a revision, as written by \`export\`, is refused if the platform has changed since that
+revision, because applying the file would undo the change. A file without a revision is not checked.
 
 Exit codes: 0 applied, or nothing to do; 2 error; 3 refused (old revision, or not confirmed)`
 

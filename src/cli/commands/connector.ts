@@ -136,7 +136,7 @@ async function refusePurge(admin: AdminClient, id: string, options: PurgeOptions
   const asked = options.json ? undefined : terminal()
   if (asked && (await confirm(asked, `${what}. Continue?`))) return
   const advice = asked ? '' : '. Pass --yes to confirm'
-  throw new CliError(`nothing was changed. ${what}${advice}`, {
+  throw new CliError(`not confirmed, so nothing was changed. ${what}${advice}`, {
     code: 'PURGE',
     exitCode: EXIT_CODES.refused,
   })

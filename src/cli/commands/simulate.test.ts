@@ -41,7 +41,7 @@ async function started(...args: string[]): Promise<Simulator> {
 
 async function ended(child: ChildProcess): Promise<Ended> {
   const { stdout, stderr } = child
-  if (!stdout || !stderr) throw new Error('it was started without pipes')
+  if (!stdout || !stderr) throw new Error('the simulator was started without pipes')
   const [[code], out, err] = await Promise.all([once(child, 'exit'), text(stdout), text(stderr)])
   return { code, stdout: out, stderr: err }
 }

@@ -26,7 +26,7 @@ export function registerUp(program: Command): void {
     .description('run everything on this machine: database, six components, simulated SMSC')
     .option('--json', 'print one JSON line when ready')
     .option('--no-demo', 'omit the demo account, its connector and the simulator')
-    .option('--workers <number>', 'number of worker processes, which submit upstream', count, 1)
+    .option('--workers <number>', 'number of worker processes', count, 1)
     .option('--routers <number>', 'number of router processes', count, 1)
     .option(
       '--dlr-processors <number>',

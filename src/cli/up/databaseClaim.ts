@@ -61,7 +61,8 @@ export class DatabaseClaim {
   #held: Promise<void> = Promise.resolve()
 
   /**
-   * Throws CliError if a running installation with which this one cannot share uses the database.
+   * Throws CliError if the database is in use by an installation that cannot share it with this
+   * one.
    */
   static async take(options: DatabaseClaimOptions): Promise<DatabaseClaim> {
     const claim = new DatabaseClaim(options)

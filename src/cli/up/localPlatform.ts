@@ -176,7 +176,7 @@ export class LocalPlatform {
     })
   }
 
-  /** Environment that all processes of this machine share. */
+  /** The environment variables that all processes of this platform share. */
   #common(databaseUrl: string): NodeJS.ProcessEnv {
     const { config, env } = this.#options
     return {
@@ -223,8 +223,8 @@ export class LocalPlatform {
   }
 
   /**
-   * Hides the `signalbox: ` line with the cause of a failed start, because `up` itself reports that
-   * cause when it exits.
+   * Until the platform is ready, hides the `signalbox: ` line with the cause of a failed start,
+   * because `up` itself reports that cause when it exits.
    */
   #troubleOf(line: string): string | undefined {
     return this.#isReady || !line.startsWith('signalbox: ') ? troubleOf(line) : undefined

@@ -130,7 +130,7 @@ export function troubleOf(text: string): string | undefined {
   }
 }
 
-/** Selects PostgreSQL's errors that stop the server, but not its errors for single clients. */
+/** Selects PostgreSQL's errors that stop the server, but not errors that concern only a client. */
 export function fatalOf(line: string): string | undefined {
   const stops = /\b(PANIC|FATAL): {2}(?!the database system is|terminating connection|expected)/
   return stops.test(line) ? line : undefined

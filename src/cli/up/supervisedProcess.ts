@@ -5,8 +5,8 @@
 // after growing pauses. This includes processes that the system cannot start for lack of memory or
 // process slots.
 //
-// A process that no longer answers on its health port is killed. Its successor can then take over
-// its leases before they expire.
+// A process that no longer answers on its health port is killed. The kill also ends the claim of
+// the process on its leases, long before they would expire.
 //
 // Each process has its own process group, so that Ctrl-C on the terminal reaches only `up`, which
 // stops everything in order.

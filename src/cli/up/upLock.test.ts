@@ -25,7 +25,7 @@ async function somebody(): Promise<{ identity: ProcessIdentity; ended: Promise<u
   })
   await once(child.stdout, 'data')
   const identity = identify(child.pid ?? 0)
-  if (!identity) throw new Error('it should run')
+  if (!identity) throw new Error('the process should be running')
   return { identity, ended }
 }
 

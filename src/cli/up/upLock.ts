@@ -118,7 +118,7 @@ function retire(file: string, former: LockFile): void {
 }
 
 async function endLeftovers(former: ReadonlyMap<string, ProcessIdentity>): Promise<void> {
-  // PostgreSQL is not ended, because the new `up` takes it over. It may be recovering just now.
+  // PostgreSQL is not ended, because the new `up` takes it over, and it may be in recovery.
   const left = [...former].filter(([name]) => name !== OWN && name !== 'postgres')
   await Promise.all(
     left.map(async ([name, identity]) => {

@@ -19,7 +19,7 @@ export async function warmCache(folder: string): Promise<void> {
     const child = spawn(process.execPath, [CLI_MAIN, 'gateway'], { env, stdio: 'ignore' })
     await once(child, 'exit')
   } catch {
-    // The folder does not exist, because the user chose it with NODE_COMPILE_CACHE. Nothing to
-    // warm.
+    // The user chose the folder with NODE_COMPILE_CACHE, and it does not exist yet. The cache is
+    // optional, so skip it.
   }
 }
