@@ -14,7 +14,7 @@ const CONFLICT = {
   title: 'Precondition failed',
   status: 412,
   detail:
-    'somebody else changed the platform and is now at revision 2: look at it again, then repeat ' +
+    'somebody else changed the platform and is now at revision 2: read it again, then repeat ' +
     'the change',
 }
 
