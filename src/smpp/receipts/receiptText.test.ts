@@ -21,28 +21,28 @@ const LATE = { ...RECEIPT, id: '7', text: 'Hi\r\nthere' }
 describe('the text of a receipt', () => {
   test.each([
     [
-      'is that of appendix B',
+      'is by default that of appendix B',
       RECEIPT,
       {},
       'id:0191f0a2-5d9c-7a5e-8000-0123456789ab sub:001 dlvrd:001 submit date:2601020304 ' +
         'done date:2601020305 stat:DELIVRD err:000 text:Grüße aus ?? und wei',
     ],
     [
-      'may be brief',
+      'is short in the style brief',
       RECEIPT,
       RECEIPT_STYLES.brief,
       'id:0191f0a2-5d9c-7a5e-8000-0123456789ab submit date:2601020304 done date:2601020305 ' +
         'stat:DELIVRD err:000',
     ],
     [
-      'may have seconds',
+      'has dates with seconds in the style seconds',
       LATE,
       RECEIPT_STYLES.seconds,
       'id:7 sub:001 dlvrd:001 submit date:260102030405 done date:260102030506 stat:DELIVRD ' +
         'err:000 text:Hi??there',
     ],
     [
-      'may have its own order, words, years and hours',
+      'has the labels, state, dates and length of text that the style requests',
       LATE,
       {
         labels: ['stat', 'id', 'done date', 'text'],
@@ -60,7 +60,7 @@ describe('the text of a receipt', () => {
 })
 
 describe('the body of a receipt', () => {
-  test('says id and state in TLVs too', () => {
+  test('has the id and the state in TLVs, unless the style omits them', () => {
     const { tlvs, esm_class, data_coding } = receiptBody(RECEIPT)
     expect({ esm_class, data_coding }).toEqual({ esm_class: 0x04, data_coding: 0 })
     expect(readTlv(tlvs, 'receipted_message_id')).toBe(RECEIPT.id)
@@ -68,12 +68,12 @@ describe('the body of a receipt', () => {
     expect(receiptBody(RECEIPT, RECEIPT_STYLES.smpp33).tlvs).toEqual([])
   })
 
-  test('is an intermediate notification before the end', () => {
+  test('is an intermediate notification for an interim state', () => {
     const { esm_class } = receiptBody({ ...RECEIPT, messageState: MESSAGE_STATE.ENROUTE })
     expect(esm_class).toBe(0x20)
   })
 
-  test('goes into message_payload when it is long, as in UCS-2', () => {
+  test('has its text in message_payload if it exceeds 254 octets', () => {
     const { short_message, tlvs, data_coding } = receiptBody(RECEIPT, { alphabet: 'ucs2' })
     expect(data_coding).toBe(8)
     expect(short_message).toHaveLength(0)
@@ -81,7 +81,7 @@ describe('the body of a receipt', () => {
   })
 })
 
-test('what is written in any style is read back', () => {
+test('a receipt in any style is read with the values that were written', () => {
   const second = fc
     .integer({ min: Date.UTC(2001, 0, 1) / 1_000, max: Date.UTC(2037, 11, 31) / 1_000 })
     .map((seconds) => new Date(seconds * 1_000))
@@ -119,6 +119,6 @@ test('what is written in any style is read back', () => {
   )
 })
 
-test('each state has its seven letters', () => {
+test('each state has a word of seven letters', () => {
   for (let state = 0; isMessageState(state); state++) expect(statOf(state)).toMatch(/^[A-Z]{7}$/)
 })

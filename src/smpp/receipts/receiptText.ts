@@ -1,5 +1,5 @@
-// Writes receipts as an SMSC does: the "typical" text of SMPP 3.4 appendix B, in the styles that
-// ESMEs expect, and the TLVs with the same contents (5.0 §4.8.4.37, .47).
+// Writes receipts as an SMSC does. The text is the "typical" one of SMPP 3.4 appendix B, in the
+// styles that ESMEs expect. The TLVs have the same contents (5.0 §4.8.4.37 and §4.8.4.47).
 
 import { messageStateName, statOf, type MessageState } from './messageState.ts'
 import { writeReceiptTime, type ReceiptTimeFormat } from './receiptTime.ts'
@@ -13,22 +13,22 @@ import { MESSAGE_TYPE } from '../wire/values/messageFields.ts'
 export interface ReceiptFields {
   /** The message_id of the submit_sm_resp, at most 64 characters. */
   readonly id: string
-  /** The number of short messages submitted, written with at least three digits. */
+  /** The number of submitted short messages, written with at least three digits. */
   readonly sub: number
-  /** The number of them delivered, written with at least three digits. */
+  /** The number of delivered short messages, written with at least three digits. */
   readonly dlvrd: number
-  /** When the message was submitted. */
+  /** The time at which the message was submitted. */
   readonly submitDate: Date
-  /** When it reached its state. */
+  /** The time at which the message reached its state. */
   readonly doneDate: Date
   /**
-   * Written as `stat` and as the TLV message_state. A state that is not final makes the receipt an
-   * intermediate notification.
+   * The state, written as `stat` and as the TLV message_state. If the state is an interim one, the
+   * receipt is an intermediate notification.
    */
   readonly messageState: MessageState
-  /** Written with at least three characters: `000` for no error. */
+  /** The error code, written with at least three characters: `000` for no error. */
   readonly err: string
-  /** The message; its first 20 characters are written unless the style says otherwise. */
+  /** The text of the message. Its first 20 characters are written unless the style differs. */
   readonly text: string
 }
 
@@ -43,23 +43,23 @@ export type ReceiptLabel =
   | 'err'
   | 'text'
 
-/** The format of a receipt. Defaults are those of appendix B. */
+/** The format of a receipt. The defaults are those of appendix B. */
 export interface ReceiptStyle {
-  /** The labels, in this order. */
+  /** The labels to write, in this order. Default: all of appendix B. */
   readonly labels?: readonly ReceiptLabel[]
-  /** Appendix B prints `Text` once, and some ESMEs look for it. */
+  /** The spelling of the label. Appendix B has `Text` in one place, and some ESMEs expect it. */
   readonly textLabel?: 'text' | 'Text'
-  /** The maximum length of the text, in characters; default 20. */
+  /** The maximum length of the text, in characters. Default: 20. */
   readonly textCharactersMax?: number
-  /** Default `YYMMDDhhmm`. */
+  /** The format of the dates. Default: `YYMMDDhhmm`. */
   readonly dates?: ReceiptTimeFormat
-  /** The time zone of the dates, in minutes east of UTC. */
+  /** The offset of the dates from UTC, in minutes east. Default: 0. */
   readonly utcOffsetMinutes?: number
-  /** `DELIVRD` or `DELIVERED`. */
+  /** How the state is written: `DELIVRD` (short, the default) or `DELIVERED` (full). */
   readonly stat?: 'short' | 'full'
-  /** Default `latin1`, under data_coding 0; `ucs2` under 8. */
+  /** The encoding: `latin1` with data_coding 0 (the default), or `ucs2` with data_coding 8. */
   readonly alphabet?: 'latin1' | 'ucs2'
-  /** Without receipted_message_id and message_state: SMPP 3.3 has no TLVs. */
+  /** Omits receipted_message_id and message_state, because SMPP 3.3 has no TLVs. */
   readonly withoutTlvs?: boolean
 }
 
@@ -74,23 +74,24 @@ const APPENDIX_B = [
   'text',
 ] as const satisfies readonly ReceiptLabel[]
 
-/** Named styles. */
+/** Ready-made styles. */
 export const RECEIPT_STYLES = {
   appendixB: {},
-  /** Without counts and text. */
+  /** Omits the counts and the text. */
   brief: { labels: ['id', 'submit date', 'done date', 'stat', 'err'] },
   seconds: { dates: 'YYMMDDhhmmss' },
   smpp33: { withoutTlvs: true },
 } as const satisfies Readonly<Record<string, ReceiptStyle>>
 
 const TEXT_CHARACTERS_MAX = 20
-/** SMPP 3.4 §5.2.21. */
+/** The limit of SMPP 3.4 §5.2.21. */
 const SHORT_MESSAGE_OCTETS_MAX = 254
 
 /**
- * The fields of a deliver_sm with this receipt (SMPP 3.4 §4.6.1, appendix B), except for the
- * addresses, which are the message's, swapped. A text of more than 254 octets goes into
- * message_payload. Throws PduError if the id has more than 64 characters.
+ * Returns the fields of a deliver_sm with this receipt (SMPP 3.4 §4.6.1, appendix B), except for
+ * the addresses. Source and destination of a receipt are those of the message, exchanged. A text
+ * of more than 254 octets is put into message_payload. Throws PduError if the id has more than 64
+ * characters.
  */
 export function receiptBody(
   fields: ReceiptFields,
@@ -114,8 +115,9 @@ export function receiptBody(
 }
 
 /**
- * The text of a receipt (SMPP 3.4 appendix B). By default it is Latin-1, with `?` for characters
- * that this lacks and for control characters, which would break the format.
+ * Writes the text of a receipt (SMPP 3.4 appendix B). In Latin-1, the default, characters outside
+ * that alphabet become `?`. Control characters in the message also become `?`, because they would
+ * break the format.
  */
 export function receiptText(fields: ReceiptFields, style: ReceiptStyle = {}): Buffer {
   const { labels = APPENDIX_B, textLabel = 'text' } = style
@@ -150,7 +152,7 @@ function valueOf(label: ReceiptLabel, fields: ReceiptFields, style: ReceiptStyle
   }
 }
 
-/** Keeps whole characters. None has more than two UTF-16 units. */
+/** The first `charactersMax` characters. A character has one or two UTF-16 units. */
 function beginningOf(text: string, charactersMax: number): string {
   const beginning = text.slice(0, charactersMax)
   if (/^[\x20-\x7e]*$/.test(beginning)) return beginning

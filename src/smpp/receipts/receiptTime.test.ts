@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readReceiptTime, writeReceiptTime } from './receiptTime.ts'
 
-describe('a date is read', () => {
+describe('the date of a receipt', () => {
   test.each([
     ['2601020304', '2026-01-02T03:04:00.000Z'],
     ['260102030405', '2026-01-02T03:04:05.000Z'],
@@ -20,24 +20,24 @@ describe('a date is read', () => {
     ['1767323045', '2026-01-02T03:04:05.000Z'],
     ['1767323045678', '2026-01-02T03:04:05.678Z'],
     ['9912312359', '1999-12-31T23:59:00.000Z'],
-  ])('%s as %s', (text, expected) => {
+  ])('%s is read as %s', (text, expected) => {
     expect(readReceiptTime(text)?.toISOString()).toBe(expected)
   })
 
   test.each(['', '0000000000', '26010112', '2602300000', '2601012400', '260102030405000R', 'soon'])(
-    'but not %j',
+    '%j is read as undefined',
     (text) => {
       expect(readReceiptTime(text)).toBeUndefined()
     },
   )
 
-  test('in the local time of the SMSC, unless it names its own', () => {
+  test('is read in the local time of the SMSC unless it has an offset', () => {
     const options = { utcOffsetMinutes: 180 }
     expect(readReceiptTime('2601020304', options)).toEqual(new Date('2026-01-02T00:04:00Z'))
     expect(readReceiptTime('260102030400000+', options)).toEqual(new Date('2026-01-02T03:04:00Z'))
   })
 
-  test('of twelve digits as the one that is not in the future', () => {
+  test('of twelve digits is read in a way that is not later than latestMs', () => {
     const text = '201206191530'
     expect(readReceiptTime(text)).toEqual(new Date('2020-12-06T19:15:30Z'))
     const latestMs = Date.UTC(2013, 0, 1)
@@ -45,7 +45,7 @@ describe('a date is read', () => {
   })
 })
 
-test('whatever stands in a receipt, it is a date or none', () => {
+test('any text is read as a valid date or as undefined', () => {
   const digits = fc.stringMatching(/^[0-9:/ .T+-]{0,18}$/)
   fc.assert(
     fc.property(fc.oneof(digits, fc.string()), (text) => {
@@ -54,7 +54,7 @@ test('whatever stands in a receipt, it is a date or none', () => {
   )
 })
 
-test('what is written is read back', () => {
+test('a written date is read as the same instant', () => {
   const minutes = fc.integer({
     min: Date.UTC(1970, 0, 2) / 60_000,
     max: Date.UTC(2037, 0) / 60_000,

@@ -1,20 +1,22 @@
-// The dates of receipts. SMPP 3.4 appendix B has YYMMDDhhmm in the SMSC's local time; SMSCs write
-// seconds, full years, separators, the 16 characters of §7.1.1, or Unix time.
+// Reads and writes the dates in receipts. SMPP 3.4 appendix B has YYMMDDhhmm in the SMSC's local
+// time. In practice, SMSCs also write seconds, full years, separators, the 16 characters of §7.1.1,
+// or Unix time.
 
-/** What a date leaves open. */
+/** Information that a date does not contain. */
 export interface ReceiptTimeOptions {
-  /** The offset of the SMSC's local time from UTC, in minutes east; 0 by default. */
+  /** The offset of the SMSC's local time from UTC, in minutes east. Default: 0. */
   readonly utcOffsetMinutes?: number
   /**
-   * Nothing is later than this, in milliseconds since 1970. It tells YYMMDDhhmmss from YYYYMMDDhhmm
-   * where twelve digits can be both; without it the former is taken.
+   * The latest possible time, in milliseconds since 1970. If twelve digits can be both YYMMDDhhmmss
+   * and YYYYMMDDhhmm, the reading that is not later than this time is chosen. Without this option,
+   * YYMMDDhhmmss is chosen.
    */
   readonly latestMs?: number
 }
 
 /**
- * The instant that a receipt's date means (SMPP 3.4 appendix B, §7.1.1); undefined when it means
- * none. Never throws.
+ * Reads the date in a receipt (SMPP 3.4 appendix B, §7.1.1). Returns undefined if the text is not a
+ * date. Never throws.
  */
 export function readReceiptTime(text: string, options: ReceiptTimeOptions = {}): Date | undefined {
   const { utcOffsetMinutes = 0, latestMs = Number.POSITIVE_INFINITY } = options
@@ -48,8 +50,8 @@ interface Zoned {
 }
 
 /**
- * Splits off the UTC offset. In the format of SMPP 3.4 §7.1.1 it is the last three characters:
- * quarter hours, then the sign. Offsets of ISO 8601 are read too.
+ * Separates the UTC offset from the date. In the format of SMPP 3.4 §7.1.1, the offset is the last
+ * three characters: quarter hours, then the sign. Offsets in the format of ISO 8601 are also read.
  */
 function splitZone(text: string): Zoned {
   const absolute = /^(\d{13})(\d\d)([+-])$/.exec(text)
@@ -64,7 +66,10 @@ function splitZone(text: string): Zoned {
   return { date, offsetMinutes: Number(hours) * 60 + sign * Number(minutes) }
 }
 
-/** SMPP 3.4 appendix C: 38-99 are of the 20th century. A thirteenth digit is tenths of a second. */
+/**
+ * Reads a date with a two-digit year: 38-99 stand for 1938-1999 (SMPP 3.4 appendix C). A thirteenth
+ * digit is tenths of a second.
+ */
 function shortYear(digits: string, offsetMinutes: number): number | undefined {
   const year = Number(digits.slice(0, 2))
   const tenthsMs = Number(digits.slice(12, 13)) * 100
@@ -79,7 +84,7 @@ function fullYear(digits: string, offsetMinutes: number): number | undefined {
   return atMs === undefined ? undefined : atMs + Number(digits.slice(14, 17))
 }
 
-/** `rest` is MMDD, followed by as much of hhmmss as the text has. */
+/** Reads `rest`, which is MMDD, followed by as much of hhmmss as the text has. */
 function instant(year: number, rest: string, offsetMinutes: number): number | undefined {
   const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = (rest.match(/../g) ?? []).map(
     Number,
@@ -91,8 +96,8 @@ function instant(year: number, rest: string, offsetMinutes: number): number | un
 }
 
 /**
- * Accepts 2001 to 2033. Digits that do not begin with 1 are more likely an invalid date than a Unix
- * time.
+ * Reads ten digits as Unix time. Only those that begin with 1 are accepted (2001 to 2033), because
+ * others are more likely to be an invalid date.
  */
 function unixSeconds(digits: string): number | undefined {
   return digits.startsWith('1') ? Number(digits) * 1_000 : undefined
@@ -102,10 +107,10 @@ function unixMs(digits: string): number | undefined {
   return digits.startsWith('1') ? Number(digits) : undefined
 }
 
-/** How receipts write a date; appendix B has the first. */
+/** The formats of dates in receipts. The first is that of appendix B. */
 export type ReceiptTimeFormat = 'YYMMDDhhmm' | 'YYMMDDhhmmss' | 'YYYYMMDDhhmm' | 'YYYYMMDDhhmmss'
 
-/** `date` in the local time of an SMSC so many minutes east of UTC (SMPP 3.4 appendix B). */
+/** Writes `date` in local time, `utcOffsetMinutes` east of UTC (SMPP 3.4 appendix B). */
 export function writeReceiptTime(
   date: Date,
   format: ReceiptTimeFormat,

@@ -187,7 +187,7 @@ describe('the version of a client session', () => {
       windowSize: 1,
       events: {},
     })
-    await expect(binding).rejects.toThrow('there is no bind_transceiver in version 0x33')
+    await expect(binding).rejects.toThrow('version 0x33 has no bind_transceiver')
   })
 })
 
