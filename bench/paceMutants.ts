@@ -14,7 +14,7 @@ export const paceMutants: readonly Mutant[] = [
     file: 'src/flow/pacer.ts',
     piece: 'const WINDOW_MS = 1000',
     replacement: 'const WINDOW_MS = 750',
-    guard: pacing('no sliding second ever holds more sends than the rate, whatever the burst'),
+    guard: pacing('no sliding second contains more sends than the rate, whatever the burst'),
     says: /Error: Property failed after \d+ tests/,
   },
   {
@@ -23,7 +23,7 @@ export const paceMutants: readonly Mutant[] = [
     file: 'src/flow/pacer.ts',
     piece: 'Math.max(this.#dueMs, nowMs - lateMs) + this.#intervalMs',
     replacement: 'Math.max(this.#dueMs, nowMs - lateMs)',
-    guard: pacing('sends at 20 a second lie 51 ms apart'),
+    guard: pacing('sends at 20 a second are 51 ms apart'),
     says: /AssertionError: expected \[ .+ \] to have a length of \d+/,
   },
   {
@@ -32,7 +32,7 @@ export const paceMutants: readonly Mutant[] = [
     file: 'src/flow/pacer.ts',
     piece: 'const fromMs = nowMs + windowOf(rate) + WINDOW_MARGIN_MS',
     replacement: 'const fromMs = nowMs',
-    guard: pacing('a higher rate is used one window later, a lower one at once'),
+    guard: pacing('a higher rate takes effect one window later, and a lower rate immediately'),
     says: /AssertionError: expected \d+ to be greater than or equal to 1000/,
   },
   {
@@ -41,7 +41,7 @@ export const paceMutants: readonly Mutant[] = [
     file: 'src/flow/pacer.ts',
     piece: 'send < this.#sends; send++) this.#ring[this.#placeOf(send)] = nowMs',
     replacement: 'send < first; send++) this.#ring[this.#placeOf(send)] = nowMs',
-    guard: pacing('the window counts from the write, not from the turn that it was late in'),
+    guard: pacing('the window begins when a message is written, not when it is taken'),
     says: /AssertionError: expected \d+ to be greater than or equal to 1000/,
   },
   {
@@ -167,7 +167,10 @@ export const paceMutants: readonly Mutant[] = [
     file: 'src/flow/steadyClock.ts',
     piece: 'return Math.floor(this.#offsetMs + performance.now())',
     replacement: 'return Date.now()',
-    guard: unitTest('flow/steadyClock.test.ts', 'a step of 3600000 ms is not followed'),
+    guard: unitTest(
+      'flow/steadyClock.test.ts',
+      'a step of the wall clock by 3600000 ms is not followed',
+    ),
     says: /AssertionError: expected \d+ to be less than \d+/,
   },
 ]

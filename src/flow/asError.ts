@@ -1,4 +1,4 @@
-/** JavaScript can throw any value. Everything that reports trouble takes an `Error`. */
+/** Converts a thrown value, which JavaScript allows to be anything, to an `Error`. */
 export function asError(value: unknown): Error {
   return value instanceof Error ? value : new Error(String(value))
 }

@@ -1,6 +1,7 @@
 /**
- * Waiting times that double from `firstMs` to `capMs`, each with up to half of it as jitter, so
- * that processes which lost the same peer do not return in step.
+ * The waiting time before the retry `attempt`, which is counted from 0. Waiting times double from
+ * `firstMs` to `capMs`. Random jitter shortens each by up to half, so that processes that lost the
+ * same peer do not all return at the same time.
  */
 export function backOffMs(
   attempt: number,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Batcher } from './batcher.ts'
 
-/** Requests that the test answers by hand. */
+/** A `send` whose requests the test completes by hand. */
 function heldSend() {
   const requests: { items: number[]; done: () => void }[] = []
   const send = (items: number[]) =>
@@ -14,7 +14,7 @@ const unexpected = (error: Error) => {
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-test('the first item leaves at once and the rest of its turn with it', async () => {
+test('all items that are added in one turn are sent together at its end', async () => {
   const { requests, send } = heldSend()
   const batcher = new Batcher({ send, onError: unexpected, maxItems: 10 })
   batcher.add(1)
@@ -26,7 +26,7 @@ test('the first item leaves at once and the rest of its turn with it', async () 
   await batcher.whenIdle()
 })
 
-test('what arrives while a request is under way leaves as the next one', async () => {
+test('items that arrive during a request are sent together as the next request', async () => {
   const { requests, send } = heldSend()
   const batcher = new Batcher({ send, onError: unexpected, maxItems: 10 })
   batcher.add(1)
@@ -43,7 +43,7 @@ test('what arrives while a request is under way leaves as the next one', async (
   await batcher.whenIdle()
 })
 
-test('a request never holds more than maxItems, and order is kept', async () => {
+test('a request has at most maxItems items, and items keep their order', async () => {
   const { requests, send } = heldSend()
   const batcher = new Batcher({ send, onError: unexpected, maxItems: 2 })
   for (const item of [1, 2, 3, 4, 5]) batcher.add(item)
@@ -55,7 +55,7 @@ test('a request never holds more than maxItems, and order is kept', async () => 
   expect(requests.map(({ items }) => items)).toEqual([[1, 2], [3, 4], [5]])
 })
 
-test('several requests are under way at once when concurrency allows', async () => {
+test('as many requests run at the same time as concurrency allows', async () => {
   const { requests, send } = heldSend()
   const batcher = new Batcher({ send, onError: unexpected, maxItems: 1, concurrency: 2 })
   for (const item of [1, 2, 3]) batcher.add(item)
@@ -68,7 +68,7 @@ test('several requests are under way at once when concurrency allows', async () 
   await batcher.whenIdle()
 })
 
-test('a send that fails is reported and the next batch still leaves', async () => {
+test('a send that fails is reported, and the next batch is still sent', async () => {
   const errors: string[] = []
   const seen: number[][] = []
   const batcher = new Batcher<number>({
@@ -87,7 +87,7 @@ test('a send that fails is reported and the next batch still leaves', async () =
   expect(seen).toEqual([[1], [2]])
 })
 
-test('with a minimum interval the second request rests until it has passed', async () => {
+test('with minIntervalMs, the second request waits until the interval has passed', async () => {
   let nowMs = 0
   const { requests, send } = heldSend()
   const batcher = new Batcher({
@@ -110,7 +110,7 @@ test('with a minimum interval the second request rests until it has passed', asy
   await batcher.whenIdle()
 })
 
-test('a request ends before it grows too large, but never at nothing', async () => {
+test('a request stays within maxOctets unless its only item is larger', async () => {
   const seen: number[][] = []
   const batcher = new Batcher<number>({
     send: async (items) => void seen.push(items),

@@ -1,21 +1,23 @@
-// Batches that form by themselves. The first item leaves at the end of the current turn. While
-// `concurrency` requests are under way, arriving items are gathered and leave as the next request.
-// A single item at night is not delayed, and ten thousand a second leave hundreds at a time. The
-// batcher neither retries nor drops: `send` owns its items and decides the fate of each.
+// Collects items into batches without a fixed delay. The first item is sent at the end of the
+// current turn of the event loop. While `concurrency` requests are in progress, arriving items are
+// collected and sent as the next request. With little traffic a single item is not delayed, and
+// with ten thousand items a second a request has hundreds of them. The batcher neither retries nor
+// discards items: `send` decides what happens to each.
 
 import { asError } from './asError.ts'
 
 export interface BatcherOptions<Item> {
-  /** Takes over the items and must settle. A rejection is a defect and goes to `onError`. */
+  /** Processes the items. The promise must settle. A rejection is a defect, passed to `onError`. */
   send: (items: Item[]) => Promise<void>
   onError: (error: Error) => void
   maxItems: number
-  /** Measures items for `maxOctets`: a request ends before the item that would exceed it. */
+  /** The size of an item, which counts towards `maxOctets`. */
   octetsOf?: (item: Item) => number
+  /** A request ends before the item that would exceed this size, but has at least one item. */
   maxOctets?: number
-  /** Requests under way at once. */
+  /** The number of requests that may be in progress at the same time. */
   concurrency?: number
-  /** The rest between the starts of two requests, where requests cost money. */
+  /** The minimum time between the starts of two requests, for use if each request has a price. */
   minIntervalMs?: number
   now?: () => number
 }
@@ -40,7 +42,7 @@ export class Batcher<Item> {
     }
   }
 
-  /** Items not yet handed to `send`. */
+  /** The number of items that have not been passed to `send`. */
   get waiting(): number {
     return this.#waiting.length
   }
@@ -54,7 +56,7 @@ export class Batcher<Item> {
     this.#schedule()
   }
 
-  /** Resolves when nothing waits and nothing is under way. */
+  /** Resolves when no item is waiting and no request is in progress. */
   whenIdle(): Promise<void> {
     if (this.idle) return Promise.resolve()
     return new Promise((resolve) => this.#idleListeners.push(resolve))
@@ -65,7 +67,7 @@ export class Batcher<Item> {
     this.#scheduled = true
     const restMs = this.#lastStartMs + this.#options.minIntervalMs - this.#options.now()
     if (restMs > 0) this.#timer = setTimeout(() => this.#start(), restMs)
-    // At the end of the turn, so that all items of one socket read share a request.
+    // Runs at the end of the turn, so that all items from one read of a socket share a request.
     else process.nextTick(() => this.#start())
   }
 
@@ -104,7 +106,7 @@ export class Batcher<Item> {
     for (const listener of listeners) listener()
   }
 
-  /** Ends a rest between requests. Waiting items stay where they are. */
+  /** Cancels the timer for the next request. Waiting items are neither sent nor discarded. */
   stop(): void {
     clearTimeout(this.#timer)
   }

@@ -10,7 +10,7 @@ const POLL_MS = 1000
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A place in memory, the loop that claims from it, and a record of what the loop did. */
+/** An in-memory source of items, a loop that claims from it, and a record of the loop's calls. */
 function place(times: Partial<ClaimTimes> = {}) {
   const waiting: string[] = []
   const claims: string[][] = []
@@ -40,10 +40,10 @@ function place(times: Partial<ClaimTimes> = {}) {
   return { claims, loop, reclaims, state, taken, troubles, waiting }
 }
 
-/** Lets claims that are under way end, without moving the clock. */
+/** Lets claims in progress end without advancing the clock. */
 const settled = () => vi.advanceTimersByTimeAsync(0)
 
-test('a wake-up claims as long as a claim may have left something behind', async () => {
+test('a wake-up repeats claims while the last claim may have left items behind', async () => {
   const { claims, loop, taken, waiting } = place()
   waiting.push('a', 'b', 'c')
   await settled()
@@ -62,7 +62,7 @@ test('a wake-up claims as long as a claim may have left something behind', async
   loop.stop()
 })
 
-test('what arrives during a claim is claimed after it', async () => {
+test('items that arrive during a claim are claimed immediately after it', async () => {
   const { claims, loop } = place()
   loop.wake()
   loop.expectMore()
@@ -72,7 +72,7 @@ test('what arrives during a claim is claimed after it', async () => {
   loop.stop()
 })
 
-test('without room nothing is claimed, and room is found by a wake-up or by a poll', async () => {
+test('without room no claim is made until a wake-up or a poll finds room', async () => {
   const { claims, loop, state, waiting } = place()
   state.room = 0
   waiting.push('a', 'b')
@@ -95,7 +95,7 @@ test('without room nothing is claimed, and room is found by a wake-up or by a po
   loop.stop()
 })
 
-test('a poll finds what arrived without a wake-up', async () => {
+test('a poll claims items that arrived without a wake-up', async () => {
   const { loop, taken, waiting } = place()
   loop.wake()
   await settled()
@@ -107,7 +107,7 @@ test('a poll finds what arrived without a wake-up', async () => {
   loop.stop()
 })
 
-test('the first claim and the claim after a failure return what is not in hand', async () => {
+test('items not in progress are returned before the first claim and after a failure', async () => {
   const { loop, reclaims, state, waiting } = place()
   waiting.push('a')
   loop.wake()
@@ -125,7 +125,7 @@ test('the first claim and the claim after a failure return what is not in hand',
   loop.stop()
 })
 
-test('an item that comes again is not taken twice, and the next claim returns it', async () => {
+test('an item in progress that is claimed again is not processed twice', async () => {
   const { loop, reclaims, taken, waiting } = place()
   waiting.push('a')
   loop.wake()
@@ -143,7 +143,7 @@ test('an item that comes again is not taken twice, and the next claim returns it
   loop.stop()
 })
 
-test('an item that came again is returned when it is let go of, not earlier', async () => {
+test('the second lease of an item is returned only after the item is released', async () => {
   const { loop, reclaims, waiting } = place()
   waiting.push('a')
   loop.wake()
@@ -151,7 +151,7 @@ test('an item that came again is returned when it is let go of, not earlier', as
   waiting.push('a')
   loop.expectMore()
   await settled()
-  // Another claim while it is still in hand must not use up the return.
+  // A claim while the item is still in progress must not return it yet.
   loop.expectMore()
   await settled()
   loop.letGo([{ id: 'a' }])
@@ -162,7 +162,7 @@ test('an item that came again is returned when it is let go of, not earlier', as
   loop.stop()
 })
 
-test('claims pause longer after each failure, and an outage is reported once', async () => {
+test('the pause grows with each failed claim, and an outage is reported once', async () => {
   const { claims, loop, state, troubles } = place()
   state.failing = 'claim'
   loop.wake()
@@ -187,7 +187,7 @@ test('claims pause longer after each failure, and an outage is reported once', a
   loop.stop()
 })
 
-test('a failure to return what is not in hand is a failure of the claim', async () => {
+test('a failure to return items counts as a failed claim', async () => {
   const { claims, loop, reclaims, state, troubles } = place()
   state.failing = 'reclaim'
   loop.wake()
@@ -201,7 +201,7 @@ test('a failure to return what is not in hand is a failure of the claim', async 
   loop.stop()
 })
 
-test('claims rest between their starts, unless more is known to wait', async () => {
+test('minIntervalMs separates claims unless the last claim left items behind', async () => {
   const { claims, loop, waiting } = place({ minIntervalMs: 250 })
   loop.wake()
   await settled()
@@ -214,7 +214,7 @@ test('claims rest between their starts, unless more is known to wait', async () 
   loop.stop()
 })
 
-test('after stop() nothing is claimed, and a claim under way still hands over', async () => {
+test('after stop() no claim starts, but a claim in progress passes on its items', async () => {
   const { claims, loop, taken, waiting } = place({ minIntervalMs: 250 })
   waiting.push('a', 'b', 'c')
   loop.wake()
@@ -227,7 +227,7 @@ test('after stop() nothing is claimed, and a claim under way still hands over', 
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('drain() resolves when everything in hand was let go of', async () => {
+test('drain() resolves when all items in progress are released', async () => {
   const { loop, waiting } = place()
   waiting.push('a', 'b')
   loop.wake()

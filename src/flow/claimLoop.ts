@@ -1,26 +1,27 @@
-// Claims work from a place that several processes claim from, under a lease that is ours by name.
-// It claims when there is room and reason to look: something may have arrived, or the last claim
-// may have left something behind. A poll is the fallback for a wake-up that was lost.
+// Claims items from a source that several processes share, under a lease in the name of this
+// process. The loop claims when there is room and when items may be waiting: new ones may have
+// arrived, or the last claim may have left some behind. A poll is the fallback for a lost wake-up.
 //
-// A claimed item stays in hand until its owner lets go of it. A claim can succeed while its answer
-// is lost, and an item can come again because its lease ran out during an outage. Both leave items
-// leased to us that nobody works on, so the next claim first returns whatever is not in hand.
+// A claimed item is in progress ("in hand") until its owner releases it. Two cases can leave items
+// leased to this process although it is not working on them: a claim succeeds but its answer is
+// lost, or an item is claimed again because its lease expired during an outage. The next claim
+// therefore first returns all leased items that are not in progress.
 
 import { asError } from './asError.ts'
 import { errorKind } from './errorKind.ts'
 
-/** Where items are claimed and where they go. `Room` says how much is wanted, in any form. */
+/** The source of items and their consumer. `Room` describes in any form how much to claim. */
 export interface ClaimSource<Room, Item> {
-  /** How much may be claimed now, or undefined when nothing may. */
+  /** How much may be claimed now; undefined if nothing may be claimed. */
   room(): Room | undefined
   claim(room: Room): Promise<readonly Item[]>
-  /** Whether a claim for `room` that returned `items` may have left others behind. */
+  /** Whether other items may still wait after a claim for `room` that returned `items`. */
   mayHaveLeft(room: Room, items: readonly Item[]): boolean
-  /** Returns what is claimed under our name and not in hand, so that it can be claimed again. */
+  /** Makes items leased to this process claimable again, except the items in `inHand`. */
   reclaim(inHand: readonly Item[]): Promise<void>
-  /** Takes over items that were claimed. Their owner calls letGo() when they are no longer ours. */
+  /** Receives the claimed items. Their owner calls letGo() when it has finished with them. */
   take(items: readonly Item[]): void
-  /** Called once for each kind of failure in an outage. */
+  /** Called once for each kind of error during an outage. */
   onTrouble(error: Error): void
 }
 
@@ -28,7 +29,7 @@ export interface ClaimTimes {
   pollIntervalMs: number
   /** The pause after the n-th failure in a row, counted from 1. */
   pauseAfterFailureMs: (failures: number) => number
-  /** The rest between the starts of two claims, for places where large claims cost less. */
+  /** The minimum time between the starts of two claims, for sources with cheaper large claims. */
   minIntervalMs?: number
 }
 
@@ -39,30 +40,30 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
   #poll: NodeJS.Timeout | undefined
   #rest: NodeJS.Timeout | undefined
   #claiming = false
-  /** False when the last claim left nothing behind and nothing has arrived since. */
+  /** False if the last claim left nothing behind and nothing has arrived since. */
   #mayHaveMore = true
-  /** At first because a former process of our name may have died with items in its hands. */
+  /** Initially true, because a former process of this name may have crashed with leased items. */
   #mustReclaim = true
   #failures = 0
-  /** Kinds of failures since the last success. */
+  /** The kinds of errors since the last success. */
   #reported = new Set<string>()
   #stopped = false
-  /** Items in hand that were claimed once more, each of them leased to us a second time. */
+  /** The ids of items in progress that were claimed again and so leased to us a second time. */
   #claimedAgain = new Set<string>()
   #emptied: (() => void)[] = []
 
-  /** Claims nothing before the first wake(). */
+  /** The first wake() starts the first claim. */
   constructor(source: ClaimSource<Room, Item>, times: ClaimTimes) {
     this.#source = source
     this.#times = times
   }
 
-  /** Claimed items that nobody has let go of. */
+  /** The items in progress: claimed and not yet released with letGo(). */
   get inHand(): readonly Item[] {
     return [...this.#inHand.values()]
   }
 
-  /** There may be room again. Claims if there may be something to claim. */
+  /** Call when there may be room again. Claims if items may be waiting. */
   wake(): void {
     if (this.#stopped || this.#claiming || this.#rest || !this.#mayHaveMore) return
     const room = this.#source.room()
@@ -80,30 +81,30 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
     )
   }
 
-  /** Something may have arrived. Claims it if there is room. */
+  /** Call when items may have arrived. Claims if there is room. */
   expectMore(): void {
     this.#mayHaveMore = true
     this.wake()
   }
 
-  /** These are no longer ours: settled, or left to others. */
+  /** Releases items that are settled or left to other processes. */
   letGo(items: Iterable<{ readonly id: string }>): void {
     for (const { id } of items) {
       this.#inHand.delete(id)
-      // If its owner wants it to come again, that must not wait until the second lease ends.
+      // If the item is to be processed again, that must not wait until the second lease expires.
       if (this.#claimedAgain.delete(id)) this.#mustReclaim = this.#mayHaveMore = true
     }
     if (this.#inHand.size === 0) for (const emptied of this.#emptied.splice(0)) emptied()
   }
 
-  /** Claims nothing more. A claim that is under way still hands over what it gets. */
+  /** Starts no more claims. The items of a claim in progress are still passed on. */
   stop(): void {
     this.#stopped = true
     this.#stopPolling()
     this.#endRest()
   }
 
-  /** Claims nothing more and resolves when nothing is in hand. */
+  /** Starts no more claims and resolves when no item is in progress. */
   async drain(): Promise<void> {
     this.stop()
     if (this.#inHand.size > 0) await new Promise<void>((resolve) => this.#emptied.push(resolve))
@@ -125,7 +126,7 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
     if (taken.length > 0) this.#source.take(taken)
     if (this.#source.mayHaveLeft(room, items)) {
       this.#mayHaveMore = true
-      // A rest gathers items for a larger claim, and these are waiting already.
+      // The minimum interval exists to let items collect, but these items are already waiting.
       this.#endRest()
     }
     this.#pollAfter(this.#times.pollIntervalMs)
@@ -135,7 +136,7 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
   #failed(error: Error): void {
     this.#claiming = false
     this.#failures++
-    // The claim may have succeeded and only its answer got lost.
+    // The claim may have succeeded although its answer was lost.
     this.#mustReclaim = true
     if (!this.#reported.has(errorKind(error))) this.#source.onTrouble(error)
     this.#reported.add(errorKind(error))

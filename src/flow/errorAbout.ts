@@ -1,6 +1,6 @@
 /**
- * An error that says what it is about, such as `message 0197…`. It keeps the code, so an expected
- * failure is still one. Reports stay alike, and can be counted together.
+ * Wraps an error in one whose message is its subject, such as `message 0197…`. The new error keeps
+ * the `code` of the cause, so that `isExpected` still recognises an expected failure.
  */
 export function errorAbout(subject: string, cause: Error): Error {
   const error = new Error(subject, { cause })

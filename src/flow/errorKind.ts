@@ -1,6 +1,6 @@
 /**
- * What kind of failure an error tells of. During an outage each kind is reported once: behind a
- * database that is away, a refusal must not stay unsaid.
+ * The kind of an error: its `code`, or else its name. During an outage each kind is reported once.
+ * For example, an error in a query is reported even if an unavailable database was reported before.
  */
 export function errorKind(error: Error): string {
   return 'code' in error ? String(error.code) : error.name

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { FairTurns } from './fairTurns.ts'
 
-/** Pieces of work that the test ends by hand, in the order in which they began. */
+/** Tasks that the test completes by hand, in the order in which they started. */
 function workshop(atOnce: number) {
   const turns = new FairTurns(atOnce)
   const begun: string[] = []
@@ -15,7 +15,7 @@ function workshop(atOnce: number) {
   return { turns, begun, ends, take }
 }
 
-test('no more than the given number of pieces run at once', async () => {
+test('no more tasks than the given number run at the same time', async () => {
   const { begun, ends, take, turns } = workshop(2)
   const results = ['a', 'b', 'c'].map((name) => take('one', name))
   expect(begun).toEqual(['a', 'b'])
@@ -28,7 +28,7 @@ test('no more than the given number of pieces run at once', async () => {
   expect(await Promise.all(results)).toEqual(['a', 'b', 'c'])
 })
 
-test('a party with many pieces delays another by one piece', async () => {
+test('a party with many tasks delays another party by only one task', async () => {
   const { begun, ends, take } = workshop(1)
   for (let index = 0; index < 100; index++) void take('noisy', `noisy ${index}`)
   void take('quiet', 'quiet')
@@ -39,7 +39,7 @@ test('a party with many pieces delays another by one piece', async () => {
   expect(begun).toEqual(['noisy 0', 'noisy 1', 'quiet', 'noisy 2'])
 })
 
-test('a piece that nobody wants any more is left out', async () => {
+test('a task that is no longer wanted is skipped', async () => {
   const { begun, ends, take } = workshop(1)
   let isWanted = true
   const [, left, last] = [take('a', 'first'), take('a', 'left', () => isWanted), take('b', 'last')]
@@ -51,7 +51,7 @@ test('a piece that nobody wants any more is left out', async () => {
   expect(await last).toBe('last')
 })
 
-test('those who ask and leave fill no memory', async () => {
+test('tasks that are no longer wanted use bounded memory', async () => {
   const { take, turns } = workshop(1)
   void take('a', 'stays in work')
   for (let index = 0; index < 2_500; index++) void take('a', 'gone', () => false)
@@ -60,7 +60,7 @@ test('those who ask and leave fill no memory', async () => {
   expect(turns.waiting).toBeGreaterThan(0)
 })
 
-test('a piece that fails rejects for its party alone', async () => {
+test('a task that fails rejects only its own promise', async () => {
   const turns = new FairTurns(1)
   const failing = turns.take('a', () => Promise.reject(new Error('broken')))
   const working = turns.take('a', async () => 'fine')

@@ -1,5 +1,6 @@
-// Costly work, a few pieces at once. Pieces wait in a line for each party that asked for them, and
-// the parties take turns, so a party with a thousand pieces delays another by one piece.
+// Runs expensive tasks, called pieces here, a few at a time. Each party has its own queue of
+// pieces, and the parties take turns. A party with a thousand pieces therefore delays another party
+// by only one piece.
 
 interface Piece {
   start(): void
@@ -7,12 +8,12 @@ interface Piece {
   giveUp(): void
 }
 
-/** Below this, pieces that nobody wants any more may wait for their turn. */
+/** With fewer waiting pieces than this, unwanted pieces are not removed before their turn. */
 const PURGE_MIN = 1_000
 
 export class FairTurns {
   readonly #atOnce: number
-  /** In the order of turns; no line is empty. */
+  /** The queue of each party, in the order of turns. No queue is empty. */
   readonly #lines = new Map<string, Set<Piece>>()
   #running = 0
   #waiting = 0
@@ -22,12 +23,15 @@ export class FairTurns {
     this.#atOnce = atOnce
   }
 
-  /** Pieces that have not begun. */
+  /** The number of pieces that have not started. */
   get waiting(): number {
     return this.#waiting
   }
 
-  /** Resolves as `work` does; with undefined if nobody wants it any more when its turn comes. */
+  /**
+   * Runs `work` when it is the turn of the party, and settles like it. Resolves with undefined if
+   * `isWanted` returns false before `work` starts.
+   */
   take<Result>(
     party: string,
     work: () => Promise<Result>,
@@ -65,7 +69,7 @@ export class FairTurns {
     }
   }
 
-  /** The first piece of the party whose turn it is, which then comes last. */
+  /** Removes the first piece of the party whose turn it is, and moves that party to the end. */
   #takeFirst(): Piece | undefined {
     for (const [party, line] of this.#lines) {
       this.#lines.delete(party)
@@ -79,7 +83,10 @@ export class FairTurns {
     return undefined
   }
 
-  /** Removes pieces that nobody wants any more. At most one walk per doubling of the lines. */
+  /**
+   * Removes pieces that are no longer wanted. It runs again only after the number of waiting pieces
+   * has doubled.
+   */
   #purge(): void {
     for (const [party, line] of this.#lines) {
       for (const piece of line) {

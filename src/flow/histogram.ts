@@ -1,10 +1,10 @@
 /**
- * Counts values in fixed buckets. An observation costs a few nanoseconds and no memory, so there
- * may be one for each message.
+ * Counts values in fixed buckets. An observation takes a few nanoseconds and no memory, so it is
+ * cheap enough for every message.
  */
 export class Histogram {
   readonly bounds: readonly number[]
-  /** Observations by bucket; the last one is of values above every bound. */
+  /** The number of observations in each bucket. The last bucket has the values above all bounds. */
   readonly counts: Float64Array
   #sum = 0
 
@@ -18,7 +18,7 @@ export class Histogram {
     return this.#sum
   }
 
-  /** Two clocks may disagree a little, so a negative value counts as 0. */
+  /** Negative values, which can result from two clocks that differ slightly, count as 0. */
   observe(value: number): void {
     const known = value > 0 ? value : 0
     let bucket = 0

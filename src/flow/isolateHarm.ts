@@ -4,10 +4,11 @@ export interface Harmful<Item> {
 }
 
 /**
- * Applies all items at once if that works. Where it does harm, the items are halved, again and
- * again, until each harmful one is alone; all others are applied. Answers the harmful ones.
+ * Applies all items together. If that fails because of the items, divides them into halves, and
+ * these again, until each item that causes a failure is alone. All other items are applied. Returns
+ * the items that cannot be applied, with their errors.
  *
- * @param apply answers the error if these items do harm, and throws whatever else goes wrong
+ * @param apply returns the error if the items are its cause, and throws all other errors
  */
 export async function isolateHarm<Item>(
   items: readonly Item[],

@@ -9,7 +9,7 @@ function picks(order: LaneOrder, lanes: readonly { size: number }[], count: numb
   return Array.from({ length: count }, () => order.next(lanes))
 }
 
-test('while all lanes have items the lower ones get their share and the first all else', () => {
+test('if all lanes have items, each lower lane gets its share and the first lane the rest', () => {
   const order = new LaneOrder(3, 16)
   const sent = picks(order, [full, full, full], 160)
   expect(sent.slice(0, 32).join('')).toBe('00000000000000120000000000000102')
@@ -21,7 +21,7 @@ test('while all lanes have items the lower ones get their share and the first al
   }
 })
 
-test('a lane that is alone gets every pick, and empty lanes get none', () => {
+test('the only lane with items gets every pick, and empty lanes are never picked', () => {
   const order = new LaneOrder(3, 16)
   for (const lane of [0, 1, 2]) {
     const lanes = [0, 1, 2].map((index) => (index === lane ? full : empty))
@@ -30,13 +30,13 @@ test('a lane that is alone gets every pick, and empty lanes get none', () => {
   expect(order.next([empty, empty, empty])).toBeUndefined()
 })
 
-test('a burst after a quiet time goes first: lower lanes that were served are owed nothing', () => {
+test('a burst in the first lane goes first after a time in which a lower lane was served', () => {
   const order = new LaneOrder(3, 16)
   picks(order, [empty, full, empty], 15)
   expect(new Set(picks(order, [full, full, full], 14))).toEqual(new Set([0]))
 })
 
-test('a lane that has items is served within its picks, whatever arrives elsewhere', () => {
+test('a lane with items is served within servedWithin picks, whatever other lanes receive', () => {
   const lanes = fc.integer({ min: 1, max: 5 })
   const arrivals = fc.array(fc.array(fc.nat({ max: 3 }), { minLength: 5, maxLength: 5 }), {
     maxLength: 300,
@@ -62,7 +62,7 @@ test('a lane that has items is served within its picks, whatever arrives elsewhe
   )
 })
 
-test('a lane overtakes a more urgent one only when it was passed over almost as often', () => {
+test('a lane overtakes a more urgent lane only after 14 of 16 picks went elsewhere', () => {
   const sizes = fc.array(fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()), { maxLength: 300 })
   fc.assert(
     fc.property(sizes, (rounds) => {

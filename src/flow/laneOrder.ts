@@ -1,15 +1,16 @@
 /**
- * Decides from which lane the next item is taken. The most urgent lane that has items goes first,
- * but no lane starves: one that has items is served at least once in `servedWithin` picks.
+ * Decides from which lane the next item is taken. The most urgent lane with items goes first, but
+ * no lane starves: a lane with items is served at least once in `servedWithin` picks.
  *
- * With three lanes, 16 picks and items in all of them, the second lane gets one pick in 15, the
- * third one in 16, and the first lane all others. A lane is due earlier by one pick for each lane
- * below it, so that lanes which are due together are all in time. A lane that is alone gets all
- * picks, and a lane that was served because nothing urgent waited is not owed anything.
+ * For example, with three lanes that all have items and `servedWithin` 16, the second lane gets one
+ * pick in 15, the third lane one pick in 16, and the first lane all others. Each lane is due one
+ * pick earlier than the lane below it, so that lanes that are due together are all served in time.
+ * A lane that is the only one with items gets all picks. A lane that has just been served, for
+ * whatever reason, starts counting from zero.
  */
 export class LaneOrder {
   #servedWithin: number
-  /** Per lane, the picks in a row that went to others while it had items. */
+  /** For each lane, the number of successive picks from other lanes while this lane had items. */
   #passedOver: number[]
 
   constructor(lanes: number, servedWithin: number) {

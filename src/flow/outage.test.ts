@@ -3,7 +3,7 @@ import { Outage, type OutageNews } from './outage.ts'
 
 const TIMES = { everyMs: 60_000, settleMs: 2_000 }
 
-/** Fails at each of these seconds, recovers at others, and ticks every second. */
+/** Runs an outage for some seconds with the given event and one tick in each. Returns its news. */
 function newsOf(untilSecond: number, at: (second: number) => 'fails' | 'recovers' | 'nothing') {
   const outage = new Outage(TIMES)
   const news: [second: number, OutageNews][] = []
@@ -19,7 +19,7 @@ function newsOf(untilSecond: number, at: (second: number) => 'fails' | 'recovers
   return { news, outage }
 }
 
-test('an outage is told at its start, once a minute with a count, and at its end', () => {
+test('an outage is reported at its start, once a minute with a count, and at its end', () => {
   const { news, outage } = newsOf(200, (second) => (second < 150 ? 'fails' : 'recovers'))
   expect(news).toEqual([
     [0, { kind: 'began', reason: 'reason 0' }],
@@ -30,12 +30,12 @@ test('an outage is told at its start, once a minute with a count, and at its end
   expect(outage.isOn).toBe(false)
 })
 
-test('a success between failures ends nothing', () => {
+test('a success between failures does not end the outage', () => {
   const { news } = newsOf(59, (second) => (second % 2 === 0 ? 'fails' : 'recovers'))
   expect(news).toEqual([[0, { kind: 'began', reason: 'reason 0' }]])
 })
 
-test('an outage in which nothing is tried is told all the same', () => {
+test('an outage without further attempts is still reported once a minute', () => {
   const { news } = newsOf(60, (second) => (second === 0 ? 'fails' : 'nothing'))
   expect(news.at(-1)).toEqual([
     60,
@@ -43,7 +43,7 @@ test('an outage in which nothing is tried is told all the same', () => {
   ])
 })
 
-test('a second outage is told anew, with its own count', () => {
+test('a second outage is reported separately, with its own count', () => {
   const { news } = newsOf(20, (second) => (second === 1 || second === 11 ? 'fails' : 'recovers'))
   expect(news).toEqual([
     [1, { kind: 'began', reason: 'reason 1' }],
@@ -53,6 +53,6 @@ test('a second outage is told anew, with its own count', () => {
   ])
 })
 
-test('without a failure there is no news', () => {
+test('without a failure nothing is reported', () => {
   expect(newsOf(100, () => 'recovers').news).toEqual([])
 })

@@ -1,18 +1,18 @@
-// Something that fails again and again, such as a carrier or a database that is away. It is worth
-// one report at its start, one per interval while it lasts, and one at its end, however many
-// attempts fail in between. Time is a parameter, in monotonic milliseconds.
+// A period of repeated failures, such as an unavailable carrier or database. It is reported once at
+// its start, once per interval while it continues, and once at its end, however many attempts fail.
+// All times are monotonic milliseconds that the caller passes in.
 
 export type OutageNews =
   | { readonly kind: 'began'; readonly reason: string }
-  /** `failures` counts those since the last news. */
+  /** The outage continues. `failures` is the number of failures since the last report. */
   | { readonly kind: 'lasts'; failures: number; lastedMs: number; readonly reason: string }
-  /** `failures` counts all of them. */
+  /** The outage has ended. `failures` is the number of failures in the whole outage. */
   | { readonly kind: 'ended'; failures: number; lastedMs: number }
 
 export interface OutageTimes {
-  /** From one report to the next while it lasts. */
+  /** The interval between reports while the outage continues. */
   readonly everyMs: number
-  /** An outage is over if nothing failed for this time after something succeeded. */
+  /** The outage ends when this time has passed after a success without another failure. */
   readonly settleMs: number
 }
 
@@ -38,7 +38,7 @@ export class Outage {
     return this.#running !== undefined
   }
 
-  /** An attempt failed. Returns the news if it is the first one. */
+  /** Call when an attempt has failed. Returns a report if the outage begins with this failure. */
   failed(nowMs: number, reason: string): OutageNews | undefined {
     const running = this.#running
     if (running) {
@@ -59,12 +59,12 @@ export class Outage {
     return { kind: 'began', reason }
   }
 
-  /** An attempt succeeded. tick() tells of the end when nothing fails any more. */
+  /** Call when an attempt has succeeded. A later tick() reports the end of the outage. */
   recovered(nowMs: number): void {
     if (this.#running) this.#running.recoveredAtMs ??= nowMs
   }
 
-  /** Called about once a second. */
+  /** Call about once a second. Returns a report if one is due. */
   tick(nowMs: number): OutageNews | undefined {
     const running = this.#running
     if (!running) return undefined

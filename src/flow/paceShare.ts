@@ -1,7 +1,8 @@
 /**
- * The share of a pace that one of `slots` (numbered from 1) may send by itself: whole messages, the
- * remainder to the first ones, so that all shares together never exceed the pace in any second.
- * Where there are more slots than messages a second the last ones get nothing.
+ * The share of a pace, in messages a second, for one of `slots`, which are numbered from 1. Shares
+ * are whole messages, so that all slots together never exceed the pace in any second. The remainder
+ * goes to the first slots. If there are more slots than messages a second, the last slots get 0. A
+ * pace below one goes to the first slot alone.
  */
 export function paceShare(rate: number, slots: number, slot: number): number {
   if (rate < 1) return slot === 1 ? rate : 0

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Pacer } from './pacer.ts'
 
-/** One that may send at `rate` from 0 on. */
+/** A pacer that may already send at `rate` at time 0. */
 function pacerAt(rate: number, burst = 1): Pacer {
   const pacer = new Pacer()
   pacer.setRate(rate, burst, -100_000)
@@ -10,7 +10,7 @@ function pacerAt(rate: number, burst = 1): Pacer {
   return pacer
 }
 
-/** The times of the writes until `endMs`, of a process that always has messages. */
+/** The times of the writes until `endMs` if there is always a message to send. */
 function sendsUntil(endMs: number, pacer: Pacer, lateMs: () => number, startMs = 0): number[] {
   const sentAtMs: number[] = []
   let nowMs = startMs
@@ -41,14 +41,14 @@ function gapsOf(sentAtMs: readonly number[]): number[] {
   return sentAtMs.slice(1).map((atMs, index) => atMs - (sentAtMs[index] ?? 0))
 }
 
-test('sends at 20 a second lie 51 ms apart', () => {
+test('sends at 20 a second are 51 ms apart', () => {
   const gapsMs = gapsOf(sendsUntil(3_000, pacerAt(20), () => 0))
   expect(gapsMs).toHaveLength(58)
   expect(Math.min(...gapsMs)).toBeGreaterThanOrEqual(50)
   expect(Math.max(...gapsMs)).toBeLessThanOrEqual(52)
 })
 
-test('a message that comes after a rest goes at once, and the next one an interval later', () => {
+test('after a pause a message is sent immediately, and the next one an interval later', () => {
   const pacer = pacerAt(20)
   pacer.sent(0)
   expect(pacer.waitMs(5_000)).toBe(0)
@@ -56,14 +56,14 @@ test('a message that comes after a rest goes at once, and the next one an interv
   expect(pacer.waitMs(5_000)).toBe(50)
 })
 
-test('a rate below one stretches the window, and 0 sends nothing', () => {
+test('a rate below one lengthens the window, and a rate of 0 sends nothing', () => {
   const pacer = pacerAt(0.5)
   pacer.sent(0)
   expect(pacer.waitMs(0)).toBeGreaterThanOrEqual(2000)
   expect(new Pacer().waitMs(0)).toBe(Number.POSITIVE_INFINITY)
 })
 
-test('late timers cost no pace', () => {
+test('late timers do not reduce the rate', () => {
   for (const rate of [20, 200, 3_000]) {
     const lateMs = fc.sample(fc.integer({ min: 0, max: 40 }), { numRuns: 10_000, seed: rate })
     const sentAtMs = sendsUntil(10_000, pacerAt(rate), () => lateMs.pop() ?? 0)
@@ -72,7 +72,7 @@ test('late timers cost no pace', () => {
   }
 })
 
-test('what a long stall held up is made up for at twice the rate, for 200 ms of it', () => {
+test('after a long stall, 200 ms of missed sends are made up at twice the rate', () => {
   const pacer = pacerAt(200)
   sendsUntil(500, pacer, () => 0)
   const sentAtMs = sendsUntil(1_600, pacer, () => 0, 1_200)
@@ -84,7 +84,7 @@ test('what a long stall held up is made up for at twice the rate, for 200 ms of 
   expect(count(1_400, 1_600)).toBeLessThan(44)
 })
 
-test('a message that was answered late counts later, as the peer may have read it late', () => {
+test('the second of a message that was answered late begins later', () => {
   const wait = (answerMs: number) => {
     const pacer = pacerAt(2, 3)
     for (const atMs of [-5_000, -4_000, -3_000, -2_000]) pacer.answered(pacer.sent(atMs), atMs + 5)
@@ -99,7 +99,7 @@ test('a message that was answered late counts later, as the peer may have read i
   expect(wait(500)).toBe(1_031)
 })
 
-test('the first answers count as late, for a peer that has just started reads late', () => {
+test('the first answers count as late, because a peer that has just started reads late', () => {
   const endOfSecond = (answerMs: number) => {
     const pacer = pacerAt(2, 3)
     pacer.answered(pacer.sent(0), answerMs)
@@ -110,7 +110,7 @@ test('the first answers count as late, for a peer that has just started reads la
   expect(endOfSecond(500)).toBe(1_030)
 })
 
-test('no sliding second ever holds more sends than the rate, whatever the burst', () => {
+test('no sliding second contains more sends than the rate, whatever the burst', () => {
   fc.assert(
     fc.property(
       fc.double({ min: 0.3, max: 20, noNaN: true }),
@@ -125,7 +125,7 @@ test('no sliding second ever holds more sends than the rate, whatever the burst'
           nowMs += gapMs
           if (pacer.waitMs(nowMs) > 0) continue
           pacer.sent(nowMs)
-          // The rest of the turn of the event loop, before the octets leave.
+          // The rest of the turn of the event loop passes before the octets are written.
           nowMs += turnMs
           pacer.written(nowMs)
           writtenAtMs.push(nowMs)
@@ -136,25 +136,25 @@ test('no sliding second ever holds more sends than the rate, whatever the burst'
   )
 })
 
-test('with a burst as large as the rate all go at once, and the next when they are old', () => {
+test('a burst as large as the rate is sent together, and the next message a second later', () => {
   const sentAtMs = sendsUntil(1_500, pacerAt(10, 10), () => 0)
   expect(sentAtMs.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 0))
   expect(sentAtMs[10]).toBeGreaterThanOrEqual(1_000)
 })
 
-test('the window counts from the write, not from the turn that it was late in', () => {
+test('the window begins when a message is written, not when it is taken', () => {
   const pacer = pacerAt(1)
   pacer.sent(0)
   pacer.written(300)
   expect(pacer.waitMs(300)).toBeGreaterThanOrEqual(1_000)
 })
 
-test('a higher rate is used one window later, a lower one at once', () => {
+test('a higher rate takes effect one window later, and a lower rate immediately', () => {
   const pacer = new Pacer()
   pacer.setRate(5, 5, 300)
   expect(pacer.waitMs(300)).toBeGreaterThanOrEqual(1_000)
   expect(pacer.waitMs(1_299)).toBeGreaterThan(0)
-  // A second lease of the same pace begins no second wait.
+  // Setting the same rate again does not start a second wait.
   pacer.setRate(5, 5, 1_200)
   expect(pacer.waitMs(1_310)).toBe(0)
   pacer.setRate(2, 5, 1_400)
@@ -164,7 +164,7 @@ test('a higher rate is used one window later, a lower one at once', () => {
   expect(pacer.isOpen).toBe(false)
 })
 
-test('while rates change no second holds more than the highest rate in it', () => {
+test('while rates change, no second contains more sends than its highest rate', () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 1_500 })), {
@@ -177,7 +177,7 @@ test('while rates change no second holds more than the highest rate in it', () =
         const inForce: { rate: number; untilMs: number }[] = []
         let nowMs = 0
         for (const [rate, forMs] of changes) {
-          // As others see it: until its holder lowers it, and from when it may be raised.
+          // Another process may count a rate until its holder lowers it, and from the raise on.
           pacer.setRate(rate, burst, nowMs)
           sentAtMs.push(...sendsUntil(nowMs + forMs, pacer, () => 0, nowMs))
           nowMs += forMs

@@ -1,58 +1,64 @@
-// Spaces sends evenly at a rate that may change. Two rules hold at once: sends are due on a grid,
-// one per interval, and no sliding second of our writes holds more than the rate. Both leave a
-// margin, because the peer counts by its own clock and reads some octets later than others. A late
-// answer is a sign of that, so the second of its message begins later.
+// Spaces sends evenly at a rate that may change. Two rules apply together. Sends are due on a grid,
+// one per interval. No sliding second contains more of our writes than the rate. Both rules have a
+// margin, because the peer counts with its own clock and reads some octets later than others. A
+// late answer suggests that its message was read late, so the second of that message begins later.
 
-/** The grid is slower than the rate by this share: 20 a second are 51 ms apart. */
+/** The grid is slower than the rate by this fraction: at 20 a second, sends are 51 ms apart. */
 const GRID_MARGIN = 0.02
-/** A window counts as over so much later, and by as much again as the answer was late, up to 20. */
+/** A window ends this much later than it would without a margin. */
 const WINDOW_MARGIN_MS = 10
+/** It ends later still by the lateness of the answer, up to this limit. */
 const LATE_ANSWER_MS_MAX = 20
-/** The answers of which the fastest says what is usual: so many, and up to twice as many. */
+/** The usual time to an answer is the fastest of this many to twice this many recent answers. */
 const USUAL_ANSWERS = 100
 /**
- * Until then nobody knows what is usual. A peer that has just started reads its first messages
- * late, so these count as answered late.
+ * The usual time is not known for the first answers. A peer that has just started reads its first
+ * messages late, so these answers count as late by their whole duration.
  */
 const FIRST_ANSWERS = 5
 /**
- * Sends that were late, because the event loop was, are made up for, but no more than the grid has
- * in this time, and at twice the rate at most.
+ * Sends that were missed because the event loop was late are made up, but only those of this time,
+ * and at most at twice the rate.
  */
 const MADE_UP_MS_MAX = 200
 const MADE_UP_RATE = 2
-/** While they are made up for, as many may go at once as the doubled rate has in this time. */
+/** While missed sends are made up, this much time of the doubled rate may be sent together. */
 const AT_ONCE_MS = 20
-/** What is due within this time goes now: timers are no finer. */
+/** A send that is due within this time goes now, because timers are not more precise. */
 const TIMER_MS = 1
 const WINDOW_MS = 1000
 
 /**
- * The rate is in messages a second, and 0 at first. A fraction above a whole number is not used;
- * below one a second the window is stretched: 0.5 is one in two seconds, while 2.5 is two in one,
- * because three would be too many in some second.
+ * The rate is in messages a second. It is 0 at first. A rate above one is rounded down: 2.5 means
+ * two messages in each second, because three would exceed the rate in some second. A rate below one
+ * lengthens the window: 0.5 means one message in two seconds.
  */
 export class Pacer {
   #rate = 0
   #burst = 1
   #windowMs = Number.POSITIVE_INFINITY
   #intervalMs = Number.POSITIVE_INFINITY
-  /** The times of the last sends, as many as a window may hold. */
+  /** The times of the last sends, for as many sends as a window may contain. */
   #ring = new Float64Array(1).fill(Number.NEGATIVE_INFINITY)
-  /** Of all sends, and up to the last change of the rate: a new ring begins with the next one. */
+  /** The number of all sends. */
   #sends = 0
+  /** The number of sends until the last change of the rate, which started a new ring. */
   #sendsBefore = 0
-  /** The newest of them whose octets may not have left yet. */
+  /** The number of the latest sends whose octets may not have been written yet. */
   #unwritten = 0
   #dueMs = Number.NEGATIVE_INFINITY
-  /** On the grid of the doubled rate. */
+  /** The time when the next send is due on the grid of the doubled rate. */
   #notBeforeMs = Number.NEGATIVE_INFINITY
-  /** A message waits for its time, so that being late is our delay and not a want of messages. */
+  /**
+   * True while a message waits for its time. If its send is then late, the cause is our own delay
+   * and not a lack of messages.
+   */
   #isAwaited = false
   #raise: { rate: number; fromMs: number } | undefined
   #answers = 0
-  /** From write to answer at the fastest, of the present answers and of the ones before them. */
+  /** The shortest time from a write to its answer, among the current group of answers. */
   #fastestMs = Number.POSITIVE_INFINITY
+  /** The same for the group of answers before. */
   #fastestBeforeMs = Number.POSITIVE_INFINITY
 
   rateAt(nowMs: number): number {
@@ -66,10 +72,11 @@ export class Pacer {
   }
 
   /**
-   * A lower rate holds at once. A higher one is used one window later: until then what is added may
-   * still be counted for whoever sent it before.
+   * Sets the rate. A lower rate takes effect immediately. A higher rate takes effect one window
+   * later, because the process that had the added part before may just have sent with it.
    *
-   * @param burst how many may go at once after a rest; never more than the rate in any second
+   * @param burst the number of messages that may be sent together after a pause; the limit for each
+   * second still applies
    */
   setRate(rate: number, burst: number, nowMs: number): void {
     this.#takeRaise(nowMs)
@@ -86,12 +93,12 @@ export class Pacer {
   }
 
   /**
-   * How long the message that waits has to wait, ms; 0 if it may go now, Infinity if it may not go
-   * before the rate is raised.
+   * The time in milliseconds that the next message has to wait. 0 means that it may be sent now.
+   * Infinity means that it cannot be sent until the rate is raised.
    */
   waitMs(nowMs: number): number {
     this.#takeRaise(nowMs)
-    // The place to be overwritten next holds the oldest of the last sends.
+    // The place that is overwritten next has the time of the oldest send.
     const oldestMs = this.#ring[this.#placeOf(this.#sends)] ?? Number.NEGATIVE_INFINITY
     const dueMs = Math.max(this.#dueMs, this.#notBeforeMs)
     let readyMs = Math.max(dueMs - TIMER_MS, oldestMs + this.#windowMs)
@@ -102,7 +109,7 @@ export class Pacer {
     return readyMs - nowMs
   }
 
-  /** Returns the number of the send, for answered(). */
+  /** Call for each send. Returns the number of the send, for answered(). */
   sent(nowMs: number): number {
     const burstMs = (this.#burst - 1) * this.#intervalMs
     const lateMs = this.#isAwaited ? Math.max(MADE_UP_MS_MAX, burstMs) : burstMs
@@ -116,14 +123,17 @@ export class Pacer {
     return this.#sends++
   }
 
-  /** The octets of all sends so far have left by now: the window counts from here. */
+  /** Call when the octets of all sends so far are written. Their windows begin now. */
   written(nowMs: number): void {
     const first = this.#sends - Math.min(this.#unwritten, this.#sends - this.#sendsBefore)
     for (let send = first; send < this.#sends; send++) this.#ring[this.#placeOf(send)] = nowMs
     this.#unwritten = 0
   }
 
-  /** The peer read the message at the latest now, and it may count its second from then. */
+  /**
+   * Call when a send is answered. The peer has read the message by now, and may count its second
+   * from then.
+   */
   answered(send: number, nowMs: number): void {
     if (send < Math.max(this.#sendsBefore, this.#sends - this.#ring.length)) return
     const place = this.#placeOf(send)

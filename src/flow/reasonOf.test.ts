@@ -5,7 +5,7 @@ const refused = Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:2775'), {
   code: 'ECONNREFUSED',
 })
 
-test('an error is told with its causes, and no text twice', () => {
+test('the reason has the messages of the error and its causes, each once', () => {
   const quoting = new Error(`the store cannot be reached: ${refused.message}`, { cause: refused })
   expect(reasonOf(quoting)).toBe('the store cannot be reached: connect ECONNREFUSED 10.0.0.1:2775')
   const plain = new Error('the checkpoint cannot be read', { cause: new Error('no msgpack') })
@@ -15,14 +15,14 @@ test('an error is told with its causes, and no text twice', () => {
   )
 })
 
-test('an error that joins others tells theirs, each once', () => {
+test('the reason of an AggregateError has the messages of its errors, each once', () => {
   const timedOut = new Error('connect ETIMEDOUT ::1:2775')
   expect(reasonOf(new AggregateError([refused, timedOut, refused]))).toBe(
     'connect ECONNREFUSED 10.0.0.1:2775; connect ETIMEDOUT ::1:2775',
   )
 })
 
-test('an error without a text is told by its name, a circle of causes ends', () => {
+test('an error without a message is described by its name, and circular causes end', () => {
   const loop = new Error('one')
   loop.cause = new Error('two', { cause: loop })
   expect(reasonOf(loop)).toMatch(/^one: two/)
@@ -30,7 +30,7 @@ test('an error without a text is told by its name, a circle of causes ends', () 
   expect(reasonOf('a text')).toBe('a text')
 })
 
-test('failures of peers and time-outs are expected, defects are not', () => {
+test('errors of peers and timeouts are expected, and defects are not', () => {
   expect(isExpected(refused)).toBe(true)
   expect(isExpected(new DOMException('took too long', 'TimeoutError'))).toBe(true)
   expect(isExpected(new TypeError('x is not a function'))).toBe(false)

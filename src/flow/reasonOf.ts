@@ -1,7 +1,10 @@
-/** Causes deeper than this tell nothing new. */
+/** Causes that are nested more deeply than this are left out. */
 const DEPTH_MAX = 5
 
-/** The text of an error with those of its causes. A text that another one contains is left out. */
+/**
+ * The message of an error, followed by the messages of its causes. The messages of a cause are left
+ * out if the message above already contains them.
+ */
 export function reasonOf(error: unknown, depth = DEPTH_MAX): string {
   if (!(error instanceof Error)) return String(error)
   const own = error.message || textOfParts(error) || error.name
@@ -10,18 +13,18 @@ export function reasonOf(error: unknown, depth = DEPTH_MAX): string {
   return own.includes(cause) ? own : `${own}: ${cause}`
 }
 
-/** Node tries every address of a host, and joins the errors in one without a text. */
+/** If no address of a host can be reached, Node throws an AggregateError without a message. */
 function textOfParts(error: Error): string {
   if (!(error instanceof AggregateError)) return ''
   return [...new Set(error.errors.map((one: unknown) => reasonOf(one, 1)))].join('; ')
 }
 
 /**
- * Whether a failure is part of normal operation, such as a peer that is away. Such errors have a
- * `code`, or are time-outs. All others are defects, whose stack is worth a look.
+ * Whether an error is part of normal operation, such as an unavailable peer. Expected errors have a
+ * `code`, or are timeouts or aborts. All others are defects, for which the stack is logged.
  */
 export function isExpected(error: Error): boolean {
   if (error.name === 'TimeoutError' || error.name === 'AbortError') return true
-  // Those of Node that tell of a defect begin with ERR_.
+  // Node's codes for programming errors begin with ERR_.
   return 'code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_')
 }

@@ -3,7 +3,7 @@ import { rendezvous } from './rendezvous.ts'
 
 const KEYS = Array.from({ length: 3000 }, (_, index) => `account-${index}`)
 
-test('nobody is chosen among nobody', () => {
+test('without members the result is undefined', () => {
   expect(rendezvous('demo', [])).toBeUndefined()
 })
 
@@ -12,7 +12,7 @@ test('the choice does not depend on the order of the members', () => {
     expect(rendezvous(key, ['a', 'b', 'c'])).toBe(rendezvous(key, ['c', 'a', 'b']))
 })
 
-test('keys spread evenly, and a member that leaves moves only its own', () => {
+test('keys are distributed evenly, and a member that leaves moves only its own keys', () => {
   const before = KEYS.map((key) => rendezvous(key, ['a', 'b', 'c']))
   for (const member of ['a', 'b', 'c']) {
     const share = before.filter((chosen) => chosen === member).length / KEYS.length

@@ -1,6 +1,7 @@
 /**
- * Rendezvous (highest random weight) hashing: every process that knows the same members picks the
- * same one for a key, and a member that leaves moves only its own keys. Undefined without members.
+ * Rendezvous (highest random weight) hashing. Every process that knows the same members chooses the
+ * same member for a key. If a member leaves, only its own keys move. Returns undefined if there are
+ * no members.
  */
 export function rendezvous(key: string, members: readonly string[]): string | undefined {
   let chosen: string | undefined
@@ -16,7 +17,7 @@ export function rendezvous(key: string, members: readonly string[]): string | un
 }
 
 /**
- * FNV-1a over UTF-16 units, finished with an avalanche, as short similar keys are the rule here.
+ * FNV-1a over UTF-16 units, followed by an avalanche step because most keys are short and similar.
  */
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5

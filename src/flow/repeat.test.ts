@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { repeat } from './repeat.ts'
 
-test('another kind of failure in the same outage is said too', async () => {
+test('a different kind of error in the same outage is also reported', async () => {
   const troubles: string[] = []
   const refused = Object.assign(new Error('refused'), { code: 'QUERY_REFUSED' })
   const away = Object.assign(new Error('away'), { code: 'STORE_UNAVAILABLE' })
@@ -22,7 +22,7 @@ test('another kind of failure in the same outage is said too', async () => {
   expect(troubles).toEqual(['counting: away', 'counting: refused'])
 })
 
-test('work runs again after each end, and failures are said once per outage', async () => {
+test('work is repeated after success and failure, and reported once per outage', async () => {
   const troubles: string[] = []
   const outcomes = ['fail', 'fail', 'ok', 'fail', 'ok']
   let runs = 0

@@ -2,10 +2,9 @@ import { asError } from './asError.ts'
 import { errorKind } from './errorKind.ts'
 
 /**
- * Runs `work` at once and then again and again, each time `intervalMs` after its last end. `work`
- * may answer with another rest, in ms. Each kind of failure is reported once per outage, and
- * never thrown.
- * Returns a function that ends the repetition.
+ * Runs `work` immediately and then repeatedly, each time `intervalMs` after the last run has ended.
+ * A run may return a different pause in milliseconds. Errors are not thrown; each kind of error is
+ * reported once until a run succeeds. Returns a function that stops the repetition.
  */
 export function repeat(
   intervalMs: number,

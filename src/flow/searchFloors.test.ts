@@ -4,13 +4,13 @@ import { SearchFloors, WHOLE_LIST } from './searchFloors.ts'
 function floorsAt() {
   const clock = { nowMs: 10 }
   const floors = new SearchFloors(() => clock.nowMs)
-  /** A search that ends now. */
+  /** Records a search that ends now. */
   const search = (list: string, firstKey: string | undefined, tookMs = 0) =>
     floors.searched(list, floors.of(list), firstKey, clock.nowMs - tookMs)
   return { clock, floors, search }
 }
 
-test('a search starts 1,000 keys below the first that was found, for a second', () => {
+test('for one second, searches start 1,000 keys below the first key found', () => {
   const { clock, floors, search } = floorsAt()
   expect(floors.of('submit.north.normal')).toBe(WHOLE_LIST)
   search('submit.north.normal', '25000')
@@ -22,7 +22,7 @@ test('a search starts 1,000 keys below the first that was found, for a second', 
   expect(floors.of('submit.north.normal')).toBe(WHOLE_LIST)
 })
 
-test('what a search from the floor finds raises it, and the time of the whole search stays', () => {
+test('a search from the floor can raise the floor but does not prolong it', () => {
   const { clock, floors, search } = floorsAt()
   search('dlr', '25000')
   clock.nowMs += 500
@@ -34,7 +34,7 @@ test('what a search from the floor finds raises it, and the time of the whole se
   expect(floors.of('dlr')).toBe(WHOLE_LIST)
 })
 
-test('a list that is found empty keeps its floor, and one that never had rows has none', () => {
+test('an empty list keeps its floor, and a list that never had rows has no floor', () => {
   const { clock, floors, search } = floorsAt()
   search('dlr', '90000')
   clock.nowMs += 1_000
@@ -44,7 +44,7 @@ test('a list that is found empty keeps its floor, and one that never had rows ha
   expect(floors.of('journal')).toBe(WHOLE_LIST)
 })
 
-test('a list of few keys has no floor, and a floor that is dropped is gone', () => {
+test('a list with low keys has no floor, and drop() removes a floor', () => {
   const { floors, search } = floorsAt()
   search('dlr', '1000')
   expect(floors.of('dlr')).toBe(WHOLE_LIST)
@@ -53,7 +53,7 @@ test('a list of few keys has no floor, and a floor that is dropped is gone', () 
   expect(floors.of('dlr')).toBe(WHOLE_LIST)
 })
 
-test('a search that was under way when the floor was dropped does not bring it back', () => {
+test('a search in progress when the floor is dropped does not restore it', () => {
   const { clock, floors } = floorsAt()
   const startedMs = clock.nowMs
   clock.nowMs += 100
@@ -65,7 +65,7 @@ test('a search that was under way when the floor was dropped does not bring it b
   expect(floors.of('dlr')).toBe('89000')
 })
 
-test('searches of the whole list take at most two percent of the time, if two were slow', () => {
+test('after two slow searches, whole-list searches take at most two percent of the time', () => {
   const { clock, floors, search } = floorsAt()
   search('dlr', '90000', 9)
   clock.nowMs += 1_000

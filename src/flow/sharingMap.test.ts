@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { SharingMapDraft } from './sharingMap.ts'
 
-/** Enough for several levels of branches. */
+/** Enough entries for several levels of branches. */
 const MANY = 20_000
 
 function filled(count: number): SharingMapDraft<{ at: number }> {
@@ -10,7 +10,7 @@ function filled(count: number): SharingMapDraft<{ at: number }> {
   return draft
 }
 
-test('a map has what was set, in any size', () => {
+test('a map of any size contains the entries that were set', () => {
   for (const count of [0, 1, 64, 65, 5_000]) {
     const map = filled(count).finish()
     expect(map.size).toBe(count)
@@ -39,7 +39,7 @@ test('a finished map never changes', () => {
   expect([...after.entries()]).toHaveLength(MANY)
 })
 
-test('a draft without a change makes the same map again', () => {
+test('finish() returns the same map if nothing has changed', () => {
   const draft = filled(3)
   const map = draft.finish()
   draft.delete('unknown')
@@ -47,12 +47,12 @@ test('a draft without a change makes the same map again', () => {
   expect([...map].map(([key]) => key)).toEqual(['key-0', 'key-1', 'key-2'])
 })
 
-test('one change among many entries copies a few of them', () => {
+test('one change in a large map copies only a few entries', () => {
   const draft = filled(MANY)
   draft.finish()
   const set = Map.prototype.set
   let copied = 0
-  // A Map that is made from another one calls set for each entry.
+  // The constructor of Map calls set for each entry that it copies.
   Map.prototype.set = function (key: unknown, value: unknown) {
     copied++
     return set.call(this, key, value)

@@ -3,7 +3,10 @@ export interface SliceLimits {
   readonly octets: number
 }
 
-/** Cuts items into slices, in order. An item that exceeds the octets has a slice of its own. */
+/**
+ * Cuts items into slices within the limits, in order. An item that is larger than the limit of
+ * octets gets its own slice.
+ */
 export function slicesWithin<Item>(
   items: readonly Item[],
   limits: SliceLimits,

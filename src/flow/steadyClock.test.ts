@@ -3,7 +3,7 @@ import { SteadyClock } from './steadyClock.ts'
 
 const HOUR_MS = 3_600_000
 
-test.each([HOUR_MS, -HOUR_MS])('a step of %d ms is not followed', (stepMs) => {
+test.each([HOUR_MS, -HOUR_MS])('a step of the wall clock by %d ms is not followed', (stepMs) => {
   const clock = new SteadyClock()
   const beforeMs = clock.nowMs()
   vi.spyOn(Date, 'now').mockReturnValue(Date.now() + stepMs)
@@ -11,7 +11,7 @@ test.each([HOUR_MS, -HOUR_MS])('a step of %d ms is not followed', (stepMs) => {
   expect(Number.isInteger(clock.nowMs())).toBe(true)
 })
 
-test('it follows another clock, but not what the time on the way may explain', () => {
+test('follow() ignores a difference within the uncertainty of the round trip', () => {
   let monotonicMs = 1_000
   vi.spyOn(performance, 'now').mockImplementation(() => monotonicMs)
   vi.spyOn(Date, 'now').mockReturnValue(50_000)

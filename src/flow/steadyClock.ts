@@ -1,7 +1,7 @@
 /**
- * The time of day for what is compared with times of other processes. It does not follow a step of
- * this machine's clock: it goes on by the monotonic clock, from the time of day at its start or
- * from what another clock said last.
+ * A time of day that is compared with times of other processes. It does not follow a step of this
+ * machine's clock. It starts with the machine's time of day, or the last time from `follow`, and
+ * advances with the monotonic clock.
  */
 export class SteadyClock {
   #offsetMs = Date.now() - performance.now()
@@ -12,8 +12,9 @@ export class SteadyClock {
   }
 
   /**
-   * Follows another clock, such as the database's, which said `saidMs` between these two moments of
-   * the monotonic clock. What the time on the way may explain changes nothing.
+   * Adjusts this clock to another one, such as the clock of the database. The other clock showed
+   * `saidMs` at some time between `askedAtMs` and `answeredAtMs` of the monotonic clock. A
+   * difference that the duration of the request can explain is ignored.
    */
   follow(saidMs: number, askedAtMs: number, answeredAtMs: number): void {
     const offsetMs = saidMs - (askedAtMs + answeredAtMs) / 2

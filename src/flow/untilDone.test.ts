@@ -4,7 +4,7 @@ import { untilDone } from './untilDone.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** Work that fails as often as told, and what is reported about it. */
+/** Work that fails the given number of times, and a record of the reported errors. */
 function failing(times: number) {
   const troubles: string[] = []
   let attempts = 0
@@ -22,7 +22,7 @@ test('work that succeeds runs once, without a pause', async () => {
   expect(troubles).toEqual([])
 })
 
-test('work that fails is repeated after growing pauses and reported once', async () => {
+test('failed work is retried after increasing pauses, and its error is reported once', async () => {
   const { attempts, onTrouble, troubles, work } = failing(9)
   const pausesMs: number[] = []
   const pause = async (ms: number) => void pausesMs.push(ms)
@@ -37,7 +37,7 @@ test('work that fails is repeated after growing pauses and reported once', async
   }
 })
 
-test('another kind of failure is reported too', async () => {
+test('each kind of error is reported once', async () => {
   const failures = [new Error('away'), new TypeError('a defect'), new Error('away')]
   const troubles: string[] = []
   const work = async (): Promise<void> => {
@@ -49,7 +49,7 @@ test('another kind of failure is reported too', async () => {
   expect(troubles).toEqual(['away', 'a defect'])
 })
 
-test('an abort ends the pause at once, and no attempt follows', async () => {
+test('an abort ends the pause immediately, and no attempt follows', async () => {
   const { attempts, onTrouble, work } = failing(Number.POSITIVE_INFINITY)
   const abort = new AbortController()
   const done = untilDone(work, { onTrouble, signal: abort.signal })
@@ -62,13 +62,13 @@ test('an abort ends the pause at once, and no attempt follows', async () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('an abort during the last attempt is no failure when that attempt succeeds', async () => {
+test('work that succeeds after an abort returns true', async () => {
   const abort = new AbortController()
   const work = async () => abort.abort()
   expect(await untilDone(work, { onTrouble: () => undefined, signal: abort.signal })).toBe(true)
 })
 
-test('an abort during an attempt that fails leaves no pause behind', async () => {
+test('if an attempt fails after an abort, no pause follows', async () => {
   const abort = new AbortController()
   const work = async () => {
     abort.abort()
@@ -78,7 +78,7 @@ test('an abort during an attempt that fails leaves no pause behind', async () =>
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('nothing is attempted after an abort', async () => {
+test('no attempt is made if the signal is already aborted', async () => {
   const { attempts, onTrouble, work } = failing(0)
   expect(await untilDone(work, { onTrouble, signal: AbortSignal.abort() })).toBe(false)
   expect(attempts()).toBe(0)

@@ -3,9 +3,9 @@ import { errorKind } from './errorKind.ts'
 import { backOffMs } from './backOff.ts'
 
 export interface UntilDoneOptions {
-  /** Called once for each kind of failure. */
+  /** Called once for each kind of error. */
   onTrouble: (error: Error) => void
-  /** No attempt starts after it, and a pause that is running ends at once. */
+  /** After an abort no attempt starts, and a pause ends immediately. */
   signal?: AbortSignal
   pause?: (ms: number, signal?: AbortSignal) => Promise<void>
 }
@@ -14,8 +14,8 @@ const PAUSE_FIRST_MS = 50
 const PAUSE_CAP_MS = 2_000
 
 /**
- * Runs `work` again and again, with growing pauses, until it succeeds: for work that nobody else
- * would do. Answers whether it succeeded; it is false only when the signal said to give up.
+ * Runs `work` repeatedly, with increasing pauses, until it succeeds. Use it for work that no other
+ * process would do. Returns true after success, and false if the signal was aborted before.
  */
 export async function untilDone(
   work: () => Promise<void>,

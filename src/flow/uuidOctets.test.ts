@@ -4,7 +4,7 @@ import { UUID_OCTETS, writeUuid } from './uuidOctets.ts'
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
 
-test('the octets of a UUID are its hexadecimal digits, in either case', () => {
+test('writeUuid writes the hexadecimal digits of a UUID in upper or lower case', () => {
   fc.assert(
     fc.property(fc.uuid(), fc.boolean(), fc.nat(3), (id, isUpper, at) => {
       const into = Buffer.alloc(UUID_OCTETS + 4, 0xee)
@@ -15,7 +15,7 @@ test('the octets of a UUID are its hexadecimal digits, in either case', () => {
   )
 })
 
-test('a text is accepted exactly if it is a UUID', () => {
+test('writeUuid returns true if and only if the text is a UUID', () => {
   const unit = fc.constantFrom(...'0aF-gÿ '.split(''))
   const changed = fc
     .tuple(fc.uuid(), fc.array(fc.tuple(fc.nat(36), unit), { maxLength: 4 }))
@@ -33,7 +33,7 @@ test.each([
   '12345678-90ab-7def-8000--12-45678901',
   '12345678_90ab-7def-8000-0123456789ab',
   '',
-])('%j has fewer than 16 octets or a hyphen in the wrong place', (text) => {
+])('writeUuid returns false for %j', (text) => {
   expect(writeUuid(Buffer.alloc(UUID_OCTETS), text, 0)).toBe(false)
 })
 
