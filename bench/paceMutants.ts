@@ -82,7 +82,7 @@ export const paceMutants: readonly Mutant[] = [
     file: 'src/components/workers/bindLeases.ts',
     piece: 'askedAtMs + this.#options.ttlMs',
     replacement: 'askedAtMs + this.#options.ttlMs + 1_000',
-    guard: leasing('a lease starts before its request, and binds close before slots are released'),
+    guard: leasing('a lease counts from its request, and binds close before slots are released'),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
   {

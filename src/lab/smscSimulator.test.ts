@@ -77,7 +77,7 @@ test('the simulator reports the delay of its answers and the number of open bind
   await expect.poll(() => open).toEqual([1, 2, 1, 0])
 })
 
-test('errors and throttling have the set shares and are the same for the same seed', async () => {
+test('errors and throttling have the configured shares and repeat with the same seed', async () => {
   const rates = { errorRate: 0.1, throttleRate: 0.2, seed: 5 }
   const runOnce = async () => {
     const smsc = await startedSmsc({ file: temporaryFile('smsc.ndjson'), ...rates })
@@ -114,7 +114,7 @@ test('with retryThrottledAfterMs a throttled message is sent until it is accepte
   })
 })
 
-test('undelivered, duplicate and early receipts are sent in the set shares', async () => {
+test('undelivered, duplicate and early receipts are sent in the configured shares', async () => {
   const file = temporaryFile('smsc.ndjson')
   const mix = { undeliveredRate: 0.3, duplicateRate: 0.2, earlyReceiptRate: 0.5 }
   const smsc = await startedSmsc({ file, ...mix, latency: { minMs: 1, maxMs: 4 } })

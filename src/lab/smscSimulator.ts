@@ -1,8 +1,8 @@
 // An SMSC to test against. It answers submit_sm after a latency, and sends receipts on any bound
-// receiver of the peer. Set shares of the messages, drawn from a seed, are refused or throttled or
-// cut the connection. Messages that exceed the pace are throttled. An accepted message is in the
-// file before its submit_sm_resp is sent, so every receipt is sent even after a kill -9. The file
-// is a record of all accepted messages and all binds.
+// receiver of the peer. With configured probabilities and a seed, it also refuses messages,
+// throttles them, or cuts the connection. Messages that exceed the pace are throttled. An accepted
+// message is in the file before its submit_sm_resp is sent, so every receipt is sent even after a
+// kill -9. The file is a record of all accepted messages and all binds.
 // Each receipt is sent at least once. Ids have ten decimal digits and are unique in a file. Half of
 // the messages that cut a connection are accepted: they get a receipt but no answer. Messages that
 // wait for their answer when the connection ends are not accepted.

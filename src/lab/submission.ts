@@ -2,7 +2,7 @@ import { messageText } from '../smpp/index.ts'
 import type { MessageState, Pdu, Session } from '../smpp/index.ts'
 import type { AcceptedMessage } from './acceptedLine.ts'
 
-/** The treatment of a submit_sm, drawn when it arrives. */
+/** The treatment of a submit_sm, drawn at random when it arrives. */
 export type Fate = 'accept' | 'throttle' | 'refuse' | 'drop' | 'acceptAndDrop'
 
 /** A submit_sm between its arrival and its answer. */

@@ -13,9 +13,9 @@ export interface Takeover {
 
 /**
  * Returns each loss of a bind after all `slots` were open for the first time, with the time of its
- * replacement. The SMSC cannot distinguish slots. The function assumes that binds return in the
- * order in which they were lost. The longest takeover in the result is therefore never too long,
- * and the sum of all takeovers is exact.
+ * replacement. The SMSC cannot distinguish slots, so the function assumes that binds return in the
+ * order in which they were lost. The longest takeover in the result may therefore be shorter than
+ * the real one, but the sum of all takeovers is exact.
  */
 export function takeovers(changes: readonly BindChange[], slots: number): Takeover[] {
   const firstFull = changes.findIndex(({ open }) => open >= slots)

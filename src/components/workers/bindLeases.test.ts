@@ -81,7 +81,7 @@ function leasesWith({
   return { claims, leases, log, pass, round, roundOf, troubles }
 }
 
-test('a lease starts before its request, and binds close before slots are released', async () => {
+test('a lease counts from its request, and binds close before slots are released', async () => {
   const { leases, log, round } = leasesWith()
   expect(await round()).toEqual(['acquire up to 4 and ask', 'hold sim 1,2 at 6/s until 91000'])
   log.length = 0
@@ -132,7 +132,7 @@ test('a lower pace takes effect before the database is told', async () => {
   expect(await round({ tps: 8 })).toEqual(['acquire up to 4', expect.stringContaining('at 4/s')])
 })
 
-test('a slot beyond the number of binds loses its pace and bind before its release', async () => {
+test('an excess slot gives up its pace and closes its bind before its release', async () => {
   const { round } = leasesWith({ grant: (claim) => firstTwo(claim).slice(0, claim.shares.length) })
   await round()
   const happened = await round({ binds: 1 })

@@ -1,9 +1,9 @@
 // Decides which upstream binds this process may hold, and how much of each connector's pace it may
-// use. A lease starts at the moment before its renewal was requested, on the monotonic clock, so
-// after a slow answer the process never believes in a lease for longer than the database does. The
-// lease is checked in the tick of each write to an SMSC. While the database is unavailable, leases
-// expire and their binds close, so a connector never has too many binds. Pace is given up in the
-// same safe order as binds: the process first slows down and then tells the database, which may
+// use. A lease counts from the time just before its renewal was requested, on the monotonic clock.
+// Even after a slow answer, a process therefore never uses a lease longer than the database allows.
+// The lease is checked in the tick of each write to an SMSC. While the database is unavailable,
+// leases expire and their binds close, so a connector never has too many binds. Pace is given up in
+// the same safe order as binds: the process first slows down and then tells the database, which may
 // grant the rest of the pace to other processes.
 //
 // One statement per round serves all connectors. Each process takes its share of the free slots. If

@@ -23,7 +23,7 @@ function entries(count: number, expiresAtMs: number): QueueEntry[] {
   })
 }
 
-test('without a link only the process that looks after the connector receives', async () => {
+test('without a link only the caretaker of the connector receives messages', async () => {
   const { port } = await rememberingSmsc()
   const { counts, held, queue } = returningQueues(entries(3, Date.now() + HOUR_MS))
   let cares = false

@@ -41,12 +41,12 @@ export interface ConnectorWorkOptions extends SubmitLaneOptions {
 }
 
 /**
- * A lane with messages gets at least one in this many submissions, and the most urgent lane gets
- * the rest. While every lane is full, one in 15 is normal, one in 16 is bulk, and the rest are
- * high.
+ * Each lane with messages gets at least one of this many submissions, and the most urgent lane gets
+ * all others. While every lane is full, one submission in 15 is normal, one in 16 is bulk, and all
+ * others are high.
  */
 const LANE_SERVED_WITHIN = 16
-/** Throttled submissions until the message waits in the database like after other refusals. */
+/** After this many throttled submissions, a message waits in the table `later`. */
 const THROTTLED_TRIES = 5
 /** Submissions without an answer after which a message is sent alone on a bind. */
 const SUSPECT_AFTER = 2
@@ -230,7 +230,7 @@ export class ConnectorWork implements LaneSender {
     return waitMs > 0 ? waitMs : Number.POSITIVE_INFINITY
   }
 
-  /** Expires the message or returns whether to send it. Checked in the tick of the write. */
+  /** Whether to send the message, asked in the tick of the write. An expired message ends here. */
   #mayGo(task: Task): boolean {
     if (!isOver(task, Date.now())) return task.work.isOurs
     this.expire(task)
@@ -242,7 +242,7 @@ export class ConnectorWork implements LaneSender {
     this.#suspectExpiry.notice(task.expiresAtMs)
   }
 
-  /** Expires suspects whose time is up and returns the next end of a waiting suspect. */
+  /** Expires suspects whose time is up. Returns when the next waiting suspect expires. */
   #expireSuspects(nowMs: number): number {
     for (const task of this.#suspects.takeOut((one) => isOver(one, nowMs))) this.expire(task)
     return this.#suspects.firstEndMs

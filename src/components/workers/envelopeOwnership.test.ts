@@ -124,7 +124,7 @@ test('in a database outage sending stops after one lease until the database is b
   expect(told).toEqual({ held: held + 1, disowned: 0 })
 })
 
-test('a lease starts before its heartbeat is sent to the database', async () => {
+test('a lease counts from the request of its heartbeat, not from the answer', async () => {
   const { store } = ownersInMemory()
   const { beat } = store
   store.beat = async (owner) => {

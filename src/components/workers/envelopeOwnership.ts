@@ -123,7 +123,7 @@ export class EnvelopeOwnership {
       if (claim.kind !== 'claimed') this.#inHand.delete(envelopeId)
       return claim
     } catch (error) {
-      // The claim may have succeeded with only the answer lost.
+      // The claim may have succeeded, and only its answer was lost.
       this.letGo(envelopeId, true)
       throw error
     }
@@ -212,7 +212,7 @@ export class EnvelopeOwnership {
     await this.#beat()
   }
 
-  /** Without this, other processes would find such envelopes held for the life of this process. */
+  /** Releases envelopes that would otherwise be "held" for others for the life of this process. */
   async #releaseDoubtful(): Promise<void> {
     const ids = [...this.#doubtful].filter((id) => !this.#inHand.has(id))
     if (ids.length > 0) await this.#options.store.release(this.#owner, ids)

@@ -9,7 +9,7 @@ export class ExpiryTimer {
   #firstMs = Number.POSITIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
 
-  /** @param expire expires messages and returns the time of the next end, or Infinity for none */
+  /** @param expire expires messages and returns when the next one expires, or Infinity for never */
   constructor(expire: (nowMs: number) => number) {
     this.#expire = expire
   }

@@ -66,7 +66,7 @@ export async function maintain(
   ])
 }
 
-/** Submissions are kept as long as their messages and their possible receipts. 0 means forever. */
+/** The ms to keep submissions: as long as their messages and possible receipts. 0 is forever. */
 function submissionsMs({ retainMessagesDays, receiptTtlHours }: Retention): number {
   if (retainMessagesDays === 0) return 0
   return Math.max(retainMessagesDays * DAY_MS, receiptTtlHours * HOUR_MS)

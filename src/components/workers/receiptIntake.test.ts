@@ -79,7 +79,7 @@ test('the key of an id follows the rule of the connector, which may be per bind'
   expect(await keyOf({ perBind: true, ignoreLeadingZeros: true })).toBe('3/31')
 })
 
-test('a state is read by the words of the connector, and unknown words are kept', async () => {
+test('states follow the receiptStates of the connector, and unknown words are kept', async () => {
   expect(await taken('id:1 stat:Teleported')).toMatchObject({
     messageState: MESSAGE_STATE.UNKNOWN,
     stat: 'Teleported',

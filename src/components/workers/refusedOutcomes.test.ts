@@ -144,7 +144,7 @@ test('only the envelope whose outcomes cannot be stored is set aside', async () 
 
 test('an envelope with an event that the queue always refuses is set aside', async () => {
   const [work] = worksOf(1, 3)
-  if (!work) throw new Error('one was made')
+  if (!work) throw new Error('expected one envelope')
   const poison = messageIdIn(work, 0)
   const store = refusing({
     events: (events) => events.some(({ message }) => message.messageId === poison),
@@ -159,7 +159,7 @@ test('an envelope with an event that the queue always refuses is set aside', asy
 
 test('later checkpoints of an envelope do not contain the refused outcome', async () => {
   const [work] = worksOf(1, 2)
-  if (!work) throw new Error('one was made')
+  if (!work) throw new Error('expected one envelope')
   const poison: Outcome = { kind: 'submitted', atMs: 5, upstreamId: upstreamId('poison') }
   const store = refusing({
     rows: (checkpoints) => checkpoints.some(({ outcomes }) => outcomes.includes('poison')),
@@ -172,9 +172,9 @@ test('later checkpoints of an envelope do not contain the refused outcome', asyn
   expect(store.kept(work).get(1)).toMatchObject({ kind: 'submitted' })
 })
 
-test('the reason of a failure is shortened and cleaned of text a database refuses', async () => {
+test('a failure reason is shortened, and invalid characters in it are replaced', async () => {
   const [work] = worksOf(1, 1)
-  if (!work) throw new Error('one was made')
+  if (!work) throw new Error('expected one envelope')
   const store = refusing({})
   const reason = `a\0b\ud800${'x'.repeat(5_000)}`
   store.writer.record(work, 0, { kind: 'failed', atMs: 1, commandStatus: 8, reason })

@@ -86,7 +86,7 @@ test('old partitions of messages and acknowledgements are dropped after the set 
   }, 10_000)
 })
 
-test('after the set days refused and expired deliveries are removed, but not pending', async () => {
+test('old refused and expired deliveries are removed, and pending ones are kept', async () => {
   await fill()
   await maintain(database, upkeep, RETENTION)
   const left = await column(READ_ENDED)

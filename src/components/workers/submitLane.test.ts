@@ -139,7 +139,7 @@ test('an envelope that is finished or that another process owns is not sent', as
   expect(taken).toHaveLength(1)
 })
 
-test('letGo is told for each settled envelope whether other workers must continue', async () => {
+test('letGo is called when an envelope is settled, and says if others must continue', async () => {
   const { port, sessions } = await rememberingSmsc()
   const [done, open] = [envelopeOf(1), envelopeOf(3)]
   const { queue, settled } = memoryQueues([entryOf(done, { id: '1' }), entryOf(open, { id: '2' })])

@@ -282,7 +282,7 @@ export class SubmitLane {
     }
   }
 
-  /** Expires ready messages whose time is up and returns the next end of a ready message. */
+  /** Expires ready messages whose time is up. Returns when the next ready message expires. */
   #expireReady(nowMs: number): number {
     if (!this.#options.ownership.isHeld(performance.now())) return nowMs + RETRY_EXPIRE_MS
     for (const task of this.#ready.takeOut((one) => isOver(one, nowMs))) this.#sender.expire(task)

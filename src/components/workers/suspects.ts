@@ -1,7 +1,7 @@
-// Messages that may be the cause of lost links: each was unanswered when a link was lost, more than
-// once. They are sent one at a time on a bind that carries nothing else, so that the next lost link
-// identifies the message. Between two suspects the bind is free for all other messages, for as long
-// as the last suspect had it, so that other messages do not starve.
+// Messages that may be the cause of lost links: each of them was unanswered more than once when a
+// link was lost. Such suspects are sent one at a time on a bind that carries nothing else, so that
+// the next lost link identifies the message. Between two suspects the bind is free for all other
+// messages, for as long as the last suspect had it, so that other messages do not starve.
 
 import type { Task } from './submitLane.ts'
 
@@ -90,7 +90,7 @@ export class Suspects<Bind extends QuietBind> {
     return Infinity
   }
 
-  /** Starts the suspect's time alone on its bind. Returns the longest such time in ms. */
+  /** Starts the time in which the suspect has its bind alone. Returns the limit of it in ms. */
   sent(task: Task, nowMs: number): number {
     if (this.#turn) this.#turn = { ...this.#turn, task, sinceMs: nowMs }
     return ALONE_MS_MAX
