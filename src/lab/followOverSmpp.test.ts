@@ -136,7 +136,7 @@ test('the wait for a receipt times out with the message id in the outcome', asyn
   expect(outcome).toEqual({ kind: 'timeout', messageId: ID })
 })
 
-test('a lost connection is a different outcome than a refusal', async () => {
+test('a lost connection and a refusal have different outcomes', async () => {
   const target = await listen((session) => session.close('test'))
   const { outcome } = await follow(target)
   expect(outcome).toEqual({ kind: 'lost', messageId: undefined })

@@ -8,7 +8,7 @@ const EFFECT_WITHIN_MS = 1_000
  * The longest recovery after each kind of action, in ms from the action to the end of the silence.
  * The keys are names such as `kill of gateway`. A silence belongs to the last action before it. The
  * last event before an action is slightly older than the action, so a silence may also belong to an
- * action shortly after its beginning. Silences without such an action count as `no action`.
+ * action shortly after the silence began. All other silences count as `no action`.
  */
 export function longestRecoveries(
   actions: readonly KillAction[],

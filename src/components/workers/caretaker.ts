@@ -22,14 +22,14 @@ export interface LeaseRound {
   slots: readonly number[]
   /** The end of the leases of these slots, in monotonic ms. */
   heldUntilMs: number
-  /** Those of the slots whose bind is up. */
+  /** The subset of these slots whose bind is up. */
   boundSlots: readonly number[]
 }
 
 interface Watched extends LeaseRound {
   unboundSinceMs: number | undefined
   isUnboundElsewhere: boolean
-  /** The last state told to the other processes: slots 1 and 2 held with 2 bound is `1,2 2`. */
+  /** The last state told to other processes, such as `1,2 2` for slots 1 and 2 held, 2 bound. */
   told: string
   isLooking: boolean
   cared: boolean
@@ -81,7 +81,7 @@ export class Caretaker {
     this.#report(connector, watched)
   }
 
-  /** These slots are being given up. */
+  /** Called when these slots are being given up. */
   leave(connector: string, slots: readonly number[]): void {
     const watched = this.#watched.get(connector)
     if (!watched) return

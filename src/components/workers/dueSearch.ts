@@ -1,7 +1,10 @@
 import type { Database } from '../../database/database.ts'
 import { claimDue, claimNext, type LeavingEntry } from '../../message/waitingMessageTable.ts'
 
-/** A full search also scans all rows that left since the oldest open snapshot of the database. */
+/**
+ * The shortest time between two full searches. A full search is expensive, because it also scans
+ * all rows that were deleted since the oldest open snapshot of the database.
+ */
 const LOOK_INTERVAL_MS_MIN = 500
 /** Full searches take at most about a tenth of the time. */
 const LOOK_INTERVAL_FACTOR = 10

@@ -170,7 +170,7 @@ function outcomeStore(database: Database, queue: Queue, clock: SteadyClock): Out
     keep: async (checkpoints, waiting) => {
       if (waiting.length === 0) return writeCheckpoints(database.run, checkpoints)
       // Read before the database reads its own time, from which the wait counts. A message that
-      // waits for its end is therefore never due too early.
+      // waits for its end is therefore never due before its end.
       const nowMs = clock.nowMs()
       return database.transaction(async (run) => {
         const kept = await writeCheckpoints(run, checkpoints)

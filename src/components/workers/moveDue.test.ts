@@ -101,7 +101,7 @@ function anytime(): OncePublisher {
   return publishingBy((publications, marks) => queue.publishOnce(publications, marks))
 }
 
-/** Runs the housekeeping of next week, when all marks have expired that no row keeps. */
+/** Runs the housekeeping of next week, when all marks that no row keeps have expired. */
 async function maintainNextWeek(): Promise<void> {
   const { asOf, envelopeIds } = await leavingEnvelopes(database)
   const inAWeek = new Date(asOf.getTime() + WEEK_MS)

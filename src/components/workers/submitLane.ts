@@ -33,7 +33,7 @@ export interface Task {
   index: number
   message: EnvelopeMessage
   submitSm: ShortMessageBody
-  /** No submission after this time. Undefined only for some messages of older routers. */
+  /** The message is not submitted after this time. Undefined only for some from older routers. */
   expiresAtMs: number | undefined
   /** The failed submissions by this process so far. Undefined if there were none. */
   repeats: Repeats | undefined

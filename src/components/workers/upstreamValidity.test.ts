@@ -12,12 +12,12 @@ function afterWaiting(validityPeriod: string, waitedMs: number): string {
   return upstreamValidity(validity, ACCEPTED_AT_MS + waitedMs)
 }
 
-test('a message that waited is sent with the rest of its validity period', () => {
+test('a message that waited is sent with its remaining validity period', () => {
   expect(afterWaiting(writeRelativeTime(3_600), 600_000)).toBe(writeRelativeTime(3_000))
   expect(afterWaiting(writeRelativeTime({ months: 1 }), 86_400_000)).toBe('000029000000000R')
 })
 
-test('the rest of a period is rounded down to seconds, but is at least one second', () => {
+test('the remaining period is rounded down to seconds, but is at least one second', () => {
   expect(afterWaiting(writeRelativeTime(60), 57_100)).toBe(writeRelativeTime(2))
   expect(afterWaiting(writeRelativeTime(60), 59_900)).toBe(writeRelativeTime(1))
 })

@@ -3,7 +3,7 @@ import type { Task } from './submitLane.ts'
 
 /** A message that waited no longer than this is sent with its period unchanged. */
 const NOTICEABLE_MS = 1_000
-/** A longer rest is not rewritten. No SMSC keeps a message for 99 days. */
+/** A longer remaining period is not rewritten, because no SMSC keeps a message for 99 days. */
 const RELATIVE_SECONDS_MAX = 99 * 86_400
 
 export interface Validity {
