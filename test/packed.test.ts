@@ -127,8 +127,8 @@ describe('the recipes of its README', () => {
     const port = await freePort()
     const client = program('again.mjs', [
       `const options = ${JSON.stringify({ ...BIND, port, windowSize: 1 })}, requests = {}`,
-      recipe('Connect again').replace('1_000', '50'),
-      recipe('Send again what was not taken'),
+      recipe('Reconnect').replace('1_000', '50'),
+      recipe('Resend messages that were not sent'),
       `const texts = ['taken?', 'not sent', 'not sent either'].map((text) => Buffer.from(text))
       const sent = await Promise.allSettled(texts.map((text) => submit({ short_message: text })))
       console.log(sent.map(({ value, reason }) => value?.message_id ?? reason.code).join())
@@ -157,7 +157,7 @@ describe('the recipes of its README', () => {
 
   test('limit the pace of requests', async () => {
     const path = join(app, 'pace.mjs')
-    writeFileSync(path, `${recipe('Keep a pace')}\nexport { pace }`)
+    writeFileSync(path, `${recipe('Limit the rate')}\nexport { pace }`)
     // The recipe declares `pace` like this.
     const { pace } = (await import(pathToFileURL(path).href)) as {
       pace(count: number, periodMs: number): () => Promise<void>
@@ -189,7 +189,7 @@ describe('the recipes of its README', () => {
     const server = program('limited.mjs', [
       'const events = { onBind: (session, bind) => session.acceptBind(bind) }',
       recipe('Limit connections per address').replace('> 10', '> 1'),
-      recipe('End within a deadline'),
+      recipe('Shut down within a deadline'),
       `await server.listen(${port}, '127.0.0.1')\nconsole.log('listens')`,
     ])
     await vi.waitFor(() => expect(server.output()).toBe('listens\n'), { timeout: 15_000 })
