@@ -65,7 +65,9 @@ export interface DeadLetterCount {
 export interface QueueDepth {
   queue: string
   envelopes: number
+  /** The number of envelopes, if the queue system does not store how many messages they hold. */
   messages: number
+  /** 0 if the queue system does not tell. */
   oldestAgeSeconds: number
 }
 
@@ -143,10 +145,20 @@ export interface Queue {
   settle(settled: readonly SettledEntry[]): Promise<void>
 }
 
-/** Operations on queues for operators and housekeeping. */
-export interface QueueUpkeep {
-  /** Stores dead letters that were never on a queue, such as a receipt without a message. */
+/** The store of dead letters. There is one for all adapters. */
+export interface DeadLetters {
+  /** Stores dead letters, including items that were never on a queue. */
   setAside(letters: readonly DeadLetter[]): Promise<void>
+  /** The number of dead letters of each queue. */
+  deadLetters(): Promise<DeadLetterCount[]>
+  /** When the oldest dead letter was stored; undefined if there are no dead letters. */
+  oldestDeadLetterAt(): Promise<Date | undefined>
+  /** Deletes up to `max` dead letters older than this, and resolves with the number deleted. */
+  forgetDeadLetters(olderThanDays: number, max: number): Promise<number>
+}
+
+/** Operations on queues for operators and housekeeping. */
+export interface QueueUpkeep extends DeadLetters {
   /**
    * The depth of every queue that is not empty. Entries that are settled far out of order may be
    * counted for a few more minutes.
@@ -154,12 +166,6 @@ export interface QueueUpkeep {
   depths(): Promise<QueueDepth[]>
   /** The number of messages on these queues, including received messages not settled yet. */
   messagesOn(queues: readonly string[]): Promise<number>
-  /** The number of dead letters of each queue. */
-  deadLetters(): Promise<DeadLetterCount[]>
-  /** When the oldest dead letter was stored; undefined if there are no dead letters. */
-  oldestDeadLetterAt(): Promise<Date | undefined>
-  /** Deletes up to `max` dead letters older than this, and resolves with the number deleted. */
-  forgetDeadLetters(olderThanDays: number, max: number): Promise<number>
   /** Deletes old batch marks. Called every few minutes by any number of processes. */
   maintain(marks: MarksInUse): Promise<void>
 }

@@ -1,4 +1,4 @@
-import type { DeadLetterCount, QueueUpkeep } from '../queue.ts'
+import type { DeadLetterCount, DeadLetters, QueueUpkeep } from '../queue.ts'
 import type { SqlRunner } from './postgresQueue.ts'
 import { QueueDepths } from './queueDepths.ts'
 import {
@@ -16,12 +16,8 @@ import {
  */
 const BATCH_MARK_HOURS = 1
 
-/**
- * Creates the upkeep of the queues on PostgreSQL. A process should create it once, because it
- * caches depths so that each reading is cheap.
- */
-export function postgresUpkeep(sql: SqlRunner): QueueUpkeep {
-  const depths = new QueueDepths(sql)
+/** The dead letters of all queues, whichever system the queues are on. */
+export function postgresDeadLetters(sql: SqlRunner): DeadLetters {
   return {
     setAside: async (letters) => {
       if (letters.length === 0) return
@@ -32,15 +28,26 @@ export function postgresUpkeep(sql: SqlRunner): QueueUpkeep {
         letters.map((letter) => letter.receives),
       ])
     },
+    deadLetters: () => sql.run<DeadLetterCount>(DEAD_LETTERS),
+    oldestDeadLetterAt: async () => (await sql.run<{ at: Date }>(OLDEST_DEAD_LETTER))[0]?.at,
+    forgetDeadLetters: async (olderThanDays, max) =>
+      (await sql.run(FORGET_DEAD_LETTERS, [olderThanDays, max])).length,
+  }
+}
+
+/**
+ * Creates the upkeep of the queues on PostgreSQL. A process should create it once, because it
+ * caches depths so that each reading is cheap.
+ */
+export function postgresUpkeep(sql: SqlRunner): QueueUpkeep {
+  const depths = new QueueDepths(sql)
+  return {
+    ...postgresDeadLetters(sql),
     depths: () => depths.read(),
     messagesOn: async (queues) => {
       const [row] = await sql.run<{ messages: number }>(MESSAGES_ON, [queues])
       return row?.messages ?? 0
     },
-    deadLetters: () => sql.run<DeadLetterCount>(DEAD_LETTERS),
-    oldestDeadLetterAt: async () => (await sql.run<{ at: Date }>(OLDEST_DEAD_LETTER))[0]?.at,
-    forgetDeadLetters: async (olderThanDays, max) =>
-      (await sql.run(FORGET_DEAD_LETTERS, [olderThanDays, max])).length,
     maintain: async ({ keepMarksOf, asOf }) => {
       await sql.run(FORGET_BATCHES, [BATCH_MARK_HOURS, asOf, keepMarksOf])
     },
