@@ -242,3 +242,26 @@ test('drain() resolves when all items in progress are released', async () => {
   await draining
   expect(loop.inHand).toEqual([])
 })
+
+test('drain() waits for a claim in progress and for the items that it claims', async () => {
+  const { loop, taken, waiting } = place()
+  waiting.push('a')
+  loop.wake()
+  let drained = false
+  const draining = loop.drain().then(() => (drained = true))
+  await settled()
+  expect(taken).toEqual(['a'])
+  expect(drained).toBe(false)
+  loop.letGo([{ id: 'a' }])
+  await draining
+})
+
+test('drain() resolves after a claim that fails or claims nothing', async () => {
+  for (const failing of ['', 'claim']) {
+    const { loop, state } = place()
+    state.failing = failing
+    loop.wake()
+    await loop.drain()
+    expect(vi.getTimerCount()).toBe(0)
+  }
+})

@@ -50,7 +50,7 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
   #stopped = false
   /** The ids of items in progress that were claimed again and so leased to us a second time. */
   #claimedAgain = new Set<string>()
-  #emptied: (() => void)[] = []
+  #idleListeners: (() => void)[] = []
 
   /** The first wake() starts the first claim. */
   constructor(source: ClaimSource<Room, Item>, times: ClaimTimes) {
@@ -94,7 +94,7 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
       // If the item is to be processed again, that must not wait until the second lease expires.
       if (this.#claimedAgain.delete(id)) this.#mustReclaim = this.#mayHaveMore = true
     }
-    if (this.#inHand.size === 0) for (const emptied of this.#emptied.splice(0)) emptied()
+    this.#noticeIdle()
   }
 
   /** Starts no more claims. The items of a claim in progress are still passed on. */
@@ -104,10 +104,18 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
     this.#endRest()
   }
 
-  /** Starts no more claims and resolves when no item is in progress. */
+  /** Starts no more claims, and resolves when no claim and no item is in progress. */
   async drain(): Promise<void> {
     this.stop()
-    if (this.#inHand.size > 0) await new Promise<void>((resolve) => this.#emptied.push(resolve))
+    if (this.#isBusy) await new Promise<void>((resolve) => this.#idleListeners.push(resolve))
+  }
+
+  get #isBusy(): boolean {
+    return this.#claiming || this.#inHand.size > 0
+  }
+
+  #noticeIdle(): void {
+    if (!this.#isBusy) for (const listener of this.#idleListeners.splice(0)) listener()
   }
 
   async #claim(room: Room): Promise<readonly Item[]> {
@@ -131,6 +139,7 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
     }
     this.#pollAfter(this.#times.pollIntervalMs)
     this.wake()
+    this.#noticeIdle()
   }
 
   #failed(error: Error): void {
@@ -141,6 +150,7 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
     if (!this.#reported.has(errorKind(error))) this.#source.onTrouble(error)
     this.#reported.add(errorKind(error))
     this.#pollAfter(this.#times.pauseAfterFailureMs(this.#failures))
+    this.#noticeIdle()
   }
 
   #pollAfter(ms: number): void {
