@@ -1,4 +1,4 @@
-/** The known name that a mistyped one most likely meant; undefined when none is near. */
+/** The known name that is most similar to the given name; undefined if no name is similar. */
 export function closestName(given: string, known: readonly string[]): string | undefined {
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(given.length / 4)) + 1
@@ -9,7 +9,7 @@ export function closestName(given: string, known: readonly string[]): string | u
   return best
 }
 
-/** Levenshtein: insertions, deletions and replacements that turn one text into the other. */
+/** The Levenshtein distance: the number of insertions, deletions and replacements between texts. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column)
   for (let line = 1; line <= from.length; line++) {

@@ -1,5 +1,5 @@
-// A component for component.test.ts, which runs it as a process of its own. What it is told to
-// do comes in CASE.
+// A component that component.test.ts runs as a separate process. The variable CASE selects its
+// behaviour.
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { runComponent } from './component.ts'
@@ -10,7 +10,7 @@ const cases: Record<string, (context: ComponentContext<'gateway'>) => Promise<Ru
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     health.setReady('store', true, 'connected')
-    signal.addEventListener('abort', () => log.info('the signal came'))
+    signal.addEventListener('abort', () => log.info('received the signal'))
     return {
       ports: { door: 4711 },
       async drain() {
@@ -37,7 +37,7 @@ const cases: Record<string, (context: ComponentContext<'gateway'>) => Promise<Ru
   },
   async forgetsRejection() {
     setImmediate(() => {
-      // The lint is silenced for what this case is about.
+      // `void` silences the lint rule against unhandled promises, which this case needs.
       void Promise.reject(new Error('nobody looked'))
     })
     return { ports: {}, drain: async () => {} }

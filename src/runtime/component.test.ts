@@ -10,7 +10,7 @@ import type { ReadyMessage } from './component.ts'
 
 const fixture = fileURLToPath(new URL('./component.fixture.ts', import.meta.url))
 
-test('says ready with its ports, answers health, and drains at SIGTERM', async () => {
+test('a component reports its ports, serves its health page, and drains on SIGTERM', async () => {
   const component = run('ordinary')
   const { ports } = await component.ready()
   expect(ports).toMatchObject({ door: 4711 })
@@ -21,11 +21,11 @@ test('says ready with its ports, answers health, and drains at SIGTERM', async (
   component.child.kill('SIGTERM')
   const { exitCode, stdout } = await component.ended
   expect(exitCode).toBe(0)
-  expect(stdout).toContain('the signal came')
+  expect(stdout).toContain('received the signal')
   expect(stdout).toContain('"msg":"drained"')
 })
 
-test('drains when the parent that started it is gone', async () => {
+test('a component drains if its parent process disconnects', async () => {
   const component = run('ordinary')
   await component.ready()
   component.child.disconnect()
@@ -34,7 +34,7 @@ test('drains when the parent that started it is gone', async () => {
   expect(stdout).toContain('"reason":"disconnect"')
 })
 
-test('ends with code 1 when the drain takes longer than allowed', async () => {
+test('a component exits with code 1 if draining exceeds the time limit', async () => {
   const component = run('stuckDrain', { SIGNALBOX_DRAIN_TIMEOUT_MS: '10' })
   await component.ready()
   component.child.kill('SIGTERM')
@@ -43,20 +43,20 @@ test('ends with code 1 when the drain takes longer than allowed', async () => {
   expect(stdout).toContain('SIGNALBOX_DRAIN_TIMEOUT_MS')
 })
 
-test('a request to stop that comes during the start is obeyed', async () => {
+test('a component that receives SIGTERM during its start exits with code 0', async () => {
   const component = run('stuckStart')
   await once(component.child, 'message')
   component.child.kill('SIGTERM')
   expect((await component.ended).exitCode).toBe(0)
 })
 
-test('a bad setting ends the process with code 2 and says what was expected', async () => {
+test('an unknown setting ends the process with code 2 and suggests a known name', async () => {
   const { exitCode, stderr } = await run('ordinary', { SIGNALBOX_SMPP_PROT: '2776' }).ended
   expect(exitCode).toBe(2)
   expect(stderr).toContain('Did you mean SIGNALBOX_SMPP_PORT?')
 })
 
-test('a missing setting that the component needs ends it with code 2', async () => {
+test('a missing required setting ends the process with code 2', async () => {
   const { exitCode, stderr } = await run('ordinary', { SIGNALBOX_CLUSTER_TOKEN: '' }).ended
   expect(exitCode).toBe(2)
   expect(stderr).toContain('SIGNALBOX_CLUSTER_TOKEN is not set, and gateway needs it')
@@ -68,7 +68,7 @@ test.each([
 ])('a port in use ends %s with code 3 and names %s', async (name, variable) => {
   const holder = createServer().listen(0, '127.0.0.1')
   await once(holder, 'listening')
-  // A TCP listener's address is an object; only pipes have a string.
+  // The address of a TCP listener is an object. Only the address of a pipe is a string.
   const { port } = holder.address() as AddressInfo
   const { exitCode, stderr } = await run(name, { [variable]: String(port) }).ended
   holder.close()
@@ -110,8 +110,8 @@ async function readyMessage(child: ChildProcess): Promise<ReadyMessage> {
 }
 
 async function ended(child: ChildProcess) {
-  // `once` yields untyped values; an exit event carries the exit code first. (Not `close`: Node
-  // does not emit it after a disconnect.)
+  // `once` yields untyped values. The first value of an exit event is the exit code. Node does not
+  // emit `close` after a disconnect.
   const code = once(child, 'exit').then((values) => values[0] as number | null)
   const [exitCode, stdout, stderr] = await Promise.all([
     code,

@@ -1,9 +1,14 @@
-// The life of a process. It reads its settings (exit 2 when they are wrong), opens its health
-// port (exit 3 when a port is taken), starts the component and says `ready` to a parent that
-// listens. SIGTERM, SIGINT or the loss of that parent start one drain: /ready turns 503, the
-// signal aborts, drain() has drainTimeoutMs, then exit 0 (1 when it did not finish). A request
-// to stop that comes during the start counts too. A second SIGINT gives up waiting. Anything
-// that nobody handled is fatal: logged, exit 1, never carried on.
+// The life cycle of a process:
+//
+// 1. It reads its settings. If they are invalid, it exits with code 2.
+// 2. It opens its health port and starts the component. If a port is in use, it exits with code 3.
+// 3. It sends `ready` to its parent process, if it has an IPC channel.
+// 4. SIGTERM, SIGINT or the loss of the parent starts the drain: /ready returns 503, the signal
+//    aborts, and drain() may take drainTimeoutMs. It exits with code 0, or with code 1 if the drain
+//    did not finish. A request to stop during the start has the same effect.
+// 5. A second SIGINT exits immediately.
+//
+// An unhandled error or rejection is logged and ends the process with code 1.
 import { healthPortOf } from './componentName.ts'
 import type { ComponentName } from './componentName.ts'
 import { ConfigError, loadConfig, portSetting, requireSettings } from './config.ts'
@@ -19,31 +24,31 @@ import { TroubleLog } from './troubleLog.ts'
 
 export type { ComponentName } from './componentName.ts'
 
-/** `config` holds the settings that name the component in `readBy`. */
+/** What a component gets at its start. `config` has the settings whose `readBy` names it. */
 export interface ComponentContext<Name extends ComponentName = ComponentName> {
   readonly component: Name
   readonly config: ConfigOf<Name>
   readonly log: Logger
-  /** For trouble that may repeat. */
+  /** The log for errors that may repeat. */
   readonly trouble: TroubleLog
   readonly metrics: Metrics
   readonly health: Health
   /** The last warnings and errors of the log. */
   readonly recentTroubles: RecentTroubles
-  /** Aborted when draining starts. */
+  /** Is aborted when draining starts. */
   readonly signal: AbortSignal
-  /** Fatal: logs the error and ends the process with exit code 1. */
+  /** Logs a fatal error and ends the process with exit code 1. */
   fail(error: unknown): void
 }
 
 export interface RunningComponent {
-  /** Where it listens, by the name of the door: `{ smpp: 2775, http: 8080 }`. */
+  /** The ports on which the component listens, by name: `{ smpp: 2775, http: 8080 }`. */
   readonly ports: Readonly<Record<string, number>>
-  /** Finishes what was begun and gives everything back; called once. */
+  /** Finishes the work in progress and releases all resources. Called once. */
   drain(): Promise<void>
 }
 
-/** What a component tells the process that started it with an IPC channel. */
+/** The message from a component to the process that started it with an IPC channel. */
 export interface ReadyMessage {
   readonly kind: 'ready'
   readonly component: ComponentName
@@ -56,7 +61,7 @@ type Start<Name extends ComponentName> = (
   context: ComponentContext<Name>,
 ) => Promise<RunningComponent>
 
-/** Resolves when the component has started; the process ends by itself after a drain. */
+/** Runs a component. Resolves when it has started. The process exits by itself after draining. */
 export async function runComponent<Name extends ComponentName>(
   component: Name,
   start: Start<Name>,
@@ -99,7 +104,7 @@ export async function runComponent<Name extends ComponentName>(
     announce(component, { ...running.ports, health: server.port }, log)
     stopping.then(() => drainAndExit(running, server, health, log)).catch(fail)
   } catch (error) {
-    // What was waited for was given up because of the request to stop; nothing is left to drain.
+    // The request to stop has interrupted the start, so there is nothing to drain.
     if (signal.aborted) process.exit(EXIT.ok)
     endFailedStart(error, component, config, fail)
   }
@@ -117,7 +122,7 @@ function configOrExit(component: ComponentName): Config {
   }
 }
 
-/** Resolves at the first request to stop; from then on the process has `drainTimeoutMs`. */
+/** Resolves at the first request to stop. The process then has `drainTimeoutMs` to drain. */
 function stopRequest(log: Logger, stop: AbortController, drainTimeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const request = (cause: string) => {
@@ -176,7 +181,7 @@ function endFailedStart(
         : (portSetting(config, port) ?? 'its setting (see `signalbox config`)')
     process.stderr.write(
       `signalbox: port ${port} is in use, so ${component} cannot listen on it. ` +
-        `Stop what uses it, or choose another port with ${name}\n`,
+        `Stop the other program, or choose another port with ${name}\n`,
     )
     return process.exit(EXIT.portInUse)
   }
@@ -187,7 +192,7 @@ function endFailedStart(
   return fail(error)
 }
 
-/** The port of an EADDRINUSE, even when it is the cause of another error. */
+/** The port of an EADDRINUSE error, which may be the cause of another error. */
 function takenPort(error: unknown): number | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && cause.code === 'EADDRINUSE' && 'port' in cause) {

@@ -1,6 +1,6 @@
 export type ComponentName = 'gateway' | 'router' | 'workers' | 'dlr' | 'admin' | 'exporters'
 
-/** Where each component answers /healthz, /ready and /metrics unless told otherwise. */
+/** The default port of each component for /healthz, /ready and /metrics. */
 const healthPorts: Readonly<Record<ComponentName, number>> = {
   gateway: 9090,
   router: 9091,

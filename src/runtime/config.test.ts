@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { ConfigError, describeConfig, loadConfig, portSetting, requireSettings } from './config.ts'
 import { settings } from './settings.ts'
 
-test('an empty environment gives the documented defaults, frozen', () => {
+test('an empty environment gives the documented defaults in a frozen object', () => {
   const config = loadConfig({})
   expect(config).toMatchObject({
     home: '.signalbox',
@@ -22,13 +22,13 @@ test('an empty environment gives the documented defaults, frozen', () => {
   expect(Object.isFrozen(config)).toBe(true)
 })
 
-test('values are read and trimmed; an empty variable counts as not set', () => {
+test('values are trimmed, and an empty variable counts as not set', () => {
   const config = loadConfig({ SIGNALBOX_SMPP_PORT: ' 2780 ', SIGNALBOX_HOME: '' })
   expect(config.smppPort).toBe(2780)
   expect(config.home).toBe('.signalbox')
 })
 
-test('every default and every example is accepted by its own row', () => {
+test('every setting accepts its own default and its own example', () => {
   for (const setting of Object.values(settings)) {
     const fallback = setting.fallback({})
     if (fallback !== undefined && fallback !== '') {
@@ -39,14 +39,14 @@ test('every default and every example is accepted by its own row', () => {
   }
 })
 
-test('a mistyped name is an error that offers the closest known name', () => {
+test('an unknown name is an error that suggests the closest known name', () => {
   expect(problemsOf({ SIGNALBOX_LOGLEVEL: 'debug' })).toEqual([
     'SIGNALBOX_LOGLEVEL is not a setting of Signalbox. Did you mean SIGNALBOX_LOG_LEVEL?',
   ])
   expect(problemsOf({ SIGNALBOX_XQZ: '1' })[0]).toContain('`signalbox config`')
 })
 
-test('all problems are told at once, each with what was expected and an example', () => {
+test('the error lists all invalid settings, each with the expected value and an example', () => {
   const problems = problemsOf({ SIGNALBOX_SMPP_PORT: '70000', SIGNALBOX_LOG_FORMAT: 'xml' })
   expect(problems).toHaveLength(2)
   expect(problems.join('\n')).toContain('a whole number from 0 to 65535, for example 2775')
@@ -60,14 +60,14 @@ test.each(['-1', '1.5', '1e3', '0x10', 'many', '99999999999999'])(
   },
 )
 
-test('a secret is never part of a message or of the printed set', () => {
+test('a secret never appears in an error or in the output of describeConfig', () => {
   const env = { DATABASE_URL: 'mysql://hidden-word@host/db' }
   expect(problemsOf(env)[0]).not.toContain('hidden-word')
   const shown = describeConfig({ SIGNALBOX_ADMIN_TOKEN: 'hidden-word-hidden-word' })
   expect(JSON.stringify(shown)).not.toContain('hidden-word')
 })
 
-test('the printed set tells value, default and source', () => {
+test('describeConfig gives the value, default and source of each setting', () => {
   const shown = describeConfig({ SIGNALBOX_SMPP_PORT: '2780' })
   expect(shown.find(({ name }) => name === 'SIGNALBOX_SMPP_PORT')).toMatchObject({
     value: '2780',
@@ -77,7 +77,7 @@ test('the printed set tells value, default and source', () => {
   expect(shown).toHaveLength(Object.keys(settings).length)
 })
 
-test('the printed set says where `signalbox up` differs, and only there', () => {
+test('describeConfig gives the value under `signalbox up` only if it differs', () => {
   const underUp = (env: NodeJS.ProcessEnv) =>
     Object.fromEntries(describeConfig(env).map(({ name, underUp: ofUp }) => [name, ofUp]))
   expect(underUp({})).toMatchObject({
@@ -91,7 +91,7 @@ test('the printed set says where `signalbox up` differs, and only there', () => 
   })
 })
 
-test('a secret may be a file named like its variable; the variable goes first', () => {
+test('a secret is read from the file named after its variable unless the variable is set', () => {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-secrets-'))
   writeFileSync(join(folder, 'SIGNALBOX_ADMIN_TOKEN'), 'token-from-the-file\n')
   const env = { SIGNALBOX_SECRETS_DIR: folder }
@@ -102,7 +102,7 @@ test('a secret may be a file named like its variable; the variable goes first', 
   rmSync(folder, { recursive: true })
 })
 
-test('what Kubernetes injects for services is ignored, a clash is explained', () => {
+test("Kubernetes' service variables are ignored, and a clash with a setting is explained", () => {
   const injected = {
     SIGNALBOX_GATEWAY_SERVICE_HOST: '10.0.0.1',
     SIGNALBOX_GATEWAY_PORT: 'tcp://10.0.0.1:2775',
@@ -113,18 +113,18 @@ test('what Kubernetes injects for services is ignored, a clash is explained', ()
   expect(clash[0]).toContain('enableServiceLinks: false')
 })
 
-test('a component says which settings it cannot do without', () => {
+test('requireSettings throws an error that names the missing settings of a component', () => {
   const config = loadConfig({ DATABASE_URL: 'postgres://localhost/signalbox' })
   expect(() => requireSettings('dlr', config)).not.toThrow()
   expect(() => requireSettings('admin', config)).toThrow(/SIGNALBOX_ADMIN_TOKEN is not set/)
 })
 
-test('the variable behind a port is known', () => {
+test('portSetting gives the name of the setting that has a port', () => {
   expect(portSetting(loadConfig({}), 7070)).toBe('SIGNALBOX_ROUTER_PORT')
   expect(portSetting(loadConfig({}), 1)).toBeUndefined()
 })
 
-test('others are told to reach a definite host under that host', () => {
+test('the advertised host is the configured host, or an address of this machine', () => {
   expect(loadConfig({ SIGNALBOX_HOST: '127.0.0.1' }).advertiseHost).toBe('127.0.0.1')
   expect(loadConfig({}).advertiseHost).toMatch(/^[\d.]+$/)
 })

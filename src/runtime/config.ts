@@ -1,6 +1,6 @@
-// Settings of a process: read once from the environment, checked as a whole, frozen. Nothing is
-// guessed. A name that is not in the table, or a value that does not fit, stops the process with
-// every problem at once. An empty variable counts as not set. Secrets may be files instead.
+// The settings of a process. They are read once from the environment, checked together, and frozen.
+// An unknown name or an invalid value stops the process with an error that lists all problems. An
+// empty variable counts as not set. Secrets may also be read from files.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { closestName } from './closestName.ts'
@@ -23,13 +23,13 @@ export class ConfigError extends Error {
   }
 }
 
-/** One line of `signalbox config`. Secrets come masked. */
+/** One line of `signalbox config`. The values of secrets are masked. */
 export interface EffectiveSetting {
   readonly name: string
   readonly value: string
   readonly default: string
   readonly source: Source
-  /** What components get from `signalbox up`, where that is not `value`. */
+  /** The value that `signalbox up` gives to components, if it differs from `value`. */
   readonly underUp?: string
   readonly readBy: readonly SettingReader[]
   readonly expected: string
@@ -39,11 +39,11 @@ export interface EffectiveSetting {
 type Source = 'default' | 'environment' | 'file'
 type Given = { readonly text: string; readonly source: Source } | undefined
 
-// `Object.entries` forgets the key type; the table is closed, so the keys are those of Config.
+// `Object.entries` loses the type of the keys. The keys of the table are exactly those of Config.
 const rows = Object.entries(settings) as [keyof Config, Setting<Config[keyof Config]>][]
 const knownNames = rows.map(([, setting]) => setting.name)
 
-/** Throws ConfigError, which names every setting that is wrong and what was expected. */
+/** Reads all settings. Throws ConfigError, which lists every invalid setting and expected value. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const problems = unknownNames(env)
   const values = rows.map(([key, setting]) => {
@@ -53,11 +53,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     return [key, value] as const
   })
   if (problems.length > 0) throw new ConfigError(problems)
-  // Each value was produced by the row of its own key, which the table's type ties to Config.
+  // Each value was parsed by the row of its own key, and the table's type ties each row to Config.
   return Object.freeze(Object.fromEntries(values) as unknown as Config)
 }
 
-/** Throws ConfigError when a setting that the component cannot do without is missing. */
+/** Throws ConfigError if a setting that the component requires is missing. */
 export function requireSettings(component: ComponentName, config: Config): void {
   const missing = rows.filter(
     ([key, { neededBy }]) => neededBy.includes(component) && config[key] === '',
@@ -72,7 +72,7 @@ export function requireSettings(component: ComponentName, config: Config): void 
   )
 }
 
-/** The effective set for `signalbox config`, in the order of the table. */
+/** All settings with their effective values for `signalbox config`, in the order of the table. */
 export function describeConfig(env: NodeJS.ProcessEnv = process.env): EffectiveSetting[] {
   const config = loadConfig(env)
   return rows.map(([key, setting]) => {
@@ -93,7 +93,7 @@ export function describeConfig(env: NodeJS.ProcessEnv = process.env): EffectiveS
   })
 }
 
-/** The variable behind a port that could not be opened, so that an error can name it. */
+/** The name of the setting that has this port, for an error about the port. */
 export function portSetting(config: Config, port: number): string | undefined {
   const row = rows.find(([key]) => key.endsWith('Port') && config[key] === port)
   return row?.[1].name
@@ -109,7 +109,7 @@ function readSetting(setting: Setting<unknown>, env: NodeJS.ProcessEnv): Given {
     const content = readFileSync(path, 'utf8').trim()
     return content ? { text: content, source: 'file' } : undefined
   } catch (error) {
-    // Only the secrets that this process needs have to be mounted.
+    // A missing file is allowed, because only the secrets that this process needs are mounted.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw new ConfigError([`${setting.name}: cannot read the file ${path}: ${String(error)}`], {
       cause: error,
@@ -130,7 +130,7 @@ function unknownNames(env: NodeJS.ProcessEnv): string[] {
   })
 }
 
-/** Kubernetes adds variables for each service of a namespace; they are not meant for us. */
+/** Whether Kubernetes has set the variable. It sets some for each service of a namespace. */
 function injected(env: NodeJS.ProcessEnv, name: string): boolean {
   return (
     /_SERVICE_(HOST|PORT)(_\w+)?$/.test(name) ||

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { HealthState, startHealthServer } from './health.ts'
 import { createMetrics } from './metrics.ts'
 
-test('ready follows every named check and falls when draining starts', async () => {
+test('/ready returns 503 if a check is not ready or draining has started', async () => {
   const { health, get } = await started()
   expect((await get('/ready')).status).toBe(200)
 
@@ -22,20 +22,20 @@ test('ready follows every named check and falls when draining starts', async () 
   expect((await get('/healthz')).status).toBe(200)
 })
 
-test('metrics are served in the format of Prometheus', async () => {
+test('/metrics serves the metrics in Prometheus format', async () => {
   const { get } = await started()
   const page = await get('/metrics')
   expect(page.headers.get('content-type')).toContain('text/plain')
   expect(await page.text()).toContain('process_start_time_seconds')
 })
 
-test('other paths and methods are told what exists', async () => {
+test('an unknown path lists the known paths, and an unsupported method returns 405', async () => {
   const { get } = await started()
   expect(await (await get('/')).text()).toContain('/healthz')
   expect((await get('/ready', { method: 'POST' })).status).toBe(405)
 })
 
-test('a port in use is reported with its code', async () => {
+test('a port in use rejects with EADDRINUSE', async () => {
   const { port, health, metrics } = await started()
   const second = startHealthServer({ port, host: '127.0.0.1', health, metrics })
   await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE', port })

@@ -1,12 +1,13 @@
-// What a process says about itself: /healthz answers while the event loop turns, /ready only
-// while every named check holds and the process is not draining, /metrics in Prometheus' format.
+// The health server of a process. /healthz returns 200 as long as the event loop runs. /ready
+// returns 200 while every check is ready and the process is not draining. /metrics returns the
+// metrics in Prometheus format.
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import type { Metrics } from './metrics.ts'
 
-/** /ready is 200 only when all named checks are ready and the process is not draining. */
+/** The checks of a process by name. /ready returns 200 only if all of them are ready. */
 export interface Health {
   setReady(name: string, ready: boolean, detail?: string): void
 }
@@ -46,7 +47,7 @@ export interface HealthServer {
   close(): Promise<void>
 }
 
-/** Rejects with the listener's own error, such as EADDRINUSE. */
+/** Starts the health server. Rejects with Node's error, such as EADDRINUSE. */
 export async function startHealthServer(options: {
   readonly port: number
   readonly host: string
@@ -60,7 +61,7 @@ export async function startHealthServer(options: {
   })
   server.maxConnections = 200
   await listen(server, options.port, options.host)
-  // A TCP listener's address is an object; only pipes have a string.
+  // The address of a TCP listener is an object. Only the address of a pipe is a string.
   const { port } = server.address() as AddressInfo
   return {
     port,
@@ -87,7 +88,7 @@ async function answer(
   { health, metrics }: { health: HealthState; metrics: Metrics },
 ): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return reply(response, 405, 'text/plain', 'only GET and HEAD\n')
+    return reply(response, 405, 'text/plain', 'only GET and HEAD are allowed\n')
   }
   switch (request.url?.split('?')[0]) {
     case '/healthz':

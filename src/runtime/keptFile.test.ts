@@ -15,12 +15,12 @@ test('a file that does not exist reads as undefined', async () => {
   expect(await new KeptFile(join(folder, 'kept.json')).read()).toBeUndefined()
 })
 
-test('another failure to read is thrown', async () => {
+test('any other error while reading is thrown', async () => {
   const folder = await newFolder()
   await expect(new KeptFile(folder).read()).rejects.toMatchObject({ code: 'EISDIR' })
 })
 
-test('a text is read again as it was written, and its folder is created', async () => {
+test('the last text written can be read, and a missing folder is created', async () => {
   const folder = await newFolder()
   const file = new KeptFile(join(folder, 'snapshot', 'kept.json'))
   await file.write(['first'])
@@ -35,10 +35,10 @@ test('only the owner may read the file', async () => {
   expect((await stat(path)).mode & 0o777).toBe(0o600)
 })
 
-test('a write that fails leaves the former text', async () => {
+test('a write that fails does not change the file', async () => {
   const path = join(await newFolder(), 'kept.json')
   await writeFile(path, 'former')
-  // A folder stands where the new text would be written.
+  // A folder has the name of the temporary file.
   await new KeptFile(`${path}.next/inside`).write(['in the way'])
   await expect(new KeptFile(path).write(['new'])).rejects.toMatchObject({ code: 'EISDIR' })
   expect(await readFile(path, 'utf8')).toBe('former')

@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import { makeFolder } from './makeFolder.ts'
 
 /**
- * A text that a process keeps between its starts. A write replaces the whole file or leaves the
- * former one as it was. Only the owner may read it, since it can hold secrets.
+ * A text file that keeps the state of a process across restarts. A write either replaces the whole
+ * file or does not change it. Only the owner may read the file, because it can contain secrets.
  */
 export class KeptFile {
   readonly #path: string
@@ -22,8 +22,8 @@ export class KeptFile {
   }
 
   /**
-   * Each piece is asked for when the one before has been written. Callers wait for one write before
-   * they start the next.
+   * Replaces the content of the file. The iterable is read piece by piece, as each piece is
+   * written. Callers must wait for one write before they start the next.
    */
   async write(pieces: Iterable<string>): Promise<void> {
     const next = `${this.#path}.next`

@@ -4,7 +4,7 @@ import { RecentTroubles } from './recentTroubles.ts'
 
 const config = { logLevel: 'info', logFormat: 'json', instance: 'router-1' } as const
 
-test('a line is JSON with component, instance, a level in words and an ISO time', () => {
+test('a log line is JSON with component, instance, level name and ISO time', () => {
   const { lines, stream } = memory()
   createLogger('router', config, stream).warn({ count: 3 }, 'three batches were refused')
   expect(JSON.parse(lines.join(''))).toMatchObject({
@@ -17,25 +17,25 @@ test('a line is JSON with component, instance, a level in words and an ISO time'
   })
 })
 
-test('less severe lines than the configured level are not written', () => {
+test('lines below the configured level are not written', () => {
   const { lines, stream } = memory()
   createLogger('router', { ...config, logLevel: 'error' }, stream).warn('not this one')
   expect(lines).toEqual([])
 })
 
-test('secrets are masked, also one level down', () => {
+test('secrets are masked in fields and in nested fields', () => {
   const { lines, stream } = memory()
   const log = createLogger('router', config, stream)
   log.info({ password: 'hidden-word', bind: { password: 'hidden-word' } }, 'bound')
   expect(lines.join('')).not.toContain('hidden-word')
 })
 
-test('an error is shown with each of its texts once, and with the stacks of its cause', () => {
+test('an error is logged with each message once, and with the stack of its cause', () => {
   const { lines, stream } = memory()
   const cause = new TypeError('x is not a function')
   const error = new Error(`submitting failed: ${cause.message}`, { cause })
   createLogger('workers', config, stream).warn({ err: error }, 'a defect')
-  // The line that was written above.
+  // This is the shape of the line that was written above.
   const { err } = JSON.parse(lines.join('')) as { err: Record<string, string> }
   expect(err).toMatchObject({ type: 'Error', message: 'submitting failed: x is not a function' })
   expect(err['stack']).toMatch(/^Error: .*\n +at [^]*\ncaused by: TypeError: .*\n +at /)
@@ -46,7 +46,7 @@ function memory() {
   return { lines, stream: { write: (line: string) => void lines.push(line) } }
 }
 
-test('warnings and errors are kept with their reason and whom they are about', () => {
+test('RecentTroubles gets each warning and error with its reason and its subject', () => {
   const troubles = new RecentTroubles()
   const log = createLogger('router', config, memory().stream, troubles)
   log.warn({ err: new Error('ECONNREFUSED'), connector: 'north' }, 'no bind')

@@ -1,5 +1,5 @@
-// Log lines of a process: JSON on stdout for machines (logOutput.ts), coloured text on a terminal.
-// Never one line per message.
+// The log of a process: JSON on stdout for machines (logOutput.ts), or coloured text on a terminal.
+// No line may be written for each message.
 import { levels, pino, stdTimeFunctions } from 'pino'
 import type { DestinationStream, Logger, LoggerOptions } from 'pino'
 import { build as prettyStream } from 'pino-pretty'
@@ -10,7 +10,7 @@ import type { RecentTroubles } from './recentTroubles.ts'
 
 export type { Logger } from 'pino'
 
-/** pino's own number. */
+/** pino's number for the level `warn`. */
 const WARN = 40
 const secrets = ['password', 'clusterToken', 'adminToken', 'databaseUrl', 'apiKey', 'authorization']
 
@@ -37,14 +37,14 @@ export function createLogger(
   )
 }
 
-/** The texts of a defect, each once, and the stacks that lead to it. */
+/** The messages of an error and its causes, each once, and the stacks that led to the error. */
 function shownError(error: unknown) {
   if (!(error instanceof Error)) return error
   const stacks = [error, error.cause].flatMap((one) => (one instanceof Error ? [one.stack] : []))
   return { type: error.name, message: reasonOf(error), stack: stacks.join('\ncaused by: ') }
 }
 
-/** Passes each line on, and keeps the texts of warnings and errors. */
+/** A pino hook that writes each line and also stores warnings and errors in `troubles`. */
 function noting(
   troubles: RecentTroubles,
 ): NonNullable<NonNullable<LoggerOptions['hooks']>['logMethod']> {
@@ -54,7 +54,7 @@ function noting(
   }
 }
 
-/** `message: reason` of the arguments of a log call. */
+/** Builds the text `message: reason (subject)` from the arguments of a log call. */
 function textOf([first, message]: readonly unknown[]): string {
   if (typeof first === 'string') return first
   const fields = new Map(Object.entries(first ?? {}))

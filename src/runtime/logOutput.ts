@@ -1,13 +1,14 @@
-// Where the lines of a log leave the process: written without blocking, in batches that form by
-// themselves, the rest at exit. A reader that is slow gets what fits in memory; what a full disk
-// does not take is lost, and neither holds the process up. Not pino's own destination, since that
-// one ends the process at the first line that finds no room, or waits for room for ever at exit.
+// Writes log lines without blocking. Lines that arrive during a write are collected into the next
+// write, and the rest is written at exit. Neither a slow reader nor a full disk stops the process.
+// For a slow reader, lines wait in memory up to a limit, and further lines are lost. Lines that a
+// full disk does not accept are lost. pino's own destination is not used, because it ends the
+// process at the first line that cannot be written, or waits without a limit at exit.
 import { write, writeSync } from 'node:fs'
 
 const WAITING_CHARACTERS_MAX = 4 * 1024 * 1024
-/** A pipe whose reader does not keep up. */
+/** The pause before another attempt to write to a pipe whose reader is too slow. */
 const AGAIN_MS = 100
-/** At exit that is waited for ten times, then given up. */
+/** The number of attempts at exit. The remaining lines are then lost. */
 const EXIT_TRIES = 10
 
 export class LogOutput {
@@ -28,7 +29,7 @@ export class LogOutput {
     if (!this.#isWriting) this.#writeSome(this.#take())
   }
 
-  /** What is being written already is left to the write that is under way. */
+  /** Writes the waiting lines. Lines of a write in progress are not written again. */
   flushSync(): void {
     let octets = this.#take()
     for (let tries = 0; octets.length > 0 && tries < EXIT_TRIES;) {

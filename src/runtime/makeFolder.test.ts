@@ -11,7 +11,7 @@ async function newFolder(): Promise<string> {
   return folder
 }
 
-test('all that is missing is made, with the mode, and made again without harm', async () => {
+test('missing folders are created with the mode, and existing folders are accepted', async () => {
   const top = await newFolder()
   makeFolder(join(top, 'a', 'b'), 0o700)
   makeFolder(join(top, 'a', 'b'), 0o700)
@@ -19,7 +19,7 @@ test('all that is missing is made, with the mode, and made again without harm', 
   expect(statSync(join(top, 'a', 'b')).isDirectory()).toBe(true)
 })
 
-test('a file in the way, and a link to nowhere, are errors', async () => {
+test('a file or a dangling link in the path is an error', async () => {
   const top = await newFolder()
   writeFileSync(join(top, 'file'), '')
   symlinkSync(join(top, 'nowhere'), join(top, 'link'))
@@ -27,7 +27,7 @@ test('a file in the way, and a link to nowhere, are errors', async () => {
     expect(() => makeFolder(join(top, way)), way).toThrow(/EEXIST|ENOTDIR|ENOENT/)
 })
 
-test('a parent that takes no folders is an error', () => {
-  // macOS has no /proc, and a root folder that nothing can be written to.
+test('a parent in which no folder can be created is an error', () => {
+  // On macOS, /proc does not exist and the root folder is read-only.
   expect(() => makeFolder('/proc/x/y')).toThrow(/ENOENT|EROFS|EACCES/)
 })

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
- * Makes a folder and those above it, where there are none yet. Node's own `recursive` never returns
- * below a folder that exists and takes no others, such as /proc.
+ * Creates a folder and its missing parents. Node's own option `recursive` is not used, because it
+ * never returns below a folder in which no folder can be created, such as /proc.
  */
 export function makeFolder(folder: string, mode = 0o777): void {
   try {

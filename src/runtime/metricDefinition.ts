@@ -1,6 +1,6 @@
-// Definitions of metrics. A component's definitions are in one file; its process registers them
-// (metrics.ts), and docs/metrics.md is made of them. The types hold Prometheus' conventions for
-// names: a prefix, `_total` for counters, base units.
+// Definitions of metrics. The definitions of a component are in one file. Its process registers
+// them (metrics.ts), and docs/metrics.md is generated from them. The types enforce Prometheus'
+// conventions for names: a prefix, `_total` for counters, and base units.
 
 import type { LabelName } from './metricLabels.ts'
 
@@ -16,24 +16,24 @@ export interface CounterDefinition<Label extends LabelName = LabelName> extends 
 
 export interface GaugeDefinition<Label extends LabelName = LabelName> extends Described<Label> {
   readonly kind: 'gauge'
-  /** How values are joined that share the label value `other`. */
+  /** How values are combined if several have the label value `other`. */
   readonly joinedBy: 'sum' | 'largest'
 }
 
 export interface HistogramDefinition<Label extends LabelName = LabelName> extends Described<Label> {
   readonly kind: 'histogram'
-  /** The highest value of each bucket. */
+  /** The highest value of each bucket, in ascending order. */
   readonly bounds: readonly number[]
 }
 
 export type MetricDefinition = CounterDefinition | GaugeDefinition | HistogramDefinition
 
-/** From a millisecond to half a minute: an answer from a peer. */
+/** Buckets for the time to an answer from a peer: from one millisecond to 30 seconds. */
 export const ANSWER_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ] as const
 
-/** From ten milliseconds to two days: a stage in the life of a message. */
+/** Buckets for one stage in the life of a message: from ten milliseconds to two days. */
 export const STAGE_SECONDS = [
   0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 43_200, 172_800,
 ] as const

@@ -1,16 +1,16 @@
-// The labels of all metrics. A label has one meaning wherever it occurs, and a bound: a metric
-// shows at most `max` values of it by name, and the rest together as `other`. The bounds keep the
-// number of time series finite whatever customers and carriers send.
+// The labels of all metrics. A label has the same meaning in every metric, and a limit: a metric
+// shows at most `max` of its values by name, and all others together as `other`. The limits bound
+// the number of time series, whatever customers and carriers send.
 
 interface Label {
   readonly meaning: string
   readonly max: number
 }
 
-/** Where the values of a label stem from a list in the code. */
+/** The limit for a label whose values come from a list in the code. */
 const LISTED_MAX = 50
 const CONNECTORS_MAX = 500
-/** Three lanes of each connector, and the queues that the components share. */
+/** Each connector has three lanes. The rest are queues that the components share. */
 const QUEUES_MAX = 3 * CONNECTORS_MAX + 20
 
 const table = {
@@ -20,7 +20,7 @@ const table = {
   },
   cause: { meaning: 'why a message is submitted again', max: LISTED_MAX },
   command_status: { meaning: 'status of an SMPP response, by name', max: 100 },
-  component: { meaning: 'component of the process that shows the metric', max: LISTED_MAX },
+  component: { meaning: 'component whose process exports the metric', max: LISTED_MAX },
   connector: { meaning: 'id of a connector', max: CONNECTORS_MAX },
   counted_component: { meaning: 'component whose processes are counted', max: LISTED_MAX },
   message_state: { meaning: 'state of a message in a receipt, by name', max: LISTED_MAX },
@@ -33,10 +33,10 @@ const table = {
 export type LabelName = keyof typeof table
 export const LABELS: Readonly<Record<LabelName, Label>> = table
 
-/** Stands for all values of a label beyond its bound. */
+/** The label value that replaces all values beyond the limit of a label. */
 export const OTHER = 'other'
 
-/** Bounds the values of one label of one metric. The first values keep their names. */
+/** Limits the values of one label of one metric. The first values keep their names. */
 export class LabelValues {
   readonly #max: number
   readonly #named = new Set<string>()

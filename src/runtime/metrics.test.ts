@@ -9,7 +9,7 @@ async function linesOf(metrics: ReturnType<typeof createMetrics>, name: string) 
   return lines.filter((line) => line.startsWith(name) || line.startsWith(`# TYPE ${name}`))
 }
 
-test('a counter is shown as one, with the component that counts', async () => {
+test('a counter has the type counter and the label of its component', async () => {
   const metrics = createMetrics('router')
   const taken = metrics.counter(counter('signalbox_taken_total', 'Messages taken', ['result']))
   taken.inc({ result: 'accepted' })
@@ -77,10 +77,10 @@ test('a histogram has cumulative buckets, a sum and a count', async () => {
   ])
 })
 
-/** One more value than the label may have, and one beyond that. */
+/** Two more values than the label may have. */
 const CLASSES = Array.from({ length: LABELS.account_class.max + 2 }, (_, index) => `c${index}`)
 
-test('values of a label beyond its bound are counted together', async () => {
+test('values of a label beyond its limit are counted together', async () => {
   const metrics = createMetrics('gateway')
   const pushed = metrics.counter(counter('signalbox_a_total', 'A', ['account_class']))
   for (const name of CLASSES) pushed.inc({ account_class: name })
@@ -102,7 +102,7 @@ test('values of a label beyond its bound are counted together', async () => {
     expect(await linesOf(metrics, name)).toHaveLength(LABELS.account_class.max + 1)
 })
 
-test('the same values are shown together at every scrape', async () => {
+test('the same label values are combined at every scrape', async () => {
   const metrics = createMetrics('gateway')
   let names = CLASSES
   const read = counter('signalbox_b_total', 'B', ['account_class'])
@@ -112,7 +112,7 @@ test('the same values are shown together at every scrape', async () => {
   expect((await linesOf(metrics, 'signalbox_b_total{')).toSorted()).toEqual(before.toSorted())
 })
 
-test('ages beyond the bound of a label are shown by the largest', async () => {
+test('beyond the limit of a label, a gauge of ages shows the largest age', async () => {
   const metrics = createMetrics('exporters')
   const age = metrics.gauge(gauge('signalbox_age_seconds', 'Age', ['account_class'], 'largest'))
   for (const [index, name] of CLASSES.entries()) age.set({ account_class: name }, 100 - index)
@@ -121,7 +121,7 @@ test('ages beyond the bound of a label are shown by the largest', async () => {
   ])
 })
 
-test("Node's own figures are there", async () => {
+test("Node's default metrics are included", async () => {
   const page = await createMetrics('dlr').registry.metrics()
   expect(page).toContain('nodejs_eventloop_lag_p99_seconds')
   expect(page).toContain('process_resident_memory_bytes')

@@ -1,6 +1,6 @@
-// The metrics of a process, in Prometheus' format. Code that runs for each message adds up plain
-// numbers, which are read at a scrape: a call of prom-client's own counter takes 170 ns. Node's own
-// figures keep the names that dashboards know.
+// The metrics of a process in Prometheus format. Code that runs for each message counts in plain
+// numbers, which are read at each scrape, because a call of prom-client's counter takes 170 ns.
+// Node's default metrics keep the names that existing dashboards use.
 
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { Metric } from 'prom-client'
@@ -9,10 +9,10 @@ import type { CounterDefinition, GaugeDefinition, HistogramDefinition } from './
 import { type LabelName, LABELS, LabelValues } from './metricLabels.ts'
 
 type Labels<Label extends LabelName> = Readonly<Record<Label, string>>
-/** A value with its labels. Several with the same labels are joined. */
+/** A value with its labels. Values with the same labels are combined. */
 export type Reading<Label extends LabelName, Value = number> = readonly [Labels<Label>, Value]
 
-/** For events that are rare; a call takes a microsecond. */
+/** A counter for rare events. A call takes a microsecond. */
 export interface PushedCounter<Label extends LabelName> {
   inc(labels: Labels<Label>, by?: number): void
 }
@@ -27,14 +27,14 @@ export interface Metrics {
   readonly registry: Pick<Registry, 'metrics' | 'contentType'>
   counter<Label extends LabelName>(definition: CounterDefinition<Label>): PushedCounter<Label>
   gauge<Label extends LabelName>(definition: GaugeDefinition<Label>): PushedGauge<Label>
-  /** `read` is called at each scrape. */
+  /** Registers a metric without labels. `read` is called at each scrape. */
   read(definition: Readable<never>, read: () => number): void
-  /** `read` is called at each scrape. Labels that it leaves out are no longer shown. */
+  /** Registers a metric with labels. `read` is called at each scrape and must return all values. */
   readEach<Label extends LabelName>(
     definition: Readable<Label>,
     read: () => Iterable<Reading<Label>>,
   ): void
-  /** `read` is called at each scrape. */
+  /** Registers a histogram. `read` is called at each scrape. */
   readHistograms<Label extends LabelName>(
     definition: HistogramDefinition<Label>,
     read: () => Iterable<Reading<Label, Histogram>>,
@@ -56,7 +56,7 @@ export function createMetrics(component: string): Metrics {
       const name = definition.name
       const joined = joinedBy(definition.labels, sumOf)
       const get = async () => ({ ...shownAs(definition), values: samplesOf(name, joined(read())) })
-      // As much of a metric as the registry uses: it keeps it by name and calls get().
+      // The registry uses only these members: it stores the metric by name and calls get().
       registry.registerMetric({ name, get } as unknown as Metric<string>)
     },
   }
@@ -102,7 +102,7 @@ function pushedCounter<Label extends LabelName>(
     if (known) known[1] += by
     else counts.set(key, [labels, by])
   }
-  // Without labels there is one series, which an alarm may expect from the start.
+  // A counter without labels has one series, which an alert may expect from the start.
   if (definition.labels.length === 0) counts.set('{}', [bounded({}), 0])
   readEach(definition, () => counts.values())
   return { inc }
@@ -117,19 +117,19 @@ function pushedGauge<Label extends LabelName>(
   return { set: (labels, value) => last.set(JSON.stringify(labels), [labels, value]) }
 }
 
-/** Returns a function that replaces the values of labels beyond their bounds by `other`. */
+/** Returns a function that replaces label values beyond their limits by `other`. */
 function boundedLabels<Label extends LabelName>(
   names: readonly Label[],
 ): (labels: Partial<Labels<Label>>) => Labels<Label> {
   const values = names.map((name) => [name, new LabelValues(LABELS[name].max)] as const)
   return (labels) => {
     const bounded = values.map(([name, known]) => [name, known.named(labels[name] ?? '')])
-    // It has a value for each name and nothing else.
+    // The object has exactly one value for each name.
     return Object.fromEntries(bounded) as Labels<Label>
   }
 }
 
-/** Returns a function that bounds the labels of readings and joins those that are equal then. */
+/** Returns a function that limits label values and then combines readings with equal labels. */
 function joinedBy<Label extends LabelName, Value>(
   names: readonly Label[],
   join: (a: Value, b: Value) => Value,

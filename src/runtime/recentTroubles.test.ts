@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { RecentTroubles } from './recentTroubles.ts'
 
-test('the latest come first, and texts that differ in figures alone are counted', () => {
+test('the latest texts come first, and texts that differ only in numbers count as one', () => {
   let nowMs = 0
   const troubles = new RecentTroubles(() => nowMs)
   troubles.note('warn', 'connector north: no answer after 30 ms')
@@ -19,7 +19,7 @@ test('the latest come first, and texts that differ in figures alone are counted'
   ])
 })
 
-test('ten are kept, each of at most 200 characters', () => {
+test('the last ten texts are kept, each cut to 200 characters', () => {
   const troubles = new RecentTroubles()
   for (const letter of 'abcdefghijkl') troubles.note('warn', letter.repeat(300))
   const texts = troubles.list().map(({ text }) => text)

@@ -1,4 +1,4 @@
-/** A warning or an error of the log, and how often it came. */
+/** A warning or an error of the log, and how often it was logged. */
 export interface Trouble {
   readonly text: string
   readonly level: string
@@ -16,11 +16,13 @@ interface Kept {
 const TROUBLES_MAX = 10
 const CHARACTERS_MAX = 200
 
-/** The warnings and errors that a process logged last. The same text, other than its figures,
- * counts as one. */
+/**
+ * The last warnings and errors that a process has logged. Texts that differ only in their numbers
+ * count as the same.
+ */
 export class RecentTroubles {
   readonly #now: () => number
-  /** By text without figures, the latest last. */
+  /** The entries by text without numbers. The latest entry is the last. */
   readonly #kept = new Map<string, Kept>()
 
   constructor(now: () => number = Date.now) {
@@ -44,7 +46,7 @@ export class RecentTroubles {
     }
   }
 
-  /** The latest first. */
+  /** Returns the entries, the latest first. */
   list(): readonly Trouble[] {
     return [...this.#kept.values()]
       .map(({ count, lastAtMs, level, text }) => ({

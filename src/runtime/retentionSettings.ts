@@ -1,8 +1,9 @@
-// How long what is over stays in the database. docs/retention.md is the operator's view.
+// The settings for how long finished data stays in the database. docs/retention.md explains them to
+// operators.
 
 import { integer, type Setting } from './setting.ts'
 
-/** In days; 0 keeps forever. */
+/** The retention periods in days. 0 keeps the data forever. */
 export interface RetentionConfig {
   readonly retainMessagesDays: number
   readonly retainAcknowledgedDays: number
@@ -22,7 +23,7 @@ export const retentionSettings = {
   }),
   retainUndeliveredDays: days(30, {
     name: 'SIGNALBOX_RETAIN_UNDELIVERED_DAYS',
-    explanation: 'how long receipts that a customer refused or never took are kept',
+    explanation: 'how long receipts that a customer refused or never received are kept',
   }),
   retainDeadLettersDays: days(90, {
     name: 'SIGNALBOX_RETAIN_DEAD_LETTERS_DAYS',

@@ -1,4 +1,4 @@
-// The kinds of settings: how a row of the table reads its text.
+// The kinds of settings. Each kind defines how the text of a setting is parsed.
 
 import type { ComponentName } from './componentName.ts'
 
@@ -14,32 +14,32 @@ export type SettingReader = ComponentName | 'up'
 export interface Setting<T, Reader extends SettingReader = SettingReader> {
   readonly name: string
   readonly explanation: string
-  /** A component sees only the settings that it reads: `ConfigOf` in settings.ts. */
+  /** The components that read the setting; no other component has access (`ConfigOf`). */
   readonly readBy: readonly Reader[]
   /** Completes the sentence "expected …". */
   readonly expected: string
   readonly example: string
-  /** Never printed; may also come from a file of the same name in SIGNALBOX_SECRETS_DIR. */
+  /** Never printed. It may also be read from the file with its name in SIGNALBOX_SECRETS_DIR. */
   readonly secret: boolean
-  /** The components that refuse to start without it. */
+  /** The components that do not start without the setting. */
   readonly neededBy: readonly ComponentName[]
-  /** Where `signalbox up` has its own way. */
+  /** The value that `signalbox up` sets instead, if there is one. */
   readonly underUp?: UnderUp
   fallback(env: NodeJS.ProcessEnv): T
-  /** The default in words, where it depends on the machine. */
+  /** A description of the default, if the default depends on the machine. */
   readonly fallbackInWords?: string
-  /** Undefined: not a valid value. */
+  /** Returns undefined if the text is not a valid value. */
   parse(text: string): T | undefined
 }
 
-/** What the components of `signalbox up` get, in words where it is no fixed value. */
+/** The value that `signalbox up` gives to its components, or a description of that value. */
 export interface UnderUp {
   readonly value: (env: NodeJS.ProcessEnv) => string
-  /** Also if the variable is set. */
+  /** Whether this value replaces even a variable that is set. */
   readonly always?: boolean
 }
 
-/** What the author of a row says; the rest follows from its kind. */
+/** The properties that each row states itself. All others follow from the kind of the setting. */
 type Words<Reader extends SettingReader> = Pick<
   Setting<unknown, Reader>,
   'name' | 'explanation' | 'example' | 'readBy'
@@ -48,7 +48,7 @@ type Words<Reader extends SettingReader> = Pick<
     Pick<Setting<unknown>, 'secret' | 'neededBy' | 'expected' | 'underUp' | 'fallbackInWords'>
   >
 
-/** The words of a number; its unit is part of what is expected. */
+/** The properties of a numeric row. The unit becomes part of `expected`. */
 type NumberWords<Reader extends SettingReader> = Words<Reader> & { readonly unit?: string }
 
 export interface Range {
@@ -97,7 +97,7 @@ export function milliseconds<const Reader extends SettingReader>(
   return integer(fallback, { min: 0, max }, { ...words, unit: 'milliseconds', example })
 }
 
-/** One that cannot be switched off. */
+/** A time limit in milliseconds that cannot be switched off. */
 export function timeout<const Reader extends SettingReader>(
   fallback: number,
   words: Omit<Words<Reader>, 'example'>,

@@ -4,9 +4,12 @@ import { retentionSettings, type RetentionConfig } from './retentionSettings.ts'
 import { choice, integer, milliseconds, text, timeout } from './setting.ts'
 import type { Range, Setting } from './setting.ts'
 
-/** How a process runs, as read from the environment. The database holds what the platform does. */
+/**
+ * The settings of a process, from the environment. They define how a process runs. Connectors,
+ * accounts and routes are stored in the database instead.
+ */
 export interface Config extends RetentionConfig {
-  /** Empty: not set. `up` then starts its own server; a component by itself refuses to start. */
+  /** Empty if not set. `up` then starts its own server, but a single component does not start. */
   readonly databaseUrl: string
   readonly home: string
   readonly instance: string
@@ -18,7 +21,7 @@ export interface Config extends RetentionConfig {
   readonly httpPort: number
   readonly routerPort: number
   readonly adminPort: number
-  /** Undefined: the component's own port of 9090-9095, see `healthPortOf`. */
+  /** If undefined, each component uses its own port from 9090 to 9095; see `healthPortOf`. */
   readonly healthPort: number | undefined
   readonly pgPort: number
   readonly ports: 'default' | 'auto'
@@ -52,11 +55,11 @@ const everyProcess = [...everyComponent, 'up'] as const
 const anyPort: Range = { min: 0, max: 65_535 }
 const day = 86_400_000
 
-/** For this machine only: passwords go over the wire in clear. */
+/** `up` listens only for this machine, because passwords are sent in plain text. */
 export const HOST_OF_UP = '127.0.0.1'
 const keptSecret = { value: () => 'generated at the first start, in installation.json' }
 
-/** The one table of settings. A new setting is a field of `Config` and a row here, no more. */
+/** The table of all settings. To add a setting, add a field to `Config` and a row here. */
 export const settings = {
   databaseUrl: text('', {
     name: 'DATABASE_URL',
@@ -66,7 +69,7 @@ export const settings = {
     example: 'postgresql://signalbox:PASSWORD@db.example.net:5432/signalbox',
     secret: true,
     neededBy: everyComponent,
-    underUp: { value: () => 'a server of its own' },
+    underUp: { value: () => 'its own PostgreSQL server' },
     accepts: /^postgres(ql)?:\/\/\S+$/,
   }),
   home: text('.signalbox', {
@@ -102,7 +105,7 @@ export const settings = {
   }),
   host: text('0.0.0.0', {
     name: 'SIGNALBOX_HOST',
-    explanation: 'address on which the process listens, with all of its ports',
+    explanation: 'address on which all ports of the process listen',
     readBy: everyProcess,
     expected: 'an IP address or host name',
     example: '127.0.0.1',
@@ -150,7 +153,7 @@ export const settings = {
   healthPort: integer(undefined, anyPort, {
     name: 'SIGNALBOX_HEALTH_PORT',
     explanation:
-      'port of /healthz, /ready and /metrics; 0 takes any free port. Not set: gateway 9090, ' +
+      'port of /healthz, /ready and /metrics; 0 takes any free port. If not set: gateway 9090, ' +
       'router 9091, workers 9092, dlr 9093, admin 9094, exporters 9095. ' +
       '`signalbox up` uses this port and the next five, in this order',
     readBy: everyProcess,
@@ -194,8 +197,8 @@ export const settings = {
     name: 'SIGNALBOX_SECRETS_DIR',
     explanation:
       'folder of mounted secrets. A secret setting is read from the file named after its ' +
-      'variable, and a password { file: NAME } of a connector from the file NAME. Not set: ' +
-      'workers read passwords in the folder secrets of SIGNALBOX_HOME',
+      'variable, and a password { file: NAME } of a connector from the file NAME. If it is not ' +
+      'set, workers read passwords from the folder `secrets` in SIGNALBOX_HOME',
     readBy: everyProcess,
     expected: 'the path of a folder',
     example: '/run/secrets/signalbox',
@@ -221,7 +224,7 @@ export const settings = {
     {
       name: 'SIGNALBOX_BIND_LEASE_TTL_MS',
       unit: 'milliseconds',
-      explanation: 'how long a bind slot stays taken after its holder stops responding',
+      explanation: 'how long a bind slot stays reserved after its holder stops responding',
       readBy: ['workers'],
       example: '90000',
     },
@@ -240,8 +243,8 @@ export const settings = {
       name: 'SIGNALBOX_RECEIPT_TTL_HOURS',
       unit: 'hours',
       explanation:
-        'how long after its submission the receipt of a message is still accepted, and how long ' +
-        'receipts that match no message are kept',
+        'how long a receipt is accepted after its message was submitted, and how long receipts ' +
+        'that match no message are kept',
       readBy: ['workers', 'dlr'],
       example: '72',
     },
@@ -254,7 +257,8 @@ export const settings = {
   }),
   enquireLinkIntervalMs: milliseconds(30_000, day, {
     name: 'SIGNALBOX_ENQUIRE_LINK_INTERVAL_MS',
-    explanation: "silence of a customer's bind after which enquire_link is sent; 0 turns this off",
+    explanation:
+      'enquire_link is sent after a customer has sent nothing for this long; 0 turns this off',
     readBy: ['gateway'],
   }),
   responseTimeoutMs: milliseconds(30_000, day, {
@@ -312,15 +316,15 @@ export const settings = {
     {
       name: 'SIGNALBOX_MAX_IN_FLIGHT',
       explanation:
-        "maximum number of messages per process that wait for a router's verdict; more are " +
-        'refused with ESME_RTHROTTLED or HTTP 429',
+        "maximum number of messages per process that wait for a router's verdict; further " +
+        'messages are refused with ESME_RTHROTTLED or HTTP 429',
       readBy: ['gateway'],
       example: '20000',
     },
   ),
   databasePoolSize: integer(
     6,
-    // Housekeeping publishes to a queue while it holds a transaction open.
+    // The minimum is 2 because housekeeping publishes to a queue while it holds a transaction open.
     { min: 2, max: 1_000 },
     {
       name: 'SIGNALBOX_DATABASE_POOL_SIZE',
@@ -335,18 +339,18 @@ export const settings = {
 
 type ReaderOf<K extends keyof Config> = (typeof settings)[K]['readBy'][number]
 
-/** The settings that a component reads: those whose rows name it. */
+/** The settings that a component reads, which are those whose `readBy` names the component. */
 export type ConfigOf<Component extends ComponentName> = Pick<
   Config,
   { [K in keyof Config]: [Component] extends [ReaderOf<K>] ? K : never }[keyof Config]
 >
 
-/** Under which processes on this machine reach what listens on a host. */
+/** The address at which processes on this machine reach a server that listens on `host`. */
 export function definiteHost(host: string): string {
   return host === '0.0.0.0' || host === '::' ? HOST_OF_UP : host
 }
 
-/** The host itself where it is a definite address, else the first that others may reach. */
+/** SIGNALBOX_HOST if it is a single address, otherwise the first external IPv4 address. */
 function reachableAddress(env: NodeJS.ProcessEnv): string {
   const host = env['SIGNALBOX_HOST']?.trim() || '0.0.0.0'
   if (host !== '0.0.0.0' && host !== '::') return host

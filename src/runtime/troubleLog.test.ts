@@ -2,7 +2,12 @@ import { expect, test } from 'vitest'
 import { TroubleLog } from './troubleLog.ts'
 
 const AWAY = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
-const TEXTS = { began: 'it is away', lasts: 'it is still away', ended: 'it is back', gone: 'gone' }
+const TEXTS = {
+  began: 'unavailable',
+  lasts: 'still unavailable',
+  ended: 'available again',
+  gone: 'gone',
+}
 
 type Line = readonly [level: string, fields: object, text: string]
 
@@ -11,7 +16,7 @@ function newTrouble() {
   const write = (level: string) => (fields: object, text: string) =>
     void lines.push([level, fields, text])
   let nowMs = 0
-  // As much of pino's logger as it uses.
+  // TroubleLog uses only these two methods of pino's logger.
   const log = { info: write('info'), warn: write('warn') } as never
   const trouble = new TroubleLog({ log, nowMs: () => nowMs })
   const seconds = (count: number, each: () => void = () => undefined): void => {
@@ -24,7 +29,7 @@ function newTrouble() {
   return { lines, seconds, trouble }
 }
 
-test('an outage is three lines in 90 seconds, with the failures counted', () => {
+test('an outage of 90 seconds is three log lines, with the number of failures', () => {
   const { lines, seconds, trouble } = newTrouble()
   const outage = trouble.watch(TEXTS, { router: 'a' })
   seconds(90, () => outage.failed(AWAY))
@@ -32,22 +37,22 @@ test('an outage is three lines in 90 seconds, with the failures counted', () => 
   seconds(5)
   const reason = 'connect ECONNREFUSED'
   expect(lines).toEqual([
-    ['warn', { router: 'a', reason }, 'it is away'],
-    ['warn', { router: 'a', failures: 59, lastedSeconds: 60, reason }, 'it is still away'],
-    ['info', { router: 'a', failures: 90, lastedSeconds: 90 }, 'it is back'],
+    ['warn', { router: 'a', reason }, 'unavailable'],
+    ['warn', { router: 'a', failures: 59, lastedSeconds: 60, reason }, 'still unavailable'],
+    ['info', { router: 'a', failures: 90, lastedSeconds: 90 }, 'available again'],
   ])
 })
 
-test('an outage that nobody follows any more is told as gone, and no more', () => {
+test('a forgotten outage is logged as gone and not mentioned again', () => {
   const { lines, seconds, trouble } = newTrouble()
   const outage = trouble.watch(TEXTS, { router: 'a' })
   outage.failed(AWAY)
   outage.forget()
   seconds(200)
-  expect(lines.map(([, , text]) => text)).toEqual(['it is away', 'gone'])
+  expect(lines.map(([, , text]) => text)).toEqual(['unavailable', 'gone'])
 })
 
-test('trouble that repeats is told at its start, once a minute and at its end', () => {
+test('a repeated error is logged at its start, once a minute and at its end', () => {
   const { lines, seconds, trouble } = newTrouble()
   seconds(130, () => trouble.report('publishing failed', AWAY))
   seconds(70)
@@ -61,14 +66,14 @@ test('trouble that repeats is told at its start, once a minute and at its end', 
   expect(lines.at(-1)?.[1]).toMatchObject({ failures: 130 })
 })
 
-test('trouble that happens once is one line', () => {
+test('an error that occurs once is one line', () => {
   const { lines, seconds, trouble } = newTrouble()
   trouble.report('publishing failed', AWAY)
   seconds(200)
   expect(lines).toHaveLength(1)
 })
 
-test('trouble is told apart by its text and fields, but not by fields of the first line', () => {
+test('errors are distinguished by text and fields, but not by fields of the first line', () => {
   const { lines, trouble } = newTrouble()
   trouble.report('bind refused', AWAY, { systemId: 'a' }, { remoteAddress: '10.0.0.1' })
   trouble.report('bind refused', AWAY, { systemId: 'a' }, { remoteAddress: '10.0.0.2' })
@@ -79,7 +84,7 @@ test('trouble is told apart by its text and fields, but not by fields of the fir
   ])
 })
 
-test('an expected failure has a reason, and a defect has a stack', () => {
+test('an expected error is logged with its reason, and a defect with its stack', () => {
   const { lines, trouble } = newTrouble()
   trouble.report('a', AWAY)
   const defect = new TypeError('x is not a function')
@@ -88,13 +93,13 @@ test('an expected failure has a reason, and a defect has a stack', () => {
   expect(lines[1]?.[1]).toEqual({ err: defect })
 })
 
-test('kinds of trouble without end take bounded memory and lines', () => {
+test('an unlimited number of different errors uses bounded memory and log lines', () => {
   const { lines, seconds, trouble } = newTrouble()
   for (let kind = 0; kind < 5_000; kind++) trouble.report(`kind ${kind}`, AWAY)
   expect(lines).toHaveLength(201)
   expect(lines.at(-1)?.[2]).toBe('kind 200')
   seconds(61)
-  expect(lines.at(-1)?.[2]).toBe('other trouble; too many kinds to tell them apart (no longer)')
+  expect(lines.at(-1)?.[2]).toBe('other errors, of too many kinds to log separately (no longer)')
   trouble.report('kind 7', AWAY)
   expect(lines.at(-1)?.[2]).toBe('kind 7')
 })

@@ -1,5 +1,5 @@
-// What a process says about trouble. Trouble that repeats is told at its start, once a minute with
-// a count, and at its end. An expected failure is told by its reason; a defect has a stack.
+// Logs errors that may repeat. A repeated error is logged at its start, once a minute with a count,
+// and at its end. An expected error is logged with its reason, and a defect with its stack.
 
 import { Outage, type OutageNews } from '../flow/outage.ts'
 import { isExpected, reasonOf } from '../flow/reasonOf.ts'
@@ -7,20 +7,20 @@ import type { Logger } from './log.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
 
-/** The texts of an outage for the log. */
+/** The log messages for an outage. */
 export interface OutageTexts {
   readonly began: string
   readonly lasts: string
   readonly ended: string
-  /** For an outage that is forgotten while it lasts. */
+  /** The message if the outage is forgotten before it has ended. */
   readonly gone?: string
 }
 
-/** An outage whose end its owner notices. */
+/** An outage whose owner reports each failure and each success. */
 export interface WatchedOutage {
   failed(error: Error): void
   recovered(): void
-  /** Nobody tries any more, so nobody will notice its end. */
+  /** Call when there will be no more attempts, so that the end of the outage cannot be noticed. */
   forget(): void
 }
 
@@ -37,9 +37,9 @@ interface Watched {
 
 export const TELL_EVERY_MS = 60_000
 const TICK_MS = 1_000
-/** A success among failures of a peer is not its return. */
+/** A success ends an outage only if no failure follows within this time. */
 const SETTLE_MS = 2_000
-/** Kinds of repeated trouble that are told apart. More are told together. */
+/** The number of kinds of repeated errors that are logged separately. */
 const KINDS_MAX = 200
 
 export class TroubleLog {
@@ -55,7 +55,7 @@ export class TroubleLog {
     this.#nowMs = nowMs
   }
 
-  /** Ticks until stop(). The timer keeps no process alive. */
+  /** Starts the timer, which does not keep the process alive. */
   start(): void {
     this.#timer = setInterval(() => this.tick(), TICK_MS).unref()
   }
@@ -64,7 +64,7 @@ export class TroubleLog {
     clearInterval(this.#timer)
   }
 
-  /** Also calls `onTick` once a second. */
+  /** Registers a function that is called once a second. */
   eachTick(onTick: (nowMs: number) => void): void {
     this.#tickers.add(onTick)
   }
@@ -80,21 +80,21 @@ export class TroubleLog {
   }
 
   /**
-   * Trouble that may repeat. Trouble with the same text and fields counts as the same.
+   * Logs an error that may repeat. Errors with the same text and fields count as the same.
    *
-   * @param more fields of the first line only
+   * @param more additional fields for the first line only
    */
   report(what: string, error: Error, fields: Fields = {}, more: Fields = {}): void {
     const key = `${what}\n${JSON.stringify(fields)}`
     const known = this.#repeated.get(key) ?? this.#newRepeated(key, what, fields)
     const nowMs = this.#nowMs()
     const news = known.outage.failed(nowMs, reasonOf(error))
-    // Nobody notices its end, so it is over after a minute without a failure.
+    // No success is reported, so the outage ends after a minute without a failure.
     known.outage.recovered(nowMs)
     if (news) this.#log.warn({ ...fields, ...more, ...detailsOf(error) }, what)
   }
 
-  /** An outage whose end is noticed, with one line for each of its news. */
+  /** Returns an outage, for which one line is logged at its start, each minute and at its end. */
   watch(texts: OutageTexts, fields: Fields = {}): WatchedOutage {
     const outage = new Outage({ everyMs: TELL_EVERY_MS, settleMs: SETTLE_MS })
     const watched: Watched = {
@@ -121,7 +121,7 @@ export class TroubleLog {
 
   #newRepeated(key: string, what: string, fields: Fields): Watched {
     if (this.#repeated.size >= KINDS_MAX && key !== '') {
-      const rest = 'other trouble; too many kinds to tell them apart'
+      const rest = 'other errors, of too many kinds to log separately'
       return this.#repeated.get('') ?? this.#newRepeated('', rest, {})
     }
     const outage = new Outage({ everyMs: TELL_EVERY_MS, settleMs: TELL_EVERY_MS })
@@ -139,12 +139,12 @@ export class TroubleLog {
   }
 }
 
-/** For every line about an outage: how many attempts failed, and how long it has lasted. */
+/** The fields for a line about an outage: the number of failures, and its duration in seconds. */
 export function countsOf({ failures, lastedMs }: { failures: number; lastedMs: number }): Fields {
   return { failures, lastedSeconds: Math.round(lastedMs / 1_000) }
 }
 
-/** An expected failure is told by its reason. A defect comes with its stack. */
+/** The log fields for an error: the reason of an expected error, or a defect with its stack. */
 export function detailsOf(error: Error): Fields {
   return isExpected(error) ? { reason: reasonOf(error) } : { err: error }
 }
