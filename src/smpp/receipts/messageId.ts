@@ -28,9 +28,9 @@ const PADDED_DIGITS = [8, 10] as const
 
 /**
  * The ids that submit_sm_resp (SMPP 3.4 §4.4.2) may have had for the message of a receipt (appendix
- * B) with this id: first the id itself, then others by the rule, the most likely first. The list
- * has only the common spellings (all lower case, all upper case, the usual widths). To find every
- * spelling, compare by messageIdKey. An empty id gives an empty list.
+ * B) with this id. The id itself is first, followed by other spellings that the rule allows, the
+ * most likely first. Only common spellings are included (all lower case, all upper case, the usual
+ * widths). To find every spelling, compare by messageIdKey. An empty id gives an empty list.
  */
 export function messageIdCandidates(receiptId: string, rule: MessageIdRule): string[] {
   if (receiptId === '') return []
@@ -105,8 +105,8 @@ function casesOf(id: string): string[] {
 }
 
 /**
- * Changes only ASCII letters, because ids are ASCII (SMPP 3.4 §3.1). Some letters of Latin-1 have
- * no counterpart in Latin-1: the capital of `µ` is an example.
+ * Changes only ASCII letters, because ids are ASCII (SMPP 3.4 §3.1). Some letters of Latin-1, such
+ * as `µ`, have no capital in Latin-1.
  */
 function lowerCase(id: string): string {
   return id.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

@@ -122,8 +122,8 @@ const STATS: ReadonlySet<string> = new Set(ROWS.map(({ stat }) => stat))
 
 /**
  * Whether a word is a state even without the label `stat:` before it (SMPP 3.4 appendix B). This is
- * true of the seven-letter words in capitals and the connection's own words. All other words may
- * also be ordinary text.
+ * true of the seven-letter words in capitals and of the connection's own words. All other words can
+ * also be part of ordinary text.
  */
 export function isBareState(word: string, words?: MessageStateWords): boolean {
   return STATS.has(word) || words?.has(word.toUpperCase()) === true

@@ -196,7 +196,7 @@ class Victim {
   }
 }
 
-/** Returns a check that everything a session writes is complete PDUs that can be decoded. */
+/** Returns a check that a session writes only complete PDUs that can be decoded. */
 function whole(counts: FuzzCounts): (chunk: Buffer) => void {
   const framer = new Framer(MAX_PDU_OCTETS)
   return (chunk) => {

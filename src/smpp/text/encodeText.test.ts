@@ -29,8 +29,8 @@ describe('among the allowed alphabets, encodeText chooses', () => {
   test.each([
     ['the one with the fewest parts: Latin-1 for 153 brackets', '['.repeat(153), 'latin1 3'],
     ['the one with the fewest parts: GSM for 160 letters', 'a'.repeat(160), 'gsm 0'],
-    ['of equal parts, the one with the fewest octets', 'a[]', 'latin1 3'],
-    ['of equal octets, the first', 'ab', 'gsm 0'],
+    ['the one with the fewest octets if all need the same parts', 'a[]', 'latin1 3'],
+    ['the first one if all need the same parts and octets', 'ab', 'gsm 0'],
     ['only one that has every character', 'ç', 'latin1 3'],
     ['UCS-2 if no other has every character', 'Ж', 'ucs2 8'],
   ])('%s', (_, text, expected) => {

@@ -22,8 +22,9 @@ export interface EncodeOptions {
    */
   readonly languages?: readonly number[]
   /**
-   * `cheapest`, the default, chooses the encoding with the fewest parts, or of equals the one with
-   * the fewest octets on air. `first` chooses the first of `alphabets` that has every character.
+   * `cheapest`, the default, chooses the encoding with the fewest parts. If several encodings need
+   * the same number of parts, the one with the fewest octets on air is chosen. `first` chooses the
+   * first of `alphabets` that has every character.
    */
   readonly choice?: 'cheapest' | 'first'
 }

@@ -60,13 +60,13 @@ describe('national tables', () => {
     ['Kannada as in handsets', { locking: 7, single: 0 }, 'ಡಪ', '243d'],
     ['Telugu euro sign', { locking: 12, single: 12 }, '€', '1b65'],
     ['a character with two codes is encoded as the lower', { locking: 4, single: 4 }, '*', '1b0b'],
-    ['an unknown language is the default', { locking: 99, single: 99 }, 'a€', '611b65'],
+    ['an unknown language means the default tables', { locking: 99, single: 99 }, 'a€', '611b65'],
   ])('%s: %o', (_, shifts, text, expected) => {
     expect(hex(encodeGsm(text, shifts))).toBe(expected)
     expect(decodeGsm(Buffer.from(expected, 'hex'), shifts)).toBe(text)
   })
 
-  test('an unknown code is decoded as U+FFFD, or without its escape if it is escaped', () => {
+  test('a code without a character is decoded as U+FFFD, and an unknown escape is ignored', () => {
     const bengali = { locking: 4, single: 4 }
     expect(decodeGsm(Buffer.from('0c', 'hex'), bengali)).toBe('\ufffd')
     expect(decodeGsm(Buffer.from('1b61', 'hex'), bengali)).toBe('a')

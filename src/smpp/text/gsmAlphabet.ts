@@ -106,8 +106,8 @@ export function encodeGsm(text: string, shifts: GsmShifts = NO_SHIFTS): Buffer |
 
 /**
  * Decodes text with one septet in each octet (TS 23.038 §6.2.1). Octets from 0x80 on are not GSM
- * codes and are decoded as Latin-1, which such peers mean. An escape at the end is ignored. Never
- * throws.
+ * codes. They are decoded as Latin-1, because peers that send them mean Latin-1. An escape at the
+ * end is ignored. Never throws.
  */
 export function decodeGsm(octets: Buffer, shifts: GsmShifts = NO_SHIFTS): string {
   const { units } = lockingTable(shifts.locking)

@@ -2,7 +2,7 @@
 // languages (annex A). Each line has the high half of the code, then the Unicode code points (in
 // hexadecimal) of its sixteen codes. `----` marks a code without a character. Lines without any
 // character are omitted. Code 1b is always the escape. Two misprints of the specification are
-// corrected here, as handsets do: in the locking-shift table of Kannada, code 24 (hexadecimal) is
+// corrected here, as in handsets: in the locking-shift table of Kannada, code 24 (hexadecimal) is
 // U+0CA1, and the single-shift table of Telugu has the euro sign, like all other tables.
 
 /**

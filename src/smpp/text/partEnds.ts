@@ -5,8 +5,8 @@ import { encodeGsm, GSM_ESCAPE } from './gsmAlphabet.ts'
 const USER_DATA_OCTETS = 140
 
 /**
- * Octets of the user data header, including UDHL: `single` if the text fits into one message,
- * `each` for each part of several.
+ * The size of the user data header in octets, including UDHL: `single` for a message of one part,
+ * `each` for every part of a longer message.
  */
 export interface HeaderOctets {
   readonly single: number

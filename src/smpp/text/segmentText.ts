@@ -40,7 +40,7 @@ export interface Segment {
   readonly esm_class: number
   /** The same for all parts. */
   readonly data_coding: number
-  /** The user data header and what follows it. */
+  /** The user data header, if any, and the text after it; empty with message_payload. */
   readonly short_message: Buffer
   /** SAR TLVs, or message_payload. */
   readonly tlvs: readonly Tlv[]
@@ -58,7 +58,7 @@ export type Segmented =
 
 /** The number of parts is one octet (TS 23.040 §9.2.3.24.1). */
 const PARTS_MAX = 255
-/** SMPP 3.4 §5.3.2.32. */
+/** The limit of SMPP 3.4 §5.3.2.32. */
 const PAYLOAD_OCTETS_MAX = 65_535
 /**
  * Sizes of the concatenation element without UDHL. From sar_msg_ref_num, an SMSC may create the
@@ -105,7 +105,7 @@ export function segmentOctets(
 }
 
 interface Split {
-  /** For `gsmPacked`, one septet per octet. */
+  /** For `gsmPacked`, each octet holds one septet. */
   readonly octets: Buffer
   readonly charset: Charset
   readonly data_coding: number

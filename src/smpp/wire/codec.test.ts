@@ -126,7 +126,7 @@ describe('any PDU', () => {
   })
 })
 
-test('any octets are malformed with a status, or are a PDU that encodes to the same octets', () => {
+test('any octets are either malformed or a PDU that is encoded to the same octets', () => {
   const header = fc.constantFrom(...Object.values(PDUS).map(({ command_id }) => command_id))
   fc.assert(
     fc.property(header, fc.constantFrom(0, 8), octets(200), (command_id, commandStatus, body) => {
@@ -142,7 +142,7 @@ test('any octets are malformed with a status, or are a PDU that encodes to the s
   )
 })
 
-test('octets that are less or more than one PDU are malformed', () => {
+test('too few or too many octets for one PDU are malformed', () => {
   const enquire = Buffer.from('00000010000000150000000000000005', 'hex')
   expect(decodePdu(enquire, 0, 15)).toMatchObject({
     kind: 'malformed',
@@ -217,7 +217,7 @@ describe('the list', () => {
 
   test.each([
     ['without an entry', '0000000000', status.ESME_RINVNUMDESTS],
-    ['with an undefined flag', '000000000103', status.ESME_RINVDESTFLAG],
+    ['with an unknown flag', '000000000103', status.ESME_RINVDESTFLAG],
     ['that ends early', '0000000002' + '026100', status.ESME_RINVCMDLEN],
     ['with a name that is too long', '0000000001' + '02' + '61'.repeat(21), status.ESME_RINVDLNAME],
   ])('of destinations %s is refused', (_, hex, commandStatus) => {
@@ -254,7 +254,7 @@ describe('an incomplete response is decoded as far as possible:', () => {
     expect(readTlv(pdu.tlvs ?? [], 'delivery_failure_reason')).toBe(2)
   })
 
-  test('a message_id without its NUL ends with the PDU', () => {
+  test('a message_id without its NUL extends to the end of the PDU', () => {
     const pdu = refusal('0000001480000004000000000000000761626364')
     expect(pdu).toMatchObject({ command_status: 0, message_id: 'abcd' })
   })

@@ -41,7 +41,7 @@ export interface MalformedPdu {
 /** The result of decodePdu. */
 export type Decoded = { readonly kind: 'pdu'; readonly pdu: Pdu } | MalformedPdu
 
-// The keys of PDUS are exactly the CommandName members; Object.keys forgets that.
+// The keys of PDUS are exactly the CommandName members, but Object.keys returns string[].
 const COMMANDS = Object.keys(PDUS) as CommandName[]
 
 const BY_NAME: ReadonlyMap<CommandName, CompiledPdu> = new Map(

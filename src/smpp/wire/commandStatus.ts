@@ -67,7 +67,7 @@ export const ESME_RINVSYSTYP = 0x53
 export const ESME_RINVREPFLAG = 0x54
 /** number_of_messages is wrong. */
 export const ESME_RINVNUMMSGS = 0x55
-/** Too many messages in too short a time. */
+/** Too many messages were sent in too short a time. */
 export const ESME_RTHROTTLED = 0x58
 /** schedule_delivery_time is wrong. */
 export const ESME_RINVSCHED = 0x61
@@ -224,7 +224,7 @@ const NAMES: Readonly<Record<StatusClass, Readonly<Record<string, number>>>> = {
 }
 
 const STATUSES: ReadonlyMap<number, StatusRow> = new Map(
-  // The keys of NAMES are exactly the StatusClass members; Object.keys forgets that.
+  // The keys of NAMES are exactly the StatusClass members, but Object.keys returns string[].
   (Object.keys(NAMES) as StatusClass[]).flatMap((statusClass) =>
     Object.entries(NAMES[statusClass]).map(([name, commandStatus]): [number, StatusRow] => [
       commandStatus,
@@ -246,7 +246,7 @@ export function commandStatusName(commandStatus: number): string {
 
 /**
  * The class of a command_status (SMPP 3.4 §5.1.3, 5.0 §4.7.6), which says how to react. The classes
- * come from practice, not from the specification. Undefined values are permanent, because retrying
+ * come from practice, not from the specification. Unknown values are permanent, because retrying
  * a message that cannot succeed only adds load.
  */
 export function classify(commandStatus: number): StatusClass {

@@ -112,7 +112,7 @@ function decodeField(field: Field, v: string, lenient: boolean): string {
     case 'time': {
       const { commandStatus } = field
       const check = `if (${v} !== '' && !isSmppTime(${v}))
-        wrong(${commandStatus}, ${name}, 'is not a valid time')`
+        wrong(${commandStatus}, ${name}, 'not a valid time')`
       return decodeString(field.name, v, 17, commandStatus, lenient) + (lenient ? '' : check)
     }
     case 'octets': {
@@ -210,7 +210,7 @@ function encodeField(field: Field, owner: string): string {
         { length: field.octets },
         (_, at) => `out[o + ${at}] = i >>> ${8 * (field.octets - 1 - at)}`,
       ).join('; ')
-      // One check finds both missing and invalid values, because most fields are neither.
+      // Missing and invalid values share one branch, so that valid values need only one check.
       return `i = ${value}; if (${check}) {
         i = zeroOrWrong(${name}, i, ${field.octets}); isComplete = false }
       ${write}; o += ${field.octets}`

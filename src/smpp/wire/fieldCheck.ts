@@ -1,8 +1,8 @@
 // Finds fields that a PDU does not have. Without this check, a misspelled field would silently be
 // encoded as 0 or empty. A complete PDU, as a decoder returns it, is not checked, because the check
 // would add a fifth to the time of decoding and encoding it. Fields are usually in the order of the
-// row, so the search for each name starts after the previous name. Only if that search fails is the
-// name looked up in a map.
+// row, so the search for each name starts after the previous name. The name is looked up in a map
+// only if that search fails.
 
 import { orWhat } from './nearestName.ts'
 import type { Field } from './pduField.ts'

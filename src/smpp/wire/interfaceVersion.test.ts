@@ -100,7 +100,7 @@ describe('the version of a server session', () => {
     ['broadcast_sm', V3_4],
     ['query_broadcast_sm', V3_4],
     ['cancel_broadcast_sm', V3_4],
-  ] as const)('makes a %s in a 0x%s session an unknown command', async (command, lower) => {
+  ] as const)('makes %s an unknown command in version 0x%s', async (command, lower) => {
     const { peer, bound } = await serve()
     await bound({ interface_version: lower })
     peer.send(headerOf(PDUS[command].command_id, 7))

@@ -27,8 +27,8 @@ import type { Tlv } from './tlv.ts'
 import type { TlvName } from './tlvTable.ts'
 
 /**
- * SMPP 5.0 §2.3. OUTBOUND: the centre sent outbind, and the ESME has not bound yet. UNBOUND: an
- * unbind was sent or received, and the connection is not closed yet.
+ * The state of a session (SMPP 5.0 §2.3). OUTBOUND: the centre sent outbind, and the ESME has not
+ * bound yet. UNBOUND: an unbind was sent or received, and the connection is not closed yet.
  */
 export type SessionState =
   | 'OPEN'

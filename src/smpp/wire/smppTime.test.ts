@@ -19,7 +19,7 @@ describe('an absolute time', () => {
     ['2025-12-31T23:59:59.999Z', 1, '260101001459901+'],
     ['1938-01-01T00:00:00Z', 0, '380101000000000+'],
     ['2037-12-31T23:59:59.900Z', -0, '371231235959900+'],
-  ])('%s is written %s quarter hours east of UTC as %s', (date, quarterHours, text) => {
+  ])('%s with an offset of %s quarter hours is written as %s', (date, quarterHours, text) => {
     expect(writeAbsoluteTime(new Date(date), quarterHours)).toBe(text)
   })
 

@@ -75,7 +75,7 @@ export function writeRelativeTime(time: RelativeTime | number): string {
   const { years = 0, months = 0, days = 0, hours = 0, minutes = 0, seconds = 0 } = given
   for (const part of [years, months, days, hours, minutes, seconds]) {
     if (!Number.isSafeInteger(part) || part < 0) {
-      throw new RangeError(`a relative time must have whole numbers from 0, not ${part}`)
+      throw new RangeError(`a relative time needs whole numbers from 0, not ${part}`)
     }
   }
   const allMonths = years * 12 + months

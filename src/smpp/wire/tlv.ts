@@ -13,7 +13,7 @@ export interface Tlv {
 }
 
 const NAMES: ReadonlyMap<number, TlvName> = new Map(
-  // The keys of TLVS are exactly the TlvName members; Object.keys forgets that.
+  // The keys of TLVS are exactly the TlvName members, but Object.keys returns string[].
   (Object.keys(TLVS) as TlvName[]).map((name) => [TLVS[name].tag, name]),
 )
 
