@@ -29,8 +29,8 @@ export class FairTurns {
   }
 
   /**
-   * Runs `work` when it is the turn of the party, and settles like it. Resolves with undefined if
-   * `isWanted` returns false before `work` starts.
+   * Runs `work` when it is the turn of the party, and settles with its result or error. Resolves
+   * with undefined if `isWanted` returns false before `work` starts.
    */
   take<Result>(
     party: string,

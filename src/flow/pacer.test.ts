@@ -84,7 +84,7 @@ test('after a long stall, 200 ms of missed sends are made up at twice the rate',
   expect(count(1_400, 1_600)).toBeLessThan(44)
 })
 
-test('the second of a message that was answered late begins later', () => {
+test('the one-second window of a message begins later if its answer was late', () => {
   const wait = (answerMs: number) => {
     const pacer = pacerAt(2, 3)
     for (const atMs of [-5_000, -4_000, -3_000, -2_000]) pacer.answered(pacer.sent(atMs), atMs + 5)

@@ -1,15 +1,18 @@
 // Spaces sends evenly at a rate that may change. Two rules apply together. Sends are due on a grid,
 // one per interval. No sliding second contains more of our writes than the rate. Both rules have a
 // margin, because the peer counts with its own clock and reads some octets later than others. A
-// late answer suggests that its message was read late, so the second of that message begins later.
+// late answer suggests that its message was read late, so the window of that message begins later.
 
 /** The grid is slower than the rate by this fraction: at 20 a second, sends are 51 ms apart. */
 const GRID_MARGIN = 0.02
-/** A window ends this much later than it would without a margin. */
+/** The margin that is added to every window. */
 const WINDOW_MARGIN_MS = 10
-/** It ends later still by the lateness of the answer, up to this limit. */
+/** The window of a message begins later if its answer was late, by at most this time. */
 const LATE_ANSWER_MS_MAX = 20
-/** The usual time to an answer is the fastest of this many to twice this many recent answers. */
+/**
+ * The usual time to an answer is the shortest time among recent answers: at least this many, and
+ * up to twice as many.
+ */
 const USUAL_ANSWERS = 100
 /**
  * The usual time is not known for the first answers. A peer that has just started reads its first
@@ -17,12 +20,12 @@ const USUAL_ANSWERS = 100
  */
 const FIRST_ANSWERS = 5
 /**
- * Sends that were missed because the event loop was late are made up, but only those of this time,
- * and at most at twice the rate.
+ * After a delay of the event loop, missed sends are made up: at most the sends of this time, and at
+ * most at twice the rate.
  */
 const MADE_UP_MS_MAX = 200
 const MADE_UP_RATE = 2
-/** While missed sends are made up, this much time of the doubled rate may be sent together. */
+/** While sends are made up, the number that the doubled rate has in this time may go together. */
 const AT_ONCE_MS = 20
 /** A send that is due within this time goes now, because timers are not more precise. */
 const TIMER_MS = 1
@@ -38,7 +41,7 @@ export class Pacer {
   #burst = 1
   #windowMs = Number.POSITIVE_INFINITY
   #intervalMs = Number.POSITIVE_INFINITY
-  /** The times of the last sends, for as many sends as a window may contain. */
+  /** The times of the last sends. The ring has a place for each send that a window may contain. */
   #ring = new Float64Array(1).fill(Number.NEGATIVE_INFINITY)
   /** The number of all sends. */
   #sends = 0
@@ -73,7 +76,7 @@ export class Pacer {
 
   /**
    * Sets the rate. A lower rate takes effect immediately. A higher rate takes effect one window
-   * later, because the process that had the added part before may just have sent with it.
+   * later, because another process may just have used the part of the pace that is added here.
    *
    * @param burst the number of messages that may be sent together after a pause; the limit for each
    * second still applies
@@ -131,8 +134,8 @@ export class Pacer {
   }
 
   /**
-   * Call when a send is answered. The peer has read the message by now, and may count its second
-   * from then.
+   * Call when a send is answered. The peer may have read the message as late as now, and may begin
+   * its own window at that time.
    */
   answered(send: number, nowMs: number): void {
     if (send < Math.max(this.#sendsBefore, this.#sends - this.#ring.length)) return

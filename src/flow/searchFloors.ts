@@ -4,11 +4,17 @@
 // Other searches start at the floor, which is slightly below the first row found by the last search
 // of the whole list.
 
-/** Rows far below the floor are found within this time, or later if searches are slow. */
+/**
+ * The shortest interval between searches of the whole list. Rows far below the floor are found
+ * within this time, or later if searches are slow.
+ */
 const WHOLE_INTERVAL_MS = 1_000
-/** The limit if searches are slow: after a transaction of hours, one may take a second. */
+/**
+ * The longest interval between searches of the whole list. While a transaction has been open for
+ * hours, such a search may take a second.
+ */
 const WHOLE_INTERVAL_MAX_MS = 30_000
-/** The maximum fraction of the time for searches of the whole list. */
+/** The maximum fraction of the time that is spent on searches of the whole list. */
 const WHOLE_SHARE_MAX = 0.02
 /**
  * The distance of the floor below the first row found. Keys are assigned before their rows are

@@ -130,7 +130,7 @@ function unknownNames(env: NodeJS.ProcessEnv): string[] {
   })
 }
 
-/** Whether Kubernetes has set the variable. It sets some for each service of a namespace. */
+/** Whether Kubernetes has set the variable. It sets variables for each service of a namespace. */
 function injected(env: NodeJS.ProcessEnv, name: string): boolean {
   return (
     /_SERVICE_(HOST|PORT)(_\w+)?$/.test(name) ||

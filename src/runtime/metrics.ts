@@ -29,7 +29,10 @@ export interface Metrics {
   gauge<Label extends LabelName>(definition: GaugeDefinition<Label>): PushedGauge<Label>
   /** Registers a metric without labels. `read` is called at each scrape. */
   read(definition: Readable<never>, read: () => number): void
-  /** Registers a metric with labels. `read` is called at each scrape and must return all values. */
+  /**
+   * Registers a metric with labels. `read` is called at each scrape. Label values that it does not
+   * return are no longer shown.
+   */
   readEach<Label extends LabelName>(
     definition: Readable<Label>,
     read: () => Iterable<Reading<Label>>,

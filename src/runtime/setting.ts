@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000
 export type SettingReader = ComponentName | 'up'
 
 /**
- * One row of the table: everything that a process, an error message, `signalbox config` and
+ * One row of the table, with the information that processes, error messages, `signalbox config` and
  * docs/settings.md need.
  */
 export interface Setting<T, Reader extends SettingReader = SettingReader> {

@@ -32,9 +32,9 @@ const SYSTEM_ID_CHARACTERS_MAX = 15
 export interface SmppServerEvents extends SessionEvents {
   /**
    * A connection has become a session. Its PROXY header and TLS handshake are complete, and no PDU
-   * has been read or sent. To refuse the connection without an answer, call `session.close`. Every
-   * session is followed by onClosed. For an outbind (SMPP 3.4 §4.1.7), this event precedes the
-   * outbind PDU. The handler must not throw.
+   * has been read or sent. To refuse the connection without an answer, call `session.close`. Each
+   * session that is reported here is reported to onClosed when it closes. For an outbind (SMPP 3.4
+   * §4.1.7), this event precedes the outbind PDU. The handler must not throw.
    */
   onConnection?(session: Session): void
   /** The server closed a connection, without sending a PDU, before it became a session. */

@@ -59,8 +59,8 @@ export class Departure {
   }
 
   /**
-   * Takes every step that need not wait for outstanding answers. If `isOverdue`, the current step
-   * stops waiting for them.
+   * Performs the next steps until one has to wait for outstanding answers. With `isOverdue`, the
+   * current step no longer waits for them.
    */
   advance(isOverdue: boolean): void {
     const { weOwe, theyOwe, sendUnbind, answerUnbind, close } = this.#actions

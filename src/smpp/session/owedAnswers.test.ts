@@ -16,7 +16,7 @@ test('isTooMuch is set at the limit, and isLittle once half of the requests are 
   expect(owed.isLittle).toBe(true)
 })
 
-test('the size of a chunk counts once, until as many requests are answered as arrived', () => {
+test('the size of a chunk is charged only to the first request in it', () => {
   const owed = owing(100, 100_000)
   owed.received(60_000)
   for (let count = 0; count < 3; count++) owed.add(0)

@@ -244,7 +244,7 @@ export class Session {
     if (!isClosed && this.#departure.hasBegun) this.#departure.advance(false)
   }
 
-  /** Changes the window or timers (SMPP 3.4 §7.2) if open. Throws if an option is invalid. */
+  /** Changes window or timers (SMPP 3.4 §7.2) of an open session. Throws if they are invalid. */
   adjust(changes: SessionAdjustment): void {
     checkAdjustment(changes)
     if (this.#state === 'CLOSED') return

@@ -65,7 +65,7 @@ export function openSocket(options: OpenSocketOptions): Promise<Socket> {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
       socket.off('error', onError)
-      // After any later error, the session still gets 'close'.
+      // The session does not need later errors, because 'close' follows each of them.
       socket.on('error', () => undefined)
     }
     function fail(error: SmppConnectError): void {

@@ -32,7 +32,7 @@ const V2_SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex')
 const V2_FIXED_OCTETS = 16
 /**
  * Addresses need at most 216 octets. The TLVs that load balancers send, such as names and endpoint
- * ids, need some hundreds.
+ * ids, need a few hundred octets.
  */
 const V2_REST_OCTETS_MAX = 4096
 
