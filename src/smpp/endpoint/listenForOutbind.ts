@@ -61,7 +61,7 @@ export interface OutbindListener extends AsyncDisposable {
   setSecureContext(context: SecureContext): void
   /** Stops accepting connections. Existing sessions continue. */
   stopAccepting(): void
-  /** Stops accepting connections and unbinds all sessions, which the response timer limits. */
+  /** Stops accepting connections and unbinds all sessions. The response timer limits the wait. */
   close(): Promise<void>
 }
 

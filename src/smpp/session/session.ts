@@ -175,7 +175,7 @@ export class Session {
       congestionState === undefined ? undefined : tlv('congestion_state', congestionState)
   }
 
-  /** Whether the state and version allow the command (SMPP 3.4 §2.3, §3.4; 5.0 §2.4). */
+  /** Whether the session's state and version allow the command (SMPP 3.4 §2.3, §3.4; 5.0 §2.4). */
   canSend(command: CommandName): boolean {
     return this.#maySend(compiledByName(command))
   }

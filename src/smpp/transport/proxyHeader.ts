@@ -115,12 +115,12 @@ function readV2(octets: Buffer): ProxyHeader {
   if (command !== V2_LOCAL && command !== V2_PROXY)
     return refused(`its PROXY header has the unknown command ${command}`)
   if (restOctets > V2_REST_OCTETS_MAX)
-    return refused(`its PROXY header is too long: ${restOctets} octets after the fixed part`)
+    return refused(`its PROXY header has ${restOctets} octets of data, over ${V2_REST_OCTETS_MAX}`)
   // The family of a LOCAL header must be ignored.
   if (command === V2_PROXY) {
     const addressOctets = V2_ADDRESS_OCTETS[family]
     if (addressOctets === undefined || transport > V2_TRANSPORT_MAX)
-      return refused(`its PROXY header has the unknown family ${family} over ${transport}`)
+      return refused(`its PROXY header has an unknown address family: ${family}/${transport}`)
     if (restOctets < addressOctets)
       return refused(`its PROXY header has no room for addresses of family ${family}`)
   }
