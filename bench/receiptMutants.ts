@@ -21,7 +21,7 @@ export const receiptMutants: readonly Mutant[] = [
     file: 'src/components/workers/recentSubmissions.ts',
     piece: 'isInTime(one.submittedAtMs, receivedAtMs) && isSameNumber',
     replacement: 'isSameNumber',
-    guard: remembered('a receipt from before the submission is about another message'),
+    guard: remembered('a receipt from over five seconds before the submission finds no message'),
     says: /AssertionError: expected \{ .+ \} to be undefined/,
   },
   {

@@ -4,7 +4,7 @@ import { RecentSubmissions } from './recentSubmissions.ts'
 
 function message(number: number, account = 'demo') {
   return {
-    // The id is invented.
+    // An invented id.
     messageId: `0192d3a4-0000-7000-8000-${String(number).padStart(12, '0')}` as MessageId,
     account,
     user: 'demo',
@@ -21,7 +21,7 @@ function submission(number: number, fields: object = {}) {
   return { message: message(number), destination: '31612345678', submittedAtMs: 9_000, ...fields }
 }
 
-test('the newest half of the limit is always found, and the limit is never exceeded', () => {
+test('at least half the limit is always remembered, and the limit is never exceeded', () => {
   const recent = new RecentSubmissions(10)
   const isKnown = (number: number) => recent.find({ ...receipt, key: String(number) }) !== undefined
   for (let number = 0; number < 100; number++) {
@@ -59,7 +59,7 @@ test('a receipt for a reused id finds the message with its destination', () => {
   expect(recent.find({ ...receipt, destination: '31611111111' })?.message).toEqual(message(1))
 })
 
-test('a receipt from before the submission is about another message', () => {
+test('a receipt from over five seconds before the submission finds no message', () => {
   const recent = new RecentSubmissions()
   recent.remember('sim', '7', submission(1, { submittedAtMs: 15_001 }))
   expect(recent.find(receipt)).toBeUndefined()

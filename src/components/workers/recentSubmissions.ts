@@ -3,37 +3,38 @@ import { isInTime, isSameNumber } from '../../message/receiptMatch.ts'
 
 export interface Submission {
   readonly message: EnvelopeMessage
-  /** As receiptMatch.ts compares it. */
+  /** The destination in the form that receiptMatch.ts compares. */
   readonly destination: string
   /** The time of the write to the socket. */
   readonly submittedAtMs: number
 }
 
-/** What a receipt says of its message. */
+/** The fields of a receipt that identify its message. */
 interface ReceiptKey {
   readonly connector: string
-  /** The SMSC's id by the connector's rule (upstreamIdKey.ts); '' matches nothing. */
+  /** The key of the SMSC's id (upstreamIdKey.ts). '' matches no message. */
   readonly key: string
   readonly destination: string
   readonly receivedAtMs: number
 }
 
-/** The messages that are remembered, newest first, if an SMSC gives all of them the same id. */
+/** The most messages remembered under one id. The newest are kept. */
 const SAME_ID_MAX = 8
 
 /**
- * What this process submitted lately, by connector and upstream id, so that most receipts need no
- * look-up. Bounded: a young generation that is full becomes the old one, and the old one goes, all
- * at once; the dlr-processor finds their receipts in the store. Taking the oldest entry out of one
- * large Map instead took 27 % of a worker's time: V8 walks past all that was deleted before it.
+ * The recent submissions of this process by connector and upstream id, so that most receipts are
+ * matched without a database query. Memory is bounded by two generations. When the young generation
+ * is full, it replaces the old generation, which is discarded as a whole. The dlr-processor finds
+ * the messages of discarded entries in the database. Deleting the oldest entry of one large Map
+ * instead took 27 % of a worker's time, because V8 walks past all entries deleted before.
  */
 export class RecentSubmissions {
   readonly #generationMax: number
-  /** Submissions under one id, newest first. */
+  /** The submissions under each id, newest first. */
   #young = new Map<string, readonly Submission[]>()
   #old = new Map<string, readonly Submission[]>()
 
-  /** @param max entries; at least half of them are kept */
+  /** @param max the most ids to remember; at least the newest half of them is always kept */
   constructor(max = 50_000) {
     this.#generationMax = Math.ceil(max / 2)
   }
@@ -50,8 +51,9 @@ export class RecentSubmissions {
   }
 
   /**
-   * The newest message that the receipt may be about (receiptMatch.ts). If messages of several
-   * accounts fit, the dlr-processor decides; so it does about what is no longer remembered.
+   * Returns the newest message that the receipt may belong to (receiptMatch.ts). Returns undefined
+   * if messages of several accounts match, or if no remembered message matches. Then the
+   * dlr-processor decides.
    */
   find({ connector, key, destination, receivedAtMs }: ReceiptKey): Submission | undefined {
     if (key === '') return undefined
@@ -69,7 +71,7 @@ export class RecentSubmissions {
   }
 }
 
-/** By the time of the write: a late answer is of an earlier one. */
+/** Sorts by the time of the write, because a late answer may belong to an earlier submission. */
 function newestFirst(submissions: readonly Submission[]): Submission[] {
   return submissions.toSorted((a, b) => b.submittedAtMs - a.submittedAtMs).slice(0, SAME_ID_MAX)
 }
