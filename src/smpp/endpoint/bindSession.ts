@@ -6,7 +6,7 @@ import { BOUND_STATE, type BindCommand } from '../wire/pduTable.ts'
 import type { Session } from '../session/session.ts'
 import { abortedError } from '../transport/smppConnectError.ts'
 
-/** The contents of a bind (SMPP 3.4 §4.1). */
+/** The contents of a bind request (SMPP 3.4 §4.1). */
 export interface BindRequest {
   /** The direction: to send, to receive, or both. Version 3.3 has no bind_transceiver. */
   readonly command: BindCommand
@@ -22,7 +22,7 @@ export interface BindRequest {
   readonly addr_npi?: number
   /** The addresses that we serve (SMPP 3.4 §4.1.1), at most 40 characters. Default ''. */
   readonly address_range?: string
-  /** Aborts the bind and closes the session. It has no effect once the session is bound. */
+  /** Aborts the bind and closes the session. The signal has no effect once the session is bound. */
   readonly signal?: AbortSignal
 }
 

@@ -70,7 +70,7 @@ describe('connectSmpp', () => {
     expect([session.canSend('submit_sm'), session.canSend('deliver_sm')]).toEqual([true, false])
   })
 
-  test('refuses a receipt that crosses our unbind temporarily, so that it is resent', async () => {
+  test('temporarily refuses a receipt that crosses our unbind, so that it is resent', async () => {
     const connected = connecting({ command: 'bind_transceiver' })
     const peer = await accepted()
     peer.send('00000010800000090000000000000001')
@@ -109,7 +109,7 @@ describe('connectSmpp', () => {
   })
 })
 
-describe('the error of a failed connectSmpp tells that', () => {
+describe('the error of a failed connectSmpp says that', () => {
   test('the port is closed', async () => {
     const port = centre.port
     await centre.close()
@@ -123,7 +123,7 @@ describe('the error of a failed connectSmpp tells that', () => {
 
   test('the port is closed at an IPv6 address in brackets', async () => {
     const { port } = centre
-    // On a machine without IPv6 the code differs, but it must not be a failed name lookup.
+    // On a machine without IPv6 the code differs, but the error must not be a failed name lookup.
     const error = await failing({ host: '[::1]', port })
     expect(error).toMatchObject({ code: expect.stringMatching(/^(ECONNREFUSED|EADDR|EAF)/) })
     expect(String(error)).toContain(`[::1]:${port}`)

@@ -18,8 +18,8 @@ export interface EsmeOptions {
   readonly interface_version?: InterfaceVersion
   /**
    * The version to assume if bind_resp does not state one. Default 3.4, because many 3.4 centres do
-   * not state their version. The specification (SMPP 3.4 §3.4) requires 3.3, for which no TLVs are
-   * sent.
+   * not state their version. The specification (SMPP 3.4 §3.4) requires 3.3 instead, and no TLVs
+   * are sent in 3.3.
    */
   readonly versionWhenUntold?: InterfaceVersion
   /** Event handlers. A request without a handler is answered with ESME_RINVCMDID. */
@@ -43,9 +43,15 @@ export const ESME_CHECKS: OptionChecks<EsmeOptions> = {
   events: handlers({ checks: SESSION_EVENT_CHECKS }),
 }
 
-/** `connectTimeoutMs` limits the connection only. The response timer limits the bind. */
+/**
+ * The options of connectSmpp. `connectTimeoutMs` limits only the time to connect. The response
+ * timer limits the time to bind.
+ */
 export interface ConnectSmppOptions extends BindRequest, OpenSocketOptions, EsmeOptions {
-  /** Aborts and closes the connection. It has no effect once the session is bound. */
+  /**
+   * Aborts the attempt and closes the connection. The signal has no effect once the session is
+   * bound.
+   */
   readonly signal?: AbortSignal
 }
 

@@ -34,7 +34,7 @@ export interface ListenForOutbindOptions extends EsmeOptions {
   readonly proxyProtocol?: ProxyProtocol
   /** The maximum number of connections, as in SmppServerOptions. Default 10,000. */
   readonly maxSessions?: number
-  /** Aborting it closes the listener, as `close` does. */
+  /** Aborting the signal closes the listener, as `close` does. */
   readonly signal?: AbortSignal
 }
 
@@ -84,7 +84,7 @@ export async function listenForOutbind(options: ListenForOutbindOptions): Promis
     desk.acceptor.close()
     await Promise.all([...desk.connections].map((session) => session.unbind()))
   }
-  // The signal may have aborted while the port was opening.
+  // The signal may have been aborted while the port was opening.
   if (signal?.aborted) await close()
   signal?.throwIfAborted()
   return {

@@ -237,7 +237,7 @@ describe('an ESME that waits for outbinds', () => {
     slow.send(OUTBIND)
     const binding = bindSession((await asked.next()).session, BIND)
     await slow.pdus(1)
-    // When this later connection is closed, the timer of `slow` has also passed.
+    // When this later connection is closed, the timer of `slow` has also expired.
     const silent = await rawClient(port)
     await silent.end()
     slow.send(BIND_RESP)

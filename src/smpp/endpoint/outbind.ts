@@ -10,7 +10,10 @@ export interface OutbindOptions extends OpenSocketOptions {
   readonly system_id: string
   /** At most 64 characters. The specification allows 8. */
   readonly password: string
-  /** Aborts and closes the connection. It has no effect once the session is bound. */
+  /**
+   * Aborts the outbind and closes the connection. The signal has no effect once the session is
+   * bound.
+   */
   readonly signal?: AbortSignal
 }
 

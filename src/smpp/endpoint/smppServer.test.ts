@@ -73,7 +73,7 @@ describe('a server', () => {
     expect(server.sessions.size).toBe(0)
   })
 
-  test('counts connections that a peer keeps open after the session has closed', async () => {
+  test('counts a connection towards maxSessions until the peer has also closed it', async () => {
     const { server, peer, port, binds } = await serve({}, 1)
     peer.socket.allowHalfOpen = true
     peer.send(bindPdu())
@@ -114,19 +114,19 @@ describe('a server', () => {
     expect(await closed.next()).toBe('onBind did not answer within the response timer')
   })
 
-  test('keeps half a PDU without a limit if pduTimeoutMs is 0', async () => {
+  test('keeps half a PDU without a time limit if pduTimeoutMs is 0', async () => {
     const { peer, bound, requests } = await serve({ pduTimeoutMs: 0, enquireLinkIntervalMs: 20 })
     const session = await bound()
     const submit = submitPdu(2)
     peer.send(submit.subarray(0, 10))
-    // The enquire_link shows that the clock has ticked since then.
+    // The enquire_link shows that the clock has ticked since the half PDU was sent.
     await peer.until((received) => received.some(({ command }) => command === 'enquire_link'))
     expect(session.state).toBe('BOUND_TRX')
     peer.send(submit.subarray(10))
     expect((await requests.next()).pdu.sequence_number).toBe(2)
   })
 
-  test('requires only events, and a client only an address and credentials', async () => {
+  test('requires only events, and a client requires only an address and credentials', async () => {
     await using server = createSmppServer({ events: agreeable })
     const { port } = await server.listen(0)
     const who = { command: 'bind_transceiver', system_id: 'esme1', password: 'secret' } as const

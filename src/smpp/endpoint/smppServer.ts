@@ -25,7 +25,7 @@ import type { SessionEvents, SessionSettings } from '../session/sessionSettings.
 import { SmppConnectError } from '../transport/smppConnectError.ts'
 import { serverTlsCheck, type SecureContext, type ServerTlsOptions } from '../transport/tlsGate.ts'
 
-/** system_id has 16 octets with its NUL (SMPP 3.4 §4.1.2). */
+/** system_id has 16 octets including its NUL (SMPP 3.4 §4.1.2). */
 const SYSTEM_ID_CHARACTERS_MAX = 15
 
 /** The events of a server: the events of its sessions and two events of the server itself. */
@@ -99,7 +99,7 @@ export interface ListenOptions {
   readonly tls?: ServerTlsOptions | false
   /** Default: the option of the server. */
   readonly proxyProtocol?: ProxyProtocol
-  /** Aborting it closes the whole server, as `close` does, not only this port. */
+  /** Aborting the signal closes the whole server, as `close` does, not only this port. */
   readonly signal?: AbortSignal
 }
 
@@ -133,8 +133,8 @@ export interface SmppServer extends AsyncDisposable {
   readonly sessions: ReadonlySet<Session>
   /**
    * Opens one port. Rejects with Node's error (code EADDRINUSE, EACCES, …) or with TypeError or
-   * RangeError for invalid options. If `close` is called or `signal` is aborted before the port is
-   * open, it rejects with that reason.
+   * RangeError for invalid options. If the server is closed before the port is open, it rejects
+   * with an Error. If `signal` is aborted before then, it rejects with the reason of the signal.
    */
   listen(options: ListenOptions): Promise<SmppListener>
   listen(
@@ -213,7 +213,7 @@ class MessageCentre implements SmppServer {
     const acceptor = this.#acceptor(at)
     const port = await acceptor.listen(at.port, at.host)
     this.#acceptors.add(acceptor)
-    // The signal may have aborted while the port was opening.
+    // The signal may have been aborted while the port was opening.
     if (signal?.aborted) void this.close()
     if (this.#closing.signal.aborted) acceptor.close()
     signal?.throwIfAborted()

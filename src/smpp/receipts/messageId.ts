@@ -12,25 +12,31 @@ export interface MessageIdRule {
   /** `0017` matches `17`. */
   readonly ignoreLeadingZeros?: boolean
   /**
-   * How submit_sm_resp writes the number. If both `response` and `receipt` are set, ids are
+   * The notation of ids in submit_sm_resp. If both `response` and `receipt` are set, ids are
    * compared as numbers, each in its own notation. Ids that are not numbers must then be equal, and
    * `ignoreCase` and `ignoreLeadingZeros` have no effect.
    */
   readonly response?: 'hex' | 'decimal'
-  /** How receipts write the number; see `response`. */
+  /** The notation of ids in receipts; see `response`. */
   readonly receipt?: 'hex' | 'decimal'
 }
 
-/** The maximum length of a message_id (SMPP 3.4 §4.4.2). Longer ids must be equal. */
+/**
+ * The maximum length of a message_id (SMPP 3.4 §4.4.2). Longer ids match only if they are equal.
+ */
 const ID_CHARACTERS_MAX = 64
-/** The usual widths of padded numbers: 8 hexadecimal digits (SMPP 3.3), which are 10 in decimal. */
+/**
+ * The usual widths of padded numbers: 8 hexadecimal digits (SMPP 3.3), or the same number in 10
+ * decimal digits.
+ */
 const PADDED_DIGITS = [8, 10] as const
 
 /**
- * The ids that submit_sm_resp (SMPP 3.4 §4.4.2) may have had for the message of a receipt (appendix
- * B) with this id. The id itself is first, followed by other spellings that the rule allows, the
- * most likely first. Only common spellings are included (all lower case, all upper case, the usual
- * widths). To find every spelling, compare by messageIdKey. An empty id gives an empty list.
+ * The ids that submit_sm_resp (SMPP 3.4 §4.4.2) may have given to a message whose receipt (appendix
+ * B) has the id `receiptId`. `receiptId` itself is first. The other spellings that the rule allows
+ * follow, the most likely first. Only common spellings are included (all lower case, all upper
+ * case, the usual widths). To find every spelling, compare by messageIdKey. An empty id gives an
+ * empty list.
  */
 export function messageIdCandidates(receiptId: string, rule: MessageIdRule): string[] {
   if (receiptId === '') return []

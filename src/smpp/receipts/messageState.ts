@@ -34,7 +34,7 @@ const ROWS: readonly { name: MessageStateName; stat: string }[] = [
   { name: 'SKIPPED', stat: 'SKIPPED' },
 ]
 
-/** Other words that SMSCs use, in addition to the two in each row. */
+/** Other words that SMSCs use, in addition to the two words in each of ROWS. */
 const SYNONYMS: Readonly<Record<string, MessageState>> = {
   DELIVERD: MESSAGE_STATE.DELIVERED,
   DELIVRED: MESSAGE_STATE.DELIVERED,

@@ -170,7 +170,7 @@ describe('whether a message is a receipt', () => {
   })
 })
 
-describe('a receipt that deviates from appendix B is read:', () => {
+describe('in a receipt that deviates from appendix B,', () => {
   const ALL = {
     id: '0A1b-7',
     sub: '001',
@@ -212,7 +212,7 @@ describe('a receipt that deviates from appendix B is read:', () => {
     ['a quoted text', written(withColon, ' ', '"hello"')],
     ['a text in single quotes', written(withColon, ' ', "'hello'")],
     ['a state without its label', written((name) => (name === 'stat' ? '' : `${name}:`), ' ')],
-  ])('%s', (_, text) => {
+  ])('all fields are read despite %s', (_, text) => {
     const short_message = Buffer.from(text)
     expect(parseReceipt(message({ esm_class: 4, short_message }))).toMatchObject(ALL)
   })
@@ -220,7 +220,7 @@ describe('a receipt that deviates from appendix B is read:', () => {
   const read = (text: string, options = {}) =>
     parseReceipt(message({ esm_class: 4, short_message: Buffer.from(text) }), options)
 
-  test('dots instead of digits, as a missing number, date or error', () => {
+  test('dots instead of digits are read as a missing number, date or error', () => {
     const dates = 'submit date:.......... done date:..........'
     const receipt = read(`id:7 sub:... dlvrd:... ${dates} stat:DELIVRD err:... text:x`)
     expect(receipt).toMatchObject({ id: '7', messageState: MESSAGE_STATE.DELIVERED, err: '' })
@@ -228,14 +228,14 @@ describe('a receipt that deviates from appendix B is read:', () => {
     expect(readReceiptTime(receipt?.submitDate ?? '')).toBeUndefined()
   })
 
-  test('a state word as the whole text', () => {
+  test('a state word may be the whole text', () => {
     const tlvs = [tlv('receipted_message_id', '7')]
     const body = message({ esm_class: 4, short_message: Buffer.from('UNDELIV'), tlvs })
     const { UNDELIVERABLE } = MESSAGE_STATE
     expect(parseReceipt(body)).toMatchObject({ id: '7', messageState: UNDELIVERABLE })
   })
 
-  test('state words in the text of the message, which are ignored', () => {
+  test('state words in the text of the message are ignored', () => {
     const receipt = read('id:7 err:000 text:EXPIRED and DELIVRD')
     expect(receipt).toMatchObject({ stat: undefined, messageState: undefined })
     expect(read('id:7sub:001stat:UNDELIVerr:001text:id:8 stat:DELIVRD')).toMatchObject({
@@ -246,7 +246,7 @@ describe('a receipt that deviates from appendix B is read:', () => {
     expect(read('Your parcel was delivered')).toMatchObject({ messageState: undefined })
   })
 
-  test('an unknown label that ends like a known one, which is ignored', () => {
+  test('an unknown label that ends like a known label is ignored', () => {
     expect(read('id:7 nerr:5 stat:DELIVRD msgid:8 err:1')).toMatchObject({ id: '7', err: '1' })
     expect(read('id:7,nerr:5,stat:DELIVRD,err:1')).toMatchObject({ err: '1' })
     expect(read('id:7 my_err:5 stat:DELIVRD err:1')).toMatchObject({ err: '1' })
@@ -260,11 +260,11 @@ describe('a receipt that deviates from appendix B is read:', () => {
     ['stat:BUFFRED', MESSAGE_STATE.ENROUTE],
     ['stat:002', MESSAGE_STATE.DELIVERED],
     ['stat:TELEPORTED', undefined],
-  ])('%s', (text, messageState) => {
+  ])('%s is read as message_state %s', (text, messageState) => {
     expect(read(`id:7 ${text}`)).toMatchObject({ messageState })
   })
 
-  test('the state words of a connection, which take precedence over the usual ones', () => {
+  test('the state words of the connection take precedence over the usual words', () => {
     const states = new Map([
       ['TELEPORTED', MESSAGE_STATE.DELIVERED],
       ['UNKNOWN', MESSAGE_STATE.ENROUTE],

@@ -60,8 +60,8 @@ export interface ReceiptOptions {
 /**
  * Reads the receipt in a deliver_sm or data_sm from its TLVs (SMPP 5.0 §4.8.4.37, §4.8.4.42,
  * §4.8.4.47) and from the text (SMPP 3.4 appendix B) in short_message or message_payload. Returns
- * undefined if esm_class (§5.2.12) says that the message is not a receipt. The time is linear in
- * the length of the text. Never throws.
+ * undefined if esm_class (§5.2.12) says that the message is not a receipt. Parsing takes time
+ * linear in the length of the text. Never throws.
  */
 export function parseReceipt(body: MessageBody, options: ReceiptOptions = {}): Receipt | undefined {
   const type = body.esm_class & MESSAGE_TYPE_MASK
@@ -172,8 +172,8 @@ const USUAL_LAYOUT: readonly (readonly [label: Label, before: string])[] = [
 
 /**
  * Reads the layout that most SMSCs write, if the values consist of letters, digits, `-` and `_`.
- * The result is the same as that of readLabels, but takes a sixth of the time (0.6 instead of
- * 3.6 µs). Returns undefined for any other layout.
+ * The result is the same as that of readLabels, but reading takes a sixth of the time (0.6 instead
+ * of 3.6 µs). Returns undefined for any other layout.
  */
 function readUsualLayout(text: string): Labels | undefined {
   const values: { [L in Label]?: string } = {}
@@ -218,8 +218,8 @@ function readLabels(text: string): Labels {
 }
 
 /**
- * The first mark of each label. After `stat:`, the label `text:` ends the search, so labels within
- * the quoted message are ignored.
+ * Finds the first occurrence of each label. After `stat:`, the label `text:` ends the search, so
+ * labels within the quoted message are ignored.
  */
 function firstOfEach(text: string): Mark[] {
   const marks: Mark[] = []
@@ -248,8 +248,8 @@ function valueAfter(text: string, labelEnd: number): number | undefined {
 
 /**
  * Whether a label can begin at `start`. It may begin a word, or follow the previous value without a
- * space, as in `sub:001dlvrd:001`. At the end of any other word it is not a label, as `err` in
- * `id:1 nerr:5`.
+ * space, as in `sub:001dlvrd:001`. At the end of any other word it is not a label: the `err` in
+ * `id:1 nerr:5` is not one.
  */
 function beginsLabel(text: string, start: number, before: Mark | undefined): boolean {
   const isInWord = /[A-Za-z0-9_]/.test(text.charAt(start - 1))

@@ -45,7 +45,7 @@ export type ReceiptLabel =
 
 /** The format of a receipt. The defaults are those of appendix B. */
 export interface ReceiptStyle {
-  /** The labels to write, in this order. Default: all of appendix B. */
+  /** The labels to write, in this order. Default: all labels of appendix B. */
   readonly labels?: readonly ReceiptLabel[]
   /** The spelling of the label. Appendix B has `Text` in one place, and some ESMEs expect it. */
   readonly textLabel?: 'text' | 'Text'
@@ -89,9 +89,9 @@ const SHORT_MESSAGE_OCTETS_MAX = 254
 
 /**
  * Returns the fields of a deliver_sm with this receipt (SMPP 3.4 §4.6.1, appendix B), except for
- * the addresses. Source and destination of a receipt are those of the message, exchanged. A text
- * of more than 254 octets is put into message_payload. Throws PduError if the id has more than 64
- * characters.
+ * the addresses. The source of a receipt is the destination of the message, and its destination is
+ * the source of the message. A text of more than 254 octets is put into message_payload. Throws
+ * PduError if the id has more than 64 characters.
  */
 export function receiptBody(
   fields: ReceiptFields,

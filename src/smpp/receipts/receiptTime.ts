@@ -84,7 +84,7 @@ function fullYear(digits: string, offsetMinutes: number): number | undefined {
   return atMs === undefined ? undefined : atMs + Number(digits.slice(14, 17))
 }
 
-/** Reads `rest`, which is MMDD, followed by as much of hhmmss as the text has. */
+/** Reads `rest`, which is MMDD followed by as many digits of hhmmss as the text has. */
 function instant(year: number, rest: string, offsetMinutes: number): number | undefined {
   const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = (rest.match(/../g) ?? []).map(
     Number,
@@ -96,8 +96,8 @@ function instant(year: number, rest: string, offsetMinutes: number): number | un
 }
 
 /**
- * Reads ten digits as Unix time. Only those that begin with 1 are accepted (2001 to 2033), because
- * others are more likely to be an invalid date.
+ * Reads ten digits as Unix time. Only numbers that begin with 1 are accepted (2001 to 2033),
+ * because other numbers are more likely to be an invalid date.
  */
 function unixSeconds(digits: string): number | undefined {
   return digits.startsWith('1') ? Number(digits) * 1_000 : undefined

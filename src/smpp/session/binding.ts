@@ -73,8 +73,8 @@ export class Binding {
   }
 
   /**
-   * Sends our bind request. `onAnswer` is called before anything after the answer is read. Throws
-   * PduError if our version does not have this bind command or a field does not fit.
+   * Sends our bind request. `onAnswer` is called before any PDU that follows the answer is read.
+   * Throws PduError if our version does not have this bind command or a field does not fit.
    */
   request(command: BindCommand, body: BindBody, onAnswer: (outcome: RequestOutcome) => void): void {
     const { requests, reader, clock } = this.#parts
@@ -82,7 +82,7 @@ export class Binding {
       const isBound = outcome.kind === 'response' && this.#receive(command, body, outcome.pdu)
       onAnswer(outcome)
       // The owner receives the session when a promise resolves. PDUs that directly follow bind_resp
-      // must not be handled before that.
+      // must not be handled before then.
       if (isBound) setImmediate(() => reader.release('bind'))
     })
     clock.bindWaits('the bind was not answered in time')

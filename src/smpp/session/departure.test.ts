@@ -91,7 +91,7 @@ describe('ending a session', () => {
     expect(closed.all).toEqual(['unbind was not answered'])
   })
 
-  test('an unbind from the peer is answered after its requests and ends the session', async () => {
+  test('an unbind from the peer ends the session after earlier requests are answered', async () => {
     const { peer, requests, closed, bound } = await serve()
     const session = await bound()
     peer.send(Buffer.concat([submitPdu(2), headerOf(UNBIND, 3), submitPdu(4)]))

@@ -6,9 +6,9 @@ const TAIL_OCTETS_MIN = 1024
 
 /**
  * Finds the PDUs in the chunks that a socket delivers. A PDU that is complete within one chunk is
- * not copied. A PDU that spans several chunks is copied into a buffer that grows with the octets
- * received, never to the size that command_length claims. After `next()` returns `pdu`, the PDU is
- * octets[start, end).
+ * not copied. A PDU that spans several chunks is copied into a buffer. The buffer grows with the
+ * octets received, not to the size that command_length claims. After `next()` returns `pdu`, the
+ * PDU is octets[start, end).
  */
 export class Framer {
   octets: Buffer = NOTHING
@@ -93,7 +93,9 @@ export class Framer {
     return 'pdu'
   }
 
-  /** Moves up to `wanted` octets from the chunk to the tail. Returns false if there were fewer. */
+  /**
+   * Moves up to `wanted` octets from the chunk to the tail. Returns false if the chunk has fewer.
+   */
   #fillTail(wanted: number): boolean {
     if (wanted <= 0) return true
     const octets = Math.min(wanted, this.#chunk.length - this.#at)

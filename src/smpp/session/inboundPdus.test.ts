@@ -24,7 +24,7 @@ const TLVS = [
 ]
 const ADDRESS = { dest_addr_ton: 1, dest_addr_npi: 1, destination_addr: '4477' }
 
-/** The fields that these commands cannot be sent without. */
+/** The fields without which these commands cannot be sent. */
 const FIELDS = {
   submit_multi: { dest_address: [{ dest_flag: 1, ...ADDRESS }] },
   broadcast_sm: { tlvs: TLVS },
@@ -198,7 +198,7 @@ describe('a PDU without a response', () => {
     })
   })
 
-  test('is answered with generic_nack and the error if it is malformed', async () => {
+  test('a malformed outbind is answered with generic_nack and the error', async () => {
     const peer = await unbound({})
     peer.send(headerOf(PDUS.outbind.command_id, 9))
     expect((await peer.pdus(2))[1]).toMatchObject({

@@ -123,9 +123,9 @@ export class InboundPdus<Session extends Standing> {
   }
 
   /**
-   * Answers with one generic_nack and returns the reason. Nothing after an impossible
-   * command_length can be understood (SMPP 5.0 §2.11.2). The answer repeats the sequence_number
-   * only if command_id is known; octets of HTTP or TLS contain no sequence_number.
+   * Answers an impossible command_length with one generic_nack, because nothing after it can be
+   * understood (SMPP 5.0 §2.11.2). The answer repeats the sequence_number only if command_id is
+   * known, because octets of HTTP or TLS contain no sequence_number. Returns the reason for logs.
    */
   framingLost(octets: Buffer, start: number, end: number): string {
     const command_id = end - start >= 8 ? octets.readUInt32BE(start + 4) : 0

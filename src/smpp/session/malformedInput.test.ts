@@ -70,7 +70,7 @@ function expectReaction(vector: MalformedVector, seen: Seen): void {
   if (vector.then !== 'either') expect(seen.isClosed).toBe(vector.then === 'close')
 }
 
-/** Collects the peer's answers until it has answered a probe or closed the connection. */
+/** Collects the answers that `peer` gets until the session answers a probe or closes. */
 async function reactionOf(peer: RawPeer, vector: MalformedVector, sent: number): Promise<Seen> {
   if (vector.then === 'close') await peer.end()
   else {
@@ -121,7 +121,10 @@ describe('a server', () => {
     },
   }
 
-  /** The first session's close reason. The peer may see the close before onClosed is called. */
+  /**
+   * The close reason of the first session that closed. The peer may see the close before onClosed
+   * is called.
+   */
   async function closeReason(): Promise<string | undefined> {
     if (closed.length === 0) await new Promise<void>((resolve) => (wake = resolve))
     return closed[0]
@@ -283,7 +286,7 @@ describe('a client', () => {
     expect(answersOf(peer.received)[1]).toMatchObject({ reply: 'deliver_sm_resp' })
   })
 
-  test('m023: half a bind_resp followed by a close rejects with CLOSED', async () => {
+  test('m023: connectSmpp rejects with CLOSED if a close follows half a bind_resp', async () => {
     const vector = ofClients.find(({ id }) => id === 'm023')
     const connected = connecting().catch((error: unknown) => error)
     const peer = await centre.accept()

@@ -124,7 +124,7 @@ for (const side of ['server', 'client'] as const)
         const flipped = Buffer.from(pdu)
         flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
         const before = peer.received.length
-        // With a length that is now too large, the session waits for more octets, so send enough.
+        // If the length is now too large, the session waits for more octets, so send enough.
         const more = Buffer.alloc(bit < 32 ? LONGEST_LENGTH : 0)
         peer.send(Buffer.concat([flipped, more, PROBE]))
         await peer.until((received) => received.length > before)
@@ -180,7 +180,7 @@ describe('every PDU of the vectors', () => {
     }
   })
 
-  test('m267: with any single bit flipped, is decoded or refused with an error status', () => {
+  test('m267: is decoded or refused with an error status if any single bit is flipped', () => {
     for (const { octets } of pdus.filter(({ octets: { length } }) => length <= 200)) {
       const flipped = Buffer.from(octets)
       for (let bit = 32; bit < octets.length * 8; bit++) {

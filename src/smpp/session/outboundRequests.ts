@@ -46,7 +46,7 @@ export interface OutboundActions {
   onWindowFree(): void
 }
 
-/** Our requests in one session: those in the window, and those that wait for room in the window. */
+/** Our requests in one session: the requests in the window, and those that wait for room in it. */
 export class OutboundRequests {
   readonly #settings: SessionRules
   readonly #writer: PduWriter
@@ -204,7 +204,7 @@ export class OutboundRequests {
     this.#window.add(responseId, sequence, this.#actions.requested(), onAny)
   }
 
-  /** Returns false, and ignores the response, if it answers no request (SMPP 5.0 §2.11.1). */
+  /** Ignores a response that answers none of our requests, and returns false (SMPP 5.0 §2.11.1). */
   receive(compiled: CompiledPdu, octets: Buffer, start: number, end: number): boolean {
     const sequence = octets.readUInt32BE(start + 12)
     const { command_id } = compiled.row
@@ -261,7 +261,7 @@ export class OutboundRequests {
     this.#actions.onCongestion(told)
   }
 
-  /** False if the window is full or if other requests are already waiting for it. */
+  /** False if the window is full or if other requests are already waiting for room in it. */
   #hasRoom(): boolean {
     if (this.#waiting.size > 0 && !this.#waiting.isRefilling) return false
     if (this.free > 0) return true
@@ -278,8 +278,8 @@ export class OutboundRequests {
   }
 
   /**
-   * Resizes only once per window of answers, because answers to requests that were sent before the
-   * last change do not reflect it.
+   * Resizes the window only after a full window of answers, because answers to requests that were
+   * sent before the last resize do not reflect that resize.
    */
   #resize(congestionState: number): void {
     if (++this.#answersSinceResize < this.#window.sizeMax) return

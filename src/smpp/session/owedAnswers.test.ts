@@ -31,7 +31,7 @@ test('the size of a chunk is charged only to the first request in it', () => {
   expect(owed.isTooMuch).toBe(false)
 })
 
-test('a TLV counts with the memory it uses, not with its four octets on the wire', () => {
+test('a TLV is counted as the memory it uses, not as its four octets on the wire', () => {
   const owed = owing(100, 1_000_000)
   owed.received(68_000)
   owed.add(17_000)

@@ -36,7 +36,7 @@ function idleClock(): SessionClock {
   })
 }
 
-test('PDUs after one whose handler throws are still read', async () => {
+test('after a handler throws, the remaining PDUs are still read', async () => {
   const clock = idleClock()
   const socket = new Socket()
   const read: number[] = []

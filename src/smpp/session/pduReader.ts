@@ -4,7 +4,9 @@ import type { SessionClock } from './sessionClock.ts'
 
 type Hold = 'bind' | 'congestion' | 'owed' | 'owner' | 'closed'
 
-/** Limits of SessionLimits; `maxPduOctets` also bounds the memory for an incomplete PDU. */
+/**
+ * The limits that the reader enforces. `maxPduOctets` also bounds the memory for an incomplete PDU.
+ */
 export interface ReaderLimits {
   readonly maxPduOctets: number
   readonly unsentOctetsPause: number
@@ -14,7 +16,7 @@ export interface ReaderLimits {
 export interface ReaderHandlers {
   /** Called for each chunk, before its PDUs are passed to onPdu. */
   onChunk(octets: number): void
-  /** The PDU is octets[start, end), a part of the socket's chunk. */
+  /** Called for each PDU, which is octets[start, end). */
   onPdu(octets: Buffer, start: number, end: number): void
   /** Called when too many octets are waiting to be sent. */
   onUnsent(octets: number): void
@@ -23,9 +25,9 @@ export interface ReaderHandlers {
 }
 
 /**
- * Passes on the PDUs of one socket in order. Reading is held until a bind is answered, while too
- * many octets wait to be sent, while too many requests are unanswered by us, and while the owner
- * has paused it.
+ * Splits the octets of one socket into PDUs and passes them to the handlers in order. Reading
+ * pauses while a bind is unanswered, while too many octets wait to be sent, while too many requests
+ * wait for our answers, and while the owner has paused the session.
  */
 export class PduReader {
   readonly #socket: Socket
@@ -55,15 +57,18 @@ export class PduReader {
     return this.#framer.octetsHeld
   }
 
-  /** Stops permanently. Later octets are read and discarded to detect the end of the connection. */
+  /**
+   * Stops passing on PDUs permanently. Later octets are read and discarded, so that the end of the
+   * connection is detected.
+   */
   close(): void {
     this.hold('closed')
     this.#socket.resume()
   }
 
   /**
-   * Stops reading from a peer that does not read what we send. If that continues for too long, the
-   * clock closes the session.
+   * Stops reading from a peer that does not read what we send. If the peer does not read for too
+   * long, the clock closes the session.
    */
   checkCongestion(): void {
     const octets = this.#socket.writableLength

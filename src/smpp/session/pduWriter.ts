@@ -18,8 +18,8 @@ export type PduSent = (command_id: number, status: number, octets: number) => vo
 const scratchPool: Buffer[] = []
 let dirty: PduWriter[] = []
 
-// All sessions of the process share one immediate. It runs after the sockets that were readable in
-// this turn of the event loop have been read, so all answers of the turn leave in one write per
+// All sessions of the process share one immediate. It runs after all sockets that were readable in
+// this event loop iteration have been read, so all answers of the iteration leave in one write per
 // socket.
 function flushDirty(): void {
   const writers = dirty
@@ -28,7 +28,7 @@ function flushDirty(): void {
 }
 
 /**
- * Writes the PDUs of one session, combined into one write per turn of the event loop. PDUs are
+ * Writes the PDUs of one session, combined into one write per event loop iteration. PDUs are
  * encoded directly into a scratch buffer from a pool. An idle session holds no buffer.
  */
 export class PduWriter {
@@ -146,8 +146,8 @@ export class PduWriter {
     this.#scratch = undefined
     this.#offset = 0
     if (!scratch) return
-    // The socket may keep the buffer that it is given. It gets a copy of the right size (0.1 us),
-    // so the scratch buffer can be reused immediately.
+    // The socket may keep the buffer that is written to it, so it gets a copy of the right size
+    // (which takes 0.1 us). The scratch buffer can then be reused immediately.
     if (octets > 0 && this.#socket.writable)
       this.#socket.write(Buffer.from(scratch.subarray(0, octets)))
     if (scratch.length === SCRATCH_OCTETS && scratchPool.length < SCRATCH_KEPT_MAX)
@@ -156,8 +156,8 @@ export class PduWriter {
 }
 
 /**
- * TLVs that a message cannot lose: they carry its text or join its segments. All other TLVs are
- * left out for a peer of version 3.3.
+ * TLVs without which a message would be incomplete, because they carry its text or join its
+ * segments. All other TLVs are left out for a peer of version 3.3.
  */
 const NEEDED: readonly number[] = [
   TLVS.message_payload.tag,

@@ -1,8 +1,8 @@
 import { commandStatusName } from '../wire/commandStatus.ts'
 
 /**
- * Why a request got no response. If `isOutcomeUnknown`, the request was sent and the peer may have
- * accepted it, so sending it again may create a duplicate.
+ * Why a request got no response. If `isOutcomeUnknown` is true, the request was sent and the peer
+ * may have accepted it, so sending it again may create a duplicate.
  */
 export type FailedRequest =
   | { readonly code: 'TIMEOUT'; readonly isOutcomeUnknown: true }
@@ -21,8 +21,8 @@ const REASONS: Readonly<Record<FailedRequest['code'], string>> = {
 }
 
 /**
- * `Session.send` got no response. A response is never an error, whatever its command_status. The
- * `code` gives the reason:
+ * The error with which `Session.send` rejects if a request got no response. A response is never an
+ * error, whatever its command_status. The `code` gives the reason:
  *
  * - `TIMEOUT`: no response arrived within the response timer. A later response is not reported.
  * - `CLOSED`: the session was closed or unbinding.
@@ -32,7 +32,7 @@ const REASONS: Readonly<Record<FailedRequest['code'], string>> = {
  * - `TOO_MANY_WAITING`: the window is full, and the maximum number of sends is already waiting.
  */
 export class RequestError extends Error {
-  /** The reason, as listed for the class. */
+  /** The reason. The comment on the class lists all codes. */
   readonly code: FailedRequest['code']
   /** True if the peer may have accepted the request; false if it certainly has not. */
   readonly isOutcomeUnknown: boolean

@@ -38,8 +38,9 @@ export class RequestWindow {
   }
 
   /**
-   * The next free sequence_number: 1 to 0x7FFFFFFF, then 1 again, without the numbers still in use.
-   * Repeated calls return the same number until `used` or `add` is called.
+   * The next free sequence_number. The numbers run from 1 to 0x7FFFFFFF and then start at 1 again.
+   * Numbers that are still in use are skipped. Repeated calls return the same number until `used`
+   * or `add` is called.
    */
   nextSequence(): number {
     let sequence = this.#lastSequence
@@ -49,7 +50,10 @@ export class RequestWindow {
     return sequence
   }
 
-  /** Marks the number as used by a PDU that the window does not track. `add` marks it as well. */
+  /**
+   * Marks the number as used by a PDU that the window does not track. `add` also marks its number
+   * as used.
+   */
   used(sequence: number): void {
     this.#lastSequence = sequence
   }
@@ -92,7 +96,10 @@ export class RequestWindow {
     late?.onOutcome({ kind: 'late', pdu })
   }
 
-  /** All requests have the same timeout, so the loop ends at the first request still in time. */
+  /**
+   * All requests have the same timeout, so the loop ends at the first request that has not timed
+   * out.
+   */
   expire(nowMs: number): void {
     for (const [sequence, request] of this.#pending) {
       if (request.sentAtMs + this.timeoutMs > nowMs) return

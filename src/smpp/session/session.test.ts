@@ -152,7 +152,7 @@ describe('a session of a server', () => {
     expect(outcomes.all).toHaveLength(2)
   })
 
-  test('ends pending requests as closed before onClosed if the connection is lost', async () => {
+  test('reports pending requests as closed before onClosed if the connection is lost', async () => {
     const { peer, closed, bound } = await serve()
     const session = await bound()
     const order: string[] = []

@@ -1,4 +1,4 @@
-// A session of either side. The comment on the class states its guarantees.
+// The session of a client or a server. The comment on the class states its guarantees.
 
 import type { Socket } from 'node:net'
 import { compiledByName } from '../wire/codec.ts'
@@ -29,7 +29,7 @@ import { tlv } from '../wire/tlv.ts'
  * their handlers in wire order, and only after its bind is answered. Malformed input never throws
  * and is answered according to SMPP 5.0 §2.11. The session itself answers enquire_link and unbind.
  * It never retries a request: if the connection is lost, the fate of pending requests is unknown.
- * It never discards an answer: while the peer does not read our answers, it reads no requests.
+ * It never discards an answer: the session reads no requests while the peer reads no answers.
  */
 export class Session {
   /** The peer's address, or the one from the PROXY header; '' if the peer has disconnected. */
@@ -131,7 +131,7 @@ export class Session {
     return this.#state === 'OPEN' || this.#state === 'OUTBOUND'
   }
 
-  /** Our version; once bound, the lower of both sides' versions (SMPP 3.4 §5.2.4). */
+  /** Our version until the bind, then the lower of the two versions (SMPP 3.4 §5.2.4). */
   get interfaceVersion(): InterfaceVersion {
     return this.#binding.interfaceVersion
   }
@@ -167,7 +167,7 @@ export class Session {
   }
 
   /**
-   * Our congestion_state (0-100), which is sent in each response to a peer of version 5.0. With
+   * Our congestion_state (0-100), sent in each response to a peer of version 5.0. If it is
    * `undefined`, the default, it is not sent. Throws PduError for any other value.
    */
   set congestionState(congestionState: number | undefined) {
@@ -206,7 +206,7 @@ export class Session {
 
   /**
    * Sends a request and resolves with its response, whatever its command_status. While the window
-   * is full, calls wait and are sent in order. Rejects with RequestError, or with PduError if a
+   * is full, requests wait and are sent in order. Rejects with RequestError, or with PduError if a
    * field does not fit. Aborting `signal` rejects the promise, but a request that was already sent
    * keeps its place in the window until it is answered or times out (SMPP 3.4 §5.1.4).
    */
@@ -220,7 +220,7 @@ export class Session {
 
   /**
    * Sends outbind or alert_notification, which have no response (SMPP 3.4 §4.1.7, §4.12). Returns
-   * false if the state or version forbids it. Throws PduError if a field does not fit.
+   * false if the state or version forbids the PDU. Throws PduError if a field does not fit.
    */
   notify<C extends OneWayCommand>(command: C, fields: Partial<PduBodies[C]>): boolean {
     if (!this.#requests.notify(command, fields)) return false
@@ -244,7 +244,7 @@ export class Session {
     if (!isClosed && this.#departure.hasBegun) this.#departure.advance(false)
   }
 
-  /** Changes window or timers (SMPP 3.4 §7.2) of an open session. Throws if they are invalid. */
+  /** Changes the window or timers (SMPP 3.4 §7.2) of an open session. Throws on invalid values. */
   adjust(changes: SessionAdjustment): void {
     checkAdjustment(changes)
     if (this.#state === 'CLOSED') return
@@ -267,7 +267,7 @@ export class Session {
 
   /**
    * Accepts the bind with ESME_ROK (SMPP 3.4 §4.1), unless the session has closed. `systemId` and
-   * `version` default to the server's. `version` cannot be higher than the server's. If `systemId`
+   * `version` default to the server's. A higher `version` is lowered to the server's. If `systemId`
    * is longer than 15 characters, this throws PduError and does not answer the bind.
    */
   acceptBind(request: Pdu<BindCommand>, systemId?: string, version?: InterfaceVersion): void {
@@ -282,7 +282,7 @@ export class Session {
   }
 
   /**
-   * Ends the session in order (SMPP 3.4 §4.2): sends no new requests, waits for outstanding answers
+   * Ends the session cleanly (SMPP 3.4 §4.2): sends no new requests, waits for outstanding answers
    * on both sides, sends unbind, waits for unbind_resp, and closes. The response timer limits each
    * wait. Until unbind is sent, new requests from the peer reach their handlers. After that,
    * messages from the peer get a temporary refusal, and other requests get ESME_RINVBNDSTS.
@@ -317,7 +317,7 @@ export class Session {
     setImmediate(() => this.#finish())
   }
 
-  /** Called by bindSession. `onAnswer` runs before anything after the answer is read. @internal */
+  /** Called by bindSession. `onAnswer` runs before any PDU after the answer is read. @internal */
   requestBind(
     command: BindCommand,
     body: BindBody,

@@ -23,8 +23,8 @@ export interface ClockActions {
 
 /**
  * The timers of one session (SMPP 3.4 §7.2). One coarse timer checks all deadlines, so requests and
- * PDUs need no timers of their own. A deadline may be detected late by up to a quarter of the
- * shortest timer, but by no more than 1 s.
+ * PDUs need no timers of their own. The clock may notice a deadline late: by up to a quarter of the
+ * shortest timer, but never by more than 1 s.
  */
 export class SessionClock {
   readonly #actions: ClockActions
@@ -84,7 +84,10 @@ export class SessionClock {
     return this.#messageAtMs
   }
 
-  /** Starts the deadline for the answer to a bind. `overdue` is the close reason if it passes. */
+  /**
+   * Starts the deadline for the answer to a bind. `overdue` is the close reason if the deadline
+   * passes.
+   */
   bindWaits(overdue: string): void {
     this.#bindOverdue = overdue
     const { responseTimeoutMs } = this.#timers

@@ -21,7 +21,9 @@ async function start(...options: Parameters<typeof sessionPair>): Promise<Sessio
 
 afterEach(() => pair.stop())
 
-/** Sends this many submit_sm without waiting for answers, and returns them as received. */
+/**
+ * Sends `count` submit_sm without waiting for answers. Returns them as the centre received them.
+ */
 async function submitted(count: number) {
   for (let n = 0; n < count; n++) pair.esme.request('submit_sm', {}, () => undefined)
   const got = []
@@ -189,7 +191,7 @@ test('a peer of version 3.3 gets no TLVs, and TLVs that carry text are refused',
   })
   const body = encodeBody('submit_sm', { tlvs: [tlv('sar_msg_ref_num', 1)] })
   expect(() => esme.requestBody('submit_sm', body, () => undefined)).toThrow(PduError)
-  // A TLV that the text does not depend on is left out.
+  // A TLV on which the text does not depend is left out.
   const sending = esme.send('submit_sm', { tlvs: [tlv('user_message_reference', 7)] })
   const { session, pdu } = await submits.next()
   expect(pdu.tlvs).toEqual([])

@@ -40,8 +40,8 @@ const settings = {
 type Noise = { readonly peer: RawPeer; readonly bind: Buffer }
 
 /**
- * Sends the PDUs and an enquire_link as a probe, cut in two at `cut`, and expects that the session
- * answers the probe or closes.
+ * Sends the PDUs and then an enquire_link as a probe, all in two pieces that are cut at `cut`.
+ * Expects the session to answer the probe or to close.
  */
 async function expectAnswerOrEnd({ peer, bind }: Noise, pdus: readonly Buffer[], cut: number) {
   const probe = headerOf(ENQUIRE_LINK, PROBE_SEQUENCE)

@@ -89,7 +89,7 @@ test('an abort removes a waiting send, but a sent request stays in the window', 
   expect(await failure(submit('4', AbortSignal.abort()))).toBe('ABORTED false')
 })
 
-test('close fails sent requests with an unknown outcome and waiting ones as unsent', async () => {
+test('after close, sent requests have an unknown outcome and waiting ones are unsent', async () => {
   const { submits, esme } = await start({ windowSize: 1 })
   const sending = [submit('1'), submit('2')].map(failure)
   await submits.next()

@@ -1,12 +1,12 @@
 import { timer, type OptionChecks } from '../wire/optionCheck.ts'
 import { told } from './sessionDefaults.ts'
 
-/** The timers of SMPP 3.4 §7.2, in milliseconds. 0 switches one off. */
+/** The timers of SMPP 3.4 §7.2, in milliseconds. 0 switches a timer off. */
 export interface SessionTimers {
   /**
    * On a server, the time from the start of the session to the bind request. The PROXY header and
-   * the TLS handshake, which come before the session, may together take the same time again, or
-   * 10 s if this timer is off.
+   * the TLS handshake come before the session. Together they have the same time limit, or 10 s if
+   * this timer is off.
    */
   readonly sessionInitTimeoutMs: number
   /** The session sends enquire_link after the peer has been silent for this time. */

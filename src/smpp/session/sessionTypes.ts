@@ -1,5 +1,6 @@
 // The types of a session's settings and events. The class Session imports this file, so this file
-// cannot import the class. The class is a type parameter here, which sessionSettings.ts sets.
+// cannot import the class. The types here have a type parameter instead, which sessionSettings.ts
+// sets to Session.
 
 import type { InterfaceVersion } from '../wire/interfaceVersion.ts'
 import type { BindBody, BindCommand, Pdu, RequestCommand, ResponseTo } from '../wire/pduTable.ts'
@@ -47,8 +48,8 @@ export type RequestHandlersOf<Session> = {
 export interface SessionEventsOf<Session> extends PduEventsOf<Session> {
   /**
    * Server side: the peer sent a bind request. Answer it with acceptBind or refuseBind, immediately
-   * or later. Until then nothing else is read from this session. If the answer takes longer than
-   * the response timer, the session closes. Without this handler every bind is refused.
+   * or later. Until it is answered, nothing else is read from this session. If the answer takes
+   * longer than the response timer, the session closes. Without this handler every bind is refused.
    */
   onBind?(session: Session, pdu: Pdu<BindCommand>): void
   /** Handlers for requests. A request without a handler is answered with ESME_RINVCMDID. */
@@ -60,7 +61,10 @@ export interface SessionEventsOf<Session> extends PduEventsOf<Session> {
    * session.close. This PDU has no response.
    */
   onOutbind?(session: Session, pdu: Pdu<'outbind'>): void
-  /** Called exactly once, after the outcomes of pending requests, and never within another call. */
+  /**
+   * Called exactly once, after the outcomes of all pending requests. Never called from within a
+   * call of a session method.
+   */
   onClosed?(session: Session, reason: string): void
   /**
    * The window has room again after `request` found it full and returned undefined. Waiting calls
@@ -78,7 +82,10 @@ export interface SessionEventsOf<Session> extends PduEventsOf<Session> {
 export interface PduEventsOf<Session> {
   /** Called before the PDU is handled. */
   onPduReceived?(session: Session, command_id: number, status: number, octets: number): void
-  /** Called when a PDU is written. All PDUs of one turn of the event loop are sent together. */
+  /**
+   * Called when a PDU is written. All PDUs that are written in one event loop iteration are sent
+   * together.
+   */
   onPduSent?(session: Session, command_id: number, status: number, octets: number): void
   /** One of our requests was answered, possibly late, `elapsedMs` after it was written. */
   onAnswered?(session: Session, response_id: number, elapsedMs: number): void
@@ -97,7 +104,7 @@ export interface SessionSettingsOf<Session> {
   readonly timers: SessionTimers
   /** The number of our requests that may be unanswered. */
   readonly windowSize: number
-  /** A longer PDU counts as lost framing (SMPP 5.0 §2.11.2). */
+  /** The maximum size of a PDU. A longer PDU is treated as lost framing (SMPP 5.0 §2.11.2). */
   readonly maxPduOctets: number
   /** Missing limits default to DEFAULT_LIMITS. */
   readonly limits?: Partial<SessionLimits>
@@ -111,9 +118,12 @@ export interface SessionSettingsOf<Session> {
   readonly systemId: string
   /** Called when the session is bound. On a server, this is before bind_resp is sent. */
   readonly onBound?: (session: Session) => void
-  /** The connection has ended. The peer may keep it open for 2 s after the session has closed. */
+  /**
+   * Called when the connection has ended. The peer may keep it open for 2 s after the session has
+   * closed.
+   */
   readonly onGone?: (session: Session) => void
 }
 
-/** The settings that the parts of a session need, which excludes the owner's handlers. */
+/** The settings that the parts of a session need: all except the owner's handlers. */
 export type SessionRules = Omit<SessionSettingsOf<never>, 'events' | 'onBound' | 'onGone'>

@@ -7,7 +7,10 @@ import {
 } from '../wire/commandStatus.ts'
 import type { CommandName, SessionState } from '../wire/pduTable.ts'
 
-/** Temporary refusals for messages that crossed our unbind; the peer may resend them elsewhere. */
+/**
+ * Temporary refusals for messages that crossed our unbind on the wire. The peer may send these
+ * messages again in another session.
+ */
 const CROSSED: ReadonlyMap<CommandName, number> = new Map([
   ['submit_sm', ESME_RTHROTTLED],
   ['submit_multi', ESME_RTHROTTLED],
@@ -23,7 +26,9 @@ export interface Situation {
   readonly isLeaving: boolean
 }
 
-/** The answer to a request that the session's state forbids (SMPP 3.4 §2.3). */
+/**
+ * The command_status of our answer to a request that the session's state forbids (SMPP 3.4 §2.3).
+ */
 export function stateRefusal(
   command: CommandName,
   { isBound, isLeaving, state }: Situation,

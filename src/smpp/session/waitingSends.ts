@@ -21,7 +21,7 @@ export class WaitingSends {
     return this.#sends.size
   }
 
-  /** Whether `refill` is running, so that free places belong to waiting sends. */
+  /** Whether `refill` is running. Free places then belong to the waiting sends. */
   get isRefilling(): boolean {
     return this.#isRefilling
   }

@@ -53,7 +53,7 @@ export const anyWrongTime: fc.Arbitrary<string> = fc.oneof(
   fc
     .tuple(fc.tuple(...ABSOLUTE), fc.constantFrom(...IMPOSSIBLE))
     .chain(([parts, [at, wrong]]) => wrong.map((part) => parts.with(at, part).join(''))),
-  // Digits only, one character too many, and a wrong last character.
+  // Texts of only digits, with one character too many, and with a wrong last character.
   fc.integer({ min: 1, max: 30 }).chain(digits),
   fc.oneof(anyAbsoluteTime, anyRelativeTime).map((time) => `${time}0`),
   fc

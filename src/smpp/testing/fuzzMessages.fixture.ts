@@ -29,8 +29,8 @@ export interface MessageCounts {
 
 /**
  * Reads mutated messages as an application would. The text, header and receipt of each message are
- * read with random settings, and parts are joined. Throws if any of this throws, if a text is not
- * well-formed, if a part is lost or handed out twice, or if too many octets are held.
+ * read with random settings, and parts are joined. Throws if reading or joining throws, if a text
+ * is not well-formed, if a part is lost or handed out twice, or if too many octets are held.
  */
 export class MessageReader {
   readonly #random: () => number
@@ -55,7 +55,7 @@ export class MessageReader {
     })
   }
 
-  /** Reads the message in `octets`. They may not be a valid PDU. */
+  /** Reads the message in `octets`, which need not be a valid PDU. */
   read(octets: Buffer): void {
     const decoded = decodePdu(octets, 0, octets.length)
     if (decoded.kind === 'malformed' || !('esm_class' in decoded.pdu)) return
@@ -69,7 +69,7 @@ export class MessageReader {
   end(): void {
     this.#reassembler.close()
     if (this.#held.size > 0) throw new Error(`${this.#held.size} parts were lost`)
-    if (this.#reassembler.octets !== 0) throw new Error('octets are held although no part is')
+    if (this.#reassembler.octets !== 0) throw new Error('octets are held although no part is held')
   }
 
   #readText(body: MessageBody): void {

@@ -73,7 +73,7 @@ export async function fuzzSessions(
   try {
     while (!isDone(counts)) {
       for (const victim of victims) victim.feed()
-      // Meanwhile, answers are written, requests time out, and held octets are read.
+      // During this pause, answers are written, requests time out, and held octets are read.
       await new Promise(setImmediate)
     }
     for (const victim of victims) victim.endMessages()

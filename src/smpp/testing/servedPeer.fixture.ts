@@ -57,7 +57,7 @@ export interface ServedPeer {
   stop(): Promise<void>
 }
 
-/** Starts a server with window 2 and connects one peer to it. */
+/** Starts a server with a window of 2 and connects one peer to it. */
 export async function servePeer(
   timers: Partial<SessionTimers> = {},
   maxSessions = 10,

@@ -47,7 +47,7 @@ export function binding(port: number, tls: boolean | ClientTlsOptions) {
   })
 }
 
-/** The error with which `binding` rejects; undefined if it does not. */
+/** The error with which a bind over TLS rejects; undefined if it succeeds. */
 export async function failing(port: number, tls: boolean | ClientTlsOptions): Promise<unknown> {
   return binding(port, tls).then(
     () => undefined,

@@ -13,12 +13,12 @@ interface Submit {
 export interface SessionPair {
   readonly esme: Session
   readonly centre: Session
-  /** The submits that reached the centre. They are not answered. */
+  /** The submits that reached the centre. The test must answer them. */
   readonly submits: Inbox<Submit>
   stop(): Promise<void>
 }
 
-/** Two sessions that are bound to each other over TCP, in version 5.0, both with window 2. */
+/** Two sessions that are bound to each other over TCP, in version 5.0. Both have a window of 2. */
 export async function sessionPair(
   ofEsme: Partial<ConnectSmppOptions> = {},
   ofCentre: Partial<SmppServerOptions> = {},

@@ -93,6 +93,6 @@ interface Vectors {
 
 export function vectorLines<K extends keyof Vectors>(name: K): readonly Vectors[K][] {
   const text = readFileSync(new URL(`vectors/${name}.ndjson`, import.meta.url), 'utf8')
-  // The files belong to this project and have these shapes. Otherwise, the tests would fail.
+  // The files belong to this project and have these shapes. The tests fail if they do not.
   return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Vectors[K]]))
 }

@@ -32,7 +32,7 @@ test.each([
   expect(decodeText(dataCoding, Buffer.from(hex, 'hex'))).toBe(text)
 })
 
-describe('with data_coding 0 and the default alphabet', () => {
+describe('the default alphabet', () => {
   test.each([
     ['gsm', '00a9', '@©'],
     ['gsmPacked', 'e8329bfd06', 'hello'],
@@ -41,11 +41,11 @@ describe('with data_coding 0 and the default alphabet', () => {
     ['ucs2', '0416', 'Ж'],
     ['utf8', 'd09640', 'Ж@'],
     ['utf8', 'd0', '\ufffd'],
-  ] as const)('%s, the octets %s are decoded as %j', (defaultAlphabet, hex, text) => {
+  ] as const)('%s decodes octets %s with data_coding 0 as %j', (defaultAlphabet, hex, text) => {
     expect(decodeText(0, Buffer.from(hex, 'hex'), { defaultAlphabet })).toBe(text)
   })
 
-  test('gsmPacked, text in the GSM coding groups is also unpacked', () => {
+  test('gsmPacked also unpacks text with another data_coding for GSM', () => {
     const packed = Buffer.from('e8329bfd06', 'hex')
     expect(decodeText(0xf0, packed, { defaultAlphabet: 'gsmPacked' })).toBe('hello')
   })

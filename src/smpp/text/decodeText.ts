@@ -53,7 +53,10 @@ export function decodeText(
   }
 }
 
-/** Decodes big endian (TS 23.038 §6.2.3) unless a byte order mark differs. The mark is removed. */
+/**
+ * Decodes UTF-16 as big endian (TS 23.038 §6.2.3) unless a byte order mark says little endian. A
+ * byte order mark is removed.
+ */
 function decodeUcs2(octets: Buffer): string {
   const mark = octets.length >= 2 ? octets.readUInt16BE(0) : 0
   const start = mark === 0xfeff || mark === 0xfffe ? 2 : 0

@@ -31,7 +31,7 @@ describe('among the allowed alphabets, encodeText chooses', () => {
     ['the one with the fewest parts: GSM for 160 letters', 'a'.repeat(160), 'gsm 0'],
     ['the one with the fewest octets if all need the same parts', 'a[]', 'latin1 3'],
     ['the first one if all need the same parts and octets', 'ab', 'gsm 0'],
-    ['only one that has every character', 'ç', 'latin1 3'],
+    ['only an alphabet that has every character', 'ç', 'latin1 3'],
     ['UCS-2 if no other has every character', 'Ж', 'ucs2 8'],
   ])('%s', (_, text, expected) => {
     expect(chosen(text, { alphabets: all })).toBe(expected)
@@ -42,12 +42,12 @@ describe('among the allowed alphabets, encodeText chooses', () => {
     expect(chosen('ç', { alphabets: all, choice: 'first' })).toBe('latin1 3')
   })
 
-  test('none, and returns undefined, if no allowed alphabet has every character', () => {
+  test('no alphabet, and returns undefined, if each of them lacks a character', () => {
     expect(encodeText('Ж', { alphabets: ['gsm', 'latin1', 'ascii'] })).toBeUndefined()
     expect(encodeText('\ud800', { defaultAlphabet: 'utf8', alphabets: ['utf8'] })).toBeUndefined()
   })
 
-  test('only one that has a data_coding on this connection', () => {
+  test('only an alphabet that has a data_coding on this connection', () => {
     expect(chosen('a', { defaultAlphabet: 'latin1', alphabets: ['gsm', 'latin1'] })).toBe(
       'latin1 0',
     )

@@ -62,7 +62,7 @@ export type HeaderFor = (
  * Encodes text for a short_message or message_payload without a user data header, and therefore
  * without national tables (SMPP 3.4 §5.2.19, TS 23.038 §6.2). Without options, the encoding is GSM
  * 03.38 (data_coding 0) if it has every character, otherwise UTF-16 big endian (data_coding 8).
- * Returns undefined if none of `alphabets` that can be used has every character; `ucs2` has all
+ * Returns undefined if no usable alphabet in `alphabets` has every character; `ucs2` has all
  * characters. Throws TypeError if the text is not a string or an alphabet is unknown.
  */
 export function encodeText(text: string): EncodedText

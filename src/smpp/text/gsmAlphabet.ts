@@ -40,7 +40,8 @@ function parseTable(lines: string): CodeTable {
       const code = Number.parseInt(row, 16) * 16 + column
       const unit = Number.parseInt(cell, 16)
       units[code] = unit
-      // A few single-shift tables have `*` and `¡` twice. They are encoded as the lower code.
+      // A few single-shift tables have `*` and `¡` twice. These characters are encoded as the lower
+      // code.
       if (codes[unit] === 0) codes[unit] = code + 1
     }
   }

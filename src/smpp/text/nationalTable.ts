@@ -2,8 +2,8 @@
 // languages (annex A). Each line has the high half of the code, then the Unicode code points (in
 // hexadecimal) of its sixteen codes. `----` marks a code without a character. Lines without any
 // character are omitted. Code 1b is always the escape. Two misprints of the specification are
-// corrected here, as in handsets: in the locking-shift table of Kannada, code 24 (hexadecimal) is
-// U+0CA1, and the single-shift table of Telugu has the euro sign, like all other tables.
+// corrected here, as handsets also do: in the locking-shift table of Kannada, code 24 (hexadecimal)
+// is U+0CA1, and the single-shift table of Telugu has the euro sign, like all other tables.
 
 /**
  * A language of TS 23.038 annex A. Each line of a table has the row number (the high half of the

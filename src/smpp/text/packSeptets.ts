@@ -1,6 +1,6 @@
 /**
  * Packs septets, given in one octet each, starting at the lowest bit (TS 23.038 §6.1.2.1). The
- * first `fillBits` bits are 0; they align text after a user data header to a septet boundary (TS
+ * first `fillBits` bits are 0. They align text after a user data header to a septet boundary (TS
  * 23.040 §9.2.3.24). 8n-1 septets leave seven bits free, which a receiver that only knows the
  * number of octets would read as `@`. `padWithCr` fills these bits with CR, as §6.1.2.3.1 specifies
  * for USSD.
@@ -26,9 +26,9 @@ export function packSeptets(
 const CR = 0x0d
 
 /**
- * Unpacks septets into one octet each: at most `count`, or without `count` as many as the octets
- * hold. Without `count`, a CR at the very end of the octets is padding and is removed (TS 23.038
- * §6.1.2.3.1). Never throws.
+ * Unpacks septets into one octet each: at most `count` septets, or all that the octets hold if
+ * `count` is missing. Without `count`, a CR at the very end of the octets is padding and is removed
+ * (TS 23.038 §6.1.2.3.1). Never throws.
  */
 export function unpackSeptets(
   octets: Buffer,

@@ -1,7 +1,7 @@
 import type { Charset } from './dataCoding.ts'
 import { encodeGsm, GSM_ESCAPE } from './gsmAlphabet.ts'
 
-/** The size of TP-UD in octets, with the user data header (TS 23.040 §9.2.3.24). */
+/** The size of TP-UD in octets, including the user data header (TS 23.040 §9.2.3.24). */
 const USER_DATA_OCTETS = 140
 
 /**
@@ -15,9 +15,9 @@ export interface HeaderOctets {
 
 /**
  * Returns the offset at which each part ends; the last is `octets.length`. Each part is as full as
- * possible, but none ends after an escape, inside a surrogate pair or inside a UTF-8 sequence.
+ * possible, but no part ends after an escape, inside a surrogate pair or inside a UTF-8 sequence.
  * `octets` are as on the wire, except that text for `gsmPacked` is not packed yet: each octet holds
- * one septet. Throws RangeError when the header leaves too little room.
+ * one septet. Throws RangeError if the header leaves too little room.
  */
 export function partEnds(octets: Buffer, charset: Charset, header: HeaderOctets): number[] {
   const weights = weightsOf(charset)
@@ -47,7 +47,7 @@ export function roomBehind(headerOctets: number, charset: Charset): number {
   return charset === 'ucs2' ? octets & ~1 : octets
 }
 
-/** The octets of a surrogate pair or of the longest UTF-8 sequence. */
+/** The number of octets in a surrogate pair or in the longest UTF-8 sequence. */
 const ROOM_MIN = 4
 
 /** Whether text is sent on air in septets. This includes ASCII, which SMSCs convert to GSM. */
@@ -71,7 +71,10 @@ function endOf(octets: Buffer, start: number, room: number, charset: Charset): n
   }
 }
 
-/** ESC ESC is a pair (TS 23.038 §6.2.1.1), so only the last ESC of an odd run is an escape. */
+/**
+ * ESC ESC is a pair (TS 23.038 §6.2.1.1), so the last ESC of a run is an escape only if the length
+ * of the run is odd.
+ */
 function isBehindEscape(octets: Buffer, start: number, end: number): boolean {
   let first = end
   while (first > start && octets[first - 1] === GSM_ESCAPE) first--
@@ -82,7 +85,10 @@ function isSurrogate(octets: Buffer, at: number, half: 0xd8 | 0xdc): boolean {
   return (octets[at]! & 0xfc) === half
 }
 
-/** The start of the UTF-8 sequence at `end`, at most three octets before it. */
+/**
+ * The start of the UTF-8 sequence that includes the octet at `end`; at most three octets before
+ * `end`.
+ */
 function characterStart(octets: Buffer, end: number): number {
   for (let at = end; at > end - 4; at--) if ((octets[at]! & 0xc0) !== 0x80) return at
   return end

@@ -170,7 +170,7 @@ test('parts with SAR TLVs are numbered and leave room for the header that an SMS
   expect(parts.map(({ tlvs }) => readTlv(tlvs, 'sar_segment_seqnum'))).toEqual([1, 2, 3])
 })
 
-describe('split by message_payload', () => {
+describe('with the option message_payload', () => {
   const by = { by: 'message_payload', reference: 0 } as const
 
   test('a long text is one message_payload', () => {
@@ -189,8 +189,8 @@ describe('split by message_payload', () => {
   })
 })
 
-describe('split octets', () => {
-  test('of binary data may be split anywhere', () => {
+describe('segmentOctets', () => {
+  test('may split binary data anywhere', () => {
     const octets = Buffer.alloc(141, 0x1b)
     const result = segmentOctets(octets, { reference: 1 })
     expect(result).toMatchObject({ kind: 'segmented', segments: [{ data_coding: 4 }, {}] })
@@ -198,7 +198,7 @@ describe('split octets', () => {
     expect(segments.map(({ short_message }) => short_message.length)).toEqual([140, 13])
   })
 
-  test('of a text are split only between characters of its alphabet', () => {
+  test('splits a text only between characters of its alphabet', () => {
     const pairs = Buffer.from('1b65'.repeat(81), 'hex')
     const gsm = segmentOctets(pairs, { reference: 1, data_coding: 0 })
     expect(gsm).toMatchObject({ segments: [{ short_message: { length: 158 } }, {}] })
@@ -213,7 +213,7 @@ describe('split octets', () => {
     expect(ucs2).toMatchObject({ segments: [{ short_message: { length: 138 } }, {}] })
   })
 
-  test('with runs of escapes are split so that pairs of escapes stay together', () => {
+  test('splits runs of escapes so that pairs of escapes stay together', () => {
     const firstOf = (given: Buffer) => {
       const result = segmentOctets(given, { reference: 1, data_coding: 0 })
       return result.kind === 'segmented' ? result.segments[0]?.short_message.length : undefined
@@ -226,7 +226,7 @@ describe('split octets', () => {
     expect(firstOf(behind(152, 20))).toBe(6 + 152)
   })
 
-  test('of UTF-8 are split only between characters', () => {
+  test('splits UTF-8 only between characters', () => {
     const options = { reference: 1, data_coding: 0, defaultAlphabet: 'utf8' } as const
     const result = segmentOctets(Buffer.from(`aa${'€'.repeat(60)}`), options)
     const segments = result.kind === 'segmented' ? result.segments : []
@@ -235,7 +235,7 @@ describe('split octets', () => {
     expect(shifted).toMatchObject({ segments: [{ short_message: { length: 6 + 132 } }, {}] })
   })
 
-  test('are too long if they need 256 parts', () => {
+  test('returns tooLong if 256 parts are needed', () => {
     expect(segmentOctets(Buffer.alloc(134 * 255 + 1), { reference: 1 })).toEqual({
       kind: 'tooLong',
       parts: 256,

@@ -27,7 +27,7 @@ export interface SegmentOptions {
   readonly by?: 'udh8' | 'udh16' | 'sar' | 'message_payload'
   /**
    * A number that the parts of one message share: 0-255 for `udh8`, otherwise 0-65535. Use another
-   * one for each message from the same sender to the same destination.
+   * number for each message from the same sender to the same destination.
    */
   readonly reference: number
   /** Further header elements for every part, such as ports. Not allowed with `sar`. */
@@ -61,8 +61,8 @@ const PARTS_MAX = 255
 /** The limit of SMPP 3.4 §5.3.2.32. */
 const PAYLOAD_OCTETS_MAX = 65_535
 /**
- * Sizes of the concatenation element without UDHL. From sar_msg_ref_num, an SMSC may create the
- * longer one.
+ * Sizes of the concatenation element without UDHL. An SMSC may create the longer element from
+ * sar_msg_ref_num.
  */
 const CONCATENATION_OCTETS = { udh8: 5, udh16: 6, sar: 6, message_payload: 5 } as const
 

@@ -26,24 +26,27 @@ export interface MessageBody {
 
 /** The user data of a message, with its header parsed. */
 export interface UserData {
-  /** From the PDU. */
+  /** The data_coding of the PDU. */
   readonly data_coding: number
   /** Header elements; empty without a header. */
   readonly elements: readonly InformationElement[]
-  /** The octets after the header: a view of those in the PDU, not a copy. */
+  /** The octets after the header: a view of the PDU's octets, not a copy. */
   readonly octets: Buffer
   /** The national tables that the header names. */
   readonly shifts: GsmShifts
   /** The number of fill bits before the first packed septet. */
   readonly fillBits: number
-  /** From the header or, if it has none, from SAR TLVs; undefined for a message of one part. */
+  /**
+   * Read from the header or, if the header has no concatenation element, from SAR TLVs; undefined
+   * for a message of one part.
+   */
   readonly concatenation: Concatenation | undefined
 }
 
 /**
  * Reads short_message, or message_payload if short_message is empty (SMPP 3.4 §5.3.2.32). Bit 6 of
- * esm_class announces a user data header. If the length of the header exceeds the octets, they are
- * read as text without a header. Never throws.
+ * esm_class announces a user data header. If the header claims more octets than there are, all
+ * octets are read as text without a header. Never throws.
  */
 export function readUserData(body: MessageBody): UserData {
   const { data_coding } = body

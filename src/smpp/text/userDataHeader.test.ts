@@ -61,7 +61,7 @@ test('a port above 65,535 and a header above 255 octets throw', () => {
   expect(() => encodeUdh([{ id: 1, octets: Buffer.alloc(254) }])).toThrow('at most 255')
 })
 
-test('an element that exceeds the header is ignored, and the rest of the header is kept', () => {
+test('an element that extends beyond the header is ignored, and the others are kept', () => {
   expect(parseUdh(hex('0424010125ff'))).toEqual({
     elements: [{ id: 0x24, octets: hex('01') }],
     length: 5,

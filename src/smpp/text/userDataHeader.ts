@@ -14,7 +14,7 @@ export interface InformationElement {
 
 /** A header read by parseUdh. */
 export interface UserDataHeader {
-  /** The elements in wire order. An element that exceeds the header is omitted. */
+  /** The elements in wire order. An element that extends beyond the header is omitted. */
   readonly elements: readonly InformationElement[]
   /** The size of the header in octets, including UDHL. The text starts at this offset. */
   readonly length: number
@@ -40,7 +40,7 @@ const LOCKING_SHIFT = 0x25
 
 /**
  * Reads the header at the start of `octets` (TS 23.040 §9.2.3.24). Returns undefined if the length
- * octet is missing or exceeds the octets. Never throws.
+ * octet is missing or claims more octets than there are. Never throws.
  */
 export function parseUdh(octets: Buffer): UserDataHeader | undefined {
   const length = (octets[0] ?? octets.length) + 1

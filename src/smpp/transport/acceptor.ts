@@ -12,7 +12,10 @@ import { peerOf } from './peerOf.ts'
 import type { Endpoint } from './proxyHeader.ts'
 import { TlsGate, type SecureContext, type ServerTlsOptions } from './tlsGate.ts'
 
-/** The time for PROXY header and TLS handshake together if the session-init timer is off. */
+/**
+ * The time limit for the PROXY header and the TLS handshake together if the session-init timer is
+ * off.
+ */
 const ARRIVAL_TIMEOUT_MS = 10_000
 
 /**
@@ -81,13 +84,14 @@ export class Acceptor {
     return this.#arrivals.size
   }
 
-  /** Returns the actual port. Rejects with the error of `net`. */
+  /** Resolves with the actual port. Rejects with the error from Node's `net`. */
   listen(port: number, host: string | undefined): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
       this.#server.listen(port, host, () => {
         this.#server.off('error', reject)
-        // For example, file descriptors ran out. That connection is lost, but the server continues.
+        // A connection was not accepted, for example because file descriptors ran out. That
+        // connection is lost, but the server continues.
         this.#server.on('error', () => undefined)
         // The server listens on TCP, so the address is not the path of a pipe.
         resolve((this.#server.address() as AddressInfo).port)
@@ -99,7 +103,10 @@ export class Acceptor {
     return this.#tls !== undefined
   }
 
-  /** Applies to future connections. Throws if the context is unusable or the port has no TLS. */
+  /**
+   * Sets the context for future connections. Throws if the context is unusable or the port has no
+   * TLS.
+   */
   setSecureContext(context: SecureContext): void {
     if (!this.#tls) throw new TypeError(`this port does not use TLS: ${LISTEN_WITH_TLS}`)
     this.#tls.setSecureContext(context)
@@ -118,7 +125,7 @@ export class Acceptor {
 
   #accept(socket: Socket): void {
     const { hasRoom, onReady, onRefused } = this.#actions
-    // A load balancer's health check was reset before we accepted it.
+    // The peer (such as a load balancer's health check) reset the connection before we accepted it.
     if (socket.remoteAddress === undefined) return dismiss(socket)
     const refuse = (kind: 'tooMany' | 'untrustedProxy', reason: string) => {
       onRefused({ kind, reason, ...peerOf(socket) })

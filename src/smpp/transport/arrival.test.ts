@@ -111,7 +111,7 @@ describe('behind a proxy', () => {
     expect(session.tls?.protocol).toBe('TLSv1.3')
   })
 
-  test('a connection refused after its header is reported with the real client', async () => {
+  test('a connection refused after its header is reported with the real address', async () => {
     const { port, refused } = await served({ tls: authority.identity('centre') })
     const peer = await connected(port)
     peer.send(Buffer.concat([V2_TCP4, bindPdu()]))
@@ -264,7 +264,10 @@ describe('a thousand silent connections', () => {
   })
 })
 
-/** Cuts the octets at these places (modulo the length) and sends each piece in a separate turn. */
+/**
+ * Cuts the octets at these places (modulo the length) and sends each piece in a separate event loop
+ * iteration.
+ */
 async function sendInPieces(peer: RawPeer, octets: Buffer, cuts: readonly number[]) {
   const places = [...new Set(cuts.map((cut) => cut % octets.length))].toSorted((a, b) => a - b)
   let from = 0
@@ -276,7 +279,10 @@ async function sendInPieces(peer: RawPeer, octets: Buffer, cuts: readonly number
   }
 }
 
-/** The same connection, but the first chunk is written in one piece with the header. */
+/**
+ * Returns a stream over the same connection that writes the first chunk in one piece with the
+ * header.
+ */
 function prefixed(socket: Socket, header: Buffer): Duplex {
   let first: Buffer | undefined = header
   const duplex = new Duplex({

@@ -18,7 +18,7 @@ export interface RefusedConnection {
   readonly reason: string
   /** The error code of Node or OpenSSL: CERT_HAS_EXPIRED, ERR_SSL_WRONG_VERSION_NUMBER, … */
   readonly code?: string
-  /** The address of the client if a PROXY header gave it, otherwise of the peer. */
+  /** The address of the client if a PROXY header gave one, otherwise the address of the peer. */
   readonly remoteAddress: string
   /** The port that belongs to remoteAddress. */
   readonly remotePort: number
@@ -27,7 +27,7 @@ export interface RefusedConnection {
 export interface ArrivalWays {
   readonly expectsProxyHeader: boolean
   readonly tls: TlsGate | undefined
-  /** The time for PROXY header and TLS handshake together, in milliseconds. */
+  /** The time limit for the PROXY header and the TLS handshake together, in milliseconds. */
   readonly timeoutMs: number
   onReady(socket: Socket, source: Endpoint | undefined): void
   onRefused(refused: RefusedConnection): void
@@ -117,7 +117,8 @@ export class Arrival {
   }
 
   readonly #onLeft = () => {
-    // Load balancers and monitors regularly check whether the port is open. That is not reported.
+    // Load balancers and monitors regularly check whether the port is open. These checks are not
+    // reported.
     if (this.#connection.bytesRead === 0) this.end()
     else this.#refuse('closed', `the peer disconnected before its ${this.#step} was complete`)
   }

@@ -94,7 +94,7 @@ test.each([
   },
 )
 
-test('close in onConnection ignores a bind that arrived with the PROXY header', async () => {
+test('after close in onConnection, a bind that came with the PROXY header is ignored', async () => {
   const { port, told } = await served((session) => session.close('unwanted'), {
     proxyProtocol: true,
   })
@@ -105,7 +105,7 @@ test('close in onConnection ignores a bind that arrived with the PROXY header', 
   expect(told.all).toEqual(['OPEN from 203.0.113.7', 'unwanted'])
 })
 
-test('a connection closed in onConnection stops counting when it has ended', async () => {
+test('a connection closed in onConnection counts towards maxSessions until it ends', async () => {
   const { port, told } = await served((session) => session.close('unwanted'), { maxSessions: 1 })
   await vi.waitFor(async () => {
     // A connection that arrives before the last one has ended exceeds maxSessions, so onConnection

@@ -19,7 +19,10 @@ export type ClientTlsOptions = Omit<
 export interface OpenSocketOptions {
   /** A host name or an IP address. */
   readonly host: string
-  /** The registered ports are 2775 for SMPP and 3550 for SMPP over TLS. Many centres use others. */
+  /**
+   * The registered ports are 2775 for SMPP and 3550 for SMPP over TLS. Many centres use other
+   * ports.
+   */
   readonly port: number
   /** Default: plain TCP. `true` means TLS with the CAs that Node trusts. */
   readonly tls?: boolean | ClientTlsOptions
@@ -88,8 +91,8 @@ function begin({ host: told, port, tls }: OpenSocketOptions): Socket {
   const host = /^\[(.*)\]$/.exec(told)?.[1] ?? told
   const where = { host, port, noDelay: true, allowHalfOpen: true } as const
   if (!tls) return connect(where)
-  // An address is not a valid server name (RFC 6066 §3). Node then checks the certificate for the
-  // address itself.
+  // An address is not a valid server name (RFC 6066 §3). Without a server name, Node checks that
+  // the certificate is valid for the address.
   const servername = isIP(host) ? {} : { servername: host }
   return connectTls({ ...servername, ...(tls === true ? {} : tls), ...where })
 }

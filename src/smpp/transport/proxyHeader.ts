@@ -19,7 +19,8 @@ export type ProxyHeader =
   /**
    * `octets` is the length of the header; the octets after it come from the client. `source` is
    * undefined if the proxy itself connects (LOCAL, for its health checks) or does not give a TCP
-   * address (UNKNOWN, UNSPEC, a UNIX socket, datagrams). Then use the connection's own address.
+   * address (UNKNOWN, UNSPEC, a UNIX socket, datagrams). In these cases, use the connection's own
+   * address.
    */
   | { readonly kind: 'header'; readonly octets: number; readonly source: Endpoint | undefined }
   | { readonly kind: 'refused'; readonly reason: string }
@@ -31,8 +32,8 @@ const V1_OCTETS_MAX = 107
 const V2_SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex')
 const V2_FIXED_OCTETS = 16
 /**
- * Addresses need at most 216 octets. The TLVs that load balancers send, such as names and endpoint
- * ids, need a few hundred octets.
+ * The limit on the octets after the fixed part. Addresses need at most 216 octets. The TLVs that
+ * load balancers send, such as names and endpoint ids, need a few hundred octets.
  */
 const V2_REST_OCTETS_MAX = 4096
 
@@ -40,7 +41,7 @@ const V2_VERSION = 2
 const V2_LOCAL = 0
 const V2_PROXY = 1
 const V2_STREAM = 1
-/** The octets of the addresses by address family. TLVs follow them. */
+/** The number of octets of the addresses, by address family. TLVs follow the addresses. */
 const V2_ADDRESS_OCTETS = [0, 12, 36, 216] as const
 const V2_INET = 1
 const V2_INET6 = 2
@@ -130,7 +131,10 @@ function readV2(octets: Buffer): ProxyHeader {
   return { kind: 'header', octets: length, source: isTcp ? sourceV2(octets, family) : undefined }
 }
 
-/** Reads the source. The order is: source and destination address, source and destination port. */
+/**
+ * Reads the source. The addresses of source and destination come first, then their ports in the
+ * same order.
+ */
 function sourceV2(octets: Buffer, family: number): Endpoint | undefined {
   const at = V2_FIXED_OCTETS
   if (family === V2_INET) {

@@ -1,6 +1,6 @@
 /**
- * No session could be established, and the cause is not a refusal with a command_status. `code` is
- * one of:
+ * The error if no session could be established, except if the peer refused the bind with a
+ * command_status. `code` is one of:
  *
  * - an error code of the socket, such as ECONNREFUSED
  * - an error code of TLS, such as DEPTH_ZERO_SELF_SIGNED_CERT or ERR_TLS_CERT_ALTNAME_INVALID
@@ -9,7 +9,7 @@
  * - TOO_MANY_SESSIONS: our own server has reached maxSessions
  */
 export class SmppConnectError extends Error {
-  /** The cause, as listed for the class. */
+  /** The cause. The comment on the class lists all codes. */
   readonly code: string
 
   constructor(code: string, message: string, options?: ErrorOptions) {

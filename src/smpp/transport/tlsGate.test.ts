@@ -220,7 +220,7 @@ describe('a certificate of the server', () => {
     expect(before.state).toBe('BOUND_TRX')
   })
 
-  test('that is invalid throws immediately', async () => {
+  test('throws immediately if it is invalid', async () => {
     const { listener } = await served()
     expect(() => listener.setSecureContext({ cert: 'no PEM', key: 'no PEM' })).toThrow('PEM')
     const server = createSmppServer({ events: {}, tls: { cert: 'no PEM', key: 'no PEM' } })

@@ -18,7 +18,7 @@ const IDENTITIES: readonly (readonly string[])[] = [
   ['pskCallback'],
 ]
 
-/** Without one of these identities, a TLS server has no usable cipher. */
+/** Requires one of IDENTITIES, without which a TLS server has no usable cipher. */
 export const serverTlsCheck: OptionCheck = (value, name) => {
   if (value === false) return
   const has = (option: string) => isObject(value) && value[option] !== undefined
@@ -36,8 +36,8 @@ export type SecureContext = SecureContextOptions
 type Done = (result: TLSSocket | Error) => void
 
 /**
- * The server side of TLS for connections that were accepted elsewhere. A Node TLS server that does
- * not listen on any port does the handshakes and checks the certificates.
+ * The server side of TLS for connections that another server has accepted. A Node TLS server that
+ * does not listen on any port does the handshakes and checks the certificates.
  */
 export class TlsGate {
   readonly #server: Server
@@ -50,7 +50,7 @@ export class TlsGate {
     this.#server = createServer(options)
     this.#server.on('secureConnection', (socket) => this.#settle(socket, socket))
     this.#server.on('tlsClientError', (error, socket) => {
-      // Set if the handshake was complete but the certificate is invalid.
+      // authorizationError is set if the handshake was complete but the certificate is invalid.
       const { authorizationError } = socket
       this.#settle(socket, authorizationError ? refusedBy(String(authorizationError)) : error)
     })
@@ -94,7 +94,8 @@ function renewed(options: ServerTlsOptions, context: SecureContext): ServerTlsOp
   // The entries come from a SecureContext; Object.entries loses their types.
   const changes = Object.fromEntries(told) as SecureContext
   const kept = { ...options }
-  // A new cert replaces an old pfx and the reverse. With both, OpenSSL would keep using the pfx.
+  // A new cert replaces an old pfx, and a new pfx replaces an old cert. With both, OpenSSL would
+  // keep using the pfx.
   if (changes.pfx !== undefined) for (const name of CERTIFICATE) delete kept[name]
   else if (changes.cert !== undefined) delete kept.pfx
   return { ...kept, ...changes }

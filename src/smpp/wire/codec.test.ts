@@ -190,13 +190,13 @@ describe('a value that cannot be encoded throws PduError:', () => {
 
 const LIST_OF_NO_NAME = { dest_flag: DEST_FLAG.DISTRIBUTION_LIST, dl_name: '' } as const
 
-describe('the list', () => {
+describe('the lists of submit_multi and its response:', () => {
   const refused = (command: 'submit_multi' | 'submit_multi_resp', hex: string) => {
     const body = Buffer.from(hex, 'hex')
     return () => decodeBody(command, body)
   }
 
-  test('of destinations holds addresses and distribution lists in any order', () => {
+  test('a list of destinations holds addresses and distribution lists in any order', () => {
     const body = {
       dest_address: [
         { dest_flag: DEST_FLAG.DISTRIBUTION_LIST, dl_name: 'friends' },
@@ -220,20 +220,20 @@ describe('the list', () => {
     ['with an unknown flag', '000000000103', status.ESME_RINVDESTFLAG],
     ['that ends early', '0000000002' + '026100', status.ESME_RINVCMDLEN],
     ['with a name that is too long', '0000000001' + '02' + '61'.repeat(21), status.ESME_RINVDLNAME],
-  ])('of destinations %s is refused', (_, hex, commandStatus) => {
+  ])('a list of destinations %s is refused', (_, hex, commandStatus) => {
     expect(refused('submit_multi', hex)).toThrow(expect.objectContaining({ commandStatus }))
   })
 
   test.each([
     ['no destinations', []],
     ['256 destinations', Array.from({ length: 256 }, () => LIST_OF_NO_NAME)],
-  ])('of %s cannot be encoded', (_, dest_address) => {
+  ])('a list of %s cannot be encoded', (_, dest_address) => {
     expect(() => encodeBody('submit_multi', { dest_address })).toThrow(
       expect.objectContaining({ commandStatus: status.ESME_RINVNUMDESTS }),
     )
   })
 
-  test('of failures may be truncated or missing; the complete entries are kept', () => {
+  test('a list of failures may be truncated or missing, and its complete entries are kept', () => {
     const one = '0101' + '313500' + '0000000b'
     const failure = { dest_addr_ton: 1, dest_addr_npi: 1, destination_addr: '15' }
     expect(refused('submit_multi_resp', '7800' + '02' + one)()).toMatchObject({

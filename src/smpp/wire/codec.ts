@@ -21,13 +21,13 @@ const RESPONSE_BIT = 0x80000000
 
 /** A request that cannot be decoded, and how to answer it (SMPP 5.0 §2.11). */
 export interface MalformedPdu {
-  /** Distinguishes it from a decoded PDU. */
+  /** Distinguishes a malformed PDU from a decoded one. */
   readonly kind: 'malformed'
   /** The value in the header; 0 if it could not be read. */
   readonly command_id: number
   /** Undefined if the command_id is unknown. */
   readonly command: CommandName | undefined
-  /** The sequence_number to answer; 0 if the header is incomplete. */
+  /** The sequence_number to answer with; 0 if the header is incomplete. */
   readonly sequence_number: number
   /**
    * The command_status to answer with. Send it in the request's response, or in a generic_nack if

@@ -198,7 +198,7 @@ function decodeString(
   `
 }
 
-/** Generates code that writes one field of `owner` to `out` at `o`; if missing, as 0 or empty. */
+/** Generates code that writes a field of `owner` to `out` at `o`. Missing fields are 0 or empty. */
 function encodeField(field: Field, owner: string): string {
   const name = JSON.stringify(field.name)
   const value = `${owner}.${field.name}`

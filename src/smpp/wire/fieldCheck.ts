@@ -11,7 +11,10 @@ import { TLVS } from './tlvTable.ts'
 
 type Body = Readonly<Record<string, unknown>>
 
-/** Properties of a whole PDU. A body may have them too, because it accepts a decoded PDU. */
+/**
+ * Properties of a whole PDU. A body may also have them, because a decoded PDU can be passed as a
+ * body.
+ */
 const HEAD = ['command', 'command_status', 'sequence_number']
 const TAIL = ['tlvs', 'bodyOctets']
 /** encodeText returns this property together with the fields of a body. */

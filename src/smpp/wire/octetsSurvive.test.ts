@@ -84,7 +84,7 @@ describe('the original body', () => {
     expect(cancel.bodyOctets).toBeDefined()
     const moved = encodePdu({ ...cancel, message_id: '2' } as Pdu) // The command is the same.
     expect(moved.toString('hex', 16)).toBe('003200000000000000')
-    // In a refusal that was changed to a success, the TLVs now follow a message_id.
+    // If a refusal is changed to a success, its TLVs are written after a message_id.
     const refusal = decoded(pduOf('submit_sm_resp', ESME_RSYSERR, VENDOR_TLV))
     const success = encodePdu({ ...refusal, command_status: ESME_ROK })
     expect(success.toString('hex', 16)).toBe('001403000105')

@@ -1,13 +1,13 @@
 // Checks of options. A check throws TypeError for a value of the wrong type and RangeError for an
-// invalid value of the right type. Its message names the option, the value and the valid ones. An
-// undefined option counts as missing.
+// invalid value of the right type. The error message names the option, its value and the valid
+// values. An undefined option counts as missing.
 
 import { nearestName, orWhat } from './nearestName.ts'
 
 /** `name` is the full name of the option, such as 'timers.responseTimeoutMs'. */
 export type OptionCheck = (value: unknown, name: string) => void
 
-/** One check for each option of T. */
+/** The check of each option of T. */
 export type OptionChecks<T> = Readonly<Record<keyof T, OptionCheck>>
 
 /** The maximum of `setTimeout`. A timer with a longer time fires immediately. */
@@ -110,8 +110,8 @@ export function object<T>(options: Options<T>): OptionCheck {
 }
 
 /**
- * An object with handlers of these names. It may also hold state of its own: values that are not
- * functions, under names that do not resemble these.
+ * An object with handlers of these names. It may also have other properties for its own state, if
+ * they are not functions and their names do not resemble those of the handlers.
  */
 export function handlers<T>({ checks, needed = [] }: Options<T>): OptionCheck {
   const names = Object.keys(checks)
@@ -169,7 +169,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A value for a message: short, and on one line. */
+/** Formats a value for an error message: short, and on one line. */
 export function shown(value: unknown): string {
   switch (typeof value) {
     case 'string':

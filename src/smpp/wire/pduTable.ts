@@ -1,6 +1,6 @@
 // The table of PDUs. Each row has the command_id, the states in which each side may send the PDU
 // (SMPP 5.0 table 2-1), and the fields in wire order (SMPP 3.4 §4). Types, decoders and encoders
-// are derived from it. A new PDU is a new row; a new kind of field is a case in compilePdu.ts.
+// are derived from the table. Each PDU is a row, and each kind of field is a case in compilePdu.ts.
 
 import {
   ESME_RBINDFAIL,
@@ -47,7 +47,7 @@ export interface PduRow {
   readonly esme: readonly SessionState[]
   readonly mc: readonly SessionState[]
   readonly fields: readonly Field[]
-  /** Whether the specification defines TLVs here. If not, any octets may follow (5.0 §2.11.1). */
+  /** Whether the specification gives the PDU TLVs. If not, any octets may follow (5.0 §2.11.1). */
   readonly tlvs: boolean
   /** Required TLVs. If any of them is missing, the answer is ESME_RMISSINGTLV. */
   readonly tlvsRequired?: readonly TlvName[]

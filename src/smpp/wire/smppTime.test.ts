@@ -103,7 +103,7 @@ describe('a relative time', () => {
   })
 
   test('is read with its parts, and adds months in local time of the message centre', () => {
-    // In that local time, NOW is already 00:30 on February 1.
+    // In the local time of this message centre, NOW is already 00:30 on February 1.
     const time = readSmppTime('000100000000000R', { now: NOW, quarterHours: 4 })
     expect(time).toEqual({
       kind: 'relative',

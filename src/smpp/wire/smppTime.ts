@@ -51,24 +51,24 @@ export function writeAbsoluteTime(date: Date, quarterHours = 0): string {
 export interface RelativeTime {
   /** Calendar years: 0-99, including full years in `months`. */
   readonly years?: number
-  /** Calendar months. Every 12 are written as a year. */
+  /** Calendar months. Every 12 months are written as a year. */
   readonly months?: number
   /** Days: 0-99, including full days in `hours`, `minutes` and `seconds`. */
   readonly days?: number
-  /** Every 24 are written as a day. */
+  /** Every 24 hours are written as a day. */
   readonly hours?: number
-  /** Every 60 are written as an hour. */
+  /** Every 60 minutes are written as an hour. */
   readonly minutes?: number
-  /** Every 60 are written as a minute. */
+  /** Every 60 seconds are written as a minute. */
   readonly seconds?: number
 }
 
 /**
- * Writes a relative time, `YYMMDDhhmmss000R` (SMPP 3.4 §7.1.1.2, 5.0 §4.7.23.5). A number is a time
- * in seconds. Full units are carried: seconds, minutes and hours into days, and months into years.
- * Days are not carried into months, because months differ in length. For more than 99 days, use
- * months and years, or an absolute time. (Some message centres refuse more than 31 days.) Throws
- * RangeError for more than 99 days or years, for negative numbers and for fractions.
+ * Writes a relative time, `YYMMDDhhmmss000R` (SMPP 3.4 §7.1.1.2, 5.0 §4.7.23.5). A number is a
+ * count of seconds. Full units are carried: seconds, minutes and hours into days, and months into
+ * years. Days are not carried into months, because months differ in length. For more than 99 days,
+ * use months and years, or an absolute time. (Some message centres refuse more than 31 days.)
+ * Throws RangeError for more than 99 days or years, for negative numbers and for fractions.
  */
 export function writeRelativeTime(time: RelativeTime | number): string {
   const given = typeof time === 'number' ? { seconds: time } : time

@@ -31,8 +31,8 @@ const INT2 = { kind: 'integer', octets: 2, min: 0, max: 0xffff } as const
 const INT4 = { kind: 'integer', octets: 4, min: 0, max: 0xffffffff } as const
 
 /**
- * Both sizes include the NUL. They apply when a value is sent. A received value may be shorter and
- * may lack the NUL.
+ * octetsMin and octetsMax include the NUL. They apply when a value is sent. A received value may be
+ * shorter and may lack the NUL.
  */
 const cString = (octetsMin: number, octetsMax: number) =>
   ({ kind: 'cString', octetsMin, octetsMax }) as const
@@ -96,7 +96,10 @@ export const TLVS = {
   billing_identification: { tag: 0x060b, type: octets(1, 1024) },
   source_network_id: { tag: 0x060d, type: cString(7, 65) },
   dest_network_id: { tag: 0x060e, type: cString(7, 65) },
-  /** Six digits. Some peers send fewer, which is accepted: no digit depends on its position. */
+  /**
+   * Six digits. Some peers send fewer digits. These are accepted, because no digit depends on its
+   * position.
+   */
   source_node_id: { tag: 0x060f, type: octets(6, 6, 1) },
   dest_node_id: { tag: 0x0610, type: octets(6, 6, 1) },
   dest_addr_np_resolution: { tag: 0x0611, type: INT1 },
