@@ -67,8 +67,8 @@ const BY_WORD: ReadonlyMap<string, MessageState> = new Map([
 ])
 
 /**
- * Parts of words, searched in this order if the whole word is unknown, as in `DND_REJECTED` and
- * `DeliveredToTerminal`.
+ * Parts of words. An unknown word, such as `DND_REJECTED` or `DeliveredToTerminal`, is searched for
+ * these parts in this order.
  */
 const BY_PART: readonly [string, MessageState][] = [
   ['UNDELIV', MESSAGE_STATE.UNDELIVERABLE],

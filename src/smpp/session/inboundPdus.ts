@@ -41,7 +41,9 @@ type Handlers<Session> = Readonly<Partial<Record<CommandName, Handler<Session>>>
 
 const NACK = compiledByName('generic_nack')
 
-/** The commands that the session handles itself. Handlers of the owner process all others. */
+/**
+ * The commands that the session handles itself. The owner's handlers process all other commands.
+ */
 const OWN: ReadonlySet<CommandName> = new Set([
   'bind_receiver',
   'bind_transmitter',

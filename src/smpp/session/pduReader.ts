@@ -20,7 +20,9 @@ export interface ReaderHandlers {
   onPdu(octets: Buffer, start: number, end: number): void
   /** Called when too many octets are waiting to be sent. */
   onUnsent(octets: number): void
-  /** Called when framing is lost. octets[start, end) begins with the header, at least 4 octets. */
+  /**
+   * Called when framing is lost. octets[start, end) has at least the first 4 octets of the header.
+   */
   onBroken(octets: Buffer, start: number, end: number): void
 }
 

@@ -27,7 +27,7 @@ export interface SessionBind extends Pick<
   BindBody,
   'system_id' | 'system_type' | 'interface_version' | 'address_range'
 > {
-  /** Tells whether the ESME sends, receives, or does both. */
+  /** Says whether the ESME sends messages, receives messages, or does both. */
   readonly command: BindCommand
 }
 

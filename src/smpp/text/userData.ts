@@ -20,7 +20,7 @@ export interface MessageBody {
   readonly data_coding: number
   /** A data_sm does not have this field. */
   readonly short_message?: Buffer
-  /** message_payload and SAR TLVs. */
+  /** The TLVs. Of these, message_payload and the SAR TLVs are read. */
   readonly tlvs: readonly Tlv[]
 }
 

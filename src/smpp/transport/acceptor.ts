@@ -48,7 +48,9 @@ export interface AcceptorOptions {
 }
 
 export interface AcceptorActions {
-  /** The time from accepting a connection until it is ready, in milliseconds. 0 means 10 s. */
+  /**
+   * The time limit from accepting a connection until it is ready, in milliseconds. 0 means 10 s.
+   */
   readonly timeoutMs: number
   hasRoom(): boolean
   onReady(socket: Socket, source: Endpoint | undefined): void

@@ -27,8 +27,8 @@ export interface OpenSocketOptions {
   /** Default: plain TCP. `true` means TLS with the CAs that Node trusts. */
   readonly tls?: boolean | ClientTlsOptions
   /**
-   * The time to connect, including the TLS handshake, in milliseconds. Default 10,000. With 0, only
-   * the operating system limits the time.
+   * The time limit for connecting, including the TLS handshake, in milliseconds. Default 10,000.
+   * With 0, only the operating system limits the time.
    */
   readonly connectTimeoutMs?: number
   /** Aborts the attempt to connect. */

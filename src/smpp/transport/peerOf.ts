@@ -3,7 +3,7 @@ import type { Endpoint } from './proxyHeader.ts'
 
 const MAPPED = /^::ffff:/i
 
-/** The peer's address: `source` if a proxy has given it, otherwise the address of the socket. */
+/** The peer's address: `source` if a proxy has given one, otherwise the address of the socket. */
 export function peerOf(socket: Socket, source?: Endpoint) {
   return {
     remoteAddress: plainAddress(source?.address ?? socket.remoteAddress ?? ''),

@@ -30,7 +30,10 @@ function isPartOf(wrong: string, name: string): boolean {
   return wrong.length >= 4 && (name.startsWith(wrong) || name.endsWith(wrong))
 }
 
-/** The fewest changes between two names: insert, delete or replace a letter, or swap neighbours. */
+/**
+ * The smallest number of changes that turn one name into the other. A change inserts, deletes or
+ * replaces a letter, or swaps two neighbouring letters.
+ */
 function distanceOf(one: string, other: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: other.length + 1 }, (_, index) => index)

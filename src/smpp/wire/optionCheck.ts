@@ -17,7 +17,7 @@ interface Wanted {
   readonly type: 'number' | 'string' | 'boolean' | 'function'
   /** A description such as 'an integer from 0 to 255'. */
   readonly words: string
-  /** Keeps the value out of messages. */
+  /** Keeps the value out of error messages. */
   readonly isSecret?: boolean
 }
 
@@ -74,7 +74,10 @@ export const host: OptionCheck = wanted<string>(
   (value) => value.trim() !== '',
 )
 
-/** One of `values`. For any other value, `hint` guesses which valid value was meant. */
+/**
+ * Checks that a value is one of `values`. For any other value, `hint` guesses which valid value was
+ * meant.
+ */
 export function oneOf(
   values: readonly (string | number)[],
   words: string,

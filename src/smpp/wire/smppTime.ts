@@ -105,7 +105,7 @@ function twoDigits(number: number): string {
 
 /** The result of readSmppTime. */
 export type SmppTime =
-  /** An instant, and the offset of its local time: quarter hours ahead of UTC. */
+  /** An instant, and the offset of its local time from UTC, in quarter hours (east is positive). */
   | { readonly kind: 'absolute'; readonly date: Date; readonly quarterHours: number }
   /** A span of time from `now`, and the instant at its end. */
   | { readonly kind: 'relative'; readonly date: Date; readonly time: Required<RelativeTime> }
@@ -119,8 +119,8 @@ export interface SmppTimeOptions {
   /** The time to which a relative time is added. Default: the present. */
   readonly now?: Date
   /**
-   * The offset of the message centre's local time: quarter hours ahead of UTC. It is used for times
-   * of 12 digits, and to add the months of a relative time. Default: 0.
+   * The offset of the message centre's local time from UTC, in quarter hours (east is positive). It
+   * is used for times of 12 digits, and to add the months of a relative time. Default: 0.
    */
   readonly quarterHours?: number
 }
@@ -165,8 +165,8 @@ function relativeTime(text: string, now: Date, offsetMs: number): SmppTime {
   const date = new Date(now.getTime() + offsetMs)
   const day = date.getUTCDate()
   date.setUTCMonth(date.getUTCMonth() + years * 12 + months)
-  // If the month is too short, the date has moved into the next month. Day 0 of that month is the
-  // last day of the month before it.
+  // If the month is too short, the date has moved into the next month. Day 0 of the next month is
+  // the last day of the intended month.
   if (date.getUTCDate() !== day) date.setUTCDate(0)
   const restMs = (days * DAY_SECONDS + hours * 3_600 + minutes * 60 + seconds) * 1_000
   date.setTime(date.getTime() - offsetMs + restMs)

@@ -28,7 +28,10 @@ export type MessagingMode = (typeof MESSAGING_MODE)[keyof typeof MESSAGING_MODE]
 /** The bits of esm_class that hold a MESSAGING_MODE. */
 export const MESSAGING_MODE_MASK = 0x03
 
-/** Bits 5-2 of esm_class (SMPP 3.4 §5.2.12). Apply the mask first: other bits may be set too. */
+/**
+ * Bits 5-2 of esm_class (SMPP 3.4 §5.2.12). Apply the mask first, because other bits may also be
+ * set.
+ */
 export const MESSAGE_TYPE = {
   NORMAL: 0x00,
   DELIVERY_RECEIPT: 0x04,
