@@ -121,7 +121,7 @@ describe('the error of a failed connectSmpp says that', () => {
     centre = await rawServer()
   })
 
-  test('the port is closed at an IPv6 address in brackets', async () => {
+  test('the port at an IPv6 address in brackets is closed', async () => {
     const { port } = centre
     // On a machine without IPv6 the code differs, but the error must not be a failed name lookup.
     const error = await failing({ host: '[::1]', port })
@@ -141,7 +141,7 @@ describe('the error of a failed connectSmpp says that', () => {
     expect(await failed).toMatchObject({ name: 'SmppConnectError', code: 'CLOSED' })
   })
 
-  test('the caller aborted it, before or during the bind', async () => {
+  test('the caller aborted the attempt, before or during the bind', async () => {
     expect(await failing({ signal: AbortSignal.abort() })).toMatchObject({ code: 'ABORTED' })
     const abort = new AbortController()
     const failed = failing({ signal: abort.signal })

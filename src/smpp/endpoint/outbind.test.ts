@@ -150,7 +150,7 @@ describe('outbind rejects and leaves no session if', () => {
     expect(String(error)).toContain('ESME_RINVPASWD')
   })
 
-  test('the caller aborts it, before or while it waits', async () => {
+  test('the caller aborts it, before the call or while it waits for the bind', async () => {
     const server = centre()
     const esme = await rawServer()
     onTestFinished(() => esme.close())

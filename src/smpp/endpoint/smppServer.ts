@@ -33,8 +33,8 @@ export interface SmppServerEvents extends SessionEvents {
   /**
    * A connection has become a session. Its PROXY header and TLS handshake are complete, and no PDU
    * has been read or sent. To refuse the connection without an answer, call `session.close`. Each
-   * session that is reported here is reported to onClosed when it closes. For an outbind (SMPP 3.4
-   * §4.1.7), this event precedes the outbind PDU. The handler must not throw.
+   * session that is reported here is also reported to onClosed when it closes. For an outbind (SMPP
+   * 3.4 §4.1.7), this event precedes the outbind PDU. The handler must not throw.
    */
   onConnection?(session: Session): void
   /** The server closed a connection, without sending a PDU, before it became a session. */
@@ -160,10 +160,10 @@ export interface SmppServer extends AsyncDisposable {
   stopAccepting(): void
   /**
    * Stops accepting connections, ends connections that are not sessions yet, and unbinds all
-   * sessions. Resolves when all connections have ended. Each session may take the response timer
-   * for outstanding responses, the same time again for unbind, and 2 s more if the peer keeps the
-   * connection open. Aborting `signal` closes the remaining sessions immediately, so that only the
-   * 2 s remain.
+   * sessions. Resolves when all connections have ended. Each session waits at most one response
+   * timer for outstanding responses, another response timer for unbind_resp, and another 2 s if the
+   * peer keeps the connection open. Aborting `signal` closes the remaining sessions immediately, so
+   * that only the 2 s remain.
    */
   close(options?: { readonly signal?: AbortSignal }): Promise<void>
 }

@@ -1,6 +1,6 @@
 // SMSCs may write the id of a message differently in submit_sm_resp and in the receipt: in another
-// case, without leading zeros, or in decimal instead of hexadecimal (SMPP 3.3). A rule for each
-// connection says how the two ids differ. Ids remain strings, because they can exceed 2^53.
+// letter case, without leading zeros, or in decimal instead of hexadecimal (SMPP 3.3). A rule for
+// each connection says how the two ids differ. Ids remain strings, because they can exceed 2^53.
 
 /**
  * The rule by which two ids on a connection mean the same message. If no property is set, the ids

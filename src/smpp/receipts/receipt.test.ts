@@ -12,7 +12,7 @@ import { vectorLines, type ReceiptVector } from '../testing/vectorLines.fixture.
 
 /** The vectors from which we differ, with the reason. No specification settles these cases. */
 const OURS: Readonly<Record<string, { readonly fields: object; readonly because: string }>> = {
-  r102: { fields: { id: undefined }, because: 'an empty id matches nothing: it is missing' },
+  r102: { fields: { id: undefined }, because: 'an empty id is treated as missing' },
   r176: {
     fields: { stat: 'DELIVRD', messageState: MESSAGE_STATE.DELIVERED },
     because: 'a state word without its label is also a state',
@@ -163,7 +163,7 @@ describe('whether a message is a receipt', () => {
     expect(parseReceipt(message({ esm_class, short_message })) !== undefined).toBe(isReceipt)
   })
 
-  test('is determined by its text only with byText', () => {
+  test('is determined by its text only if byText is set', () => {
     const body = message({ short_message: text })
     expect(parseReceipt(body)).toBeUndefined()
     expect(parseReceipt(body, { byText: true })).toMatchObject({ id: '1', messageState: 2 })
@@ -302,11 +302,11 @@ describe('if id and state differ between TLVs and text', () => {
     tlvs: [tlv('receipted_message_id', '2'), tlv('message_state', MESSAGE_STATE.EXPIRED)],
   })
 
-  test('those of the TLVs are returned', () => {
+  test('the id and state of the TLVs are returned', () => {
     expect(parseReceipt(body)).toMatchObject({ id: '2', messageState: MESSAGE_STATE.EXPIRED })
   })
 
-  test('those of the text are returned with preferText', () => {
+  test('the id and state of the text are returned with preferText', () => {
     expect(parseReceipt(body, { preferText: true })).toMatchObject({
       id: '1',
       messageState: MESSAGE_STATE.DELIVERED,

@@ -1,10 +1,10 @@
 // Reads delivery receipts (SMPP 3.4 appendix B and 5.0 §4.8.4.47). Each SMSC writes the text
-// differently, so it is read by its labels. Labels may be in any order and case, be followed by `:`
-// or `=`, and follow each other without spaces. If a label is repeated, the first one is read. All
-// values remain strings, because ids are opaque and `err` may be hexadecimal or letters. The TLVs
-// receipted_message_id and message_state take precedence over the text, unless an option says
-// otherwise. readReceiptTime reads the dates, and receiptCount reads the counts.
-// messageIdCandidates finds the message of a receipt.
+// differently, so it is read by its labels. Labels may be in any order and case. A label is
+// followed by `:` or `=`, and may follow the previous value without a space. If a label is
+// repeated, the first one is read. All values remain strings, because ids are opaque and `err` may
+// be hexadecimal or letters. The TLVs receipted_message_id and message_state take precedence over
+// the text, unless an option says otherwise. readReceiptTime reads the dates, and receiptCount
+// reads the counts. messageIdCandidates finds the message of a receipt.
 
 import { charsetOf, type Alphabet } from '../text/dataCoding.ts'
 import { decodeText } from '../text/decodeText.ts'

@@ -25,8 +25,8 @@ export interface SessionLimits {
 }
 
 /**
- * The default limits: reading pauses at 1 MiB of unsent octets and the connection is destroyed at
- * 16 MiB; up to 10,000 requests or 16 MiB may be unanswered by us; up to 10,000 sends may wait.
+ * The default limits. Reading pauses at 1 MiB of unsent octets, and the connection is destroyed at
+ * 16 MiB. Up to 10,000 requests or 16 MiB may be unanswered by us. Up to 10,000 sends may wait.
  */
 export const DEFAULT_LIMITS: SessionLimits = {
   unsentOctetsPause: 1024 * 1024,

@@ -47,7 +47,7 @@ function answersOf(received: readonly Pdu[]): Answer[] {
     }))
 }
 
-/** Whether the session reacted in this accepted way. Surplus answers are allowed. */
+/** Whether the session reacted as `accept` describes. Surplus answers are allowed. */
 function fits(accept: MalformedVector['accept'][number], { answers, isClosed }: Seen): boolean {
   const wanted = 'replies' in accept ? accept.replies : [accept]
   const replies = wanted.filter(({ reply }) => reply !== null)

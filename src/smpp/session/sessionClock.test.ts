@@ -50,6 +50,6 @@ test('other numeric properties of the timers object do not change the check inte
   expect(ticksInTenSeconds(config)).toBe(10)
 })
 
-test('a session checks its timers four times within the shortest timer', () => {
+test('a session checks its timers four times during its shortest timer', () => {
   expect(ticksInTenSeconds({ ...TIMERS, responseTimeoutMs: 2_000 })).toBe(20)
 })

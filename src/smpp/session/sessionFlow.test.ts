@@ -242,7 +242,7 @@ test('the close reason says that the peer stopped reading', async () => {
   expect(new Set(outcomes.all)).toEqual(new Set(['closed']))
 })
 
-test('a short_message below version 5.0 may have at most 254 octets', async () => {
+test('below version 5.0, a short_message may have at most 254 octets', async () => {
   const { esme, submits } = await start({ interface_version: INTERFACE_VERSION.V3_4 })
   const longest = { short_message: Buffer.alloc(254) }
   await expect(esme.send('submit_sm', { short_message: Buffer.alloc(255) })).rejects.toMatchObject({

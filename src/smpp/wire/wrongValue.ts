@@ -23,7 +23,7 @@ export function wrongInteger(field: string, value: unknown, octets: number): nev
 
 /**
  * Returns 0 for a missing value, and throws PduError for a value that is not an integer of that
- * size. Because it handles both cases, the caller needs only one branch.
+ * many octets. Because this function handles both cases, the caller needs only one branch.
  */
 export function zeroOrWrong(field: string, value: unknown, octets: number): 0 {
   return value === undefined ? 0 : wrongInteger(field, value, octets)
