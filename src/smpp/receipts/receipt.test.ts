@@ -51,7 +51,7 @@ function meantBy({ expected, normalized, tlvs }: ReceiptVector): object {
   }
 }
 
-describe('a run of 65,000 octets', () => {
+describe('runs of 65,000 octets', () => {
   test.each([
     [',', 'id:', { id: `${','.repeat(65_000)}x` }],
     ['\0', 'stat:', { stat: `${'\0'.repeat(65_000)}x` }],
@@ -63,7 +63,7 @@ describe('a run of 65,000 octets', () => {
     ['id ', 'id:1 ', { id: '1' }],
     ['errid', 'id:1', { stat: undefined }],
     ['"', 'id:1 stat:DELIVRD text:', { text: `${'"'.repeat(65_000)}x` }],
-  ])('of %j within a value is read in linear time', (octet, label, fields) => {
+  ])('a run of %j within a value is read in linear time', (octet, label, fields) => {
     const run = octet.repeat(65_000 / octet.length)
     const text = Buffer.from(`${label}${run}x`, 'latin1')
     const tlvs = [tlv('message_payload', text)]
@@ -77,7 +77,7 @@ describe('a run of 65,000 octets', () => {
     [',', 'id:1', { id: '1' }],
     ['\0', 'id:1 stat:DELIVRD text:a', { text: 'a' }],
     ['\n', 'id:1 stat:DELIVRD text:a', { text: 'a' }],
-  ])('of %j at the end of a value is not part of the value', (octet, label, fields) => {
+  ])('a run of %j at the end of a value is not part of the value', (octet, label, fields) => {
     const text = Buffer.from(`${label}${octet.repeat(65_000)}`, 'latin1')
     const tlvs = [tlv('message_payload', text)]
     expect(parseReceipt(message({ esm_class: 4, tlvs }))).toMatchObject(fields)
@@ -359,7 +359,7 @@ test('any octets with any esm_class and data_coding are parsed without an except
   )
 })
 
-test('a user data header whose length exceeds the text does not cause an exception', () => {
+test('a user data header that claims to be longer than the text causes no exception', () => {
   const short_message = Buffer.of(200, 0, 3)
   expect(parseReceipt(message({ esm_class: 0x44, short_message }))?.id).toBeUndefined()
 })

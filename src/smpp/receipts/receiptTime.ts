@@ -107,7 +107,7 @@ function unixMs(digits: string): number | undefined {
   return digits.startsWith('1') ? Number(digits) : undefined
 }
 
-/** The formats of dates in receipts. The first is that of appendix B. */
+/** The formats of dates in receipts. The first is the format of appendix B. */
 export type ReceiptTimeFormat = 'YYMMDDhhmm' | 'YYMMDDhhmmss' | 'YYYYMMDDhhmm' | 'YYYYMMDDhhmmss'
 
 /** Writes `date` in local time, `utcOffsetMinutes` east of UTC (SMPP 3.4 appendix B). */

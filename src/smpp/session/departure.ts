@@ -59,8 +59,8 @@ export class Departure {
   }
 
   /**
-   * Performs the next steps until one has to wait for outstanding answers. With `isOverdue`, the
-   * current step no longer waits for them.
+   * Performs steps until a step has to wait for outstanding answers. With `isOverdue`, the current
+   * step no longer waits for them.
    */
   advance(isOverdue: boolean): void {
     const { weOwe, theyOwe, sendUnbind, answerUnbind, close } = this.#actions

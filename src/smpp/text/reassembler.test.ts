@@ -38,8 +38,8 @@ function textParts(text: string, by: SegmentOptions['by'] = 'udh8', reference = 
 
 const LONG = 'a'.repeat(153) + 'b'.repeat(153) + 'c'.repeat(10)
 
-describe('a long message', () => {
-  test.each(['udh8', 'udh16', 'sar'] as const)('split by %s is whole after all parts', (by) => {
+describe('long messages', () => {
+  test.each(['udh8', 'udh16', 'sar'] as const)('a message split by %s becomes whole', (by) => {
     const { add, reassembler } = setUp()
     const [first, second, third] = textParts(LONG, by)
     expect(add(third!, 'third')).toEqual({ kind: 'waiting', missing: 2 })
@@ -56,7 +56,7 @@ describe('a long message', () => {
     expect(reassembler.waiting).toBe(0)
   })
 
-  test('keeps its octets when the buffer of a part is overwritten', () => {
+  test('a message keeps its octets when the buffer of a part is overwritten', () => {
     const { add } = setUp()
     const [first, second, third] = textParts(LONG)
     add(first!)
@@ -66,7 +66,7 @@ describe('a long message', () => {
     expect(outcome.kind === 'whole' && joinText(outcome.parts)).toBe(LONG)
   })
 
-  test('is identified by its addresses, reference, total and kind of reference', () => {
+  test('a message is identified by addresses, reference, total and kind of reference', () => {
     const { add, reassembler } = setUp()
     const [first] = textParts(LONG)
     add(first!)
@@ -78,7 +78,7 @@ describe('a long message', () => {
     expect(reassembler.waiting).toBe(6)
   })
 
-  test('of one part, or without a part number, is whole immediately', () => {
+  test('a message of one part, or without a part number, is whole immediately', () => {
     const { add } = setUp()
     const concatenation = { by: 'udh8', reference: 1, total: 1, sequence: 1 } as const
     const [only] = textParts('short')
@@ -87,8 +87,8 @@ describe('a long message', () => {
   })
 })
 
-describe('a repeated part number', () => {
-  test('with the same octets is a duplicate, before and after the message is whole', () => {
+describe('repeated part numbers', () => {
+  test('a part with the same octets is a duplicate, before and after the message is whole', () => {
     const { add, incomplete } = setUp()
     const [first, ...rest] = textParts(LONG)
     add(first!)
@@ -98,7 +98,7 @@ describe('a repeated part number', () => {
     expect(incomplete).toEqual([])
   })
 
-  test('with other octets begins a new message, and the incomplete message is handed out', () => {
+  test('a part with other octets begins a new message and hands out the incomplete one', () => {
     const { add, incomplete, reassembler } = setUp()
     const [first, second] = textParts(LONG)
     add(first!, 'old')
@@ -111,7 +111,7 @@ describe('a repeated part number', () => {
     expect(reassembler.waiting).toBe(1)
   })
 
-  test('with other octets after the message is whole begins a new message', () => {
+  test('a part with other octets after the message is whole begins a new message', () => {
     const { add, incomplete } = setUp()
     for (const part of textParts(LONG)) add(part)
     const [first, second, third] = textParts(LONG.toUpperCase())

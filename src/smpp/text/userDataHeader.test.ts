@@ -21,14 +21,14 @@ function concatenationOf(header: string) {
   return concatenationIn(parseUdh(hex(header))?.elements ?? [])
 }
 
-describe('a concatenation element', () => {
-  test('with an 8-bit reference is encoded and decoded', () => {
+describe('concatenation elements', () => {
+  test('an element with an 8-bit reference is encoded and decoded', () => {
     const expected = { by: 'udh8', reference: 0xab, total: 3, sequence: 2 } as const
     expect(concatenationOf('050003ab0302')).toEqual(expected)
     expect(encodeUdh([concatenationElement(expected)])).toEqual(hex('050003ab0302'))
   })
 
-  test('with a 16-bit reference is encoded and decoded', () => {
+  test('an element with a 16-bit reference is encoded and decoded', () => {
     const expected = { by: 'udh16', reference: 0xabcd, total: 3, sequence: 2 } as const
     expect(concatenationOf('060804abcd0302')).toEqual(expected)
     expect(encodeUdh([concatenationElement(expected)])).toEqual(hex('060804abcd0302'))
@@ -39,11 +39,11 @@ describe('a concatenation element', () => {
     ['a sequence of 0', '050003ab0200'],
     ['a sequence above the total', '050003ab0203'],
     ['another length', '040002ab02'],
-  ])('with %s is ignored', (_, header) => {
+  ])('an element with %s is ignored', (_, header) => {
     expect(concatenationOf(header)).toBeUndefined()
   })
 
-  test('is ignored if a valid one follows it', () => {
+  test('an element is ignored if a valid element follows it', () => {
     expect(concatenationOf('0f0003ab0201000300020200030002ff')).toMatchObject({ sequence: 2 })
   })
 })
@@ -79,7 +79,7 @@ describe('from a message, readUserData returns', () => {
     expect(messageText({ ...body, short_message })).toBe('Hi!')
   })
 
-  test('all octets if the length of the header exceeds the message', () => {
+  test('all octets if the header claims to be longer than the message', () => {
     const short_message = hex('c8000348')
     expect(readUserData({ ...body, short_message }).octets).toEqual(short_message)
   })

@@ -140,7 +140,7 @@ describe('a connection without a valid PROXY header is closed:', () => {
     expect(server.sessions.size).toBe(0)
   })
 
-  test('half a header and the end of the connection', async () => {
+  test('half a header followed by the end of the connection', async () => {
     const { port, refused } = await served()
     const peer = await connected(port)
     peer.socket.end(V2_TCP4.subarray(0, 20))
@@ -148,7 +148,7 @@ describe('a connection without a valid PROXY header is closed:', () => {
     await peer.end()
   })
 
-  test('half a header and a reset', async () => {
+  test('half a header followed by a reset', async () => {
     const { port, refused } = await served()
     const peer = await connected(port)
     peer.socket.write(V2_TCP4.subarray(0, 20), () => peer.socket.resetAndDestroy())
@@ -229,7 +229,7 @@ test.each(['localhost', '10.0.0.0/', '10.0.0.0/33', '10.0.0.0/8x'])(
   },
 )
 
-describe('a thousand silent connections', () => {
+describe('many silent connections', () => {
   const COUNT = 1000
 
   async function flood(port: number): Promise<void> {
@@ -237,7 +237,7 @@ describe('a thousand silent connections', () => {
     await Promise.all(peers.map((peer) => peer.end()))
   }
 
-  test('to a TLS port are all closed in time', async () => {
+  test('a thousand silent connections to a TLS port are all closed in time', async () => {
     const { server, port, refused } = await served({
       tls: authority.identity('centre'),
       proxyProtocol: false,
@@ -248,7 +248,7 @@ describe('a thousand silent connections', () => {
     expect(server.sessions.size).toBe(0)
   })
 
-  test('are closed immediately beyond maxSessions', async () => {
+  test('connections beyond maxSessions are closed immediately', async () => {
     const maxSessions = 10
     const { server, port, refused } = await served({
       maxSessions,

@@ -143,7 +143,7 @@ describe('a server reports a refused connection for', () => {
     expect(await refused.next()).toMatchObject({ kind: 'closed' })
   })
 
-  test('half a handshake and the end of the connection', async () => {
+  test('half a handshake followed by the end of the connection', async () => {
     const { port, refused } = await served()
     const peer = await rawClient(port)
     peer.socket.end(Buffer.from('1603010200', 'hex'))
@@ -184,7 +184,7 @@ test('a probe that connects and sends nothing is not reported as refused', async
   expect(await refused.next()).toMatchObject({ remotePort: other.socket.localPort })
 })
 
-describe('a certificate of the server', () => {
+describe('server certificates', () => {
   test.each([
     ['of an unknown CA', stranger.identity('centre'), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'tls.ca'],
     ['that expired', authority.identity('c', { days: -1 }), 'CERT_HAS_EXPIRED', 'renew'],
@@ -194,20 +194,20 @@ describe('a certificate of the server', () => {
       'ERR_TLS_CERT_ALTNAME_INVALID',
       'tls.servername',
     ],
-  ])('%s is refused by the client with advice', async (_, tls, code, advice) => {
+  ])('a certificate %s is refused by the client with advice', async (_, tls, code, advice) => {
     const { port } = await served({ tls })
     const error = await failing(port, { ca: authority.cert })
     expect(error).toMatchObject({ name: 'SmppConnectError', code })
     expect(String(error)).toContain(advice)
   })
 
-  test('is checked for the name in tls.servername', async () => {
+  test('a certificate is checked for the name in tls.servername', async () => {
     const { port } = await served({ tls: authority.identity('c', { hosts: ['smsc.example'] }) })
     const session = await binding(port, { ca: authority.cert, servername: 'smsc.example' })
     await session.unbind()
   })
 
-  test('can be replaced while sessions stay open', async () => {
+  test('a certificate can be replaced while sessions stay open', async () => {
     const { port, listener, server, bound } = await served()
     const before = await binding(port, { ca: authority.cert })
     listener.setSecureContext(authority.identity('renewed'))
@@ -220,7 +220,7 @@ describe('a certificate of the server', () => {
     expect(before.state).toBe('BOUND_TRX')
   })
 
-  test('throws immediately if it is invalid', async () => {
+  test('an invalid certificate throws immediately', async () => {
     const { listener } = await served()
     expect(() => listener.setSecureContext({ cert: 'no PEM', key: 'no PEM' })).toThrow('PEM')
     const server = createSmppServer({ events: {}, tls: { cert: 'no PEM', key: 'no PEM' } })
@@ -228,15 +228,15 @@ describe('a certificate of the server', () => {
   })
 })
 
-describe('a client', () => {
-  test('without TLS gets the advice to use TLS if the port closes immediately', async () => {
+describe('clients', () => {
+  test('a client without TLS is advised to use TLS if the port closes immediately', async () => {
     const { port } = await served()
     const error = await failing(port, false)
     expect(error).toMatchObject({ name: 'SmppConnectError', code: 'CLOSED' })
     expect(String(error)).toContain('may require TLS (tls: true)')
   })
 
-  test('with TLS gets an error that says that the peer does not speak TLS', async () => {
+  test('a client with TLS gets an error that says that the peer does not speak TLS', async () => {
     const plain = await rawServer()
     onTestFinished(() => plain.close())
     const failed = failing(plain.port, true)
@@ -247,7 +247,7 @@ describe('a client', () => {
     expect(String(error)).toContain('does not speak TLS')
   })
 
-  test('applies connectTimeoutMs to the TLS handshake', async () => {
+  test('a client applies connectTimeoutMs to the TLS handshake', async () => {
     const plain = await rawServer()
     onTestFinished(() => plain.close())
     const connecting = connectSmpp({
@@ -262,7 +262,7 @@ describe('a client', () => {
     await expect(connecting).rejects.toMatchObject({ code: 'CONNECT_TIMEOUT' })
   })
 
-  test('can be aborted in the middle of a handshake', async () => {
+  test('a client can be aborted in the middle of a handshake', async () => {
     const plain = await rawServer()
     onTestFinished(() => plain.close())
     const abort = new AbortController()
@@ -281,14 +281,14 @@ describe('a client', () => {
     await peer.end()
   })
 
-  test("gets OpenSSL's error code if its own key is invalid", async () => {
+  test("a client gets OpenSSL's error code if its own key is invalid", async () => {
     expect(await failing(1, { cert: 'no PEM', key: 'no PEM' })).toMatchObject({
       name: 'SmppConnectError',
       code: 'ERR_OSSL_PEM_NO_START_LINE',
     })
   })
 
-  test('sends the host name as the server name', async () => {
+  test('a client sends the host name as the server name', async () => {
     const names: string[] = []
     const { server } = await served()
     const { port } = await server.listen({

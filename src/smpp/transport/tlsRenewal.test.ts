@@ -11,7 +11,7 @@ import {
 } from '../testing/servedTls.fixture.ts'
 import { createSmppServer } from '../endpoint/smppServer.ts'
 
-describe('a renewal', () => {
+describe('renewals', () => {
   const renewed = authority.identity('renewed')
   const strict = { ...WITH_CLIENT_CERTIFICATE, minVersion: 'TLSv1.3' } as const
 
@@ -27,7 +27,7 @@ describe('a renewal', () => {
     })
   }
 
-  test('changes only the certificate and keeps the CA and minVersion', async () => {
+  test('a renewal changes only the certificate and keeps the CA and minVersion', async () => {
     const { port, server, listener } = await served({ tls: strict })
     await expectStrict(port, 'CN=centre.example')
     server.setSecureContext(renewed)
@@ -36,7 +36,7 @@ describe('a renewal', () => {
     await expectStrict(port, 'CN=again')
   })
 
-  test('that fails changes nothing, and the next renewal keeps the former options', async () => {
+  test('a failed renewal changes nothing, and the next one keeps the former options', async () => {
     const { port, listener } = await served({ tls: strict })
     expect(() => listener.setSecureContext({ cert: 'no PEM', key: 'no PEM' })).toThrow('PEM')
     await expectStrict(port, 'CN=centre.example')
@@ -44,7 +44,7 @@ describe('a renewal', () => {
     await expectStrict(port, 'CN=centre.example')
   })
 
-  test('with cert and key replaces a pfx, and a pfx replaces cert and key', async () => {
+  test('cert and key replace a pfx, and a pfx replaces cert and key', async () => {
     const { port, listener } = await served({ tls: { pfx: pfxOf(centre), passphrase: 'p' } })
     const subject = async () => {
       const session = await binding(port, { ca: authority.cert })
@@ -58,7 +58,7 @@ describe('a renewal', () => {
     expect(await subject()).toBe('CN=again')
   })
 
-  test('without options, or on a port without TLS, throws an error with advice', async () => {
+  test('setSecureContext without options or on a port without TLS throws with advice', async () => {
     const { server, listener } = await served()
     expect(() => server.setSecureContext({})).toThrow('at least one option, such as cert and key')
     expect(() => listener.setSecureContext({ cert: undefined })).toThrow('at least one option')

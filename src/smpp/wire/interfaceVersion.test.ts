@@ -84,7 +84,7 @@ describe('the version of a server session', () => {
     await centre.close()
   })
 
-  test('below 3.4 removes TLVs from fields and from encoded bodies', async () => {
+  test('removes TLVs from fields and from encoded bodies if it is below 3.4', async () => {
     const { peer, bound } = await serve()
     const session = await bound({ interface_version: V3_3 })
     const fields = { source_addr: '1', tlvs: [tlv('message_state', 2)] }
@@ -111,7 +111,7 @@ describe('the version of a server session', () => {
     })
   })
 
-  test('of 3.3 rejects bind_transceiver as unknown and accepts bind_transmitter', async () => {
+  test('rejects bind_transceiver as unknown, but not bind_transmitter, if it is 3.3', async () => {
     const { peer, bound } = await serve(V3_3)
     peer.send(headerOf(PDUS.bind_transceiver.command_id, 1))
     expect((await peer.pdus(1))[0]).toMatchObject({
@@ -174,7 +174,7 @@ describe('the version of a client session', () => {
     expect(await boundTo({ interface_version: V3_3 }, UNTOLD)).toBe(V3_3)
   })
 
-  test('of 3.3 makes connectSmpp reject bind_transceiver', async () => {
+  test('makes connectSmpp reject bind_transceiver if it is 3.3', async () => {
     const { port } = await serve()
     const binding = connectSmpp({
       host: '127.0.0.1',

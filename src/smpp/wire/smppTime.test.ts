@@ -47,14 +47,14 @@ describe('an absolute time', () => {
     expect(readSmppTime(text)).toEqual(expected)
   })
 
-  test('of twelve digits is read as local time of the message centre', () => {
+  test('twelve digits are read as local time of the message centre', () => {
     const date = new Date('1999-12-31T23:04:05Z')
     expect(readSmppTime('991231230405')).toEqual({ kind: 'absolute', date, quarterHours: 0 })
     const local = readSmppTime('000101040405', { quarterHours: 20 })
     expect(local).toEqual({ kind: 'absolute', date, quarterHours: 20 })
   })
 
-  test('with an offset of its own ignores the option quarterHours', () => {
+  test('the option quarterHours is ignored if the time has an offset', () => {
     const time = readSmppTime('260102030405604+', { quarterHours: -20 })
     expect(time).toMatchObject({ date: new Date('2026-01-02T02:04:05.600Z'), quarterHours: 4 })
   })
@@ -71,7 +71,7 @@ describe('a relative time', () => {
     [{ hours: 48, minutes: 61 }, '000002010100000R'],
     [{ months: 18 }, '010600000000000R'],
     [{ years: 98, months: 23, days: 98, seconds: 86_400 }, '991199000000000R'],
-  ])('of %j is written as %s', (time, text) => {
+  ])('the relative time %j is written as %s', (time, text) => {
     expect(writeRelativeTime(time)).toBe(text)
   })
 
@@ -84,7 +84,7 @@ describe('a relative time', () => {
     [{ days: 2, hours: -1 }, /not -1/],
     [{ years: Number.NaN }, /not NaN/],
     [Infinity, /not Infinity/],
-  ])('of %j throws RangeError', (time, message) => {
+  ])('the relative time %j throws RangeError', (time, message) => {
     expect(() => writeRelativeTime(time)).toThrow(RangeError)
     expect(() => writeRelativeTime(time)).toThrow(message)
   })
@@ -102,7 +102,7 @@ describe('a relative time', () => {
     expect(NOW.toISOString()).toBe('2026-01-31T23:30:00.250Z')
   })
 
-  test('is read with its parts, and adds months in local time of the message centre', () => {
+  test('months are added in local time of the message centre, and all parts are returned', () => {
     // In the local time of this message centre, NOW is already 00:30 on February 1.
     const time = readSmppTime('000100000000000R', { now: NOW, quarterHours: 4 })
     expect(time).toEqual({
@@ -185,7 +185,7 @@ describe('a written time', () => {
     )
   })
 
-  test('of a number of seconds is read as an instant that many seconds later', () => {
+  test('a number of seconds is read as an instant that many seconds later', () => {
     fc.assert(
       fc.property(fc.nat(100 * 86_400 - 1), tenths, offset, (seconds, now, quarterHours) => {
         const text = writeRelativeTime(seconds)

@@ -9,8 +9,8 @@ test('each tag is unique, and tlvName returns its name', () => {
   expect(tlvName(0x1401)).toBeUndefined()
 })
 
-describe('a TLV', () => {
-  test('with an integer of one, two or four octets is read as the same integer', () => {
+describe('TLVs', () => {
+  test('an integer of one, two or four octets is read as the same integer', () => {
     const tlvs = [
       tlv('message_state', 255),
       tlv('user_message_reference', 0xffff),
@@ -22,7 +22,7 @@ describe('a TLV', () => {
     expect(readTlv(tlvs, 'qos_time_to_live')).toBe(0xffffffff)
   })
 
-  test('with a string or with octets is read as the same value', () => {
+  test('a string or octets are read as the same value', () => {
     const tlvs = [tlv('receipted_message_id', 'A1'), tlv('message_payload', Buffer.from('text'))]
     expect(tlvs[0]?.octets.toString('latin1')).toBe('A1\0')
     expect(readTlv(tlvs, 'receipted_message_id')).toBe('A1')

@@ -95,7 +95,7 @@ const TIMES = [
 describe.each(['submit_sm', 'submit_multi', 'replace_sm', 'broadcast_sm'] as const)(
   'a %s',
   (command) => {
-    test('with an invalid time throws PduError', () => {
+    test('is refused with PduError if it has an invalid time', () => {
       // submit_multi needs a destination.
       const others = { dest_address: [{ dest_flag: 2, dl_name: 'all' }] }
       fc.assert(
