@@ -56,7 +56,7 @@ export const connectorMutants: readonly Mutant[] = [
     replacement: 'return receivedAtMs + DEFAULT_LIFETIME_SECONDS * 1_000',
     guard: unitTest(
       'routing/admission.test.ts',
-      'a message expires after its own validity, else that of its account, else 48 hours',
+      'the validity comes from the message, else from its account, else it is 48 hours',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
@@ -76,7 +76,7 @@ export const connectorMutants: readonly Mutant[] = [
     piece: 'unusable: refused(ESME_RTHROTTLED',
     replacement: 'unusable: refused(ESME_RINVDSTADR',
     guard: choosing(
-      'with only disabled connectors, a message is refused temporarily without naming them',
+      'if all connectors are disabled, a temporary refusal names no connector',
     ),
     says: /AssertionError: expected \{ .+ \} to match object \{ .+ \}/,
   },

@@ -31,7 +31,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: '',
     guard: unitTest(
       'outbox/settlementTable.test.ts',
-      'the acknowledgements of a chunk by one user form one row for each day of ids',
+      'acknowledgements of a chunk by one user form one row per day of message ids',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[\]/,
   },
@@ -178,7 +178,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: 'and $4::text is not null',
     guard: unitTest(
       OUTBOX_TEST,
-      'a gateway that lost its lease of a row can neither refuse it nor put it back',
+      'a gateway that lost its lease of a row can neither refuse nor put back the row',
     ),
     says: /AssertionError: expected .+/,
   },

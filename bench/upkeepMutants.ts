@@ -8,7 +8,7 @@ const OLD_PARTITIONS_TEST = 'database/oldPartitionTable.test.ts'
 const MAINTAIN = 'src/components/workers/maintain.ts'
 const RETENTION_TEST = 'components/workers/retention.test.ts'
 const REPORT_IN_THE_WAY =
-  'a drop that a report blocks does not delay writers and is completed later'
+  'if a report blocks a drop, writers are not delayed, and a later drop succeeds'
 
 export const upkeepMutants: readonly Mutant[] = [
   {

@@ -52,7 +52,7 @@ function paceOf(leases: readonly SlotLease[]): number {
   return leases.reduce((total, { pace }) => total + pace, 0)
 }
 
-/** The slots of all holders. */
+/** Reads the slots of all holders. */
 function rowsOf(connector: string): Promise<{ slot: number; holder: string; pace: number }[]> {
   const text = 'select slot, holder, pace from bind_slots where connector = $1'
   return database.run({ name: 'test.rows', text }, [connector])
@@ -79,7 +79,7 @@ test('an expired slot stays closed for the dead-peer time of the SMSC', async ()
 
 test('concurrent claims never lease the same slot or share twice', async () => {
   const holders = Array.from({ length: 8 }, (_, index) => `holder-${index}`)
-  // A process that claims slots while another one does gets none in this round.
+  // A process that claims slots while another process claims them gets no slots in this round.
   const ask = (holder: string) => lease('c4', holder, { wanted: 2 })
   const first = await Promise.all(holders.map(ask))
   expect(first.flat().length).toBeGreaterThan(0)
@@ -105,7 +105,7 @@ test('the pace of a connector is divided among the slots of all processes', asyn
   ])
 })
 
-test('with fewer binds than before no slot is leased until enough are released', async () => {
+test('after a decrease of `binds`, no slot is leased until enough slots are released', async () => {
   await slots('c7', 'one', { wanted: 2 })
   await slots('c7', 'two', { wanted: 1 })
   // The connector now allows two binds. One holder knows this, but the other still holds slot 3.
@@ -126,7 +126,7 @@ test('a new slot gets no share of the pace that other slots have not yet given u
   expect(await third()).toEqual([{ slot: 3, pace: 10 }])
 })
 
-test('a claim does not wait for an uncommitted claim, and counts it once committed', async () => {
+test('a claim does not wait for an uncommitted claim, and respects it once committed', async () => {
   const claim = { ...claimOf('c10', { binds: 1, tps: 10 }) }
   const terms = { holder: 'one', ttlMs: TTL_MS, releaseAfterMs: 0 }
   const second = () => lease('c10', 'two', { binds: 2, tps: 10 })
@@ -143,7 +143,8 @@ test('a connector locked by another transaction does not delay other connectors'
     leaseSlots(database, { holder, ttlMs, releaseAfterMs: 0 }, claims, LIMITS)
   await all('one')
   await database.transaction(async (run) => {
-    // As if a process was stopped while updating a row of c11 and while taking a slot of c12.
+    // This simulates a process that is suspended while it updates a row of c11 and takes a slot of
+    // c12.
     const text = `update bind_slots set bound = true where connector = 'c11'`
     await run({ name: 'test.lock', text })
     const lock = `select pg_advisory_xact_lock(hashtext('signalbox.bind_slots'), hashtext('c12'))`
@@ -158,7 +159,7 @@ test('a connector locked by another transaction does not delay other connectors'
   expect((await all('one')).leases.map(({ connector }) => connector)).toEqual(['c11', 'c12'])
 })
 
-test('a holder with two more slots is asked for one as soon as none is locked', async () => {
+test('a holder with two more slots is asked for one as soon as no slot is locked', async () => {
   const claims = ['c14', 'c15'].map((connector) => claimOf(connector, { binds: 1 }))
   const ask = (holder: string) =>
     leaseSlots(database, { holder, ttlMs: TTL_MS, releaseAfterMs: 0 }, claims, {

@@ -10,7 +10,7 @@ export interface SlotClaim {
   connector: string
   /** The share of the pace that belongs to each slot, starting with slot 1 (flow/paceShare.ts). */
   shares: readonly number[]
-  /** The holder takes no more slots when it has this many, but keeps any that it already has. */
+  /** The holder takes no more slots once it has this many, but keeps all the slots that it has. */
   wanted: number
   /** Allows the holder to take free slots beyond `SlotLimits.most`. */
   isOverdue: boolean
@@ -24,13 +24,13 @@ export interface SlotLease {
 
 export interface RenewedLease extends SlotLease {
   readonly connector: string
-  /** Another process has fewer slots and has asked for this one. */
+  /** Another process has fewer slots and has asked for this slot. */
   readonly isAsked: boolean
 }
 
 export interface SlotAnswer {
   readonly leases: readonly RenewedLease[]
-  /** Connectors whose slots of this holder were locked, so that their leases were not renewed. */
+  /** Connectors whose slots were not renewed, because another transaction had locked them. */
   readonly locked: readonly string[]
   /** Connectors that have slots without a holder. */
   readonly free: readonly string[]
@@ -48,9 +48,12 @@ export interface SlotTerms {
 }
 
 export interface SlotLimits {
-  /** The holder takes no more slots when it has this many across all connectors. */
+  /** The holder takes no more slots once it has this many across all connectors. */
   readonly most: number
-  /** How many slots the holder may ask other holders for at a time. With 0 it asks for no slots. */
+  /**
+   * The most slots that the holder may request from other holders at a time. If 0, it requests
+   * none.
+   */
   readonly asks: number
 }
 
@@ -120,7 +123,7 @@ export interface ReleasedSlot {
   readonly slot: number
 }
 
-/** Releases slots. Called after their binds are closed. */
+/** Releases slots. Must be called after their binds are closed. */
 export async function releaseSlots(
   database: Database,
   holder: string,
@@ -144,7 +147,7 @@ const HELD = {
     where held_until > now() group by connector`,
 }
 
-/** The number of slots that are currently leased, by connector. */
+/** Counts the slots that are currently leased, by connector. */
 export function readHeldSlots(run: Database['run']): Promise<HeldSlots[]> {
   return run<HeldSlots>(HELD)
 }

@@ -1,5 +1,5 @@
-// The bind state of each leased slot: bound, not bound or unknown. Workers store it with their
-// slots. It is read by operators, and by workers that have no bind of a connector themselves.
+// The bind state of each leased slot: bound, not bound or unknown. Workers store the state with
+// their slots. It is read by operators, and by workers that have no bind of a connector themselves.
 
 import type { Database } from '../database/database.ts'
 import type { HeldSlots } from './bindSlotTable.ts'
@@ -9,7 +9,7 @@ export interface BoundState {
   connector: string
   /** The slots that the holder has leased. */
   slots: readonly number[]
-  /** The slots among these that are bound. */
+  /** The slots among `slots` that are bound. */
   boundSlots: readonly number[]
 }
 
@@ -35,7 +35,10 @@ const ELSEWHERE = {
     and held_until > now() and bound is distinct from false) as bound`,
 }
 
-/** Whether another holder has a live lease on a slot that is bound or whose state is unknown. */
+/**
+ * Returns whether another holder has a live lease on a slot that is bound or whose state is
+ * unknown.
+ */
 export async function isBoundElsewhere(
   database: Database,
   holder: string,
@@ -51,7 +54,7 @@ const BOUND_SLOTS = {
     where held_until > now() and bound is distinct from false group by connector`,
 }
 
-/** The number of slots of each connector that are bound or whose state is unknown. */
+/** Counts the slots of each connector that are bound or whose state is unknown. */
 export async function readBoundSlots(run: Database['run']): Promise<ReadonlyMap<string, number>> {
   const rows = await run<{ connector: string; slots: number }>(BOUND_SLOTS)
   return new Map(rows.map(({ connector, slots }) => [connector, slots]))
@@ -66,7 +69,7 @@ const LIVE = {
     group by slot.connector`,
 }
 
-/** The number of bound slots of each connector, held by workers with a recent heartbeat. */
+/** Counts the bound slots of each connector that workers with a recent heartbeat hold. */
 export function readLiveBinds(run: Database['run']): Promise<HeldSlots[]> {
   return run<HeldSlots>(LIVE, [PROCESS_TTL_MS])
 }

@@ -23,7 +23,7 @@ export interface ProcessList {
 export interface Announcement {
   component: string
   instance: string
-  /** Empty if no other process calls this one. */
+  /** Empty if no other process calls this process. */
   address: string
   report?: () => ProcessReport
 }
@@ -53,7 +53,12 @@ export class Presence {
     return new Promise((resolve) => {
       const round = () => this.#round().finally(resolve)
       const { onTrouble } = this.#options
-      this.#stopRounds = repeat(HEARTBEAT_INTERVAL_MS, 'the list of processes', round, onTrouble)
+      this.#stopRounds = repeat(
+        HEARTBEAT_INTERVAL_MS,
+        'updating the list of processes failed',
+        round,
+        onTrouble,
+      )
     })
   }
 
@@ -64,7 +69,7 @@ export class Presence {
     if (!announce) return
     await processes
       .leave(announce.component, announce.instance)
-      .catch((error: Error) => onTrouble('leaving the list of processes', error))
+      .catch((error: Error) => onTrouble('leaving the list of processes failed', error))
   }
 
   async #round(): Promise<void> {
@@ -84,8 +89,8 @@ export class Presence {
 
   #changed(processes: RunningProcess[]): void {
     const known = JSON.stringify(processes)
-    // After processes were seen, an empty list is more likely a problem of the database than the
-    // end of all processes.
+    // Once processes have been seen, an empty list is more likely caused by a problem of the
+    // database than by the end of all processes.
     if (known === this.#known || (processes.length === 0 && this.#known !== '')) return
     this.#known = known
     this.#options.watch?.onChange(processes)

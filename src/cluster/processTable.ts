@@ -63,7 +63,7 @@ export interface ListedProcess {
   isUp: boolean
 }
 
-/** Running processes, and processes that ended within the last hour without leaving the list. */
+/** Reads the running processes, and those that ended in the last hour without leaving the list. */
 export function listProcesses(run: Database['run'], max: number): Promise<ListedProcess[]> {
   return run<ListedProcess>(LIST, [PROCESS_TTL_MS, max])
 }
@@ -73,7 +73,7 @@ export interface ProcessCount {
   processes: number
 }
 
-/** The number of running processes of each component. */
+/** Counts the running processes of each component. */
 export function countProcesses(run: Database['run']): Promise<ProcessCount[]> {
   return run<ProcessCount>(COUNT, [PROCESS_TTL_MS])
 }

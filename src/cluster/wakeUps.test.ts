@@ -5,7 +5,10 @@ import { WakeUps } from './wakeUps.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** Wake-ups over a channel that records what is sent. The test acts as the other processes. */
+/**
+ * Creates WakeUps over a channel that records the topics sent. The test acts as the other
+ * processes.
+ */
 function wakeUpsOver({ failing = false } = {}) {
   const sent: string[][] = []
   const receivers: NotificationReceiver[] = []
@@ -25,7 +28,7 @@ function wakeUpsOver({ failing = false } = {}) {
   return { closed: () => closed, errors, heard, listen, receivers, sent, wakeUps }
 }
 
-test('local listeners wake immediately, and wake-ups of others are sent together', async () => {
+test('local listeners wake immediately, and other processes are notified together', async () => {
   const { heard, listen, sent, wakeUps } = wakeUpsOver()
   listen('a')
   wakeUps.wake(['a', 'b'])

@@ -1,7 +1,7 @@
 // Wakes the listeners of a topic in every process when rows of the topic may be available.
 // Listeners in this process are called immediately. Listeners in other processes are called by a
 // notification, and each process sends at most one notification every few milliseconds. If a
-// notification is lost, its listeners find the rows at their next poll.
+// notification is lost, the listeners find the rows at their next poll.
 
 import type { NotificationReceiver } from '../database/notifications.ts'
 
@@ -30,7 +30,10 @@ export class WakeUps {
     this.#onError = onError
   }
 
-  /** Calls `listener` when any process wakes the topic. Returns a function that stops this. */
+  /**
+   * Calls `listener` when any process wakes the topic. Returns a function that removes the
+   * listener.
+   */
   listen(topic: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(topic) ?? new Set()
     this.#listeners.set(topic, listeners.add(listener))
@@ -38,7 +41,7 @@ export class WakeUps {
     return () => listeners.delete(listener)
   }
 
-  /** Wakes these topics. Called when rows were committed or may be visible again. */
+  /** Wakes these topics. Must be called when rows were committed or may be visible again. */
   wake(topics: Iterable<string>): void {
     for (const topic of topics) {
       this.#due.add(topic)

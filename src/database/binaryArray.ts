@@ -1,6 +1,6 @@
-// Encodes array parameters in PostgreSQL's binary form (array_recv in its arrayfuncs.c). The driver
-// would encode them as text, with octets in hexadecimal. That would cost time in the client and in
-// the server.
+// Encodes array parameters in PostgreSQL's binary form (array_recv in PostgreSQL's arrayfuncs.c).
+// The driver would encode them as text, with octets in hexadecimal, which costs time in the client
+// and in the server.
 
 import assert from 'node:assert'
 import { UUID_OCTETS, writeUuid } from '../flow/uuidOctets.ts'

@@ -1,7 +1,8 @@
-// Queries to the database. A query either returns rows or throws. StoreUnavailable means that the
-// database could not be reached or that the connection was lost during the query; a later retry may
-// succeed. QueryRefused means that the database rejected the statement, so a retry does not help.
-// Nothing here retries, because only the callers know what they can repeat.
+// Runs queries on the database. A query either returns rows or throws. StoreUnavailable means that
+// the database could not be reached or that the connection was lost during the query; a later retry
+// may succeed. QueryRefused means that the database rejected the statement, so a retry does not
+// help. This module never retries a query, because only the caller knows whether the query can be
+// repeated.
 
 import pg from 'pg'
 import { asError } from '../flow/asError.ts'
@@ -34,7 +35,10 @@ export interface DatabaseOptions {
   applicationName: string
   /** Notified about the success or failure of every query. */
   outage?: DatabaseOutage
-  /** Disables sequential scans. Set by processes that handle messages, but not for reports. */
+  /**
+   * Disables sequential scans. Processes that handle messages set this option. Processes that only
+   * read reports do not.
+   */
   plansByIndex?: boolean
   limits?: TransactionLimits
 }
@@ -42,7 +46,8 @@ export interface DatabaseOptions {
 /**
  * A connection keeps the plan of each prepared statement. A plan made for an empty table reads the
  * whole table for each row that it looks up, even after the table has grown to 200,000 rows. In one
- * case, receipts stopped for a minute until the next analyze. All our statements have an index.
+ * case, no receipts were processed for a minute, until the next analyze. Every statement of these
+ * processes can use an index.
  */
 const BY_INDEX = '-c enable_seqscan=off'
 
@@ -61,9 +66,9 @@ export interface Database {
 }
 
 /**
- * Limits how long a transaction may keep others waiting. All limits are well below the leases of
- * envelopes (60 s) and binds (90 s), so that a process that had to wait still holds its lease and
- * can retry.
+ * Limits how long a transaction may keep other transactions waiting. All limits are well below the
+ * leases of envelopes (60 s) and binds (90 s), so that a process that had to wait still holds its
+ * lease and can retry.
  */
 export interface TransactionLimits {
   /**
@@ -72,11 +77,11 @@ export interface TransactionLimits {
    */
   idleMs: number
   /**
-   * The longest wait for a lock. It is longer than `idleMs`: the server ends the transaction of a
-   * frozen process before the wait of another process fails.
+   * The longest wait for a lock. It is longer than `idleMs`, so that the server ends the
+   * transaction of a frozen process before another process gives up waiting for its lock.
    */
   lockMs: number
-  /** The longest run of one statement. It is longer than any of our statements normally takes. */
+  /** The longest run time of one statement. Our statements normally take less time. */
   statementMs: number
   /** The longest wait for the server's answer, so that a frozen server cannot block callers. */
   answerMs: number
@@ -89,7 +94,10 @@ const LIMITS: TransactionLimits = {
   answerMs: 15_000,
 }
 const CONNECT_TIMEOUT_MS = 3_000
-/** Connections are renewed, because they may lead to the demoted server after a failover. */
+/**
+ * Connections are renewed after this time, because after a failover they may lead to the demoted
+ * server.
+ */
 const MAX_LIFETIME_SECONDS = 1800
 
 export function openDatabase(options: DatabaseOptions): Database {
@@ -107,7 +115,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     keepAlive: true,
     ...(options.plansByIndex ? { options: BY_INDEX } : {}),
   })
-  // Emitted when an idle connection is lost. The pool replaces the connection.
+  // The pool emits this event when an idle connection is lost, and replaces the connection.
   pool.on('error', (error) => outage?.failed(error))
   return {
     pool,
@@ -152,7 +160,7 @@ async function runOn<Row>(
 
 const arraysByText = new Map<string, ReadonlyMap<number, ArrayType>>()
 
-/** Encodes array parameters in binary form if the statement's casts tell their element type. */
+/** Encodes array parameters in binary form if the statement casts them to a known element type. */
 function parametersOf({ text }: Statement, values: readonly unknown[]): unknown[] {
   let arrays = arraysByText.get(text)
   if (!arrays) arraysByText.set(text, (arrays = arraysIn(text)))
@@ -191,7 +199,8 @@ async function inTransaction<Result>(
     return result
   } catch (error) {
     const reason = storeError(error)
-    // The connection is kept only if the database rejected the statement and could roll back.
+    // The connection is kept only if the database rejected the statement and then rolled the
+    // transaction back.
     if (!(reason instanceof QueryRefused && (await rollBack(client)))) broken = reason
     throw reason
   } finally {
@@ -210,12 +219,12 @@ async function rollBack(client: pg.PoolClient): Promise<boolean> {
 /**
  * SQLSTATEs after which a retry may succeed on a new connection: the server became read-only after
  * a failover (25006), ended an idle transaction (25P03), or is shutting down or starting (57P01 to
- * 57P03). After a lock time-out (55P03), the lock will be released at some time.
+ * 57P03). After a lock time-out (55P03), the lock will eventually be released.
  */
 const MAY_PASS = new Set(['25006', '25P03', '55P03', '57P01', '57P02', '57P03'])
 /**
- * SQLSTATE classes: connection error, sign-in error, out of resources, operator intervention,
- * system error, internal error.
+ * The SQLSTATE classes for connection error, sign-in error, out of resources, operator
+ * intervention, system error, internal error.
  */
 const UNAVAILABLE_CLASSES = new Set(['08', '28', '53', '57', '58', 'XX'])
 

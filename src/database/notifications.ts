@@ -1,7 +1,7 @@
-// Notifications between processes with PostgreSQL's NOTIFY. They are sent through the pool after a
-// commit. NOTIFY inside a transaction would serialise the commits. A separate connection receives
-// notifications. listen() opens it, and it reconnects automatically when it is lost. Notifications
-// sent while it is disconnected are not received.
+// Sends notifications between processes with PostgreSQL's NOTIFY. They are sent through the pool
+// after a commit, because NOTIFY inside a transaction would serialise the commits. Notifications
+// are received on a separate connection. listen() opens this connection, and opens a new one
+// automatically when it is lost. Notifications that are sent in the meantime are not received.
 
 import pg from 'pg'
 import { backOffMs } from '../flow/backOff.ts'

@@ -38,7 +38,9 @@ async function exists(table: string): Promise<boolean> {
   return rows[0]?.exists ?? false
 }
 
-/** Opens a transaction that reads `messages` until it is ended, like a report or pg_dump. */
+/**
+ * Opens a transaction that reads `messages` and stays open until end(), like a report or pg_dump.
+ */
 async function openReader(): Promise<{ end(): Promise<void> }> {
   const client: pg.PoolClient = await database.pool.connect()
   await client.query('set idle_in_transaction_session_timeout = 0')
@@ -104,7 +106,7 @@ test('partitions have no gap if the time zone of the server switches to summer t
   expect(await partitionsOf('upstream_ids')).toContain('upstream_ids_20270330')
 })
 
-test('six-hour partitions of an older version are kept, and dropped when too old', async () => {
+test('six-hour partitions of an older version are kept until they are too old', async () => {
   // An older version created partitions like this one.
   await database.pool.query(
     `drop table upstream_ids_20260105;
@@ -130,7 +132,7 @@ test('creating a partition while a report reads the table does not delay writers
   await reader.end()
 })
 
-test('a drop that a report blocks does not delay writers and is completed later', async () => {
+test('if a report blocks a drop, writers are not delayed, and a later drop succeeds', async () => {
   const reader = await openReader()
   const stopWriting = await keepWriting()
   expect(await dropOldPartitions(database, 'messages', 30 * DAY_MS)).toEqual([OLD])
@@ -146,7 +148,7 @@ test('a partition detached by hand is kept, and one marked by Signalbox is dropp
   await ensurePartitionsFor(database, [OLD_MS + DAY_MS])
   for (const name of [OLD, 'messages_20260106'])
     await database.pool.query(`alter table messages detach partition "${name}"`)
-  // The state after a process died between detaching and dropping.
+  // This is the state after a process died between detaching and dropping the partition.
   await database.pool.query(`comment on table "${OLD}" is 'signalbox: too old, to be dropped'`)
   await dropOldPartitions(database, 'messages', 30 * DAY_MS)
   expect(await exists(OLD)).toBe(false)

@@ -1,9 +1,9 @@
 // Drops partitions whose rows are all too old, without delaying other queries. A plain drop waits
 // for every reader of the table, such as pg_dump, and all writers wait behind the drop. So a
-// partition is first detached concurrently. This blocks no other query, but waits a few seconds for
-// the transactions that read the table. If the time is not enough, the next call finishes the
-// interrupted detachment and drops the detached table. A comment on the table in the catalogue
-// distinguishes it from a table that an operator detached to keep.
+// partition is first detached concurrently. Detaching blocks no other query, but waits a few
+// seconds for the transactions that read the table. If these transactions take longer, the next
+// call finishes the interrupted detachment and drops the detached table. A comment in the catalogue
+// marks this table, because an operator may have detached other tables in order to keep them.
 
 import type pg from 'pg'
 import { type Database, storeError } from './database.ts'
@@ -21,9 +21,9 @@ export type PartitionedTable =
 /** A partition holds one day, or less if an older version created it. */
 const SPAN_MS = 24 * HOUR_MS
 
-/** Limits how long other queries wait behind a lock that could not be acquired. */
+/** Limits how long a statement waits for a lock, because other queries wait behind it. */
 const LOCK_TIMEOUT_MS = 250
-/** Limits the wait for transactions that read the table. */
+/** Limits how long a detachment waits for the transactions that read the table. */
 const DETACH_TIMEOUT_MS = 5_000
 const REMARK = 'signalbox: too old, to be dropped'
 
@@ -31,8 +31,8 @@ interface OldPartition {
   readonly name: string
   readonly isAttached: boolean
   /**
-   * Whether its detachment was interrupted. A table has at most one such partition, whose
-   * detachment must be finished first.
+   * Whether the detachment of the partition was interrupted. A table has at most one such
+   * partition, and its detachment must be finished before another partition can be detached.
    */
   readonly isPending: boolean
 }
@@ -53,7 +53,7 @@ const OLD = `
 
 /**
  * Drops the partitions whose last row is older than `olderThanMs`. Returns the names of the
- * partitions that could not be dropped yet because other transactions read them.
+ * partitions that could not be dropped yet because other transactions are reading them.
  */
 export async function dropOldPartitions(
   database: Database,
@@ -63,7 +63,8 @@ export async function dropOldPartitions(
   const client = await database.pool.connect().catch((error: unknown) => {
     throw storeError(error)
   })
-  // A connection that is lost between two statements emits an error. The next statement then fails.
+  // A connection that is lost between two statements emits an error, which would end the process.
+  // The next statement then fails.
   client.on('error', () => undefined)
   try {
     await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`)
@@ -118,10 +119,12 @@ function quoted({ name }: OldPartition): string {
   return `"${name}"`
 }
 
-/** lock_not_available, and query_canceled, the result of a statement time-out. */
+/**
+ * The SQLSTATEs lock_not_available and query_canceled. A statement time-out causes query_canceled.
+ */
 const TOO_LONG = new Set(['55P03', '57014'])
 
-/** Runs a statement. False if it exceeded the lock or statement time-out. */
+/** Runs a statement. Returns false if the statement exceeded the lock or statement time-out. */
 async function inTime(client: pg.PoolClient, statement: string): Promise<boolean> {
   try {
     await client.query(statement)

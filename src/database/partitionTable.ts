@@ -33,7 +33,7 @@ export async function ensurePartitionsFor(
   for (const dayMs of days) await database.run(ENSURE, [dayMs, dayMs])
 }
 
-/** Creates the missing partitions from yesterday to `days` ahead. */
+/** Creates the missing partitions for all days from yesterday until `days` days from now. */
 export async function ensurePartitionsAhead(database: Database, days: number): Promise<void> {
   await database.run(ENSURE_AHEAD, [days])
 }

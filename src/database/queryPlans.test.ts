@@ -127,7 +127,7 @@ test.each([
   'upstreamIds.find',
   'messages.read',
   'messages.status',
-])('the statement %s uses an index although its table was empty when planned', async (name) => {
+])('the statement %s uses an index although it was planned for an empty table', async (name) => {
   const plan = await planOf(name)
   const scans = plan.flatMap((line, index) => (SCAN.test(line) ? [[line, plan[index + 1]]] : []))
   expect(scans.length).toBeGreaterThan(0)
@@ -135,7 +135,7 @@ test.each([
     expect(scan.join('\n')).toMatch(/(Index|Bitmap Heap) Scan.*\n *(Index|Recheck) Cond: /)
 })
 
-test('an outbox claim reads neither deliveries of other users nor those in back-off', async () => {
+test('an outbox claim reads no deliveries of other users or deliveries in back-off', async () => {
   const plan = (await planOf('outbox.claim')).join('\n')
   expect(plan).toMatch(
     /outbox_chunks_of_user on .*\n *Index Cond: .*account = .*ROW\(.*user_id, .*place\) >= /,

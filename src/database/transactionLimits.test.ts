@@ -35,7 +35,8 @@ test('the transaction of a frozen process is ended, and other processes can cont
   })
   const outcome = expect(stopped).rejects.toThrow(StoreUnavailable)
   await locked.promise
-  // Acts as another process, which waits until the server has ended the frozen transaction.
+  // This link acts as another process, which waits until the server has ended the frozen
+  // transaction.
   await store.link().database.transaction((run) => run(LOCK))
   frozen.resolve()
   await outcome

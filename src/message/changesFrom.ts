@@ -58,7 +58,7 @@ export function changesFrom(events: readonly MessageEvent[]): StateChanges {
   return { facts, upstreamIds, submittedFacts, transitions, moves, attempts }
 }
 
-/** The final state that a worker decided on, without a receipt. */
+/** The transition to a final state that a worker decided on without a receipt. */
 function endOf(event: FailedEvent | ExpiredEvent): Transition {
   const end = {
     messageId: event.message.messageId,

@@ -59,7 +59,7 @@ test('an envelope has one owner, and a claim by any other process returns "held"
   expect(await claim(ONE, id)).toMatchObject({ kind: 'claimed', takeovers: 0 })
 })
 
-test('two processes that claim the same envelopes concurrently never both own one', async () => {
+test('concurrent claims by two processes give each envelope exactly one owner', async () => {
   const ids = Array.from({ length: 50 }, () => randomUUID())
   const wanted = ids.map((envelopeId) => ({ envelopeId, begins: true }))
   const [ofOne, ofTwo] = await Promise.all([
@@ -70,7 +70,7 @@ test('two processes that claim the same envelopes concurrently never both own on
   for (const id of ids) expect(new Set([ofOne.get(id)?.kind, ofTwo.get(id)?.kind])).toEqual(either)
 })
 
-test('a claim leaves an envelope to an owner that committed during the claim', async () => {
+test('a claim does not take an envelope from an owner that commits during the claim', async () => {
   const id = randomUUID()
   await one.leave(ONE)
   const other = await database.pool.connect()
@@ -123,7 +123,7 @@ test('claiming a released envelope does not count as a takeover', async () => {
   expect(await claim(TWO, id)).toMatchObject({ kind: 'claimed', takeovers: 0, isTakenOver: false })
 })
 
-test('an owner that sends a new heartbeat is not disowned because of an older one', async () => {
+test('an owner that sent another heartbeat after it was checked is not disowned', async () => {
   const [seen] = await two.others(TWO)
   expect(seen).toMatchObject({ owner: ONE })
   expect(await one.beat(ONE)).toBe(true)
@@ -133,7 +133,7 @@ test('an owner that sends a new heartbeat is not disowned because of an older on
   expect(await one.beat(ONE)).toBe(false)
 })
 
-test('at start-up, a process frees the envelopes of a former process of that name', async () => {
+test('a starting process frees the envelopes of its predecessor with the same name', async () => {
   const id = randomUUID()
   await claim(ONE, id)
   await one.appear(randomUUID())
@@ -168,7 +168,7 @@ test('a checkpoint written by an older version has no owner and can be claimed',
   expect(await claim(ONE, id)).toMatchObject({ kind: 'claimed', outcomes: Buffer.from('kept') })
 })
 
-test('replacing a dead owner counts as a takeover only if it could submit messages', async () => {
+test('a claim counts as a takeover only if the dead owner could submit messages', async () => {
   const id = randomUUID()
   expect(await claim(ONE, id, false)).toMatchObject({ kind: 'claimed', hasBegun: false })
   await one.leave(ONE)

@@ -1,5 +1,5 @@
 // One row for each envelope that a worker has claimed. The row holds the envelope's owner and the
-// outcome of each message so far. A worker claims the row before it submits the first message. If
+// outcomes of its messages so far. A worker claims the row before it submits the first message. If
 // the queue delivers the envelope again, for whatever reason, only the owner submits its messages,
 // and no answered message is sent twice. The row is kept for a day after the envelope is settled.
 
@@ -29,7 +29,7 @@ const OTHERS = {
 const DISOWN = {
   name: 'envelopeOwners.disown',
   // The statement compares the beat while it holds the row lock, so an owner that sends a heartbeat
-  // at this moment keeps its row.
+  // concurrently keeps its row.
   text: `delete from envelope_owners as o
     using unnest($1::uuid[], $2::bigint[]) as dead (owner, beat)
     where o.owner = any($1::uuid[]) and o.owner = dead.owner and o.beat = dead.beat`,
@@ -40,19 +40,21 @@ const LEAVE = {
 }
 
 /**
- * Access to the rows of owners. When a process appears, the row of any earlier process of the same
- * instance is deleted, because that process is dead.
+ * Reads and writes the rows of owners. `appear` deletes the row of any earlier process of the same
+ * instance, because that process must be dead.
  */
 export function envelopeOwners(database: Database, instance: string) {
   return {
     appear: async (owner: string): Promise<void> => {
       await database.run(APPEAR, [owner, instance])
     },
-    /** False if the owner no longer has a row. Other processes may then own its envelopes. */
+    /**
+     * Returns false if the owner no longer has a row. Other processes may then own its envelopes.
+     */
     beat: async (owner: string): Promise<boolean> =>
       (await database.run(BEAT, [owner])).length === 1,
     others: (owner: string): Promise<OwnerBeat[]> => database.run<OwnerBeat>(OTHERS, [owner]),
-    /** Deletes the rows of those owners whose beat has not changed. */
+    /** Deletes the rows of the given owners whose beat has not changed. */
     disown: async (dead: readonly OwnerBeat[]): Promise<void> => {
       await database.run(DISOWN, [dead.map(({ owner }) => owner), dead.map(({ beat }) => beat)])
     },
@@ -64,14 +66,20 @@ export function envelopeOwners(database: Database, instance: string) {
 
 export type EnvelopeClaim =
   | ({ kind: 'claimed' } & ClaimedEnvelope)
-  /** All outcomes of the envelope are durable. Settle it without submitting anything. */
+  /**
+   * All outcomes of the envelope are durable. The caller must settle the envelope without
+   * submitting anything.
+   */
   | { kind: 'finished' }
   /** Another process owns the envelope. */
   | { kind: 'held' }
 
 export interface ClaimedEnvelope {
   readonly owner: string
-  /** The outcomes that earlier owners recorded (outcomeWire.ts); empty if there was no owner. */
+  /**
+   * The outcomes that earlier owners recorded (outcomeWire.ts); empty if there was no earlier
+   * owner.
+   */
   readonly outcomes: Buffer
   /**
    * How often each open message was submitted without an answer (outcomeWire.ts). Empty if no
@@ -82,14 +90,15 @@ export interface ClaimedEnvelope {
   readonly hasBegun: boolean
   /** How many owners died while they were allowed to submit the envelope's messages. */
   readonly takeovers: number
-  /** Whether the last owner died, and may have been in the middle of a submission. */
+  /** Whether the last owner died, possibly in the middle of a submission. */
   readonly isTakenOver: boolean
 }
 
 const CLAIM = {
   name: 'checkpoints.claim',
   // `former` holds the rows as they were when the statement began. A row whose owner has changed
-  // since then is not claimed, because the new owner's row may be invisible to this statement.
+  // since then is not claimed, because the new owner's row in envelope_owners may be invisible to
+  // this statement.
   text: `with former as materialized (
       select envelope_id, owner, begun, finished_at from checkpoints
       where envelope_id = any($1::uuid[])),
@@ -129,16 +138,23 @@ interface ClaimRow {
 }
 
 const NOTHING = Buffer.alloc(0)
-/** Workers of an older version decode the column without checking whether it is empty. */
+/**
+ * Workers of an older version decode the column `outcomes` without checking whether it is empty.
+ */
 const NO_OUTCOMES = encodeOutcomes([])
 
 export interface WantedEnvelope {
   envelopeId: string
-  /** Whether the owner may submit the envelope's messages. False if it may only expire them. */
+  /**
+   * Whether the owner may submit the envelope's messages. False if it may only expire the messages.
+   */
   begins: boolean
 }
 
-/** Claims envelopes for an owner that has a row. The result has one entry for each envelope. */
+/**
+ * Claims envelopes for an owner that has a row in envelope_owners. The result has one entry for
+ * each envelope.
+ */
 export async function claimEnvelopes(
   database: Database,
   owner: string,
@@ -189,7 +205,10 @@ const WRITE = {
     returning c.envelope_id as "envelopeId"`,
 }
 
-/** Returns the ids of the envelopes that were written. The other envelopes have another owner. */
+/**
+ * Writes the checkpoints of envelopes that still have the given owner. Returns the ids of these
+ * envelopes. Another process owns the remaining envelopes.
+ */
 export async function writeCheckpoints(
   run: Database['run'],
   rows: readonly Checkpoint[],
@@ -211,7 +230,10 @@ const RELEASE = {
     where envelope_id = any($1::uuid[]) and owner = $2::uuid and finished_at is null`,
 }
 
-/** Releases envelopes that this owner may have claimed if the answer to its claim was lost. */
+/**
+ * Releases envelopes after the answer to their claim was lost. The owner may have claimed them
+ * without receiving the result.
+ */
 export async function releaseEnvelopes(
   database: Database,
   owner: string,
@@ -227,8 +249,8 @@ const FINISH = {
 }
 
 /**
- * Marks envelopes as finished: all their outcomes are durable elsewhere. The outcomes are deleted
- * here; the row is kept for a day.
+ * Marks envelopes as finished. All their outcomes must be durable in other tables or queues. The
+ * outcomes in the row are deleted, and the row is kept for a day.
  */
 export async function finishEnvelopes(
   database: Database,
@@ -239,8 +261,9 @@ export async function finishEnvelopes(
 
 const REMOVE_OLD = {
   name: 'checkpoints.removeOld',
-  // Ids contain their creation time, so the oldest rows sort first. An unfinished envelope may stay
-  // on its queue for as long as its carrier is unavailable.
+  // Ids contain their creation time, so the oldest rows sort first. The row of an unfinished
+  // envelope is kept longer, because the envelope stays on its queue for as long as its carrier is
+  // unavailable.
   text: `delete from checkpoints where envelope_id = any(array(
       select envelope_id from checkpoints
       where envelope_id < uuid_at(now() - interval '1 day')
@@ -249,7 +272,10 @@ const REMOVE_OLD = {
     returning envelope_id`,
 }
 
-/** Deletes up to `max` rows of envelopes that no queue will deliver again; returns how many. */
+/**
+ * Deletes up to `max` rows of envelopes that no queue will deliver again. Returns how many it
+ * deleted.
+ */
 export async function removeOldCheckpoints(database: Database, max: number): Promise<number> {
   return (await database.run(REMOVE_OLD, [max])).length
 }

@@ -3,7 +3,7 @@
 
 import { readSmppTime } from '../smpp/wire/smppTime.ts'
 
-/** The reason stored with a message that expired in the gateway and not at an SMSC. */
+/** The reason stored with a message that expired in the gateway rather than at an SMSC. */
 export const EXPIRED_WAITING = 'expired waiting'
 
 export type EndOfLife =
@@ -14,8 +14,8 @@ export type EndOfLife =
   | { kind: 'unreadable' }
 
 /**
- * Reads a validity_period (SMPP 3.4 §5.2.16). A relative period starts when the gateway read the
- * message and keeps running while the message waits.
+ * Reads a validity_period (SMPP 3.4 §5.2.16). A relative period starts when the gateway reads the
+ * message, and continues while the message waits.
  */
 export function endOfLife(validityPeriod: string, acceptedAtMs: number): EndOfLife {
   if (validityPeriod === '') return { kind: 'unset' }

@@ -28,7 +28,7 @@ test('a bind id consists of its connector and slot', () => {
   expect(bindId('sim', 2)).toBe('sim/2')
 })
 
-test("an SMSC's id is cut at the first NUL and at 64 characters", () => {
+test('a message id from an SMSC is cut at the first NUL and at 64 characters', () => {
   expect(upstreamId('0A1B')).toBe('0A1B')
   expect(upstreamId('0A1B\0\0x')).toBe('0A1B')
   expect(upstreamId('7'.repeat(5_000))).toBe('7'.repeat(64))

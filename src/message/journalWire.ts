@@ -1,6 +1,7 @@
-// Events from workers on the queue `journal`. Events may be applied repeatedly and in any order, so
-// each event contains enough to create the message's row. The journal also holds the envelopes that
-// the router published. queue/journalEntryWire.ts reads both kinds of entry.
+// The events that workers publish on the queue `journal`. An event may be applied repeatedly, and
+// events may be applied in any order. Therefore each event contains enough to create the message's
+// row. The journal also holds the envelopes that the router published. queue/journalEntryWire.ts
+// reads both kinds of entry.
 
 import type { CarriedId } from './upstreamIdKey.ts'
 import { carriedIdFrom, messageFrom, messageRow } from './messageWire.ts'
@@ -13,16 +14,25 @@ export const JOURNAL_QUEUE = 'journal'
 interface EventOfMessage {
   message: EnvelopeMessage
   connector: string
-  /** The time of the event by the worker's clock, in ms since the epoch. */
+  /** The time of the event according to the worker's clock, in ms since the epoch. */
   atMs: number
-  /** Submissions of this attempt that were repeated. Older versions do not write or read them. */
+  /**
+   * Counts the submissions of this attempt that were repeated. Older versions neither write nor
+   * read this field.
+   */
   repeats?: Repeats
 }
 
-/** The SMSC accepted the message and gave it an id. `atMs` is when it was written to the socket. */
+/**
+ * The SMSC accepted the message and gave it an id. `atMs` is when the message was written to the
+ * socket.
+ */
 export interface SubmittedEvent extends EventOfMessage, CarriedId {
   kind: 'submitted'
-  /** The part of a long message. Always 0 at present, because each message is one segment. */
+  /**
+   * The number of the segment of a long message. It is always 0, because each message is one
+   * segment.
+   */
   segment: number
 }
 /**
@@ -58,7 +68,10 @@ const VERSION = 1
 const EVENTS_TAG = 'J'
 const KINDS = ['submitted', 'failed', 'deferred', 'expired', 'moved'] as const
 
-/** Only `submitted` has a `key`: the lookup key of the SMSC's id, if it differs from the id. */
+/**
+ * Only a `submitted` event has a `key`: the lookup key of the id that the SMSC assigned, if the key
+ * differs from that id.
+ */
 type Row = [
   kind: number,
   message: MessageRow,
@@ -74,7 +87,7 @@ export function encodeEvents(events: readonly JournalEvent[]): Buffer {
   return pack([EVENTS_TAG, VERSION, events.map(rowOf)])
 }
 
-/** Reads the events of an unpacked entry. Throws WireError unless this version wrote them. */
+/** Reads the events of an unpacked entry. Throws WireError if they have another version number. */
 export function eventsFrom(unpacked: unknown): JournalEvent[] {
   // The tag and version are checked before any other field is read.
   const [tag, version, rows] = asRow(unpacked) as [string, number, unknown]
@@ -92,7 +105,10 @@ function rowOf(event: JournalEvent): Row {
   return [kind, message, connector, atMs, detail, number, key, repeatsRow(event.repeats)]
 }
 
-/** The meaning of `detail` and `number` depends on the kind. eventFrom reads them back. */
+/**
+ * The meaning of `detail` and `number` depends on the kind of event. eventFrom is the inverse
+ * function.
+ */
 function factsRow(event: JournalEvent): Row {
   const kind = KINDS.indexOf(event.kind)
   const message = messageRow(event.message)
@@ -114,9 +130,9 @@ function factsRow(event: JournalEvent): Row {
 }
 
 function eventFrom(fields: unknown): JournalEvent {
-  // Written by rowOf. Values that the database checks are not checked here.
+  // These fields were written by rowOf. Values that the database checks are not checked here.
   const [kindIndex, row, connector, atMs, detail, number, key, repeats] = asRow(fields) as Row
-  // Written by repeatsRow. The database rejects any other values.
+  // These values were written by repeatsRow. The database rejects any other values.
   const again = repeats && { repeats: repeatsFrom(asRow(repeats) as RepeatsRow) }
   const base = { message: messageFrom(row), connector, atMs, ...again }
   switch (KINDS[kindIndex]) {

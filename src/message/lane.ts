@@ -1,4 +1,4 @@
-/** The lanes of a connector, the most urgent first. */
+/** The lanes of a connector, most urgent first. */
 export const LANES = ['high', 'normal', 'bulk'] as const
 
 /** The urgency of a message. Each lane of a connector has its own queue. */

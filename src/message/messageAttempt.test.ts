@@ -35,7 +35,7 @@ test('the newest entry of an attempt is kept, whatever the order of the entries'
   expect(newestPerSlot([late, early])).toEqual([late])
 })
 
-test('a message that ended with its first submission has no unfinished attempt', () => {
+test('an end or a move without repeated submissions reports no unfinished attempt', () => {
   const events: JournalEvent[] = [
     { ...EVENT, kind: 'failed', commandStatus: 11, reason: 'refused' },
     { ...EVENT, kind: 'expired' },
@@ -44,7 +44,7 @@ test('a message that ended with its first submission has no unfinished attempt',
   for (const event of events) expect(attemptOf(event)).toBeUndefined()
 })
 
-test('a deferred message has an unfinished attempt that ended when it was deferred', () => {
+test('the unfinished attempt of a deferred message ended when it was deferred', () => {
   const deferred = { ...EVENT, kind: 'deferred', commandStatus: 20, dueAtMs: 900 } as const
   expect(attemptOf(deferred)).toEqual({
     messageId: MESSAGE.messageId,

@@ -2,7 +2,10 @@ import type { MessageId } from './ids.ts'
 import type { JournalEvent } from './journalWire.ts'
 import type { RepeatReason } from './repeats.ts'
 
-/** An attempt to submit a message that did not bring the message to its final state. */
+/**
+ * An unfinished attempt: after this attempt to submit the message, the message was not yet in a
+ * final state.
+ */
 export interface MessageAttempt extends Readonly<Record<RepeatReason, number>> {
   readonly messageId: MessageId
   /** The number of the attempt, counted from 1. */
@@ -12,13 +15,16 @@ export interface MessageAttempt extends Readonly<Record<RepeatReason, number>> {
   readonly firstAtMs: number
   /** When the attempt's last submission ended. */
   readonly atMs: number
-  /** The command_status of the last answer; 0 if no answer came. */
+  /** The command_status of the last answer; 0 if there was no answer. */
   readonly commandStatus: number
-  /** When the next attempt is due. Not after `atMs` if the worker resubmitted it immediately. */
+  /**
+   * When the next attempt is due. Not after `atMs` if the worker resubmitted the message
+   * immediately.
+   */
   readonly dueAtMs: number
 }
 
-/** How many attempts are kept for each message, however many it needs. */
+/** How many of its first and last attempts are kept for each message. */
 export const FIRST_ATTEMPTS_KEPT = 5
 export const LAST_ATTEMPTS_KEPT = 15
 
@@ -31,7 +37,10 @@ export function slotOf({ attempt }: MessageAttempt): number {
   return FIRST_ATTEMPTS_KEPT + 1 + ((attempt - FIRST_ATTEMPTS_KEPT - 1) % LAST_ATTEMPTS_KEPT)
 }
 
-/** The unfinished attempt that an event reports; undefined if there was only a final submission. */
+/**
+ * Returns the unfinished attempt that an event reports, or undefined if the event reports only a
+ * final submission.
+ */
 export function attemptOf(event: JournalEvent): MessageAttempt | undefined {
   const { message, connector, repeats, kind } = event
   const ofMessage = { messageId: message.messageId, attempt: message.attempts + 1, connector }
@@ -47,7 +56,9 @@ export function attemptOf(event: JournalEvent): MessageAttempt | undefined {
   return { ...ofMessage, ...counts, firstAtMs, atMs, commandStatus, dueAtMs: atMs }
 }
 
-/** The newest attempt of each slot, sorted so that all writers lock rows in the same order. */
+/**
+ * Returns the newest attempt of each slot, sorted so that all writers lock rows in the same order.
+ */
 export function newestPerSlot(attempts: readonly MessageAttempt[]): MessageAttempt[] {
   const newest = new Map<string, MessageAttempt>()
   for (const one of attempts) {

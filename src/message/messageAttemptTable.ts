@@ -1,5 +1,6 @@
-// Attempts that did not bring their message to a final state (migration 0025). Attempts may arrive
-// repeatedly and in any order. Each slot keeps the newest one.
+// The table of unfinished attempts (migration 0025): attempts after which the message was not yet
+// in a final state. Attempts may be recorded repeatedly and in any order. Each slot keeps its
+// newest attempt.
 
 import type { Database } from '../database/database.ts'
 import type { MessageId } from './ids.ts'

@@ -21,8 +21,8 @@ export function isFinal(state: MessageState): boolean {
 
 /**
  * Whether the customer requested a receipt for this state with registered_delivery (SMPP 5.0
- * §4.7.21). Bits 1-0: 1 means every final state, 2 failures only, 3 success only. Bit 4 adds
- * interim states.
+ * §4.7.21). Bits 1-0: 1 requests a receipt for every final state, 2 only for failures, and 3 only
+ * for success. Bit 4 also requests receipts for interim states.
  */
 export function wantsReceipt(registeredDelivery: number, state: MessageState): boolean {
   if (!isFinal(state)) return (registeredDelivery & 0x10) !== 0

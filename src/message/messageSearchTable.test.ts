@@ -9,10 +9,10 @@ type Run = Database['run']
 
 const DAY_MS = 24 * 3_600_000
 const MESSAGES = 60_000
-/** One message every 100 ms from the start of the day. All of them fit into the day. */
+/** The messages are 100 ms apart, starting here, so that all of them belong to the same day. */
 const DAY_START_MS = Math.floor(Date.now() / DAY_MS) * DAY_MS
 const TODAY = { from: firstIdAt(DAY_START_MS), below: firstIdAt(DAY_START_MS + DAY_MS) }
-/** The server releases the lock shortly after the connection ends. */
+/** The server releases a connection's locks shortly after the connection ends. */
 const POLL = { timeout: 10_000 }
 const MORE = 1_000
 
@@ -30,7 +30,11 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-/** Message n goes to 3161…n. Its source is shop-(n modulo 40); every third has 4366…n instead. */
+/**
+ * Adds messages with the numbers `first` to `last`. The destination of message n is 31610000000 +
+ * n. Its source is 43660000000 + n for every third message, and otherwise the name of one of 40
+ * shops.
+ */
 async function addMessages(first: number, last: number): Promise<void> {
   await database.pool.query(
     `insert into messages (message_id, account, user_id, connector, source_addr, destination_addr,
@@ -54,7 +58,7 @@ function find(digits: string): Promise<string[]> {
   })
 }
 
-/** The plan that a search with these values uses. */
+/** Returns the server's plan for a search with these values. */
 function planOf(values: string): Promise<string> {
   return database.transaction(async (inside) => {
     await limitSearch(inside, 5_000)
@@ -160,7 +164,7 @@ test('extendSearch skips a partition that a vacuum has locked, without waiting',
   try {
     await client.query('begin')
     await client.query('set local idle_in_transaction_session_timeout = 0')
-    // The same lock that a vacuum takes.
+    // A vacuum takes the same lock.
     await client.query('lock table messages in share update exclusive mode')
     expect(await extendSearch(impatient.run, 100)).toBe(0)
   } finally {

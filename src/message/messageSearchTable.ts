@@ -41,14 +41,17 @@ export interface FoundMessage {
 
 const LIMIT = {
   name: 'messageSearch.limit',
-  // The server plans each search for its own values and runs it without parallel workers.
+  // These settings make the server plan each search for its actual values, and run the search
+  // without parallel workers.
   text: `select set_config('statement_timeout', $1::text, true),
     set_config('plan_cache_mode', 'force_custom_plan', true),
     set_config('enable_seqscan', 'off', true),
     set_config('max_parallel_workers_per_gather', '0', true)`,
 }
 
-/** Sets the time-out of each further statement of the transaction, and the planner's settings. */
+/**
+ * Sets the planner's settings for the transaction, and a time-out for each of its later statements.
+ */
 export async function limitSearch(run: Run, timeoutMs: number): Promise<void> {
   await run(LIMIT, [String(Math.max(1, Math.ceil(timeoutMs)))])
 }
@@ -61,7 +64,7 @@ const EDGE = {
 
 /**
  * Returns the id of the message at position `messages`, counted back from the newest message of the
- * span. Undefined if the span has fewer messages.
+ * span. Returns undefined if the span has fewer messages.
  */
 export async function newestEdge(
   run: Run,
@@ -74,7 +77,7 @@ export async function newestEdge(
 
 const FIND = {
   name: 'messageSearch.find',
-  // Without `materialized`, the planner would walk the span in the order of ids, because it expects
+  // Without `materialized`, the planner would read the span in the order of ids, because it expects
   // to find enough matches soon.
   text: `with found as materialized (
       select message_id, account, user_id, connector, source_addr, destination_addr, state, error,
@@ -108,7 +111,7 @@ const EXTEND = {
   text: 'select extend_message_search($1) as made',
 }
 
-/** Makes up to `filtersMax` filters of the index of numbers; returns how many it made. */
+/** Creates up to `filtersMax` filters in the index of numbers. Returns how many it created. */
 export async function extendSearch(run: Run, filtersMax: number): Promise<number> {
   const [row] = await run<{ made: number }>(EXTEND, [filtersMax])
   return row?.made ?? 0

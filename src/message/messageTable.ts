@@ -1,7 +1,7 @@
-// Messages and their states. Only the dlr-processor writes to this table, with each call inside its
-// transaction. Calls may be repeated and may happen in any order. Facts are added and never
-// removed. A state is replaced only by a state of higher rank (messageProgress.ts), or if another
-// copy of the message was delivered.
+// Messages and their states. Only the dlr-processor writes to this table. It makes each call inside
+// a transaction of its own, may repeat a call, and may make the calls in any order. Facts are added
+// and never removed. A state is replaced only by a state of higher rank (messageProgress.ts), or if
+// another copy of the message was delivered.
 
 import type { MessageId } from './ids.ts'
 import type { MessageState } from './messageProgress.ts'
@@ -90,10 +90,11 @@ const TRANSITION = {
 /**
  * Applies the transitions that rank above the present state of their message, and returns them.
  *
- * If an SMSC got two copies of a message, a copy that was delivered (state 2) overrides the other.
- * For the same copy, the first final state is kept. An EXPIRED or UNDELIVERABLE state (3 or 5) that
- * ranks below final was decided by the gateway and not by a receipt. The customer already knows
- * that this message failed, and gets another receipt only if it was delivered after all.
+ * If an SMSC got two copies of a message, a copy that was delivered (state 2) overrides the state
+ * of the other copy. For each copy, the first final state is kept. An EXPIRED or UNDELIVERABLE
+ * state (3 or 5) that ranks below final was decided by the gateway and not by a receipt. The
+ * customer already knows that this message failed, and gets another receipt only if it was
+ * delivered after all.
  * @param transitions at most one per message
  */
 export function applyTransitions(
@@ -145,7 +146,8 @@ export async function readStatus(
 
 /**
  * A message with all its stored facts. `connector` is the last connector that submitted the
- * message; if it was never submitted, the connector to which it was routed or moved.
+ * message. If the message was never submitted, `connector` is the connector to which the message
+ * was routed or moved.
  */
 export interface StoredMessage extends MessageStatus {
   user_id: string

@@ -10,7 +10,10 @@ export interface EnvelopeMessage {
   account: string
   user: string
   acceptedAtMs: number
-  /** The number of earlier attempts. It grows each time the message waits for another attempt. */
+  /**
+   * The number of earlier attempts. The number increases each time the message waits for another
+   * attempt.
+   */
   attempts: number
   /** The submit_sm body to submit. The worker replaces its registered_delivery. */
   body: Buffer
@@ -18,7 +21,7 @@ export interface EnvelopeMessage {
   registeredDelivery: number
   /**
    * The end of the message's validity, in ms since the epoch. The message is never submitted after
-   * that. Missing in messages that an older router admitted.
+   * that time. The field is missing in messages that an older router admitted.
    */
   expiresAtMs?: number
   /** How many submissions in earlier envelopes got no answer from the SMSC. Missing means 0. */
@@ -74,8 +77,8 @@ export function messageFrom(row: unknown): EnvelopeMessage {
 }
 
 /**
- * Reads the SMSC's id and its lookup key. Throws WireError if the id is not text. The length of the
- * id is limited again, because older workers wrote ids of any length.
+ * Reads the message id that an SMSC assigned, and the id's lookup key. Throws WireError if the id
+ * is not text. The id is cut to 64 characters, because older workers wrote ids of any length.
  */
 export function carriedIdFrom(id: unknown, idKey: unknown): CarriedId {
   if (typeof id !== 'string') throw new WireError('the upstream id is not text')

@@ -12,7 +12,7 @@ export function unpack(octets: Uint8Array): unknown {
   try {
     return packr.unpack(octets)
   } catch (error) {
-    throw new WireError('not msgpack', { cause: error })
+    throw new WireError('the octets are not valid msgpack', { cause: error })
   }
 }
 
@@ -23,14 +23,17 @@ export function asRow(value: unknown): readonly unknown[] {
 }
 
 /**
- * Renders an unpacked value for an error message. Objects are rendered as their type, because
- * String() would call an unpacked key such as `toString`.
+ * Renders an unpacked value for an error message. An object is rendered as the word `object`,
+ * because String() would call a `toString` that the object may have unpacked.
  */
 export function wireText(value: unknown): string {
   return typeof value === 'object' ? typeof value : String(value)
 }
 
-/** This version cannot decode the octets from a queue or a peer. */
+/**
+ * Octets from a queue or a peer cannot be decoded, because they are invalid or have another
+ * version.
+ */
 export class WireError extends Error {
   readonly code = 'WIRE'
 }

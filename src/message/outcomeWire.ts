@@ -1,4 +1,4 @@
-// The contents of a checkpoint: the outcomes so far of an envelope's messages, and how often each
+// The contents of a checkpoint: the outcomes of an envelope's messages so far, and how often each
 // open message was submitted without an answer.
 
 import type { CarriedId } from './upstreamIdKey.ts'
@@ -21,7 +21,7 @@ type Row = [index: number, kind: number, atMs: number, number: number, text: str
 type Fields = Row extends [number, ...infer Rest] ? Rest : never
 const KINDS = ['submitted', 'failed', 'deferred', 'expired', 'moved'] as const
 
-/** @param outcomes by index of the message in its envelope; undefined while a message is open */
+/** @param outcomes one for each message of the envelope; undefined while a message is open */
 export function encodeOutcomes(outcomes: readonly (Outcome | undefined)[]): Buffer {
   return pack(outcomes.flatMap((outcome, index) => (outcome ? [rowOf(index, outcome)] : [])))
 }
@@ -36,7 +36,7 @@ export function decodeOutcomes(checkpoint: Buffer): [index: number, outcome: Out
 
 /**
  * @param counts submissions without an answer, by index of the message
- * @returns no octets if there are no counts
+ * @returns an empty buffer if there are no counts
  */
 export function encodeUnanswered(counts: ReadonlyMap<number, number>): Buffer {
   return counts.size === 0 ? Buffer.alloc(0) : pack([...counts])

@@ -1,7 +1,7 @@
 // Receipts that match no message yet. The dlr-processor parks a receipt if it finds no matching
 // message. When it writes an upstream id, it looks for receipts parked under that id. If two
 // concurrent transactions miss each other, a later sweep finds the match. A row is deleted when its
-// receipt has matched a message, or when it has waited too long and is set aside.
+// receipt has matched a message, or when the receipt has waited too long and is set aside.
 
 import type { Database } from '../database/database.ts'
 import { CLOCK_TOLERANCE_MS } from './receiptMatch.ts'
@@ -10,7 +10,10 @@ import type { ReceiptKey } from './upstreamIdTable.ts'
 
 type Run = Database['run']
 
-/** Why a receipt waits. `ambiguous`: messages of several accounts match, so none can be chosen. */
+/**
+ * Why a receipt is parked. `ambiguous` means that messages of several accounts match, so that no
+ * message can be chosen.
+ */
 export type ParkingReason = 'unmatched' | 'ambiguous' | 'without id'
 
 export interface ReceiptToPark extends ReceiptKey {
@@ -45,7 +48,7 @@ export async function parkReceipts(run: Run, parked: readonly ReceiptToPark[]): 
   ])
 }
 
-/** Limits one probe. A sweep finds any further receipts. */
+/** Limits the receipts that one probe returns. A later sweep finds any further receipts. */
 const PROBED_MAX = 1_000
 
 const PROBE = {
@@ -61,7 +64,10 @@ const PROBE = {
     limit ${PROBED_MAX}`,
 }
 
-/** Reads the receipts parked for ids that this transaction writes. The receipts remain parked. */
+/**
+ * Reads the receipts parked under the upstream ids that the caller's transaction writes. The
+ * receipts remain parked.
+ */
 export function parkedReceiptsFor(
   run: Run,
   submissions: readonly UpstreamIdRow[],
@@ -101,8 +107,8 @@ const REMOVE = {
 }
 
 /**
- * Reads the receipts that are due for a sweep and schedules their next one. Sweeps are due 1, 10
- * and 100 s after parking, then every 15 min. The receipts remain parked.
+ * Reads the receipts that are due for a sweep and schedules the next sweep for them. Sweeps are due
+ * 1, 10 and 100 s after parking, then every 15 min. The receipts remain parked.
  */
 export function parkedReceiptsDue(run: Run, max: number): Promise<ParkedReceipt[]> {
   return run(TAKE_DUE, [max])
@@ -124,7 +130,10 @@ const EXPIRED = {
     order by id limit $2 for update skip locked`,
 }
 
-/** Reads and locks, for the caller's transaction, receipts older than this, oldest first. */
+/**
+ * Reads the parked receipts that are older than `olderThanHours`, oldest first. They stay locked
+ * until the end of the caller's transaction.
+ */
 export function expiredParkedReceipts(
   run: Run,
   olderThanHours: number,

@@ -29,7 +29,7 @@ test.each([
   expect(isSameNumber(b, a)).toBe(expected)
 })
 
-test('a receipt may match a message that was submitted up to five seconds after it', () => {
+test('a receipt may match a message submitted up to five seconds after the receipt', () => {
   expect(isInTime(10_000, 10_000)).toBe(true)
   expect(isInTime(10_000, 5_000)).toBe(true)
   expect(isInTime(10_000, 4_999)).toBe(false)

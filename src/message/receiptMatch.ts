@@ -8,7 +8,7 @@ export const CLOCK_TOLERANCE_MS = 5_000
 export const SUFFIX_DIGITS_MIN = 7
 
 /**
- * Whether a receipt arrived late enough to belong to a message. A receipt read more than
+ * Whether a receipt arrived late enough to belong to a message. A receipt that was read more than
  * CLOCK_TOLERANCE_MS before the message was written to the socket belongs to an earlier message
  * that had the same id.
  */

@@ -1,5 +1,6 @@
-// Receipts from SMSCs on the queue `dlr`. The worker adds our message if it still remembers the
-// submission. Otherwise the dlr-processor finds the message by connector and upstream id.
+// The receipts from SMSCs that workers publish on the queue `dlr`. A worker adds the message to the
+// receipt if it still remembers the submission. Otherwise the dlr-processor finds the message by
+// connector and upstream id.
 
 import type { MessageState } from '../smpp/receipts/messageState.ts'
 import { carriedIdFrom, messageFrom, messageRow } from './messageWire.ts'
@@ -12,8 +13,9 @@ export const DLR_QUEUE = 'dlr'
 export interface UpstreamReceipt extends CarriedId {
   connector: string
   /**
-   * The subscriber's number, in the form that receiptMatch.ts compares. It comes from the receipt's
-   * source_addr, because addresses are swapped in receipts. '' if the receipt does not give it.
+   * The subscriber's number, in the form that receiptMatch.ts compares. It is read from the
+   * receipt's source_addr, because a receipt swaps the two addresses of its message. '' if the
+   * receipt does not contain the number.
    */
   destination: string
   messageState: MessageState
@@ -23,7 +25,7 @@ export interface UpstreamReceipt extends CarriedId {
   stat?: string
   /** When the receipt was read from the socket. */
   receivedAtMs: number
-  /** The message, if the worker that received the receipt recently submitted it. */
+  /** The message, if the worker that received the receipt still remembers submitting it. */
   message: EnvelopeMessage | undefined
 }
 

@@ -1,5 +1,6 @@
-// Submissions of one attempt that had no outcome: the SMSC throttled or did not answer, or the link
-// was lost. The worker submitted the message again without letting it wait in the database.
+// Counts the submissions of one attempt that had no outcome, because the SMSC throttled the message
+// or did not answer, or because the link was lost. After such a submission, the worker submitted
+// the message again without letting it wait in the database.
 
 export const REPEAT_REASONS = ['throttled', 'unanswered', 'linksLost'] as const
 export type RepeatReason = (typeof REPEAT_REASONS)[number]
@@ -7,13 +8,13 @@ export type RepeatReason = (typeof REPEAT_REASONS)[number]
 export interface Repeats extends Readonly<Record<RepeatReason, number>> {
   readonly firstAtMs: number
   readonly lastAtMs: number
-  /** The command_status of the last answer; 0 if no answer came. */
+  /** The command_status of the last answer; 0 if there was no answer. */
   readonly commandStatus: number
 }
 
 const NO_REPEATS = { throttled: 0, unanswered: 0, linksLost: 0 }
 
-/** Adds one submission to the earlier ones, if any. */
+/** Adds one submission to the counts of earlier submissions, if there are any. */
 export function withRepeat(
   before: Repeats | undefined,
   reason: RepeatReason,

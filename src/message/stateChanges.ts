@@ -52,7 +52,10 @@ export interface Transition {
   commandStatus: number | undefined
   /** The receipt's `stat:` value, if its meaning is unknown. */
   stat: string | undefined
-  /** The lookup key of the receipt's id, if a receipt reports the state. Each copy has its own. */
+  /**
+   * The lookup key of the upstream id in the receipt, if a receipt reported the state. Each copy of
+   * a message that an SMSC received has its own key.
+   */
   endedBy: string | undefined
   doneAtMs: number
 }
@@ -74,7 +77,9 @@ export interface Transitioned {
 /** One submission of a message. */
 export interface UpstreamIdRow {
   connector: string
-  /** The lookup key of the SMSC's id (upstreamIdKey.ts); '' if the SMSC gave no id. */
+  /**
+   * The lookup key of the id that the SMSC assigned (upstreamIdKey.ts); '' if it assigned no id.
+   */
   key: string
   /** The id exactly as the SMSC wrote it. */
   upstreamId: UpstreamId
@@ -152,8 +157,8 @@ export function lastMoves(moves: readonly Move[]): Move[] {
 }
 
 /**
- * The transition of highest rank for each message, sorted by message id. If two copies of a message
- * ended differently, a delivery overrides the other state.
+ * Returns the transition of highest rank for each message, sorted by message id. If two copies of a
+ * message ended differently, a delivery overrides the other state.
  */
 export function highestPerMessage(transitions: readonly Transition[]): Transition[] {
   const highest = new Map<MessageId, Transition>()
@@ -164,7 +169,10 @@ export function highestPerMessage(transitions: readonly Transition[]): Transitio
   return sortedById([...highest.values()])
 }
 
-/** The same rule that the SQL in messageTable.ts applies to the stored state of a message. */
+/**
+ * Whether `next` replaces `known`. The SQL in messageTable.ts applies the same rule to the stored
+ * state of a message.
+ */
 function yieldsTo(known: Transition, next: Transition): boolean {
   const { DELIVERED, EXPIRED, UNDELIVERABLE } = MESSAGE_STATE
   const isFailure = known.state === EXPIRED || known.state === UNDELIVERABLE

@@ -16,10 +16,10 @@ const traceStepSchema = z.strictObject({
   step: z
     .string()
     .describe(
-      '`accepted`, `moved`, `submitted`, the reason of an unfinished attempt, the final state in ' +
-        'lower case, or `receipt` and its progress.',
+      '`accepted`, `moved` or `submitted`, the reason why an attempt was unfinished, the final ' +
+        'state in lower case, or `receipt` followed by the progress of its delivery.',
     ),
-  detail: z.string().describe('A description of the step for people to read.'),
+  detail: z.string().describe('A description of the step in plain text.'),
 })
 
 /** The stored history of a message. */
@@ -45,7 +45,7 @@ export const messageTraceSchema = z
       ),
     unfinishedAttemptsOmitted: z
       .number()
-      .meta({ description: 'How many further attempts are not kept.', unit: 'attempts' }),
+      .meta({ description: 'How many other unfinished attempts are not kept.', unit: 'attempts' }),
     waits: z
       .string()
       .exactOptional()
@@ -80,7 +80,7 @@ interface TracedMessage {
 /**
  * Builds the trace of a message.
  * @param attempts the unfinished attempts that were kept, in order
- * @param deliveries steps of the message's receipts on their way to the customer
+ * @param deliveries the steps in the delivery of the message's receipts to the customer
  */
 export function traceOf(
   row: TracedMessage,

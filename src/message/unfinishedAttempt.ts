@@ -4,7 +4,7 @@ import type { MessageAttempt } from './messageAttempt.ts'
 
 const instant = z.string().meta({ unit: 'ISO 8601, in UTC' })
 
-/** An attempt that did not bring its message to a final state, as shown to an operator. */
+/** An unfinished attempt, as shown to an operator. */
 export const unfinishedAttemptSchema = z.strictObject({
   attempt: z
     .number()
@@ -14,12 +14,12 @@ export const unfinishedAttemptSchema = z.strictObject({
   at: instant.describe("When the attempt's last submission ended."),
   commandStatus: z
     .number()
-    .meta({ description: 'The last `command_status`; 0 without an answer.', unit: 'none' }),
+    .meta({ description: 'The last `command_status`; 0 if there was no answer.', unit: 'none' }),
   reason: z.string().describe('The name of the `command_status`, `no answer`, or `link lost`.'),
   submissions: z.number().meta({
     description:
-      'How many submissions the attempt had. There are several if the SMSC throttled or did not ' +
-      'answer, or the link was lost, and the same worker sent the message again.',
+      'How many submissions the attempt had. There are several if the same worker sent the ' +
+      'message again after the SMSC throttled it or did not answer, or after the link was lost.',
     unit: 'submissions',
   }),
   dueAt: instant

@@ -7,7 +7,7 @@ export interface UpstreamIdRule extends MessageIdRule {
   readonly perBind?: boolean
 }
 
-/** An SMSC's id, in the form that events and receipts contain. */
+/** The message id that an SMSC assigned, in the form that events and receipts contain. */
 export interface CarriedId {
   readonly upstreamId: UpstreamId
   /** The lookup key, if the connector's rule gives one that differs from the id. */
@@ -15,8 +15,8 @@ export interface CarriedId {
 }
 
 /**
- * Adds the lookup key to an id by the connector's rule. Submissions are stored and found by this
- * key. An empty id gets no key.
+ * Adds to an id the lookup key that the connector's rule gives. Submissions are stored and found by
+ * this key. An empty id gets no key.
  */
 export function carriedId(
   upstreamId: UpstreamId,
@@ -30,7 +30,7 @@ export function carriedId(
   return idKey === upstreamId ? { upstreamId } : { upstreamId, idKey }
 }
 
-/** The key under which a submission is stored and found. '' matches nothing. */
+/** The key under which a submission is stored and found. The key '' matches no submission. */
 export function upstreamIdKey({ upstreamId, idKey }: CarriedId): string {
   return idKey ?? upstreamId
 }

@@ -78,7 +78,7 @@ test('a message is found only if it was submitted within the given time', async 
     destination,
     receivedAtMs,
   }))
-  // An older receipt in the same batch extends the search for itself but not for the others.
+  // An older receipt in the same batch must not extend the search for the other receipts.
   const older = { ...submission(), receivedAtMs: receivedAtMs - 2 * HOUR_MS }
   const matches = await findByUpstreamId(database.run, [...keys, older], 4 * HOUR_MS)
   expect(matches.get(0)).toBeUndefined()
@@ -86,7 +86,7 @@ test('a message is found only if it was submitted within the given time', async 
   expect(matches.get(2)).toMatchObject({ kind: 'found', messageId: recent.messageId })
 })
 
-test('an id that two accounts had within the given time is ambiguous', async () => {
+test('an id of messages of two accounts within the given time is ambiguous', async () => {
   const receivedAtMs = Date.now()
   const find = async (hoursAgo: number) => {
     const young = submission({ account: 'one' })
@@ -103,7 +103,7 @@ test('an id that two accounts had within the given time is ambiguous', async () 
   expect(await find(73)).toBe('found')
 })
 
-test('recordUpstreamIds returns each message without a row once, and may be repeated', async () => {
+test('recordUpstreamIds can be repeated, and returns each message without a row once', async () => {
   const one = submission()
   const known = submission()
   await recordFacts(database.run, [factsOfMessage(known)])
@@ -155,7 +155,7 @@ function factsOfMessage({ messageId, account }: UpstreamIdRow): MessageFacts {
   }
 }
 
-/** Where the row is stored. The place changes with each update of the row. */
+/** Returns where the row is stored. The place changes with each update of the row. */
 async function placeOf(messageId: MessageId): Promise<string | undefined> {
   const text = 'select ctid::text as place from messages where message_id = $1'
   return (await database.pool.query<{ place: string }>(text, [messageId])).rows[0]?.place

@@ -1,7 +1,7 @@
-// The submissions of messages. The table maps an SMSC's id to our message id, and our message id to
-// its last submission. Rows are only inserted. The dlr-processor looks here when it handles a
-// receipt. When it inserts a row, it also looks for receipts that were parked under the row's id
-// (parkedReceiptTable.ts).
+// The submissions of messages. The table maps the id that an SMSC assigned to our message id, and
+// our message id to the message's last submission. Rows are inserted and never updated. The
+// dlr-processor searches this table when it handles a receipt. When it inserts a row, it also looks
+// for receipts that were parked under the row's id (parkedReceiptTable.ts).
 
 import type { MessageId } from './ids.ts'
 import { CLOCK_TOLERANCE_MS, SUFFIX_DIGITS_MIN } from './receiptMatch.ts'
@@ -48,8 +48,8 @@ export async function recordUpstreamIds(
 }
 
 /**
- * A subquery for the last submission of the message `m`. The clocks of two hosts differ by far less
- * than the hour.
+ * A subquery for the last submission of the message `m`. The clocks of two hosts may differ, but by
+ * far less than the hour that the subquery allows.
  */
 export const LAST_SUBMISSION = `select connector, coalesce(given_id, upstream_id) as upstream_id,
   submitted_at, attempts from upstream_ids as u
@@ -59,9 +59,14 @@ export const LAST_SUBMISSION = `select connector, coalesce(given_id, upstream_id
 /** The fields of a receipt that identify its message. */
 export interface ReceiptKey {
   connector: string
-  /** The lookup key of the SMSC's id (upstreamIdKey.ts). '' matches nothing. */
+  /**
+   * The lookup key of the id that the SMSC assigned (upstreamIdKey.ts). '' matches no submission.
+   */
   key: string
-  /** The number in the form that receiptMatch.ts compares. '' if the receipt does not give it. */
+  /**
+   * The subscriber's number, in the form that receiptMatch.ts compares. '' if the receipt does not
+   * contain the number.
+   */
   destination: string
   receivedAtMs: number
 }
@@ -112,8 +117,8 @@ interface FoundRow {
 }
 
 /**
- * Finds the newest message that matches each receipt, by index into `keys`. Receipts without a
- * match are absent from the result.
+ * Finds the newest message that matches each receipt. The keys of the result are indexes into
+ * `keys`. Receipts without a match are absent.
  * @param withinMs how long before a receipt its message may have been submitted
  */
 export async function findByUpstreamId(

@@ -67,7 +67,8 @@ test('envelopes that are not yet due can be claimed only for a cleared queue', a
     claimDue(database, 10, CLAIM_MS, ['submit.cleared.bulk', 'submit.cleared.normal'])
   const claimed = await claim()
   expect(claimed.map(({ envelopeId }) => envelopeId)).toEqual([cleared.envelopeId])
-  // Like any other leaving envelope, it is claimed once, and the queue must remember its id.
+  // Like any other leaving envelope, the envelope is claimed once, and the queue must remember its
+  // id.
   expect(await claim()).toEqual([])
   expect(await leavingIds()).toEqual([cleared.envelopeId])
   await removeLeft(database, claimed)
@@ -97,7 +98,7 @@ test('each queue with due envelopes gets an equal share of a claim', async () =>
   await removeLeft(database, rest)
 })
 
-test('waiting messages are counted for all queues or for some', async () => {
+test('waiting messages are counted for all queues or for the given queues', async () => {
   const queues = ['submit.e.high', 'submit.f.high', 'submit.g.high']
   const before = await countWaiting(database.run)
   await putLater(
@@ -109,7 +110,7 @@ test('waiting messages are counted for all queues or for some', async () => {
   expect(await countWaiting(database.run, [])).toBe(0)
 })
 
-test('the count of waiting messages is right while other processes fold the counts', async () => {
+test('the count of waiting messages is correct while other processes fold the counts', async () => {
   const queue = 'submit.h.high'
   const other = store.link().database
   const put = Array.from({ length: 150 }, async () => {
@@ -161,7 +162,9 @@ async function putOne() {
   return due
 }
 
-/** Claims with a duration of 0 until the former claim has ended, which takes a millisecond. */
+/**
+ * Repeats a claim with a duration of 0 until the former claim has ended, about a millisecond later.
+ */
 async function untilClaimedAgain(): Promise<LeavingEntry[]> {
   const options = { timeout: 1_000, interval: 1 }
   let claimed: LeavingEntry[] = []

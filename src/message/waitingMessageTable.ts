@@ -5,15 +5,15 @@ import type { Database } from '../database/database.ts'
 // which they are due and the queue to which they return. An envelope gets its id before it is
 // stored, so storing it repeatedly creates only one row.
 //
-// An envelope leaves the table in three steps. A process may stop between any two steps, for any
-// length of time:
+// An envelope leaves the table in three steps. A process may be suspended between any two steps,
+// for any length of time:
 // 1. A process claims the row, which marks the row as leaving. A leaving row can be claimed again
 //    once the former claim has ended.
 // 2. Before its claim ends, the process publishes the envelope under the envelope's id. The queue
 //    accepts each id only once for as long as it remembers the id.
-// 3. The process deletes the row, unless another process has claimed the row since.
-// So only the last claimant can publish an envelope. While the row exists, the queue must remember
-// the envelope's id. Any other code that deletes or changes rows must skip leaving rows.
+// 3. The process deletes the row, unless another process has claimed the row in the meantime. So
+//    only the last claimant can publish an envelope. While the row exists, the queue must remember
+//    the envelope's id. Any other code that deletes or changes rows must skip leaving rows.
 
 export interface LaterEntry {
   envelopeId: string
@@ -50,8 +50,9 @@ export async function putLater(
 }
 
 // Each queue with claimable rows gets the same share, so that no queue waits behind the backlog of
-// another. The time of a claim is cut to milliseconds, so that it survives the round trip through
-// JavaScript unchanged. `bounded` lists each queue with the earliest and latest due times to claim.
+// another queue. The time of a claim is cut to milliseconds, so that it survives the round trip
+// through JavaScript unchanged. `bounded` lists each queue with the earliest and latest due times
+// to claim.
 const CLAIM_BOUNDED = `
     ready as materialized (
       select name, due_from, due_until from bounded, lateral (
@@ -72,7 +73,8 @@ const CLAIM_BOUNDED = `
 
 const CLAIM = {
   name: 'later.claim',
-  // `queues` uses the index to skip from one queue to the next, without reading the rows between.
+  // `queues` uses the index to skip from one queue to the next, without reading the rows in
+  // between.
   text: `with recursive claim as (select date_trunc('milliseconds', now()) as at),
     queues (name) as (
       (select queue from later order by queue limit 1)
@@ -117,8 +119,9 @@ export function claimDue(
 
 /**
  * Like claimDue, but claims only from the queues in `from`, and only envelopes due no earlier than
- * the given time in ms since the epoch. While a report holds an old snapshot, a search from the
- * start passes over every row deleted since then: after 125,000 deleted rows, it takes 85 ms.
+ * the given time in ms since the epoch. While a long query of another client holds an old snapshot,
+ * a search from the start passes over every row that was deleted after the snapshot. With 125,000
+ * deleted rows, such a search takes 85 ms.
  */
 export function claimNext(
   database: Database,
@@ -185,7 +188,7 @@ const COUNT_OF = {
     where queue = any($1::text[])`,
 }
 
-/** Counts the messages that wait for another attempt, for these queues or for all queues. */
+/** Counts the messages that wait for another attempt, in the given queues or in all queues. */
 export async function countWaiting(
   run: Database['run'],
   queues?: readonly string[],
@@ -210,7 +213,7 @@ export async function countWaitingByQueue(
 
 const FOLD = {
   name: 'later.fold',
-  // A single statement, so that a concurrent count sees either the old rows or their sum.
+  // This is a single statement, so that a concurrent count sees either the old rows or their sum.
   text: `with long as (select queue from later_counts group by queue having count(*) > $1),
     old as (
       select id from later_counts where queue in (select queue from long)

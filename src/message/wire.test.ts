@@ -135,7 +135,7 @@ test('receipts survive encoding and decoding with and without their message', ()
   expect(decodeReceipts(encodeReceipts(receipts))).toEqual(receipts)
 })
 
-test('events and receipts of older workers are read, and their known faults corrected', () => {
+test('events and receipts of older workers are read, and known faults are corrected', () => {
   const { messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery } =
     message('a')
   const row = [messageId, account, user, acceptedAtMs, attempts, body, registeredDelivery]
@@ -146,11 +146,11 @@ test('events and receipts of older workers are read, and their known faults corr
     events: [{ upstreamId: '7'.repeat(64) }],
   })
   const [first] = decodeReceipts(pack(['D', 1, [receipt.with(1, '')]]))
-  // An older worker attached any message whose id was also empty.
+  // Older workers attached the wrong message to a receipt without an id.
   expect(first?.message).toBeUndefined()
 })
 
-test('octets with another version number are rejected with WireError', () => {
+test('octets with an unknown version number are rejected with WireError', () => {
   const later = pack(['E', 99, 'id', 'sim', 'normal', []])
   expect(() => decodeEnvelope(later)).toThrow(WireError)
   expect(() => decodeJournal(pack(['J', 99, []]))).toThrow(WireError)
@@ -199,7 +199,7 @@ test('an envelope with an invalid id, lane or message, or without messages, is r
     expect(() => decodeEnvelope(pack(['E', 1, ...fields]))).toThrow(WireError)
 })
 
-test('a version that cannot be converted to text is rejected with WireError', () => {
+test('a version number that cannot be converted to text is rejected with WireError', () => {
   const octets = (tag: string) => pack([tag, { toString: 'no function' }, []])
   expect(() => decodeEnvelope(octets('E'))).toThrow(WireError)
   expect(() => decodeJournal(octets('J'))).toThrow(WireError)

@@ -61,7 +61,7 @@ test.each([['demo'], [undefined]])(
   },
 )
 
-test('a chunk released far below the start of the search is claimed after a second', async () => {
+test('a chunk released far below the start of the search is claimed one second later', async () => {
   const clock = { nowMs: 0 }
   const floors = new SearchFloors(() => clock.nowMs)
   const demand = { account: 'below', user: 'demo', room: 1 }

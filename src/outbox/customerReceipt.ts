@@ -29,8 +29,8 @@ export function customerReceipt(message: Transitioned, errors?: ReceiptErrors): 
       doneDate: new Date(message.done_at_ms),
       messageState: message.state,
       err: receiptError(message.error, message.command_status ?? undefined, errors),
-      // Octets are copied unchanged where possible. With data_coding 0, the customer reads the
-      // receipt in the same alphabet in which it sent the message.
+      // The octets of the text are copied unchanged where possible. With data_coding 0, the
+      // customer reads the receipt in the same alphabet in which it wrote the message.
       text: messageText(submitSm, { defaultAlphabet: 'latin1' }).replace(/[^\x20-\x7e]/g, '.'),
     }),
   })

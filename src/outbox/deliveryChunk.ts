@@ -1,5 +1,6 @@
-// Deliveries to one user, packed into one row. The first octet is the version. Each delivery then
-// has the 16 octets of its message id, the length of its deliver_sm body (4 octets) and the body.
+// Packs several deliveries to one user into one row. The first octet of the row is the version. The
+// deliveries follow. Each consists of its message id (16 octets), the length of its deliver_sm body
+// (4 octets), and the body.
 
 import { UUID_OCTETS, writeUuid } from '../flow/uuidOctets.ts'
 import type { MessageId } from '../message/ids.ts'
@@ -11,14 +12,17 @@ export interface Delivery {
   readonly deliverSm: Buffer
 }
 
-/** The octets are damaged, or another version wrote them. */
+/** The octets of a chunk are damaged, or another version wrote them. */
 export class UnreadableChunk extends Error {
   readonly code = 'UNREADABLE_CHUNK'
 }
 
 const VERSION = 1
 const LENGTH_OCTETS = 4
-/** Limit the size of a row, and how many deliveries a gateway repeats after a crash. */
+/**
+ * These two limits bound the size of a row, and the number of deliveries that a gateway repeats
+ * after a crash.
+ */
 const DELIVERIES_MAX = 250
 const OCTETS_MAX = 128 * 1024
 
@@ -36,7 +40,9 @@ export function packDeliveries(deliveries: readonly Delivery[]): Buffer {
   return payload
 }
 
-/** Unpacks deliveries whose bodies are views of `payload`. Throws UnreadableChunk. */
+/**
+ * Unpacks the deliveries of a chunk. Their bodies are views of `payload`. Throws UnreadableChunk.
+ */
 export function unpackDeliveries(payload: Buffer): Delivery[] {
   if (payload[0] !== VERSION)
     throw new UnreadableChunk(`a chunk of deliveries has version ${payload[0]}, not ${VERSION}`)
@@ -78,7 +84,7 @@ export function inPieces(
   return pieces
 }
 
-/** Packs ids of 16 octets each, one after another. */
+/** Packs ids one after another, as 16 octets each. */
 export function packIds(messageIds: readonly MessageId[]): Buffer {
   const octets = Buffer.allocUnsafe(messageIds.length * UUID_OCTETS)
   for (const [index, messageId] of messageIds.entries())

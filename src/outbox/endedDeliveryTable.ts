@@ -1,6 +1,6 @@
-// Deliveries that have ended. A delivery that is not acknowledged in time expires. Refused and
-// expired deliveries are kept in the outbox for some days. Acknowledged deliveries are in
-// partitioned tables, whose old partitions are dropped.
+// Expires deliveries that are not acknowledged in time, and deletes deliveries that ended long ago.
+// Refused and expired deliveries are kept in the outbox for some days. Acknowledged deliveries are
+// in partitioned tables, whose old partitions are dropped.
 
 import type { Database } from '../database/database.ts'
 import { type MessageId, timeOf } from '../message/ids.ts'
@@ -25,7 +25,7 @@ const EXPIRED_CHUNKS = {
 }
 /**
  * The query above may miss a lease. Another process may have leased a chunk after the query read
- * the leases but before it locked the chunk.
+ * the leases and before the query locked the chunk.
  */
 const LEASED_CHUNKS = {
   name: 'outbox.leasedChunks',
@@ -58,8 +58,8 @@ const CHUNKS_AT_ONCE = 20
 
 /**
  * Expires some of the deliveries that have waited too long. Returns the number of rows and chunks
- * that expired. A chunk that cannot be read is kept for another day. An error that names all such
- * chunks is thrown at the end.
+ * that expired. A chunk that cannot be read is kept for another day, and an error that names all
+ * unreadable chunks is thrown at the end.
  */
 export async function expireOutbox(database: Database): Promise<number> {
   const rows = await database.run(EXPIRE_ROWS, [ROWS_AT_ONCE])
@@ -120,7 +120,7 @@ const REMOVE_ENDED = {
     returning id`,
 }
 
-/** Deletes up to `max` refused and expired deliveries; returns how many it deleted. */
+/** Deletes up to `max` refused and expired deliveries. Returns how many it deleted. */
 export async function removeEndedDeliveries(
   database: Database,
   olderThanDays: number,
@@ -137,8 +137,8 @@ const OLDEST_ENDED = {
 const OLDEST_ACKNOWLEDGED = {
   name: 'outbox.oldestAcknowledged',
   // Partitions are read in order, so the first message id comes from the index of the oldest
-  // partition. Acknowledged chunks have no such index. All rows of their oldest partition belong to
-  // one day, so the time of any of these rows is precise enough.
+  // partition. The table acknowledged_chunks has no such index. All rows of its oldest partition
+  // belong to one day, so the time of any of these rows is precise enough.
   text: `select least(
       (select message_id from outbox_acknowledged order by message_id limit 1),
       (select message_id from acknowledged_chunks limit 1)) as message_id`,
@@ -146,7 +146,7 @@ const OLDEST_ACKNOWLEDGED = {
 
 export interface OldestDeliveries {
   readonly endedAt: Date | undefined
-  /** When the oldest acknowledged message was accepted. Not the time of the acknowledgement. */
+  /** When the oldest acknowledged message was accepted, not when its receipt was acknowledged. */
   readonly acknowledgedAt: Date | undefined
 }
 

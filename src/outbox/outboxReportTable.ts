@@ -53,7 +53,8 @@ const COUNTED_MAX = 10_000
 const BACKLOG = {
   name: 'outbox.backlog',
   // A sum is a bigint, which the driver returns as text, so the result is cast to float8. The
-  // estimate comes from the last analyze, which autovacuum runs after every 2 % of changed rows.
+  // estimate comes from the last analyze, which autovacuum runs whenever 2 % of the rows have
+  // changed.
   text: `with chunks as materialized (
       select deliveries, created_at from outbox_chunks order by id limit ${COUNTED_MAX}),
     counted as (

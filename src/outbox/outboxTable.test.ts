@@ -59,7 +59,7 @@ async function statesOf(account: string): Promise<string[]> {
   return rows.map(({ state }) => state)
 }
 
-/** The claimed messages that a trace shows as acknowledged. */
+/** Returns the ids of the claimed messages that a trace shows as acknowledged. */
 async function acknowledgedOf(claimed: ClaimedDeliveries): Promise<string[]> {
   const { account, user } = claimed
   const ids = claimed.deliveries.map(({ messageId }) => messageId)
@@ -78,7 +78,7 @@ test('deliveries of one transaction to one user are stored in chunks of up to 25
   expect(claimed.map(({ deliveries }) => deliveries.length)).toEqual([250, 250, 100])
 })
 
-test('a claim leases the oldest chunks up to the room of each user, and none twice', async () => {
+test('a claim leases the oldest chunks up to the room of each user, no chunk twice', async () => {
   for (let chunk = 0; chunk < 3; chunk++) await add('a', 2)
   await add('b', 3)
   const wanted = [
@@ -96,7 +96,7 @@ test('a claim leases the oldest chunks up to the room of each user, and none twi
   expect((await claim('a', 10, 'gateway-2')).claimed).toEqual([])
 })
 
-test('settling a chunk makes rows of its refused deliveries and of those to retry', async () => {
+test('settling a chunk makes one row for each delivery that is refused or retried', async () => {
   const [first, second, third, fourth] = await add('ends', 4)
   if (!first || !second || !third || !fourth) throw new Error('there should be four deliveries')
   const chunk = await claimOne('ends')
@@ -274,7 +274,7 @@ async function waitsForALock(): Promise<boolean> {
   return rows.length > 0
 }
 
-test('a gateway that lost its lease of a row can neither refuse it nor put it back', async () => {
+test('a gateway that lost its lease of a row can neither refuse nor put back the row', async () => {
   const [delivery] = await add('lost row', 1)
   if (!delivery) throw new Error('there should be one delivery')
   const chunk = await claimOne('lost row')
@@ -291,7 +291,7 @@ test('a gateway that lost its lease of a row can neither refuse it nor put it ba
   expect((await claim('lost row', 1)).claimed).toEqual([])
 })
 
-test('settling an acknowledgement creates the partition if it is missing', async () => {
+test('settling an acknowledgement creates the missing partition', async () => {
   const { rows } = await database.pool.query<{ name: string }>(
     `select inhrelid::regclass::text as name from pg_inherits
       where inhparent = 'outbox_acknowledged'::regclass`,
@@ -375,7 +375,7 @@ test('the backlog counts the deliveries in chunks and in rows', async () => {
   expect((await readOutboxBacklog(database.run)).pending).toBe(301)
 })
 
-test('a row of an older version without a user belongs to the user of its message', async () => {
+test('a row without a user (older version) belongs to the user of its message', async () => {
   const messageId = newMessageId()
   await database.pool.query(
     `insert into messages (message_id, account, user_id, connector, source_addr, destination_addr,

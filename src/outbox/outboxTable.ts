@@ -1,8 +1,9 @@
-// Deliveries to customers, with one logical queue per user. Deliveries are written in chunks, in
-// the same transaction as the state changes that they report. A gateway leases chunks, makes their
-// deliveries, and settles each chunk as a whole (settlementTable.ts). A delivery that must wait for
-// another attempt becomes a row of `outbox`, which is claimed separately. Each delivery ends as
-// acknowledged, refused or expired. Refused and expired deliveries remain visible in `outbox`.
+// The outbox holds deliveries to customers, in one logical queue per user. Deliveries are written
+// in chunks, in the same transaction as the state changes that they report. A gateway leases
+// chunks, makes their deliveries, and settles each chunk as a whole (settlementTable.ts). A
+// delivery that must wait for another attempt becomes a row of `outbox`, which is claimed
+// separately. Each delivery ends as acknowledged, refused or expired. Refused and expired
+// deliveries remain visible in `outbox`.
 //
 // A chunk is written once and deleted once. Its lease is a row of `outbox_leases`. Code that
 // claims, settles or expires a chunk must lock the chunk first and its lease second.
@@ -58,7 +59,9 @@ function byUser(entries: readonly OutboxEntry[]): readonly (readonly OutboxEntry
   return [...groups.values()]
 }
 
-/** How many deliveries to one user, or to any user of an account, a gateway has room for. */
+/**
+ * The number of deliveries for which a gateway has room, to one user or to any user of an account.
+ */
 export interface OutboxDemand {
   readonly account: string
   /** Undefined for any user of the account. */
@@ -83,17 +86,24 @@ export interface Claim {
   readonly claimed: readonly ClaimedDeliveries[]
   /** An error for each chunk that cannot be read. The chunk is tried again when its lease ends. */
   readonly unreadable: readonly Error[]
-  /** False if there may be more to claim: the limit was reached, or another process held a lock. */
+  /**
+   * False if there may be more to claim, because the limit was reached or another process held a
+   * lock.
+   */
   readonly isComplete: boolean
 }
 
-/** The most chunks read for one user. The first `room` deliveries are usually in far fewer. */
+/**
+ * The most chunks that a claim reads for one user. The first `room` deliveries are usually in far
+ * fewer chunks.
+ */
 const CHUNKS_OF_USER_MAX = 64
 
 /**
  * Conditions that make PostgreSQL use one particular index. For an empty table, all indexes have
- * the same cost, so the planner could choose any of them. Only the intended index can serve a range
- * over a single value that is ordered by the same column.
+ * the same cost, so the planner could choose any of them. Therefore the condition on the user is a
+ * range of only one value, and the rows are ordered by the user. Only the intended index can serve
+ * this range in this order.
  */
 const OF_USER = {
   where: `o.account = wanted.account and o.user_id between wanted.user_id and wanted.user_id`,
@@ -181,9 +191,9 @@ interface ClaimedRow {
 }
 
 /**
- * Leases the chunks and rows with the first `room` deliveries of each demand, or somewhat more, but
- * at most `max` chunks and `max` rows. The cost depends on how much is leased, not on how much
- * waits.
+ * Leases the chunks and rows that hold the first `room` deliveries of each demand. The last of
+ * these chunks may hold further deliveries. At most `max` chunks and `max` rows are leased. The
+ * cost depends on the number of leased deliveries, not on the number of waiting deliveries.
  * @param floors where the search for each user's chunks starts; pass the same object to every call
  */
 export async function claimOutbox(
@@ -224,7 +234,7 @@ export async function claimOutbox(
   return { claimed, unreadable, isComplete }
 }
 
-/** The lowest place among the claimed chunks of each user and of each account. */
+/** Returns the lowest place among the claimed chunks of each user and of each account. */
 function firstPlacesOf(rows: readonly ClaimedRow[]): ReadonlyMap<string, string> {
   const places = new Map<string, string>()
   for (const { account, kind, place, user_id } of rows.toSorted(byPlace).toReversed()) {
@@ -235,7 +245,10 @@ function firstPlacesOf(rows: readonly ClaimedRow[]): ReadonlyMap<string, string>
   return places
 }
 
-/** The key of a user's list, or of a whole account's. Ids contain no line breaks. */
+/**
+ * Returns the key of a user's list of chunks or, without a user, of an account's list. Ids contain
+ * no line breaks.
+ */
 function listOf({ account, user }: { account: string; user: string | null | undefined }): string {
   return `${account}\n${user ?? ''}`
 }

@@ -1,14 +1,18 @@
-/** An account's own codes for the `err` of its receipts, by the SMSC's code or our reason. */
+/**
+ * An account's own codes for the `err` field of its receipts. The keys are the codes that SMSCs
+ * wrote, and our own reasons.
+ */
 export type ReceiptErrors = Readonly<Record<string, string>>
 
 const NO_ERROR = '000'
-/** Stands for an error that does not fit into three characters. A trace shows the full error. */
+/** Replaces an error that does not fit into three characters. A trace shows the full error. */
 const OTHER = '999'
 
 /**
- * Returns the `err` of a customer's receipt, always three characters (SMPP 3.4 appendix B).
- * @param error the error as the SMSC wrote it, or our reason; '' for no error
- * @param commandStatus the status of the response that refused the message, if it was refused
+ * Returns the `err` field of a customer's receipt. It always has three characters (SMPP 3.4
+ * appendix B).
+ * @param error the error as the SMSC wrote it, or our own reason; '' if there was no error
+ * @param commandStatus the status of the response that refused the message, if the SMSC refused it
  * @param errors the account's own codes, which override all others
  */
 export function receiptError(

@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-test('the acknowledgements of a chunk by one user form one row for each day of ids', async () => {
+test('acknowledgements of a chunk by one user form one row per day of message ids', async () => {
   const dayMs = 86_400_000
   const atMs = Date.now()
   const idAgo = (agoMs: number) =>

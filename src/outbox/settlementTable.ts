@@ -81,9 +81,9 @@ const RETRY = {
 }
 
 /**
- * Settles claims. May be repeated, because settling a claim again has no effect. Settling a claim
- * that another process now holds has no effect either, except that the acknowledgement of a row is
- * always recorded. Missing partitions for acknowledgements are created.
+ * Settles claims. The call may be repeated, because settling a claim again has no effect. Settling
+ * a claim that another process now holds has no effect either, except that the acknowledgement of a
+ * row is always recorded. Missing partitions for acknowledgements are created.
  */
 export async function settleOutbox(
   database: Database,
@@ -158,8 +158,8 @@ interface AcknowledgedTogether {
 }
 
 /**
- * Groups a chunk's acknowledgements into rows. A row has the ids that one user acknowledged and
- * that belong to one partition, which holds a day of ids.
+ * Groups a chunk's acknowledgements into rows. A row holds ids that the same user acknowledged and
+ * that belong to the same partition. A partition holds a day of ids.
  */
 function acknowledgedTogether({ acknowledged, id }: ClaimOutcome): AcknowledgedTogether[] {
   const byUser = Map.groupBy(acknowledged, ({ user }) => user)
@@ -239,9 +239,9 @@ const RECLAIM_ROWS = {
 }
 
 /**
- * Releases the claims of this instance that it is not working on, so that they can be claimed again
- * immediately. Such claims come from an earlier process of the same name, or from a request whose
- * answer was lost.
+ * Releases the claims of this instance that are not in progress, so that the deliveries can be
+ * claimed again immediately. Such claims come from an earlier process of the same name, or from a
+ * request whose answer was lost.
  * @param inHand the ids of the claims in progress
  */
 export async function reclaimOutbox(

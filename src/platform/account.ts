@@ -34,7 +34,7 @@ export const accountSchema = z
       .record(z.string().max(20), textOf(/^[\x21-\x7e]{3}$/, 'exactly three printable characters'))
       .exactOptional()
       .describe(
-        'Replacements for the `err` of receipts, by the code from the SMSC or Signalbox: ' +
+        'Replacements for the `err` of receipts. The keys are codes from the SMSC or Signalbox: ' +
           '`{ ESME_RSUBMITFAIL: "069", expired waiting: "088" }`. Other codes are not changed.',
       ),
     defaultLifetimeSeconds: z
@@ -44,9 +44,9 @@ export const accountSchema = z
       .exactOptional()
       .meta({
         description:
-          'How long a message without a validity period remains valid after its acceptance. If ' +
-          'this field is not set, 172800 seconds (48 hours). A message that still waits when its ' +
-          'validity ends expires ([validity.md](validity.md)).',
+          'How long a message without a validity period remains valid after its acceptance. The ' +
+          'default is 172800 seconds (48 hours). A message that still waits when its validity ' +
+          'ends expires ([validity.md](validity.md)).',
         unit: 'seconds',
       }),
   })

@@ -26,7 +26,10 @@ interface Mention {
   readonly id: string
 }
 
-/** Reads the part. Throws StoredResourceUnreadable if one of its resources cannot be read. */
+/**
+ * Reads this part of the platform. Throws StoredResourceUnreadable if one of its resources cannot
+ * be read.
+ */
 export async function readScope(
   store: Pick<ResourceStore, 'read'>,
   scope: ChangeScope,
@@ -51,7 +54,10 @@ export async function readScope(
   }
 }
 
-/** The kinds to read completely, because they have few resources and no field for a look-up. */
+/**
+ * Returns the kinds that are read completely, because they have few resources and no field for a
+ * look-up.
+ */
 function wholeKinds({ kind, given }: ChangeScope): string[] {
   const rivals = kind.conflicts && !kind.rivals ? [kind.kind] : []
   if (given) return rivals
@@ -65,7 +71,7 @@ function lookUps({ kind, id, given }: ChangeScope): FoundBy[] {
   )
 }
 
-/** The kinds whose resources may refer to a resource of this kind. */
+/** Returns the kinds whose resources may refer to a resource of this kind. */
 function referring(kind: ResourceKind): { from: string; field: string | undefined }[] {
   return RESOURCE_KINDS.flatMap((from) =>
     (from.references ?? [])

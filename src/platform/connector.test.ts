@@ -67,7 +67,7 @@ test('a new rule cannot move messages to a connector that is disabled and keeps 
   const move = (id: string, moveTo: string) => ({ id, enabled: false, waiting: { moveTo } })
   const idle = { id: 'b', enabled: false }
   expect(await problemsOf(move('a', 'b'), idle)).toEqual([
-    'connectors.a.waiting.moveTo: connector "b" is disabled, so it would not send them',
+    'connectors.a.waiting.moveTo: connector "b" is disabled, so it would not send messages',
   ])
   // The target may be disabled later. Other fields can still be changed after that.
   const moving = platformWith(move('a', 'b'), { id: 'b' })

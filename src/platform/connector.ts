@@ -81,7 +81,7 @@ const identity = {
     .boolean()
     .default(false)
     .describe(
-      'If true, nothing is submitted. Messages are still accepted and receipts still processed.',
+      'If true, no messages are submitted. Messages are still accepted, and receipts processed.',
     ),
   waiting: waitingSchema,
 }
@@ -276,7 +276,7 @@ function idleMoves(
     const before = stored.get(id)
     if (before && moveTarget(before.waiting) === to) return []
     const at = ['waiting', 'moveTo']
-    const detail = `connector "${to}" is disabled, so it would not send them`
+    const detail = `connector "${to}" is disabled, so it would not send messages`
     return [{ pointer: place([...keys, ...at]).pointer, path: `${name}.${place(at).path}`, detail }]
   })
 }

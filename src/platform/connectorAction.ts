@@ -21,7 +21,7 @@ export type ActionOutcome =
 
 /**
  * An enabled connector accepts and submits messages. A paused connector only accepts messages, and
- * a disabled one does neither.
+ * a disabled connector does neither.
  */
 export function connectorState({ enabled, paused }: Connector): 'enabled' | 'paused' | 'disabled' {
   if (!enabled) return 'disabled'
@@ -40,7 +40,7 @@ export function afterAction(connector: Connector, action: ConnectorAction): Acti
       if (!enabled) return refused(`${name} is disabled and already submits nothing`)
       return changed({ ...connector, paused: true })
     case 'resume':
-      if (!enabled) return refused(`${name} is disabled: \`signalbox connector enable ${id}\``)
+      if (!enabled) return refused(`${name} is disabled: use \`signalbox connector enable ${id}\``)
       return changed({ ...connector, paused: false })
     case 'purge':
       if (enabled) return refused(inService(id))
@@ -54,8 +54,9 @@ function afterMove(connector: Connector, { target, to }: MoveAction): ActionOutc
   const { enabled, id } = connector
   if (enabled) return refused(inService(id))
   if (to === id) return refused('messages can be moved only to another connector')
-  if (!target) return refused(`there is no connector "${to}": \`signalbox connector list\``)
-  if (!target.enabled) return refused(`connector "${to}" is disabled, so it would not send them`)
+  if (!target) return refused(`there is no connector "${to}": see \`signalbox connector list\``)
+  if (!target.enabled)
+    return refused(`connector "${to}" is disabled, so it would not send messages`)
   return changed({ ...connector, waiting: { moveTo: to } })
 }
 

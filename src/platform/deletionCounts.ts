@@ -2,10 +2,10 @@ import type { PlatformChange } from './platformPlan.ts'
 import { kindNamed } from './resourceKinds.ts'
 
 /**
- * Counts what the changes delete, by title: `2 users`, `1 route`. A resource that exists only once,
- * such as the route table, cannot be deleted. Instead, the entries removed from its lists and the
- * fields removed from it are counted: a document without a route table deletes the routes. A
- * replaced or moved entry does not count as deleted.
+ * Counts the resources that the changes delete, by title: `2 users`, `1 route`. A resource that
+ * exists only once, such as the route table, cannot be deleted. Instead, the entries removed from
+ * its lists and the fields removed from it are counted. For example, a document without a route
+ * table deletes the routes. A replaced or moved entry does not count as deleted.
  */
 export function deletionCounts(changes: readonly PlatformChange[]): string[] {
   const counts = new Map<string, number>()

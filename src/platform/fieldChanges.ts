@@ -47,7 +47,7 @@ function secretChange(path: string, was: unknown, is: unknown): FieldChange {
   return change(path, from, typeof is === 'string' ? to : is)
 }
 
-/** The changed entries of an ordered list. Empty if the field is not an ordered list. */
+/** Returns the changed entries of an ordered list. Empty if the field is not an ordered list. */
 function entryChanges(
   kind: Traits,
   field: string,

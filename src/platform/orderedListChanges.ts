@@ -34,7 +34,7 @@ export function orderedListChanges(path: string, before: Entries, after: Entries
   ]
 }
 
-/** The longest common subsequence, as pairs of indexes. */
+/** Returns the longest common subsequence, as pairs of indexes. */
 function keptPairs(before: Entries, after: Entries): [number, number][] {
   if (before.length * after.length > LCS_CELLS_MAX) return []
   const width = after.length + 1

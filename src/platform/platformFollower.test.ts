@@ -142,7 +142,7 @@ test('users in a snapshot of an older version get the defaults', async () => {
   ])
 })
 
-test('fields and kinds of other versions are ignored but kept in the snapshot', async () => {
+test('unknown fields and kinds are ignored but kept in the snapshot', async () => {
   const newerUser = { ...olderUser, colour: 'red' }
   const ports = memoryPorts([rowOf('user', 'alice', newerUser), rowOf('tariff', 't', {})])
   const follower = await startedOn(ports)
@@ -193,7 +193,7 @@ test('a damaged snapshot is reported, and the follower waits for the database', 
   const started = follower.start()
   await expect
     .poll(() => ports.troubles.map(({ what }) => what))
-    .toEqual(['reading the snapshot of the platform failed', 'following the platform'])
+    .toEqual(['reading the snapshot of the platform failed', 'following the platform failed'])
   ports.fail(undefined)
   await started
   expect(follower.platform.accounts.has('demo')).toBe(true)
@@ -223,7 +223,7 @@ test('confirmedAtMs is the time of the last query that the database answered', a
     .toBeGreaterThanOrEqual(follower.confirmedAtMs)
 })
 
-test('a deletion since the snapshot is seen even if its tombstone no longer exists', async () => {
+test('a deletion after the snapshot is seen even if its tombstone no longer exists', async () => {
   const [gone, kept] = ['gone', 'kept'].map((id) => rowOf('account', id, { id }))
   assert(gone && kept)
   const ports = memoryPorts([kept], JSON.stringify({ revision: 1, rows: [gone, kept] }))
@@ -236,7 +236,7 @@ test('a deletion since the snapshot is seen even if its tombstone no longer exis
     .toEqual(['kept'])
 })
 
-test('a follower without an answer for half a day reads all resources again', async () => {
+test('after half a day without an answer, a follower reads all resources again', async () => {
   const [gone, kept] = ['gone', 'kept'].map((id) => rowOf('account', id, { id }))
   assert(gone && kept)
   const ports = memoryPorts([gone, kept])
@@ -293,7 +293,7 @@ test('rows of ignored kinds in a snapshot of another version are skipped', async
   expect(follower.platform.accounts.has('demo')).toBe(true)
 })
 
-test('listeners are told which resources changed', async () => {
+test('listeners receive the ids of the changed resources', async () => {
   const ports = memoryPorts([
     rowOf('account', 'a', { id: 'a' }),
     rowOf('account', 'b', { id: 'b' }),

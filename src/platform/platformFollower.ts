@@ -4,8 +4,8 @@
 //
 // After changes, a snapshot is written in parallel with the polls, so that writing does not delay
 // any change (snapshotWriter.ts). If the database is unavailable at start-up, the follower uses the
-// snapshot until the database is back. Without a snapshot, start() waits. A row that this version
-// cannot read is reported once and does not affect other rows.
+// snapshot until the database is back. Without a snapshot, start() waits for the database. A row
+// that this version of Signalbox cannot read is reported once and does not affect other rows.
 
 import { asError } from '../flow/asError.ts'
 import { repeat } from '../flow/repeat.ts'
@@ -19,8 +19,8 @@ import { SnapshotWriter } from './snapshotWriter.ts'
 
 const POLL_INTERVAL_MS = 400
 /**
- * After a longer time without an answer, the follower reads all rows again. It may have missed
- * deletions, because tombstones are deleted after a day.
+ * After a longer time without an answer from the database, the follower reads all rows again. It
+ * may have missed deletions, because tombstones are deleted after a day.
  */
 const CHANGES_SUFFICE_MS = 12 * 3_600_000
 
@@ -37,7 +37,7 @@ export interface FollowerOptions {
     /** Reads all live resources (`since` 0), or all changes after `since`, including deletions. */
     read(since: number): Promise<{ revision: number; rows: readonly ResourceRow[] }>
   }
-  /** Stores a text that survives the process. */
+  /** Stores a text that a later process can read. */
   readonly snapshot: {
     /** Returns undefined if there is no snapshot. */
     read(): Promise<string | undefined>
@@ -74,7 +74,10 @@ export class PlatformFollower {
     return this.#confirmedAtMs
   }
 
-  /** Resolves when the platform was read from the database or, without it, from the snapshot. */
+  /**
+   * Resolves when the platform has been read from the database or, if the database is unavailable,
+   * from the snapshot.
+   */
   start(): Promise<void> {
     const { onTrouble } = this.#options
     return new Promise((resolve) => {
@@ -87,7 +90,7 @@ export class PlatformFollower {
         }
       }
       const report = (what: string, error: Error): void => onTrouble(what, error)
-      this.#stopRounds = repeat(POLL_INTERVAL_MS, 'following the platform', round, report)
+      this.#stopRounds = repeat(POLL_INTERVAL_MS, 'following the platform failed', round, report)
     })
   }
 
@@ -183,7 +186,10 @@ export class PlatformFollower {
   }
 }
 
-/** The highest revision read. A row may be newer than the revision that was read before it. */
+/**
+ * Returns the highest revision that was read. A row may be newer than `revision`, which was read
+ * before the rows.
+ */
 function highest(revision: number, rows: readonly ResourceRow[], since: number): number {
   return rows.reduce((most, row) => Math.max(most, row.revision), Math.max(revision, since))
 }

@@ -62,7 +62,7 @@ test('applying the same document again changes nothing', async () => {
   expect(writes).toEqual([])
 })
 
-test('an exported document applied again changes nothing', async () => {
+test('applying an exported document changes nothing', async () => {
   const stored = await storedDocument()
   const connectors = stored.connectors.map((one) => ({ ...one, password: HIDDEN }))
   const { changes, platform } = await planned({ ...stored, connectors }, stored)
@@ -88,7 +88,7 @@ test('changed secrets are shown as changed, without their values', async () => {
   ])
 })
 
-test('a resource that is missing in the document is deleted', async () => {
+test('a resource that is missing from the document is deleted', async () => {
   const { changes, writes } = await planned(EMPTY, await storedDocument())
   expect(changes.map(({ action, kind, id }) => `${action} ${kind} ${id}`)).toEqual([
     'delete account demo',

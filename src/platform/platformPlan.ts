@@ -1,7 +1,8 @@
-// Plans the changes and writes that turn the stored platform into the given one. A given document
-// is complete: resources that it does not contain are deleted. Each kind seals its secrets, which
-// means that it converts them to their stored form. Applying the same document twice changes
-// nothing. HIDDEN stands for the stored secret, and is an error if no secret is stored.
+// Plans the changes and writes that turn the stored platform into the given platform. A given
+// document is complete: resources that it does not contain are deleted. Each kind seals its
+// secrets, which means that it converts them to their stored form. Applying the same document twice
+// changes nothing. In a document, HIDDEN stands for the stored secret. It is an error if no secret
+// is stored.
 
 import { fieldChanges } from './fieldChanges.ts'
 import type { FieldChange } from './fieldChanges.ts'
@@ -31,7 +32,7 @@ export type PlatformPlan =
     }
   | { readonly kind: 'problems'; readonly problems: readonly ProblemItem[] }
 
-/** The sealed resources of one kind, without those that have problems. */
+/** The sealed resources of one kind, without the resources that have problems. */
 interface SealedKind {
   readonly kind: ResourceKind
   readonly resources: readonly Placed<object>[]

@@ -1,8 +1,9 @@
 // Holds the rows that a follower has read, and builds the Platform from them. Each row is parsed
-// once. If this version cannot read a row, the readable fields are used, and the other fields keep
-// their last readable values. If no field is readable, the resource does not change. A user is an
-// exception: it is removed, because the row may revoke its access. A snapshot contains the newest
-// row and the last readable row of each resource, so that a restart gives the same result.
+// once. If this version of Signalbox cannot read a row, the readable fields are used, and the other
+// fields keep their last readable values. If no field is readable, the resource does not change. A
+// user is an exception: it is removed, because the row may revoke the user's access. A snapshot
+// contains the newest row and the last readable row of each resource, so that a restart gives the
+// same result.
 
 import { SharingMapDraft } from '../flow/sharingMap.ts'
 import { EMPTY_PLATFORM, platformOf } from './platform.ts'
@@ -15,7 +16,10 @@ import type { ResourceRow } from './resourceRow.ts'
 
 interface HeldRow {
   readonly newest: ResourceRow
-  /** The newest readable row. Undefined if no row was readable or this version lacks the kind. */
+  /**
+   * The newest readable row. Undefined if no row was readable, or if this version does not know the
+   * kind.
+   */
   readonly inForce: ResourceRow | undefined
 }
 
@@ -39,15 +43,17 @@ export class PlatformRows {
   }
 
   /**
-   * The rows for a snapshot, including rows of unknown kinds. They must be applied in this order.
-   * The generator returns the rows of the last commit before the call, even if rows change while it
-   * runs.
+   * Returns the rows for a snapshot, including rows of unknown kinds. The rows must be applied in
+   * this order. The generator returns the rows of the last commit before the call, even if rows
+   * change while the generator runs.
    */
   kept(): Generator<ResourceRow> {
     return keptRows(this.#committed.values())
   }
 
-  /** Makes a deletion for each committed resource that is missing from a complete list of rows. */
+  /**
+   * Returns a deletion for each committed resource that is missing from `rows`, a complete list.
+   */
   missingFrom(rows: readonly ResourceRow[]): ResourceRow[] {
     const present = new Set(rows.map((row) => resourceKey(row)))
     return [...this.#committed.values()].flatMap(({ newest }) =>

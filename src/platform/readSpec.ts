@@ -1,11 +1,11 @@
 // Reads stored resources, for the admin API and for all followers. A row may have been written by
-// another version. Fields that this version does not know are ignored at any depth, and missing
-// fields get their defaults.
+// another version of Signalbox. Fields that this version does not know are ignored at any depth,
+// and missing fields get their defaults.
 
 import type { z } from 'zod'
 import type { ResourceRow } from './resourceRow.ts'
 
-/** This version cannot read a row. Most likely, a newer version wrote the row. */
+/** This version of Signalbox cannot read a row. Most likely, a newer version wrote the row. */
 export class StoredResourceUnreadable extends Error {
   readonly code = 'STORED_RESOURCE_UNREADABLE'
 }
@@ -50,9 +50,9 @@ export function readSpec<Schema extends z.ZodType<object>>(
 }
 
 /**
- * Builds a spec from the readable fields and the known values of the others. Its main purpose: if a
- * newer version disables a resource, the resource is disabled here even if other fields are
- * unreadable.
+ * Builds a spec from the readable fields and the known values of the other fields. If a newer
+ * version disables a resource, this version thus disables the resource even if it cannot read other
+ * fields.
  */
 function partialSpec<Schema extends z.ZodType<object>>(
   { schema, secrets = {} }: ReadKind<Schema>,
@@ -82,7 +82,7 @@ type Issue = z.core.$ZodIssue
 /** The path to a key that the schema does not know. */
 type Path = readonly PropertyKey[]
 
-/** The paths of all unknown keys; undefined if there is an issue of any other kind. */
+/** Returns the paths of all unknown keys, or undefined if there is an issue of any other kind. */
 function unknownKeys(issues: readonly Issue[]): Path[] | undefined {
   const found: Path[] = []
   for (const issue of issues) {

@@ -1,7 +1,7 @@
-// A resource kind is a value that defines everything specific to one kind: its names, its schema,
-// its references to other kinds, and its secrets. Documents, plans, the reader, the in-memory
-// platform and the admin API are derived from the kinds in resourceKinds.ts and do not mention any
-// of them by name.
+// A resource kind is a value that defines everything that is specific to one kind of resource: its
+// names, its schema, its references to other kinds, and its secrets. Documents, plans, the reader,
+// the in-memory platform and the admin API are derived from the kinds in resourceKinds.ts and do
+// not mention any kind by name.
 
 import type { z } from 'zod'
 import type { ProblemItem } from './problemItem.ts'
@@ -41,8 +41,9 @@ export interface ReferencesTo<Spec extends object> {
   readonly to: Pick<ResourceKind, 'kind' | 'title'>
   in(spec: Spec): readonly Reference[]
   /**
-   * The field that contains the id, by which the database finds the referring resources. Only kinds
-   * with very many resources need it; other kinds are read completely.
+   * The field that contains the id of the referenced resource. The database finds the referring
+   * resources by this field. Only kinds with very many resources need it. The resources of other
+   * kinds are all read.
    */
   readonly field?: string
   /** Explains why the referenced resource cannot be deleted, and what to do first. */
@@ -57,11 +58,13 @@ export type Sealed<Spec extends object> =
 /** The optional properties of a kind. */
 export interface KindTraits<Spec extends object> {
   readonly references?: readonly ReferencesTo<Spec>[]
-  /** Fields whose values are never shown, each with its displayed name. */
+  /** The secret fields. Their values are never shown. Each field has a displayed name. */
   readonly secrets?: { readonly [Field in keyof Spec & string]?: string }
-  /** If true, a completely unreadable row removes the resource, because it may be a revocation. */
+  /**
+   * If true, a completely unreadable row removes the resource, because the row may be a revocation.
+   */
   readonly isRevocable?: boolean
-  /** Hashes secrets given as plain text, and replaces HIDDEN with the stored secret. */
+  /** Hashes secrets that are given as plain text, and replaces HIDDEN with the stored secret. */
   seal?(given: Spec, stored: Spec | undefined): Sealed<Spec> | Promise<Sealed<Spec>>
   /** Replaces secrets that must not leave the process with HIDDEN. */
   mask?(spec: Spec): Spec
@@ -76,7 +79,8 @@ export interface KindTraits<Spec extends object> {
   ): readonly ProblemItem[]
   /**
    * The stored field values by which the database finds the resources that may conflict with the
-   * given one. Only kinds with very many resources need it; other kinds are read completely.
+   * given resource. Only kinds with very many resources need this function. The resources of other
+   * kinds are all read.
    */
   rivals?(given: Spec): readonly { readonly field: string; readonly value: string }[]
   /** Fields that are ordered lists, with a text for each entry. Changes are shown by entry. */
@@ -124,8 +128,9 @@ export interface SingleKind<
 }
 
 /**
- * Any kind. Its functions are declared as methods, so that TypeScript accepts a kind of users as a
- * kind of objects. This is safe, because a kind only gets specs that its own schema parsed.
+ * Any resource kind. Its functions are declared as methods, so that TypeScript accepts a kind of
+ * users as a kind of objects. This is safe, because a kind only gets specs that its own schema
+ * parsed.
  */
 export type ResourceKind = KindBase<string, string, z.ZodType<object>> &
   ({ readonly isSingle: false } | { readonly isSingle: true; readonly initial: object })

@@ -18,7 +18,7 @@ test('every reference points to a listed kind', () => {
     for (const { to } of references) expect(kindNamed(to.kind)?.title).toBe(to.title)
 })
 
-test('a resource title has the kind and the id, or only the kind of a single resource', () => {
+test('the title of a resource has its kind and, unless it is a single resource, its id', () => {
   expect(resourceTitle('account', 'demo')).toBe('account demo')
   expect(resourceTitle('route_table', 'active')).toBe('route table')
   expect(resourceTitle('tariff', 'x')).toBe('tariff x')

@@ -14,7 +14,10 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = KINDS
 
 const byName = new Map(RESOURCE_KINDS.map((kind) => [kind.kind, kind]))
 
-/** Finds a kind by its name in stored rows. Undefined if this version does not know the kind. */
+/**
+ * Finds a kind by its name in stored rows. Returns undefined if this version of Signalbox does not
+ * know the kind.
+ */
 export function kindNamed(name: string): ResourceKind | undefined {
   return byName.get(name)
 }

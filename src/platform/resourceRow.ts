@@ -1,4 +1,4 @@
-/** A stored resource. Its kind may be unknown to this version. */
+/** A stored resource. Its kind may be unknown to this version of Signalbox. */
 export interface ResourceRow {
   readonly kind: string
   readonly id: string
@@ -11,7 +11,7 @@ export interface ResourceRow {
 export interface ResourceChange {
   readonly kind: string
   readonly id: string
-  /** Undefined deletes the resource. */
+  /** If the spec is undefined, the resource is deleted. */
   readonly spec: unknown
 }
 

@@ -23,7 +23,7 @@ function writerOf(write?: () => Promise<void>) {
   return { writer, state, change }
 }
 
-test('the first change is written immediately, and later ones together after a pause', async () => {
+test('the first change is written immediately, later changes together after a pause', async () => {
   const { writer, state, change } = writerOf()
   change()
   await vi.advanceTimersByTimeAsync(0)

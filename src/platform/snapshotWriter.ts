@@ -1,10 +1,14 @@
 // Writes the snapshot of a follower after changes. The first change is written immediately. Later
 // changes are written together after a pause, so that a burst of changes does not write a file for
-// each one. The text is created and written in pieces, and the event loop runs between two pieces.
+// each change. The text is created and written in pieces, and the event loop runs between two
+// pieces.
 
 import { asError } from '../flow/asError.ts'
 
-/** The pause between two writes. A process killed during it may lose changes in its snapshot. */
+/**
+ * The pause between two writes. If the process is killed during the pause, the latest changes may
+ * be missing from its snapshot.
+ */
 const REST_MS = 5_000
 
 export interface SnapshotWriterOptions {
@@ -37,7 +41,10 @@ export class SnapshotWriter {
     clearTimeout(this.#rest)
   }
 
-  /** Writes a pending change. Resolves when every change was written or its write has failed. */
+  /**
+   * Writes a pending change. Resolves when every change has been written, or when writing it has
+   * failed.
+   */
   async flush(): Promise<void> {
     await this.#writing
     if (this.#isOutdated) await this.#write()

@@ -19,7 +19,10 @@ export interface ResourceSelection {
   readonly foundBy: readonly FoundBy[]
 }
 
-/** Access to the stored resources: resourceTable.ts for the database, a map in tests. */
+/**
+ * Reads and writes the stored resources. The implementation is resourceTable.ts for the database,
+ * and a map in tests.
+ */
 export interface ResourceStore {
   /**
    * Reads the selected resources, or all resources without a selection. The revision is read first,

@@ -1,6 +1,6 @@
 // Removes tombstones, which are the rows of deleted resources. Followers learn of deletions from
-// tombstones. A follower without an answer for half a day reads all resources again, so a tombstone
-// is no longer needed after a day.
+// tombstones. A follower that got no answer from the database for half a day reads all resources
+// again, so a tombstone is no longer needed after a day.
 
 import type { Database } from '../database/database.ts'
 
@@ -17,7 +17,7 @@ const OLDEST = {
   text: 'select deleted_at as at from resources where deleted order by deleted_at limit 1',
 }
 
-/** Deletes up to `max` old tombstones; returns how many it deleted. */
+/** Deletes up to `max` old tombstones. Returns how many it deleted. */
 export async function removeTombstones(
   database: Database,
   olderThanDays: number,

@@ -58,8 +58,8 @@ export const userSchema = z
       .default(1000)
       .meta({
         description:
-          'How many `submit_sm` may wait for their answers on one bind. Any more are refused ' +
-          'with `ESME_RTHROTTLED`.',
+          'How many `submit_sm` may wait for their answers on one bind. Further `submit_sm` are ' +
+          'refused with `ESME_RTHROTTLED`.',
         unit: 'messages',
       }),
   })
@@ -74,7 +74,7 @@ export const userSchema = z
   })
   .describe(
     'A user signs in for an account: over SMPP with a password, or over HTTP with an API key. ' +
-      'It needs at least one of the two.',
+      'It needs a password, an API key, or both.',
   )
 
 export type User = z.infer<typeof userSchema>

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 
-/** OWASP's first recommendation for argon2id. A hash takes 37 ms on one of our cores. */
+/** OWASP's first recommendation for argon2id. Computing a hash takes about 37 ms on one core. */
 const ARGON2ID = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 
-/** Loaded on first use, because most processes never hash or verify a password. */
+/** The module is loaded on first use, because most processes never hash or verify a password. */
 const argon2 = () => import('@node-rs/argon2')
 
 export async function hashPassword(password: string): Promise<string> {
@@ -11,7 +11,7 @@ export async function hashPassword(password: string): Promise<string> {
   return hash(password, ARGON2ID)
 }
 
-/** Whether the password matches the hash. Also false if the hash is damaged. */
+/** Returns whether the password matches the hash. Returns false if the hash is damaged. */
 export async function verifyPassword(passwordHash: string, password: string): Promise<boolean> {
   const { verify } = await argon2()
   return verify(passwordHash, password).catch(() => false)

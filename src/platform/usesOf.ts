@@ -6,7 +6,10 @@ import { RESOURCE_KINDS } from './resourceKinds.ts'
 /** The most uses that are listed. Any further uses are only counted. */
 const NAMED_MAX = 5
 
-/** Explains why a resource cannot be deleted yet and what to do first; undefined if unused. */
+/**
+ * Explains why a resource cannot be deleted yet and what to do first. Returns undefined if the
+ * resource is unused.
+ */
 export function usesOf(
   kind: ResourceKind,
   id: string,

@@ -57,7 +57,7 @@ function consumerOf(queue: Queue, capacity: number, maxOctets?: number): Consume
   })
 }
 
-test('an envelope is received immediately, later ones together after the interval', async () => {
+test('an envelope is received immediately, later envelopes only after the interval', async () => {
   const { add, queue, receives } = memoryQueue()
   const consumer = consumerOf(queue, 10)
   await vi.advanceTimersByTimeAsync(INTERVAL_MS)
@@ -115,7 +115,7 @@ test('a failed settlement is retried until close() is called', async () => {
   add('a')
   await vi.advanceTimersByTimeAsync(20_000)
   expect(attempts).toBeGreaterThan(10)
-  expect(troubles).toEqual(['settling q: away'])
+  expect(troubles).toEqual(['settling envelopes of q failed: away'])
   const attemptsBefore = attempts
   consumer.close()
   expect(vi.getTimerCount()).toBe(0)
@@ -154,7 +154,7 @@ test('a lease is extended until its envelope is settled, even if an extension fa
     await vi.advanceTimersByTimeAsync(1_000)
     expect(Date.now(), `the lease ran out after ${second} s`).toBeLessThan(leasedUntilMs)
   }
-  expect(troubles).toContain('extending leases: away')
+  expect(troubles).toContain('extending leases failed: away')
   finish.resolve()
   await vi.advanceTimersByTimeAsync(1)
   const attemptsBefore = attempts

@@ -50,7 +50,7 @@ export class Consumer {
     this.#subscription = this.#subscribe()
     this.#settler = new Batcher({
       send: (settled) => this.#settle(settled),
-      onError: (error) => options.onError('settling', error),
+      onError: (error) => options.onError('settling envelopes failed', error),
       maxItems: 500,
     })
     this.#extender = setInterval(() => this.#extend(), options.leaseMs / 3)
@@ -95,7 +95,7 @@ export class Consumer {
         if (singly) for (const entry of entries) this.#hand([entry])
         else this.#hand(entries)
       },
-      onTrouble: (error) => onError(`receiving from ${name}`, error),
+      onTrouble: (error) => onError(`receiving from ${name} failed`, error),
     })
   }
 
@@ -110,7 +110,7 @@ export class Consumer {
         }
       },
       (error: Error) => {
-        this.#options.onError(`handling ${this.#options.name}`, error)
+        this.#options.onError(`handling envelopes of ${this.#options.name} failed`, error)
         const settlement = { kind: 'retry', delayMs: RETRY_AFTER_FAILURE_MS } as const
         for (const entry of entries) this.#settler.add({ entry, settlement })
       },
@@ -121,7 +121,7 @@ export class Consumer {
     const { name, onError, onSettled, queue } = this.#options
     const isSettled = await untilDone(() => queue.settle(settled), {
       signal: this.#closing.signal,
-      onTrouble: (error) => onError(`settling ${name}`, error),
+      onTrouble: (error) => onError(`settling envelopes of ${name} failed`, error),
     })
     if (!isSettled) return
     for (const { entry, settlement } of settled) {
@@ -139,13 +139,13 @@ export class Consumer {
     if (inHand.length === 0) return
     this.#options.queue
       .extend(inHand, this.#options.leaseMs)
-      .catch((error: Error) => this.#options.onError('extending leases', error))
+      .catch((error: Error) => this.#options.onError('extending leases failed', error))
   }
 }
 
 /**
- * Replaces characters that the database would refuse: the reason may quote a malformed message,
- * and a refused settlement would block all later ones.
+ * Replaces characters that the database would refuse: the reason may quote a malformed message, and
+ * a refused settlement would block all later settlements.
  */
 function storable(settlement: Settlement): Settlement {
   if (settlement.kind !== 'dead') return settlement

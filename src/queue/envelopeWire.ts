@@ -1,6 +1,7 @@
-// An envelope is the unit of a submit queue. It holds messages of one connector and one lane. Its
-// id is the same at every delivery, and workers store their checkpoints under that id. A consumer
-// must read the current version of the format and the previous one; so far there is only version 1.
+// An envelope is the unit of a submit queue. It holds messages of one connector and one lane. The
+// id of an envelope is the same at every delivery, and workers store their checkpoints under that
+// id. A consumer must read the current version and the previous version of the format. So far,
+// there is only version 1.
 
 import { type Lane, LANES } from '../message/lane.ts'
 import { type EnvelopeMessage, messageFrom, messageRow } from '../message/messageWire.ts'
@@ -16,9 +17,14 @@ export interface Envelope {
   messages: EnvelopeMessage[]
 }
 
-/** SQS bills per 64 KiB, and base64 adds a third to the size. PostgreSQL has no such limit. */
+/**
+ * The limit suits SQS, which bills per 64 KiB: base64 adds a third to the size of an envelope.
+ * PostgreSQL needs no limit.
+ */
 export const ENVELOPE_MAX_OCTETS = 48 * 1024
-/** The octets that a message occupies in an envelope besides its body: ids, account, numbers. */
+/**
+ * The octets that a message occupies in an envelope besides its body, for ids, account and numbers.
+ */
 export const ENVELOPE_MESSAGE_OVERHEAD_OCTETS = 96
 
 export function submitQueue(connector: string, lane: Lane): string {
@@ -62,7 +68,9 @@ export function envelopeFrom(unpacked: unknown): Envelope {
   return { envelopeId, connector, lane, messages }
 }
 
-/** The messages of an envelope as encoded, including fields that this version does not know. */
+/**
+ * The messages of an envelope in encoded form, including fields that this version does not know.
+ */
 export interface EnvelopeRows {
   connector: string
   lane: Lane
@@ -70,8 +78,9 @@ export interface EnvelopeRows {
 }
 
 /**
- * Reads the messages of an envelope so that they can be moved to another envelope. Undefined if the
- * envelope is invalid or has unknown fields besides its messages, which moving would lose.
+ * Reads the messages of an envelope so that they can be moved to another envelope. Returns
+ * undefined if the envelope is invalid, or if it has unknown fields besides its messages, because
+ * these fields would be lost.
  */
 export function envelopeRows(octets: Uint8Array): EnvelopeRows | undefined {
   try {
@@ -86,7 +95,7 @@ export function envelopeRows(octets: Uint8Array): EnvelopeRows | undefined {
   }
 }
 
-/** The index of the messages, the last field of an envelope. */
+/** The index of the field that holds the messages, which is the last field of an envelope. */
 const ROWS_FIELD = 5
 
 export function encodeRows(envelopeId: string, { connector, lane, rows }: EnvelopeRows): Buffer {

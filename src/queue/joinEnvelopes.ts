@@ -6,8 +6,8 @@ import type { Publication } from './queue.ts'
 
 /**
  * Moves the messages of these envelopes into as few envelopes as possible. The new envelopes have
- * new ids. The messages keep their order and are not re-encoded. An envelope that this version
- * cannot read, or that is not on its own queue, is returned unchanged.
+ * new ids. The messages keep their order and are not re-encoded. An envelope is returned unchanged
+ * if this version of Signalbox cannot read it, or if it is on a queue of another connector or lane.
  *
  * @param paceOf the pace of a connector, in messages per second
  */
@@ -41,7 +41,7 @@ export function joinEnvelopes(
 
 interface Joined extends EnvelopeRows {
   readonly rows: unknown[]
-  /** An upper bound of the encoded size: it counts the header of every payload. */
+  /** An upper bound of the encoded size. It includes the headers of all joined payloads. */
   octets: number
 }
 

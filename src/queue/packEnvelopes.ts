@@ -20,7 +20,7 @@ export interface Addressed {
 
 /**
  * An envelope holds at most the messages that its connector submits in this time, so that a worker
- * finishes it quickly.
+ * finishes the envelope quickly.
  */
 const PACE_SECONDS = 2
 

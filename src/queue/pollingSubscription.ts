@@ -2,23 +2,31 @@ import { backOffMs } from '../flow/backOff.ts'
 import { ClaimLoop } from '../flow/claimLoop.ts'
 import type { QueueEntry, SubscribeOptions, Subscription } from './queue.ts'
 
-/** A queue that is polled for envelopes, and that wakes its listeners when there may be some. */
+/**
+ * A queue that is polled for envelopes, and that wakes its listeners when there may be envelopes.
+ */
 export interface PolledQueue {
   receive(queue: string, max: number, leaseMs: number, maxOctets?: number): Promise<QueueEntry[]>
   /**
    * Makes envelopes visible again immediately if they are leased to this instance and not listed in
-   * `inHand`. Such leases are left by a former process of the same name, or by a receive whose
-   * response was lost.
+   * `inHand`, the envelopes that it has received and not yet settled. Such leases are left by a
+   * former process of the same name, or by a receive whose response was lost.
    */
   reclaim(queue: string, inHand: readonly QueueEntry[]): Promise<void>
-  /** Calls `listener` when envelopes may have become visible. Returns a function to stop this. */
+  /**
+   * Calls `listener` when envelopes may have become visible. Returns a function that removes the
+   * listener.
+   */
   onWake(queue: string, listener: () => void): () => void
 }
 
 const PAUSE_AFTER_FAILURE_FIRST_MS = 50
 const PAUSE_AFTER_FAILURE_CAP_MS = 2_000
 
-/** A subscription for adapters that poll. Polling also finds envelopes whose wake-up was lost. */
+/**
+ * Creates a subscription for an adapter that polls. Polling also finds envelopes whose wake-up was
+ * lost.
+ */
 export function pollingSubscription(
   queue: PolledQueue,
   name: string,

@@ -1,5 +1,5 @@
 // The contract of the queue port. The test of each adapter runs this suite against a real server.
-// It expects no order, and a receive may miss visible envelopes that the next one finds.
+// The suite expects no order. A receive may miss visible envelopes that the next receive finds.
 
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
@@ -15,7 +15,7 @@ export interface QueueUnderTest {
 }
 
 const LEASE_MS = 60_000
-/** Visibility ends within this time after the end of a lease of one second. */
+/** An envelope becomes visible within this time after the end of a lease of up to one second. */
 const LEASE_END = { timeout: 10_000 }
 
 export function queueSuite(open: () => QueueUnderTest): void {
@@ -99,7 +99,7 @@ function receiveSuite(open: () => QueueUnderTest): void {
     expect(entry?.payload.equals(payload)).toBe(true)
   })
 
-  test('after its lease an unsettled envelope is received again and counted', async () => {
+  test('after its lease, an unsettled envelope is received again with a higher count', async () => {
     const { queue } = open()
     const name = freshName()
     await queue.publish([one(name, 'a')])
@@ -120,7 +120,7 @@ function settlementSuite(open: () => QueueUnderTest): void {
     expect(await other.receive(name, 1, LEASE_MS)).toEqual([])
   })
 
-  test('an envelope settled with retry is received again, a dead one is not', async () => {
+  test('an envelope settled with retry is received again, but a dead envelope is not', async () => {
     const { queue } = open()
     const name = freshName()
     await queue.publish([one(name, 'again'), one(name, 'poison')])
@@ -185,7 +185,7 @@ function subscriptionSuite(open: () => QueueUnderTest): void {
     subscription.stop()
   })
 
-  test('drain receives nothing more and waits for the envelopes in hand', async () => {
+  test('drain receives nothing more and waits for the envelopes in progress', async () => {
     const { queue } = open()
     const name = freshName()
     await queue.publish([one(name, 'a')])
@@ -195,7 +195,7 @@ function subscriptionSuite(open: () => QueueUnderTest): void {
     let isDrained = false
     const drained = subscription.drain().then(() => (isDrained = true))
     await queue.publish([one(name, 'b')])
-    // The system may have leased b to the receive that drain() has ended.
+    // The queue system may have leased b to the receive that drain() has ended.
     const next = async () => texts(await queue.receive(name, 10, LEASE_MS))
     await expect.poll(next, LEASE_END).toContain('b')
     expect(isDrained).toBe(false)

@@ -67,7 +67,7 @@ export interface QueueDepth {
   envelopes: number
   /** The number of envelopes, if the queue system does not store how many messages they hold. */
   messages: number
-  /** 0 if the queue system does not tell. */
+  /** 0 if the queue system does not report the age. */
   oldestAgeSeconds: number
 }
 
@@ -79,11 +79,14 @@ export type PublishVerdict =
   /** The queue did not answer, so the envelope may have been published. */
   | { kind: 'unknown'; error: Error }
 
-/** A queue that recognises batches that it published before. Only the PostgreSQL adapter can. */
+/**
+ * A queue that recognises batches that it published before. Only the PostgreSQL adapter can do
+ * this.
+ */
 export interface OncePublisher {
   /**
    * Publishes everything and sets the marks, or does neither, so that a retried batch is published
-   * only once. A mark is kept for one hour, and longer if `maintain` is called with it.
+   * only once. A mark is kept for one hour, and longer if `maintain` is called with its batch id.
    *
    * @param notAfter the deadline by the server's clock, after which nothing is published
    */
@@ -124,7 +127,7 @@ export interface Subscription {
   letGo(entries: readonly QueueEntry[]): void
   /** Starts no more receives. A receive in progress still passes its envelopes to `take`. */
   stop(): void
-  /** Stops receiving, and resolves when no envelopes are in hand. */
+  /** Stops receiving, and resolves when `inHand` is empty. */
   drain(): Promise<void>
 }
 
@@ -145,28 +148,31 @@ export interface Queue {
   settle(settled: readonly SettledEntry[]): Promise<void>
 }
 
-/** The store of dead letters. There is one for all adapters. */
+/** The store of dead letters. All adapters share one store. */
 export interface DeadLetters {
   /** Stores dead letters, including items that were never on a queue. */
   setAside(letters: readonly DeadLetter[]): Promise<void>
-  /** The number of dead letters of each queue. */
+  /** Reads the number of dead letters of each queue. */
   deadLetters(): Promise<DeadLetterCount[]>
-  /** When the oldest dead letter was stored; undefined if there are no dead letters. */
+  /** Reads when the oldest dead letter was stored. Undefined if there are no dead letters. */
   oldestDeadLetterAt(): Promise<Date | undefined>
-  /** Deletes up to `max` dead letters older than this, and resolves with the number deleted. */
+  /**
+   * Deletes up to `max` dead letters older than `olderThanDays`, and resolves with the number
+   * deleted.
+   */
   forgetDeadLetters(olderThanDays: number, max: number): Promise<number>
 }
 
 /** Operations on queues for operators and housekeeping. */
 export interface QueueUpkeep extends DeadLetters {
   /**
-   * The depth of every queue that is not empty. Entries that are settled far out of order may be
-   * counted for a few more minutes.
+   * Reads the depth of every queue that is not empty. Entries that are settled far out of order may
+   * be counted for a few more minutes.
    */
   depths(): Promise<QueueDepth[]>
-  /** The number of messages on these queues, including received messages not settled yet. */
+  /** Counts the messages on these queues, including received messages that are not settled yet. */
   messagesOn(queues: readonly string[]): Promise<number>
-  /** Deletes old batch marks. Called every few minutes by any number of processes. */
+  /** Deletes old batch marks. Any number of processes call this every few minutes. */
   maintain(marks: MarksInUse): Promise<void>
 }
 

@@ -92,7 +92,7 @@ test('verdicts have the order of the submissions, and only admitted messages are
   ])
 })
 
-test('a message expires after its own validity, else that of its account, else 48 hours', () => {
+test('the validity comes from the message, else from its account, else it is 48 hours', () => {
   const { admitted } = admitBatch(
     admitter,
     [
@@ -133,7 +133,7 @@ test('a destination with a plus is sent upstream as digits with the internationa
   })
 })
 
-test('if the admission of a message throws, only this message is refused, with a report', () => {
+test('if admitting a message throws, only this message is refused, and it is reported', () => {
   const [first, odd, last] = [31, 32, 33].map((end) => submission(`316123456${end}`))
   if (!first || !odd || !last) throw new Error('there should be three submissions')
   const troubles: string[] = []

@@ -1,6 +1,6 @@
-// The router's decision about one message. It checks the account, the validity and the destination,
-// and chooses a route. The decision is synchronous and uses the in-memory platform. Limits and
-// screening will be added as further steps.
+// Decides whether the router admits a message. The decision checks the account, the validity and
+// the destination, and chooses a route. The decision is synchronous and uses the in-memory
+// platform. Limits and screening will be added as further steps.
 
 import type { Lane } from '../message/lane.ts'
 import { endOfLife } from '../message/endOfLife.ts'
@@ -114,8 +114,8 @@ export function admitBatch(
 }
 
 /**
- * The only lane at present. Later, accounts and templates will choose (high for one-time codes,
- * bulk for campaigns).
+ * At present, all messages have this lane. Later, accounts and templates will choose the lane: high
+ * for one-time codes, bulk for campaigns.
  */
 const lane: Lane = 'normal'
 /** A message must fit into an envelope. message_payload allows 64 KiB, but phones accept less. */
@@ -125,7 +125,9 @@ function refused(commandStatus: number, reason: string) {
   return { kind: 'refused', commandStatus, reason } as const
 }
 
-/** The end of the message's validity; undefined if it is in the past or unreadable. */
+/**
+ * Returns the end of the message's validity, or undefined if the end is in the past or unreadable.
+ */
 function expiryOf(
   { receivedAtMs }: Submission,
   validityPeriod: string,
@@ -155,7 +157,10 @@ function messageOf(
   }
 }
 
-/** Refusals without a usable route. Customers see the reasons, so they do not name connectors. */
+/**
+ * The refusals of messages without a usable route. Customers see the reasons, so the reasons do not
+ * name connectors.
+ */
 const NOWHERE = {
   noRoute: refused(ESME_RINVDSTADR, 'no route matches and there is no default route'),
   // An operator has disabled the connectors and may enable them again.

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import { compileRoutes, type RouteRule } from './compileRoutes.ts'
 
-/** Returns a function that gives the id of the chosen connector, or why there is none. */
+/**
+ * Returns a function that gives the id of the chosen connector, or the reason why no connector was
+ * chosen.
+ */
 function chooser(rules: RouteRule[], byDefault?: string, disabled: readonly string[] = []) {
   const routeTo = compileRoutes(rules, byDefault, (connector) => !disabled.includes(connector))
   return (destination: string) => {

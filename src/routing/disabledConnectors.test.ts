@@ -56,7 +56,7 @@ test('a disabled connector is skipped for the next candidate', () => {
   expect(admission).toMatchObject({ kind: 'admitted', connector: 'other' })
 })
 
-test('with only disabled connectors, a message is refused temporarily without naming them', () => {
+test('if all connectors are disabled, a temporary refusal names no connector', () => {
   const none = { enabled: false }
   for (const byDefault of [undefined, 'other'])
     for (const destination of ['31612345678', '32471234567']) {

@@ -7,7 +7,10 @@ interface PlanNode {
   Plans?: PlanNode[]
 }
 
-/** Returns how many pages a statement reads and how many rows it finds. Rolls back its changes. */
+/**
+ * Returns how many pages a statement reads and how many rows it finds. Rolls back the statement's
+ * changes.
+ */
 export async function costOf(
   { pool }: Database,
   statement: { text: string },

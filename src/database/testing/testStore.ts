@@ -1,5 +1,5 @@
-// Fresh, migrated databases for test files. Each database is a clone of a template. The tests'
-// global set-up creates the template in an embedded PostgreSQL server.
+// Opens fresh, migrated databases for test files. Each database is a clone of a template. The
+// tests' global set-up creates the template in an embedded PostgreSQL server.
 
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ declare module 'vitest' {
 
 export interface TestStore {
   databaseUrl: string
-  /** Opens another link to the database, like another process. */
+  /** Opens another link to the database, as another process would. */
   link(): DatabaseLink
   /** Closes all links and drops the database. */
   drop(): Promise<void>

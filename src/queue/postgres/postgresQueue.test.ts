@@ -57,7 +57,7 @@ test('settle wakes consumers only for entries that are returned without a delay'
   expect(woken).toEqual(['queue:test.now'])
 })
 
-test('a refused publication has failed, an unanswered one has an unknown outcome', async () => {
+test('a refused publish has failed, and an unanswered publish has an unknown outcome', async () => {
   const failing = (error: Error) =>
     new PostgresQueue(
       { run: () => Promise.reject(error) },

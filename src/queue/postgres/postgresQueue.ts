@@ -1,7 +1,7 @@
-// The queue port on PostgreSQL. All queues share one table. A receive claims rows in key order with
-// SKIP LOCKED, and the lease of a row is a time before which the row is invisible. Measured with
-// 50 KB envelopes while other connections wait for fsync: 2.1 ms p50 from publish to receive, and
-// 750 envelopes/s, far more than needed.
+// Implements the queue port on PostgreSQL. All queues share one table. A receive claims rows in key
+// order with SKIP LOCKED, and the lease of a row is a time before which the row is invisible. With
+// 50 KB envelopes, and while other connections wait for fsync, the median time from publish to
+// receive is 2.1 ms, and the rate is 750 envelopes/s. That is far more than needed.
 
 import { asError } from '../../flow/asError.ts'
 import { SearchFloors } from '../../flow/searchFloors.ts'
@@ -30,7 +30,7 @@ import {
   RETRY,
 } from './queueTable.ts'
 
-/** Raised by publish_once (migration 0002). */
+/** The SQLSTATE that publish_once raises for a repeated batch (migration 0002). */
 const REPEATED_BATCH = 'SB001'
 
 /** The part of a database that this adapter uses. */
@@ -110,7 +110,7 @@ export class PostgresQueue implements Queue, OncePublisher, PolledQueue {
     return new Map(rows.map((row) => [row.batch_id, row.answer]))
   }
 
-  /** Wakes the consumers of the queues of these rows, in every process. */
+  /** Wakes the consumers of these rows' queues, in every process. */
   #wake(rows: readonly { readonly queue: string }[]): void {
     this.#wakeUps.wake(new Set(rows.map(({ queue }) => topicOf(queue))))
   }
@@ -143,7 +143,8 @@ export class PostgresQueue implements Queue, OncePublisher, PolledQueue {
       maxOctets ?? null,
       from,
     ])
-    // An UPDATE returns rows in any order. Ids are decimal text: compare by length, then by digits.
+    // An UPDATE returns rows in any order. Ids are decimal text, so they are compared by length and
+    // then by digits.
     rows.sort((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1))
     return rows.map((row) => ({ ...row, queue }))
   }

@@ -12,11 +12,12 @@ import {
 
 /**
  * How long a batch mark is kept after publication. A gateway retries a batch within seconds. One
- * hour is far longer than any deadline plus the longest statement sent before that deadline.
+ * hour is far longer than any deadline of publishOnce, plus the longest run time of a statement
+ * that was sent before the deadline.
  */
 const BATCH_MARK_HOURS = 1
 
-/** The dead letters of all queues, whichever system the queues are on. */
+/** Creates the store of the dead letters of all queues, on whichever system the queues are. */
 export function postgresDeadLetters(sql: SqlRunner): DeadLetters {
   return {
     setAside: async (letters) => {

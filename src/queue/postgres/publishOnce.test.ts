@@ -49,7 +49,7 @@ test('publishing a batch again publishes nothing and returns the first answer', 
     kind: 'repeated',
     answers: new Map([[mark.batchId, Buffer.from('first answer')]]),
   })
-  // All or nothing: the new batch in the same call was not marked either.
+  // The call is all or nothing, so it did not mark the new batch either.
   expect(await queue.publishOnce([one(name, 'c')], [fresh])).toEqual({ kind: 'published' })
   expect(texts(await queue.receive(name, 10, LEASE_MS))).toEqual(['a', 'c'])
 })
@@ -68,7 +68,7 @@ test('a publish wakes a consumer in another process', async () => {
   stop()
 })
 
-test('reclaim makes leased envelopes visible immediately, except those in hand', async () => {
+test('reclaim makes leased envelopes visible immediately, except those in progress', async () => {
   const name = freshName()
   await queue.publish([one(name, 'a'), one(name, 'b'), one(name, 'c')])
   const inHand = await queue.receive(name, 1, LEASE_MS)
@@ -80,7 +80,7 @@ test('reclaim makes leased envelopes visible immediately, except those in hand',
 
 test('a batch mark is kept for one hour after publication', async () => {
   const name = freshName()
-  // An id made a day ago, as for a message that had to wait.
+  // The id was made a day ago, as for a message that had to wait.
   const batchId = uuidv7At(Date.now() - 24 * HOUR_MS)
   const mark = { batchId, answer: Buffer.from('answer') }
   await queue.publishOnce([one(name, 'a')], [mark])
@@ -110,7 +110,8 @@ test('publishOnce after its deadline publishes nothing and sets no mark', async 
 test('maintain keeps marks that were set after its list of marks was made', async () => {
   const mark = { batchId: uuidv7(), answer: Buffer.from('answer') }
   await queue.publishOnce([], [mark])
-  // As if the process had been stopped for five hours between making the list and deleting marks.
+  // This simulates a process that was suspended for five hours after it made its list of marks and
+  // before it deletes any marks.
   const { pool } = store.link().database
   const text = `update queue_batches set published_at = now() - interval '4 hours',
     batch_id = uuid_at(now() - interval '4 hours') where batch_id = $1 returning batch_id`

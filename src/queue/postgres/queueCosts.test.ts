@@ -9,9 +9,11 @@ const LEASE_MS = 60_000
 const BACKLOG = 30_000
 /** A page holds about 100 of these rows. */
 const PAGES_OF_THE_BACKLOG = 500
-/** Writing 12 rows, and reading the pages of 1,000 rows that were never received, twice. */
+/** A reclaim writes 12 rows, and it reads the pages of 1,000 unreceived rows twice. */
 const PAGES_OF_A_RECLAIM = 200
-/** Reading the pages of 1,000 settled rows and their part of the index, and updating 12 rows. */
+/**
+ * A receive reads the pages of 1,000 settled rows and their part of the index, and updates 12 rows.
+ */
 const PAGES_OF_A_RECEIVE = 60
 
 let store: TestStore
@@ -115,7 +117,7 @@ test('an entry far below the search floor is received after one second', async (
   expect(await receive()).toEqual([lower.id])
 })
 
-test('an entry that the same process returned is received next', async () => {
+test('an entry that the same process returned to the queue is received next', async () => {
   const name = 'test.back'
   const queue = new PostgresQueue(link.database, link.wakeUps, 'one', () => nowMs)
   await fill(name, 2)

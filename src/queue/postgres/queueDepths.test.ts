@@ -9,7 +9,7 @@ import { QueueDepths, type QueueDepthsOptions } from './queueDepths.ts'
 const BACKLOG = 30_000
 /** A page holds about 100 of these rows. */
 const PAGES_OF_THE_BACKLOG = 300
-/** Reading the first slices of a queue, and the tail. */
+/** A reading covers the first slices of a queue, and the tail. */
 const PAGES_OF_A_READING = 60
 const TEN_MINUTES_MS = 600_000
 
@@ -116,7 +116,7 @@ test('envelopes removed from the middle of a queue are noticed after ten minutes
   expect(await read()).toEqual(['a 1000/10000'])
 })
 
-test('after a failed reading the next one counts everything', async () => {
+test('after a failed reading, the next reading counts all envelopes', async () => {
   let isAway = false
   const sql: SqlRunner = {
     run: (statement, values) => {
@@ -200,7 +200,7 @@ const SCANS = {
     where relname = 'queue_envelopes'`,
 }
 
-/** Counts the pages that the statements read. */
+/** Returns a runner of statements, and a function that counts the pages that they read. */
 function counted(): { sql: SqlRunner; pages: () => Promise<number> } {
   const asked: { text: string; values: readonly unknown[] }[] = []
   const sql: SqlRunner = {

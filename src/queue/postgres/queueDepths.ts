@@ -4,10 +4,10 @@
 //
 // Ids increase with time, and envelopes are received in the order of their ids. So a process
 // remembers the counts of older envelopes, divided into slices of each queue. A reading then counts
-// only what can have changed. That is the tail, which holds everything published in the last half
-// minute, and the first slices of each queue, from which envelopes are received. After a crash some
-// envelopes may leave from the middle of a queue. Their removal is noticed by the full count every
-// ten minutes.
+// only the envelopes that can have changed. These are the tail, which holds all envelopes published
+// in the last half minute, and the first slices of each queue, from which envelopes are received.
+// After a crash some envelopes may leave from the middle of a queue. Their removal is noticed by
+// the full count every ten minutes.
 
 import type { QueueDepth } from '../queue.ts'
 import type { SqlRunner } from './postgresQueue.ts'
@@ -36,7 +36,10 @@ export interface QueueDepthsOptions {
   now?: () => number
 }
 
-/** Longer than any statement, so that all envelopes with older ids are already committed. */
+/**
+ * This time is longer than any statement runs, so that all envelopes with older ids are already
+ * committed.
+ */
 const YOUNG_MS = 20_000
 /** The order of the ids and the order of the publication times may differ by this much. */
 const DISORDER_MS = 10_000
@@ -46,23 +49,28 @@ const SLICE_ROWS = 200
 const WALK_ROWS = 20_000
 /**
  * The number of slices per queue that one statement recounts. The first slice may hold leftover
- * envelopes while envelopes are received from the second.
+ * envelopes while envelopes are received from the second slice.
  */
 const HEAD_SLICES = 2
-/** The number of queues whose first slices one reading recounts. More queues take turns. */
+/**
+ * The number of queues whose first slices one reading recounts. If there are more queues, they take
+ * turns.
+ */
 const HEADS_MAX = 100
 
 export class QueueDepths {
   #sql: SqlRunner
   #youngMs: number
   #now: () => number
-  /** The slices of each queue: all envelopes older than the tail. */
+  /** The slices of each queue. They hold all envelopes older than the tail. */
   #slices = new Map<string, Slice[]>()
   /** The id at which the tail starts. */
   #tailFrom = 0
   /** When the tail was last read, by the clock of the database. */
   #readAtMs = 0
-  /** When everything was last counted. Undefined if the next reading must count everything. */
+  /**
+   * When all envelopes were last counted. Undefined if the next reading must count all envelopes.
+   */
   #countedAtMs: number | undefined
   #headsSeen = 0
   #reading: Promise<QueueDepth[]> | undefined
@@ -73,7 +81,7 @@ export class QueueDepths {
     this.#now = now ?? (() => performance.now())
   }
 
-  /** The depth of every queue that is not empty. Concurrent calls share one reading. */
+  /** Reads the depth of every queue that is not empty. Concurrent calls share one reading. */
   read(): Promise<QueueDepth[]> {
     this.#reading ??= this.#read().finally(() => (this.#reading = undefined))
     return this.#reading
@@ -81,7 +89,7 @@ export class QueueDepths {
 
   async #read(): Promise<QueueDepth[]> {
     const countedAtMs = this.#countedAtMs
-    // Remains undefined if a statement fails, because the slices may then be wrong.
+    // The time remains undefined if a statement fails, because the slices may then be wrong.
     this.#countedAtMs = undefined
     if (countedAtMs !== undefined && this.#now() < countedAtMs + RECOUNT_MS) {
       await this.#recountHeads()
@@ -165,7 +173,7 @@ export class QueueDepths {
     return [...changed].flatMap(([queue, hasChanged]) => (hasChanged ? [queue] : []))
   }
 
-  /** Removes empty slices and joins small ones. */
+  /** Removes empty slices and joins small slices. */
   #tidy(queue: string): void {
     const slices = this.#slices.get(queue) ?? []
     this.#slices.delete(queue)
