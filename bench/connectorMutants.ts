@@ -56,7 +56,7 @@ export const connectorMutants: readonly Mutant[] = [
     replacement: 'return receivedAtMs + DEFAULT_LIFETIME_SECONDS * 1_000',
     guard: unitTest(
       'routing/admission.test.ts',
-      'the validity comes from the message, else from its account, else it is 48 hours',
+      'validity is taken from the message, or its account, or a default of 48 hours',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },

@@ -24,7 +24,7 @@ export interface SlotLease {
 
 export interface RenewedLease extends SlotLease {
   readonly connector: string
-  /** Another process has fewer slots and has asked for this slot. */
+  /** Whether another process, which has fewer slots, has asked for this slot. */
   readonly isAsked: boolean
 }
 

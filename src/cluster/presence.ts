@@ -30,7 +30,7 @@ export interface Announcement {
 
 export interface PresenceOptions {
   processes: ProcessList
-  /** What this process announces. If it is missing, the process only watches others. */
+  /** What this process announces. If it is missing, the process only watches other processes. */
   announce?: Announcement
   /** The component whose processes are followed. */
   watch?: { component: string; onChange: (processes: readonly RunningProcess[]) => void }

@@ -23,9 +23,9 @@ export class QueryRefused extends Error {
 }
 
 export interface DatabaseOutage {
-  /** A query could not be sent, or a connection was lost. */
+  /** Called when a query could not be sent, or when a connection was lost. */
   failed(error: Error): void
-  /** A query was answered. Called for every answered query. */
+  /** Called after every query that the database answered. */
   recovered(): void
 }
 

@@ -53,7 +53,10 @@ async function openReader(): Promise<{ end(): Promise<void> }> {
   return { end }
 }
 
-/** Writes rows until stopped. A write fails if it waits longer than LOCK_TIMEOUT_MS for a lock. */
+/**
+ * Writes rows until the returned function is called. A write fails if it waits longer than
+ * LOCK_TIMEOUT_MS for a lock.
+ */
 async function keepWriting(): Promise<() => Promise<number>> {
   const client = await database.pool.connect()
   await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`)

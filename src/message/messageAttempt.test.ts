@@ -35,7 +35,7 @@ test('the newest entry of an attempt is kept, whatever the order of the entries'
   expect(newestPerSlot([late, early])).toEqual([late])
 })
 
-test('an end or a move without repeated submissions reports no unfinished attempt', () => {
+test('a final or moved event without repeats reports no unfinished attempt', () => {
   const events: JournalEvent[] = [
     { ...EVENT, kind: 'failed', commandStatus: 11, reason: 'refused' },
     { ...EVENT, kind: 'expired' },

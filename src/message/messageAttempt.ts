@@ -24,13 +24,13 @@ export interface MessageAttempt extends Readonly<Record<RepeatReason, number>> {
   readonly dueAtMs: number
 }
 
-/** How many of its first and last attempts are kept for each message. */
+/** How many of the first and how many of the last attempts of each message are kept. */
 export const FIRST_ATTEMPTS_KEPT = 5
 export const LAST_ATTEMPTS_KEPT = 15
 
 /**
  * The slot in which an attempt is stored. The first few attempts have their own slots. Later
- * attempts share the remaining slots in rotation, and a new attempt replaces the oldest.
+ * attempts share the remaining slots in rotation, and a new attempt replaces the oldest of them.
  */
 export function slotOf({ attempt }: MessageAttempt): number {
   if (attempt <= FIRST_ATTEMPTS_KEPT) return attempt

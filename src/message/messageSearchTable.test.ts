@@ -9,7 +9,7 @@ type Run = Database['run']
 
 const DAY_MS = 24 * 3_600_000
 const MESSAGES = 60_000
-/** The messages are 100 ms apart, starting here, so that all of them belong to the same day. */
+/** The messages start at this time and are 100 ms apart, so all of them belong to the same day. */
 const DAY_START_MS = Math.floor(Date.now() / DAY_MS) * DAY_MS
 const TODAY = { from: firstIdAt(DAY_START_MS), below: firstIdAt(DAY_START_MS + DAY_MS) }
 /** The server releases a connection's locks shortly after the connection ends. */

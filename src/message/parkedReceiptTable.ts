@@ -131,8 +131,8 @@ const EXPIRED = {
 }
 
 /**
- * Reads the parked receipts that are older than `olderThanHours`, oldest first. They stay locked
- * until the end of the caller's transaction.
+ * Reads the parked receipts that are older than `olderThanHours`, oldest first. The receipts stay
+ * locked until the end of the caller's transaction.
  */
 export function expiredParkedReceipts(
   run: Run,

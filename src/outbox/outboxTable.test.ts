@@ -78,7 +78,7 @@ test('deliveries of one transaction to one user are stored in chunks of up to 25
   expect(claimed.map(({ deliveries }) => deliveries.length)).toEqual([250, 250, 100])
 })
 
-test('a claim leases the oldest chunks up to the room of each user, no chunk twice', async () => {
+test('a claim leases each chunk once, oldest first, up to the room of each user', async () => {
   for (let chunk = 0; chunk < 3; chunk++) await add('a', 2)
   await add('b', 3)
   const wanted = [
@@ -375,7 +375,7 @@ test('the backlog counts the deliveries in chunks and in rows', async () => {
   expect((await readOutboxBacklog(database.run)).pending).toBe(301)
 })
 
-test('a row without a user (older version) belongs to the user of its message', async () => {
+test("a row written by an older version without a user belongs to its message's user", async () => {
   const messageId = newMessageId()
   await database.pool.query(
     `insert into messages (message_id, account, user_id, connector, source_addr, destination_addr,

@@ -153,7 +153,7 @@ function columnsOf(chunks: readonly ClaimOutcome[], instance: string): unknown[]
 interface AcknowledgedTogether {
   readonly id: string
   readonly user: string
-  /** Sorted. */
+  /** In ascending order. */
   readonly messageIds: readonly MessageId[]
 }
 

@@ -59,7 +59,8 @@ test('connectors that would move messages in a circle are rejected', async () =>
 test('a connector to which messages are moved cannot be deleted', () => {
   const platform = platformWith({ id: 'a', enabled: false, waiting: { moveTo: 'b' } }, { id: 'b' })
   expect(usesOf(connectorKind, 'b', platform)).toBe(
-    'messages are moved to connector "b" from connector "a". First set "waiting" to keep there',
+    'messages are moved to connector "b" from connector "a". ' +
+      'First set "waiting" to keep for connector "a"',
   )
 })
 

@@ -230,7 +230,8 @@ export const connectorKind = listKind({
           : [{ id: other, at: ['waiting', 'moveTo'], use: `connector "${id}"` }]
       },
       whyNeeded: (id, uses) =>
-        `messages are moved to connector "${id}" from ${uses}. First set "waiting" to keep there`,
+        `messages are moved to connector "${id}" from ${uses}. ` +
+        `First set "waiting" to keep for ${uses}`,
     },
   ],
   conflicts: (connectors, stored) => [

@@ -52,7 +52,8 @@ export class PlatformRows {
   }
 
   /**
-   * Returns a deletion for each committed resource that is missing from `rows`, a complete list.
+   * Returns a deletion for each committed resource that is missing from `rows`, which must be
+   * complete.
    */
   missingFrom(rows: readonly ResourceRow[]): ResourceRow[] {
     const present = new Set(rows.map((row) => resourceKey(row)))

@@ -58,7 +58,7 @@ export type Sealed<Spec extends object> =
 /** The optional properties of a kind. */
 export interface KindTraits<Spec extends object> {
   readonly references?: readonly ReferencesTo<Spec>[]
-  /** The secret fields. Their values are never shown. Each field has a displayed name. */
+  /** Maps each secret field, whose value is never shown, to its displayed name. */
   readonly secrets?: { readonly [Field in keyof Spec & string]?: string }
   /**
    * If true, a completely unreadable row removes the resource, because the row may be a revocation.

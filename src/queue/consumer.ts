@@ -14,15 +14,21 @@ export interface ConsumerOptions {
   queue: Queue
   name: string
   leaseMs: number
-  /** How many envelopes may be received now. If it returns 0, call wake() when that changes. */
+  /**
+   * Returns how many envelopes may be received now. If it returns 0, call wake() as soon as there
+   * is capacity again.
+   */
   capacity: () => number
-  /** A receive stops after the envelope that brings its total to this size. Default: no limit. */
+  /**
+   * A receive stops after the envelope that brings its total to this many octets. Default: no
+   * limit.
+   */
   maxOctets?: number
   /** Resolves with one settlement per entry, in order, when every outcome is durable. */
   handle: (entries: readonly QueueEntry[]) => Promise<Settlement[]>
   /** Calls `handle` once per envelope, so that no envelope waits for another to be handled. */
   singly?: boolean
-  /** How often the queue is polled without a wake-up. Default: 1 s. */
+  /** The interval at which the queue is polled even without a wake-up. Default: 1 s. */
   pollIntervalMs?: number
   /**
    * The minimum time between the starts of two receives, for queues where larger batches cost less

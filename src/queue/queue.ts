@@ -100,11 +100,17 @@ export interface OncePublisher {
 /** The options of a subscription. */
 export interface SubscribeOptions {
   leaseMs: number
-  /** How many envelopes may be received now. If it returns 0, call wake() when that changes. */
+  /**
+   * Returns how many envelopes may be received now. If it returns 0, call wake() as soon as there
+   * is capacity again.
+   */
   capacity: () => number
-  /** A receive stops after the envelope that brings its total to this size. Default: no limit. */
+  /**
+   * A receive stops after the envelope that brings its total to this many octets. Default: no
+   * limit.
+   */
   maxOctets?: number
-  /** How often an adapter that polls looks for envelopes without a wake-up. */
+  /** The interval at which an adapter that polls looks for envelopes even without a wake-up. */
   pollIntervalMs: number
   /**
    * The minimum time between the starts of two receives, for queues where larger batches cost less
@@ -123,7 +129,10 @@ export interface Subscription {
   readonly inHand: readonly QueueEntry[]
   /** Starts receiving, or tells the subscription that there may be capacity again. */
   wake(): void
-  /** Called when this process no longer owns these envelopes, usually because they are settled. */
+  /**
+   * Must be called when this process no longer owns these envelopes, usually because they are
+   * settled.
+   */
   letGo(entries: readonly QueueEntry[]): void
   /** Starts no more receives. A receive in progress still passes its envelopes to `take`. */
   stop(): void
@@ -140,8 +149,8 @@ export interface Queue {
    * Leases up to `max` visible envelopes, oldest first. Resolves with an empty list if no envelope
    * is visible.
    *
-   * @param maxOctets the list ends with the payload that brings its total to this size; unlimited
-   *   by default
+   * @param maxOctets the list ends with the payload that brings its total to this many octets. By
+   * default, there is no limit
    */
   receive(queue: string, max: number, leaseMs: number, maxOctets?: number): Promise<QueueEntry[]>
   extend(entries: readonly QueueEntry[], leaseMs: number): Promise<void>

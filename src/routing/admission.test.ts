@@ -92,7 +92,7 @@ test('verdicts have the order of the submissions, and only admitted messages are
   ])
 })
 
-test('the validity comes from the message, else from its account, else it is 48 hours', () => {
+test('validity is taken from the message, or its account, or a default of 48 hours', () => {
   const { admitted } = admitBatch(
     admitter,
     [
@@ -133,7 +133,7 @@ test('a destination with a plus is sent upstream as digits with the internationa
   })
 })
 
-test('if admitting a message throws, only this message is refused, and it is reported', () => {
+test('an error while admitting a message is reported and refuses only that message', () => {
   const [first, odd, last] = [31, 32, 33].map((end) => submission(`316123456${end}`))
   if (!first || !odd || !last) throw new Error('there should be three submissions')
   const troubles: string[] = []

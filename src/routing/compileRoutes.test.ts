@@ -59,7 +59,7 @@ test('an unusable connector is skipped for the next match, and finally for the d
   expect(via('first', 'second', 'third')).toBe('rest')
 })
 
-test('the result is "unusable" with only unusable candidates, and "noRoute" without any', () => {
+test('only unusable candidates give "unusable", and no candidates give "noRoute"', () => {
   const all = ['first', 'second', 'third', 'rest']
   expect(chooser(CANDIDATES, 'rest', all)('31612345678')).toBe('unusable')
   expect(chooser(CANDIDATES, 'rest', all)('44123456789')).toBe('unusable')

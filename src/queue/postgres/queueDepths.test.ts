@@ -200,7 +200,7 @@ const SCANS = {
     where relname = 'queue_envelopes'`,
 }
 
-/** Returns a runner of statements, and a function that counts the pages that they read. */
+/** Returns an SqlRunner, and a function that counts the pages that its statements have read. */
 function counted(): { sql: SqlRunner; pages: () => Promise<number> } {
   const asked: { text: string; values: readonly unknown[] }[] = []
   const sql: SqlRunner = {

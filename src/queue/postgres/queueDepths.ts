@@ -4,10 +4,10 @@
 //
 // Ids increase with time, and envelopes are received in the order of their ids. So a process
 // remembers the counts of older envelopes, divided into slices of each queue. A reading then counts
-// only the envelopes that can have changed. These are the tail, which holds all envelopes published
-// in the last half minute, and the first slices of each queue, from which envelopes are received.
-// After a crash some envelopes may leave from the middle of a queue. Their removal is noticed by
-// the full count every ten minutes.
+// only the parts whose counts can have changed. These are the tail, which holds all envelopes
+// published in the last half minute, and the first slices of each queue, from which envelopes are
+// received. After a crash some envelopes may leave from the middle of a queue. Their removal is
+// noticed by the full count every ten minutes.
 
 import type { QueueDepth } from '../queue.ts'
 import type { SqlRunner } from './postgresQueue.ts'

@@ -39,10 +39,10 @@ export const EXTEND = {
 }
 export const RECLAIM = {
   name: 'queue.reclaim',
-  // Envelopes are received in the order of their ids. So a row below a leased row was received
-  // before, unless it was locked or not yet committed when the leased row was received. The
-  // statement stops after a thousand rows that were never received, because the rows behind them
-  // are backlog. A lease that the statement misses expires by itself.
+  // Envelopes are received in the order of their ids. So every row with a lower id than a leased
+  // row was received before, unless it was locked or not yet committed when the leased row was
+  // received. The statement stops after a thousand rows that were never received, because the rows
+  // behind them are backlog. A lease that the statement misses expires by itself.
   text: `update queue_envelopes set visible_at = now()
     where queue = $1 and leased_by = $2 and visible_at > now() and id <> all($3::bigint[])
       and id <= coalesce(
