@@ -75,7 +75,7 @@ export const accessMutants: readonly Mutant[] = [
     file: 'src/components/gateway/httpDoor.ts',
     piece: 'server.maxConnections = maxConnections',
     replacement: 'server.maxConnections = 1_000 * maxConnections',
-    guard: door('connections over the limit are closed and counted until another one ends'),
+    guard: door('connections over the limit are closed and counted until an open one ends'),
     says: /Error: Test timed out in \d+ms/,
   },
   {

@@ -92,7 +92,7 @@ export const databaseMutants: readonly Mutant[] = [
     replacement: `new Set(['21', '22', '23', '40', '44', '54'])`,
     guard: unitTest(
       'components/doesHarm.test.ts',
-      'SQLSTATE 40P01 counts as caused by the values: false',
+      'doesHarm() of an error with SQLSTATE 40P01 returns false',
     ),
     says: /AssertionError: expected true to be false/,
   },

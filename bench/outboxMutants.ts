@@ -97,7 +97,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: 'receivers.length === 0',
     guard: unitTest(
       DELIVERY_TEST,
-      'after a long pause of the process no more deliveries of a claim are sent',
+      'after a suspension of the process, deliveries of an old claim are not sent',
     ),
     says: /AssertionError: expected \[ .+ \] to have a length of 2 but got 4/,
   },
@@ -133,7 +133,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: 'free',
     guard: unitTest(
       DELIVERY_TEST,
-      'twice the window size is claimed, and each answer allows the next delivery',
+      'a claim takes twice the window size, and each answer allows the next delivery',
     ),
     says: /AssertionError: expected 2 to be 4/,
   },
@@ -154,7 +154,7 @@ export const outboxMutants: readonly Mutant[] = [
     replacement: `=== ''`,
     guard: unitTest(
       FAIRNESS_TEST,
-      'after a claim hits its limit, the next one starts after the user served first',
+      'after an incomplete claim, the next claim starts after the user served first',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },

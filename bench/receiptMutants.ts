@@ -12,7 +12,7 @@ export const receiptMutants: readonly Mutant[] = [
     file: 'src/message/upstreamIdTable.ts',
     piece: 'and u.submitted_at <= to_timestamp((key.received_at + ${CLOCK_TOLERANCE_MS}) / 1000.0)',
     replacement: 'and key.received_at is not null',
-    guard: matching('a receipt matches no message submitted over five seconds after it arrived'),
+    guard: matching('a receipt matches no message submitted over 5 s after the receipt arrived'),
     says: /AssertionError: expected \[ 'ENROUTE', 'DELIVERED' \] to deeply equal \[ .+ \]/,
   },
   {

@@ -14,8 +14,8 @@ const CONFLICT = {
   title: 'Precondition failed',
   status: 412,
   detail:
-    'somebody else changed the platform and is now at revision 2: read it again, then repeat ' +
-    'the change',
+    'somebody else changed the platform, which is now at revision 2: read it again, then ' +
+    'repeat the change',
 }
 
 const OPENING = `# Admin API

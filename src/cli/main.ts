@@ -6,7 +6,10 @@ import { EXIT_CODES } from './client/cliError.ts'
 
 type Register = (program: Command) => void
 
-/** Keyed by the command names that each function registers, in the order of the help. */
+/**
+ * The key is the list of command names that the function registers. The entries are in the order of
+ * the help.
+ */
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   up: async () => (await import('./commands/up.ts')).registerUp,
   'gateway router workers dlr admin exporters': async () =>
@@ -33,7 +36,8 @@ const program = new Command('signalbox')
 const chosen = Object.entries(COMMANDS).filter(([words]) =>
   words.split(' ').includes(process.argv[2] ?? ''),
 )
-// Without a known command name the output is the help or a usage error, which need all commands.
+// If the command name is missing or unknown, the output is the help or a usage error. Both need all
+// commands.
 const needed = chosen.length > 0 ? chosen : Object.entries(COMMANDS)
 for (const [, load] of needed) (await load())(program)
 for (const command of program.commands) adviseOwnHelp(command, program.name())

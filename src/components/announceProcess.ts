@@ -4,7 +4,10 @@ import { processList } from '../cluster/processTable.ts'
 import type { Database } from '../database/database.ts'
 import type { ComponentContext } from '../runtime/component.ts'
 
-/** Adds this process to the list of processes, so that operators see it. No process calls it. */
+/**
+ * Adds this process to the list of processes, which operators see in `signalbox status`. Other
+ * processes send it no requests, so it announces no address.
+ */
 export async function announceProcess(
   { component, config, recentTroubles, trouble }: ComponentContext,
   database: Database,

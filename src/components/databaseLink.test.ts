@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-/** A database that records each failure and each recovery that it reports. */
+/** Opens a database, and records each failure and each recovery that the database reports. */
 function followed(databaseUrl: string) {
   const said: string[] = []
   const outage = {
@@ -22,7 +22,7 @@ function followed(databaseUrl: string) {
 
 const ONE = { name: 'one', text: 'select 1' }
 
-test('every answer of the database counts as a recovery, even a refusal', async () => {
+test('every answer of the database is reported as a recovery, even a refused query', async () => {
   const { database, said } = followed(store.databaseUrl)
   await database.run(ONE)
   await database.transaction((run) => run(ONE))

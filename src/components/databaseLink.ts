@@ -1,5 +1,5 @@
-// What a component's main.ts opens on the database: the connection pool, the wake-ups, and the
-// follower of the platform configuration. close() closes them in the right order.
+// Opens a component's access to the database: the connection pool, the wake-ups, and the follower
+// of the platform configuration. close() closes these parts in the right order.
 
 import { join } from 'node:path'
 import {
@@ -23,7 +23,9 @@ export interface DatabaseLinkOptions {
   home: string
   component: string
   instance: string
-  /** The kinds of platform resources that the component needs. Its Platform has no others. */
+  /**
+   * The kinds of platform resources that the component needs. The follower reads no other kinds.
+   */
   follows: readonly KnownKind['kind'][]
   trouble: Pick<TroubleLog, 'report' | 'watch'>
 }
@@ -34,7 +36,7 @@ const OUTAGE_TEXTS = {
   ended: 'the database is available again',
 }
 
-/** Logs each outage of the database once for all queries of the process. */
+/** Logs each outage of the database once, however many queries of the process fail. */
 export function databaseOutage(trouble: Pick<TroubleLog, 'watch'>): DatabaseOutage {
   return trouble.watch(OUTAGE_TEXTS)
 }
@@ -64,8 +66,8 @@ export interface DatabaseLink {
 }
 
 /**
- * Creates the parts without connecting. Each part connects when it is first used, and reconnects
- * when its connection is lost.
+ * Creates all parts without connecting to the database. Each part connects when it is first used,
+ * and reconnects when its connection is lost.
  */
 export function openDatabaseLink(options: DatabaseLinkOptions): DatabaseLink {
   const { databaseUrl, trouble } = options

@@ -16,7 +16,7 @@ test('a platform document has keys for its kinds of resources', () => {
   expect(keys).toContain('accounts, users, connectors, routeTable')
 })
 
-test('the message for an invalid number names the whole range', () => {
+test('the message for an invalid number states both ends of the allowed range', () => {
   expect(described({ connectors: [{ ...connector, port: 'abc', tps: 0, binds: 1.5 }] })).toEqual([
     'connectors[0].port: expected a number from 1 to 65535, got "abc"',
     'connectors[0].binds: expected a whole number from 1 to 1000, got 1.5',
@@ -31,7 +31,7 @@ test('the message for an unknown key suggests the most similar known key', () =>
   ])
 })
 
-test('without a similar key the message for an unknown key lists all known keys', () => {
+test('the message for an unknown key lists all known keys if none of them is similar', () => {
   expect(described({ prices: [] })).toEqual([`unknown key "prices"; known keys: ${keys}`])
 })
 
@@ -45,7 +45,7 @@ test('the message for an invalid word lists the allowed words', () => {
   ])
 })
 
-test("the schema's own messages are kept", () => {
+test("a message that the schema itself defines is used unchanged", () => {
   expect(described({ accounts: [{ id: 'a b' }], users: [{ id: 'alice', account: 'a' }] })).toEqual([
     'accounts[0].id: expected letters, digits, . _ - ; 1 to 63 characters, got "a b"',
     'users[0]: a user needs a password (for SMPP) or an apiKey (for HTTP)',

@@ -20,9 +20,10 @@ interface SchemaNode {
 }
 
 /**
- * Turns zod's issues into messages such as `expected a number from 1 to 65535, got "abc"`, with the
- * place `connectors[0].port`. The expectation comes from the schema itself, so that a message names
- * the whole range and not only the limit that was exceeded. Messages never contain secrets.
+ * Turns zod's issues into messages such as `expected a number from 1 to 65535, got "abc"`, together
+ * with the place of the value, such as `connectors[0].port`. The expectation comes from the schema
+ * itself, so that a message names the whole range and not only the limit that was exceeded.
+ * Messages never contain secrets.
  */
 export function describeIssues(
   schema: z.ZodType,
@@ -57,7 +58,7 @@ function described(node: SchemaNode, given?: unknown): string | undefined {
   if (node.anyOf) return node.anyOf.map((one) => described(one) ?? 'something else').join(' or ')
   switch (node.type) {
     case 'integer':
-      // "whole" is worth saying only if a fraction was given.
+      // The word "whole" helps only if a fraction was given.
       return `${isFraction(given) ? 'a whole' : 'a'} number${range(node)}`
     case 'number':
       return `a number${range(node)}`

@@ -1,5 +1,5 @@
-// For tests of an HTTP API: every response of a route must match the route's schema, because the
-// pages in docs/ are generated from the schemas.
+// Used by tests of an HTTP API. Every response of a route must match the route's schema, because
+// the pages in docs/ are generated from the schemas.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { expect, onTestFinished } from 'vitest'
@@ -18,7 +18,7 @@ interface Server {
 /**
  * Makes the test fail if a response of this server does not match the schema of its route.
  *
- * @param everyRoute problems that any route of the server may answer
+ * @param everyRoute the problems with which any route of the server may answer
  */
 export function expectDescribedAnswers(server: Server, everyRoute: Problems): void {
   const faults: string[] = []
@@ -43,11 +43,12 @@ function faultOf(
 ): string | undefined {
   if (status >= 400) {
     const isDescribed = status in everyRoute || status in (schema?.problems ?? {})
-    return isDescribed ? undefined : `the problem ${status} is not described`
+    return isDescribed ? undefined : `the route's schema does not describe problem status ${status}`
   }
   const answers = new Map(Object.entries(schema?.response ?? {}))
   const answer = answers.get(String(status))
-  if (!(answer instanceof z.ZodType)) return `the answer ${status} is not described`
+  if (!(answer instanceof z.ZodType))
+    return `the route's schema does not describe answer status ${status}`
   const given: unknown =
     typeof payload === 'string' && payload !== '' ? JSON.parse(payload) : undefined
   return answer.safeParse(given).error?.message

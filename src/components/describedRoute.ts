@@ -1,6 +1,6 @@
-// The documentation of a route of an HTTP API, as part of its schema. `npm run docs` generates the
-// API pages from it, and a test fails if a route has no summary. The zod schemas of a route
-// describe each field, and every schema in `response` has its own description.
+// Adds fields to the schema of an HTTP route that document the route. `npm run docs` generates the
+// API pages from these fields, and a test fails if a route has no summary. The zod schemas of a
+// route describe each field, and every schema in `response` has its own description.
 
 export interface RouteExample {
   /** The request body, sent as JSON. */
@@ -10,16 +10,19 @@ export interface RouteExample {
   readonly answer: object
 }
 
-/** For each status of an error response, when the request is refused with it. */
+/** For each status of an error response, the cases in which a request gets that status. */
 export type Problems = Readonly<Record<number, string>>
 
 declare module 'fastify' {
   interface FastifySchema {
-    /** A heading, such as `Send a message`. The pages refuse a route without one. */
+    /** A heading, such as `Send a message`. `npm run docs` fails if a route has no summary. */
     summary?: string
     /** Details beyond the summary and the fields, in Markdown. */
     description?: string
-    /** The problems of this route. Problems of all routes of an API are described elsewhere. */
+    /**
+     * The problems of this route only. Problems that all routes of an API share are listed once per
+     * API, in a constant EVERY_ROUTE.
+     */
     problems?: Problems
     example?: RouteExample
   }

@@ -22,11 +22,11 @@ test.each([
   ['57014', false],
   ['58030', false],
   ['XX000', false],
-])('SQLSTATE %s counts as caused by the values: %s', (sqlState, isHarm) => {
+])('doesHarm() of an error with SQLSTATE %s returns %s', (sqlState, isHarm) => {
   expect(doesHarm(new QueryRefused('refused', sqlState, { cause: undefined }))).toBe(isHarm)
 })
 
-test('an encoding error counts as caused by the values, an unknown error does not', () => {
+test('an encoding error is permanent, but an unknown error is not', () => {
   expect(doesHarm(new PduError(1, 'short_message', 'too long'))).toBe(true)
   expect(doesHarm(new Error('anything'))).toBe(false)
 })

@@ -1,4 +1,4 @@
-// Separates permanent errors, which are caused by the values to be written, from temporary ones.
+// Separates permanent errors, which are caused by the values to be written, from temporary errors.
 // After a permanent error, the item with the bad values is found and set aside. After any other
 // error, the write is retried.
 
@@ -16,12 +16,15 @@ import { PduError } from '../smpp/index.ts'
  * All other classes depend on more than the values and may be temporary: 08 (connection), 25 (state
  * of the transaction, a failover), 40 (deadlock, serialisation), 53 (resources), 55 (a lock, an
  * object in use), 57 (an operator, a timeout), 58 and XX (the server itself). Classes 0A and 42 are
- * temporary too, because no value makes a prepared statement invalid. During a rollout a statement
- * may not match the schema, and setting messages aside then would empty the queue.
+ * also treated as temporary, because no value makes a prepared statement invalid. During a rollout
+ * a statement may not match the schema, and setting messages aside then would empty the queue.
  */
 const HARMFUL_CLASSES = new Set(['21', '22', '23', '44', '54'])
 
-/** Whether the error is permanent: a PDU that cannot be encoded, or values the database refuses. */
+/**
+ * Returns whether the error is permanent: a PDU that cannot be encoded, or values that the database
+ * refuses.
+ */
 export function doesHarm(error: unknown): error is Error {
   if (error instanceof PduError) return true
   return error instanceof QueryRefused && HARMFUL_CLASSES.has(error.sqlState.slice(0, 2))

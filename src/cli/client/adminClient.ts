@@ -36,14 +36,14 @@ export const traceSchema = z.object({
   connector: z.string(),
   state: z.string(),
   waits: z.string().optional(),
-  // Absent from the responses of the previous version of the admin component.
+  // The previous version of the admin component does not send this field.
   unfinishedAttemptsOmitted: z.number().default(0),
   steps: z.array(z.object({ at: z.string(), step: z.string(), detail: z.string() })),
 })
 
 export type Trace = z.infer<typeof traceSchema>
 
-/** The options of every command that talks to the admin API. */
+/** Adds the options that all commands of the admin API share. */
 export function withAdminOptions(command: Command): Command {
   return command
     .option('--url <url>', 'admin API (default: the installation in SIGNALBOX_HOME)')
@@ -72,7 +72,10 @@ export async function findAdmin(options: AdminOptions): Promise<AdminClient> {
   }
 }
 
-/** The platform revision in the ETag header; undefined if that header is missing or malformed. */
+/**
+ * Returns the platform revision in the ETag header. Returns undefined if that header is missing or
+ * malformed.
+ */
 export function revisionOf({ etag }: HttpAnswer): number | undefined {
   const digits = /^(?:W\/)?"(\d{1,15})"$/.exec(etag ?? '')?.[1]
   return digits === undefined ? undefined : Number(digits)

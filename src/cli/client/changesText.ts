@@ -12,7 +12,10 @@ export function changesText(changes: readonly PlatformChange[]): string {
   return changes.map(changeText).join('')
 }
 
-/** For example `1 to create, 2 to delete`, or if `done` is true, `1 created, 2 deleted`. */
+/**
+ * Returns a text such as `1 to create, 2 to delete`. If `done` is true, the text is in the past
+ * tense: `1 created, 2 deleted`.
+ */
 export function changesSummary(changes: readonly PlatformChange[], done: boolean): string {
   const counts = ACTIONS.flatMap((action) => {
     const count = changes.filter((change) => change.action === action).length

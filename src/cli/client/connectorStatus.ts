@@ -52,8 +52,8 @@ function count(messages: number): string {
 }
 
 /**
- * Rethrows an error. An error with a status below 500 keeps only its detail: a user who named a
- * connector does not need the server's address.
+ * Rethrows an error. If the error has a status below 500, only its detail is kept, because a user
+ * who named a connector does not need the address of the server.
  */
 export function ownWords(error: unknown): never {
   if (!(error instanceof ProblemResponse) || error.status >= 500) throw error

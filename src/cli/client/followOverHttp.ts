@@ -92,7 +92,10 @@ async function post(
   }
 }
 
-/** The message; undefined if it is not stored yet (404) or the server failed (5xx). */
+/**
+ * Resolves with the message. Resolves with undefined if the message is not stored yet (404) or the
+ * server failed (5xx).
+ */
 async function read(url: string, token: string): Promise<Message | undefined> {
   try {
     return messageSchema.parse((await httpCall({ url, token })).body)

@@ -10,7 +10,7 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 
 /**
  * Converts the value of a time option, which is a date or an age such as `2h`, to the ISO 8601
- * timestamp that the admin API expects. Throws CliError if it is neither.
+ * timestamp that the admin API expects. Throws CliError if the value is neither.
  */
 export function givenTime(option: string, text: string, nowMs: number): string {
   const [, count, unit = ''] = AGE.exec(text) ?? []

@@ -14,7 +14,7 @@ async function listen(answer: RequestListener): Promise<string> {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })
-  // A TCP listener's address is an object; only pipes have a string.
+  // The address of a TCP listener is an object. Only the address of a pipe is a string.
   const { port } = server.address() as AddressInfo
   return `http://127.0.0.1:${port}`
 }

@@ -5,7 +5,10 @@ import { text as textOf } from 'node:stream/consumers'
 import { z } from 'zod'
 import { CliError } from './cliError.ts'
 
-/** Generous, because hashing the passwords in a large document takes long. */
+/**
+ * The longest time for which the server may stay silent. The limit is generous, because hashing the
+ * passwords in a large document takes a long time.
+ */
 const SILENCE_TIMEOUT_MS = 120_000
 
 const problemSchema = z.object({
@@ -54,7 +57,7 @@ export async function httpCall(call: HttpCall): Promise<HttpAnswer> {
   return { body: text === '' ? undefined : parseAnswer(text, call.url), etag }
 }
 
-/** Uses node:http because fetch blocks a list of ports, some of which users do use. */
+/** Uses node:http, because fetch blocks some ports, and users do use some of those ports. */
 async function exchange(call: HttpCall) {
   try {
     const response = await respond(call)
@@ -112,7 +115,10 @@ function explained(cause: unknown, origin: string): CliError {
   return new CliError(`${origin} cannot be reached (${code}): check the address`, { code, cause })
 }
 
-/** The first `code` in the chain of causes, or the message of the innermost error without one. */
+/**
+ * Returns the first `code` in the chain of causes. If no error in the chain has a `code`, returns
+ * the message of the innermost error.
+ */
 function codeOf(error: unknown): string {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && typeof cause.code === 'string') return cause.code

@@ -6,7 +6,10 @@ import { CliError } from './cliError.ts'
 
 const port = z.int().min(1).max(65_535)
 
-/** The content of the file that `signalbox up` writes. Some fields are absent without the demo. */
+/**
+ * The content of the file that `signalbox up` writes. Some fields are absent if `up` runs without
+ * the demo.
+ */
 const installationSchema = z.object({
   smpp: z
     .object({
@@ -22,7 +25,9 @@ const installationSchema = z.object({
 
 export type Installation = z.infer<typeof installationSchema>
 
-/** Reads installation.json in SIGNALBOX_HOME; undefined if that file does not exist. */
+/**
+ * Reads installation.json in SIGNALBOX_HOME. Resolves with undefined if that file does not exist.
+ */
 export async function readInstallation(): Promise<Installation | undefined> {
   const file = join(loadConfig().home, 'installation.json')
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -45,7 +50,10 @@ export async function readInstallation(): Promise<Installation | undefined> {
   }
 }
 
-/** The error if installation.json is missing. `options` names the options that replace it. */
+/**
+ * Creates the error for a missing installation.json. `options` names the command-line options that
+ * can be used instead of the file.
+ */
 export function unknownInstallation(options: string): CliError {
   const { home } = loadConfig()
   return new CliError(

@@ -13,7 +13,7 @@ export interface PlatformFile {
   readonly document: unknown
   /** The revision of the platform that was exported; undefined in a file written by hand. */
   readonly revision: number | undefined
-  /** Formats the server's errors: `platform.yaml:7:5: connectors[0].port: expected …`. */
+  /** Formats the server's errors as `platform.yaml:7:5: connectors[0].port: expected …`. */
   explain(problem: Problem): string
 }
 

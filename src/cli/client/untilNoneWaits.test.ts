@@ -7,7 +7,7 @@ function statusWith(waitingMessages: number) {
   return { ...MOVING, binds: 1, bindsUp: 0, waitingMessages }
 }
 
-test('the wait ends once the connector stays empty, and shows the messages left', async () => {
+test('the wait ends once the connector stays empty, and shows the remaining messages', async () => {
   const counts = [1200, 0, 1, 0, 0, 0, 0, 99]
   const paths: string[] = []
   const get = async (path: string) => {
@@ -48,9 +48,9 @@ test('the wait fails when no message leaves for three minutes', async () => {
   }
   const progress = { output: undefined, intervalMs: 1, now: () => nowMs }
   await expect(untilNoneWaits({ get }, MOVING, progress)).rejects.toThrow(
-    'no message has left for three minutes: it is disabled, moving its messages to other now, ' +
-      'and 2 messages still wait for it',
+    'no message has left connector old for three minutes: it is disabled, moving its messages ' +
+      'to other now, and 2 messages still wait for it',
   )
-  // The third count of two messages is taken 180 s after the first.
+  // The third count of two messages is taken 180 s after the first count of two messages.
   expect(counts).toEqual([])
 })

@@ -49,7 +49,12 @@ export async function untilNoneWaits(
       fewestAtMs = now()
     }
     if (waitingMessages > 0 && now() - fewestAtMs >= STILL_MS_MAX)
-      throw stopped(output, 'STILL_WAITING', 'no message has left for three minutes', status)
+      throw stopped(
+        output,
+        'STILL_WAITING',
+        `no message has left connector ${id} for three minutes`,
+        status,
+      )
     emptyLooks = waitingMessages === 0 ? emptyLooks + 1 : 0
     output?.write(`\r\x1b[K  ${messagesText(waitingMessages)} left`)
     if (emptyLooks < EMPTY_LOOKS) await delay(intervalMs)

@@ -86,7 +86,7 @@ function refuseStale({ force }: ApplyOptions, platform: PlatformFile, { revision
   throw refused(
     'CHANGED',
     `${staleness(platform, revision)}. Run \`signalbox diff -f ${platform.name}\` to see what ` +
-      'the file would undo. Then export again and repeat your change there, or pass --force',
+      'the file would undo. Then export the platform again and repeat your change, or pass --force',
   )
 }
 

@@ -79,7 +79,7 @@ export function registerConnector(program: Command): void {
 
 function registerClearing(group: Command): void {
   subcommand(group, 'move')
-    .description('move the messages that wait for a disabled connector to another one')
+    .description('move the messages that wait for a disabled connector to another connector')
     .argument('<id>', 'the disabled connector')
     .requiredOption('--to <id>', 'the connector that sends them instead')
     .option('--no-wait', 'return immediately instead of waiting until all messages have moved')
@@ -87,7 +87,7 @@ function registerClearing(group: Command): void {
   subcommand(group, 'purge')
     .description('discard the messages that wait for a disabled connector; each gets a receipt')
     .argument('<id>', 'the disabled connector')
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask for confirmation')
     .option('--no-wait', 'return immediately instead of waiting until all messages are discarded')
     .action((id: string, options: PurgeOptions) => runCommand(options, () => purge(id, options)))
 }

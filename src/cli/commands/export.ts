@@ -13,7 +13,10 @@ interface ExportOptions extends AdminOptions {
   readonly json?: boolean
 }
 
-/** Not validated here: the server validates the document, and may be newer than this command. */
+/**
+ * This command does not validate the document, because the server may be newer than this command
+ * and validates the document itself.
+ */
 const documentSchema = z.looseObject({})
 const HEAD = `# The platform. \`signalbox apply\` accepts this file unless the platform
 # has changed since the revision below.

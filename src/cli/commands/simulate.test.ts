@@ -87,7 +87,7 @@ test('after kill -9 under load, the file holds every message that was acknowledg
   expect(readWitness(file).binds).toMatchObject([{ end: { reason: 'the simulator was killed' } }])
 })
 
-test('with --json it prints a line when ready, and its statistics after SIGTERM', async () => {
+test('with --json the simulator prints a line when ready, and statistics at its end', async () => {
   const { child, port } = await started('--port', '0', '--file', temporaryFile(), '--json')
   const end = ended(child)
   await runLoad({ ...loadOn(port), count: 10, receiptsWithinMs: 10_000 })

@@ -73,12 +73,12 @@ function smscOptions(): Option[] {
       String(SMSC_DEFAULTS.port),
     ),
     text('--system-id <id>', 'the system_id that may bind', 'signalbox'),
-    new Option('--password <password>', 'its password (required)').env('SMSC_PASSWORD'),
+    new Option('--password <password>', 'password for the bind (required)').env('SMSC_PASSWORD'),
     text('--latency-ms <ms>', 'delay from submit_sm to its response: N or MIN-MAX', '0'),
     text('--receipt-delay-ms <ms>', 'delay from the response to the receipt: N or MIN-MAX', '200'),
     text('--error-rate <share>', 'messages answered with ESME_RSUBMITFAIL', '0'),
     text('--throttle-rate <share>', 'messages answered with ESME_RTHROTTLED', '0'),
-    text('--drop-rate <share>', 'messages on which the connection is cut', '0'),
+    text('--drop-rate <share>', 'messages answered by cutting the connection', '0'),
     text('--tps <number>', 'messages accepted in any second; more are throttled; 0: no limit', '0'),
     text('--undelivered-rate <share>', 'receipts with the state UNDELIV', '0'),
     text('--duplicate-rate <share>', 'receipts that are sent twice', '0'),
@@ -96,8 +96,8 @@ function smscOptions(): Option[] {
 async function simulateSmsc(raw: SimulateOptions): Promise<number> {
   const options = optionsOf(raw)
   const simulator = await startSimulator(options)
-  // Called only after the start, because a `disconnect` listener keeps the process alive, even if
-  // the simulator could not start.
+  // stopRequest() is called only after the start, because a `disconnect` listener keeps the process
+  // alive, even if the simulator could not start.
   const stopped = stopRequest()
   const { port } = simulator
   const { host, systemId, file } = options
@@ -220,7 +220,7 @@ function wrongOption(message: string): CliError {
 function statsText(stats: SmscStats): string {
   return (
     `stopped: ${stats.accepted} accepted, ${stats.refused} refused, ` +
-    `${stats.misfits} not valid in its SMPP version, ` +
+    `${stats.misfits} not valid in the simulator's SMPP version, ` +
     `${stats.throttled} throttled, ${stats.dropped} cut; ` +
     `receipts: ${stats.receiptsAcknowledged} acknowledged, ${stats.receiptsPending} outstanding; ` +
     `at most ${stats.bindsMax} simultaneous binds`

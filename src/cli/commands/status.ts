@@ -16,8 +16,8 @@ const CLEAR_SCREEN = '\u001b[2J\u001b[H'
 
 const HELP = `
 Shows the running processes, the binds of customers and connectors, the number of waiting messages
-and the age of the oldest, and the last warnings of each process. A process that ended without
-deregistering is shown for an hour.
+with the age of the oldest message, and the last warnings of each process. A process that ended
+without deregistering is shown for an hour.
 
 Exit codes: 0 shown, 2 the admin API or the database does not respond`
 

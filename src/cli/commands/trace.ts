@@ -26,7 +26,7 @@ async function trace(id: string, options: TraceOptions): Promise<number> {
   return EXIT_CODES.ok
 }
 
-/** Rethrows an error. An error with a status below 500 keeps only its detail. */
+/** Rethrows an error. If the error has a status below 500, only its detail is kept. */
 function ownWords(error: unknown): never {
   if (!(error instanceof ProblemResponse) || error.status >= 500) throw error
   throw new CliError(error.problem.detail, { code: error.code, cause: error })

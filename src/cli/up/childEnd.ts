@@ -14,7 +14,8 @@ export function endOf(child: ChildProcess): Promise<ChildEnd> {
       resolve({ kind: 'ended', how: signal ?? `exit code ${exitCode}` }),
     )
     child.on('error', (error) => {
-      // A running child also emits `error`, for example if it cannot be killed, and keeps running.
+      // A running child may also emit `error`, for example because it cannot be killed. Such a
+      // child keeps running.
       if (child.pid === undefined) resolve({ kind: 'notStarted', error })
     })
   })

@@ -33,9 +33,9 @@ async function createDataFolder(folder: string, options: DataFolderOptions): Pro
   const logFd = openSync(options.logFile, 'a', 0o600)
   const run = { folder: unfinished, logFd }
   try {
-    // initdb gets no password: it is set below, before the server accepts connections. The method
-    // for `local` connections has no effect, because the server opens no Unix sockets: their paths
-    // are limited to about 100 characters.
+    // initdb gets no password. The password is set below, before the server accepts connections.
+    // The method for `local` connections has no effect, because the server opens no Unix sockets:
+    // their paths are limited to about 100 characters.
     const auth = ['--auth-local=peer', '--auth-host=scram-sha-256']
     const locale = ['-E', 'UTF8', '--locale=C']
     const args = ['-U', ROLE, ...locale, ...auth]
@@ -54,7 +54,8 @@ async function createDataFolder(folder: string, options: DataFolderOptions): Pro
 async function finish(options: DataFolderOptions, run: PostgresRun, input: string): Promise<void> {
   const child = options.account.spawn(run)
   const ended = once(child, 'exit')
-  // The child may end before it has read all input. Its exit code decides, so ignore EPIPE here.
+  // The child may end before it has read all input. EPIPE is ignored here, because the exit code
+  // shows whether the child succeeded.
   child.stdin?.on('error', () => undefined)
   child.stdin?.end(input)
   const [exitCode] = await ended
@@ -74,9 +75,9 @@ function checkVersion(folder: string): void {
       ? 'is not a PostgreSQL data folder'
       : `was created by PostgreSQL ${version}`
   throw new CliError(
-    `${folder} ${what}, but this Signalbox needs one from PostgreSQL ${MAJOR_VERSION}. Move it ` +
-      'elsewhere to start with an empty one, choose another SIGNALBOX_HOME, or set ' +
-      'DATABASE_URL to a suitable server',
+    `${folder} ${what}, but this version of Signalbox needs a data folder of PostgreSQL ` +
+      `${MAJOR_VERSION}. Move the folder elsewhere to start with an empty database, choose ` +
+      'another SIGNALBOX_HOME, or set DATABASE_URL to a suitable server',
     { code: 'DATA_FOLDER' },
   )
 }

@@ -97,7 +97,10 @@ export class DatabaseClaim {
     }
   }
 
-  /** Reopens the connection and takes the locks again; undefined once the claim is closed. */
+  /**
+   * Reopens the connection and takes the locks again. Resolves with undefined once the claim is
+   * closed.
+   */
   async #regain(): Promise<pg.Client | undefined> {
     const { signal } = this.#closing
     for (let told = false; !signal.aborted;) {
@@ -164,13 +167,18 @@ async function lostOrAborted(client: pg.Client, signal: AbortSignal): Promise<vo
   })
 }
 
-/** Equal for two installations if their components can call each other. */
+/**
+ * Returns a text that is the same for two installations if their components can call each other.
+ */
 function groupOf({ clusterToken, advertiseHost }: DatabaseClaimOptions): string {
   const isLoopback = /^(127\.|localhost$|::1$)/.test(advertiseHost)
   return `${clusterToken} ${isLoopback ? ownNetwork() : 'network'}`
 }
 
-/** Identifies the owner of a loopback address: this boot of the machine, or a container in it. */
+/**
+ * Identifies the network that a loopback address belongs to: this boot of the machine and, if there
+ * are containers, the container.
+ */
 function ownNetwork(): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()

@@ -50,7 +50,10 @@ export class DemoSetup {
     this.#smsc = supervise({ name: 'smsc', command: () => this.#command() })
   }
 
-  /** Must be called for a new database: it has no demo, even if an old one of the same name had. */
+  /**
+   * Must be called if the database is new. A new database has no demo, even if an earlier database
+   * of the same name had one.
+   */
   meetNewDatabase(): void {
     this.#isApplied = false
   }
@@ -90,7 +93,8 @@ export class DemoSetup {
   }
 
   /**
-   * The file does not depend on the port, so that outstanding receipts survive a change of port.
+   * The name of the simulator's file does not depend on the port, so that outstanding receipts
+   * survive a change of port.
    */
   #command(): { args: string[]; env: NodeJS.ProcessEnv } {
     const { config, installation, environment } = this.#options

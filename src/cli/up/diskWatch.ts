@@ -2,11 +2,14 @@ import { statfsSync } from 'node:fs'
 
 export interface DiskWatchOptions {
   readonly folder: string
-  /** Shows one line to the user at each change. */
+  /** Shows one line to the user whenever the level changes. */
   show(line: string): void
   /** Called when a disk that was full has free space again. */
   onRoom(): void
-  /** Returns the free octets; by default those of the disk that holds the folder. */
+  /**
+   * Returns the number of free octets. By default, this is read from the disk that holds the
+   * folder.
+   */
   readonly freeOctets?: () => number
 }
 
@@ -60,7 +63,8 @@ export class DiskWatch {
   }
 
   /**
-   * Undefined if the folder is missing, which is reported by the processes that need the folder.
+   * Returns undefined if the folder is missing. The processes that need the folder report that
+   * error.
    */
   #free(): number | undefined {
     const { folder, freeOctets } = this.#options

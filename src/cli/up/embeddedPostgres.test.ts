@@ -16,7 +16,7 @@ async function newHome(): Promise<string> {
   return home
 }
 
-/** A started server that is stopped at the end of the test. `pids` lists all pids it has had. */
+/** Starts a server that is stopped at the end of the test. `pids` lists the pid of each start. */
 async function started(home: string): Promise<{ server: EmbeddedPostgres; pids: number[] }> {
   const pids: number[] = []
   const server = new EmbeddedPostgres({
@@ -70,7 +70,7 @@ test('a stale pid file with the pid of an unrelated process does not prevent a s
   expect(await query((await started(home)).server, 'select 1')).toEqual([1])
 })
 
-test('when root starts it without user namespaces, the server runs as another user', async () => {
+test('a server that root starts without user namespaces runs as another user', async () => {
   // The home is in a folder that only its owner may enter, like the home folder of root.
   const home = await newHome()
   const programs = join(home, 'programs')

@@ -1,8 +1,8 @@
 // Runs a PostgreSQL server on this machine, with its data in HOME/data. Every acknowledged row is
 // on disk, because fsync and synchronous_commit are on. The server survives a killed `up`: the next
 // start finds the server through its postmaster.pid and uses it. A server that dies is restarted on
-// the same port, and recovers from its write-ahead log. It listens only on the loopback address,
-// and requires a password.
+// the same port, and recovers from its write-ahead log. The server listens only on the loopback
+// address, and requires a password.
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
@@ -22,13 +22,15 @@ import type { ProcessIdentity } from './processIdentity.ts'
 export interface EmbeddedPostgresOptions {
   readonly home: string
   readonly password: string
-  /** The preferred port. If that port is in use, a free one is used instead. */
+  /** The preferred port. If that port is in use, a free port is used instead. */
   readonly port: number
   readonly logFile: string
   /** Called at each start, and when a running server is found. */
   onStarted(pid: number): void
   onTrouble(what: string): void
-  /** The user account for the server; by default one that works on this machine. */
+  /**
+   * The user account for the server. By default, an account that works on this machine is chosen.
+   */
   readonly account?: PostgresAccount
 }
 
@@ -56,7 +58,7 @@ const SETTINGS = {
   wal_compression: 'pglz',
   max_wal_size: '2GB',
   checkpoint_timeout: '15min',
-  // JIT compilation of a plan would take longer than any of our statements.
+  // JIT compilation of a plan would take longer than any statement of Signalbox.
   jit: 'off',
   timezone: 'UTC',
   log_timezone: 'UTC',
@@ -114,7 +116,10 @@ export class EmbeddedPostgres {
     if (this.#running) signalProcess(this.#running, 'SIGQUIT')
   }
 
-  /** Takes over a server left running by an earlier `up`; undefined if there is no such server. */
+  /**
+   * Takes over a server that an earlier `up` left running. Resolves with undefined if there is
+   * none.
+   */
   async #adopt(): Promise<Launched | undefined> {
     const found = findPostmaster(this.#folder)
     if (!found) return undefined

@@ -1,7 +1,10 @@
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
-/** The wanted port if it is free on this host, otherwise any free port. 0 means any port. */
+/**
+ * Resolves with the wanted port if that port is free on this host, and otherwise with any free
+ * port. A wanted port of 0 means any free port.
+ */
 export async function freePort(wanted: number, host: string): Promise<number> {
   return (await tryPort(wanted, host)) ?? (await tryPort(0, host)) ?? 0
 }
@@ -15,7 +18,7 @@ function tryPort(port: number, host: string): Promise<number | undefined> {
     const server = createServer()
     server.once('error', () => resolve(undefined))
     server.listen(port, host, () => {
-      // A TCP listener's address is an object; only pipes have a string.
+      // The address of a TCP listener is an object. Only the address of a pipe is a string.
       const { port: taken } = server.address() as AddressInfo
       server.close(() => resolve(taken))
     })

@@ -42,7 +42,7 @@ function reasonOf(code: string): string {
       return 'folders cannot be created there (ENOENT)'
     case 'ENOTDIR':
     case 'EEXIST':
-      return `it, or something above it, is a file (${code})`
+      return `the path, or a part of it, is a file (${code})`
     default:
       return code
   }

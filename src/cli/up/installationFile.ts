@@ -31,7 +31,10 @@ export interface Installation extends Partial<ReadyLine> {
 }
 
 export interface DemoSecrets {
-  /** The database that the demo was created in, without credentials; undefined if it was not. */
+  /**
+   * The database in which the demo was created, without credentials. Undefined if no demo was
+   * created.
+   */
   appliedTo?: string
   password: string
   apiKey: string
@@ -89,7 +92,7 @@ function readStored(path: string): Stored | undefined {
   const text = readText(path)
   if (text === undefined) return undefined
   try {
-    // Only `up` writes this file, so only the fields without which it is useless are checked.
+    // Only `up` writes this file, so only the indispensable fields are checked.
     const stored = JSON.parse(text) as Stored
     if (stored.clusterToken && stored.postgres.password && stored.demo.password) return stored
   } catch {

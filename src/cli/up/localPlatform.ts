@@ -1,7 +1,7 @@
 // Everything that `signalbox up` runs: PostgreSQL, the six components and the simulated SMSC. The
 // components start concurrently once the schema is up to date. If the demo must be created, the
-// admin API starts first, so that the other components start with the demo. Components stop in the
-// order in which messages travel, so that each can pass on its remaining messages.
+// admin API starts first, so that the demo exists when the other components start. Components stop
+// in the order in which messages travel, so that each component can pass on its remaining messages.
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ComponentName } from '../../runtime/componentName.ts'
@@ -42,7 +42,10 @@ const STOP_ORDER: readonly (readonly ComponentName[])[] = [
   ['dlr'],
   ['admin', 'exporters'],
 ]
-/** A component ends itself at its drain timeout. If it has not, it is killed this much later. */
+/**
+ * A component exits by itself at its drain timeout. If it is still running after this additional
+ * time, it is killed.
+ */
 const STOP_MARGIN_MS = 2_000
 const SMSC_STOP_MS = 5_000
 /** How long `up` waits for each component's /ready before it reports the delay and continues. */
@@ -187,7 +190,7 @@ export class LocalPlatform {
       SIGNALBOX_ADVERTISE_HOST: this.#host,
       SIGNALBOX_CLUSTER_TOKEN: this.#clusterToken,
       SIGNALBOX_ADMIN_TOKEN: this.#adminToken,
-      // processLog.ts reads these lines and selects the ones for the terminal.
+      // processLog.ts reads the JSON log lines and selects lines for the terminal.
       SIGNALBOX_LOG_FORMAT: 'json',
       NODE_COMPILE_CACHE: compileCache(this.#options),
     }
@@ -299,7 +302,7 @@ export class LocalPlatform {
     })
   }
 
-  /** If the disk is full, the files in HOME are left unchanged, and written once there is space. */
+  /** If the disk is full, the files in HOME stay unchanged, and are written once there is space. */
   #write(write: () => void): void {
     try {
       write()
@@ -334,7 +337,10 @@ function compileCache({ config, env }: PlatformOptions): string {
   return env['NODE_COMPILE_CACHE'] || join(config.home, 'cache')
 }
 
-/** Starts processes concurrently, but gateways last: a gateway polls for routers once a second. */
+/**
+ * Starts processes concurrently, except that gateways start after the routers. A gateway that finds
+ * no router at its start looks for routers only once a second.
+ */
 async function startAll(processes: readonly SupervisedProcess[], signal: AbortSignal) {
   const start = (some: readonly SupervisedProcess[]) => some.map((one) => one.start(signal))
   const [first, others] = split(processes, 'router')

@@ -1,13 +1,13 @@
 // Chooses the user account for the embedded PostgreSQL, which refuses to run as root.
 //
 // If `up` runs as a normal user, the server runs as that user. If `up` runs as root, the server
-// runs in a user namespace: there the server sees a normal user, but keeps root's access to folders
-// below a root-only home.
+// runs in a user namespace. In that namespace, the server sees that it runs as a normal user, but
+// it keeps root's access to folders below a root-only home.
 //
-// If user namespaces are not allowed, the server runs as `nobody`; if the data already belongs to
-// another user, it runs as that user. In both cases the server gets the data folder as an open
-// descriptor, so that no parent folder has to be readable. Binaries that the user cannot run are
-// copied to a folder that everybody can read.
+// If user namespaces are not allowed, the server runs as `nobody`, or as the owner of the data if
+// the data already belongs to another user. In both cases the server gets the data folder as an
+// open descriptor, so that no parent folder has to be readable. Binaries that the user cannot run
+// are copied to a folder that everybody can read.
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { chownSync, closeSync, lchownSync, openSync, readdirSync, statSync } from 'node:fs'
@@ -45,7 +45,10 @@ const COPY_FOLDER = '/var/cache/signalbox'
 /** The descriptor after stdin, stdout and stderr. */
 const FOLDER_FD = '/proc/self/fd/3'
 
-/** For root: uses the owner of existing data, otherwise the first account that works. */
+/**
+ * Chooses the account. If `up` runs as root, the account is the owner of the existing data, or else
+ * the first account that works.
+ */
 export function postgresAccount(home: string, binaries: PostgresBinaries): PostgresAccount {
   if (process.getuid?.() !== 0) return inPlace([], binaries)
   const owner = statSync(join(home, 'data'), { throwIfNoEntry: false })
@@ -108,7 +111,10 @@ function optionsOf(run: PostgresRun, binaries: PostgresBinaries): SpawnOptions {
   return { env: environment(binaries), detached: run.detached ?? false }
 }
 
-/** Omits our environment, because the server would obey a PGDATA or PGPORT meant for another. */
+/**
+ * Leaves out the environment of `up`, because the server would obey a PGDATA or PGPORT that was
+ * meant for another server.
+ */
 function environment({ libraryFolders }: PostgresBinaries): NodeJS.ProcessEnv {
   const folders = libraryFolders.join(':')
   const loader = process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH'

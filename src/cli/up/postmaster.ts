@@ -8,11 +8,11 @@ import type { ProcessIdentity } from './processIdentity.ts'
 export interface Postmaster {
   readonly identity: ProcessIdentity
   readonly port: number
-  /** As written by the server: starting, ready, stopping or standby. */
+  /** The status that the server wrote: starting, ready, stopping or standby. */
   readonly status: string
 }
 
-/** How long the processes of a killed server may take to notice that it is gone. */
+/** How long the processes of a killed server may take to notice that the server is gone. */
 const ORPHANS_MS_MAX = 10_000
 const POLL_MS = 20
 
@@ -51,7 +51,7 @@ function readPidFile(folder: string): string[] | undefined {
   }
 }
 
-/** The working folder of every process of a server is the data folder. */
+/** Every process of a server has the data folder as its working folder. */
 function worksIn(pid: number, folder: string): boolean {
   if (process.platform === 'linux') return workingFolder(pid) === realpathSync(folder)
   return commandLine(pid).includes(folder)

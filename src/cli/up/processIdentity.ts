@@ -1,5 +1,5 @@
 // Identifies a process by its pid and start time. A pid alone is not enough, because pids are
-// reused, and in a container very soon.
+// reused. In a container, they are reused very soon.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -12,7 +12,7 @@ export interface ProcessIdentity {
 
 const POLL_MS = 20
 
-/** Undefined if the process does not exist or is a zombie. */
+/** Returns undefined if the process does not exist or is a zombie. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const began = process.platform === 'linux' ? beganOnLinux(pid) : beganByPs(pid)
   return began === undefined ? undefined : { pid, began }
@@ -33,7 +33,10 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
   }
 }
 
-/** Polls until a process has ended, child or not; false if it still runs at the deadline. */
+/**
+ * Polls until a process has ended, which may be any process and not only a child of this one.
+ * Resolves with false if the process still runs at the deadline.
+ */
 export async function endsWithin(identity: ProcessIdentity, deadlineMs: number): Promise<boolean> {
   for (let waitedMs = 0; isAlive(identity); waitedMs += POLL_MS) {
     if (waitedMs >= deadlineMs) return false

@@ -19,7 +19,7 @@ function newLog(): { log: ProcessLog; shown: string[] } {
   return { log, shown }
 }
 
-test('warnings and plain text are shown, informational lines are not', () => {
+test('warnings and plain text are shown, and informational lines are hidden', () => {
   const { log, shown } = newLog()
   writeSync(log.fd, '{"level":"info","msg":"started"}\n{"level":"warn","msg":"the database is')
   log.read()
@@ -28,7 +28,7 @@ test('warnings and plain text are shown, informational lines are not', () => {
   expect(shown).toEqual(['warn  the database is unavailable: ECONNREFUSED', 'plain text'])
 })
 
-test('the loss of all upstream binds is shown with its reason, and so is their recovery', () => {
+test('the loss and the recovery of all upstream binds are shown, the loss with a reason', () => {
   const { log, shown } = newLog()
   const about = '"connector":"north","bindsUp":0'
   writeSync(
@@ -72,7 +72,7 @@ test('linesSince returns only the lines written after the given position', () =>
   expect(log.linesSince(size)).toEqual(['signalbox: port 2775 is in use', 'new'])
 })
 
-test('of the PostgreSQL log, only errors that stop the server are shown', () => {
+test('fatalOf() selects only those PostgreSQL errors that stop the server', () => {
   expect(fatalOf('FATAL:  could not write lock file "postmaster.pid"')).toBeDefined()
   expect(fatalOf('FATAL:  the database system is starting up')).toBeUndefined()
   expect(fatalOf('ERROR:  duplicate key value')).toBeUndefined()

@@ -52,7 +52,7 @@ export class ProcessLog {
     return fstatSync(this.fd).size
   }
 
-  /** Reads the lines written since the last call, and shows those that the filter selects. */
+  /** Reads the lines written since the last call, and shows the lines that the filter selects. */
   read(): void {
     for (const line of this.#newLines()) {
       const shown = this.#options.filter(line)
@@ -97,7 +97,9 @@ export class ProcessLog {
     if (this.#shown === SHOWN_LINES_MAX) this.#options.show(`more in ${this.file}`)
   }
 
-  /** Writers continue at the new end of the truncated file, because it is opened for appending. */
+  /**
+   * Writers have opened the file for appending, so they continue at the end of the truncated file.
+   */
   #rotate(): void {
     if (this.size < FILE_OCTETS_MAX) return
     try {
@@ -113,7 +115,7 @@ export class ProcessLog {
 
 /**
  * Selects pino's JSON lines of level `warn` or above, lines about the end of an outage, and all
- * lines that are not JSON, because those are unexpected.
+ * lines that are not JSON, because such lines are unexpected.
  */
 export function troubleOf(text: string): string | undefined {
   if (!text.startsWith('{')) return text.trim() === '' ? undefined : text

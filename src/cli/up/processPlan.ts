@@ -65,7 +65,7 @@ async function planProcess(
     component,
     environment: (ports) => ({
       ...common,
-      // Unique, and the same at each start, because leases are held under this name.
+      // The name is unique, and is the same at each start, because leases are held under this name.
       SIGNALBOX_INSTANCE: `local-${installationId}-${component}-${number}`,
       ...Object.fromEntries(
         doors.map((door) => [door.variable, String(ports[door.name] ?? door.port)]),
@@ -93,7 +93,9 @@ function healthPort(component: ComponentName, config: Config): number {
   return config.healthPort + COMPONENTS.indexOf(component)
 }
 
-/** Only the first process of a component has a well-known port. Others use any free port. */
+/**
+ * Only the first process of a component has a well-known port. Other processes use any free port.
+ */
 async function wantedPort(
   door: Door,
   number: number,

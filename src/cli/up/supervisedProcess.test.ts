@@ -43,7 +43,7 @@ function noMemory(): ChildProcess {
   throw new Error('spawn ENOMEM')
 }
 
-test('a process that cannot be restarted is retried until it runs, and reported once', async () => {
+test('a failing restart is repeated until the process runs, and is reported once', async () => {
   const { one, refusals, troubles } = await supervised([])
   await one.start(new AbortController().signal)
   const { pid = 0 } = one

@@ -6,7 +6,7 @@
 // process slots.
 //
 // A process that no longer answers on its health port is killed. The kill also ends the claim of
-// the process on its leases, long before they would expire.
+// the process on its leases, long before the leases would expire.
 //
 // Each process has its own process group, so that Ctrl-C on the terminal reaches only `up`, which
 // stops everything in order.
@@ -46,7 +46,7 @@ interface Run {
 const READY_MS_MAX = 60_000
 const RESTART_MS_MIN = 200
 const RESTART_MS_MAX = 5_000
-/** After running this long, a process that ends is restarted without a pause. */
+/** A process that ends after running this long is restarted without a pause. */
 const SETTLED_MS = 30_000
 const HEALTH_EVERY_MS = 5_000
 /** 9 checks take 45 s, which leaves time for a restart before leases expire after 90 s. */
@@ -200,7 +200,7 @@ export class SupervisedProcess {
     )
   }
 
-  /** `early` says how the process ended before it was ready; undefined after a timeout. */
+  /** `early` says how the process ended before it was ready. It is undefined after a timeout. */
   #startFailure(
     child: ChildProcess | undefined,
     early: ChildEnd | undefined,

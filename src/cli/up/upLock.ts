@@ -1,6 +1,6 @@
 // Allows only one running `signalbox up` per home folder. HOME/up.pid lists that process and all
 // processes that it started, so that the next `up` can end processes left running after a kill -9.
-// The first line of the file is the pid alone, for users.
+// For users who read the file, the first line contains only the pid of `up`.
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CliError } from '../client/cliError.ts'
@@ -8,7 +8,10 @@ import { endsWithin, identify, isAlive, signalProcess } from './processIdentity.
 import type { ProcessIdentity } from './processIdentity.ts'
 
 const OWN = 'up'
-/** Components drain when they lose their parent. The next start waits only this long for them. */
+/**
+ * Components drain when they lose their parent. The next start waits only this long for components
+ * of a killed `up`.
+ */
 const LEFTOVER_GRACE_MS = 500
 const KILL_WAIT_MS = 5_000
 

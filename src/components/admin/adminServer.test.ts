@@ -171,7 +171,7 @@ test('requests get 503 while the database is unavailable', async () => {
   })
 })
 
-test('a document may have up to 32 MiB, which is enough for 200,000 users', async () => {
+test('a document may be up to 32 MiB long, which is enough for 200,000 users', async () => {
   const server = startServer()
   const headers = { authorization, 'content-type': 'application/json' }
   const diff = (octets: number) =>

@@ -1,7 +1,8 @@
 // The management API for resources and whole platform documents, under /admin/v1. Each request must
-// carry the bearer token. A change is answered after it is committed to the database as one
-// revision. A failed write is retried only if it conflicted with another write (changePlatform.ts).
-// Every error is a problem document. While the database is unavailable, requests get 503.
+// carry the bearer token. The server answers a change only after the change is committed to the
+// database as one revision. A failed write is retried only if it conflicted with another write
+// (changePlatform.ts). Every error is a problem document. While the database is unavailable,
+// requests get 503.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { fastify } from 'fastify'
@@ -31,7 +32,7 @@ const STATUS = {
   response: { 200: platformStatusSchema },
 }
 
-/** The problems that any route may answer. docs/admin-api.md lists them once. */
+/** The problems with which any route may answer. docs/admin-api.md lists them once. */
 export const EVERY_ROUTE: Problems = {
   400: 'The body is not JSON, or the header `if-match` is malformed.',
   401: 'The token is missing or wrong.',
@@ -80,7 +81,10 @@ export function createAdminServer(options: AdminServerOptions) {
   return server
 }
 
-/** Compares digests, which have equal lengths, in constant time, so that timing reveals nothing. */
+/**
+ * Compares the digests of the tokens, because digests have equal lengths. The comparison takes
+ * constant time, so that its duration reveals nothing.
+ */
 function tokenCheck(adminToken: string) {
   const expected = digest(adminToken)
   return async (request: FastifyRequest, reply: FastifyReply) => {
@@ -99,7 +103,8 @@ function digest(text: string): Buffer {
 }
 
 function sendProblem(reply: FastifyReply, document: AdminProblem): FastifyReply {
-  // Sent as a Buffer, because fastify adds a charset to strings and sets the type of objects.
+  // The document is sent as a Buffer, because fastify adds a charset to the content type of a
+  // string, and sets the content type of an object itself.
   return reply
     .code(document.status)
     .header('content-type', PROBLEM_TYPE)

@@ -15,9 +15,14 @@ export type Plan = Extract<PlatformPlan, { kind: 'plan' }>
 export interface PlatformEdit {
   /** If set, `edit` changes only this resource and gets only the resources related to it. */
   scope?: ChangeScope
-  /** Returns the wanted platform for the stored one. Throws if the edit is not allowed. */
+  /**
+   * Takes the stored platform, and returns the wanted platform. Throws if the edit is not allowed.
+   */
   edit(stored: StoredPlatform): PlatformDocument
-  /** From If-Match: the edit is refused if the platform has another revision. */
+  /**
+   * The revision from the header If-Match. The edit is refused if the platform has a different
+   * revision.
+   */
   ifRevision: number | undefined
 }
 
@@ -69,7 +74,7 @@ async function refuseWhileAwaited(
 }
 
 function changedMeanwhile(revision: number | undefined): ProblemError {
-  const now = revision === undefined ? '' : ` and is now at revision ${revision}`
+  const now = revision === undefined ? '' : `, which is now at revision ${revision}`
   return new ProblemError(
     412,
     `somebody else changed the platform${now}: read it again, then repeat the change`,

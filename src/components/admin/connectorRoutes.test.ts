@@ -19,7 +19,7 @@ async function serverWith(waiting = 0) {
   return { act, server, store }
 }
 
-test('the status of connectors has their state, binds and waiting messages', async () => {
+test('the status of each connector contains its state, binds and waiting messages', async () => {
   const { server } = await serverWith(7)
   const { answer } = await call(server, 'GET', '/connector-status')
   const shared = { state: 'enabled', waiting: 'keep' }
@@ -49,7 +49,7 @@ test('each action creates one revision and returns the new status', async () => 
   expect(exported.answer).toMatchObject({ connectors })
 })
 
-test('an action that the state forbids is refused with the command to run first', async () => {
+test('a refusal of an action names the command that makes the action possible', async () => {
   const { act, server } = await serverWith()
   expect(await act('purge')).toMatchObject({
     status: 409,
@@ -61,7 +61,7 @@ test('an action that the state forbids is refused with the command to run first'
   expect(await call(server, 'POST', '/connectors/none/pause')).toMatchObject({ status: 404 })
 })
 
-test('a connector with waiting messages is not deleted, the answer says what to do', async () => {
+test('the refusal to delete a connector with waiting messages says what to do', async () => {
   const { server, store } = await serverWith(7)
   const { status, answer } = await call(server, 'DELETE', '/connectors/smsc')
   expect(status).toBe(409)

@@ -65,7 +65,7 @@ function actionSchema(kind: ConnectorAction['kind']) {
   }
 }
 
-/** The routes that read the status of connectors and that act on them. */
+/** The routes that read the status of connectors, and the routes that change connectors. */
 export function connectorRoutes(options: AdminServerOptions): FastifyPluginAsyncZod {
   const { resources } = options
   return async (api) => {
@@ -146,7 +146,8 @@ async function statusOf(
 ): Promise<ConnectorStatus[]> {
   const bindsUp = await options.readBindsUp()
   const statuses: ConnectorStatus[] = []
-  // One after another, because the admin component has few database connections.
+  // The connectors are read one after another, because the admin component has few database
+  // connections.
   for (const connector of connectors) statuses.push(await statusWith(options, connector, bindsUp))
   return statuses
 }

@@ -19,10 +19,12 @@ import { waitingFor } from './waitingFor.ts'
 import { createAdminServer } from './adminServer.ts'
 import { messageSearch, SEARCH_BUDGET_MS, SEARCHES_MAX } from './searchMessages.ts'
 
-/** Few people use the API at a time, and the other components need more connections. */
+/** Few people use the API at the same time, and the other components need more connections. */
 const POOL_SIZE_MAX = 4
 
-/** A search waits only briefly for a lock, because the partition may be about to be dropped. */
+/**
+ * A search waits only briefly for a lock, because the locked partition may be about to be dropped.
+ */
 const SEARCH_LIMITS = {
   idleMs: 5_000,
   lockMs: 500,
@@ -38,8 +40,8 @@ async function startAdmin(context: ComponentContext<'admin'>): Promise<RunningCo
     applicationName: 'signalbox-admin',
     outage: databaseOutage(trouble),
   })
-  // Searches have their own connections, so that a slow search is not an outage of the database and
-  // delays nothing else.
+  // Searches have their own connections, so that a slow search is not reported as an outage of the
+  // database and does not delay other queries.
   const searched = openDatabase({
     databaseUrl: config.databaseUrl,
     poolSize: SEARCHES_MAX,
@@ -64,7 +66,7 @@ async function startAdmin(context: ComponentContext<'admin'>): Promise<RunningCo
   const presence = await announceProcess(context, database)
   await server.listen({ host: config.host, port: config.adminPort })
   health.setReady('http', true)
-  // The address of a TCP server is an object; only a pipe has a string.
+  // The address of a TCP server is an object. Only the address of a pipe is a string.
   const { port } = server.server.address() as AddressInfo
   return {
     ports: { admin: port },

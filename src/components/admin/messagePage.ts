@@ -6,7 +6,7 @@ const instant = z.string().meta({ unit: 'ISO 8601, in UTC' })
 
 const messageSummarySchema = z.strictObject({
   messageId: traced.messageId,
-  acceptedAt: instant.describe('When Signalbox accepted it.'),
+  acceptedAt: instant.describe('When Signalbox accepted the message.'),
   account: traced.account,
   user: traced.user,
   source: traced.source,
@@ -19,8 +19,8 @@ const messageSummarySchema = z.strictObject({
     .describe("The SMSC's error code, or Signalbox's reason for a failure."),
   submittedAt: instant
     .optional()
-    .describe('When a worker last submitted it; absent if no submission was recorded.'),
-  doneAt: instant.optional().describe('When it reached a final state.'),
+    .describe('When a worker last submitted the message; absent if no submission was recorded.'),
+  doneAt: instant.optional().describe('When the message reached a final state.'),
 })
 
 /** One page of the results of a search. */
@@ -28,7 +28,7 @@ export const messagePageSchema = z
   .strictObject({
     messages: z.array(messageSummarySchema).readonly().describe('The messages, newest first.'),
     searchedBackTo: instant.describe(
-      'This answer and the previous ones contain all matching messages accepted since this time.',
+      'This and the previous answers together contain all matching messages since this time.',
     ),
     stopped: z
       .enum(['limit', 'time'])

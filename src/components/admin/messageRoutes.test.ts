@@ -37,7 +37,7 @@ async function search(parameters: string, answer: MessagePage | 'busy' = page) {
   return { ...response, asked: asked[0] }
 }
 
-test('all parameters of a search are passed on, and its result is returned', async () => {
+test('GET /messages passes all parameters to the search and returns its result', async () => {
   const from = '2026-12-01T00:00:00Z'
   const { status, answer, asked } = await search(
     `?number=%2B31612345678&account=demo&state=EXPIRED&from=${from}` +

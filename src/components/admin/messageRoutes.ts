@@ -33,10 +33,12 @@ const querySchema = z.strictObject({
     .optional()
     .describe('The current [state](http-api.md#states-of-a-message) of the messages.'),
   from: TIME.describe(
-    'The start of the range: finds messages accepted at or after it, at most ' +
-      `${DAYS_MAX} days before \`to\`. Default: ${DEFAULT_HOURS} hours before \`to\`.`,
+    `The start of the range, at most ${DAYS_MAX} days before \`to\`. The search finds messages ` +
+      `accepted at or after it. Default: ${DEFAULT_HOURS} hours before \`to\`.`,
   ),
-  to: TIME.describe('The end of the range: finds messages accepted before it. Default: now.'),
+  to: TIME.describe(
+    'The end of the range. The search finds messages accepted before it. Default: now.',
+  ),
   limit: z.coerce
     .number()
     .int()
@@ -68,7 +70,7 @@ const searchSchema = {
 
 const traceSchema = {
   summary: 'Trace a message',
-  description: 'A new message appears within a second.',
+  description: 'The trace of a new message is available within a second.',
   params: z.strictObject({ id: z.string().describe('The id of the message.') }),
   response: { 200: messageTraceSchema },
   problems: {
@@ -77,7 +79,7 @@ const traceSchema = {
   },
 }
 
-/** The routes that search messages and that trace one message. */
+/** The route that searches messages, and the route that traces one message. */
 export function messageRoutes(options: AdminServerOptions): FastifyPluginAsyncZod {
   const { readTrace, searchMessages } = options
   return async (api) => {

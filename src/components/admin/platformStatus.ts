@@ -26,7 +26,7 @@ const connectorLoadSchema = z.strictObject({
   state: connectorState,
   binds: connectorStatusSchema.shape.binds,
   bindsUp,
-  queuedMessages: messages('Messages on the queues of the connector, including those in a worker.'),
+  queuedMessages: messages('Messages on queues of the connector, including messages in a worker.'),
   oldestAgeSeconds: seconds('The age of the oldest envelope on these queues; 0 if they are empty.'),
   waitingMessages: messages('Messages waiting for another attempt.'),
 })

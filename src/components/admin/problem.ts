@@ -3,12 +3,15 @@ import type { Problem } from '../../runtime/problem.ts'
 import { labelled } from '../../platform/problemItem.ts'
 import type { ProblemItem } from '../../platform/problemItem.ts'
 
-/** `pointers` has a JSON pointer into the request body for each error, in the same order. */
+/**
+ * `pointers` has a JSON pointer into the request body for each entry of `errors`, in the same
+ * order.
+ */
 export interface AdminProblem extends Problem {
   readonly pointers?: readonly string[]
 }
 
-/** Thrown by handlers and validators. The server answers with its problem document. */
+/** Thrown by handlers and validators. The server answers with the problem document of the error. */
 export class ProblemError extends Error {
   readonly code = 'PROBLEM'
   readonly document: AdminProblem

@@ -33,7 +33,7 @@ test('an empty platform has an empty status', async () => {
   })
 })
 
-test('the status shows the last report of each process until the process leaves', async () => {
+test('the status shows the last report of each process until the process stops', async () => {
   let report: ProcessReport = { troubles: [TROUBLE] }
   const presence = new Presence({
     processes: processList(database),
@@ -69,7 +69,7 @@ test('a process without a recent heartbeat is shown as down and without customer
   expect(processes[0]?.seenSecondsAgo).toBeGreaterThanOrEqual(600)
 })
 
-test('a report that this version cannot read counts as empty', async () => {
+test('a process report in an unknown format is treated as an empty report', async () => {
   await database.pool.query(
     `insert into processes (component, instance, address, report)
       values ('router', 'newer', '', '{"troubles": 7, "customers": "many"}')`,

@@ -15,7 +15,9 @@ import type { ConnectorLoad, PlatformStatus } from './platformStatus.ts'
 
 const PROCESSES_MAX = 500
 
-/** Reads the parts one after another, because the admin component has few connections. */
+/**
+ * Reads the parts of the status one after another, because the admin component has few connections.
+ */
 export async function readStatus(database: Database, upkeep: QueueUpkeep): Promise<PlatformStatus> {
   const { run } = database
   const processes = (await listProcesses(run, PROCESSES_MAX)).map(withReport)
@@ -40,7 +42,7 @@ export async function readStatus(database: Database, upkeep: QueueUpkeep): Promi
   }
 }
 
-/** Parses the report of a process. A report that this version cannot read counts as empty. */
+/** Parses the report of a process. A report in an unknown format is treated as an empty report. */
 function withReport({ report, ...process }: ListedProcess) {
   const reading = processReport.safeParse(report ?? {})
   return { ...process, report: reading.success ? reading.data : processReport.parse({}) }

@@ -7,8 +7,8 @@ import { type MessageTrace, traceOf, type TraceStep } from '../../message/trace.
 import { type DeliveryStep, readDeliverySteps } from '../../outbox/outboxReportTable.ts'
 
 /**
- * Reads the trace of a message. Undefined if the database does not contain the message. A new
- * message appears within a second.
+ * Reads the trace of a message. Resolves with undefined if the database does not contain the
+ * message. A new message is stored within a second.
  */
 export async function readTrace(
   database: Database,

@@ -23,7 +23,10 @@ export const changeHeaders = z
 
 export const CHANGED_MEANWHILE = 'The platform does not have the revision in `if-match`.'
 
-/** The revision in `If-Match: "12"`; undefined without that header, or for `*`. */
+/**
+ * Returns the revision in a header such as `If-Match: "12"`. Returns undefined if the header is
+ * missing or contains `*`.
+ */
 export function ifRevision(request: FastifyRequest): number | undefined {
   const header = request.headers['if-match']
   if (header === undefined || header === '*') return undefined

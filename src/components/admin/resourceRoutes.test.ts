@@ -35,7 +35,10 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-/** The admin API of one process. `beforeWrite` runs after its read and before its write. */
+/**
+ * Starts the admin API of one process. `beforeWrite` runs before each write, after the API has read
+ * the platform.
+ */
 function adminApi(beforeWrite: () => Promise<void> = async () => undefined) {
   const { database } = store.link()
   const read: string[] = []

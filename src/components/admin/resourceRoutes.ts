@@ -132,7 +132,10 @@ function deleteRoute(
   }
 }
 
-/** The routes of a kind with a single resource. Its path has no id, and it cannot be deleted. */
+/**
+ * The routes of a kind with a single resource. The path has no id, and no route deletes the
+ * resource.
+ */
 function singleRoutes(
   kind: ResourceKind,
   { resources, log }: AdminServerOptions,
@@ -185,7 +188,10 @@ function replaces({ isSingle, secrets }: ResourceKind): string {
   ].join(' ')
 }
 
-/** Why a resource of this kind cannot always be deleted; undefined if it always can. */
+/**
+ * Returns the reasons for which the deletion of a resource of this kind may be refused. Returns
+ * undefined if the deletion is never refused.
+ */
 function whyKept({ kind, whyAwaited }: ResourceKind): string | undefined {
   const referring = RESOURCE_KINDS.filter(({ references = [] }) =>
     references.some(({ to }) => to.kind === kind),

@@ -37,7 +37,7 @@ afterAll(() => store.drop())
 
 function factsAt(atMs: number, n: number): MessageFacts {
   return {
-    // A UUIDv7 with this time.
+    // The id is a UUIDv7 that contains this time.
     messageId: `${firstIdAt(atMs).slice(0, 14)}7000-8000-00000000000a` as MessageId,
     account: n % 2 === 0 ? 'even' : 'odd',
     user: 'u',
@@ -127,7 +127,7 @@ test('a statement that takes too long ends its search, and the next search succe
     applicationName: 'test',
   })
   try {
-    // The search must wait for this lock, which stands for a slow disk.
+    // The search must wait for this lock, which has the same effect as a slow disk.
     await client.query('begin')
     await client.query('set local idle_in_transaction_session_timeout = 0')
     await client.query('lock table messages in access exclusive mode')

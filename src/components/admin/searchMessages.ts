@@ -1,6 +1,6 @@
 // Searches messages from the newest to the oldest, in time spans of growing length. Frequent
-// numbers are found in the short first spans, and rare numbers by their index in the long later
-// spans. A search may take a few seconds. If it needs more time, it returns the messages found so
+// numbers are found in the short first spans. Rare numbers are found in the long later spans, by an
+// index. A search may take a few seconds. If it needs more time, it returns the messages found so
 // far and a cursor with which the next request continues. Only a few searches run concurrently, on
 // their own database connections.
 
@@ -136,7 +136,7 @@ function summaryOf(row: FoundMessage): MessageSummary {
   }
 }
 
-/** The lower of two ids, which are ordered as text. */
+/** Returns the lower of two ids in text order. */
 function lower(a: string, b: string): string {
   return a < b ? a : b
 }

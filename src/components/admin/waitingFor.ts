@@ -6,9 +6,10 @@ import { submitQueues } from '../../queue/envelopeWire.ts'
 import type { QueueUpkeep } from '../../queue/queue.ts'
 
 /**
- * Counts the messages that were accepted for a connector and are not settled yet, on all of its
- * lanes. A message may move from the waiting messages to a queue, or back, during the count. So the
- * waiting messages are counted before and after the queues, and no message is missed.
+ * Counts the messages on all lanes of a connector: messages that were accepted for the connector
+ * and are not settled yet. A message may move from the waiting messages to a queue, or back, during
+ * the count. So the waiting messages are counted before and after the queues, and no message is
+ * missed.
  */
 export async function waitingFor(
   database: Database,

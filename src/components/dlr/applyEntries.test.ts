@@ -4,8 +4,8 @@ import { QueryRefused, StoreUnavailable } from '../../database/database.ts'
 import { applyEntries } from './applyEntries.ts'
 
 /**
- * A reader of envelopes whose items are words. The word `poison` is refused as by the database, and
- * the payload `garbage` cannot be read.
+ * A reader of envelopes whose items are words. `apply` refuses the word `poison` with the error
+ * that the database would report, and `read` cannot read the payload `garbage`.
  */
 function readerOf(failure?: Error) {
   const applied = new Set<string>()
@@ -34,7 +34,7 @@ function entry(text: string): QueueEntry {
   return { id: text, queue: 'dlr', payload: Buffer.from(text), receives: 1 }
 }
 
-test('an envelope with a bad item is set aside after its other items were applied', async () => {
+test('an envelope with a bad item is set aside after its other items are applied', async () => {
   const { applied, reader } = readerOf()
   const texts = ['a b', 'c poison d', 'garbage', 'e']
   const settlements = await applyEntries(reader, texts.map(entry))

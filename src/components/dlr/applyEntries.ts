@@ -1,8 +1,8 @@
 // Applies the envelopes of queue entries in batches. If a batch causes a permanent error
 // (doesHarm.ts), it is halved until one envelope is left, and the items of that envelope are
-// applied one by one. Only an envelope with a bad item is set aside, after its other items were
-// applied. Applying an item twice is harmless. Any other error may be temporary. It is thrown, and
-// the entries are received again.
+// applied one by one. Only an envelope with a bad item is set aside, after its other items have
+// been applied. Applying an item twice is harmless. Any other error may be temporary. It is thrown,
+// and the entries are received again.
 
 import { isolateHarm } from '../../flow/isolateHarm.ts'
 import { slicesWithin } from '../../flow/slicesWithin.ts'
@@ -18,14 +18,14 @@ export interface Reader<Item> {
 }
 
 /**
- * Limits one call of `apply`. A single entry may be larger than the limit of a receive, because
- * older workers wrote entries of 250 messages of any size.
+ * The maximum size of the items in one call of `apply`. A single entry may be larger than the limit
+ * of a receive, because older workers wrote entries of 250 messages of any size.
  */
 const MAX_OCTETS = 2 * 1_024 * 1_024
 
 const DONE: Settlement = { kind: 'done' }
 
-/** Applies the entries and resolves with a settlement for each, in order. */
+/** Applies the entries and resolves with one settlement for each entry, in the same order. */
 export async function applyEntries<Item>(
   reader: Reader<Item>,
   entries: readonly QueueEntry[],

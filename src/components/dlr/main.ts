@@ -20,12 +20,20 @@ import { StateWriter } from './stateWriter.ts'
 
 /** Envelopes per transaction. An envelope holds up to a few hundred messages. */
 const MAX_ENVELOPES = 8
-/** Larger batches cost less per message. A message's row is still visible within a second. */
+/**
+ * Larger batches cost less per message. With this interval, the row of a message is still visible
+ * within a second.
+ */
 const JOURNAL_INTERVAL_MS = 250
 const MAX_JOURNAL_ENVELOPES = 48
-/** Decoding and writing take several times the memory of the payloads. */
+/**
+ * Limits the memory of a batch. Decoding and writing need several times the memory of the payloads.
+ */
 const MAX_RECEIVE_OCTETS = 2 * 1_024 * 1_024
-/** Concurrent transactions per queue: one waits for the disk while another is prepared. */
+/**
+ * The number of concurrent transactions per queue: one waits for the disk while another is
+ * prepared.
+ */
 const CONCURRENCY = 2
 const JOURNAL_CONCURRENCY = 4
 const SWEEP_INTERVAL_MS = 500
@@ -73,7 +81,12 @@ async function start(context: Context): Promise<RunningComponent> {
   ]
   const sweep = async (): Promise<number> =>
     (await writer.sweep(SWEEP_BATCH)) === SWEEP_BATCH ? 0 : SWEEP_INTERVAL_MS
-  const stopSweeping = repeat(SWEEP_INTERVAL_MS, 'sweeping parked receipts', sweep, onTrouble)
+  const stopSweeping = repeat(
+    SWEEP_INTERVAL_MS,
+    'sweeping parked receipts failed',
+    sweep,
+    onTrouble,
+  )
   registerMetrics(context, writer)
   const presence = await announceProcess(context, link.database)
   return {

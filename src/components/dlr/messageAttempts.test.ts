@@ -25,7 +25,7 @@ afterAll(() => store.drop())
 
 const apply = (...events: MessageEvent[]) => writer.apply(changesFrom(events))
 
-/** The nth attempt, which ends n seconds after acceptance. The next one is due 0.5 s later. */
+/** The nth attempt, which ends n seconds after acceptance. The next attempt is due 0.5 s later. */
 function deferred(one: EnvelopeMessage, n: number, fields: Partial<DeferredEvent> = {}) {
   const atMs = one.acceptedAtMs + n * 1_000
   const event = { kind: 'deferred', connector: 'north', atMs, dueAtMs: atMs + 500 } as const
@@ -109,7 +109,7 @@ test('only the first 5 and the last 15 of 1,000 attempts are stored', async () =
   expect(unfinishedAttemptsOmitted).toBe(980)
 })
 
-test('a repeated attempt changes nothing, and its final event replaces it', async () => {
+test('a repeated event changes nothing, and the final event of an attempt wins', async () => {
   const one = message()
   const atMs = one.acceptedAtMs + 300
   const repeats = { ...COUNTS, unanswered: 1, firstAtMs: atMs, lastAtMs: atMs, commandStatus: 0 }
@@ -128,11 +128,12 @@ test('a repeated attempt changes nothing, and its final event replaces it', asyn
 test('the trace of a waiting message says what it waits for', async () => {
   const one = message()
   await apply(deferred(one, 1))
-  // The message waits for a connector that is not configured, which takes precedence.
+  // The connector of the message is not configured. This reason takes precedence over the next
+  // attempt.
   expect((await traceOf(one)).waits).toBe('connector north does not exist or cannot be read')
 })
 
-test('an attempt for a message of a day without partitions creates the partitions', async () => {
+test('an attempt for a message of a day without partitions creates partitions', async () => {
   const one = message({ acceptedAtMs: Date.now() - 40 * 86_400_000 })
   const messageId = one.messageId
   await apply(deferred({ ...one, messageId: messageId }, 1))

@@ -48,7 +48,7 @@ test('a moved message waits for its new connector, and its trace names both', as
   ])
 })
 
-test('moves may be applied in any order and repeatedly, and the latest one wins', async () => {
+test('moves may be applied in any order and more than once, and the latest move wins', async () => {
   const together = message()
   await apply(
     moved(together, 'second', 'third', 90),

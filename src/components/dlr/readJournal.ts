@@ -2,8 +2,9 @@ import type { MessageEvent } from '../../message/changesFrom.ts'
 import { decodeJournal } from '../../queue/journalEntryWire.ts'
 
 /**
- * Decodes the events of one journal entry. For an envelope these are an `accepted` event for each
- * of its messages. Throws WireError if this version cannot read the entry.
+ * Decodes the events of one journal entry. An entry that holds an envelope yields one `accepted`
+ * event for each message of the envelope. Throws WireError if the entry is malformed or has an
+ * unknown format.
  */
 export function readJournal(payload: Buffer): MessageEvent[] {
   const entry = decodeJournal(payload)

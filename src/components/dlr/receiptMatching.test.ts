@@ -50,7 +50,7 @@ describe('matching of receipts to messages', () => {
   const SECOND_MS = 1_000
   const nowMs = Date.now()
 
-  test('a receipt matches no message submitted over five seconds after it arrived', async () => {
+  test('a receipt matches no message submitted over 5 s after the receipt arrived', async () => {
     const account = 'of both times'
     const [before, after] = [message({ account }), message({ account })]
     await journal(submitted(before, 'timed', nowMs - HOUR_MS), submitted(after, 'timed', nowMs))
@@ -78,7 +78,7 @@ describe('matching of receipts to messages', () => {
     expect(writer.submitToReceiptSeconds.get('sim')?.sum).toBe(20)
   })
 
-  test('a parked receipt matches no message submitted over five seconds later', async () => {
+  test('a parked receipt matches no message submitted over 5 s after its arrival', async () => {
     const one = message()
     const early = { ...receipt('parkedEarly', DELIVERED), receivedAtMs: nowMs - 6 * SECOND_MS }
     await writer.applyReceipts([early])
@@ -100,7 +100,7 @@ describe('matching of receipts to messages', () => {
     expect(await parkedFor('other')).toEqual(['unmatched'])
   })
 
-  test('a receipt matches if the id rule of its connector gives equal keys', async () => {
+  test("a receipt matches if the connector's id rule gives both ids the same key", async () => {
     const one = message()
     await journal({ ...submitted(one, '1F'), idKey: '31' })
     await writer.applyReceipts([{ ...receipt('0000000031', DELIVERED), idKey: '31' }])
@@ -160,7 +160,7 @@ describe('a message with two submitted copies is DELIVERED if one copy was deliv
     reason: 'ESME_RSUBMITFAIL',
   })
 
-  test('even if the other copy was refused before the receipt arrived', async () => {
+  test('the other copy may have been refused before the receipt arrived', async () => {
     const one = message()
     await journal(refusal(one))
     await journal(submitted(one, 'first copy'))
@@ -172,7 +172,7 @@ describe('a message with two submitted copies is DELIVERED if one copy was deliv
     ])
   })
 
-  test('if both copies have receipts, in any order, in one batch or in two', async () => {
+  test('the two receipts may arrive in any order, in one batch or in two', async () => {
     const orders = [
       [['b', UNDELIVERABLE] as const, ['a', DELIVERED] as const],
       [['a', DELIVERED] as const, ['b', UNDELIVERABLE] as const],

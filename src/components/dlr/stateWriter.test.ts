@@ -75,7 +75,7 @@ async function deliveries(one: EnvelopeMessage) {
     .map(({ deliverSm }) => parseReceipt(decodeBody('deliver_sm', deliverSm)))
 }
 
-test('a delivered message has the right state and produces a receipt', async () => {
+test('a delivered message is DELIVERED, and its customer gets a receipt', async () => {
   const one = message()
   await accept(one)
   expect(await stateOf(one)).toBe('ENROUTE')
@@ -108,7 +108,7 @@ test('a receipt that includes its message is applied before any journal event', 
 test('a sweep finds a match that both concurrent transactions missed', async () => {
   const one = message()
   await writer.applyReceipts([receipt('swept', DELIVERED)])
-  // As if the transaction that wrote the id could not see the parked receipt yet.
+  // Simulates a transaction that wrote the id and could not see the parked receipt yet.
   await database.pool.query(
     `insert into upstream_ids values ('sim', 'swept', 0, $1, '31612345678', now())`,
     [one.messageId],
@@ -124,7 +124,7 @@ test('a sweep finds a match that both concurrent transactions missed', async () 
 test('an id of 5,000 characters is shortened to 64, and its receipt still matches', async () => {
   const odd = message()
   const sound = message()
-  // Random, because an id that compresses well would fit into an index.
+  // The id is random, because an id that compresses well would fit into an index.
   const long = randomBytes(2_500).toString('hex')
   // Older workers wrote the id without shortening it.
   const whole = { ...submitted(odd, ''), upstreamId: long as UpstreamId } // not shortened here
@@ -153,7 +153,7 @@ test('only the envelope with text that the database refuses is set aside', async
   expect([await stateOf(before), await stateOf(harmful)]).toEqual(['ENROUTE', undefined])
 })
 
-test('repeated receipts, and receipts after a final one, change nothing', async () => {
+test('repeated receipts, and receipts after a final receipt, change nothing', async () => {
   const one = message()
   await journal(submitted(one, 'twice'))
   await writer.applyReceipts([receipt('twice', UNDELIVERABLE), receipt('twice', UNDELIVERABLE)])
@@ -227,7 +227,7 @@ test('a failure receipt of a copy is not forwarded once its message has failed',
       await writer.applyReceipts([receipt(id, state)])
       expect(await stateOf(one)).toBe(before)
       expect(await deliveries(one)).toHaveLength(1)
-      // If both events are in one batch, the customer gets only one receipt as well.
+      // The customer also gets only one receipt if both events are in one batch.
       const both = message()
       await journal(event(both), submitted(both, `${id}-both`))
       await writer.applyReceipts([{ ...receipt(`${id}-both`, state), message: both }])
@@ -279,7 +279,7 @@ test('a reused SMSC id matches the newer message with the same destination', asy
 /** A new message id whose timestamp is replaced by `atMs`. */
 function idOf(atMs: number): MessageId {
   const prefix = atMs.toString(16).padStart(12, '0')
-  // It is still a valid message id after its first 48 bits are replaced.
+  // The text is still a valid message id after its first 48 bits are replaced.
   return `${prefix.slice(0, 8)}-${prefix.slice(8)}${newMessageId().slice(13)}` as MessageId
 }
 
@@ -319,7 +319,7 @@ test('a final receipt replaces the state UNKNOWN', async () => {
 test('an unreadable parked receipt does not block the sweep of other receipts', async () => {
   const one = message()
   await writer.applyReceipts([receipt('poisoned', DELIVERED), receipt('sound', DELIVERED)])
-  // As a defect could leave the row: the receipt cannot be decoded.
+  // A defect could leave such a row, with a receipt that cannot be decoded.
   await database.pool.query(
     `update parked_receipts set receipt = 'x', due_at = now() - interval '1 hour'
       where upstream_id = 'poisoned'`,

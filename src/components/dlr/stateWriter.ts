@@ -81,8 +81,9 @@ export class StateWriter {
     ]
     await this.#transaction(times, async (run) => {
       const missing = await recordUpstreamIds(run, changes.upstreamIds)
-      // If the event of a worker arrives before the router's event, it creates the row of the
-      // message. All rows are locked in one statement, in the order of their ids.
+      // The event of a worker may arrive before the router's event. In that case, the worker's
+      // event creates the row of the message. All rows are locked in one statement, in the order of
+      // their ids.
       const overtaking = changes.submittedFacts.filter(({ messageId }) => missing.has(messageId))
       await recordFacts(run, byMessage([...changes.facts, ...overtaking]))
       await recordMoves(run, lastMoves(changes.moves))
@@ -121,7 +122,8 @@ export class StateWriter {
 
   /**
    * Tries again to match up to `max` parked receipts that are due, and resolves with their number.
-   * Their next sweep is scheduled first, so that a failing receipt cannot block the others.
+   * The next sweep of these receipts is scheduled first, so that a failing receipt cannot block the
+   * others.
    */
   async sweep(max: number): Promise<number> {
     const { database } = this.#options
@@ -140,8 +142,8 @@ export class StateWriter {
   }
 
   /**
-   * Matches parked receipts, and removes those that found their message. All transactions write
-   * messages before parked receipts, so that they cannot deadlock.
+   * Matches parked receipts to messages, and removes the receipts that matched. All transactions
+   * write messages before parked receipts, so that they cannot deadlock.
    */
   async #applyParked(
     run: Run,

@@ -3,7 +3,7 @@ import { createMetrics } from '../../runtime/metrics.ts'
 import { followGauges } from './followGauges.ts'
 import { createPlatformMetrics } from './platformMetrics.ts'
 
-test('a database that is unavailable at the start is reported and shown as down', async () => {
+test('a database that is unavailable at the start is reported and exported as down', async () => {
   const metrics = createMetrics('exporters')
   const trouble = await new Promise<string>((resolve) => {
     const stop = followGauges({
@@ -17,6 +17,8 @@ test('a database that is unavailable at the start is reported and shown as down'
       },
     })
   })
-  expect(trouble).toBe('reading the figures; the last ones are kept: connect ECONNREFUSED')
+  expect(trouble).toBe(
+    'reading the figures failed; the last figures are kept: connect ECONNREFUSED',
+  )
   expect(await metrics.registry.metrics()).toMatch(/signalbox_store_up\S* 0/)
 })

@@ -2,17 +2,20 @@ import { repeat } from '../../flow/repeat.ts'
 import type { PlatformGauges } from './readGauges.ts'
 import type { PlatformMetrics } from './platformMetrics.ts'
 
-/** The pause between the end of a reading and the start of the next. */
+/** The pause between the end of a reading and the start of the next reading. */
 const REFRESH_INTERVAL_MS = 2_000
 
 export interface FollowOptions {
   readonly metrics: PlatformMetrics
   read(): Promise<PlatformGauges>
-  /** Called once per outage. */
+  /** Called once for each kind of error, until a reading succeeds. */
   onTrouble(what: string, error: Error): void
 }
 
-/** Reads the figures now and then every two seconds. Returns a function that stops this. */
+/**
+ * Reads the figures immediately, and again every two seconds. Returns a function that stops the
+ * reading.
+ */
 export function followGauges({ metrics, read, onTrouble }: FollowOptions): () => void {
   const refresh = async () => {
     try {
@@ -24,7 +27,7 @@ export function followGauges({ metrics, read, onTrouble }: FollowOptions): () =>
   }
   return repeat(
     REFRESH_INTERVAL_MS,
-    'reading the figures; the last ones are kept',
+    'reading the figures failed; the last figures are kept',
     refresh,
     onTrouble,
   )

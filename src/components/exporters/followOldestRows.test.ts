@@ -33,7 +33,8 @@ let database: Database
 beforeAll(async () => {
   store = await openTestStore()
   const { databaseUrl } = store
-  // Opened as in the exporters, so that the planner chooses the same plans.
+  // The database is opened with the options that the exporters use, so that the planner chooses the
+  // same plans.
   database = openDatabase({ databaseUrl, poolSize: 1, applicationName: 'test' })
 })
 afterAll(async () => {
@@ -62,7 +63,7 @@ async function agesOnce(): Promise<Map<string, number>> {
   return read()
 }
 
-test('the age of the oldest row is 0 without rows, and is read by an index scan', async () => {
+test('the age of the oldest row is read by an index scan; it is 0 without rows', async () => {
   expect([...(await agesOnce()).values()]).toEqual([0, 0, 0, 0, 0, 0])
   await database.pool.query(FILL)
   const ages = await agesOnce()

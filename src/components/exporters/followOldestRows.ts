@@ -1,5 +1,5 @@
-// Measures the age of the oldest row of each kind of data that is removed after some days. An alarm
-// on this metric shows when old rows are no longer removed.
+// Measures the age of the oldest row of each kind of data that retention removes after some days.
+// An alarm on this metric shows when old rows are no longer removed.
 
 import type { Database } from '../../database/database.ts'
 import { repeat } from '../../flow/repeat.ts'
@@ -19,7 +19,9 @@ export interface OldestRowsOptions {
   onTrouble(what: string, error: Error): void
 }
 
-/** Reads the ages now and then every minute. Returns a function that stops this. */
+/**
+ * Reads the ages immediately, and again every minute. Returns a function that stops the reading.
+ */
 export function followOldestRows(options: OldestRowsOptions): () => void {
   const { database, metrics, onTrouble, upkeep } = options
   const age = metrics.gauge(EXPORTER_METRICS.oldestRow)
@@ -27,10 +29,10 @@ export function followOldestRows(options: OldestRowsOptions): () => void {
     for (const [rows, at] of await readOldestRows(database, upkeep))
       age.set({ rows }, at ? Math.max(0, Date.now() - at.getTime()) / 1000 : 0)
   }
-  return repeat(INTERVAL_MS, 'reading the age of the oldest rows', refresh, onTrouble)
+  return repeat(INTERVAL_MS, 'reading the age of the oldest rows failed', refresh, onTrouble)
 }
 
-/** Reads when the oldest row of each kind was written. Each costs one look-up in an index. */
+/** Reads when the oldest row of each kind was written. Each kind costs one look-up in an index. */
 async function readOldestRows(
   { run }: Database,
   upkeep: QueueUpkeep,

@@ -12,8 +12,8 @@ export interface PlatformMetrics {
 }
 
 /**
- * Creates the metrics of the platform. A label that was seen once is exported as 0 when its value
- * disappears, so that alarms can distinguish 0 from unknown.
+ * Creates the metrics of the platform. Once a label has been exported, it is exported as 0 when its
+ * value disappears, so that alarms can distinguish 0 from unknown.
  */
 export function createPlatformMetrics(metrics: Metrics): PlatformMetrics {
   const setters = [

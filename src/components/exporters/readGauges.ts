@@ -21,7 +21,7 @@ export interface PlatformGauges {
   parkedReceipts: number
   laterMessages: number
   deadLetters: readonly DeadLetterCount[]
-  /** Bind slots that are bound. */
+  /** Bind slots with an open bind. */
   boundSlots: readonly HeldSlots[]
   /** Bind slots that are leased. */
   heldSlots: readonly HeldSlots[]
@@ -52,7 +52,8 @@ export async function readGauges(database: Database, upkeep: QueueUpkeep): Promi
 
 /**
  * The leased slots of enabled connectors. A worker also leases one slot of a disabled connector,
- * but to take care of its messages and not to bind.
+ * which is not counted. The worker uses that slot to handle the connector's waiting messages, and
+ * opens no bind.
  */
 async function readHeldBinds(
   run: Database['run'],
@@ -63,8 +64,8 @@ async function readHeldBinds(
 }
 
 /**
- * The slots that enabled connectors allow. Connectors that this version cannot read are left out,
- * because the components that use them report them.
+ * The slots that enabled connectors allow. If a connector's row cannot be read by this version of
+ * Signalbox, the connector is left out. The components that use the connector report the error.
  */
 async function readConfiguredSlots(database: Database): Promise<HeldSlots[]> {
   const rows = await readResourcesOfKind(database, connectorKind.kind)

@@ -3,7 +3,7 @@ const GROUPS = 8
 
 /**
  * The part of an address that its owner cannot choose: the whole IPv4 address, or the first 64 bits
- * of an IPv6 address, because one host may use all addresses of such a network.
+ * of an IPv6 address, because one host may use all addresses that begin with these bits.
  */
 export function addressGroup(address: string): string {
   if (!address.includes(':')) return address

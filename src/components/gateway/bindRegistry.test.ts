@@ -5,13 +5,13 @@ import { BindRegistry } from './bindRegistry.ts'
 
 const user = userSchema.parse({ id: 'u', account: 'demo', password: 'x', maxBinds: 2 })
 
-/** A session with only the part that the registry uses. */
+/** A session that has only the method that the registry uses. */
 function session(receives: boolean): Session {
   // A complete session needs a socket, and the registry calls only canSend().
   return { canSend: () => receives } as unknown as Session
 }
 
-test('a user has room until it has maxBinds binds, and again after one is removed', () => {
+test('hasRoomFor() is true while a user has fewer binds than maxBinds', () => {
   const binds = new BindRegistry()
   const first = session(true)
   binds.add({ session: first, user })

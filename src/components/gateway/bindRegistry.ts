@@ -4,13 +4,16 @@ import type { Session } from '../../smpp/index.ts'
 /** A customer's bind on this gateway. */
 export interface CustomerBind {
   readonly session: Session
-  /** The current version of the user: changes that do not revoke a bind apply to open binds. */
+  /**
+   * The current version of the user. A change that does not revoke the bind applies to the open
+   * bind.
+   */
   user: User
 }
 
 /**
- * The customer binds of this gateway. They are counted by user, to enforce the limit of binds, and
- * listed by account, to deliver receipts.
+ * The customer binds of this gateway. They are counted by user, to enforce each user's limit of
+ * binds, and listed by account, to deliver receipts.
  */
 export class BindRegistry {
   #byUser = new Map<string, number>()
@@ -44,7 +47,7 @@ export class BindRegistry {
     }
   }
 
-  /** Removes and returns the bind of this session. Undefined if it is not listed. */
+  /** Removes and returns the bind of this session. Returns undefined if the session has no bind. */
   remove(session: Session): CustomerBind | undefined {
     const bind = this.#binds.get(session)
     if (!bind) return undefined

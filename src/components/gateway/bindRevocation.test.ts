@@ -38,7 +38,7 @@ test.each(revocations)('%s: open binds end, and new binds are refused', async (r
   await expect(bindTo(door.port)).rejects.toThrow('ESME_RBINDFAIL')
 })
 
-test('a revoked bind gets its pending verdicts, and new messages are refused', async () => {
+test('a revoked bind gets its pending verdicts, but its new messages are refused', async () => {
   const door = await openDoor()
   const { closed, session } = await bindTo(door.port)
   door.isHolding = true
@@ -113,7 +113,7 @@ class WatchedUsers extends Map<string, User> {
   override entries = this[Symbol.iterator]
 }
 
-test('a change of users costs one look-up per bind, other changes cost none', async () => {
+test('a change of users costs one look-up per bind, and other changes cost none', async () => {
   const door = await openDoor()
   await bindTo(door.port)
   const users = new WatchedUsers()
@@ -125,7 +125,7 @@ test('a change of users costs one look-up per bind, other changes cost none', as
   expect(users.lookUps).toBe(1)
 })
 
-test('without binds no user is looked up', () => {
+test('if there are no binds, no user is looked up', () => {
   const binds = new BindRegistry()
   const users = new WatchedUsers()
   const onRevoked = () => expect.unreachable()

@@ -11,7 +11,10 @@ import { type RevocationReason, standingOf } from './standingOf.ts'
 
 export interface BindRevocationOptions {
   readonly binds: BindRegistry
-  /** The time from unbind to close. It must be long enough for the pending verdicts of the bind. */
+  /**
+   * The time between sending unbind and closing the connection. It must be long enough for the
+   * pending verdicts of the bind to arrive.
+   */
   readonly closeAfterMs: number
   onRevoked(bind: CustomerBind, reason: RevocationReason): void
 }
@@ -26,8 +29,8 @@ export class BindRevocation {
   }
 
   /**
-   * Checks all binds after a change of users or accounts. It costs two look-ups per bind and never
-   * iterates over the users. Other changes cost nothing.
+   * Checks all binds after a change of users or accounts. For each bind, the check looks up one
+   * user and one account. It never iterates over all users. Other changes cost nothing.
    */
   follow({ accounts, users }: Pick<Platform, 'accounts' | 'users'>): void {
     if (users === this.#users && accounts === this.#accounts) return

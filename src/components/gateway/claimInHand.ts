@@ -5,7 +5,7 @@ import type { ClaimOutcome } from '../../outbox/settlementTable.ts'
 export interface ClaimTimes {
   /** No delivery is sent after this time, because its answer could arrive after the lease ends. */
   readonly sendUntilMs: number
-  /** When deliveries that a slow customer has not taken are put back into the outbox. */
+  /** At this time, deliveries that a slow customer has not taken are put back into the outbox. */
   readonly putBackAtMs: number
 }
 
@@ -17,10 +17,10 @@ type Ends = Pick<ClaimOutcome, 'acknowledged' | 'refused' | 'retry'>
  */
 export class ClaimInHand {
   readonly claimed: ClaimedDeliveries
-  /** By the monotonic clock. */
+  /** The times are milliseconds of the monotonic clock. */
   readonly times: ClaimTimes
   #next = 0
-  /** Deliveries that were taken but that their session did not send. */
+  /** Deliveries that were taken but were not sent by their session. */
   #returned: Delivery[] = []
   #underWay = 0
   readonly #acknowledged: Ends['acknowledged'][number][] = []
@@ -40,7 +40,7 @@ export class ClaimInHand {
     return this.claimed.deliveries.reduce((sum, { deliverSm }) => sum + deliverSm.length, 0)
   }
 
-  /** True if the deliveries that still wait are left for another claim. */
+  /** True if the waiting deliveries are put back into the outbox for another claim. */
   isPutBack = false
 
   /** True if each delivery has an outcome or is put back. */

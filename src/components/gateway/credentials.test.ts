@@ -114,7 +114,7 @@ test('ten concurrent binds of each of 100 users cost one password check per user
   }
 })
 
-test('a verified password stays remembered when other fields of its user change', async () => {
+test('a verified password stays in the cache when other fields of its user change', async () => {
   const user = await userOf()
   const { change, checked, credentials } = countedChecks([user])
   await signIn(credentials, 'alice', 'secret')
@@ -148,7 +148,7 @@ test('a password that differs from the verified one is checked', async () => {
   expect(checked).toEqual(['secret', 'other'])
 })
 
-test('at its limit the cache of verified passwords forgets the least recently used', async () => {
+test('a full cache of verified passwords removes the least recently used password', async () => {
   const users = manyUsers(3)
   const verified = new VerifiedPasswords(2)
   const { checked, credentials } = countedChecks(users, { verified })

@@ -1,6 +1,6 @@
-// Signs customers in. Passwords are stored as argon2id hashes, and checking one takes about 40 ms
-// of CPU time. A verified password is remembered until the stored hash changes, so that each bind
-// of a mass reconnect takes microseconds. A few checks run concurrently. Remote addresses take
+// Signs customers in. Passwords are stored as argon2id hashes, and checking a password takes about
+// 40 ms of CPU time. A verified password is remembered until the stored hash changes, so that each
+// bind of a mass reconnect takes microseconds. A few checks run concurrently. Remote addresses take
 // turns, so that one customer's wrong passwords do not delay other customers. An unknown user costs
 // as much time as a wrong password. API keys need no slow check, because they are long and random:
 // only their digest is looked up.
@@ -15,7 +15,10 @@ import { standingOf } from './standingOf.ts'
 import { UsersByApiKey } from './usersByApiKey.ts'
 import { VerifiedPasswords } from './verifiedPasswords.ts'
 
-/** Leaves one of the four threads of Node's pool free for files and DNS look-ups. */
+/**
+ * The maximum number of concurrent checks. It leaves one of the four threads of Node's pool free
+ * for files and DNS look-ups.
+ */
 const CHECKS_AT_ONCE = Math.min(3, availableParallelism())
 
 export interface CredentialsOptions {
@@ -26,7 +29,7 @@ export interface CredentialsOptions {
 
 /** A sign-in that waits for its password to be checked. */
 export interface SignInAttempt {
-  /** The group of the remote address. Groups take turns. */
+  /** The group of the remote address. Groups take turns to have a password checked. */
   readonly from: string
   /** False if the result is no longer needed, for example because the session closed. */
   isWanted(): boolean
@@ -34,7 +37,7 @@ export interface SignInAttempt {
 
 const ANYBODY: SignInAttempt = { from: '', isWanted: () => true }
 
-/** A password check that is running or waiting, and all sign-ins with this password. */
+/** A password check that is running or waiting, and all sign-ins that wait for its result. */
 interface Check {
   readonly attempts: SignInAttempt[]
   readonly isRight: Promise<boolean | undefined>
@@ -64,8 +67,8 @@ export class Credentials {
   }
 
   /**
-   * Forgets verified passwords whose stored hash has changed. Call it after each change of the
-   * platform.
+   * Forgets verified passwords whose stored hash has changed. Must be called after each change of
+   * the platform.
    *
    * @param changed the ids of users that changed since the last call; undefined means all users
    */
@@ -77,9 +80,9 @@ export class Credentials {
   }
 
   /**
-   * Resolves with the user if the password is right, otherwise with undefined. It does not check
-   * whether the user may sign in. Checking a password takes time, so call current() afterwards, in
-   * the same tick as accepting the bind.
+   * Resolves with the user if the password is right, otherwise with undefined. This method does not
+   * check whether the user may sign in. The user may change while the password is checked, so call
+   * current() afterwards, and accept the bind synchronously after that call.
    */
   async byPassword(
     systemId: string,
@@ -108,7 +111,7 @@ export class Credentials {
     if (under) {
       under.attempts.push(attempt)
       const isRight = await under.isRight
-      // The check is skipped if all earlier attempts gave up just before this one was added.
+      // The check is skipped if all earlier attempts gave up just before this attempt was added.
       return isRight ?? (attempt.isWanted() ? this.#check(digest, attempt, verify) : undefined)
     }
     const attempts = [attempt]
@@ -125,13 +128,19 @@ export class Credentials {
     return this.#decoy
   }
 
-  /** The current version of the user. Undefined if it may not sign in or its password changed. */
+  /**
+   * Returns the current version of the user. Returns undefined if the user may not sign in, or if
+   * its password has changed.
+   */
   current(user: User): User | undefined {
     const standing = standingOf(user, this.#platform())
     return standing.kind === 'good' ? standing.user : undefined
   }
 
-  /** The user of an API key. Undefined if the key is unknown, or the user or account disabled. */
+  /**
+   * Returns the user of an API key. Returns undefined if the key is unknown, or if the user or its
+   * account is disabled.
+   */
   byApiKey(apiKey: string): User | undefined {
     const user = this.#byApiKey.find(this.#platform().users, hashApiKey(apiKey))
     return user && this.current(user)

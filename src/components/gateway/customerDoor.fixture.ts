@@ -17,7 +17,7 @@ import { customerSessions } from './customerSessions.ts'
 import { Intake } from './intake.ts'
 import type { VerdictListener } from './routerClient.ts'
 
-/** A fake hash, because argon2id takes 40 ms. */
+/** Returns a fake hash, because computing an argon2id hash takes 40 ms. */
 export function passwordHashOf(password: string): string {
   return `$argon2id$${password}`
 }

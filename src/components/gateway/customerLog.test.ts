@@ -7,7 +7,7 @@ function newLog() {
   const write = (fields: object, text: string) => void lines.push([text, fields])
   let nowMs = 0
   const customerLog = new CustomerLog({
-    // Only the methods of pino's logger that CustomerLog uses.
+    // This object has only the methods of pino's logger that CustomerLog uses.
     log: { info: write, warn: write } as never,
     trouble: {
       report: (what, error, fields, more) =>
@@ -20,7 +20,7 @@ function newLog() {
 }
 
 const SESSION = { remoteAddress: '10.0.0.1', bind: { command: 'bind_transceiver' } }
-// Only the fields of a bind that CustomerLog uses.
+// This object has only the fields of a bind that CustomerLog uses.
 const BIND = { session: SESSION, user: { id: 'alice', account: 'bank' } } as CustomerBind
 const WHO = {
   user: 'alice',
@@ -29,7 +29,7 @@ const WHO = {
   remoteAddress: '10.0.0.1',
 }
 
-test('each bind, unbind and revocation is one line, with the reason for the end', () => {
+test('each bind, unbind and revocation logs one line; an end is logged with its reason', () => {
   const { customerLog, lines } = newLog()
   customerLog.bound(BIND)
   customerLog.left(BIND, 'unbound by the peer')
@@ -50,7 +50,7 @@ test('a customer that rebinds every second gets ten lines per minute and a summa
   }
   expect(lines).toHaveLength(11)
   expect(lines.at(-1)).toEqual([
-    'further binds of a customer',
+    'further binds of a customer were not logged one by one',
     { user: 'alice', account: 'bank', binds: 55, leaves: 55 },
   ])
   customerLog.bound(BIND)

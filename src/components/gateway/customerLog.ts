@@ -49,7 +49,7 @@ export class CustomerLog {
     this.#options.log.warn({ ...fieldsOf(bind), reason }, 'bind revoked')
   }
 
-  /** @param systemId as sent by the peer; there may be no such user */
+  /** @param systemId the system_id that the peer sent, which may belong to no user */
   refused(systemId: string, remoteAddress: string, reason: string): void {
     const error = Object.assign(new Error(reason), { code: 'BIND_REFUSED' })
     this.#options.trouble.report('bind refused', error, { systemId }, { remoteAddress })
@@ -62,7 +62,10 @@ export class CustomerLog {
       this.#users.delete(user)
       const { account, untoldBinds: binds, untoldLeaves: leaves } = lines
       if (binds + leaves > 0)
-        this.#options.log.info({ user, account, binds, leaves }, 'further binds of a customer')
+        this.#options.log.info(
+          { user, account, binds, leaves },
+          'further binds of a customer were not logged one by one',
+        )
     }
   }
 

@@ -44,7 +44,8 @@ export function customerSessions(options: CustomerSessionsOptions): SessionEvent
         try {
           submitSm(options, session, pdu, body)
         } catch (error) {
-          // A permanent error, so that the customer does not send the same failing message again.
+          // The error is permanent, so that the customer does not send the same failing message
+          // again.
           options.onTrouble('accepting a submit_sm failed', asError(error))
           session.respond(pdu, ESME_RSYSERR)
         }
@@ -66,7 +67,8 @@ async function bindCustomer(options: CustomerSessionsOptions, session: Session, 
     isWanted: () => session.state !== 'CLOSED',
   })
   if (session.state === 'CLOSED') return
-  // From here until the bind is listed the code is synchronous, so no revocation can miss the bind.
+  // From here until the bind is added to `binds`, the code is synchronous, so that no revocation
+  // can miss the bind.
   const user = verified && credentials.current(verified)
   if (!user) {
     customerLog.refused(pdu.system_id, session.remoteAddress, 'wrong system_id or password')
@@ -83,7 +85,8 @@ async function bindCustomer(options: CustomerSessionsOptions, session: Session, 
   onReceiver()
 }
 
-// SMPP 3.4 §4.4. The verdicts of all messages of a batch arrive together.
+// SMPP 3.4 §4.4. Messages are accepted in batches, so the verdicts of several messages arrive
+// together.
 function submitSm(
   { binds, intake }: CustomerSessionsOptions,
   session: Session,
@@ -97,7 +100,7 @@ function submitSm(
   }
   // A revoked bind is no longer listed. Its messages get a temporary error, because ESMEs discard a
   // message on a permanent error, and the customer may be able to send it on another bind. Messages
-  // that cross our unbind get the same error.
+  // that the customer sends before it receives our unbind get the same error.
   if (!bound || session.unansweredByUs > bound.user.window) return refuse(ESME_RTHROTTLED)
   const refusal = submitRefusal(pdu, session.interfaceVersion)
   if (refusal !== undefined) return refuse(refusal)

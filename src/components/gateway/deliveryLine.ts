@@ -1,6 +1,9 @@
 import type { ClaimInHand } from './claimInHand.ts'
 
-/** If the window is full, deliveries are claimed only if the customer answered within this time. */
+/**
+ * If the window is full, deliveries are claimed only if the customer's last answer is more recent
+ * than this.
+ */
 const LATELY_MS = 500
 const AHEAD_MAX = 500
 
@@ -9,7 +12,7 @@ export class DeliveryLine {
   readonly account: string
   /** Undefined if the line is for a whole account. */
   readonly user: string | undefined
-  /** False if the last claim found nothing and nothing has arrived since. */
+  /** False if the last claim found no deliveries, and none have been announced after that claim. */
   mayHaveMore = true
   #claims: ClaimInHand[] = []
   #waiting = 0
@@ -30,7 +33,10 @@ export class DeliveryLine {
     return this.#claims
   }
 
-  /** True if the waiting deliveries do not outnumber those in progress, so more may be claimed. */
+  /**
+   * True if the waiting deliveries do not outnumber the deliveries in progress, so that more may be
+   * claimed.
+   */
   get isLow(): boolean {
     return this.#waiting <= this.#underWay && this.#waiting < AHEAD_MAX
   }
@@ -56,7 +62,7 @@ export class DeliveryLine {
     this.#lastAnswerMs = nowMs
   }
 
-  /** Records that a taken delivery waits again. Its claim becomes the first one. */
+  /** Records that a taken delivery waits again. Its claim becomes the first claim. */
   returned(claim: ClaimInHand): void {
     this.#underWay--
     if (claim.isPutBack) return
@@ -71,9 +77,9 @@ export class DeliveryLine {
   }
 
   /**
-   * How many deliveries to claim when the windows have `free` places. The target is twice the total
-   * window size, so that a freed place never waits for a claim. The result is 0 for a customer
-   * whose windows are full and who has not answered lately.
+   * Returns how many deliveries to claim when the windows have `free` places. The target is twice
+   * the total window size, so that a freed place never waits for a claim. The result is 0 for a
+   * customer whose windows are full and who has not answered lately.
    */
   room(free: number, nowMs: number): number {
     const window = free + this.#underWay

@@ -26,7 +26,8 @@ test('deliveries that a slow customer has not taken after two seconds are put ba
   answers[0]?.(response(ESME_ROK))
   expect(answers).toHaveLength(3)
   await expect.poll(() => claims).toEqual([4])
-  // The customer answered lately, so the next claim follows immediately. Then it answers nothing.
+  // The customer answered lately, so the next claim follows immediately. After that, the customer
+  // answers nothing.
   nowMs = 2_600
   vi.advanceTimersByTime(1_000)
   answers[1]?.({ kind: 'timeout' })
@@ -53,7 +54,7 @@ test('nothing is claimed for a customer with a full window who answers nothing',
   expect(claims).toEqual([4])
 })
 
-test('without a receiver nothing is claimed', () => {
+test('if no receiver is bound, nothing is claimed', () => {
   const { claims, outbox } = outboxOf(1)
   deliveryFrom(outbox, [])
   expect(claims).toEqual([])
@@ -120,7 +121,7 @@ test('customers who take no deliveries do not block other customers', async () =
   await expect.poll(() => served.has('healthy')).toBe(true)
 })
 
-test('after a claim hits its limit, the next one starts after the user served first', async () => {
+test('after an incomplete claim, the next claim starts after the user served first', async () => {
   const asked: string[][] = []
   const { outbox } = outboxOf(0)
   outbox.claim = async (demands) => {

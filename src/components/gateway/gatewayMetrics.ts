@@ -11,7 +11,7 @@ export const GATEWAY_METRICS = {
   ),
   passwordChecks: counter(
     'signalbox_gateway_password_checks_total',
-    'Passwords checked against their stored hash, at about 40 ms of a core each',
+    'Passwords checked against their stored hash; each check takes about 40 ms of CPU time',
   ),
   passwordChecksWaiting: gauge(
     'signalbox_gateway_password_checks_waiting',
@@ -20,7 +20,7 @@ export const GATEWAY_METRICS = {
   httpConnections: gauge('signalbox_gateway_http_connections', 'Open HTTP connections'),
   droppedHttpConnections: counter(
     'signalbox_gateway_dropped_http_connections_total',
-    'HTTP connections closed immediately because of SIGNALBOX_HTTP_MAX_CONNECTIONS',
+    'HTTP connections closed immediately at the limit SIGNALBOX_HTTP_MAX_CONNECTIONS',
   ),
   messagesInFlight: gauge(
     'signalbox_gateway_messages_in_flight',

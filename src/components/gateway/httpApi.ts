@@ -39,7 +39,11 @@ export interface HttpApiOptions {
 const CLOCK = new SteadyClock()
 /** A newly accepted message may take this long to appear in the database. */
 const JOURNAL_GRACE_MS = 10_000
-/** The body of a refused request is read and discarded up to this size, so the answer arrives. */
+/**
+ * If the body of a refused request is at most this long, the server reads and discards the body, so
+ * that the client receives the answer and can keep the connection. For a longer body, the
+ * connection is closed after the answer.
+ */
 const DROPPED_OCTETS_MAX = 64 * 1024
 
 export function createHttpApi(options: HttpApiOptions): HttpDoor {
@@ -135,8 +139,9 @@ function refused({ commandStatus, reason }: Extract<Verdict, { kind: 'refused' }
 }
 
 /**
- * Whether the id was created within the last ten seconds. Ids contain wall-clock time, so a second
- * clock guards against a wall clock that was set forward since.
+ * Returns whether the id was created within the last ten seconds. An id contains the wall-clock
+ * time of its creation. If the wall clock has been set forward after that, the id seems to be old,
+ * so the age is also measured with a steady clock, and the lower age counts.
  */
 function isRecent(id: MessageId): boolean {
   return Math.min(Date.now(), CLOCK.nowMs()) - timeOf(id) < JOURNAL_GRACE_MS
@@ -183,7 +188,7 @@ const KEY_UNKNOWN = problem(
 )
 /** RFC 6750 §3. */
 const CHALLENGE = 'Bearer realm="signalbox"'
-/** HTTP statuses by command_status. All other refusals are 422. */
+/** The HTTP status of a refusal, by command_status. All other refusals get status 422. */
 const HTTP_STATUS = new Map([
   [ESME_RTHROTTLED, 429],
   [ESME_RMSGQFUL, 503],

@@ -35,7 +35,7 @@ test('a connection without another request is closed when keep-alive times out',
   expect(await client.ended()).toMatch(/^HTTP\/1\.1 202 /)
 })
 
-test('connections over the limit are closed and counted until another one ends', async () => {
+test('connections over the limit are closed and counted until an open one ends', async () => {
   const { door, port } = await openHttpApi({ httpMaxConnections: 2 })
   const clients = [await rawHttp(port), await rawHttp(port)]
   for (const client of clients) client.socket.write(WHOLE)

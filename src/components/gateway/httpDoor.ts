@@ -1,7 +1,7 @@
 // The gateway's HTTP port. It limits the number of connections and the time that a request may take
 // to arrive, and it drains the port at shutdown. A completely received request is answered, even
-// during a drain. An incomplete request delays nothing: its connection is closed at its time-out,
-// or soon after a drain begins.
+// during a drain. An incomplete request does not delay a drain: its connection is closed at the
+// time-out, or soon after the drain begins.
 
 import type { Socket } from 'node:net'
 import { STATUS_CODES } from 'node:http'
@@ -12,11 +12,14 @@ import { problem, PROBLEM_TYPE } from '../../runtime/problem.ts'
 import type { Problem } from '../../runtime/problem.ts'
 
 export interface HttpDoorLimits {
-  /** From the start of a request (or of the connection) to the end of the request's headers. */
+  /**
+   * The time from the start of a request (or of its connection) to the end of the request's
+   * headers.
+   */
   readonly httpHeadersTimeoutMs: number
-  /** From the start of a request to the end of its body. */
+  /** The time from the start of a request to the end of its body. */
   readonly httpRequestTimeoutMs: number
-  /** Between two requests of a connection. */
+  /** The time between two requests on a connection. */
   readonly httpKeepAliveTimeoutMs: number
   readonly httpMaxConnections: number
 }
@@ -48,10 +51,10 @@ export class HttpDoor {
       http: {
         headersTimeout,
         connectionsCheckingInterval,
-        requestTimeout: httpRequestTimeoutMs, // Node requires it to be at least headersTimeout
+        requestTimeout: httpRequestTimeoutMs, // Node requires at least headersTimeout here
       },
       clientErrorHandler: answerBroken,
-      return503OnClosing: false, // it would not be a problem document
+      return503OnClosing: false, // Fastify's own 503 is not a problem document
     })
     this.#count(limits.httpMaxConnections)
     this.#followRequests()
@@ -61,7 +64,9 @@ export class HttpDoor {
     return this.#connections.size
   }
 
-  /** How many connections were closed immediately because httpMaxConnections were open. */
+  /**
+   * How many connections were closed immediately because httpMaxConnections connections were open.
+   */
   get droppedConnections(): number {
     return this.#dropped
   }
@@ -110,8 +115,9 @@ export class HttpDoor {
 }
 
 /**
- * Resolves when the set is empty, or after `withinMs`. It counts its pauses instead of reading a
- * clock, so that after a stall of the process requests that have arrived are still read.
+ * Resolves when the set is empty, or after pauses of `withinMs` in total. This function counts its
+ * own pauses instead of reading a clock. After a stall of the process, it therefore still waits
+ * while the requests that arrived during the stall are read.
  */
 async function emptied(sockets: ReadonlySet<Socket>, withinMs: number): Promise<void> {
   for (let waitedMs = 0; sockets.size > 0 && waitedMs < withinMs; waitedMs += DRAIN_POLL_MS)

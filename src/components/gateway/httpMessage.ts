@@ -12,7 +12,7 @@ const NUMBER = /^\+?[0-9]{1,15}$/
 const PRINTABLE_LATIN1 = /^[\x20-\x7e\xa0-\xff]+$/
 /** SMPP 3.4 §4.4.1. Longer text is sent as message_payload. */
 const SHORT_MESSAGE_OCTETS_MAX = 254
-/** 30 days, which is longer than SMSCs keep messages. */
+/** 30 days. SMSCs do not keep messages for that long. */
 const VALIDITY_SECONDS_MAX = 30 * 86_400
 const TON = { unknown: 0, international: 1, alphanumeric: 5 } as const
 const NPI = { unknown: 0, e164: 1 } as const
@@ -25,7 +25,8 @@ export const httpMessageSchema = z.strictObject({
     /^\+?[1-9][0-9]{6,14}$/,
     'a number in international form: 7 to 15 digits, + optional',
   ).describe('The number of the recipient.'),
-  // Required, because networks refuse messages without a sender and recipients distrust them.
+  // The sender is required, because networks refuse messages without a sender and recipients
+  // distrust them.
   from: z
     .stringFormat('sender', isSender, SENDER)
     .meta({ form: SENDER })
@@ -35,8 +36,8 @@ export const httpMessageSchema = z.strictObject({
     .min(1)
     .max(10_000)
     .describe(
-      'The text. It is sent in the GSM alphabet if that has all of its characters, and otherwise ' +
-        'in UCS-2.',
+      'The text. It is sent in the GSM alphabet if that alphabet has all characters of the ' +
+        'text, and otherwise in UCS-2.',
     ),
   registered_delivery: z
     .int()

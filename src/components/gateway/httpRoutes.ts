@@ -26,17 +26,17 @@ export const messageStatusSchema = z
     state: z
       .enum(stateNames)
       .describe('The current state; see [the states](#states-of-a-message).'),
-    acceptedAt: instant.exactOptional().describe('When Signalbox accepted it.'),
+    acceptedAt: instant.exactOptional().describe('When Signalbox accepted the message.'),
     submittedAt: instant
       .nullable()
       .exactOptional()
-      .describe('When the carrier accepted it; null before that.'),
-    doneAt: instant.nullable().exactOptional().describe('When it reached a final state.'),
+      .describe('When the carrier accepted the message; null before that.'),
+    doneAt: instant.nullable().exactOptional().describe('When the message reached a final state.'),
     error: z
       .string()
       .nullable()
       .exactOptional()
-      .describe("The carrier's error code, or Signalbox's reason for a failure; null without one."),
+      .describe("The carrier's error code, or Signalbox's reason for a failure; null if none."),
   })
   .describe(
     'The message as it is now. If it was accepted less than ten seconds ago, it may have only ' +
@@ -56,9 +56,9 @@ export const postMessage = {
     415: 'The header `content-type: application/json` is missing.',
     422:
       'The message cannot be sent as it is, for example because no route leads to its number. ' +
-      '`detail` gives the reason and, where there is one, the field.',
+      '`detail` gives the reason, and names the field if one field is the reason.',
     429:
-      'The platform cannot take the message now. Wait for the number of seconds in the header ' +
+      'The platform cannot accept the message now. Wait for the number of seconds in the header ' +
       '`retry-after`, then send it again.',
   },
   example: {
@@ -94,7 +94,7 @@ export const getMessage = {
   },
 } as const
 
-/** The problems that any route may answer. */
+/** The problems with which any route may answer. */
 export const EVERY_ROUTE: Problems = {
   400: 'The request is not HTTP.',
   401: 'The API key is missing or unknown, or its user or account is disabled.',
@@ -107,14 +107,14 @@ export const EVERY_ROUTE: Problems = {
 
 /** The meaning of each message state. */
 export const STATES: Readonly<Record<MessageStateName, string>> = {
-  SCHEDULED: 'The carrier will send it later.',
+  SCHEDULED: 'The carrier will send the message later.',
   ENROUTE: 'The message is waiting or on its way.',
   DELIVERED: 'The message has reached the phone.',
-  EXPIRED: 'Its validity ended before it was delivered.',
-  DELETED: 'The carrier deleted it.',
-  UNDELIVERABLE: 'It could not be delivered.',
-  ACCEPTED: 'The carrier accepted it. Another state usually follows.',
-  UNKNOWN: 'The carrier reported that it does not know the state.',
-  REJECTED: 'The carrier refused it.',
-  SKIPPED: 'The carrier did not try to send it.',
+  EXPIRED: 'The validity of the message ended before it was delivered.',
+  DELETED: 'The carrier deleted the message.',
+  UNDELIVERABLE: 'The message could not be delivered.',
+  ACCEPTED: 'The carrier accepted the message. Another state usually follows.',
+  UNKNOWN: 'The carrier reported that it does not know the state of the message.',
+  REJECTED: 'The carrier refused the message.',
+  SKIPPED: 'The carrier did not try to send the message.',
 }

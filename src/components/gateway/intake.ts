@@ -32,7 +32,10 @@ export class Intake {
     this.figures = figures
   }
 
-  /** From now on refuses all messages with a temporary error, because the process is stopping. */
+  /**
+   * Makes this intake refuse all further messages with a temporary error. Called at the start of a
+   * shutdown.
+   */
   close(): void {
     this.#closed = true
   }

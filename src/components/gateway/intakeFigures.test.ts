@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ESME_RINVDSTADR, ESME_RTHROTTLED } from '../../smpp/index.ts'
 import { IntakeFigures } from './intakeFigures.ts'
 
-test('messages are counted by account class, and refusals by command_status as well', () => {
+test('messages are counted by account class, and refusals also by command_status', () => {
   const figures = new IntakeFigures((account) => (account === 'bank' ? 'wholesale' : undefined))
   figures.addAccepted('bank')
   figures.addAccepted('shop')

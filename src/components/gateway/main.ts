@@ -31,7 +31,7 @@ import { RouterClient } from './routerClient.ts'
 
 const SYSTEM_ID = 'signalbox'
 const UNANSWERED_MAX = 20_000
-/** The number of unanswered deliver_sm per bind. Most ESMEs accept tens. */
+/** The maximum number of unanswered deliver_sm per bind. Most ESMEs accept a few dozen. */
 const DELIVERY_WINDOW = 100
 const DRAIN_POLL_MS = 20
 /** Verdicts arrive within acceptTimeoutMs. This is the additional time for sending the answers. */
@@ -71,11 +71,11 @@ async function start(context: Context): Promise<RunningComponent> {
     timers: timersOf(config),
     windowSize: DELIVERY_WINDOW,
     maxSessions: config.maxSessions,
-    // Higher than the window of any user, so that messages beyond a user's window are read and
-    // refused instead of staying unread.
+    // This limit is higher than the window of any user, so that messages beyond a user's window are
+    // read and refused instead of staying unread.
     limits: { unansweredByUs: UNANSWERED_MAX },
     systemId: SYSTEM_ID,
-    // Not 5.0, because the broadcast operations of 5.0 are not supported.
+    // The version is not 5.0, because the broadcast operations of 5.0 are not supported.
     interfaceVersion: INTERFACE_VERSION.V3_4,
   })
   const http = createHttpApi({
@@ -93,7 +93,8 @@ async function start(context: Context): Promise<RunningComponent> {
     drain: async () => {
       server.stopAccepting()
       intake.close()
-      // Concurrently, so that no HTTP client delays the unbinding of SMPP customers.
+      // Both interfaces drain concurrently, so that no HTTP client delays the unbinding of SMPP
+      // customers.
       await Promise.all([
         unbindAll(server, intake),
         http.drain(config.acceptTimeoutMs + VERDICT_MARGIN_MS),

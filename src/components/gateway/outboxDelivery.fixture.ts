@@ -40,7 +40,7 @@ export function receiver(
       return bodies.length
     },
   }
-  // Only the part of a session that OutboxDelivery uses.
+  // This session has only the methods that OutboxDelivery uses.
   return { answers, bodies, session: session as unknown as Session }
 }
 
@@ -94,7 +94,7 @@ export function chunkOf(user: string, count: number): ClaimedDeliveries {
   return { id: newMessageId(), kind: 'chunk', account: 'demo', user, attempts: 1, deliveries }
 }
 
-/** For each settled chunk, how many of its deliveries had each outcome. */
+/** Returns, for each settled chunk, how many of its deliveries had each outcome. */
 export function endsOf(settled: readonly ClaimOutcome[]) {
   return settled.map(({ acknowledged, id, putBack, refused, retry }) => ({
     id,

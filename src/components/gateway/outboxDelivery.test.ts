@@ -16,7 +16,7 @@ import {
   response,
 } from './outboxDelivery.fixture.ts'
 
-test('twice the window size is claimed, and each answer allows the next delivery', async () => {
+test('a claim takes twice the window size, and each answer allows the next delivery', async () => {
   const { chunks, claims, outbox, settled } = outboxOf(10)
   const { answers, bodies, session } = receiver(2)
   deliveryFrom(outbox, [session])
@@ -95,13 +95,13 @@ test('waiting deliveries are put back when the last receiver leaves', async () =
     .toEqual([{ ...NOTHING, id: '1', acknowledged: 1, retry: 1, putBack: 3 }])
 })
 
-test('after a long pause of the process no more deliveries of a claim are sent', async () => {
+test('after a suspension of the process, deliveries of an old claim are not sent', async () => {
   let nowMs = 0
   const { outbox, settled } = outboxOf(4, { perChunk: 4 })
   const { answers, bodies, session } = receiver(2)
   deliveryFrom(outbox, [session], { now: () => nowMs })
   await expect.poll(() => answers.length).toBe(2)
-  // As if the process was stopped and its timers have not run yet.
+  // Simulates a process that was suspended, and whose timers have not run since it resumed.
   nowMs = 15_000
   answers[0]?.(response(ESME_ROK))
   answers[1]?.(response(ESME_ROK))
@@ -109,7 +109,7 @@ test('after a long pause of the process no more deliveries of a claim are sent',
   await expect.poll(() => endsOf(settled)).toMatchObject([{ acknowledged: 2, putBack: 2 }])
 })
 
-test('stop() settles answered deliveries and puts back the waiting ones', async () => {
+test('stop() settles answered deliveries and puts back waiting deliveries', async () => {
   const { outbox, settled } = outboxOf(5, { perChunk: 5 })
   const { answers, session } = receiver(2)
   const { binds, delivery } = deliveryFrom(outbox, [session])
@@ -122,7 +122,7 @@ test('stop() settles answered deliveries and puts back the waiting ones', async 
   expect(endsOf(settled)).toEqual([{ ...NOTHING, id: '1', acknowledged: 1, retry: 1, putBack: 3 }])
 })
 
-test('a delivery that cannot be encoded is refused and reported, others are sent', async () => {
+test('a delivery that cannot be encoded is refused and reported; the rest are sent', async () => {
   const { chunks, outbox, settled } = outboxOf(3, { perChunk: 3 })
   const [chunk] = chunks.splice(0)
   if (!chunk) throw new Error('expected one chunk')

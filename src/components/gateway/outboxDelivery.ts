@@ -1,7 +1,7 @@
 // Delivers receipts to customers. It claims chunks of deliveries for users that have a receiver
 // bound to this gateway, or for whole accounts that allow any of their users to take receipts. It
-// claims somewhat more than fits into the windows, sends deliver_sm as answers free places, and
-// settles a chunk after its last answer.
+// claims somewhat more than fits into the windows, sends a deliver_sm whenever a window has a free
+// place, and settles a chunk after its last answer.
 //
 // A slow customer delays no other customer. Nothing is claimed for a customer that does not answer,
 // and deliveries that wait for longer than two seconds are put back into the outbox. A crash of the
@@ -52,8 +52,8 @@ const RETRY_CAP_MS = 300_000
 const WAITING_MAX = 200_000
 const OCTETS_MAX = 64 * 1024 * 1024
 /**
- * A delivery may itself be the reason why a link closes. If the link closed more often than this
- * during a delivery, further attempts are delayed.
+ * A delivery may itself be the reason why a link closes. If links have closed more often than this
+ * during attempts of one delivery, further attempts are delayed.
  */
 const CLOSES_MAX = 3
 /** A peer with a lower interface_version does not support TLVs (SMPP 3.4 §4.1.1). */
@@ -75,7 +75,7 @@ export class OutboxDelivery {
   #waiting = 0
   /** The number of deliveries that were put back without an attempt. */
   putBack = 0
-  /** The size of all claims that are not put back. */
+  /** The size in octets of all claims that are not put back. */
   #octets = 0
   /** Plain numbers, which metrics read when they are scraped. */
   readonly counters = { acknowledged: 0, refused: 0, retried: 0 }
@@ -123,7 +123,7 @@ export class OutboxDelivery {
     this.#isStopped = true
     this.#loop.stop()
     clearInterval(this.#looking)
-    // Waits for a claim in progress, because its deliveries must be put back too.
+    // Waits for a claim in progress, because the deliveries of that claim must also be put back.
     await this.#claiming.catch(() => undefined)
     await setImmediate()
     for (const line of this.#lines.values())
@@ -131,7 +131,7 @@ export class OutboxDelivery {
     await this.#settler.whenIdle()
   }
 
-  /** The demands of all users, starting with the one after `#servedFirst`. */
+  /** The demands of all users, starting with the demand after `#servedFirst`. */
   #demands(): readonly OutboxDemand[] | undefined {
     if (this.#waiting >= WAITING_MAX || this.#octets >= OCTETS_MAX) return undefined
     const nowMs = this.#now()
@@ -169,7 +169,7 @@ export class OutboxDelivery {
 
   async #claim(demands: readonly OutboxDemand[]): Promise<readonly ClaimInHand[]> {
     const { onTrouble, outbox, responseTimeoutMs } = this.#options
-    // The time before the request, so that the lease in the database always ends later.
+    // This time is read before the request, so that the lease in the database always ends later.
     const startedMs = this.#now()
     const times = {
       sendUntilMs: startedMs + LEASE_MARGIN_MS,
@@ -179,7 +179,7 @@ export class OutboxDelivery {
     this.#claiming = claiming
     try {
       const claim = await claiming
-      for (const error of claim.unreadable) onTrouble('deliveries cannot be read; kept', error)
+      for (const error of claim.unreadable) onTrouble('cannot read deliveries; keeping them', error)
       if (!claim.isComplete) this.#expectRest(demands, claim.claimed)
       return claim.claimed.map((claimed) => new ClaimInHand(claimed, times))
     } catch (error) {
@@ -189,9 +189,9 @@ export class OutboxDelivery {
   }
 
   /**
-   * Called after a claim that may have left deliveries behind. Demands are served in order, so
-   * there is nothing to deliver for the demands before the first one that was served. If no demand
-   * was served, another process held locks, and the next poll is soon enough.
+   * Called after a claim that may have left some deliveries in the outbox. Demands are served in
+   * order, so there is nothing to deliver for the demands before the first served demand. If no
+   * demand was served, another process held locks, and the next poll is soon enough.
    */
   #expectRest(demands: readonly OutboxDemand[], claimed: Claim['claimed']): void {
     const served = new Set(claimed.map(({ account, user }) => this.#lineKey(account, user)))
@@ -304,7 +304,7 @@ export class OutboxDelivery {
     claim.retry(delivery, counted > 0 ? backOffMs(counted, RETRY_FIRST_MS, RETRY_CAP_MS) : 0)
   }
 
-  /** Puts back the waiting deliveries of a claim when its deliveries in progress are answered. */
+  /** Puts back the waiting deliveries of a claim once its deliveries in progress are answered. */
   #putBack(line: DeliveryLine, claim: ClaimInHand): void {
     line.remove(claim)
     if (!claim.isPutBack) {
@@ -319,7 +319,7 @@ export class OutboxDelivery {
     if (claim.isOver) this.#settler.add(claim)
   }
 
-  /** Retries until it succeeds, because unsettled deliveries would be delivered twice. */
+  /** Settles claims. Retries until it succeeds, because unsettled deliveries are sent again. */
   async #settle(claims: readonly ClaimInHand[]): Promise<void> {
     const { onTrouble } = this.#options
     const onFailure = (error: Error) => onTrouble('settling deliveries failed; retrying', error)

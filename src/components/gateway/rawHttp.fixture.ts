@@ -5,11 +5,14 @@ import { onTestFinished } from 'vitest'
 /** A client that sends any octets and exposes the octets that it receives. */
 export interface RawHttp {
   readonly socket: Socket
-  /** Everything received so far. */
+  /** Returns everything received so far. */
   text(): string
-  /** Resolves with everything received when it contains `part`. Rejects if the connection ends. */
+  /**
+   * Resolves once the received text contains `part`, with everything received so far. Rejects if
+   * the connection ends first.
+   */
   until(part: string): Promise<string>
-  /** Resolves with everything received when the connection has ended. */
+  /** Resolves once the connection has ended, with everything that was received. */
   ended(): Promise<string>
 }
 
@@ -35,7 +38,7 @@ export async function rawHttp(port: number): Promise<RawHttp> {
     text: () => text,
     until: async (part) => {
       while (!text.includes(part)) {
-        if (isEnded) throw new Error(`ended without ${part}: ${text}`)
+        if (isEnded) throw new Error(`the connection ended before ${part} arrived: ${text}`)
         await change()
       }
       return text

@@ -23,8 +23,8 @@ afterEach(async () => {
 })
 
 /**
- * A router that answers with `status`, or accepts everything. It records the id of each batch and
- * whether the request was marked as a retry.
+ * Starts a router that answers with `status`, or accepts all messages if `status` is undefined. It
+ * records the id of each batch and whether the request was marked as a retry.
  */
 async function router(status?: number) {
   const batchIds: string[] = []
@@ -42,7 +42,7 @@ async function router(status?: number) {
   })
   open.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // A TCP listener's address is an object.
+  // The address of a TCP listener is an object.
   const { port } = server.address() as AddressInfo
   return { address: `http://127.0.0.1:${port}`, batchIds, retries }
 }
@@ -81,7 +81,7 @@ function submit(client: RouterClient, account = 'demo'): Promise<Verdict> {
   )
 }
 
-test('messages submitted in the same turn share a batch, and each gets its verdict', async () => {
+test('messages submitted synchronously share a batch, and each gets its verdict', async () => {
   const only = await router()
   const { client } = clientOf([only.address])
   const verdicts = await Promise.all([submit(client), submit(client), submit(client)])
@@ -96,7 +96,7 @@ test('all messages of an account go to the same router while it is up', async ()
   expect(routers.map(({ batchIds }) => batchIds.length)).toContain(5)
 })
 
-test('a batch that a router could not publish goes to another one with the same id', async () => {
+test('a batch that one router cannot publish keeps its id at another router', async () => {
   const failing = [await router(503), await router(503)]
   const healthy = await router()
   const { client } = clientOf([...failing, healthy].map(({ address }) => address))
@@ -128,7 +128,7 @@ test('a router that is listed before the deadline still gets the batch', async (
   expect(await verdict).toEqual(ACCEPTED)
 })
 
-test('an empty list of routers is an outage until a router is listed', async () => {
+test('an empty list of routers is reported as an outage until a router is listed', async () => {
   const { client, outages } = clientOf([], 50)
   await submit(client)
   expect(new Set(outages)).toEqual(new Set(['-1 failed']))
@@ -136,7 +136,7 @@ test('an empty list of routers is an outage until a router is listed', async () 
   expect(outages.at(-1)).toBe('-1 recovered')
 })
 
-test('at the deadline the sender gets a temporary refusal and the outcome is unknown', async () => {
+test('at the deadline, a message is refused temporarily, and its outcome is unknown', async () => {
   const { client, unknown } = clientOf([], 50)
   expect(await submit(client)).toMatchObject({ kind: 'refused', commandStatus: 0x58 })
   expect(unknown).toEqual([1])

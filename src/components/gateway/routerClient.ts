@@ -1,8 +1,9 @@
 // Submits messages to routers and returns their verdicts. Each account is assigned to one of the
 // live routers by rendezvous hashing. The messages for a router are sent in batches, which collect
 // the messages that arrive while earlier batches are in progress. A batch keeps its id and its
-// messages over all attempts, even at another router, so that no message is published twice. At the
-// deadline the sender gets a temporary refusal, and the outcome counts as unknown.
+// messages in all attempts, even if another router gets the next attempt, so that no message is
+// published twice. At the deadline, the sender gets a temporary refusal, and the outcome of the
+// message is counted as unknown.
 
 import { Agent, type Dispatcher, request } from 'undici'
 import { uuidv7 } from 'uuidv7'
@@ -35,16 +36,25 @@ export type VerdictListener = (verdict: Verdict) => void
 
 interface Waiting {
   submission: Submission
-  /** Monotonic time, so that a step of the wall clock does not change the deadline. */
+  /**
+   * When the message was submitted. This is monotonic time, so that a step of the wall clock does
+   * not change the deadline.
+   */
   sinceMs: number
   onVerdict: VerdictListener
 }
 
 const MAX_BATCH_MESSAGES = 1000
 const MAX_BATCH_OCTETS = 1024 * 1024
-/** Concurrent requests to one router. More of them would only make the batches smaller. */
+/**
+ * The number of concurrent requests to one router. More requests would only make the batches
+ * smaller.
+ */
 const CONCURRENCY = 2
-/** After this time without an answer the batch is sent again, which its batch id makes safe. */
+/**
+ * After this time without an answer, the batch is sent again. This is safe, because the batch keeps
+ * its id.
+ */
 const ATTEMPT_TIMEOUT_MS = 3_000
 const FIRST_RETRY_MS = 25
 const LAST_RETRY_MS = 500
@@ -57,7 +67,7 @@ export class RouterClient {
   #routers: readonly string[] = []
   #routerOf = new Map<string, string>()
   #batchers = new Map<string, Batcher<Waiting>>()
-  /** The routers that were called, by address. */
+  /** The outage reports of all routers that were called, by the address of the router. */
   #watched = new Map<string, WatchedOutage>()
 
   constructor(options: RouterClientOptions) {
@@ -141,7 +151,10 @@ export class RouterClient {
     }
   }
 
-  /** The account's router, or another one if it failed. If all failed, all are tried again. */
+  /**
+   * Returns the account's router, or another router if that router has failed. If all routers have
+   * failed, all of them are tried again.
+   */
   #pick(preferred: string, batchId: string, failed: Set<string>): string {
     if (this.#routers.includes(preferred) && !failed.has(preferred)) return preferred
     const untried = this.#routers.filter((router) => !failed.has(router))
@@ -182,7 +195,8 @@ export class RouterClient {
       else throw new RouterAnswered(statusCode)
     } catch (thrown) {
       const error = asError(thrown)
-      // A retry just before the deadline is too short to show whether the router is down.
+      // The time-out of a retry just before the deadline is too short to show whether the router is
+      // down.
       const isCutShort = isRetry && timeoutMs < ATTEMPT_TIMEOUT_MS && error.name === 'TimeoutError'
       if (!isCutShort) watched.failed(error)
     }

@@ -14,8 +14,8 @@ export type Standing =
   | { readonly kind: 'revoked'; readonly reason: RevocationReason }
 
 /**
- * Whether a customer that signed in as `user` may stay signed in. Returns the current version of
- * the user, or the reason for the revocation.
+ * Checks whether a customer that signed in as `user` may stay signed in. Returns the current
+ * version of the user, or the reason for the revocation.
  */
 export function standingOf(
   user: User,
@@ -24,7 +24,7 @@ export function standingOf(
   const now = users.get(user.id)
   if (!now) return revoked('user_deleted')
   if (!now.enabled) return revoked('user_disabled')
-  // The bind registry lists the bind under its former account.
+  // The bind registry still lists the bind under its former account, so the bind must end.
   if (now.account !== user.account) return revoked('user_moved')
   if (now.passwordHash !== user.passwordHash) return revoked('password_changed')
   const account = accounts.get(now.account)

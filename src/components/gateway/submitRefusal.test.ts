@@ -21,7 +21,7 @@ test.each([
   [V3_4, 254, undefined],
   [V3_4, 255, ESME_RINVMSGLEN],
   [V5_0, 255, undefined],
-])('in version %s the refusal of %i octets of short_message is %s', (version, octets, refusal) => {
+])('in version %s, a short_message of %i octets gets refusal %s', (version, octets, refusal) => {
   const submitSm = { short_message: OCTETS_255.subarray(0, octets), tlvs: [] }
   expect(submitRefusal(submitSm, version)).toBe(refusal)
 })

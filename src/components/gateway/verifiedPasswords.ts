@@ -2,8 +2,8 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Platform } from '../../platform/platform.ts'
 
 /**
- * Each entry takes about 250 octets. At the limit the least recently used one is forgotten, and the
- * next bind of its user costs another check.
+ * The maximum number of entries, which take about 250 octets each. At the limit, the least recently
+ * used entry is removed, and the next bind of that user costs another check.
  */
 const USERS_MAX = 50_000
 
@@ -32,7 +32,7 @@ export class VerifiedPasswords {
   }
 
   digest(systemId: string, secret: string, password: string): Buffer {
-    // As JSON, the list is unambiguous whatever characters its parts contain.
+    // As JSON, the text is unambiguous, whatever characters the three parts contain.
     const text = JSON.stringify([systemId, secret, password])
     return createHmac('sha256', this.#key).update(text).digest()
   }

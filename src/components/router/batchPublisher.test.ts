@@ -67,7 +67,10 @@ function submission(destination: string, account = 'demo'): Submission {
   }
 }
 
-/** A queue that records publications. `known` holds batches that were published before. */
+/**
+ * A queue that records publications. `known` holds the answers to batches that were published
+ * before, by batch id.
+ */
 function fakeQueue(known = new Map<string, Buffer>()) {
   const published: Publication[] = []
   let failure: Error | undefined
@@ -98,7 +101,7 @@ function unexpected(what: string, error: Error): never {
   throw new Error(what, { cause: error })
 }
 
-/** A router that takes the same steps as main.ts, on this queue. */
+/** A router that takes the same steps as main.ts and publishes to this queue. */
 function routerOn(queue: OncePublisher, admitter = new Admitter(platform)) {
   const publisher = new BatchPublisher({
     queue,
@@ -128,7 +131,7 @@ test('accepted messages are published to their submit queue and the journal', as
   ])
 })
 
-test('a repeated batch is not published again, but other batches beside it are', async () => {
+test('a repeated batch is not published again, but the batch beside it is published', async () => {
   const { queue, published } = fakeQueue()
   const router = routerOn(queue)
   const repeated = { batchId: 'b1', submissions: [submission('31612345678')] }
@@ -154,7 +157,7 @@ test('a batch is rejected while the queue is unavailable, and its retry is accep
   expect(decodeVerdicts(await router.submit(batch, WANTED))).toEqual([{ kind: 'accepted' }])
 })
 
-test('an envelope holds at most two seconds of messages and 48 KiB', async () => {
+test("an envelope holds at most 48 KiB and at most two seconds' worth of messages", async () => {
   const { queue, published } = fakeQueue()
   const slow = Array.from({ length: 5 }, () => submission('4915112345678'))
   const many = Array.from({ length: 400 }, () => submission('31612345678'))
@@ -184,7 +187,7 @@ test('a batch whose gateway no longer waits is not published', async () => {
   expect(published).toEqual([])
 })
 
-test('a retry of an accepted batch is accepted even if its connector is disabled now', async () => {
+test('a retry of an accepted batch is accepted even if its connector is now disabled', async () => {
   const { queue, published } = fakeQueue()
   const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
   const accepted = await routerOn(queue).submit(batch, WANTED)
@@ -214,7 +217,7 @@ test('a batch is not published if its gateway disconnects just before publicatio
   const batch = { batchId: 'b1', submissions: [submission('31612345678')] }
   let isThere = true
   const answer = routerOn(queue).submit(batch, { isWanted: () => isThere, isRetry: false })
-  // As if the process was stopped, and only now notices that its peer has disconnected.
+  // Simulates a process that was suspended, and only now notices that its peer has disconnected.
   setImmediate(() => (isThere = false))
   await expect(answer).rejects.toThrow('the gateway no longer waits')
   expect(published).toEqual([])

@@ -1,7 +1,8 @@
 // Publishes the admitted messages of several gateway batches in one transaction, and resolves with
-// their answers only afterwards. A batch that was published before gets its first answer again. If
-// the queue is unavailable, all batches of the attempt are rejected. It is then unknown whether
-// they were published, and a retry of the same batch finds out.
+// their answers only afterwards. If a batch was published before, it gets its first answer again.
+// If the queue is unavailable, all batches of the attempt are rejected. It is then unknown whether
+// the batches were published. A gateway then sends its batch again, and gets the first answer if
+// that batch was published.
 
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import assert from 'node:assert'
@@ -36,7 +37,7 @@ interface PendingBatch extends AdmittedBatch {
 
 /** The maximum number of batches in one transaction, which keeps a transaction at a few MB. */
 const MAX_BATCHES = 64
-/** Two, so that one transaction is prepared while the other waits for the disk. */
+/** The number of concurrent transactions: one is prepared while the other waits for the disk. */
 const CONCURRENCY = 2
 
 export class BatchPublisher {
@@ -54,14 +55,16 @@ export class BatchPublisher {
   }
 
   /**
-   * Resolves with the answer when every message is durable. Rejects if the outcome is unknown. Also
-   * rejects if the gateway no longer waits for the answer: the gateway has then refused the
+   * Resolves with the answer when every message is durable. Rejects if the outcome is unknown. It
+   * also rejects if the gateway no longer waits for the answer. Such a gateway has refused the
    * messages, so a batch that is still waiting must not be published.
    */
   publish(batch: AdmittedBatch, { isRetry, isWanted }: BatchCall): Promise<Buffer> {
-    // A retry that is refused now may have been accepted the first time, when its connector was in
-    // service. So the batch is marked as published even without messages: if it already has a mark,
-    // it gets the first answer. Setting the mark waits for a concurrent attempt elsewhere.
+    // All messages of a retry may be refused now although the first attempt was accepted, because a
+    // connector was in service at that time. So a retry goes to the queue even without messages.
+    // The queue marks the batch as published, or returns the first answer if the batch is already
+    // marked. If another router is publishing the batch, the queue first waits until that
+    // transaction ends.
     if (batch.messages.length === 0 && !isRetry) return Promise.resolve(batch.answer)
     return new Promise((resolve, reject) => {
       this.#batcher.add({ ...batch, isWanted, resolve, reject })
@@ -73,9 +76,11 @@ export class BatchPublisher {
   }
 
   async #publish(batches: PendingBatch[]): Promise<void> {
-    // If this process was stopped, one turn of the event loop shows which gateways disconnected.
+    // If this process was suspended, it learns in the next iteration of the event loop which
+    // gateways have disconnected.
     await turnOfTheLoop()
-    // A gateway that gets no answer sends its batch again, so two copies of a batch may wait here.
+    // A gateway that gets no answer sends its batch again, so two copies of a batch may wait here
+    // at the same time.
     const copies = Map.groupBy(
       batches.filter((batch) => batch.isWanted()),
       (batch) => batch.batchId,
@@ -91,12 +96,13 @@ export class BatchPublisher {
       for (const batch of [...copies.values()].flat()) batch.reject(reason)
     }
     for (const batch of batches)
-      if (!batch.isWanted()) batch.reject(new Error('the gateway no longer waits'))
+      if (!batch.isWanted()) batch.reject(new Error('the gateway no longer waits for an answer'))
   }
 
   /**
-   * Tries to publish one copy of each batch. If some batches were published before, it settles only
-   * those with their first answers and publishes nothing.
+   * Tries to publish one copy of each batch. If some batches were published before, this attempt
+   * publishes nothing. It only settles those batches, with their first answers, and the caller then
+   * tries again with the other batches.
    */
   async #attempt(
     copies: PendingBatch[][],
@@ -111,8 +117,8 @@ export class BatchPublisher {
       const withMessages = fresh.filter((batch) => batch.messages.length > 0)
       return this.#options.onPublished(withMessages.length, messages.length)
     }
-    assert(outcome.kind === 'repeated', 'a batch has no deadline')
-    assert(outcome.answers.size > 0, 'a repeated batch has an answer')
+    assert(outcome.kind === 'repeated', 'publishOnce() reported a deadline, but a batch has none')
+    assert(outcome.answers.size > 0, 'publishOnce() reported no answer for a repeated batch')
     for (const [batchId, answer] of outcome.answers) settle(batchId, answer)
   }
 }

@@ -16,7 +16,7 @@ test('the server recognises batches that a gateway marks as retries', async () =
     onError: (what, error) => expect.fail(`${what}: ${error.message}`),
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // A TCP listener's address is an object.
+  // The address of a TCP listener is an object.
   const { port } = server.address() as AddressInfo
   const body = new Uint8Array(encodeBatch({ batchId: newMessageId(), submissions: [] }))
   const send = (headers: Record<string, string>) =>

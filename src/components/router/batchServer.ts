@@ -28,20 +28,23 @@ export interface BatchCall {
 
 /** Gateways send batches of at most a few hundred KB, so this is a generous limit. */
 const MAX_BATCH_OCTETS = 16 * 1024 * 1024
-/** Longer than gateways keep idle connections, so that the gateways close them. */
+/**
+ * This is longer than gateways keep idle connections open, so it is always the gateway that closes
+ * an idle connection.
+ */
 const KEEP_ALIVE_MS = 60_000
 
 /**
- * Creates the HTTP server to which gateways send batches by `POST /v1/batch`. It answers 200 with
- * the verdicts, 401 for a wrong token, and 400 for an invalid batch. It answers 503 if it is
- * unknown whether the batch was published. The gateway then sends the same batch again, to this
- * router or to another.
+ * Creates the HTTP server to which gateways send batches by `POST /v1/batch`. The server answers
+ * 200 with the verdicts, 401 for a wrong token, and 400 for an invalid batch. It answers 503 if it
+ * is unknown whether the batch was published. The gateway then sends the same batch again, to this
+ * or another router.
  */
 export function createBatchServer(options: BatchServerOptions): Server {
   const token = digest(`Bearer ${options.clusterToken}`)
   const server = createServer((request, response) => {
     answer(request, response, token, options).catch((error: Error) => {
-      options.onError('answering a gateway', error)
+      options.onError('answering a gateway failed', error)
       end(response, 500)
     })
   })
@@ -58,7 +61,7 @@ export async function listen(server: Server, port: number, host: string): Promis
       resolve()
     })
   })
-  // The address of a TCP server is an object; only a pipe has a string.
+  // The address of a TCP server is an object. Only the address of a pipe is a string.
   return (server.address() as AddressInfo).port
 }
 
@@ -77,7 +80,7 @@ async function answer(
   try {
     batch = decodeBatch(octets)
   } catch (error) {
-    onError('reading a batch', asError(error))
+    onError('reading a batch failed', asError(error))
     return end(response, 400)
   }
   try {
@@ -89,7 +92,7 @@ async function answer(
     response.end(verdicts)
   } catch (error) {
     if (response.destroyed) return
-    onError('publishing', asError(error))
+    onError('publishing a batch failed', asError(error))
     end(response, 503)
   }
 }

@@ -39,9 +39,10 @@ async function start(context: ComponentContext<'router'>): Promise<RunningCompon
       batches.inc({}, batchCount)
       published.inc({}, messageCount)
     },
-    onError: (error) => onTrouble('publishing', error),
+    onError: (error) => onTrouble('publishing batches failed', error),
   })
-  // Monotonic time. After a step of the wall clock a drain might cut gateways off.
+  // This is monotonic time. With wall-clock time, a step of the clock could make a drain disconnect
+  // gateways that still use this router.
   let lastBatchAtMs = Number.NEGATIVE_INFINITY
   const server = createBatchServer({
     clusterToken: config.clusterToken,
@@ -71,7 +72,8 @@ async function start(context: ComponentContext<'router'>): Promise<RunningCompon
     ports: { router: port },
     drain: async () => {
       await presence.stop()
-      // Gateways that still use this router see that it has left when they next read the list.
+      // Gateways that still use this router notice that it has left when they next read the list of
+      // routers.
       if (performance.now() - lastBatchAtMs < BUSY_MS) await delay(HEARTBEAT_INTERVAL_MS)
       await publisher.whenIdle()
       server.close()

@@ -13,7 +13,7 @@ export const ROUTER_METRICS = {
   ),
   refusedMessages: counter(
     'signalbox_router_refused_messages_total',
-    'Messages refused by policy, without a route, or while no route is in service',
+    'Messages refused by policy, or because no route matches or is in service',
     ['command_status'],
   ),
 } as const
