@@ -14,7 +14,7 @@ export const connectorMutants: readonly Mutant[] = [
     file: 'src/components/workers/connectorWork.ts',
     piece: 'if (!isOver(task, Date.now())) return task.work.isOurs',
     replacement: 'if (!isOver(task, 0)) return task.work.isOurs',
-    guard: expiring('a message received after its end is not sent, but its envelope continues'),
+    guard: expiring('a message received after expiry is not sent, and the next message is sent'),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ '31612341001' \]/,
   },
   {
@@ -24,7 +24,7 @@ export const connectorMutants: readonly Mutant[] = [
     piece: `this.#ready.add(task)
     this.#expiry.notice(task.expiresAtMs)`,
     replacement: 'this.#ready.add(task)',
-    guard: expiring('a message that waits for the pace expires at its end, not at its turn'),
+    guard: expiring('a message that waits for the pace expires on time, not when its turn comes'),
     says: /AssertionError: expected undefined to be defined/,
   },
   {
@@ -33,7 +33,7 @@ export const connectorMutants: readonly Mutant[] = [
     file: 'src/components/workers/nextAttempt.ts',
     piece: 'return Math.min(nextMs, expiresAtMs ?? nextMs)',
     replacement: 'return nextMs',
-    guard: expiring('the next attempt of a message is due no later than its end'),
+    guard: expiring('the next attempt of a message is due no later than its expiry'),
     says: /AssertionError: expected [\d.]+ to be \d+/,
   },
   {
@@ -44,7 +44,7 @@ export const connectorMutants: readonly Mutant[] = [
     replacement: 'return 0',
     guard: unitTest(
       'components/workers/caredLanes.test.ts',
-      'a message expires in time without a link; the rest are sent when a link is up',
+      'a message expires on time without a link, and a new link sends the others',
     ),
     says: /AssertionError: expected \[\] to deeply equal \[ 'expired' \]/,
   },

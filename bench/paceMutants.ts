@@ -59,7 +59,7 @@ export const paceMutants: readonly Mutant[] = [
     file: 'src/components/workers/bindLeases.ts',
     piece: 'this.#keep(id, ({ slot }) => shares[slot - 1] ?? 0)',
     replacement: '',
-    guard: leasing('a lower pace takes effect before the database is told'),
+    guard: leasing('a lower pace takes effect before the claim is sent to the database'),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ 'lower sim .+ \]/,
   },
   {
@@ -82,7 +82,9 @@ export const paceMutants: readonly Mutant[] = [
     file: 'src/components/workers/bindLeases.ts',
     piece: 'askedAtMs + this.#options.ttlMs',
     replacement: 'askedAtMs + this.#options.ttlMs + 1_000',
-    guard: leasing('a lease counts from its request, and binds close before slots are released'),
+    guard: leasing(
+      'a lease begins at its request, and binds close before their slots are released',
+    ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
   {
@@ -91,7 +93,7 @@ export const paceMutants: readonly Mutant[] = [
     file: 'src/components/workers/bindLeases.ts',
     piece: '({ connector, slot }) => !leaving.get(connector)?.has(slot),',
     replacement: '() => true,',
-    guard: leasing('a slot that is being closed does not delay other leases and is not held again'),
+    guard: leasing('a slot whose bind is closing delays no other leases and is not leased again'),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
   {

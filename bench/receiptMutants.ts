@@ -21,7 +21,9 @@ export const receiptMutants: readonly Mutant[] = [
     file: 'src/components/workers/recentSubmissions.ts',
     piece: 'isInTime(one.submittedAtMs, receivedAtMs) && isSameNumber',
     replacement: 'isSameNumber',
-    guard: remembered('a receipt from over five seconds before the submission finds no message'),
+    guard: remembered(
+      'a receipt received over five seconds before the submission finds no message',
+    ),
     says: /AssertionError: expected \{ .+ \} to be undefined/,
   },
   {

@@ -47,7 +47,7 @@ export const waitingMutants: readonly Mutant[] = [
     file: 'src/components/workers/envelopeRotation.ts',
     piece: 'this.#timer = setTimeout(() => this.#rotate(), ROTATE_MS)',
     replacement: 'this.#timer = setTimeout(() => this.#rotate(), 1_000 * ROTATE_MS)',
-    guard: rotating('a message deep in a queue expires in time, though only 16 envelopes are held'),
+    guard: rotating('a message deep in a queue expires on time, though only 16 envelopes are held'),
     says: /AssertionError: expected \[\] to deeply equal \[ .+ \]/,
   },
   {
@@ -58,7 +58,7 @@ export const waitingMutants: readonly Mutant[] = [
     replacement: 'if (!task.work.isOurs) continue',
     guard: unitTest(
       'components/workers/clearedConnector.test.ts',
-      'a message whose validity has ended when its connector is cleared expires: "purge"',
+      'clearing a connector expires the messages whose validity has ended: "purge"',
     ),
     says: /AssertionError: expected \[ .+ \] to deep equally contain .+/,
   },
@@ -70,7 +70,7 @@ export const waitingMutants: readonly Mutant[] = [
     replacement: '',
     guard: unitTest(
       'components/workers/messageExpiry.test.ts',
-      'a last attempt after the end by the database clock expires the message',
+      'a message expires if its last attempt ends after expiry by the database clock',
     ),
     says: /AssertionError: expected \[ 'failed', 'failed' \] to deeply equal \[ .+ \]/,
   },
@@ -79,12 +79,12 @@ export const waitingMutants: readonly Mutant[] = [
     invariant: '12',
     file: 'src/components/workers/caretaker.ts',
     piece: `known.told = ''
-    // In place`,
+    // The object`,
     replacement: `known.told = known.told.slice()
-    // In place`,
+    // The object`,
     guard: unitTest(
       'components/workers/caretaker.test.ts',
-      'other processes are told again after the leases were lost or may have been',
+      'other processes are told again if the leases were lost or may have been lost',
     ),
     says: /AssertionError: expected \[ .+ \] to have a length of 2 but got 1/,
   },

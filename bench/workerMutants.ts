@@ -68,7 +68,7 @@ export const workerMutants: readonly Mutant[] = [
     file: 'src/components/workers/envelopeOwnership.ts',
     piece: 'const isUnbroken = answeredAtMs - this.#lastRoundMs < leaseMs',
     replacement: 'const isUnbroken = true',
-    guard: owners('after a database outage every owner has a full lease to come back'),
+    guard: owners('after a database outage every owner has a full lease to send a heartbeat'),
     says: /AssertionError: expected \{ .+ \} to deeply equal \{ kind: 'held' \}/,
   },
   {
@@ -127,7 +127,7 @@ export const workerMutants: readonly Mutant[] = [
     replacement: 'const fitting = [submitSm, upstreamSubmitSm][0]',
     guard: unitTest(
       'components/workers/upstreamSubmitSm.test.ts',
-      'the worker submits in the form of the version that its SMSC has stated',
+      'the worker submits each message in a form that fits the version of its SMSC',
     ),
     says: /AssertionError: expected \[ .+ \] to deeply equal \[ .+ \]/,
   },
@@ -145,7 +145,7 @@ export const workerMutants: readonly Mutant[] = [
     return true`,
     guard: unitTest(
       'components/workers/upstreamSubmitSm.test.ts',
-      'a message that fits in no form fails alone, and its envelope continues',
+      'a message that fits in no form fails alone, and the other messages are sent',
     ),
     says: /PduError: short_message: 255 octets, but the SMSC speaks SMPP 3.3/,
   },
@@ -157,7 +157,7 @@ export const workerMutants: readonly Mutant[] = [
     replacement: 'keepMarksOf: envelopeIds.slice(0, 0)',
     guard: unitTest(
       'components/workers/maintain.test.ts',
-      'the queue keeps the marks of messages that are about to leave',
+      'the queue keeps the marks of waiting messages that a process has claimed',
     ),
     says: /AssertionError: expected \[\] to deeply equal \[ .+ \]/,
   },
@@ -194,7 +194,7 @@ export const workerMutants: readonly Mutant[] = [
     file: 'src/message/waitingMessageTable.ts',
     piece: 'and leaving_at = to_timestamp(left_at.claimed_ms / 1000)',
     replacement: 'and leaving_at >= to_timestamp(left_at.claimed_ms / 1000)',
-    guard: moving('a process that freezes after publishing does not remove a row claimed since'),
+    guard: moving('a process that froze after publishing does not remove a row claimed by another'),
     says: /AssertionError: expected \{ kind: 'published' \} to match object \{ kind: 'repeated' \}/,
   },
 ]

@@ -17,9 +17,12 @@ const NOTHING: SlotAnswer = { leases: [], locked: [], free: [], awaited: [], has
 
 interface Script {
   workers?: () => number
-  /** The slots that the database grants for a claim. By default slots 1 and 2 with their shares. */
+  /**
+   * The slots that the database grants for a claim. The default is slots 1 and 2, each with its
+   * share of the pace.
+   */
   grant?: (claim: SlotClaim) => (SlotLease & { isAsked?: boolean })[]
-  /** The rest of the database's answer. */
+  /** Further fields of the database's answer. */
   answer?: () => Partial<SlotAnswer>
   closeBinds?: () => Promise<void>
   /** Runs before the database's answer arrives. */
@@ -81,7 +84,7 @@ function leasesWith({
   return { claims, leases, log, pass, round, roundOf, troubles }
 }
 
-test('a lease counts from its request, and binds close before slots are released', async () => {
+test('a lease begins at its request, and binds close before their slots are released', async () => {
   const { leases, log, round } = leasesWith()
   expect(await round()).toEqual(['acquire up to 4 and ask', 'hold sim 1,2 at 6/s until 91000'])
   log.length = 0
@@ -121,7 +124,7 @@ test('one statement leases the slots of all connectors, and another releases the
   expect(log.filter((line) => line.startsWith('release'))).toHaveLength(1)
 })
 
-test('a lower pace takes effect before the database is told', async () => {
+test('a lower pace takes effect before the claim is sent to the database', async () => {
   const { round } = leasesWith()
   await round()
   expect(await round({ tps: 4 })).toEqual([
@@ -132,7 +135,7 @@ test('a lower pace takes effect before the database is told', async () => {
   expect(await round({ tps: 8 })).toEqual(['acquire up to 4', expect.stringContaining('at 4/s')])
 })
 
-test('an excess slot gives up its pace and closes its bind before its release', async () => {
+test('an excess slot loses its pace and its bind before it is released', async () => {
   const { round } = leasesWith({ grant: (claim) => firstTwo(claim).slice(0, claim.shares.length) })
   await round()
   const happened = await round({ binds: 1 })
@@ -141,7 +144,7 @@ test('an excess slot gives up its pace and closes its bind before its release', 
   expect(happened.indexOf('closed sim 2')).toBeLessThan(happened.indexOf('release sim 2'))
 })
 
-test('a slot that another process asks for is closed before it is released', async () => {
+test('a bind closes before its slot is released to a process that asks for the slot', async () => {
   let isAsked = false
   const grant = (claim: SlotClaim) =>
     firstTwo(claim).map((lease) => ({ ...lease, isAsked: isAsked && lease.slot === 2 }))
@@ -151,7 +154,7 @@ test('a slot that another process asks for is closed before it is released', asy
   expect((await round()).slice(2)).toEqual(['lower sim to 3/s', 'closed sim 2', 'release sim 2'])
 })
 
-test('a slot that is being closed does not delay other leases and is not held again', async () => {
+test('a slot whose bind is closing delays no other leases and is not leased again', async () => {
   const closing = Promise.withResolvers<void>()
   let isAsked = true
   const { leases, log } = leasesWith({
@@ -187,7 +190,7 @@ test('at most ten slots are handed over at a time', async () => {
   expect(closed).toHaveLength(10)
 })
 
-test('pace from a different slot, or after the lease ended, counts as new', async () => {
+test('pace of a different slot, or granted after the lease ended, waits one window', async () => {
   let slot = 1
   const { pass, round } = leasesWith({ grant: () => [{ slot, pace: 3 }] })
   await round()
@@ -241,7 +244,7 @@ test('a slot that this process asked for is taken as soon as it is free', async 
   expect(claims.at(-1)).toMatchObject([{ wanted: 1, isOverdue: false }])
 })
 
-test('a refused connector gets a statement of its own and does not block the others', async () => {
+test('a connector that the database refuses is claimed alone and blocks no other', async () => {
   let isBad = true
   const { claims, roundOf, troubles } = leasesWith({
     grant: (claim) => {

@@ -1,16 +1,16 @@
 // Decides which upstream binds this process may hold, and how much of each connector's pace it may
 // use. A lease counts from the time just before its renewal was requested, on the monotonic clock.
 // Even after a slow answer, a process therefore never uses a lease longer than the database allows.
-// The lease is checked in the tick of each write to an SMSC. While the database is unavailable,
-// leases expire and their binds close, so a connector never has too many binds. Pace is given up in
-// the same safe order as binds: the process first slows down and then tells the database, which may
-// grant the rest of the pace to other processes.
+// The lease is checked in the same iteration of the event loop as each write to an SMSC. While the
+// database is unavailable, leases expire and their binds close, so a connector never has too many
+// binds. Pace is given up in the same safe order as binds: the process first slows down and then
+// notifies the database, which may grant the rest of the pace to other processes.
 //
 // One statement per round serves all connectors. Each process takes its share of the free slots. If
-// slots stay free for two rounds because other processes have died or stopped, any process may take
-// them. A process that has fewer slots than another asks for some of the other process's slots. The
-// holder closes those binds and releases the slots, a few at a time, so it closes a bind only if
-// another process is waiting for the slot.
+// slots stay free for two rounds because other processes have died or are suspended, any process
+// may take them. A process that has fewer slots than another process asks that process for some of
+// its slots. The holder then closes the binds of these slots and releases the slots, a few at a
+// time. A bind is closed only if another process is waiting for its slot.
 
 import { asError } from '../../flow/asError.ts'
 import { Batcher } from '../../flow/batcher.ts'
@@ -44,7 +44,7 @@ export interface BindLeasesOptions {
   ttlMs: number
   /** Called after each round with the current lease. */
   onChange: (connector: string, lease: ConnectorLease) => void
-  /** Limits sending to this pace immediately: other processes may be granted the rest. */
+  /** Limits sending to this pace immediately, because other processes may be granted the rest. */
   lowerPace: (connector: string, pace: number) => void
   /** Resolves when the binds of these slots are closed. The slots are released after that. */
   closeBinds: (connector: string, slots: readonly number[]) => Promise<void>
@@ -52,7 +52,7 @@ export interface BindLeasesOptions {
   now?: () => number
 }
 
-/** A slot to release, whose bind is closed. */
+/** A slot that can be released because its bind is closed. */
 interface Release extends ReleasedSlot {
   done: () => void
   failed: (error: Error) => void
@@ -64,9 +64,11 @@ const SEARCH_INTERVAL_MS = 2_000
 const AWAITING_RATE = 4
 /** After this many rounds, any process may take the slots that are still free. */
 const ROUNDS_OF_PATIENCE = 2
-/** The most slots being handed over at one time, and the most that this process waits for. */
+/** The most slots that are handed over at a time, and the most that this process asks for. */
 const HANDED_OVER_MAX = 10
-/** In every fifth round the database checks whether other processes have more slots. */
+/**
+ * In every fifth round the database checks whether other processes have more slots than this one.
+ */
 const ROUNDS_BETWEEN_ASKS = 5
 const RELEASED_MAX = 1_000
 
@@ -75,9 +77,9 @@ export class BindLeases {
   #now: () => number
   #connectors: readonly Connector[] = []
   #held = new Map<string, readonly SlotLease[]>()
-  /** The end of the leases by connector, in monotonic ms. */
+  /** When the leases of each connector end, in monotonic ms. */
   #heldUntilMs = new Map<string, number>()
-  /** Slots that are being given up: their binds are closing. */
+  /** The slots of each connector that are being given up. Their binds are closing. */
   #leaving = new Map<string, Set<number>>()
   #givingUp = new Set<Promise<void>>()
   #releases: Batcher<Release>
@@ -90,7 +92,9 @@ export class BindLeases {
   #rounds = 0
   /** Connectors with slots that this process asked other processes for and does not hold yet. */
   #awaited: ReadonlySet<string> = new Set()
-  /** Other processes have more slots, but these slots were locked in the last round. */
+  /**
+   * Whether some slots were locked in the last round, so that this process could not ask for them.
+   */
   #hasMissed = false
   #stopped = false
 
@@ -104,7 +108,7 @@ export class BindLeases {
     })
   }
 
-  /** Sets the connectors to lease slots of. Called at the start and after each change. */
+  /** Sets the connectors whose slots are leased. Called at the start and after each change. */
   want(connectors: readonly Connector[]): void {
     // A disabled connector has no binds, but the holder of its first slot looks after its messages.
     this.#connectors = connectors.map((connector) =>
@@ -139,8 +143,8 @@ export class BindLeases {
     for (const connector of this.#held.keys())
       if (!wanted.has(connector)) this.#giveUp(connector, this.#slotsOf(connector))
     const claims = this.#connectors.map((connector) => this.#claim(connector))
-    // The answer may still list the slots that are being given up now, even if they are released
-    // before it arrives.
+    // The answer may still list the slots that are being given up now, even if these slots are
+    // released before the answer arrives.
     const leaving = new Map([...this.#leaving].map(([id, slots]) => [id, new Set(slots)]))
     const askedAtMs = this.#now()
     let restMs = this.#searchMs
@@ -213,7 +217,10 @@ export class BindLeases {
     }
   }
 
-  /** Returns whether there are new slots. Locked connectors keep their former leases. */
+  /**
+   * Applies the renewed leases. Returns whether this process has new slots. Locked connectors keep
+   * their former leases.
+   */
   #take(leases: readonly RenewedLease[], locked: readonly string[], heldUntilMs: number): boolean {
     const byConnector = Map.groupBy(leases, ({ connector }) => connector)
     const left = new Set(locked)
@@ -223,7 +230,8 @@ export class BindLeases {
       const renewed = byConnector.get(id) ?? []
       const before = this.#slotsOf(id)
       hasTaken ||= renewed.some(({ slot }) => !before.includes(slot))
-      // New pace waits one window, even in a slot that another process held in the meantime.
+      // New pace waits one window. If the lease had ended, all pace counts as new, because another
+      // process may have held the slot in the meantime.
       const granted = new Map(renewed.map(({ pace, slot }) => [slot, pace]))
       this.#keep(id, ({ slot }) => (this.#isOver(id) ? 0 : (granted.get(slot) ?? 0)))
       this.#hold(
@@ -257,7 +265,7 @@ export class BindLeases {
     else this.#held.delete(connector)
   }
 
-  /** Lowers the pace of each slot to at most `share`. */
+  /** Lowers the pace of each slot to at most the result of `share`. */
   #keep(connector: string, share: (lease: SlotLease) => number): void {
     const before = this.#held.get(connector) ?? []
     const after = before.map((lease) => ({ ...lease, pace: Math.min(lease.pace, share(lease)) }))

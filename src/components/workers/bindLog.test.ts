@@ -8,7 +8,7 @@ function newLog() {
   const lines: (readonly [text: string, fields: Readonly<Record<string, unknown>>])[] = []
   const write = (fields: object, text: string) => void lines.push([text, { ...fields }])
   let nowMs = 0
-  // The only two methods of pino's logger that BindLog uses.
+  // BindLog uses only these two methods of pino's logger.
   const bindLog = new BindLog({ info: write, warn: write } as never, () => nowMs)
   const seconds = (count: number, each: (second: number) => void = () => undefined): void => {
     for (let second = 0; second < count; second++) {
@@ -41,7 +41,7 @@ test('a carrier outage of two and a half minutes is logged in four lines', () =>
   seconds(15)
   const down = { connector: 'north', binds: [ONE, TWO], bindsUp: 0 }
   expect(lines.slice(1)).toEqual([
-    // The first attempt failed before the line was written.
+    // The first attempt to bind failed before this line was written, so it adds a second reason.
     ['upstream binds are down', { ...down, reason: expect.stringContaining('the peer closed') }],
     ['upstream binds are still down', expect.objectContaining({ ...down, lastedSeconds: 60 })],
     ['upstream binds are still down', expect.objectContaining({ ...down, failures: 60 })],
@@ -70,7 +70,7 @@ test('binds that come back seconds apart after an outage share one log line', ()
   ])
 })
 
-test('when one bind of two fails, the log names it and counts the other as up', () => {
+test('when one of two binds fails, the log names the failed bind and counts one as up', () => {
   const { lines, north, seconds } = newLog()
   north.up(ONE)
   seconds(61, () => north.failed(TWO, 'ESME_RALYBND'))

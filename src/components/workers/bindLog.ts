@@ -1,14 +1,15 @@
-// Logs the state of upstream binds. There is one line when binds of a connector come up, go down,
-// or are closed by this process, with the reason, and one line a minute while any bind is down.
-// Binds that change at about the same time share a line. A carrier that keeps accepting and cutting
-// a bind is reported only in the line of each minute.
+// Logs the state of upstream binds. A line is logged when binds of a connector come up, when they
+// go down, and when this process closes them. The line states the reason why binds went down or
+// were closed. While any bind of a connector is down, another line is logged each minute. Binds of
+// a connector that change state at about the same time share a line. A bind whose link the carrier
+// cuts again and again is logged about once a minute.
 
 import { Outage } from '../../flow/outage.ts'
 import type { BindId } from '../../message/ids.ts'
 import type { Logger } from '../../runtime/log.ts'
 import { countsOf, type Fields, TELL_EVERY_MS } from '../../runtime/troubleLog.ts'
 
-/** What happens to the binds of one connector. */
+/** Receives the events of one connector's binds. */
 export interface BindEvents {
   /** The bind is up. */
   up(bind: BindId): void
@@ -39,12 +40,14 @@ interface Bind {
 
 /** A bind that came up is logged once it has stayed up for this time. */
 const SETTLE_MS = 500
-/** A bind that was already logged as up within the last minute must stay up for this time. */
+/**
+ * A bind that was logged as up within the last minute must stay up this long to be logged again.
+ */
 const SETTLE_AGAIN_MS = 10_000
 /**
- * Links often break and come back seconds apart. After a first line about binds that are down, all
- * binds that fail within this time share the next line. Binds that come up wait this long for the
- * rest, so that they share a line as well.
+ * Links often break and come back seconds apart. After a line about binds that are down, all binds
+ * that fail within this time share the next line. A line about binds that are up is delayed by up
+ * to this time, so that the remaining binds can share it.
  */
 const GATHER_MS = 15_000
 const UNTOLD: Omit<Bind, 'isUp' | 'sinceMs'> = {
@@ -110,7 +113,7 @@ class ConnectorBinds {
   down(id: BindId, reason: string, nowMs: number): void {
     const known = this.#binds.get(id) ?? UNTOLD
     this.#binds.set(id, { ...known, isUp: false, sinceMs: nowMs, reason })
-    // The returned news is not needed: the line about the binds that are down reports the start.
+    // The result of failed() is ignored, because #tellDown logs the start of the outage.
     this.#outage.failed(nowMs, reason)
   }
 
@@ -144,7 +147,7 @@ class ConnectorBinds {
     log.warn(this.#fields(down), 'upstream binds are down')
   }
 
-  /** False while the remaining binds may still come up in time to share the line. */
+  /** Whether to log the binds that are up now instead of waiting for the remaining binds. */
   #mayTellUp(nowMs: number): boolean {
     const binds = [...this.#binds.values()]
     const untold = binds.filter((bind) => hasSettled(bind, nowMs))
@@ -153,7 +156,9 @@ class ConnectorBinds {
     return isComplete || nowMs - firstMs >= GATHER_MS
   }
 
-  /** Marks all binds that match as logged in this state and returns their ids. */
+  /**
+   * Marks the binds for which `isMeant` is true as logged in the state `told`. Returns their ids.
+   */
   #take(isMeant: (bind: Bind) => boolean, told: 'up' | 'down', nowMs: number): BindId[] {
     const taken: BindId[] = []
     for (const [id, bind] of this.#binds) {

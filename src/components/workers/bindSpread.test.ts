@@ -6,10 +6,13 @@ import { type Connector, connectorSchema } from '../../platform/connector.ts'
 import { BindLeases } from './bindLeases.ts'
 
 const ROUND_MS = 2_000
-/** One statement takes slots of at most 50 connectors. */
+/** The rounds until all slots are leased. One statement takes slots of at most 50 connectors. */
 const ROUNDS_TO_START = 7
 const AT_ONCE_MAX = 10
-/** It takes three rounds to ask for ten slots, close their binds and take them. */
+/**
+ * The average number of slots that are handed over in a round. Three rounds are needed to ask for
+ * ten slots, to close their binds and to take them.
+ */
 const HANDED_OVER_A_ROUND = AT_ONCE_MAX / 3
 
 let store: TestStore
@@ -33,7 +36,7 @@ interface Worker {
   closed: number
 }
 
-/** Workers that share the slots of these connectors. Frozen workers still count as alive. */
+/** Workers that share the slots of some connectors. A frozen worker still counts as alive. */
 class Fleet {
   #connectors: readonly Connector[]
   #workers = new Map<string, Worker>()
@@ -105,7 +108,10 @@ class Fleet {
     }
   }
 
-  /** Runs rounds of all workers at the same time, so that they find rows and connectors locked. */
+  /**
+   * Runs the rounds of all workers at the same time, so that they lock rows and connectors that
+   * other workers need.
+   */
   async roundsAtOnce(count: number): Promise<void> {
     for (let round = 0; round < count; round++) {
       this.#nowMs += ROUND_MS
@@ -122,7 +128,7 @@ class Fleet {
 
   worker(name: string): Worker {
     const worker = this.#workers.get(name)
-    if (!worker) throw new Error(`${name} does not run`)
+    if (!worker) throw new Error(`the worker ${name} is not running`)
     return worker
   }
 
@@ -135,7 +141,7 @@ class Fleet {
     return [...this.#workers.values()].reduce((sum, { closed }) => sum + closed, 0)
   }
 
-  /** The number of slots of each connector that workers hold. */
+  /** The number of slots of each connector that are held by workers. */
   get heldByConnector(): number[] {
     const workers = [...this.#workers.values()]
     return this.#connectors.map(({ id }) =>
@@ -152,7 +158,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((all, one) => all + one, 0)
 }
 
-test('1,000 connectors with one bind are spread evenly as workers start and die', async () => {
+test('1,000 connectors with one bind each are spread evenly as workers start and die', async () => {
   const fleet = new Fleet(1_000)
   fleet.start('a', 'b', 'c', 'd')
   await fleet.rounds(ROUNDS_TO_START)
@@ -228,7 +234,7 @@ test('the binds of each connector are divided and handed over one at a time', as
     for (const slots of fleet.worker(name).held.values()) expect(slots).toHaveLength(2)
 })
 
-test('slots are not closed for a process that asked for them and then died', async () => {
+test('no bind is closed for a process that asked for its slot and then died', async () => {
   const fleet = new Fleet(20)
   fleet.start('a', 'b')
   fleet.freeze('b')

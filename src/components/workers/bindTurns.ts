@@ -1,13 +1,19 @@
 interface WaitingBind {
-  /** The time in ms until the bind may send: 0 for now, Infinity until its state changes. */
+  /**
+   * Returns the ms until the bind may send. The result is 0 if the bind may send now, and Infinity
+   * if it cannot send before its state changes.
+   */
   waitMs(nowMs: number): number
 }
 
-/** Lets the binds of a connector send in turn. */
+/** Chooses the bind for each message, so that the binds of a connector send in turn. */
 export class BindTurns {
   #next = 0
 
-  /** The next unreserved bind that may send now, or the time in ms until the first of them may. */
+  /**
+   * Returns the next bind that may send now. If no bind may send yet, returns the ms until the
+   * first bind may send. Reserved binds are skipped.
+   */
   next<Bind extends WaitingBind>(
     binds: readonly Bind[],
     nowMs: number,

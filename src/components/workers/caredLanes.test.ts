@@ -1,4 +1,4 @@
-// The lanes of a connector while no process has it bound.
+// The lanes of a connector while no process has the connector bound.
 
 import { expect, test } from 'vitest'
 import { encodeUnanswered } from '../../message/outcomeWire.ts'
@@ -10,10 +10,10 @@ import { returningQueues } from './returningQueues.fixture.ts'
 
 const PATIENCE = { timeout: 5_000, interval: 20 }
 const HOUR_MS = 3_600_000
-/** Envelopes received at a very slow pace: one that was sent, and fifty that are ready. */
+/** The envelopes that a lane with a very slow pace receives: one is sent, and fifty are ready. */
 const FULL = 51
 
-/** Envelopes of one message each. The message in the last one expires at `expiresAtMs`. */
+/** Envelopes of one message each. The message in the last envelope expires at `expiresAtMs`. */
 function entries(count: number, expiresAtMs: number): QueueEntry[] {
   return Array.from({ length: count }, (_, index) => {
     const envelope = envelopeOf(1, 'normal', `316${1000 + index}`)
@@ -40,7 +40,7 @@ test('without a link only the caretaker of the connector receives messages', asy
   await expect.poll(() => held.size, PATIENCE).toBe(0)
 })
 
-test('a message expires in time without a link; the rest are sent when a link is up', async () => {
+test('a message expires on time without a link, and a new link sends the others', async () => {
   const { port, taken } = await rememberingSmsc()
   const expiresAtMs = Date.now() + 1_000
   const { queue } = returningQueues(entries(3, expiresAtMs))
@@ -54,7 +54,7 @@ test('a message expires in time without a link; the rest are sent when a link is
   await expect.poll(() => taken.length, PATIENCE).toBe(2)
 })
 
-test('a message suspected of breaking the link expires in time', async () => {
+test('a message suspected of breaking the link expires on time', async () => {
   const { port } = await rememberingSmsc()
   const expiresAtMs = Date.now() + 1_000
   const { queue } = returningQueues(entries(1, expiresAtMs))
@@ -65,7 +65,7 @@ test('a message suspected of breaking the link expires in time', async () => {
   expect(Date.now() - expiresAtMs).toBeLessThan(500)
 })
 
-test('a message deep in a queue expires in time, though only 16 envelopes are held', async () => {
+test('a message deep in a queue expires on time, though only 16 envelopes are held', async () => {
   const { port } = await rememberingSmsc()
   const all = entries(80, Date.now() + 500)
   const last = decodeEnvelope(all.at(-1)?.payload ?? Buffer.alloc(0)).messages[0]?.messageId
@@ -75,7 +75,7 @@ test('a message deep in a queue expires in time, though only 16 envelopes are he
   const expired = () => events.map(({ kind, message }) => [kind, message.messageId])
   await expect.poll(expired, PATIENCE).toEqual([['expired', last]])
   expect(counts.heldMax).toBe(16)
-  // Eight every 80 ms, so that a carrier outage does not put more load on the queue.
+  // The lane returns at most eight envelopes every 80 ms, which limits the load on the queue.
   expect(counts.returned).toBeGreaterThanOrEqual(64)
   expect(counts.returned).toBeLessThan(200)
 })
@@ -87,7 +87,7 @@ async function pausedWhenFull(expiresAtMs: number) {
   let cares = false
   const working = startWork(port, { queue, tps: 0.1, caresFor: () => cares })
   await expect.poll(() => counts.received, PATIENCE).toBe(FULL)
-  // By the next turn every received envelope has been opened.
+  // By the next iteration of the event loop, every received envelope has been opened.
   await new Promise((resolve) => setImmediate(resolve))
   cares = true
   working.change({ paused: true })
@@ -100,17 +100,17 @@ test('messages left on the queue expire when a connector is paused with a full l
   await expect.poll(kinds, PATIENCE).toContain('expired')
 })
 
-test('messages left on the queue still expire after a link was up for a moment', async () => {
+test('messages left on the queue still expire after a link was up for a short time', async () => {
   const { change, kinds } = await pausedWhenFull(Date.now() + 1_500)
   change({ paused: false })
   const resumedAtMs = performance.now()
-  // By then the rotation that was due (every 80 ms) has found a link.
+  // Rotations are due every 80 ms. After 100 ms, the next rotation has found a link.
   await expect.poll(() => performance.now() - resumedAtMs, PATIENCE).toBeGreaterThan(100)
   change({ paused: true })
   await expect.poll(kinds, PATIENCE).toContain('expired')
 })
 
-test('envelopes that were only looked after are claimed again before submission', async () => {
+test('envelopes claimed by a caretaker are claimed again before they are submitted', async () => {
   const { port, taken } = await rememberingSmsc()
   const { counts, queue, settled } = returningQueues(entries(3, Date.now() + HOUR_MS))
   const claims: boolean[] = []

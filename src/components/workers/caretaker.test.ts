@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import type { BoundState } from '../../cluster/boundConnectorTable.ts'
 import { Caretaker, type LeaseRound } from './caretaker.ts'
 
-/** A caretaker of one connector. The test sets the clock and whether others have it bound. */
+/**
+ * A caretaker of one connector. The test sets the clock and whether other processes have the
+ * connector bound.
+ */
 function caring() {
   const state = { nowMs: 0, isBoundElsewhere: false, isAway: false }
   const told: BoundState[] = []
@@ -28,7 +31,7 @@ function caring() {
   return { caretaker, changes, round, state, told, troubles }
 }
 
-test('a caretaker starts after no process had the connector bound for five seconds', async () => {
+test('a caretaker starts when no process has had the connector bound for 5 seconds', async () => {
   const { changes, round } = caring()
   expect(await round(0, { boundSlots: [1] })).toBe(false)
   expect(await round(2_000)).toBe(false)
@@ -80,19 +83,19 @@ test('other processes are told once about each change of bound or held slots', a
   ])
 })
 
-test('other processes are told again after the leases were lost or may have been', async () => {
+test('other processes are told again if the leases were lost or may have been lost', async () => {
   const { round, told } = caring()
   await round(0)
   await round(2_000, { slots: [] })
   await round(4_000)
   expect(told).toHaveLength(2)
-  // The database was out of reach for longer than the leases last.
+  // The database was unavailable for longer than the leases last.
   await round(100_000)
   await round(102_000)
   expect(told).toHaveLength(3)
 })
 
-test('a report or question that failed is repeated in the next round', async () => {
+test('a report or a query that failed is repeated in the next round', async () => {
   const { round, state, told, troubles } = caring()
   state.isAway = true
   expect(await round(0)).toBe(false)

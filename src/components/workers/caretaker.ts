@@ -1,8 +1,9 @@
 // Looks after the messages of connectors that no process has bound, so that each message expires on
-// time and not when the SMSC returns. The process that holds a connector's first slot is its
-// caretaker. In that process the connector's lanes receive a few envelopes although nothing can be
-// sent (submitLane.ts). Those envelopes are sent first when a bind is up again. The caretaker does
-// not decide whether a message may be sent, so two caretakers by mistake would be harmless.
+// time and not only when the SMSC is available again. The process that holds the first slot of a
+// connector is the connector's caretaker. In that process the connector's lanes receive a few
+// envelopes although nothing can be sent (submitLane.ts). Those envelopes are sent first when a
+// bind is up again. The caretaker does not decide whether a message may be sent, so no harm is done
+// if a connector has two caretakers by mistake.
 
 import { asError } from '../../flow/asError.ts'
 import type { BoundState } from '../../cluster/boundConnectorTable.ts'
@@ -22,14 +23,17 @@ export interface LeaseRound {
   slots: readonly number[]
   /** The end of the leases of these slots, in monotonic ms. */
   heldUntilMs: number
-  /** The subset of these slots whose bind is up. */
+  /** The subset of `slots` whose bind is up. */
   boundSlots: readonly number[]
 }
 
 interface Watched extends LeaseRound {
   unboundSinceMs: number | undefined
   isUnboundElsewhere: boolean
-  /** The last state told to other processes, such as `1,2 2` for slots 1 and 2 held, 2 bound. */
+  /**
+   * The last state that other processes were told. `1,2 2` means that slots 1 and 2 are held and
+   * that slot 2 is bound.
+   */
   told: string
   isLooking: boolean
   cared: boolean
@@ -70,11 +74,11 @@ export class Caretaker {
     watched.isLooking = true
     try {
       await this.#tell(connector, watched)
-      // A process that is bound or does not hold the first slot need not ask.
+      // A process that is bound or does not hold the first slot need not ask about other processes.
       if (watched.boundSlots.length === 0 && watched.slots.includes(CARETAKERS_SLOT))
         watched.isUnboundElsewhere = !(await this.#options.isBoundElsewhere(connector))
     } catch (error) {
-      this.#options.onTrouble(`asking who has ${connector} bound`, asError(error))
+      this.#options.onTrouble(`asking which processes have ${connector} bound`, asError(error))
     } finally {
       watched.isLooking = false
     }
@@ -96,9 +100,10 @@ export class Caretaker {
     const isBound = round.boundSlots.length > 0
     const unboundSinceMs = isBound ? undefined : (before?.unboundSinceMs ?? this.#now())
     const known = before ?? { isUnboundElsewhere: false, told: '', isLooking: false, cared: false }
-    // The leases were lost in the meantime, and rows written for new leases hold no state yet.
+    // If the leases were lost in the meantime, the rows of the new leases hold no state yet.
     if (slots.length === 0 || this.#now() >= (before?.heldUntilMs ?? 0)) known.told = ''
-    // In place, so that a pending look() continues with the result of this round.
+    // The object is updated in place, so that a pending look() continues with the result of this
+    // round.
     const watched = Object.assign(known, round, { unboundSinceMs })
     this.#watched.set(connector, watched)
     return watched

@@ -1,4 +1,4 @@
-// Messages that wait for a disabled connector: kept, purged or moved.
+// Messages that wait for a disabled connector are kept, purged or moved.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { LANES } from '../../message/lane.ts'
@@ -21,7 +21,7 @@ function workerWith(envelopes: readonly Envelope[]) {
   const entries = envelopes.map((envelope, index) => entryOf(envelope, { id: String(index) }))
   const { queue, settled } = memoryQueues(entries)
   const recent = new RecentSubmissions()
-  // Long after the envelopes were created.
+  // The settings were last checked long after the envelopes were created.
   const confirmed = { atMs: Date.now() + 60_000 }
   const clock = new SteadyClock()
   const onTrouble = (what: string, error: Error) => {
@@ -92,7 +92,7 @@ test('purged messages of all lanes fail as purged without waiting for the pace',
 })
 
 test.each<Connector['waiting']>(['purge', { moveTo: 'other' }])(
-  'a message whose validity has ended when its connector is cleared expires: %j',
+  'clearing a connector expires the messages whose validity has ended: %j',
   async (waiting) => {
     const envelope = envelopeOf(2)
     const [over, alive] = envelope.messages
@@ -139,7 +139,7 @@ test('messages stay on the queues of a disabled connector with the setting "keep
   expect(events).toEqual([])
 })
 
-test('a move does not count as an attempt', async () => {
+test('moving a message does not count as an attempt to submit it', async () => {
   const retried = envelopeOf(1)
   const [message] = retried.messages
   if (message) message.attempts = 7
@@ -151,7 +151,8 @@ test('a move does not count as an attempt', async () => {
 
 test('a message newer than the last check of the settings waits for the next check', async () => {
   const { confirmed, entries, events, pool, settled } = workerWith([envelopeOf(3)])
-  // The connector may be enabled again: the router may know that before this worker does.
+  // The connector may have been enabled again, and the router may know this before this worker
+  // does.
   confirmed.atMs = Date.now()
   pool.setConnectors(disabled('purge'))
   await expect.poll(() => entries, PATIENCE).toEqual([])

@@ -25,8 +25,8 @@ export function clearedQueues(connectors: Iterable<Connector>): string[] {
 export function clearedOutcome({ waiting }: Connector, atMs: number): Outcome {
   const to = moveTarget(waiting)
   if (to !== undefined) return { kind: 'moved', atMs, to }
-  // There is no command_status: the message may have been submitted before its link was lost, and
-  // then a later receipt is correct.
+  // The command_status is 0, because the message may have been submitted before its link was lost.
+  // A later receipt is then correct.
   return { kind: 'failed', atMs, commandStatus: 0, reason: PURGED }
 }
 

@@ -11,7 +11,7 @@ import { startSmsc } from './smsc.fixture.ts'
 
 const LEASE_MS = 60_000
 
-/** A pool that holds these slots of one connector. Its SMSC accepts every bind. */
+/** A pool that holds these slots of one connector. The connector's SMSC accepts every bind. */
 async function poolOf(slots: readonly number[]) {
   const { port, sessions } = await startSmsc()
   const { queue } = memoryQueues([])

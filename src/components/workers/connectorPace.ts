@@ -16,11 +16,11 @@ export class ConnectorPace {
   }
 
   /**
-   * Sets the pace. A higher pace takes effect one second later, when the submits of the process
-   * that held this pace before no longer count.
+   * Sets the pace. A higher pace takes effect one second later. By then, the submissions of the
+   * process that held this pace before no longer count.
    *
    * @param rate messages a second
-   * @param connector the connector, whose burst is shared between processes like its pace
+   * @param connector the connector, whose burst is divided among the processes like its pace
    */
   set(rate: number, { burst, tps }: { burst: number; tps: number }): void {
     const share = Math.max(1, Math.floor((burst * rate) / tps))
@@ -32,9 +32,10 @@ export class ConnectorPace {
   }
 
   /**
-   * Counts a submit and returns its number, for answered(). Sessions write to their sockets in an
-   * immediate at the end of the turn (smpp/session/pduWriter.ts). The immediate set here runs after
-   * that one, so the pacer learns the time of the actual write.
+   * Counts a submission and returns its number, which the caller passes to answered(). Sessions
+   * write to their sockets in an immediate at the end of the current iteration of the event loop
+   * (smpp/session/pduWriter.ts). The immediate that is set here runs after the write, so the pacer
+   * learns the time of the actual write.
    */
   sent(): number {
     this.#written ??= setImmediate(() => {

@@ -3,8 +3,9 @@ import { isAbsolute, join } from 'node:path'
 import type { Connector } from '../../platform/connector.ts'
 
 /**
- * The password for an SMSC. It is read before each bind, so that the next bind uses a rotated
- * password. Throws if the environment variable is not set or the file cannot be read.
+ * Returns the password for an SMSC. The password is read before each bind, so that a rotated
+ * password applies to the next bind. Throws if the environment variable is not set or the file
+ * cannot be read.
  */
 export function connectorPassword({ id, password }: Connector, secretsDir: string): string {
   if (typeof password === 'string') return password

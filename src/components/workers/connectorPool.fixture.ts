@@ -15,7 +15,7 @@ import { returningQueues } from './returningQueues.fixture.ts'
 export interface PoolSettings extends Partial<Connector> {
   port: number
   slots: readonly number[]
-  /** The share of the connector's pace that is leased. All of it by default. */
+  /** The pace that is leased for the slots. The default is the connector's whole pace. */
   pace?: number
 }
 
@@ -65,7 +65,7 @@ export function startPool(entries: QueueEntry[], { slots, pace, ...settings }: P
     finishEnvelopes: async () => undefined,
     onTrouble,
   })
-  /** Applies changed settings, like a change by an operator. */
+  /** Changes settings of the connector, as an operator would. */
   const change = (changed: Partial<Connector>): void =>
     pool.setConnectors(new Map([[connector.id, { ...connector, ...changed }]]))
   change({})

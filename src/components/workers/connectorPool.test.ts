@@ -48,7 +48,7 @@ test.each([
   { tps: 200, messages: 400, stepMs: 1 },
   { tps: 20, messages: 100, stepMs: 3 },
 ])(
-  'an SMSC with the same pace is used at nearly full pace and never throttles: %j',
+  'nearly the full pace of a connector is used, and its SMSC never throttles: %j',
   async (given) => {
     const { tps, messages, stepMs } = given
     const time = virtualTime(stepMs)
@@ -68,7 +68,7 @@ test.each([
   },
 )
 
-test('at 20 a second a message is sent every 51 ms, over the binds in turn', async () => {
+test('at 20 messages a second, one is sent every 51 ms, and the binds take turns', async () => {
   const time = virtualTime()
   const { port } = await timingSmsc()
   const submits: { atMs: number; slot: number }[] = []
@@ -105,7 +105,7 @@ test('after a pause a burst is sent immediately, and then messages are spaced ev
   expect(gapMs(burst, burst + 8)).toBeGreaterThan(400)
 })
 
-test('a second counts from the write, even after a long turn before the write', async () => {
+test('the pause between messages begins at the write, even if the write is delayed', async () => {
   const { port, taken } = await timingSmsc()
   const { submit } = UpstreamBind.prototype
   vi.spyOn(UpstreamBind.prototype, 'submit').mockImplementationOnce(function (
@@ -121,17 +121,19 @@ test('a second counts from the write, even after a long turn before the write', 
   startPool([entryOf(envelopeOf(2))], { port, tps: 1, slots: [1] })
   await expect.poll(() => taken.length, { timeout: 5_000 }).toBe(2)
   const [first, second] = taken
-  // Counted from the submit, the gap would be some 520 ms. The SMSC reads the first message late.
+  // If the pause began at the call of submit(), the gap would be about 520 ms. The gap may be
+  // slightly shorter than a second, because the SMSC reads the first message late.
   expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(800)
 })
 
-test('a higher pace applies one second after its grant, a lower pace immediately', async () => {
+test('a higher pace applies one second after its grant, and a lower one immediately', async () => {
   const time = virtualTime()
   const { port, taken } = await timingSmsc()
   const { lease, pool } = startPool(envelopes(500), { port, tps: 100, slots: [1] })
   const startMs = performance.now()
   await time.until(() => taken.length > 0, 2_000)
-  // The former holder of the slot may have sent at this pace until the moment it was granted.
+  // The former holder of the slot may have used this pace until the slot was leased to this
+  // process.
   expect((taken[0]?.atMs ?? 0) - startMs).toBeGreaterThanOrEqual(1_000)
   await time.until(() => taken.length > 30, 2_000)
   pool.lowerPace('sim', 0)
@@ -151,7 +153,7 @@ test('a slot is given up only after its link is closed', async () => {
   await expect.poll(() => answer, { timeout: 5_000 }).toBeDefined()
   const log: string[] = []
   const closing = pool.closeSlots('sim', [1]).then(() => log.push(`given up, ${sessions.size} up`))
-  // The unbind waits for the answer, so nothing happens in a dozen turns of the event loop.
+  // The unbind waits for the answer, so nothing happens in a dozen iterations of the event loop.
   for (let turn = 0; turn < 12; turn++) await new Promise(setImmediate)
   log.push('answered')
   answer?.()
@@ -159,7 +161,7 @@ test('a slot is given up only after its link is closed', async () => {
   expect(log).toEqual(['answered', 'given up, 0 up'])
 })
 
-test('a worker whose slots have no share of the pace leaves messages to others', async () => {
+test('a worker without a share of the pace leaves the messages to other workers', async () => {
   const { port, sessions } = await startSmsc()
   const entries = envelopes(50)
   startPool(entries, { port, tps: 2, pace: 0, slots: [3] })

@@ -1,6 +1,7 @@
-// The connectors that this process works for: one ConnectorWork each, with a bind per leased slot.
-// Changed settings apply to open binds. If a change needs a new session, the binds are replaced one
-// at a time while work in progress continues. A disabled connector has no binds.
+// Manages the connectors that this process works for. Each connector has one ConnectorWork, and one
+// bind per leased slot. Changed settings apply to open binds. If a change needs new sessions, the
+// binds are replaced one at a time, while work in progress continues. A disabled connector has no
+// binds.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Connector } from '../../platform/connector.ts'
@@ -33,7 +34,10 @@ export interface ConnectorPoolOptions extends Pick<
 interface Entry {
   work: ConnectorWork
   binds: Map<number, UpstreamBind>
-  /** Slots whose former bind is still unbinding. A new bind now would exceed the limit of binds. */
+  /**
+   * The slots whose former bind is still unbinding. A new bind in such a slot would be one too
+   * many.
+   */
   closing: Map<number, Promise<void>>
   /** The result of the last round of leasing. */
   held: ConnectorLease | undefined
@@ -50,7 +54,9 @@ export class ConnectorPool {
   #options: ConnectorPoolOptions
   #connectors: ReadonlyMap<string, Connector> = new Map()
   #entries = new Map<string, Entry>()
-  /** The work for deleted connectors, with a promise that it has released all its envelopes. */
+  /**
+   * The work for deleted connectors. The promise resolves when all envelopes have been released.
+   */
   #ending = new Map<ConnectorWork, Promise<void>>()
 
   constructor(options: ConnectorPoolOptions) {
@@ -68,7 +74,7 @@ export class ConnectorPool {
 
   setConnectors(connectors: ReadonlyMap<string, Connector>): void {
     this.#connectors = connectors
-    // Any process may clear a connector, because that needs no bind.
+    // Any process may clear a connector, because clearing needs no bind.
     for (const connector of connectors.values())
       if (isClearing(connector)) this.#entryFor(connector)
     for (const [id, entry] of this.#entries) this.#follow(id, entry)
@@ -129,7 +135,7 @@ export class ConnectorPool {
     for (const { work } of this.#entries.values()) work.stop()
   }
 
-  /** Releases all unfinished envelopes. Called after the binds closed and outcomes were written. */
+  /** Releases all unfinished envelopes. Called after the binds are closed and outcomes written. */
   async close(): Promise<void> {
     const closed = [...this.#entries.values()].map(({ work }) => work.close())
     await Promise.all([...closed, ...this.#ending.values()])
@@ -148,7 +154,10 @@ export class ConnectorPool {
     for (const [id, { work }] of this.#entries) yield [id, work.figures]
   }
 
-  /** Closes the binds of these slots, then binds those still held again with the new settings. */
+  /**
+   * Closes the binds of these slots. Then binds the slots that this process still holds, with the
+   * new settings.
+   */
   #closeThenBind(id: string, entry: Entry, gone: readonly number[]): void {
     const isDisabled = this.#connectors.get(id)?.enabled === false
     const reason = isDisabled ? 'the connector was disabled' : 'the lease of the slot was lost'
@@ -203,7 +212,10 @@ export class ConnectorPool {
     await ended
   }
 
-  /** Replaces outdated binds one at a time, those that are down first, to keep a link up. */
+  /**
+   * Replaces outdated binds one at a time, so that other links stay up. Binds that are down are
+   * replaced first.
+   */
   async #remakeOutdated(id: string, entry: Entry): Promise<void> {
     for (;;) {
       const outdated = [...entry.binds.values()].filter((bind) => bind.isOutdated)
@@ -220,7 +232,8 @@ export class ConnectorPool {
 
   /**
    * Whether this process looks after the messages of a paused or disabled connector. No process
-   * submits for it, so the holder of its first slot makes sure that its messages expire on time.
+   * submits for such a connector, so the holder of its first slot makes sure that its messages
+   * expire on time.
    */
   #caresAtRest(id: string): boolean {
     const connector = this.#connectors.get(id)

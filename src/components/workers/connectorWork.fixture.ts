@@ -55,7 +55,7 @@ export function entryOf(envelope: Envelope, { id = '1', receives = 1 } = {}): Qu
 export function memoryQueues(entries: QueueEntry[]) {
   const settled: [string, Settlement['kind']][] = []
   const wakes: (() => void)[] = []
-  const unused = () => Promise.reject(new Error('not used here'))
+  const unused = () => Promise.reject(new Error('these queues do not support publish'))
   const polled: PolledQueue = {
     reclaim: async () => undefined,
     receive: async (name, max) => {
@@ -134,7 +134,9 @@ export function ownsAll(
   }
 }
 
-/** Starts work for the connector `sim` over one bind to the port, until the end of the test. */
+/**
+ * Starts the work for the connector `sim` over one bind to the port. It stops when the test ends.
+ */
 export function startWork(port: number, settings: WorkSettings) {
   const { queue, caresFor = () => false, claim, outcomes = [], ...more } = settings
   const checkpoints = new Map<string, Checkpoint>()
@@ -194,7 +196,7 @@ export function startWork(port: number, settings: WorkSettings) {
     await work.close()
   }
   onTestFinished(stop)
-  /** Applies changed settings, like a change by an operator. */
+  /** Changes settings of the connector, as an operator would. */
   const change = (changed: Partial<Connector>): void => {
     connector = { ...connector, ...changed }
     bind.adjust(connector)

@@ -80,7 +80,7 @@ test('the submission time of a message is the time of its write, not of its answ
   await expect.poll(() => Date.now()).toBeGreaterThan(takenAtMs + 1)
   answer()
   await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
-  // The earliest receipt that may match: five seconds before the write, by the receipt's clock.
+  // This is the earliest time of a receipt that may match: five seconds before the write.
   const receivedAtMs = takenAtMs - 5_000
   expect(recent.find({ connector: 'sim', key: '7', destination: '', receivedAtMs })).toBeDefined()
 })
@@ -102,7 +102,7 @@ test('a receipt finds its message after the wall clock was set back', async () =
   const short_message = Buffer.from(`id:${taken.length} stat:DELIVRD`)
   const body = encodeBody('deliver_sm', { esm_class: 4, short_message })
   const header = { command: 'deliver_sm', command_status: 0, sequence_number: 1 } as const
-  const session = { respond: () => undefined } as unknown as Session // all that the intake uses
+  const session = { respond: () => undefined } as unknown as Session // only respond() is used
   intake.take(source(), session, { ...header, ...decodeBody('deliver_sm', body) })
   await intake.whenIdle()
   expect(published[0]?.message).toBeDefined()

@@ -1,7 +1,8 @@
-// All the work for one connector in this process. It sends the messages of the lanes, urgent
-// messages first, evenly spaced and over the binds in turn, and turns every answer into an outcome.
-// A throttled message is submitted again as soon as the pace allows. A message without an answer is
-// submitted again as often as the connector allows, and alone if it may be the cause of lost links
+// Does all the work for one connector in this process. It sends the messages of the lanes, urgent
+// messages first. The submissions are evenly spaced, and the binds take turns. Every answer leads
+// to an outcome or to another submission. A throttled message is submitted again as soon as the
+// pace allows. A message without an answer is submitted again as often as the connector's settings
+// allow. If such a message may be the cause of lost links, it is sent alone on a bind
 // (suspects.ts). After a temporary error of the SMSC, a message waits in the table `later`.
 
 import { type Connector, isSentOnce } from '../../platform/connector.ts'
@@ -32,7 +33,7 @@ import { submitSmNow } from './upstreamValidity.ts'
 export interface ConnectorWorkOptions extends SubmitLaneOptions {
   connector: () => Connector
   recent: RecentSubmissions
-  /** The time up to which all changes of the connector are known here. */
+  /** The time up to which all changes of the connector are known to this process. */
   confirmedAtMs: () => number
   /** Shared with the intake of receipts, because receipt times are compared to submission times. */
   clock: SteadyClock
@@ -42,13 +43,13 @@ export interface ConnectorWorkOptions extends SubmitLaneOptions {
 
 /**
  * Each lane with messages gets at least one of this many submissions, and the most urgent lane gets
- * all others. While every lane is full, one submission in 15 is normal, one in 16 is bulk, and all
- * others are high.
+ * all others. While every lane is full, one submission in 15 is from the normal lane, one in 16 is
+ * from the bulk lane, and all others are from the high lane.
  */
 const LANE_SERVED_WITHIN = 16
 /** After this many throttled submissions, a message waits in the table `later`. */
 const THROTTLED_TRIES = 5
-/** Submissions without an answer after which a message is sent alone on a bind. */
+/** After this many submissions without an answer, a message is sent alone on a bind. */
 const SUSPECT_AFTER = 2
 const REFUSED = 'were refused'
 const UNANSWERED = 'got no answer'
@@ -80,7 +81,9 @@ export class ConnectorWork implements LaneSender {
     return this.#options.connector()
   }
 
-  /** Whether messages can be sent: a bind is up, and this process has a share of the pace. */
+  /**
+   * Whether a bind is up, this process has a share of the pace, and the connector is not paused.
+   */
   hasLink(): boolean {
     // A paused connector keeps its binds for receipts and outstanding answers.
     return !this.connector().paused && this.#pace.isOpen && this.#binds.some((one) => one.bound)
@@ -104,9 +107,10 @@ export class ConnectorWork implements LaneSender {
   add(task: Task): void {
     const { maxResubmissions } = this.connector()
     if (isSentOnce(this.connector()) && task.work.isTakenOver)
-      return this.#fail(task, 0, 'its worker died, perhaps before the answer')
+      return this.#fail(task, 0, 'the worker died, perhaps before the SMSC answered')
     const unanswered = task.work.unanswered(task.index, maxResubmissions)
-    // The message waits instead of failing, because workers may have died for other reasons.
+    // The message waits instead of failing, because this message need not be the reason why workers
+    // died.
     if (unanswered > maxResubmissions) return this.#defer(task, 0, UNANSWERED)
     if (unanswered >= SUSPECT_AFTER) this.#suspect(task)
     else task.lane.add(task)
@@ -116,7 +120,7 @@ export class ConnectorWork implements LaneSender {
     return this.#options.caresFor()
   }
 
-  /** Ends an expired message. If an earlier submission got through, a receipt may still arrive. */
+  /** Ends an expired message. If the SMSC accepted an earlier submission, a receipt may follow. */
   expire(task: Task): void {
     if (!task.work.isOurs) return
     this.figures.outcomes.expired++
@@ -136,11 +140,12 @@ export class ConnectorWork implements LaneSender {
     this.wake()
   }
 
-  /** Sends the messages that can be sent now, and runs again when the next one can be sent. */
+  /** Sends the messages that can be sent now, and schedules a call for the next message. */
   wake(): void {
     clearTimeout(this.#timer)
     if (this.isClearing()) this.#clear()
-    // Without a link, envelopes are left to other processes, unless no process has a link.
+    // Without a link, this process leaves envelopes to other processes, unless this process is the
+    // caretaker.
     else if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
     if (this.#stopped) return
     if (this.hasLink()) for (const lane of this.#lanes) lane.letCaredGo()
@@ -191,7 +196,10 @@ export class ConnectorWork implements LaneSender {
     }
   }
 
-  /** Sends what can be sent now. Returns the ms until the next message, or Infinity without one. */
+  /**
+   * Sends the messages that can be sent now. Returns the ms until the next message can be sent, or
+   * Infinity if that time is not known.
+   */
   #sendReady(): number {
     if (!this.hasLink()) return Number.POSITIVE_INFINITY
     const startMs = performance.now()
@@ -206,7 +214,7 @@ export class ConnectorWork implements LaneSender {
       if (typeof bind === 'number') return Math.min(bind, suspectMs)
       const lane = this.#lanes[this.#laneOrder.next(this.#lanes) ?? 0]
       const task = lane?.take()
-      // A bind that refuses the message is about to report a change, which calls wake() again.
+      // A bind that refuses the message is about to report a change, which calls wake().
       if (task && this.#mayGo(task) && !this.#submit(bind, task)) {
         task.lane.putBack(task)
         break
@@ -215,7 +223,10 @@ export class ConnectorWork implements LaneSender {
     return suspectMs
   }
 
-  /** Returns the ms until the next suspect may be sent, or Infinity until something changes. */
+  /**
+   * Sends a suspect if one may be sent now. Returns the ms until the next suspect may be sent, or
+   * Infinity if that time is not known.
+   */
   #sendSuspect(nowMs: number): number {
     const next = this.#suspects.next(this.#binds, nowMs)
     if (typeof next === 'number') return next
@@ -230,7 +241,10 @@ export class ConnectorWork implements LaneSender {
     return waitMs > 0 ? waitMs : Number.POSITIVE_INFINITY
   }
 
-  /** Whether to send the message, asked in the tick of the write. An expired message ends here. */
+  /**
+   * Whether to send the message. Called immediately before the write. Ends a message that has
+   * expired.
+   */
   #mayGo(task: Task): boolean {
     if (!isOver(task, Date.now())) return task.work.isOurs
     this.expire(task)
@@ -242,7 +256,7 @@ export class ConnectorWork implements LaneSender {
     this.#suspectExpiry.notice(task.expiresAtMs)
   }
 
-  /** Expires suspects whose time is up. Returns when the next waiting suspect expires. */
+  /** Ends the waiting suspects that have expired. Returns when the next waiting suspect expires. */
   #expireSuspects(nowMs: number): number {
     for (const task of this.#suspects.takeOut((one) => isOver(one, nowMs))) this.expire(task)
     return this.#suspects.firstEndMs
@@ -255,7 +269,8 @@ export class ConnectorWork implements LaneSender {
 
   /** Returns false if the bind refused the message. */
   #submit(bind: UpstreamBind, task: Task): boolean {
-    // A copy, because the answer to an earlier write may still arrive and needs its time and bind.
+    // The task is copied, because the answer to an earlier write may still arrive. That answer
+    // needs the time and the bind of the earlier write.
     const written = { atMs: this.#options.clock.nowMs(), slot: bind.slot }
     const once: Task = { ...task, written, again: undefined }
     let send = 0
@@ -277,7 +292,7 @@ export class ConnectorWork implements LaneSender {
   }
 
   #answered(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
-    // A late answer follows a timeout, which was already counted.
+    // A late answer follows a timeout, which has already lowered these numbers.
     if (outcome.kind !== 'late') {
       this.#unanswered--
       task.work.inFlight--
@@ -285,7 +300,7 @@ export class ConnectorWork implements LaneSender {
     try {
       this.#settle(bind, task, outcome)
     } catch (error) {
-      // The outcome is already decided for a late answer or an envelope that another worker owns.
+      // If the answer is late or another worker owns the envelope, the outcome is already decided.
       this.#failAlone(task, error, outcome.kind === 'late' || !task.work.isOurs)
     }
     this.wake()
@@ -295,7 +310,8 @@ export class ConnectorWork implements LaneSender {
     if (outcome.kind === 'late') return this.#late(task, outcome.pdu)
     this.#suspects.ended(task, performance.now())
     const isAnswered = outcome.kind === 'response'
-    // The new owner sends the message again. If the SMSC accepted it here, a receipt may follow.
+    // The new owner sends the message again. If the SMSC accepted this submission, a receipt may
+    // follow.
     if (!task.work.isOurs) this.#late(task, isAnswered ? outcome.pdu : undefined)
     else if (isAnswered) this.#response(bind, task, outcome.pdu)
     else this.#unknown(bind, task, outcome.kind === 'timeout' ? 'no_answer' : 'link_lost')
@@ -355,8 +371,9 @@ export class ConnectorWork implements LaneSender {
   }
 
   /**
-   * Fails the message if the SMSC answers other messages in the meantime. If the SMSC answers
-   * nothing or cuts each link immediately, the message may not be the cause, and it is deferred.
+   * Fails the message if the SMSC has answered other messages in the meantime. If the SMSC answers
+   * no messages or cuts each link immediately, this message may not be the cause, so it is
+   * deferred.
    */
   #unansweredTooOften(bind: UpstreamBind, task: Task, cause: 'no_answer' | 'link_lost'): void {
     const silentMs = performance.now() - bind.answeredAtMs
@@ -387,8 +404,9 @@ export class ConnectorWork implements LaneSender {
 
   #defer(task: Task, commandStatus: number, what = REFUSED): void {
     const atMs = this.#options.clock.nowMs()
-    // Expiry is checked first. The attempt may have ended after the message expired by the
-    // database's clock, even if this machine's clock allowed it. Then it is not another refusal.
+    // Expiry is checked first. By the database's clock, the attempt may have ended after the
+    // message expired, even if this machine's clock allowed the attempt. Such an attempt does not
+    // count as refused.
     if (isOver(task, atMs)) return this.expire(task)
     const attempts = task.message.attempts + 1
     if (attempts >= this.#options.connector().maxAttempts)

@@ -39,7 +39,7 @@ test('a connector created again while its binds close never has too many binds',
   await pool.closeSlots('sim', [2])
   pool.setConnectors(new Map())
   change({})
-  // The second slot is free and is bound immediately. The first is bound in a later round.
+  // The second slot is free and is bound immediately. The first slot is bound in a later round.
   const boundAfterRound = () => {
     lease(10)
     return [...pool.boundByConnector()]

@@ -33,7 +33,7 @@ function textsOf(entries: readonly LeavingEntry[]): string[] {
   return entries.map(({ payload }) => payload.toString()).toSorted()
 }
 
-/** A clock that moves only when a test says so. */
+/** A search with a clock that only the test moves. */
 function searchWithClock() {
   const clock = { ms: 0 }
   const search = new DueSearch(database, () => clock.ms)
@@ -42,7 +42,7 @@ function searchWithClock() {
   return { clock, claim }
 }
 
-test('claims continue from the last place, and a full search begins at the start', async () => {
+test('a claim continues where the last one ended, and a full search starts over', async () => {
   const { clock, claim } = searchWithClock()
   await put(NORTH, [-50_000, -40_000, -30_000, -20_000, -10_000])
   expect(textsOf(await claim(2))).toEqual(['-40000', '-50000'])
@@ -55,7 +55,7 @@ test('claims continue from the last place, and a full search begins at the start
   expect(await claim(2)).toEqual([])
 })
 
-test('messages due before the last place are found once no later ones are due', async () => {
+test('messages due before the place last reached are found if no later ones are due', async () => {
   const { claim } = searchWithClock()
   await put(NORTH, [-50_000, -40_000])
   expect(textsOf(await claim(2))).toEqual(['-40000', '-50000'])

@@ -10,10 +10,10 @@ const LOOK_INTERVAL_MS_MIN = 500
 const LOOK_INTERVAL_FACTOR = 10
 
 /**
- * Finds waiting messages that are due. From time to time it does a full search: it searches all
- * queues from the start. Between full searches it continues in each queue from the place it last
- * reached. A message that is due before that place, or whose claim has ended, is found by the next
- * full search.
+ * Finds waiting messages that are due. A full search searches all queues from the start. Between
+ * full searches, each search continues in each queue from the place that the last search reached.
+ * The next full search finds messages that are due before that place, and messages whose claim has
+ * ended.
  */
 export class DueSearch {
   readonly #database: Database

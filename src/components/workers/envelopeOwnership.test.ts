@@ -92,7 +92,7 @@ test('the envelopes of a dead process are taken over only after a full lease', a
   expect(await ownership.claim('a', true)).toMatchObject({ kind: 'claimed', isTakenOver: true })
 })
 
-test('after a database outage every owner has a full lease to come back', async () => {
+test('after a database outage every owner has a full lease to send a heartbeat', async () => {
   const { database, store } = ownersInMemory()
   await store.appear('slow')
   await store.claim('slow', [A])
@@ -109,7 +109,7 @@ test('after a database outage every owner has a full lease to come back', async 
   expect(await ownership.claim('a', true)).toMatchObject({ kind: 'claimed' })
 })
 
-test('in a database outage sending stops after one lease until the database is back', async () => {
+test('in a database outage sending stops after one lease, and it resumes afterwards', async () => {
   const { database, store } = ownersInMemory()
   const { ownership, told } = await startOwner(store)
   database.away = true
@@ -124,7 +124,7 @@ test('in a database outage sending stops after one lease until the database is b
   expect(told).toEqual({ held: held + 1, disowned: 0 })
 })
 
-test('a lease counts from the request of its heartbeat, not from the answer', async () => {
+test('a lease begins when its heartbeat is requested, not when it is answered', async () => {
   const { store } = ownersInMemory()
   const { beat } = store
   store.beat = async (owner) => {
@@ -150,7 +150,7 @@ test('a disowned process notifies its listeners and continues as a new owner', a
   expect(await ownership.claim('b', true)).toMatchObject({ kind: 'claimed', isTakenOver: false })
 })
 
-test('a process that was suspended does not disown others for the time it missed', async () => {
+test('the time in which a process was suspended does not count against other owners', async () => {
   const { store } = ownersInMemory()
   await store.appear('other')
   await store.claim('other', [A])

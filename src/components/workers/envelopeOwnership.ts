@@ -1,14 +1,15 @@
-// This process as an owner of envelopes. It claims an envelope before it submits the first message,
-// so that no other process submits its messages at the same time, even if the queue delivers the
-// envelope twice.
+// Makes this process an owner of envelopes. A process claims an envelope before it submits the
+// first message of the envelope. No other process can then submit these messages at the same time,
+// even if the queue delivers the envelope twice.
 //
-// A live process changes the heartbeat in its row in each round. An owner whose heartbeat does not
-// change for a full lease is disowned, and other processes may then claim its envelopes. A process
-// may disown an owner only if it could read the heartbeats for that whole time, by its own
-// monotonic clock. After a database outage, in which no process could send a heartbeat, each owner
-// therefore has a full lease to come back. The owner itself stops sending one lease after it
-// started its last successful heartbeat, and checks this in the tick of each write. A disowned
-// process continues as a new owner without envelopes.
+// A live process changes the heartbeat in its row in each round. An owner is disowned if its
+// heartbeat does not change for a full lease. Other processes may then claim its envelopes. A
+// process may disown another owner only if it was able to read the heartbeats during that whole
+// time, by its own monotonic clock. No process can send a heartbeat during a database outage, so
+// each owner has a full lease after the outage to send the next heartbeat. An owner stops sending
+// messages one lease after it started its last successful heartbeat. It checks this in the same
+// iteration of the event loop as each write. A disowned process continues as a new owner without
+// envelopes.
 
 import { uuidv7 } from 'uuidv7'
 import { asError } from '../../flow/asError.ts'
@@ -36,7 +37,7 @@ export interface EnvelopeOwnershipOptions {
 export interface OwnershipListener {
   /** The lease was renewed, so sending may continue. */
   onHeld(): void
-  /** This process was disowned. Other processes may own all envelopes that it had claimed. */
+  /** This process was disowned. Other processes may now own the envelopes that it had claimed. */
   onDisowned(): void
 }
 
@@ -62,9 +63,9 @@ export class EnvelopeOwnership {
   #heldUntilMs = Number.NEGATIVE_INFINITY
   #listeners = new Set<OwnershipListener>()
   #claims: Batcher<Wanted>
-  /** Ids of envelopes that this process has claimed or is claiming, until letGo(). */
+  /** Ids of envelopes that this process has claimed or is claiming, until letGo() is called. */
   #inHand = new Set<string>()
-  /** Ids of envelopes that this process let go, but may still own according to the database. */
+  /** Ids of envelopes that this process has let go but may still own in the database. */
   #doubtful = new Set<string>()
   /** The heartbeats of other owners, as seen in the rounds since the last gap. */
   #seen = new Map<string, Seen>()
@@ -95,21 +96,27 @@ export class EnvelopeOwnership {
     this.#listeners.add(listener)
   }
 
-  /** Runs the first round. It never rejects: while the database is unavailable, rounds continue. */
+  /**
+   * Runs the first round. Never rejects, because rounds continue while the database is unavailable.
+   */
   start(): Promise<void> {
     return this.#runRound()
   }
 
-  /** Whether this process still owns its envelopes. Checked in the tick of each write. */
+  /**
+   * Whether this process still owns its envelopes. Called in the same iteration of the event loop
+   * as each write.
+   */
   isHeld(nowMs: number): boolean {
     return nowMs < this.#heldUntilMs
   }
 
   /**
-   * Claims an envelope, after waiting until this process is an owner. Rejects if the database fails
-   * or after stop(). Until letGo(), any other claim of the same envelope returns `held`.
+   * Waits until this process is an owner, and then claims the envelope. Rejects if the database
+   * fails or if stop() was called. Until letGo() is called, any other claim of the same envelope
+   * returns `held`.
    *
-   * @param begins whether its messages may be submitted; if not, they are only expired on time
+   * @param begins whether the messages may be submitted; if not, they are only expired on time
    */
   async claim(envelopeId: string, begins: boolean): Promise<EnvelopeClaim> {
     if (this.#inHand.has(envelopeId)) return { kind: 'held' }
@@ -123,7 +130,7 @@ export class EnvelopeOwnership {
       if (claim.kind !== 'claimed') this.#inHand.delete(envelopeId)
       return claim
     } catch (error) {
-      // The claim may have succeeded, and only its answer was lost.
+      // The claim may have succeeded even if its answer was lost.
       this.letGo(envelopeId, true)
       throw error
     }
@@ -132,14 +139,14 @@ export class EnvelopeOwnership {
   /**
    * Called when this process no longer works on the envelope.
    *
-   * @param isOpen whether other processes are to continue with it
+   * @param isOpen whether other processes are to continue with the envelope
    */
   letGo(envelopeId: string, isOpen: boolean): void {
     this.#inHand.delete(envelopeId)
     if (isOpen) this.#doubtful.add(envelopeId)
   }
 
-  /** Gives up the ownership. Called after all envelopes were let go. */
+  /** Gives up the ownership of envelopes. Called after all envelopes were let go. */
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
@@ -157,7 +164,8 @@ export class EnvelopeOwnership {
   async #claimAll(wanted: Wanted[]): Promise<void> {
     const owner = this.#owner
     try {
-      if (!this.isHeld(this.#now())) throw new Error('this process owns no envelopes now')
+      if (!this.isHeld(this.#now()))
+        throw new Error('this process does not hold the lease on envelopes')
       const once = new Map(wanted.map((one) => [one.envelopeId, one]))
       const claims = await this.#options.store.claim(owner, [...once.values()])
       // The claims were made for an owner that has been disowned in the meantime.
@@ -212,7 +220,9 @@ export class EnvelopeOwnership {
     await this.#beat()
   }
 
-  /** Releases envelopes that would otherwise be "held" for others for the life of this process. */
+  /**
+   * Releases envelopes that would otherwise be "held" for other processes until this process ends.
+   */
   async #releaseDoubtful(): Promise<void> {
     const ids = [...this.#doubtful].filter((id) => !this.#inHand.has(id))
     if (ids.length > 0) await this.#options.store.release(this.#owner, ids)
@@ -232,7 +242,8 @@ export class EnvelopeOwnership {
     for (const { owner, beat } of others) {
       const before = this.#seen.get(owner)
       const isSame = isUnbroken && before?.beat === beat
-      // A new heartbeat counts from its arrival, an unchanged one up to the time of the request.
+      // The age of a heartbeat is the time from the first answer that contained this heartbeat to
+      // the latest request.
       const now = isSame ? before : { beat, sinceMs: answeredAtMs }
       seen.set(owner, now)
       if (askedAtMs - now.sinceMs >= leaseMs) dead.push({ owner, beat })

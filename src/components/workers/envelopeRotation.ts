@@ -6,9 +6,15 @@ import type { EnvelopeWork } from './envelopeWork.ts'
 
 /** The most envelopes that a lane holds while nothing can be sent. */
 export const CARED_ENVELOPES = 16
-/** Envelopes returned at a time. The rest stay, to be sent immediately when a link comes up. */
+/**
+ * The number of envelopes returned at a time. The lane keeps the rest, so that their messages can
+ * be sent immediately when a link comes up.
+ */
 const ROTATED_ENVELOPES = 8
-/** At most 100 envelopes a second: a queue of 1,000 rotates fully within AWAY_MS_MAX. */
+/**
+ * The interval of rotations. At 100 envelopes a second, a queue of 1,000 envelopes rotates fully
+ * within AWAY_MS_MAX.
+ */
 const ROTATE_MS = 80
 const AWAY_MS_MIN = 1_000
 const AWAY_MS_MAX = 15_000
@@ -52,7 +58,7 @@ export class EnvelopeRotation {
     if (!this.#options.isCaring()) return
     const nowMs = Date.now()
     const staying = [...this.#options.held()].filter((work) => !this.#leaving.has(work))
-    // Envelopes with outstanding answers stay, so that this process writes their outcomes.
+    // Envelopes with outstanding answers are kept, so that this process writes their outcomes.
     const idle = staying.filter(({ inFlight }) => inFlight === 0)
     const most = staying.length < CARED_ENVELOPES ? 0 : ROTATED_ENVELOPES
     for (const work of idle.slice(0, most)) {
@@ -63,7 +69,7 @@ export class EnvelopeRotation {
   }
 }
 
-/** The time in ms until the first message of the envelope expires, within bounds. */
+/** The ms until the first message of the envelope expires, between AWAY_MS_MIN and AWAY_MS_MAX. */
 function awayMs(work: EnvelopeWork, nowMs: number): number {
   const ends = work.remaining.map(([, { expiresAtMs = Number.POSITIVE_INFINITY }]) => expiresAtMs)
   return Math.min(Math.max(Math.min(...ends) - nowMs, AWAY_MS_MIN), AWAY_MS_MAX)

@@ -58,7 +58,7 @@ test('an envelope is settled as done when finished, and as a retry when released
   expect(await released.settlement).toEqual({ kind: 'retry', delayMs: 0 })
 })
 
-test('a checkpoint holds durable outcomes and the given ones, but no newer ones', () => {
+test('a checkpoint holds the durable and the given outcomes, but no newer outcomes', () => {
   const work = new EnvelopeWork(envelope, UNTOUCHED)
   for (const index of [0, 1, 2]) work.record(index, submitted)
   work.keep([0])

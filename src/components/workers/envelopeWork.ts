@@ -1,7 +1,8 @@
 // An envelope that a worker has claimed, with the outcome of each finished message. Outcomes are
-// saved in a checkpoint. When the envelope is delivered again, no answered message is sent twice,
-// and the events of the saved outcomes are published again: events may be repeated but are never
-// lost. The envelope is settled when every outcome is durable, not when every outcome is known.
+// saved in a checkpoint. If the envelope is delivered again, messages with a saved outcome are not
+// sent again. The events of saved outcomes are published again, because events may be repeated but
+// must not be lost. The envelope is settled when every outcome is durable, not as soon as every
+// outcome is known.
 
 import type { Envelope } from '../../queue/envelopeWire.ts'
 import type { EnvelopeMessage } from '../../message/messageWire.ts'
@@ -19,15 +20,18 @@ export class EnvelopeWork {
   readonly envelope: Envelope
   #claim: ClaimedEnvelope
   #outcomes: (Outcome | undefined)[]
-  /** Submissions of open messages that got no answer, by index. */
+  /** The number of unanswered submissions of each open message, by index. */
   #unanswered: Map<number, number>
-  /** Messages whose outcome is durable, by index. */
+  /** The indexes of messages whose outcome is durable. */
   #kept = new Set<number>()
-  /** Messages for which the database refuses every outcome, by index. */
+  /** The indexes of messages for which the database refuses every outcome. */
   #unkept = new Set<number>()
   #whyDead: string | undefined
   #isOurs = true
-  /** Submissions without an answer so far. Until this is 0 the envelope must not be returned. */
+  /**
+   * The number of submissions without an answer so far. The envelope must not be returned while
+   * this number is above 0.
+   */
   inFlight = 0
   #resolve: (settlement: Settlement) => void = () => undefined
   /** Resolves when every outcome is durable or the open messages are left to other workers. */
@@ -60,12 +64,15 @@ export class EnvelopeWork {
     return this.#isOurs
   }
 
-  /** Whether its messages may be submitted. If not, it was claimed only to expire them on time. */
+  /**
+   * Whether the messages may be submitted. If not, the envelope was claimed only so that its
+   * messages expire on time.
+   */
   get hasBegun(): boolean {
     return this.#claim.hasBegun
   }
 
-  /** Whether its last owner died, perhaps in the middle of a submission. */
+  /** Whether the last owner of the envelope died, perhaps in the middle of a submission. */
   get isTakenOver(): boolean {
     return this.#claim.isTakenOver
   }
@@ -73,7 +80,7 @@ export class EnvelopeWork {
   /**
    * The largest number of times that this message may have been submitted without an answer.
    *
-   * @param beforeMax a limit on the number counted from former envelopes
+   * @param beforeMax a limit on the number that the message brings from former envelopes
    */
   unanswered(index: number, beforeMax = Number.POSITIVE_INFINITY): number {
     const before = Math.min(this.envelope.messages[index]?.unanswered ?? 0, beforeMax)
@@ -85,7 +92,7 @@ export class EnvelopeWork {
     this.#unanswered.set(index, (this.#unanswered.get(index) ?? 0) + 1)
   }
 
-  /** Records an outcome if it is the first for this message. Returns whether it was. */
+  /** Records an outcome, unless the message already has one. Returns whether it was recorded. */
   record(index: number, outcome: Outcome): boolean {
     if (this.#outcomes[index]) return false
     this.#outcomes[index] = outcome

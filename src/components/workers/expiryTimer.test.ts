@@ -24,7 +24,7 @@ function watched() {
   return { add, expired, timer }
 }
 
-test('messages added in any order each expire at their end', () => {
+test('each message expires on time, in whatever order the messages are added', () => {
   const { add, expired, timer } = watched()
   const startMs = Date.now()
   for (const afterMs of [5_000, 1_000, 60_000, 1_500]) add(startMs + afterMs)
@@ -34,7 +34,7 @@ test('messages added in any order each expire at their end', () => {
   timer.stop()
 })
 
-test('a clock that is set forward is noticed within ten seconds', () => {
+test('a wall clock that is set forward is noticed within ten seconds', () => {
   const { add, expired, timer } = watched()
   add(Date.now() + DAY_MS)
   vi.setSystemTime(Date.now() + 2 * DAY_MS)

@@ -3,7 +3,7 @@ const REST_MS = 20
 /** The longest wait, because expiry follows the wall clock, which may be set at any time. */
 const LOOK_AGAIN_MS = 10_000
 
-/** Calls back when the first of many messages may have expired. */
+/** Calls a function when the first of many messages may have expired. */
 export class ExpiryTimer {
   #expire: (nowMs: number) => number
   #firstMs = Number.POSITIVE_INFINITY
@@ -14,7 +14,9 @@ export class ExpiryTimer {
     this.#expire = expire
   }
 
-  /** Adds the end of a message. This is only a comparison unless it is the earliest end so far. */
+  /**
+   * Adds the end of a message. This costs only a comparison, unless the end is the earliest so far.
+   */
   notice(expiresAtMs: number | undefined): void {
     if (expiresAtMs === undefined || expiresAtMs >= this.#firstMs) return
     this.#firstMs = expiresAtMs

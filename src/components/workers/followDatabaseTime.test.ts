@@ -11,6 +11,6 @@ test('a worker whose machine has a wrong clock follows the time of the database'
   const clock = new SteadyClock()
   wrong.mockRestore()
   onTestFinished(followDatabaseTime(clock, database, () => undefined))
-  // The database runs on this machine.
+  // The database runs on this machine, so its clock agrees with Date.now().
   await expect.poll(() => Math.abs(clock.nowMs() - Date.now())).toBeLessThan(1_000)
 })

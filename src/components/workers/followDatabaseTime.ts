@@ -8,7 +8,8 @@ const FOLLOW_INTERVAL_MS = 10_000
 
 /**
  * Adjusts the clock to the database's time, so that the times of all workers can be compared. While
- * the database is unavailable, the clock continues by itself. Returns a function that stops this.
+ * the database is unavailable, the clock continues by itself. Returns a function that stops the
+ * adjustments.
  */
 export function followDatabaseTime(
   clock: SteadyClock,

@@ -1,7 +1,7 @@
-// Scheduled work. Waiting messages return to their queues, deliveries expire, partitions are
-// created and dropped, the index of numbers is extended, and leftovers of crashes and deleted
-// connectors are cleared. Every worker process does this work, and the statements are safe to run
-// concurrently.
+// The scheduled work of the workers. Waiting messages return to their queues, deliveries expire,
+// partitions are created and dropped, the index of numbers is extended, and leftovers of crashes
+// and deleted connectors are cleared. Every worker process does this work, and the statements are
+// safe to run concurrently.
 
 import { repeat } from '../../flow/repeat.ts'
 import type { OncePublisher, QueueUpkeep } from '../../queue/queue.ts'
@@ -21,7 +21,7 @@ export interface JobsOptions {
   retention: Retention
   /** The pace of a connector in messages a second. */
   paceOf: (connector: string) => number
-  /** Queues that are being cleared. Their waiting messages return immediately. */
+  /** Queues that are being cleared. Their waiting messages return to them immediately. */
   clearedQueues: () => readonly string[]
   stranded: Pick<StrandedMessages, 'endSome' | 'queues'>
   onTrouble: (what: string, error: Error) => void
@@ -31,7 +31,7 @@ const LATER_INTERVAL_MS = 250
 const COUNTS_INTERVAL_MS = 5_000
 const STRANDED_INTERVAL_MS = 15_000
 const SEARCH_INTERVAL_MS = 30_000
-/** Filters added in one statement. Each takes about 10 ms. */
+/** The number of filters added in one statement. Each filter takes about 10 ms. */
 const SEARCH_FILTERS = 50
 const EXPIRE_INTERVAL_MS = 60_000
 const MAINTENANCE_INTERVAL_MS = 15 * 60_000

@@ -1,8 +1,8 @@
-// Stores the outcomes of many envelopes in one transaction. If the database permanently refuses
-// them, the batch is halved until the refused envelope is found, and its outcomes are stored one at
-// a time. A message whose outcome is refused fails instead, with a reason that contains no foreign
-// text. If the database refuses even that outcome, the envelope is set aside. An envelope that
-// another worker owns by now is dropped here.
+// Stores the outcomes of many envelopes in one transaction. If the database permanently refuses the
+// batch, the batch is halved until the refused envelope is found. The outcomes of that envelope are
+// then stored one at a time. A message whose outcome is refused fails instead, with a reason that
+// contains none of the refused text. If the database refuses even that outcome, the envelope is set
+// aside. If another worker owns an envelope by now, this process drops the envelope.
 
 import { isolateHarm } from '../../flow/isolateHarm.ts'
 import type { Checkpoint } from '../../message/checkpointTable.ts'
@@ -82,7 +82,8 @@ async function keepOneByOne(
     work.replace(index, instead)
     const failed = { index, message, outcome: instead }
     const again = await keep([{ work, fresh: [failed], isReleased: false }])
-    if (again) work.giveUp(index, `the outcome of ${message.messageId}: ${String(again)}`)
+    if (again)
+      work.giveUp(index, `the outcome of ${message.messageId} cannot be stored: ${String(again)}`)
   }
   if (isReleased) await keep([{ work, fresh: [], isReleased }])
   return refused

@@ -1,6 +1,6 @@
 // The workers hold the upstream binds, submit messages and receive receipts. A process works for a
-// connector while it leases at least one of the connector's bind slots. If the process is killed at
-// any point, live workers receive its envelopes with the checkpoints of their outcomes.
+// connector while it leases at least one of the connector's bind slots. If a worker is killed, at
+// whatever point, live workers receive its envelopes together with the checkpoints of the outcomes.
 
 import { join } from 'node:path'
 import { publishAll } from '../../queue/publishAll.ts'
@@ -144,8 +144,8 @@ function ownershipOf({ config, trouble }: Context, database: Database): Envelope
       claim: (owner, wanted) => claimEnvelopes(database, owner, wanted),
       release: (owner, envelopeIds) => releaseEnvelopes(database, owner, envelopeIds),
     },
-    // Shorter than the queue's lease, so that when the queue delivers a dead worker's envelope
-    // again, its owner is already known to be dead.
+    // This lease is shorter than the queue's lease. When the queue delivers a dead worker's
+    // envelope again, the worker is therefore already known to be dead.
     leaseMs: config.queueLeaseMs / 2,
     onTrouble: besideOutages(trouble),
   })
@@ -169,8 +169,8 @@ function outcomeStore(database: Database, queue: Queue, clock: SteadyClock): Out
   return {
     keep: async (checkpoints, waiting) => {
       if (waiting.length === 0) return writeCheckpoints(database.run, checkpoints)
-      // Read before the database reads its own time, from which the wait counts. A message that
-      // waits for its end is therefore never due before its end.
+      // The clock is read before the database reads its own time, from which the wait is counted. A
+      // message that waits until it expires is therefore never due before it expires.
       const nowMs = clock.nowMs()
       return database.transaction(async (run) => {
         const kept = await writeCheckpoints(run, checkpoints)

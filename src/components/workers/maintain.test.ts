@@ -34,7 +34,7 @@ test('a receipt without a message is set aside only after receiptTtlHours', asyn
       reason: 'unmatched' as const,
       receivedAtMs,
     }))
-  // More receipts than one batch takes.
+  // These are more receipts than one batch takes.
   await parkReceipts(database.run, parked(1001, Date.now() - 73 * HOUR_MS))
   await parkReceipts(database.run, parked(2, Date.now() - 71 * HOUR_MS))
   await maintain(database, upkeep, RETENTION)
@@ -42,7 +42,7 @@ test('a receipt without a message is set aside only after receiptTtlHours', asyn
   expect(await upkeep.deadLetters()).toEqual([{ queue: 'dlr', letters: 1001 }])
 })
 
-test('the queue keeps the marks of messages that are about to leave', async () => {
+test('the queue keeps the marks of waiting messages that a process has claimed', async () => {
   const { database } = store.link()
   const [leaving, waiting] = [newMessageId(), newMessageId()]
   const entry = { queue: 'submit.sim.normal', payload: Buffer.from('x'), messages: 1 }

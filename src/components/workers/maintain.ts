@@ -66,7 +66,10 @@ export async function maintain(
   ])
 }
 
-/** The ms to keep submissions: as long as their messages and possible receipts. 0 is forever. */
+/**
+ * Returns how many ms submissions are kept: as long as their messages, and as long as receipts may
+ * arrive. With 0 they are kept forever.
+ */
 function submissionsMs({ retainMessagesDays, receiptTtlHours }: Retention): number {
   if (retainMessagesDays === 0) return 0
   return Math.max(retainMessagesDays * DAY_MS, receiptTtlHours * HOUR_MS)
@@ -83,7 +86,7 @@ async function inBatches(remove: (max: number) => Promise<number>): Promise<void
   while ((await remove(REMOVED_BATCH)) === REMOVED_BATCH);
 }
 
-/** Removes old rows from tables without partitions. An index finds them. */
+/** Removes old rows from tables without partitions. An index finds these rows. */
 async function forgetRows(
   database: Database,
   upkeep: QueueUpkeep,

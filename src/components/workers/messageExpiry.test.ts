@@ -18,11 +18,11 @@ function envelopeWith(fields: readonly Partial<EnvelopeMessage>[]): Envelope {
   return { ...envelope, messages }
 }
 
-test('a message received after its end is not sent, but its envelope continues', async () => {
+test('a message received after expiry is not sent, and the next message is sent', async () => {
   const { port, taken } = await rememberingSmsc()
   const { add, queue, settled } = memoryQueues([])
   const { bind, events, work } = startWork(port, { queue, tps: 1000 })
-  // A message received now is written in the same tick, before any timer.
+  // From now on, a message is written in the event loop iteration in which it is received.
   await expect.poll(() => bind.bound && work.pace > 0, PATIENCE).toBe(true)
   const nowMs = Date.now()
   const envelope = envelopeWith([{ expiresAtMs: nowMs - 1 }, { expiresAtMs: nowMs + 60_000 }])
@@ -34,7 +34,7 @@ test('a message received after its end is not sent, but its envelope continues',
   expect(work.figures.outcomes).toMatchObject({ expired: 1, submitted: 1 })
 })
 
-test('a message that waits for the pace expires at its end, not at its turn', async () => {
+test('a message that waits for the pace expires on time, not when its turn comes', async () => {
   const { port, taken } = await rememberingSmsc()
   const expiresAtMs = Date.now() + 1_500
   const envelope = envelopeWith([{}, { expiresAtMs }, {}])
@@ -48,7 +48,7 @@ test('a message that waits for the pace expires at its end, not at its turn', as
   expect(taken.length).toBeLessThanOrEqual(1)
 })
 
-test('a message whose answer was lost with the link is not sent again after its end', async () => {
+test('a message whose answer was lost with the link is not resubmitted after expiry', async () => {
   const taken: string[] = []
   const { port, sessions } = await startSmsc((_, pdu) => void taken.push(pdu.destination_addr))
   const expiresAtMs = Date.now() + 1_500
@@ -63,10 +63,10 @@ test('a message whose answer was lost with the link is not sent again after its 
   expect(work.figures.resubmitted).toMatchObject({ link_lost: 0, no_answer: 0 })
 })
 
-test('the next attempt of a message is due no later than its end', async () => {
+test('the next attempt of a message is due no later than its expiry', async () => {
   const { port } = await rememberingSmsc(() => ESME_RSYSERR)
   const expiresAtMs = Date.now() + 10_000
-  // After eight attempts the ninth would be minutes later.
+  // After eight attempts, the ninth attempt would otherwise be due minutes later.
   const envelope = envelopeWith([{ attempts: 8, expiresAtMs }, { attempts: 8 }])
   const { queue, settled } = memoryQueues([entryOf(envelope)])
   const { events } = startWork(port, { queue, tps: 1000 })
@@ -76,7 +76,7 @@ test('the next attempt of a message is due no later than its end', async () => {
   expect(unbounded).toBeGreaterThan(expiresAtMs)
 })
 
-test('a message whose attempt is refused after its end expires immediately', async () => {
+test('a message expires immediately if its attempt is refused after its expiry time', async () => {
   let answer: (() => void) | undefined
   const { port } = await startSmsc((session, pdu) => {
     answer = () => session.respond(pdu, ESME_RSYSERR)
@@ -93,10 +93,11 @@ test('a message whose attempt is refused after its end expires immediately', asy
   expect(work.figures.outcomes.deferred).toBe(0)
 })
 
-test('a last attempt after the end by the database clock expires the message', async () => {
+test('a message expires if its last attempt ends after expiry by the database clock', async () => {
   const { port } = await rememberingSmsc(() => ESME_RSYSERR)
   const expiresAtMs = Date.now() + 3_000
-  // Both messages have one attempt left and are sent: this machine's clock is five seconds behind.
+  // Both messages have one attempt left. Both are sent, because this machine's clock is five
+  // seconds behind the database's clock.
   const envelope = envelopeWith([{ attempts: 19, expiresAtMs }, { attempts: 19 }])
   const { add, queue, settled } = memoryQueues([])
   const { clock, events } = startWork(port, { queue, tps: 1000 })
@@ -118,7 +119,8 @@ test('the validity_period sent upstream is shortened by the time spent waiting',
   const envelope = envelopeWith([
     { acceptedAtMs, body: body(FIRST, writeRelativeTime(3_600)) },
     { acceptedAtMs, body: body(SECOND, '') },
-    // Without expiresAtMs, as from an older router: the worker reads the end from the body.
+    // This message has no expiresAtMs, as if an older router had sent it. The worker reads the
+    // expiry from the body.
     { acceptedAtMs, body: body('31612341002', writeRelativeTime(590)) },
   ])
   const { queue, settled } = memoryQueues([entryOf(envelope)])

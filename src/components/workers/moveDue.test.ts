@@ -101,7 +101,10 @@ function anytime(): OncePublisher {
   return publishingBy((publications, marks) => queue.publishOnce(publications, marks))
 }
 
-/** Runs the housekeeping of next week, when all marks that no row keeps have expired. */
+/**
+ * Runs the housekeeping with the time of next week. By then all marks have expired, except those
+ * that a row keeps.
+ */
 async function maintainNextWeek(): Promise<void> {
   const { asOf, envelopeIds } = await leavingEnvelopes(database)
   const inAWeek = new Date(asOf.getTime() + WEEK_MS)
@@ -137,7 +140,7 @@ test('retries of one queue are joined into one envelope and published once', asy
   expect(await countWaiting(database.run)).toBe(0)
 })
 
-test('messages claimed by a dead process move when its claim has ended', async () => {
+test('messages claimed by a dead process are moved when its claim has ended', async () => {
   await putDue(1)
   await claimDue(database, 10, CLAIM_MS)
   expect(await moveDue(options())).toBe(0)
@@ -176,14 +179,14 @@ test('a process that freezes before publishing fails once its claim has ended', 
   const late = moveDue(options({ queue: freezing, claimMs: 1 }))
   await vi.waitUntil(async () => (await leavingEnvelopes(database)).envelopeIds.length > 0)
   await moveAgain()
-  // The row was removed, so no row keeps its mark.
+  // The row of the message was removed, so the mark of the message is not kept.
   await maintainNextWeek()
   goOn()
   await expect(late).rejects.toThrow('the claim has ended')
   expect(await publishedTexts()).toEqual(['0'])
 })
 
-test('a process that freezes after publishing does not remove a row claimed since', async () => {
+test('a process that froze after publishing does not remove a row claimed by another', async () => {
   await putDue(1)
   let goOn = (): void => undefined
   const frozen = new Promise<void>((resolve) => (goOn = resolve))
@@ -205,7 +208,7 @@ test('a process that freezes after publishing does not remove a row claimed sinc
   expect(await publishedTexts()).toEqual(['0'])
 })
 
-test('a message that the queue permanently refuses is set aside, and the rest move', async () => {
+test('only a message that the queue permanently refuses is set aside', async () => {
   const texts = await putDue(20)
   const troubles: string[] = []
   const refusing = publishingBy(async (publications, ...rest) => {
@@ -221,7 +224,7 @@ test('a message that the queue permanently refuses is set aside, and the rest mo
   expect(troubles).toEqual([`set aside a waiting message of ${QUEUE}`])
 })
 
-test('messages that are not due yet move once when their queue is cleared', async () => {
+test('messages that are not due yet are moved once when their queue is cleared', async () => {
   const rows = ['0', '1'].map((text, index) => ({
     envelopeId: newMessageId(),
     dueAtMs: Date.now() + 3_600_000,

@@ -16,20 +16,29 @@ export interface MoveOptions {
   upkeep: QueueUpkeep
   onTrouble: (what: string, error: Error) => void
   claimMs?: number
-  /** Continues where the last call ended. Without this, each call searches from the start. */
+  /**
+   * A search that continues where the last call ended. Without it, each call searches from the
+   * start.
+   */
   search?: DueSearch
-  /** The messages a second of a connector, to limit an envelope to a few seconds of messages. */
+  /**
+   * The pace of a connector in messages a second. It limits an envelope to a few seconds of
+   * messages.
+   */
   paceOf: (connector: string) => number
-  /** Queues whose waiting messages all move now, even if they are not due yet. */
+  /** Queues whose waiting messages are all moved now, even if they are not due yet. */
   clearedQueues?: readonly string[]
 }
 
 /**
- * The number of rows in one transaction. It may be slightly exceeded if more queues than this have
- * due rows. Most rows hold a message of a few hundred octets, and no row more than an envelope.
+ * The most rows in one transaction, unless more queues than this have due rows. Most rows hold a
+ * message of a few hundred octets, and no row holds more than an envelope.
  */
 const LATER_BATCH = 500
-/** Longer than any statement. Messages that a dead process had claimed wait this long. */
+/**
+ * How long a claim lasts, which is longer than any statement. Messages that a dead process had
+ * claimed wait this long.
+ */
 const CLAIM_MS = 20_000
 const NO_ANSWER = Buffer.alloc(0)
 
@@ -59,11 +68,13 @@ async function publishEach(
     const outcome = await publishAll(options, left, claimMs)
     if (outcome instanceof Error) return outcome
     if (outcome.kind === 'published') return undefined
-    if (outcome.kind === 'overdue') throw new Error('the claim has ended; claiming again')
-    // Another process published these entries but could not remove their rows.
+    if (outcome.kind === 'overdue')
+      throw new Error('the claim has ended; the messages will be claimed again')
+    // Another process published the entries in `answers` but did not remove their rows.
     const { answers } = outcome
     const rest = left.filter(({ envelopeId }) => !answers.has(envelopeId))
-    if (rest.length === left.length) throw new Error('a mark was just removed; trying again')
+    if (rest.length === left.length)
+      throw new Error('a mark was just removed; the messages will be claimed again')
     left = rest
   }
   return undefined
@@ -92,7 +103,10 @@ async function publishAll(
   }
 }
 
-/** Sets an entry aside. A crash between the two steps may duplicate it but never loses it. */
+/**
+ * Sets an entry aside. A crash between the two statements may duplicate the entry but never loses
+ * it.
+ */
 async function setAside(
   { database, upkeep, onTrouble }: MoveOptions,
   entry: LeavingEntry,

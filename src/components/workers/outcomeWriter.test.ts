@@ -90,7 +90,7 @@ test('an envelope is settled only after all its outcomes are stored', async () =
   expect(eventsIn(published).map(({ kind }) => kind)).toEqual(['submitted', 'submitted'])
 })
 
-test('events of 40 KB messages are published in bounded envelopes and requests', async () => {
+test('events of 40 KB messages are split into envelopes and requests of limited size', async () => {
   const { published, requestOctets, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const works = Array.from({ length: 100 }, () => {
@@ -128,7 +128,7 @@ test('an envelope is stored, published and settled after a database outage', asy
   expect(eventsIn(published)[0]).toMatchObject({ kind: 'submitted', upstreamId: '77' })
 })
 
-test('a finished envelope that is delivered again is settled and its events repeated', async () => {
+test('a finished envelope delivered again is settled, and its events are repeated', async () => {
   const { published, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const envelope = envelopeOf(1)
@@ -164,7 +164,7 @@ test('an envelope with outcomes in two batches is settled after the second batch
   expect(eventsIn(published)).toHaveLength(2_001)
 })
 
-test('a checkpoint lists a deferred message only when its row is written with it', async () => {
+test('a checkpoint lists a deferred message only if the same call writes its row', async () => {
   const { checkpoints, later, store } = fakeStore(2)
   const work = new EnvelopeWork(envelopeOf(2), UNTOUCHED)
   const writer = new OutcomeWriter(store, (what) => {
@@ -191,7 +191,7 @@ test('an envelope that another worker owns by now is not settled as done', async
   expect(eventsIn(published).map(({ kind }) => kind)).toContain('submitted')
 })
 
-test('only submitted events of an envelope that another worker owns are published', async () => {
+test('for an envelope that another worker owns, only submitted events are published', async () => {
   const { calls, published, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const work = new EnvelopeWork(envelopeOf(2), UNTOUCHED)
@@ -216,7 +216,7 @@ test('the unanswered submissions of a message are stored until it has an outcome
   expect([0, 1].map((index) => again.unanswered(index))).toEqual([0, 2])
 })
 
-test('the end of a message is published only by the owner of its envelope', async () => {
+test('the expiry of a message is published only by the owner of its envelope', async () => {
   const { lost, published, store } = fakeStore()
   const writer = new OutcomeWriter(store, () => undefined)
   const [theirs, ours] = [envelopeOf(1), envelopeOf(1)].map(

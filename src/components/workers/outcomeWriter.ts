@@ -1,7 +1,7 @@
-// Makes outcomes durable in batches. A batch collects the outcomes that arrive while the last one
-// is written. One transaction writes the checkpoints of the envelopes and the messages that must
-// wait. Journal events of submitted messages are published at the same time, and all other events
-// after the transaction. Only then are complete envelopes settled. While the database is
+// Makes outcomes durable in batches. A batch collects the outcomes that arrive while the previous
+// batch is written. One transaction writes the checkpoints of the envelopes and the messages that
+// must wait. Journal events of submitted messages are published at the same time, and all other
+// events after the transaction. Complete envelopes are settled after that. While the database is
 // unavailable, the batch is retried, because outcomes must not be dropped. If the database
 // permanently refuses an outcome, only that message fails, and all other outcomes are stored.
 
@@ -26,9 +26,10 @@ import { publishEvents, type Report } from './publishEvents.ts'
 
 export interface OutcomeStore {
   /**
-   * Stores the checkpoints and the waiting messages together: a message is in `later` if its
-   * checkpoint says deferred or moved. Resolves to the ids of the envelopes that were stored. All
-   * other envelopes belong to another worker by now, and nothing is stored for them.
+   * Stores the checkpoints and the waiting messages together, so that a message whose outcome in
+   * the checkpoint is deferred or moved has a row in `later`. Resolves to the ids of the envelopes
+   * that were stored. All other envelopes belong to another worker by now, and nothing is stored
+   * for them.
    */
   keep(
     checkpoints: readonly Checkpoint[],
@@ -77,22 +78,25 @@ export class OutcomeWriter {
     this.#batcher.add({ kind: 'recorded', work, index, message, outcome, ...(later && { later }) })
   }
 
-  /** Publishes the events of the checkpoint of an envelope that was delivered again. */
+  /** Publishes the events of the outcomes in the checkpoint, for an envelope delivered again. */
   resume(work: EnvelopeWork): void {
     this.#batcher.add({ kind: 'resumed', work })
   }
 
-  /** Releases an unfinished envelope for `delayMs`, after its outcomes so far are stored. */
+  /**
+   * Stores the outcomes so far of an unfinished envelope, and then releases the envelope. The queue
+   * delivers it again after `delayMs`.
+   */
   release(work: EnvelopeWork, delayMs = 0): void {
     this.#batcher.add({ kind: 'released', work, delayMs })
   }
 
-  /** Publishes an event beside the recorded outcome, such as a late submit_sm_resp with its id. */
+  /** Publishes an event in addition to the recorded outcome, such as a late submit_sm_resp. */
   late(work: EnvelopeWork, message: EnvelopeMessage, outcome: Outcome): void {
     this.#batcher.add({ kind: 'late', work, message, outcome })
   }
 
-  /** The number of outcomes that wait for a write. */
+  /** The number of outcomes that wait to be written. */
   get waiting(): number {
     return this.#batcher.waiting
   }
@@ -105,7 +109,7 @@ export class OutcomeWriter {
     const works = outcomesByWork(items)
     const publish = (publications: readonly Publication[]) => this.#publish(publications)
     const reports = items.flatMap(reportsOf)
-    // Submissions that the SMSC accepted are facts, even if another worker owns the envelope now.
+    // A submission that the SMSC accepted is published even if another worker owns the envelope.
     const taken = reports.filter(isTaken)
     const [refused, untold] = await Promise.all([
       keepOutcomes(works, (checkpoints, waiting) =>
@@ -113,13 +117,14 @@ export class OutcomeWriter {
       ),
       publishEvents(taken, publish),
     ])
-    // Only the owner decides all other outcomes. The write has shown which envelopes are ours.
+    // All other outcomes are published only by the owner of the envelope. The write has shown which
+    // envelopes this process owns.
     const decided = reports.filter((report) => !isTaken(report) && report.work.isOurs)
     untold.push(...(await publishEvents(decided, publish)))
     const instead: Report[] = []
     for (const { work, message, outcome, error } of refused) {
       this.#refused('refused the outcome', message, error)
-      // An event of any other kind already says how the message ended.
+      // If the outcome is of any other kind, its event already says how the message ended.
       if (outcome.kind === 'deferred' || outcome.kind === 'moved')
         instead.push({ work, message, outcome: failedInstead(outcome, error) })
     }
@@ -129,7 +134,9 @@ export class OutcomeWriter {
     }
     const unsaid = await publishEvents(instead, publish)
     for (const { item, error } of unsaid)
-      item.work.setAside(`the event of ${item.message.messageId}: ${String(error)}`)
+      item.work.setAside(
+        `the event of ${item.message.messageId} cannot be published: ${String(error)}`,
+      )
     for (const { work } of works) if (work.complete) work.finish()
     for (const item of items) if (item.kind === 'released') item.work.release(item.delayMs)
   }
@@ -139,7 +146,9 @@ export class OutcomeWriter {
     return done instanceof Error ? done : undefined
   }
 
-  /** Tries until it succeeds. If the database refuses it permanently, returns that error. */
+  /**
+   * Repeats `work` until it succeeds. If the database permanently refuses it, returns the error.
+   */
   async #attempt<Result>(what: string, work: () => Promise<Result>): Promise<Result | Error> {
     let answer: Result | Error = new Error(`${what}: given up`)
     const attempt = async (): Promise<void> => {
@@ -173,7 +182,7 @@ function octetsOf(item: Item): number {
   }
 }
 
-/** Limits the reason of a failure, which may quote text of a customer or an SMSC. */
+/** Makes the reason of a failure safe to store, because it may quote a customer or an SMSC. */
 function bounded(outcome: Outcome): Outcome {
   return outcome.kind === 'failed' ? { ...outcome, reason: reasonText(outcome.reason) } : outcome
 }

@@ -17,7 +17,7 @@ test('a paused connector releases its messages, submits none and keeps its bind'
   expect(before).toBeLessThan(30)
   const waiting = entryOf(envelopeOf(5), { id: '2' })
   add(waiting)
-  // The pace would allow more messages within a second of the last one.
+  // The pace would allow the next message within a second of the last one.
   const { atMs = 0 } = taken.at(-1) ?? {}
   await expect.poll(() => performance.now(), PATIENCE).toBeGreaterThan(atMs + 1_200)
   expect(taken).toHaveLength(before)

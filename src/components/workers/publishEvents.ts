@@ -24,7 +24,7 @@ const MAX_EVENTS = 250
 const MAX_OCTETS = 128 * 1_024
 
 /**
- * Resolves to the events that the queue refused, each with its error.
+ * Publishes the events. Resolves to the events that the queue refused, each with its error.
  *
  * @param publish resolves to the error if the queue permanently refuses the publications
  */

@@ -1,7 +1,10 @@
-/** The array is compacted once this many tasks at its front were taken. */
+/** The array is compacted once this many tasks at its front have been taken. */
 const COMPACT_AT = 1_000
 
-/** Tasks that are ready to be sent, in order. Taking a task moves an index, not the array. */
+/**
+ * Tasks that are ready to be sent, in order. Taking a task moves an index, and the array stays as
+ * it is.
+ */
 export class ReadyTasks<Task> {
   #tasks: Task[] = []
   #head = 0

@@ -16,7 +16,9 @@ export class ReceiptFigures {
   mobileOriginatedRefused = 0
   readonly byConnector = new Map<string, OfConnector>()
 
-  /** @param submittedAtMs the time of the write to the socket, if this process remembers it */
+  /**
+   * @param submittedAtMs when the message was written to the socket, if this process remembers it
+   */
   addDurable(
     { connector, messageState, receivedAtMs }: UpstreamReceipt,
     submittedAtMs: number | undefined,

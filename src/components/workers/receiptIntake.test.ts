@@ -111,7 +111,7 @@ test('a receipt carries its remembered message even if the id is written differe
   expect((await taken('id:0000000047 stat:DELIVRD', {}, fields))?.message).toBeUndefined()
 })
 
-test('receipts of 40 KB messages are published in bounded envelopes', async () => {
+test('receipts of 40 KB messages are published in envelopes of limited size', async () => {
   const { answers, intake, payloads, session } = openIntake()
   const connector = connectorSchema.parse(SMSC)
   const source = receiptSource(() => connector, 3)()
@@ -151,7 +151,7 @@ test('a bind follows changes of the rules of its connector', () => {
   expect(source().idRule).toEqual({ perBind: true })
 })
 
-test('a receipt that throws is refused permanently and reported, and others continue', async () => {
+test('only the receipt that causes an exception is refused permanently and reported', async () => {
   const answers: number[] = []
   const troubles: string[] = []
   const session = { respond: (_: unknown, commandStatus: number) => answers.push(commandStatus) }

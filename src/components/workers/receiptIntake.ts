@@ -33,7 +33,7 @@ interface Unanswered {
   submittedAtMs: number | undefined
 }
 
-/** Longer than any `err` field seen in practice. */
+/** The limit of the stored `err` field. No `err` field seen in practice is longer. */
 const ERROR_CHARACTERS_MAX = 20
 const STAT_CHARACTERS_MAX = 40
 /** SMPP 3.4 §5.2.12: bits 5-2 of esm_class. */
@@ -41,7 +41,7 @@ const ESM_CLASS_TYPE = 0x3c
 const ESM_CLASS_INTERMEDIATE = 0x20
 /** The most receipts that may wait here for the queue. */
 const WAITING_MAX = 20_000
-/** Receipts in one envelope: about 64 KB. */
+/** The most receipts in one envelope: about 64 KB. */
 const MAX_RECEIPTS = 200
 /** The most octets of message bodies that the receipts in one envelope carry. */
 const MAX_OCTETS = 128 * 1_024
@@ -54,7 +54,10 @@ export interface ReceiptSource {
   readonly options: ReceiptOptions
 }
 
-/** Returns a function for the current source, which is rebuilt only when the connector changes. */
+/**
+ * Returns a function that returns the current source. The source is rebuilt only when the connector
+ * changes.
+ */
 export function receiptSource(connector: () => Connector, slot: number): () => ReceiptSource {
   let readFrom = connector()
   let source = sourceFrom(readFrom, slot)
@@ -100,10 +103,11 @@ export class ReceiptIntake {
     })
   }
 
-  /** Takes a deliver_sm from an SMSC (SMPP 3.4 §4.6). Receipts are answered once durable. */
+  /** Takes a deliver_sm from an SMSC (SMPP 3.4 §4.6). A receipt is answered once it is durable. */
   take(source: ReceiptSource, session: Session, pdu: Pdu<'deliver_sm'>): void {
     const request = { command: pdu.command, sequence_number: pdu.sequence_number }
-    // An SMSC without a window can flood us while the queue is unavailable. It sends these again.
+    // While the queue is unavailable, an SMSC without a window can flood this process. The SMSC
+    // sends the refused receipts again later.
     if (this.#batcher.waiting >= WAITING_MAX) return session.respond(request, ESME_RX_T_APPN)
     try {
       const parsed = parseReceipt(pdu, source.options)
@@ -163,7 +167,10 @@ export class ReceiptIntake {
   }
 }
 
-/** The text up to the first NUL. Some SMSCs pad with NULs, which the database refuses. */
+/**
+ * Returns the text up to the first NUL, at most `charactersMax` characters. Some SMSCs pad with
+ * NULs, which the database refuses.
+ */
 function cleaned(text: string, charactersMax: number): string {
   const end = text.indexOf('\0')
   return (end < 0 ? text : text.slice(0, end)).slice(0, charactersMax)
@@ -174,7 +181,7 @@ function stateNotUnderstood(esmClass: number): MessageState {
   return interim ? MESSAGE_STATE.ENROUTE : MESSAGE_STATE.UNKNOWN
 }
 
-/** The SMSC's own text for an unknown state, which the trace shows. */
+/** The SMSC's own text for an unknown state. The trace of the message shows this text. */
 function wordOf({ tlvs }: Pdu<'deliver_sm'>, { stat }: Receipt): string {
   const word = stat ?? `message_state ${readTlv(tlvs, 'message_state') ?? 'missing'}`
   return cleaned(word, STAT_CHARACTERS_MAX)

@@ -59,7 +59,7 @@ test('a receipt for a reused id finds the message with its destination', () => {
   expect(recent.find({ ...receipt, destination: '31611111111' })?.message).toEqual(message(1))
 })
 
-test('a receipt from over five seconds before the submission finds no message', () => {
+test('a receipt received over five seconds before the submission finds no message', () => {
   const recent = new RecentSubmissions()
   recent.remember('sim', '7', submission(1, { submittedAtMs: 15_001 }))
   expect(recent.find(receipt)).toBeUndefined()

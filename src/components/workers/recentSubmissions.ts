@@ -12,7 +12,7 @@ export interface Submission {
 /** The fields of a receipt that identify its message. */
 interface ReceiptKey {
   readonly connector: string
-  /** The key of the SMSC's id (upstreamIdKey.ts). '' matches no message. */
+  /** The key of the message id that the SMSC assigned (upstreamIdKey.ts). '' matches no message. */
   readonly key: string
   readonly destination: string
   readonly receivedAtMs: number
@@ -22,11 +22,12 @@ interface ReceiptKey {
 const SAME_ID_MAX = 8
 
 /**
- * The recent submissions of this process by connector and upstream id, so that most receipts are
- * matched without a database query. Memory is bounded by two generations. When the young generation
- * is full, it replaces the old generation, which is discarded as a whole. The dlr-processor finds
- * the messages of discarded entries in the database. Deleting the oldest entry of one large Map
- * instead took 27 % of a worker's time, because V8 walks past all entries deleted before.
+ * Remembers the recent submissions of this process by connector and upstream id, so that most
+ * receipts are matched without a database query. Memory is bounded by two generations. When the
+ * young generation is full, it replaces the old generation, which is discarded as a whole. The
+ * dlr-processor finds the messages of discarded entries in the database. A former version deleted
+ * the oldest entry of one large Map. That took 27 % of a worker's time, because V8 walks past all
+ * entries that were deleted earlier.
  */
 export class RecentSubmissions {
   readonly #generationMax: number
@@ -52,7 +53,7 @@ export class RecentSubmissions {
 
   /**
    * Returns the newest message that the receipt may belong to (receiptMatch.ts). Returns undefined
-   * if messages of several accounts match, or if no remembered message matches. Then the
+   * if messages of several accounts match, or if no remembered message matches. In both cases the
    * dlr-processor decides.
    */
   find({ connector, key, destination, receivedAtMs }: ReceiptKey): Submission | undefined {

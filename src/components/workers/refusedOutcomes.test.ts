@@ -50,7 +50,10 @@ interface Refusals {
   events?: (events: ReturnType<typeof eventsIn>) => boolean
 }
 
-/** A writer whose database refuses these values every time and records all accepted writes. */
+/**
+ * A writer whose database always refuses the rows and events for which these functions return true,
+ * and records all accepted writes.
+ */
 function refusing({ rows = () => false, events = () => false }: Refusals) {
   const checkpoints = new Map<string, Buffer>()
   const later: LaterEntry[] = []
@@ -123,7 +126,7 @@ test('a message whose event is refused fails, and no row is written twice', asyn
   const events = eventsIn(store.published)
   expect(events).toHaveLength(32)
   const aboutPoison = events.filter(({ message }) => message.messageId === poison)
-  // There is no command_status, because a receipt may still say that the message was delivered.
+  // The command_status is 0, because a receipt may still say that the message was delivered.
   expect(aboutPoison).toMatchObject([{ kind: 'failed', commandStatus: 0 }])
   expect(store.calls.keep).toBe(1)
 })
@@ -138,7 +141,7 @@ test('only the envelope whose outcomes cannot be stored is set aside', async () 
   const settlements = await Promise.all(works.map((work) => work.settlement))
   expect(settlements.map(({ kind }) => kind)).toEqual(['done', 'done', 'dead', 'done'])
   expect(settlements[2]).toMatchObject({
-    reason: `the outcome of ${messageIdIn(works[2], 0)}: Error: a NUL`,
+    reason: `the outcome of ${messageIdIn(works[2], 0)} cannot be stored: Error: a NUL`,
   })
 })
 
@@ -157,7 +160,7 @@ test('an envelope with an event that the queue always refuses is set aside', asy
   expect([...store.kept(work).keys()]).toEqual([0, 1, 2])
 })
 
-test('later checkpoints of an envelope do not contain the refused outcome', async () => {
+test('later checkpoints of an envelope do not contain an outcome that was refused', async () => {
   const [work] = worksOf(1, 2)
   if (!work) throw new Error('expected one envelope')
   const poison: Outcome = { kind: 'submitted', atMs: 5, upstreamId: upstreamId('poison') }

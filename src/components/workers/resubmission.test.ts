@@ -1,4 +1,4 @@
-// Messages that the SMSC never answers, or that break the link each time.
+// Messages that the SMSC never answers, or that break the link each time they are sent.
 
 import { expect, onTestFinished, test } from 'vitest'
 import type { QueueEntry } from '../../queue/queue.ts'
@@ -86,7 +86,7 @@ test('a message that breaks the link each time fails, and all others are sent', 
   const done = () => settled.flatMap(([id, kind]) => (kind === 'done' ? [id] : []))
   await expect.poll(done, POLL).toEqual(expect.arrayContaining(['0', '1']))
   expect(times(ODD)).toBe(4)
-  // Events of an envelope that is delivered again are repeated.
+  // When an envelope is delivered again, its events are published again.
   expect(new Set(reasonsOf(outcomes))).toEqual(new Set(['the SMSC answered none of 4 submissions']))
   expect(new Set(taken.filter((one) => !one.startsWith('3163888'))).size).toBe(40)
   expect(work.figures.resubmitted.link_lost).toBeGreaterThanOrEqual(3)
@@ -124,7 +124,7 @@ test('messages do not fail if the SMSC answers nothing for a while', async () =>
   expect(outcomes.filter(waitsForAnother)).toHaveLength(5)
 })
 
-test('each repeated submission is reported before the message has its outcome', async () => {
+test('each repeated submission is reported before the message has an outcome', async () => {
   const { port } = await smscThat((nth, session, pdu) => {
     if (nth === 3) session.respond(pdu, ESME_ROK, { message_id: 'at last' })
   })

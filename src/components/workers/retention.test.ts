@@ -28,7 +28,7 @@ beforeEach(async () => {
 })
 afterAll(() => Promise.all(stores.map((store) => store.drop())))
 
-/** The column `value` of the result. */
+/** Runs the query and returns the column `value` of its rows. */
 async function column(text: string): Promise<string[]> {
   const { rows } = await database.pool.query<{ value: string }>(text)
   return rows.map(({ value }) => value)
@@ -73,7 +73,7 @@ async function fill(): Promise<void> {
   for (const text of all) await database.pool.query(text)
 }
 
-test('old partitions of messages and acknowledgements are dropped after the set days', async () => {
+test('partitions of messages and acknowledgements are dropped after their retention', async () => {
   await fill()
   // A round skips a table that autovacuum is working on, so a second round may be needed.
   await vi.waitFor(async () => {
@@ -99,7 +99,7 @@ test('old refused and expired deliveries are removed, and pending ones are kept'
   ])
 })
 
-test('dead letters are removed after the set days', async () => {
+test('dead letters are removed after their retention', async () => {
   await fill()
   await maintain(database, upkeep, RETENTION)
   expect(await column(READ_DEAD_LETTERS)).toEqual(['9', '0'])
@@ -120,7 +120,7 @@ test('a retention of 0 days keeps everything', async () => {
   expect(await column(READ_ENDED)).toHaveLength(3 * AGES.length)
 })
 
-test('the tombstone of a deleted resource is removed after the set days', async () => {
+test('the tombstone of a deleted resource is removed after its retention', async () => {
   const account = (id: string) => ({ kind: 'account', id, spec: { id } })
   await writeResources(database, ['long', 'lately', 'again', 'live'].map(account))
   await writeResources(

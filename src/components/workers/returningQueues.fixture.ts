@@ -1,7 +1,10 @@
 import type { QueueEntry } from '../../queue/queue.ts'
 import { memoryQueues } from './connectorWork.fixture.ts'
 
-/** Queues that deliver a returned envelope again after its delay or `delayMsMax`, if sooner. */
+/**
+ * Queues that deliver a returned envelope again after its delay, or after `delayMsMax` if that is
+ * sooner.
+ */
 export function returningQueues(all: QueueEntry[], delayMsMax = Number.POSITIVE_INFINITY) {
   const { add, queue, settled } = memoryQueues(all)
   const returns: { entry: QueueEntry; visibleAtMs: number }[] = []

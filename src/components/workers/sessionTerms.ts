@@ -2,8 +2,8 @@ import type { Connector } from '../../platform/connector.ts'
 import type { SessionAdjustment } from '../../smpp/index.ts'
 
 /**
- * The settings of a connector that a session is bound with. A change of one of these needs a new
- * session. All other settings apply to open sessions.
+ * Returns the settings of a connector that are used to bind a session, as one text. If the text
+ * changes, a new session is needed. All other settings can be applied to open sessions.
  */
 export function sessionTerms(connector: Connector): string {
   const { host, port, systemId, password, systemType } = connector

@@ -2,7 +2,10 @@ import { onTestFinished } from 'vitest'
 import { createSmppServer, ESME_ROK } from '../../smpp/index.ts'
 import type { InterfaceVersion, RequestHandlers, Session } from '../../smpp/index.ts'
 
-/** Starts an SMSC that accepts every bind and states this version. The test's end closes it. */
+/**
+ * Starts an SMSC that accepts every bind and states `interfaceVersion` in its responses. The SMSC
+ * is closed when the test ends.
+ */
 export async function startSmsc(
   submit_sm: RequestHandlers['submit_sm'] = () => undefined,
   interfaceVersion?: InterfaceVersion,

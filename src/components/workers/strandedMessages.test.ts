@@ -151,7 +151,7 @@ test('messages for a deleted connector fail after a minute and are counted', asy
   expect([...one.stranded.endedByConnector]).toEqual([['gone', 6]])
   expect(await waitingOn('gone')).toBe(0)
   expect(await waitingOn('kept', 'unheard')).toBe(4)
-  // Envelopes that a router or another worker still sends there later are ended as well.
+  // Messages that a router or another worker publishes for this connector later are ended as well.
   await publish(one, envelopesFor('gone', 1))
   expect(await one.endAll(2 * MINUTE_MS)).toBe(1)
 })
@@ -185,7 +185,8 @@ test('messages of a recreated connector and envelopes under a minute old are kep
   await one.endAll(0)
   await write('again', { id: 'again' })
   expect(await one.endAll(MINUTE_MS)).toBe(0)
-  // Created and deleted again between two checks: the minute counts from the last deletion.
+  // The connector is created and deleted between two checks. The minute is counted from the last
+  // deletion.
   await write('again', undefined)
   expect(await one.endAll(2 * MINUTE_MS)).toBe(0)
   await write('again', { id: 'again' })
@@ -216,7 +217,7 @@ test('two workers end each message once and skip envelopes that other workers ow
   expect(await waitingOn('gone')).toBe(2)
 })
 
-test('messages past their end expire, and unreadable envelopes are set aside', async () => {
+test('messages past their expiry time expire, and unreadable envelopes are set aside', async () => {
   const one = await worker('one')
   await deleted('gone')
   const [envelope] = envelopesFor('gone', 1, 2)

@@ -1,13 +1,13 @@
 // Ends messages that wait for a connector that no longer exists. A connector can be deleted only
 // while no message waits for it. A router or worker that does not know of the deletion yet may
-// still publish a message for it, and no worker would ever receive that message. Such a message
-// fails with a reason in its trace, and its customer gets a receipt.
+// still publish a message for that connector, and no worker would ever receive the message. Such a
+// message fails with a reason in its trace, and its customer gets a receipt.
 //
 // Only the database decides whether a connector was deleted, never this process's copy of the
 // platform. Messages are ended one minute after the deletion, when every process knows of it, and
 // only if their envelope is at least a minute old. If a connector is created again under the same
-// id, envelopes on its queue are therefore too young to be ended. Each envelope is claimed first,
-// so any number of workers may do this.
+// id, new envelopes on its queue are therefore too young to be ended. Each envelope is claimed
+// before its messages are ended, so any number of workers may do this work.
 
 import { asError } from '../../flow/asError.ts'
 import type { SteadyClock } from '../../flow/steadyClock.ts'
@@ -47,7 +47,9 @@ interface Ended extends SettledEntry {
   claimed?: string
 }
 
-/** Longer than any process needs to notice a change of the platform. */
+/**
+ * The waiting time after a deletion. No process needs longer to notice a change of the platform.
+ */
 const WAIT_MS = 60_000
 /** Envelopes per batch. The deleted connectors are read again before each batch. */
 const RECEIVE_MAX = 50
@@ -66,12 +68,17 @@ export class StrandedMessages {
     this.#now = options.now ?? (() => performance.now())
   }
 
-  /** The queues whose messages are ended. Waiting messages return to them immediately. */
+  /**
+   * The queues whose messages are ended. Messages in the table `later` return to them immediately.
+   */
   get queues(): readonly string[] {
     return this.#gone.flatMap(submitQueues)
   }
 
-  /** Ends one batch of messages. Returns the number of finished envelopes; 0 if none are left. */
+  /**
+   * Ends one batch of messages. Returns the number of finished envelopes, or 0 if nothing is left
+   * to do.
+   */
   async endSome(): Promise<number> {
     // The id of an envelope contains its creation time.
     const madeBeforeMs = this.#options.clock.nowMs() - WAIT_MS
@@ -91,7 +98,8 @@ export class StrandedMessages {
     this.#deletions = new Map(
       [...deleted].map(([id, revision]) => {
         const known = before.get(id)
-        // A connector that was created and deleted again since has a different revision.
+        // If the connector was created and deleted again in the meantime, its revision is
+        // different.
         return [id, known?.revision === revision ? known : { revision, sinceMs: nowMs }]
       }),
     )
@@ -156,8 +164,8 @@ export class StrandedMessages {
   #outcome({ expiresAtMs }: EnvelopeMessage): Outcome {
     const atMs = this.#options.clock.nowMs()
     if (expiresAtMs !== undefined && atMs >= expiresAtMs) return { kind: 'expired', atMs }
-    // There is no command_status: the message may have been submitted before its link was lost, and
-    // then a later receipt is correct.
+    // The command_status is 0, because the message may have been submitted before its link was
+    // lost. A later receipt is then correct.
     return { kind: 'failed', atMs, commandStatus: 0, reason: CONNECTOR_DELETED }
   }
 

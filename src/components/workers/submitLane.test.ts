@@ -36,7 +36,7 @@ test('messages of the high lane are sent first, then the normal lane, then bulk'
   expect(lanesOf(taken)).toEqual([high, normal, bulk].flat())
 })
 
-test('the other lanes get their share while the high lane is never empty', async () => {
+test('the normal and bulk lanes get their share even if the high lane is never empty', async () => {
   const { port, taken } = await rememberingSmsc()
   const { queue } = memoryQueues([entryIn('bulk', 5), entryIn('normal', 5)])
   let envelopes = 0
@@ -66,7 +66,7 @@ test('a backlog in one lane does not prevent receiving messages of another lane'
   expect(lanesOf(taken).indexOf('high')).toBeLessThanOrEqual(20)
 })
 
-test('a throttled message is sent again before the rest of its own lane', async () => {
+test('a throttled message is sent again before the other messages of its lane', async () => {
   const throttled = new Set([1, 4])
   const { port, taken } = await rememberingSmsc((nth) =>
     throttled.has(nth) ? ESME_RTHROTTLED : ESME_ROK,
@@ -139,7 +139,7 @@ test('an envelope that is finished or that another process owns is not sent', as
   expect(taken).toHaveLength(1)
 })
 
-test('letGo is called when an envelope is settled, and says if others must continue', async () => {
+test('letGo is called for each settled envelope, with true if it was not finished', async () => {
   const { port, sessions } = await rememberingSmsc()
   const [done, open] = [envelopeOf(1), envelopeOf(3)]
   const { queue, settled } = memoryQueues([entryOf(done, { id: '1' }), entryOf(open, { id: '2' })])
@@ -166,7 +166,7 @@ test('nothing is sent while the ownership of the envelopes is in doubt', async (
   })
   await expect.poll(() => taken.length, { timeout: 5000 }).toBe(1)
   isHeld = false
-  // By then the next message is due.
+  // The next message is due by this time.
   const dueMs = performance.now() + 1_100
   await expect.poll(() => performance.now(), { timeout: 5000 }).toBeGreaterThan(dueMs)
   work.wake()

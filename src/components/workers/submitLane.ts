@@ -33,17 +33,20 @@ export interface Task {
   index: number
   message: EnvelopeMessage
   submitSm: ShortMessageBody
-  /** The message is not submitted after this time. Undefined only for some from older routers. */
+  /**
+   * The message is not submitted after this time. Undefined only for some messages from older
+   * routers.
+   */
   expiresAtMs: number | undefined
   /** The failed submissions by this process so far. Undefined if there were none. */
   repeats: Repeats | undefined
-  /** Why the next submission may be a repeated one. Undefined if it is not. */
+  /** Why the SMSC may already have the message. Undefined if the SMSC cannot have it. */
   again: RepeatCause | undefined
   /** The time and the bind slot of the last write to a socket. */
   written: { readonly atMs: number; readonly slot: number } | undefined
 }
 
-/** Sends the messages that lanes have ready. */
+/** Sends the messages that are ready in the lanes. */
 export interface LaneSender {
   connector(): Connector
   hasLink(): boolean
@@ -73,14 +76,16 @@ export interface SubmitLaneOptions {
 }
 
 /**
- * A lane stops receiving when messages for this many seconds are ready. Each lane has its own room,
- * so that a backlog in one lane does not block another. A connector with three lanes therefore
- * holds at most three times as many messages.
+ * A lane stops receiving when messages for this many seconds are ready. Each lane has its own
+ * limit, so that a backlog in one lane does not block another lane. A connector has three lanes, so
+ * it holds at most three times as many messages.
  */
 const READY_SECONDS = 0.5
 const READY_MIN = 50
 const READY_MAX = 4_000
-/** The most envelopes per receive. A slow connector gets one, so that others get the next. */
+/**
+ * The most envelopes per receive. A slow connector gets one, so that other workers get the next.
+ */
 const RECEIVE_MAX = 16
 const TPS_FOR_ONE_MORE = 50
 const ENVELOPE_MESSAGES_FIRST = 50
@@ -107,7 +112,9 @@ export class SubmitLane {
   #expiry = new ExpiryTimer((nowMs) => this.#expireReady(nowMs))
   /** The envelopes that this lane holds, by the id of their queue entry. */
   #works = new Map<string, EnvelopeWork>()
-  /** Envelopes that were only looked after and are being returned, but are not in the queue yet. */
+  /**
+   * Envelopes that were claimed only to expire on time, and that are being returned to the queue.
+   */
   #uncared = new WeakSet<EnvelopeWork>()
   #isClosing = false
   /** The number of queue entries held, including those that are being opened. */
@@ -118,7 +125,7 @@ export class SubmitLane {
     isCaring: () => isCaring(this.#sender),
     giveBack: (work, delayMs) => this.#giveBack(work, delayMs),
   })
-  /** The largest number of messages in recent envelopes, which decays over time. */
+  /** The largest number of messages in recent envelopes. It decays with each envelope. */
   #perEnvelope = ENVELOPE_MESSAGES_FIRST
 
   constructor(lane: Lane, sender: LaneSender, options: SubmitLaneOptions) {
@@ -164,7 +171,7 @@ export class SubmitLane {
     this.#expiry.notice(task.expiresAtMs)
   }
 
-  /** Called when there may be room for more messages, or a link. */
+  /** Called when there may be room for more messages, or when a link may have come up. */
   wake(): void {
     this.#rotation.consider()
     this.#consumer.wake()
@@ -176,7 +183,10 @@ export class SubmitLane {
     for (const work of this.#works.values()) this.#options.writer.release(work)
   }
 
-  /** Returns envelopes that were only looked after, so that they are claimed for submission. */
+  /**
+   * Returns envelopes that were claimed only to expire on time, so that a worker receives them
+   * again and claims them for submission.
+   */
   letCaredGo(): void {
     for (const work of this.#works.values())
       if (work.isOurs && !work.hasBegun && !this.#uncared.has(work)) this.#uncare(work)
@@ -210,7 +220,7 @@ export class SubmitLane {
 
   #capacity(): number {
     if (!this.#options.ownership.isHeld(performance.now())) return 0
-    // Messages that leave a disabled connector are not kept ready, so held entries are counted.
+    // Messages that are purged or moved are not kept ready, so the held entries are counted.
     if (this.#sender.isClearing()) return Math.max(0, RECEIVE_MAX - this.#entries)
     if (!this.#sender.hasLink())
       return this.#sender.caresFor() ? Math.max(0, CARED_ENVELOPES - this.#entries) : 0
@@ -253,7 +263,10 @@ export class SubmitLane {
     return work.settlement
   }
 
-  /** An unreadable checkpoint leaves the envelope to others: a newer version may read it. */
+  /**
+   * Throws if the checkpoint is unreadable. The envelope is then left to other workers, because a
+   * newer version of Signalbox may be able to read the checkpoint.
+   */
   #workOf(envelope: Envelope, claim: ClaimedEnvelope): EnvelopeWork {
     try {
       return new EnvelopeWork(envelope, claim)
@@ -277,12 +290,12 @@ export class SubmitLane {
         kind: 'failed',
         atMs: Date.now(),
         commandStatus,
-        reason: `unreadable: ${reason}`,
+        reason: `the message is unreadable: ${reason}`,
       })
     }
   }
 
-  /** Expires ready messages whose time is up. Returns when the next ready message expires. */
+  /** Ends the ready messages that have expired. Returns when the next ready message expires. */
   #expireReady(nowMs: number): number {
     if (!this.#options.ownership.isHeld(performance.now())) return nowMs + RETRY_EXPIRE_MS
     for (const task of this.#ready.takeOut((one) => isOver(one, nowMs))) this.#sender.expire(task)
@@ -322,7 +335,7 @@ function isCaring(sender: LaneSender): boolean {
   return !sender.hasLink() && !sender.isClearing() && sender.caresFor()
 }
 
-/** Why this submission may be a repeated one: an earlier owner of the envelope may have sent it. */
+/** Why the SMSC may already have the message: an earlier owner of the envelope may have sent it. */
 function againOf(work: EnvelopeWork, index: number): RepeatCause | undefined {
   if (work.isTakenOver) return 'taken_over'
   return work.unanswered(index) > 0 ? 'link_lost' : undefined
@@ -333,7 +346,7 @@ export function isOver({ expiresAtMs }: Task, nowMs: number): boolean {
   return expiresAtMs !== undefined && nowMs >= expiresAtMs
 }
 
-/** The end of a message from an older router, which did not set `expiresAtMs`. */
+/** When a message from an older router expires. Such a router did not set `expiresAtMs`. */
 function endInBody(submitSm: ShortMessageBody, message: EnvelopeMessage): number | undefined {
   const end = endOfLife(submitSm.validity_period, message.acceptedAtMs)
   return end.kind === 'at' ? end.atMs : undefined

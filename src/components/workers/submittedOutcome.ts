@@ -12,8 +12,9 @@ import type { Task } from './submitLane.ts'
 export type SubmittedOutcome = Extract<Outcome, { kind: 'submitted' }>
 
 /**
- * The outcome of an accepted message. Its time is the time of the write, because a receipt may
- * arrive before the response. Undefined if the response contains no message_id.
+ * Returns the outcome of an accepted message, or undefined if the response contains no message_id.
+ * The time of the outcome is the time of the write, because a receipt may arrive before the
+ * response.
  */
 export function submittedOutcome(
   { written }: Task,

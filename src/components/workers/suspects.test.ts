@@ -8,7 +8,7 @@ function bind(unanswered = 0) {
 
 /** A task that is used only for its identity. */
 function taskNumber(index: number): Task {
-  // Suspects does not read any other field.
+  // The class Suspects reads no other field.
   return { index, work: undefined } as unknown as Task
 }
 

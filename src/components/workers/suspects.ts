@@ -1,7 +1,7 @@
-// Messages that may be the cause of lost links: each of them was unanswered more than once when a
-// link was lost. Such suspects are sent one at a time on a bind that carries nothing else, so that
-// the next lost link identifies the message. Between two suspects the bind is free for all other
-// messages, for as long as the last suspect had it, so that other messages do not starve.
+// A suspect is a message that may be the cause of lost links, because it was unanswered more than
+// once when a link was lost. Suspects are sent one at a time, on a bind that carries no other
+// messages. If that link is lost, the suspect is the cause. After each suspect, the bind is free
+// for other messages for as long as the suspect used it, so that other messages do not starve.
 
 import type { Task } from './submitLane.ts'
 
@@ -14,6 +14,7 @@ export interface QuietBind {
   readonly isSettled: boolean
 }
 
+/** The time in which a bind is reserved for a suspect. */
 interface Turn<Bind> {
   bind: Bind
   task: Task | undefined
@@ -25,7 +26,7 @@ const ALONE_MS_MAX = 5_000
 /** After this wait, a suspect is sent even if older submissions on its bind are unanswered. */
 const QUIET_MS_MAX = 5_000
 const REST_MS_MIN = 50
-/** The interval of checks whether a new link is settled. */
+/** The interval at which a new link is checked until it is settled. */
 const SETTLING_MS = 50
 
 export class Suspects<Bind extends QuietBind> {
@@ -70,9 +71,9 @@ export class Suspects<Bind extends QuietBind> {
   }
 
   /**
-   * Returns the suspect to send now and its bind, or the time in ms until there may be one. With a
-   * suspect, the caller must call sent() or putBack(). A new link carries other messages first: if
-   * it works for them, a later loss is the fault of the suspect.
+   * Returns the suspect to send now and its bind, or the ms until a suspect may be sent. If a
+   * suspect is returned, the caller must call sent() or putBack(). A new link carries other
+   * messages first. If it works for them, the suspect is the cause of a later loss of the link.
    */
   next(binds: readonly Bind[], nowMs: number): { task: Task; bind: Bind } | number {
     const turn = this.#turnAt(nowMs) ?? this.#begin(binds, nowMs)
@@ -90,7 +91,9 @@ export class Suspects<Bind extends QuietBind> {
     return Infinity
   }
 
-  /** Starts the time in which the suspect has its bind alone. Returns the limit of it in ms. */
+  /**
+   * Starts the time in which the suspect has its bind alone. Returns the limit of that time in ms.
+   */
   sent(task: Task, nowMs: number): number {
     if (this.#turn) this.#turn = { ...this.#turn, task, sinceMs: nowMs }
     return ALONE_MS_MAX

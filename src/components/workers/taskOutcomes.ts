@@ -1,5 +1,5 @@
 // Records the outcome of a task's message, together with the earlier submissions of the same
-// attempt. An ordinary message has no earlier submissions, so only the outcome is written.
+// attempt. Most messages have no earlier submissions, so only the outcome is written.
 
 import type { SteadyClock } from '../../flow/steadyClock.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
@@ -23,7 +23,7 @@ export class TaskOutcomes {
     this.#options.writer.record(work, index, repeats ? { ...outcome, repeats } : outcome)
   }
 
-  /** Counts a throttled submission. Returns the number of them in this attempt. */
+  /** Counts a throttled submission. Returns the number of throttled submissions in this attempt. */
   throttled(task: Task, commandStatus: number): number {
     return this.#repeated(task, 'throttled', commandStatus).throttled
   }
@@ -33,7 +33,10 @@ export class TaskOutcomes {
     this.#repeated(task, cause === 'no_answer' ? 'unanswered' : 'linksLost', 0)
   }
 
-  /** Publishes the repeated submission for the trace now, because the next answer may take long. */
+  /**
+   * Publishes the repeated submission immediately, so that the trace shows it before the next
+   * answer.
+   */
   submittedAgain({ message, repeats, work }: Task): void {
     if (!repeats) return
     const { lastAtMs: atMs, commandStatus } = repeats

@@ -28,13 +28,13 @@ function bindTo(port: number, heldForMs: number, password: () => string = () => 
       closed: () => undefined,
     },
   })
-  onTestFinished(() => bind.close('the test ends it'))
+  onTestFinished(() => bind.close('the test is over'))
   return { bind, troubles }
 }
 
 test('a bind is closed when its lease expires, even if there is nothing to send', async () => {
   const { port, sessions } = await startSmsc()
-  // Long enough to bind on a busy machine.
+  // This lease is long enough to bind on a busy machine.
   const { bind } = bindTo(port, 3_000)
   await expect.poll(() => bind.bound, { timeout: 5_000 }).toBe(true)
   await expect.poll(() => bind.bound, { timeout: 5_000 }).toBe(false)
@@ -47,7 +47,7 @@ test('a bind stays up when its lease is extended', async () => {
   const { bind, troubles } = bindTo(port, 300)
   bind.extendLease(startMs + 60_000)
   await expect.poll(() => bind.bound, { timeout: 5_000 }).toBe(true)
-  // By then the first lease would have ended.
+  // After 400 ms, the first lease would have ended.
   await expect.poll(() => performance.now()).toBeGreaterThan(startMs + 400)
   expect(sessions.size).toBe(1)
   expect(troubles).toEqual([])
@@ -58,13 +58,13 @@ test('a bind is opened immediately when its expired lease is renewed', async () 
   const { bind } = bindTo(port, 0)
   expect(sessions.size).toBe(0)
   bind.extendLease(performance.now() + 60_000)
-  // This is sooner than the longest pause between two attempts, which is at least 7.5 s.
+  // This timeout is shorter than the longest pause between two attempts, which is at least 7.5 s.
   await expect.poll(() => bind.bound, { timeout: 5_000 }).toBe(true)
 })
 
 test('a lease that has already expired opens no bind and sets no negative timer', async () => {
   const { port, sessions } = await startSmsc()
-  // Node warns about a negative delay, but only about the first one in a process.
+  // Node warns only about the first negative delay in a process, so the test checks the delays.
   const timers = vi.spyOn(globalThis, 'setTimeout')
   const { bind } = bindTo(port, -1_000)
   expect(timers.mock.calls.map(([, delayMs]) => delayMs)).toEqual([0])
@@ -72,7 +72,7 @@ test('a lease that has already expired opens no bind and sets no negative timer'
   expect(sessions.size).toBe(0)
 })
 
-test('a closed session accepts no more messages, even before it reports its end', async () => {
+test('a closed session accepts no messages, even before it reports that it is closed', async () => {
   const { port } = await startSmsc()
   const { bind } = bindTo(port, 60_000)
   await expect.poll(() => bind.waitMs(performance.now())).toBe(0)
@@ -83,11 +83,11 @@ test('a closed session accepts no more messages, even before it reports its end'
   const submit = () =>
     bind.submit(submitSm, ({ kind }) => {
       outcomes.push(kind)
-      // A caller that sends the next message calls this at the same moment.
+      // A caller that is about to send the next message calls waitMs() at this point.
       expect(bind.waitMs(nowMs)).toBe(Number.POSITIVE_INFINITY)
     })
   expect(submit()).toBe(true)
-  bind.waitMs(Number.POSITIVE_INFINITY) // the lease has ended by then, so the session closes
+  bind.waitMs(Number.POSITIVE_INFINITY) // by then the lease is over, so the session closes
   await expect.poll(() => outcomes).toEqual(['closed'])
 })
 

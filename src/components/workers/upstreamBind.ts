@@ -1,6 +1,6 @@
 // One bind to an SMSC under one lease. It connects, binds, and reconnects after growing pauses. A
-// message may be sent on it while it is bound, its lease is held, its window has room, and it is
-// not paused after throttling. ConnectorWork controls the pace for all binds together.
+// message may be sent while the bind is up, its lease is held, its window has room, and no pause
+// after throttling is in progress. ConnectorWork controls the pace for all binds together.
 
 import { type BindId, bindId } from '../../message/ids.ts'
 import type { Connector } from '../../platform/connector.ts'
@@ -26,12 +26,12 @@ export interface UpstreamBindOptions {
 
 const RECONNECT_FIRST_MS = 200
 const RECONNECT_CAP_MS = 15_000
-/** The pause after ESME_RALYBND, while the SMSC has yet to notice that our former bind is dead. */
+/** The pause after ESME_RALYBND. The SMSC has yet to notice that our former bind is dead. */
 const STILL_BOUND_MS = 3_000
 const SETTLED_MS = 1_000
-/** A session of at least this time resets the growing pauses, even if there was nothing to send. */
+/** A session that lasts at least this time resets the growing pauses, even if nothing was sent. */
 const STABLE_MS = 60_000
-/** Well below the time that a process has to drain. */
+/** The longest wait for an unbind. It is well below the time in which a process must drain. */
 const CLOSE_MS_MAX = 8_000
 
 export class UpstreamBind {
@@ -114,7 +114,7 @@ export class UpstreamBind {
   extendLease(heldUntilMs: number): void {
     this.#heldUntilMs = heldUntilMs
     clearTimeout(this.#leaseEnd)
-    // A lease that expired before it was known here ends immediately.
+    // A lease that expired before this process learned of it ends immediately.
     const leftMs = Math.max(0, heldUntilMs - performance.now())
     this.#leaseEnd = setTimeout(() => this.#leaseRanOut(), leftMs)
     if (!this.#awaitsLease) return
@@ -122,7 +122,10 @@ export class UpstreamBind {
     this.#connect()
   }
 
-  /** The time in ms until a message may be sent: 0 for now, Infinity until the state changes. */
+  /**
+   * Returns the ms until a message may be sent. The result is 0 if a message may be sent now, and
+   * Infinity if no message can be sent before the state of the bind changes.
+   */
   waitMs(nowMs: number): number {
     if (nowMs >= this.#heldUntilMs) {
       this.#leaseRanOut()
@@ -193,7 +196,7 @@ export class UpstreamBind {
         this.#session = session
         this.#answered = 0
         this.#boundAtMs = performance.now()
-        // Settings may have changed while it was binding.
+        // Settings may have changed while the session was being bound.
         session.adjust(sessionAdjustment(this.#connector))
         this.#firstBound.resolve()
         if (session.state === 'CLOSED') this.#closed(session, 'closed immediately after the bind')
@@ -207,7 +210,7 @@ export class UpstreamBind {
     )
   }
 
-  /** Async, so that an unreadable password is a failed attempt like any other. */
+  /** This function is async, so that an unreadable password is a failed attempt like any other. */
   async #bind(signal: AbortSignal): Promise<Session> {
     const connector = this.#connector
     this.#terms = sessionTerms(connector)

@@ -112,7 +112,7 @@ test.each([
     { short_message: OCTETS_255, tlvs: [tlv('message_payload', Buffer.from('b'))] },
   ],
 ])(
-  '%s cannot be sent in any form to interface_version %s: throws an error',
+  '%s causes an error because no form of it fits interface_version %s',
   (_, version, fields) => {
     expect(() => upstreamSubmitSm(submitSmWith(fields), version)).toThrow(
       expect.objectContaining({
@@ -130,7 +130,10 @@ test('a segment with 248 octets of text has room for its header', () => {
   expect(upstreamSubmitSm(submitSm, V3_3).short_message).toHaveLength(254)
 })
 
-/** Submits these messages, each between two ordinary ones, to an SMSC of this version. */
+/**
+ * Submits messages with these fields, each between two ordinary messages, to an SMSC of this
+ * version.
+ */
 async function submittedAmongOthers(
   version: InterfaceVersion,
   odd: readonly Partial<ShortMessageBody>[],
@@ -153,7 +156,7 @@ async function submittedAmongOthers(
   return { taken, counters: work.figures.outcomes, outcomes }
 }
 
-test('the worker submits in the form of the version that its SMSC has stated', async () => {
+test('the worker submits each message in a form that fits the version of its SMSC', async () => {
   const payload = tlv('message_payload', Buffer.from('hello'))
   const odd = [{ short_message: OCTETS_255 }, { tlvs: [payload] }, { tlvs: sarTlvs(7) }]
   const old = await submittedAmongOthers(V3_3, odd)
@@ -167,7 +170,7 @@ test('the worker submits in the form of the version that its SMSC has stated', a
   expect(present.counters).toMatchObject({ submitted: 7, failed: 0 })
 })
 
-test('a message that fits in no form fails alone, and its envelope continues', async () => {
+test('a message that fits in no form fails alone, and the other messages are sent', async () => {
   const { counters, outcomes, taken } = await submittedAmongOthers(V3_3, [
     { tlvs: [tlv('message_payload', OCTETS_255)] },
     { short_message: OCTETS_255 },
@@ -181,7 +184,7 @@ test('a message that fits in no form fails alone, and its envelope continues', a
   expect(failed).toHaveLength(2)
 })
 
-test('an exception while processing an answer fails that message and no other', async () => {
+test('an exception in the processing of an answer fails only the answered message', async () => {
   const { port } = await startSmsc((session, pdu) =>
     session.respond(pdu, ESME_ROK, { message_id: pdu.destination_addr }),
   )

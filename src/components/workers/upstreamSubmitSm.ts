@@ -1,5 +1,6 @@
-// Converts a submit_sm to the form that its SMSC's version accepts. Nearly every message is sent
-// unchanged, at the cost of a check of its length and, for version 3.3, of its TLVs.
+// Converts a submit_sm to a form that the SMSC accepts in its SMPP version. Nearly every message is
+// sent unchanged. The conversion then costs only a check of the length and, for version 3.3, a
+// check of the TLVs.
 
 import {
   encodeUdh,
@@ -23,7 +24,7 @@ const UDH8_REFERENCE_MAX = 0xff
 const NO_OCTETS = Buffer.alloc(0)
 
 /**
- * Where the version demands it, moves the text between short_message and message_payload, and turns
+ * If the version requires it, moves the text between short_message and message_payload, and turns
  * SAR TLVs into a user data header. For versions before 3.4 all other TLVs are dropped (SMPP 3.4
  * §3.4). Throws PduError with the reason if no form of the message fits.
  */
@@ -64,7 +65,8 @@ function withHeader(
   { concatenation, elements, octets }: UserData,
 ): ShortMessageBody {
   const { reference = 0, sequence = 0, total = 0 } = concatenation ?? {}
-  // The shorter header if the reference fits, because customers leave room only for their own.
+  // The shorter header is used if the reference fits, because customers leave room only for their
+  // own header.
   const by = reference <= UDH8_REFERENCE_MAX ? 'udh8' : 'udh16'
   checkLength(length + HEADER_OCTETS[by] - (elements.length > 0 ? 1 : 0))
   const header = [concatenationElement({ by, reference, total, sequence }), ...elements]

@@ -14,8 +14,9 @@ export interface Validity {
 }
 
 /**
- * The validity_period to submit now. The SMSC counts a relative period from the submission, so it
- * gets the time that is left. An absolute time or an empty validity_period is returned unchanged.
+ * The validity_period to submit now. The SMSC counts a relative period from the submission, so the
+ * SMSC gets the time that is left. An absolute time or an empty validity_period is returned
+ * unchanged.
  */
 export function upstreamValidity(validity: Validity, nowMs: number): string {
   const { acceptedAtMs, expiresAtMs, validityPeriod } = validity

@@ -1,17 +1,19 @@
 import { onTestFinished, vi } from 'vitest'
 
-/** The event loop turns that a message needs to cross a socket and be answered. */
+/** The iterations of the event loop in which a message crosses a socket and is answered. */
 const TURNS = 4
 
 export interface VirtualTime {
-  /** Lets time pass until `isSo` returns true. Throws if it does not within `maxMs`. */
+  /**
+   * Lets time pass until `isSo` returns true. Throws if `isSo` does not return true within `maxMs`.
+   */
   until(isSo: () => boolean, maxMs: number): Promise<void>
 }
 
 /**
  * Virtual time for both sides of real sockets, so that a slow machine does not affect the test.
- * Time passes in steps, and the sockets are served in between. Call this first in a test, so that
- * real timers are restored last.
+ * Time passes in steps, and the sockets are served between the steps. Call this first in a test, so
+ * that real timers are restored last.
  */
 export function virtualTime(stepMs = 1): VirtualTime {
   vi.useFakeTimers({
