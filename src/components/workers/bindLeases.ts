@@ -1,10 +1,10 @@
 // Decides which upstream binds this process may hold, and how much of each connector's pace it may
-// use. A lease counts from the time just before its renewal was requested, on the monotonic clock.
+// use. A lease begins just before its renewal is requested, by the monotonic clock of this process.
 // Even after a slow answer, a process therefore never uses a lease longer than the database allows.
 // The lease is checked in the same iteration of the event loop as each write to an SMSC. While the
 // database is unavailable, leases expire and their binds close, so a connector never has too many
-// binds. Pace is given up in the same safe order as binds: the process first slows down and then
-// notifies the database, which may grant the rest of the pace to other processes.
+// binds. Binds and pace are given up in a safe order. The process first closes the bind or slows
+// down, and then notifies the database, which may grant the slot or the pace to other processes.
 //
 // One statement per round serves all connectors. Each process takes its share of the free slots. If
 // slots stay free for two rounds because other processes have died or are suspended, any process

@@ -72,7 +72,7 @@ function disabled(waiting: Connector['waiting']): ReadonlyMap<string, Connector>
 const ENVELOPES = LANES.map((lane) => envelopeOf(30, lane))
 const MESSAGES = ENVELOPES.flatMap(({ messages }) => messages)
 
-test('purged messages of all lanes fail as purged without waiting for the pace', async () => {
+test('purged messages of all lanes fail immediately, without waiting for the pace', async () => {
   const { counters, events, kept, pool, settled } = workerWith(ENVELOPES)
   pool.setConnectors(disabled('purge'))
   await expect.poll(() => settled.length, PATIENCE).toBe(3)

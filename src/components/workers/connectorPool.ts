@@ -81,8 +81,8 @@ export class ConnectorPool {
   }
 
   /**
-   * Sets the slots that this process holds now. All other slots were lost or given up. This is
-   * called in each round of leasing, so if a bind cannot be opened yet, a later round opens it.
+   * Sets the slots that this process holds now. All other slots were lost or given up. This method
+   * is called in each round of leasing. If a bind cannot be opened yet, a later round opens it.
    */
   setLease(id: string, lease: ConnectorLease): void {
     const { slots, heldUntilMs } = lease
@@ -296,6 +296,7 @@ async function closeBinds(entry: Entry, slots: readonly number[], reason: string
     )
   }
   entry.work.setBinds([...entry.binds.values()])
-  // This includes binds that were already closing: a slot is free only when its link is closed.
+  // Binds that were already closing are included, because a slot is free only when its link is
+  // closed.
   await Promise.all(slots.flatMap((slot) => entry.closing.get(slot) ?? []))
 }

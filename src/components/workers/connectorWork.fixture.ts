@@ -135,7 +135,8 @@ export function ownsAll(
 }
 
 /**
- * Starts the work for the connector `sim` over one bind to the port. It stops when the test ends.
+ * Starts the work for the connector `sim` over one bind to the port. The work stops when the test
+ * ends.
  */
 export function startWork(port: number, settings: WorkSettings) {
   const { queue, caresFor = () => false, claim, outcomes = [], ...more } = settings

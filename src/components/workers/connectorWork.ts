@@ -140,7 +140,7 @@ export class ConnectorWork implements LaneSender {
     this.wake()
   }
 
-  /** Sends the messages that can be sent now, and schedules a call for the next message. */
+  /** Sends the messages that can be sent now, and schedules the next call of this method. */
   wake(): void {
     clearTimeout(this.#timer)
     if (this.isClearing()) this.#clear()

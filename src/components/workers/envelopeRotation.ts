@@ -1,6 +1,6 @@
 // Without a link, a lane holds a few envelopes so that their messages expire on time. Messages
 // deeper in the queue may expire sooner. A lane that holds its maximum therefore returns its oldest
-// envelopes to the queue for a while and receives others.
+// envelopes to the queue for a while and receives other envelopes.
 
 import type { EnvelopeWork } from './envelopeWork.ts'
 

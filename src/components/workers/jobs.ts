@@ -1,7 +1,7 @@
 // The scheduled work of the workers. Waiting messages return to their queues, deliveries expire,
-// partitions are created and dropped, the index of numbers is extended, and leftovers of crashes
-// and deleted connectors are cleared. Every worker process does this work, and the statements are
-// safe to run concurrently.
+// partitions are created and dropped, the search index of phone numbers is extended, and leftovers
+// of crashes and deleted connectors are cleared. Every worker process does this work, and the
+// statements are safe to run concurrently.
 
 import { repeat } from '../../flow/repeat.ts'
 import type { OncePublisher, QueueUpkeep } from '../../queue/queue.ts'

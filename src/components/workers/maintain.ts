@@ -100,7 +100,7 @@ async function forgetRows(
     await inBatches((max) => removeTombstones(database, retainTombstonesDays, max))
 }
 
-/** Drops old partitions. A partition that is being read now is dropped the next time. */
+/** Drops old partitions. A partition that is being read now is dropped in a later round. */
 async function dropPartitions(
   database: Database,
   table: PartitionedTable,
@@ -111,7 +111,8 @@ async function dropPartitions(
 
 /**
  * Moves receipts whose message was never found to the dead letters, where an operator sees them. A
- * crash between the two steps may duplicate a receipt there but never loses it.
+ * receipt becomes a dead letter before its row is removed, so a crash may duplicate a receipt but
+ * never loses it.
  */
 async function setUnmatchedAside(
   database: Database,

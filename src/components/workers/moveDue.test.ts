@@ -221,7 +221,7 @@ test('only a message that the queue permanently refuses is set aside', async () 
   expect(await publishedTexts()).toEqual(texts.filter((text) => text !== '7'))
   expect(await countWaiting(database.run)).toBe(0)
   expect(await upkeep.deadLetters()).toEqual([{ queue: QUEUE, letters: 1 }])
-  expect(troubles).toEqual([`set aside a waiting message of ${QUEUE}`])
+  expect(troubles).toEqual([`a waiting message of ${QUEUE} was set aside`])
 })
 
 test('messages that are not due yet are moved once when their queue is cleared', async () => {
@@ -237,7 +237,7 @@ test('messages that are not due yet are moved once when their queue is cleared',
   expect(await moveDue(options())).toBe(0)
   const lost = moveDue(options({ queue: publishingWithoutAnswer(), clearedQueues }))
   await expect(lost).rejects.toThrow('the answer was lost')
-  // The claimed message leaves now, whether or not the connector is still being cleared.
+  // The claimed message is moved now, whether or not the connector is still being cleared.
   await maintainNextWeek()
   await moveAgain()
   expect(await publishedTexts()).toEqual(['0'])

@@ -31,13 +31,13 @@ export interface MoveOptions {
 }
 
 /**
- * The most rows in one transaction, unless more queues than this have due rows. Most rows hold a
- * message of a few hundred octets, and no row holds more than an envelope.
+ * The most rows in one transaction. It is exceeded slightly only if more queues than this have due
+ * rows. Most rows hold a message of a few hundred octets, and no row holds more than an envelope.
  */
 const LATER_BATCH = 500
 /**
- * How long a claim lasts, which is longer than any statement. Messages that a dead process had
- * claimed wait this long.
+ * The duration of a claim, which is longer than any statement takes. Messages that a dead process
+ * had claimed wait until the claim ends.
  */
 const CLAIM_MS = 20_000
 const NO_ANSWER = Buffer.alloc(0)
@@ -104,8 +104,8 @@ async function publishAll(
 }
 
 /**
- * Sets an entry aside. A crash between the two statements may duplicate the entry but never loses
- * it.
+ * Sets an entry aside. The entry becomes a dead letter before its row is removed, so a crash may
+ * duplicate the entry but never loses it.
  */
 async function setAside(
   { database, upkeep, onTrouble }: MoveOptions,
@@ -113,7 +113,7 @@ async function setAside(
   error: Error,
 ): Promise<void> {
   const { queue, payload } = entry
-  onTrouble(`set aside a waiting message of ${queue}`, error)
+  onTrouble(`a waiting message of ${queue} was set aside`, error)
   await upkeep.setAside([{ queue, payload, reason: reasonText(String(error)), receives: 0 }])
   await removeLeft(database, [entry])
 }

@@ -26,10 +26,10 @@ import { publishEvents, type Report } from './publishEvents.ts'
 
 export interface OutcomeStore {
   /**
-   * Stores the checkpoints and the waiting messages together, so that a message whose outcome in
-   * the checkpoint is deferred or moved has a row in `later`. Resolves to the ids of the envelopes
-   * that were stored. All other envelopes belong to another worker by now, and nothing is stored
-   * for them.
+   * Stores the checkpoints and the waiting messages together. Each message with the outcome
+   * deferred or moved in its checkpoint therefore has a row in `later`. Resolves to the ids of the
+   * envelopes that were stored. All other envelopes belong to another worker by now, and nothing is
+   * stored for them.
    */
   keep(
     checkpoints: readonly Checkpoint[],
@@ -78,7 +78,7 @@ export class OutcomeWriter {
     this.#batcher.add({ kind: 'recorded', work, index, message, outcome, ...(later && { later }) })
   }
 
-  /** Publishes the events of the outcomes in the checkpoint, for an envelope delivered again. */
+  /** Publishes the events of all outcomes in the checkpoint of a redelivered envelope. */
   resume(work: EnvelopeWork): void {
     this.#batcher.add({ kind: 'resumed', work })
   }
@@ -150,7 +150,7 @@ export class OutcomeWriter {
    * Repeats `work` until it succeeds. If the database permanently refuses it, returns the error.
    */
   async #attempt<Result>(what: string, work: () => Promise<Result>): Promise<Result | Error> {
-    let answer: Result | Error = new Error(`${what}: given up`)
+    let answer: Result | Error = new Error(`${what} was given up`)
     const attempt = async (): Promise<void> => {
       try {
         answer = await work()

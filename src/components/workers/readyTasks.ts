@@ -2,8 +2,8 @@
 const COMPACT_AT = 1_000
 
 /**
- * Tasks that are ready to be sent, in order. Taking a task moves an index, and the array stays as
- * it is.
+ * Tasks that are ready to be sent, in order. Taking a task advances an index and does not shift the
+ * array.
  */
 export class ReadyTasks<Task> {
   #tasks: Task[] = []

@@ -4,7 +4,7 @@ import { RecentSubmissions } from './recentSubmissions.ts'
 
 function message(number: number, account = 'demo') {
   return {
-    // An invented id.
+    // The id is invented.
     messageId: `0192d3a4-0000-7000-8000-${String(number).padStart(12, '0')}` as MessageId,
     account,
     user: 'demo',
@@ -67,7 +67,7 @@ test('a receipt received over five seconds before the submission finds no messag
   expect(recent.find(receipt)?.message).toEqual(message(2))
 })
 
-test('an id shared by two accounts finds no message, nor does an empty id', () => {
+test('a receipt finds no message if its id is empty or belongs to two accounts', () => {
   const recent = new RecentSubmissions()
   recent.remember('sim', '7', submission(1))
   recent.remember('sim', '7', submission(2, { message: message(2, 'other') }))

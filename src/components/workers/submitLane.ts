@@ -323,7 +323,8 @@ export class SubmitLane {
       this.#works.delete(entry.id)
     }
     if (done.length === 0) return
-    // This only shortens the stored state: the checkpoint already says that all messages are done.
+    // This call only shortens the stored state, because the checkpoint already says that all
+    // messages are done.
     this.#options
       .finishEnvelopes(done)
       .catch((error: Error) => this.#options.onTrouble('finishing envelopes', error))
@@ -335,7 +336,10 @@ function isCaring(sender: LaneSender): boolean {
   return !sender.hasLink() && !sender.isClearing() && sender.caresFor()
 }
 
-/** Why the SMSC may already have the message: an earlier owner of the envelope may have sent it. */
+/**
+ * Returns why the SMSC may already have the message: an earlier owner of the envelope may have sent
+ * the message.
+ */
 function againOf(work: EnvelopeWork, index: number): RepeatCause | undefined {
   if (work.isTakenOver) return 'taken_over'
   return work.unanswered(index) > 0 ? 'link_lost' : undefined

@@ -61,7 +61,7 @@ test('a message_payload that fits is sent to an SMSC of version 3.3 as a short_m
   expect(sent.tlvs).toEqual([])
 })
 
-test('TLVs other than the text and its segmentation are dropped for version 3.3', () => {
+test('all TLVs except the text and its segmentation are dropped for version 3.3', () => {
   const short_message = Buffer.from('hello')
   // SAR TLVs without a total number of segments are ignored (SMPP 3.4 §5.3.2.22).
   const submitSm = submitSmWith({ short_message, tlvs: [PORT, tlv('sar_msg_ref_num', 7)] })
