@@ -337,7 +337,7 @@ export class ConnectorWork implements LaneSender {
 
   #submitted(task: Task, pdu: Pdu): void {
     const outcome = submittedOutcome(task, pdu, this.connector())
-    if (!outcome) return this.#fail(task, pdu.command_status, 'a response without a message_id')
+    if (!outcome) return this.#fail(task, pdu.command_status, 'the response has no message_id')
     this.figures.addSubmitted(outcome.atMs - task.message.acceptedAtMs)
     rememberSubmission(this.#options.recent, task, outcome)
     this.#outcomes.record(task, outcome)

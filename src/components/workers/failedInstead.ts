@@ -12,6 +12,6 @@ export function failedInstead(outcome: Outcome, error: Error): Outcome {
     kind: 'failed',
     atMs: Number.isSafeInteger(outcome.atMs) ? outcome.atMs : Date.now(),
     commandStatus: 'commandStatus' in outcome ? outcome.commandStatus : 0,
-    reason: `its outcome could not be stored (${why})`,
+    reason: `the outcome could not be stored (${why})`,
   }
 }

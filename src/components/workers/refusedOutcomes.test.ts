@@ -102,7 +102,7 @@ test('a message whose waiting row is refused fails, and all others are stored', 
   expect(new Set(settlements.map(({ kind }) => kind))).toEqual(new Set(['done']))
   const ids = works.flatMap((work) => work.envelope.messages.map(({ messageId }) => messageId))
   expect(waitingIds(store.later).toSorted()).toEqual(ids.filter((id) => id !== poison).toSorted())
-  const reason = 'its outcome could not be stored (SQLSTATE 22021)'
+  const reason = 'the outcome could not be stored (SQLSTATE 22021)'
   expect(store.kept(works[37]).get(1)).toMatchObject({ kind: 'failed', reason })
   expect(store.kept(works[37]).get(0)).toMatchObject({ kind: 'deferred' })
   const failed = eventsIn(store.published).filter(({ kind }) => kind === 'failed')
