@@ -1,7 +1,7 @@
 /**
- * The waiting time before the retry `attempt`, which is counted from 0. Waiting times double from
- * `firstMs` to `capMs`. Random jitter shortens each by up to half, so that processes that lost the
- * same peer do not all return at the same time.
+ * The time in milliseconds to wait before retry number `attempt`, counted from 0. Waiting times
+ * double from `firstMs` to `capMs`. Random jitter shortens each waiting time by up to half, so that
+ * processes that lost the same peer do not all reconnect at the same time.
  */
 export function backOffMs(
   attempt: number,

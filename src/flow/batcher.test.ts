@@ -12,9 +12,10 @@ function heldSend() {
 const unexpected = (error: Error) => {
   throw error
 }
+/** Waits for the next iteration of the event loop. */
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-test('all items that are added in one turn are sent together at its end', async () => {
+test('items added in the same event loop callback are sent together after it', async () => {
   const { requests, send } = heldSend()
   const batcher = new Batcher({ send, onError: unexpected, maxItems: 10 })
   batcher.add(1)
@@ -55,7 +56,7 @@ test('a request has at most maxItems items, and items keep their order', async (
   expect(requests.map(({ items }) => items)).toEqual([[1, 2], [3, 4], [5]])
 })
 
-test('as many requests run at the same time as concurrency allows', async () => {
+test('up to `concurrency` requests run at the same time', async () => {
   const { requests, send } = heldSend()
   const batcher = new Batcher({ send, onError: unexpected, maxItems: 1, concurrency: 2 })
   for (const item of [1, 2, 3]) batcher.add(item)

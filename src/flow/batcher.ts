@@ -1,23 +1,23 @@
-// Collects items into batches without a fixed delay. The first item is sent at the end of the
-// current turn of the event loop. While `concurrency` requests are in progress, arriving items are
-// collected and sent as the next request. With little traffic a single item is not delayed, and
-// with ten thousand items a second a request has hundreds of them. The batcher neither retries nor
-// discards items: `send` decides what happens to each.
+// Collects items into batches without a fixed delay. The first item is sent as soon as the current
+// callback of the event loop has returned. While `concurrency` requests are in progress, arriving
+// items are collected, and they are sent together in the next request. With little traffic, each
+// item is sent alone and without delay. At ten thousand items a second, a request contains hundreds
+// of items. The batcher neither retries nor discards items: `send` decides what happens to them.
 
 import { asError } from './asError.ts'
 
 export interface BatcherOptions<Item> {
-  /** Processes the items. The promise must settle. A rejection is a defect, passed to `onError`. */
+  /** Processes the items. The promise must settle. If it rejects, the error goes to `onError`. */
   send: (items: Item[]) => Promise<void>
   onError: (error: Error) => void
   maxItems: number
   /** The size of an item, which counts towards `maxOctets`. */
   octetsOf?: (item: Item) => number
-  /** A request ends before the item that would exceed this size, but has at least one item. */
+  /** The maximum size of a request. An item that is larger than this is sent alone. */
   maxOctets?: number
   /** The number of requests that may be in progress at the same time. */
   concurrency?: number
-  /** The minimum time between the starts of two requests, for use if each request has a price. */
+  /** The minimum time between the starts of two requests. Set it if each request costs money. */
   minIntervalMs?: number
   now?: () => number
 }
@@ -67,7 +67,7 @@ export class Batcher<Item> {
     this.#scheduled = true
     const restMs = this.#lastStartMs + this.#options.minIntervalMs - this.#options.now()
     if (restMs > 0) this.#timer = setTimeout(() => this.#start(), restMs)
-    // Runs at the end of the turn, so that all items from one read of a socket share a request.
+    // Runs after the current callback, so that all items from one read of a socket share a request.
     else process.nextTick(() => this.#start())
   }
 
@@ -90,7 +90,7 @@ export class Batcher<Item> {
     const waiting = this.#waiting
     let count = 0
     for (let octets = 0; count < waiting.length && count < maxItems; count++) {
-      octets += octetsOf(waiting[count] as Item) // count is below the length
+      octets += octetsOf(waiting[count] as Item) // `count` is below the length.
       if (octets > maxOctets && count > 0) break
     }
     this.#waiting = count === waiting.length ? [] : waiting.slice(count)

@@ -43,7 +43,7 @@ function place(times: Partial<ClaimTimes> = {}) {
 /** Lets claims in progress end without advancing the clock. */
 const settled = () => vi.advanceTimersByTimeAsync(0)
 
-test('a wake-up repeats claims while the last claim may have left items behind', async () => {
+test('after a wake-up, claims are repeated until a claim leaves no items behind', async () => {
   const { claims, loop, taken, waiting } = place()
   waiting.push('a', 'b', 'c')
   await settled()
@@ -62,7 +62,7 @@ test('a wake-up repeats claims while the last claim may have left items behind',
   loop.stop()
 })
 
-test('items that arrive during a claim are claimed immediately after it', async () => {
+test('items that arrive during a claim are claimed immediately afterwards', async () => {
   const { claims, loop } = place()
   loop.wake()
   loop.expectMore()
@@ -72,7 +72,7 @@ test('items that arrive during a claim are claimed immediately after it', async 
   loop.stop()
 })
 
-test('without room no claim is made until a wake-up or a poll finds room', async () => {
+test('if there is no room, no claim is made until a wake-up or a poll finds room', async () => {
   const { claims, loop, state, waiting } = place()
   state.room = 0
   waiting.push('a', 'b')
@@ -107,7 +107,7 @@ test('a poll claims items that arrived without a wake-up', async () => {
   loop.stop()
 })
 
-test('items not in progress are returned before the first claim and after a failure', async () => {
+test('unused leases are returned before the first claim and after a failed claim', async () => {
   const { loop, reclaims, state, waiting } = place()
   waiting.push('a')
   loop.wake()
@@ -125,7 +125,7 @@ test('items not in progress are returned before the first claim and after a fail
   loop.stop()
 })
 
-test('an item in progress that is claimed again is not processed twice', async () => {
+test('if an item in progress is claimed again, it is not processed twice', async () => {
   const { loop, reclaims, taken, waiting } = place()
   waiting.push('a')
   loop.wake()
@@ -151,7 +151,7 @@ test('the second lease of an item is returned only after the item is released', 
   waiting.push('a')
   loop.expectMore()
   await settled()
-  // A claim while the item is still in progress must not return it yet.
+  // While the item is still in progress, a claim must not return its second lease.
   loop.expectMore()
   await settled()
   loop.letGo([{ id: 'a' }])

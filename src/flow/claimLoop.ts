@@ -1,6 +1,6 @@
-// Claims items from a source that several processes share, under a lease in the name of this
-// process. The loop claims when there is room and when items may be waiting: new ones may have
-// arrived, or the last claim may have left some behind. A poll is the fallback for a lost wake-up.
+// Claims items from a source that several processes share. A claim leases items to this process.
+// The loop claims when there is room and items may be waiting, because new items may have arrived
+// or the last claim may have left some behind. A poll is the fallback for a lost wake-up.
 //
 // A claimed item is in progress ("in hand") until its owner releases it. Two cases can leave items
 // leased to this process although it is not working on them: a claim succeeds but its answer is
@@ -10,7 +10,7 @@
 import { asError } from './asError.ts'
 import { errorKind } from './errorKind.ts'
 
-/** The source of items and their consumer. `Room` describes in any form how much to claim. */
+/** The source of items and their consumer. A `Room` is any description of how much to claim. */
 export interface ClaimSource<Room, Item> {
   /** How much may be claimed now; undefined if nothing may be claimed. */
   room(): Room | undefined
@@ -29,7 +29,10 @@ export interface ClaimTimes {
   pollIntervalMs: number
   /** The pause after the n-th failure in a row, counted from 1. */
   pauseAfterFailureMs: (failures: number) => number
-  /** The minimum time between the starts of two claims, for sources with cheaper large claims. */
+  /**
+   * The minimum time between the starts of two claims. Set it if one large claim is cheaper than
+   * several small claims.
+   */
   minIntervalMs?: number
 }
 
@@ -40,15 +43,18 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
   #poll: NodeJS.Timeout | undefined
   #rest: NodeJS.Timeout | undefined
   #claiming = false
-  /** False if the last claim left nothing behind and nothing has arrived since. */
+  /** False if the last claim left nothing behind and no item has arrived after that claim. */
   #mayHaveMore = true
-  /** Initially true, because a former process of this name may have crashed with leased items. */
+  /**
+   * Whether the next claim must first return leases without work in progress. Initially true,
+   * because an earlier process with the same name may have crashed while it held leases.
+   */
   #mustReclaim = true
   #failures = 0
-  /** The kinds of errors since the last success. */
+  /** The kinds of errors that were reported after the last success. */
   #reported = new Set<string>()
   #stopped = false
-  /** The ids of items in progress that were claimed again and so leased to us a second time. */
+  /** The ids of items in progress that were claimed again, so that we hold a second lease. */
   #claimedAgain = new Set<string>()
   #idleListeners: (() => void)[] = []
 
@@ -91,13 +97,14 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
   letGo(items: Iterable<{ readonly id: string }>): void {
     for (const { id } of items) {
       this.#inHand.delete(id)
-      // If the item is to be processed again, that must not wait until the second lease expires.
+      // The second lease must be returned now. Otherwise the item could not be processed again
+      // until that lease expires.
       if (this.#claimedAgain.delete(id)) this.#mustReclaim = this.#mayHaveMore = true
     }
     this.#noticeIdle()
   }
 
-  /** Starts no more claims. The items of a claim in progress are still passed on. */
+  /** Starts no more claims. The items of a claim in progress are still passed to take(). */
   stop(): void {
     this.#stopped = true
     this.#stopPolling()
@@ -134,7 +141,7 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
     if (taken.length > 0) this.#source.take(taken)
     if (this.#source.mayHaveLeft(room, items)) {
       this.#mayHaveMore = true
-      // The minimum interval exists to let items collect, but these items are already waiting.
+      // The minimum interval lets items accumulate, but the items left behind already wait.
       this.#endRest()
     }
     this.#pollAfter(this.#times.pollIntervalMs)

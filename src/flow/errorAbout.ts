@@ -1,6 +1,7 @@
 /**
- * Wraps an error in one whose message is its subject, such as `message 0197…`. The new error keeps
- * the `code` of the cause, so that `isExpected` still recognises an expected failure.
+ * Wraps an error in a new error whose message is the given subject, such as `message 0197…`. The
+ * new error keeps the `code` of its cause, so that `isExpected` still recognises an expected
+ * failure.
  */
 export function errorAbout(subject: string, cause: Error): Error {
   const error = new Error(subject, { cause })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { FairTurns } from './fairTurns.ts'
 
-/** Tasks that the test completes by hand, in the order in which they started. */
+/** Tasks that the test ends by hand. `ends` is in the order in which the tasks started. */
 function workshop(atOnce: number) {
   const turns = new FairTurns(atOnce)
   const begun: string[] = []
@@ -15,7 +15,7 @@ function workshop(atOnce: number) {
   return { turns, begun, ends, take }
 }
 
-test('no more tasks than the given number run at the same time', async () => {
+test('at most the given number of tasks run at the same time', async () => {
   const { begun, ends, take, turns } = workshop(2)
   const results = ['a', 'b', 'c'].map((name) => take('one', name))
   expect(begun).toEqual(['a', 'b'])

@@ -1,6 +1,6 @@
-// Runs expensive tasks, called pieces here, a few at a time. Each party has its own queue of
-// pieces, and the parties take turns. A party with a thousand pieces therefore delays another party
-// by only one piece.
+// Runs expensive tasks, which are called pieces here. Only a few pieces run at the same time. Each
+// party has its own queue of pieces, and the parties take turns. A party with a thousand pieces
+// therefore delays another party by only one piece.
 
 interface Piece {
   start(): void
@@ -8,12 +8,13 @@ interface Piece {
   giveUp(): void
 }
 
-/** With fewer waiting pieces than this, unwanted pieces are not removed before their turn. */
+/** If fewer pieces than this are waiting, unwanted pieces are not removed before their turn. */
 const PURGE_MIN = 1_000
 
 export class FairTurns {
+  /** The maximum number of pieces that run at the same time. */
   readonly #atOnce: number
-  /** The queue of each party, in the order of turns. No queue is empty. */
+  /** The queue of each party. The party whose turn is next comes first. No queue is empty. */
   readonly #lines = new Map<string, Set<Piece>>()
   #running = 0
   #waiting = 0

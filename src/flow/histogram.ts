@@ -1,10 +1,10 @@
 /**
- * Counts values in fixed buckets. An observation takes a few nanoseconds and no memory, so it is
- * cheap enough for every message.
+ * Counts values in fixed buckets. A call of observe() takes a few nanoseconds and allocates no
+ * memory, so it is cheap enough for every message.
  */
 export class Histogram {
   readonly bounds: readonly number[]
-  /** The number of observations in each bucket. The last bucket has the values above all bounds. */
+  /** The number of values in each bucket. The last bucket is for the values above all bounds. */
   readonly counts: Float64Array
   #sum = 0
 

@@ -1,12 +1,13 @@
+/** An item that cannot be applied, with the error. */
 export interface Harmful<Item> {
   item: Item
   error: Error
 }
 
 /**
- * Applies all items together. If that fails because of the items, divides them into halves, and
- * these again, until each item that causes a failure is alone. All other items are applied. Returns
- * the items that cannot be applied, with their errors.
+ * Applies all items together. If that fails because of the items, each half is applied separately.
+ * A half that fails is divided again, until each item that causes a failure is alone. All other
+ * items are applied. Returns the items that cannot be applied, with their errors.
  *
  * @param apply returns the error if the items are its cause, and throws all other errors
  */

@@ -9,7 +9,7 @@ function picks(order: LaneOrder, lanes: readonly { size: number }[], count: numb
   return Array.from({ length: count }, () => order.next(lanes))
 }
 
-test('if all lanes have items, each lower lane gets its share and the first lane the rest', () => {
+test('if all lanes have items, each lower lane gets its share, and the first lane the rest', () => {
   const order = new LaneOrder(3, 16)
   const sent = picks(order, [full, full, full], 160)
   expect(sent.slice(0, 32).join('')).toBe('00000000000000120000000000000102')
@@ -30,7 +30,7 @@ test('the only lane with items gets every pick, and empty lanes are never picked
   expect(order.next([empty, empty, empty])).toBeUndefined()
 })
 
-test('a burst in the first lane goes first after a time in which a lower lane was served', () => {
+test('even if only a lower lane was served before, a burst in the first lane goes first', () => {
   const order = new LaneOrder(3, 16)
   picks(order, [empty, full, empty], 15)
   expect(new Set(picks(order, [full, full, full], 14))).toEqual(new Set([0]))
@@ -62,7 +62,7 @@ test('a lane with items is served within servedWithin picks, whatever other lane
   )
 })
 
-test('a lane overtakes a more urgent lane only after 14 of 16 picks went elsewhere', () => {
+test('a lane goes before a more urgent lane only after it was passed over 14 times', () => {
   const sizes = fc.array(fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()), { maxLength: 300 })
   fc.assert(
     fc.property(sizes, (rounds) => {

@@ -2,11 +2,11 @@
  * Decides from which lane the next item is taken. The most urgent lane with items goes first, but
  * no lane starves: a lane with items is served at least once in `servedWithin` picks.
  *
- * For example, with three lanes that all have items and `servedWithin` 16, the second lane gets one
- * pick in 15, the third lane one pick in 16, and the first lane all others. Each lane is due one
- * pick earlier than the lane below it, so that lanes that are due together are all served in time.
- * A lane that is the only one with items gets all picks. A lane that has just been served, for
- * whatever reason, starts counting from zero.
+ * For example, suppose that `servedWithin` is 16 and that there are three lanes, all with items.
+ * The second lane gets one pick in 15, the third lane gets one pick in 16, and the first lane gets
+ * all other picks. Each lane falls due one pick earlier than the lane below it. Therefore, even if
+ * several lanes are due at the same time, each is served in time. If only one lane has items, it
+ * gets all picks. Whenever a lane is served, its count starts again from zero.
  */
 export class LaneOrder {
   #servedWithin: number

@@ -3,7 +3,7 @@ import { Outage, type OutageNews } from './outage.ts'
 
 const TIMES = { everyMs: 60_000, settleMs: 2_000 }
 
-/** Runs an outage for some seconds with the given event and one tick in each. Returns its news. */
+/** Runs an outage until `untilSecond`. Each second has the event from `at`, and then one tick. */
 function newsOf(untilSecond: number, at: (second: number) => 'fails' | 'recovers' | 'nothing') {
   const outage = new Outage(TIMES)
   const news: [second: number, OutageNews][] = []

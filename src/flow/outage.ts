@@ -18,11 +18,13 @@ export interface OutageTimes {
 
 interface Running {
   readonly beganAtMs: number
+  /** The time of the last report. */
   toldAtMs: number
   failures: number
+  /** The number of failures after the last report. */
   untold: number
   reason: string
-  /** The time of the last success, if nothing has failed since. */
+  /** The time of the first success after the last failure; undefined if there was no success. */
   recoveredAtMs: number | undefined
 }
 

@@ -48,7 +48,7 @@ test('sends at 20 a second are 51 ms apart', () => {
   expect(Math.max(...gapsMs)).toBeLessThanOrEqual(52)
 })
 
-test('after a pause a message is sent immediately, and the next one an interval later', () => {
+test('after a pause, a message is sent immediately, and the next message an interval later', () => {
   const pacer = pacerAt(20)
   pacer.sent(0)
   expect(pacer.waitMs(5_000)).toBe(0)
@@ -125,7 +125,7 @@ test('no sliding second contains more sends than the rate, whatever the burst', 
           nowMs += gapMs
           if (pacer.waitMs(nowMs) > 0) continue
           pacer.sent(nowMs)
-          // The rest of the turn of the event loop passes before the octets are written.
+          // The octets are written only at the end of this iteration of the event loop.
           nowMs += turnMs
           pacer.written(nowMs)
           writtenAtMs.push(nowMs)
@@ -164,7 +164,7 @@ test('a higher rate takes effect one window later, and a lower rate immediately'
   expect(pacer.isOpen).toBe(false)
 })
 
-test('while rates change, no second contains more sends than its highest rate', () => {
+test('while rates change, no second contains more sends than the highest rate in it', () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 1_500 })), {
@@ -177,7 +177,7 @@ test('while rates change, no second contains more sends than its highest rate', 
         const inForce: { rate: number; untilMs: number }[] = []
         let nowMs = 0
         for (const [rate, forMs] of changes) {
-          // Another process may count a rate until its holder lowers it, and from the raise on.
+          // This test counts a rate from the call that sets it until the next call.
           pacer.setRate(rate, burst, nowMs)
           sentAtMs.push(...sendsUntil(nowMs + forMs, pacer, () => 0, nowMs))
           nowMs += forMs

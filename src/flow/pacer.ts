@@ -1,33 +1,37 @@
-// Spaces sends evenly at a rate that may change. Two rules apply together. Sends are due on a grid,
-// one per interval. No sliding second contains more of our writes than the rate. Both rules have a
-// margin, because the peer counts with its own clock and reads some octets later than others. A
-// late answer suggests that its message was read late, so the window of that message begins later.
+// Spaces sends evenly at a rate that may change. Two rules apply: sends are due on a grid, one per
+// interval, and no sliding second contains more of our writes than the rate allows. Both rules have
+// a margin, because the peer counts with its own clock and does not read all octets equally fast. A
+// late answer suggests that the peer read the message late, so the window of that message begins
+// later.
 
 /** The grid is slower than the rate by this fraction: at 20 a second, sends are 51 ms apart. */
 const GRID_MARGIN = 0.02
-/** The margin that is added to every window. */
+/** The margin that is added to the length of every window. */
 const WINDOW_MARGIN_MS = 10
 /** The window of a message begins later if its answer was late, by at most this time. */
 const LATE_ANSWER_MS_MAX = 20
 /**
- * The usual time to an answer is the shortest time among recent answers: at least this many, and
- * up to twice as many.
+ * The usual time to an answer is the shortest time among the recent answers. At least this many
+ * answers, and at most twice as many, count as recent.
  */
 const USUAL_ANSWERS = 100
 /**
- * The usual time is not known for the first answers. A peer that has just started reads its first
- * messages late, so these answers count as late by their whole duration.
+ * The number of answers for which the usual time is not yet known. A peer that has just started
+ * reads its first messages late, so these answers count as late by their whole duration.
  */
 const FIRST_ANSWERS = 5
 /**
- * After a delay of the event loop, missed sends are made up: at most the sends of this time, and at
- * most at twice the rate.
+ * Sends that were missed because the event loop was delayed are made up. Only the sends of this
+ * time are made up, and at no more than twice the rate.
  */
 const MADE_UP_MS_MAX = 200
 const MADE_UP_RATE = 2
-/** While sends are made up, the number that the doubled rate has in this time may go together. */
+/**
+ * While sends are made up, as many messages may be sent together as the doubled rate allows in this
+ * time.
+ */
 const AT_ONCE_MS = 20
-/** A send that is due within this time goes now, because timers are not more precise. */
+/** A send that is due within this time is allowed now, because timers are not more precise. */
 const TIMER_MS = 1
 const WINDOW_MS = 1000
 
@@ -47,21 +51,21 @@ export class Pacer {
   #sends = 0
   /** The number of sends until the last change of the rate, which started a new ring. */
   #sendsBefore = 0
-  /** The number of the latest sends whose octets may not have been written yet. */
+  /** How many of the latest sends have not been confirmed by written(). */
   #unwritten = 0
   #dueMs = Number.NEGATIVE_INFINITY
   /** The time when the next send is due on the grid of the doubled rate. */
   #notBeforeMs = Number.NEGATIVE_INFINITY
   /**
-   * True while a message waits for its time. If its send is then late, the cause is our own delay
-   * and not a lack of messages.
+   * True while a message waits until it may be sent. If that message is then sent late, the cause
+   * is our own delay and not a lack of messages.
    */
   #isAwaited = false
   #raise: { rate: number; fromMs: number } | undefined
   #answers = 0
   /** The shortest time from a write to its answer, among the current group of answers. */
   #fastestMs = Number.POSITIVE_INFINITY
-  /** The same for the group of answers before. */
+  /** The shortest time from a write to its answer, among the previous group of answers. */
   #fastestBeforeMs = Number.POSITIVE_INFINITY
 
   rateAt(nowMs: number): number {
@@ -76,7 +80,7 @@ export class Pacer {
 
   /**
    * Sets the rate. A lower rate takes effect immediately. A higher rate takes effect one window
-   * later, because another process may just have used the part of the pace that is added here.
+   * later, because another process may have used the added part of the pace until now.
    *
    * @param burst the number of messages that may be sent together after a pause; the limit for each
    * second still applies
@@ -112,7 +116,7 @@ export class Pacer {
     return readyMs - nowMs
   }
 
-  /** Call for each send. Returns the number of the send, for answered(). */
+  /** Call for each send. Returns the number of the send, which answered() takes. */
   sent(nowMs: number): number {
     const burstMs = (this.#burst - 1) * this.#intervalMs
     const lateMs = this.#isAwaited ? Math.max(MADE_UP_MS_MAX, burstMs) : burstMs
@@ -126,7 +130,7 @@ export class Pacer {
     return this.#sends++
   }
 
-  /** Call when the octets of all sends so far are written. Their windows begin now. */
+  /** Call when the octets of all sends so far have been written. Their windows begin now. */
   written(nowMs: number): void {
     const first = this.#sends - Math.min(this.#unwritten, this.#sends - this.#sendsBefore)
     for (let send = first; send < this.#sends; send++) this.#ring[this.#placeOf(send)] = nowMs

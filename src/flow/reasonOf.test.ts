@@ -22,7 +22,7 @@ test('the reason of an AggregateError has the messages of its errors, each once'
   )
 })
 
-test('an error without a message is described by its name, and circular causes end', () => {
+test('an error without a message is described by its name, and circular causes are cut off', () => {
   const loop = new Error('one')
   loop.cause = new Error('two', { cause: loop })
   expect(reasonOf(loop)).toMatch(/^one: two/)

@@ -2,8 +2,8 @@
 const DEPTH_MAX = 5
 
 /**
- * The message of an error, followed by the messages of its causes. The messages of a cause are left
- * out if the message above already contains them.
+ * The message of an error, followed by the messages of its causes. If the message of an error
+ * already contains the messages of its cause, they are not repeated.
  */
 export function reasonOf(error: unknown, depth = DEPTH_MAX): string {
   if (!(error instanceof Error)) return String(error)
@@ -13,7 +13,10 @@ export function reasonOf(error: unknown, depth = DEPTH_MAX): string {
   return own.includes(cause) ? own : `${own}: ${cause}`
 }
 
-/** If no address of a host can be reached, Node throws an AggregateError without a message. */
+/**
+ * The messages of the errors in an AggregateError. If no address of a host can be reached, Node
+ * throws an AggregateError that has no message.
+ */
 function textOfParts(error: Error): string {
   if (!(error instanceof AggregateError)) return ''
   return [...new Set(error.errors.map((one: unknown) => reasonOf(one, 1)))].join('; ')
@@ -21,7 +24,7 @@ function textOfParts(error: Error): string {
 
 /**
  * Whether an error is part of normal operation, such as an unavailable peer. Expected errors have a
- * `code`, or are timeouts or aborts. All others are defects, for which the stack is logged.
+ * `code`, or are timeouts or aborts. All other errors are defects, and their stacks are logged.
  */
 export function isExpected(error: Error): boolean {
   if (error.name === 'TimeoutError' || error.name === 'AbortError') return true

@@ -1,7 +1,7 @@
 /**
  * Rendezvous (highest random weight) hashing. Every process that knows the same members chooses the
- * same member for a key. If a member leaves, only its own keys move. Returns undefined if there are
- * no members.
+ * same member for a key. If a member leaves, only the keys of that member move to other members.
+ * Returns undefined if there are no members.
  */
 export function rendezvous(key: string, members: readonly string[]): string | undefined {
   let chosen: string | undefined

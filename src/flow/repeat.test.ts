@@ -22,7 +22,7 @@ test('a different kind of error in the same outage is also reported', async () =
   expect(troubles).toEqual(['counting: away', 'counting: refused'])
 })
 
-test('work is repeated after success and failure, and reported once per outage', async () => {
+test('work is repeated after success and failure, and each outage is reported once', async () => {
   const troubles: string[] = []
   const outcomes = ['fail', 'fail', 'ok', 'fail', 'ok']
   let runs = 0

@@ -3,8 +3,8 @@ import { errorKind } from './errorKind.ts'
 
 /**
  * Runs `work` immediately and then repeatedly, each time `intervalMs` after the last run has ended.
- * A run may return a different pause in milliseconds. Errors are not thrown; each kind of error is
- * reported once until a run succeeds. Returns a function that stops the repetition.
+ * A run may return a different pause in milliseconds. Errors are passed to `onTrouble`, each kind
+ * of error only once until a run succeeds. Returns a function that stops the repetition.
  */
 export function repeat(
   intervalMs: number,

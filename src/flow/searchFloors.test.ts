@@ -22,7 +22,7 @@ test('for one second, searches start 1,000 keys below the first key found', () =
   expect(floors.of('submit.north.normal')).toBe(WHOLE_LIST)
 })
 
-test('a search from the floor can raise the floor but does not prolong it', () => {
+test('a search from the floor can raise the floor, but does not extend its lifetime', () => {
   const { clock, floors, search } = floorsAt()
   search('dlr', '25000')
   clock.nowMs += 500

@@ -10,16 +10,16 @@
  */
 const WHOLE_INTERVAL_MS = 1_000
 /**
- * The longest interval between searches of the whole list. While a transaction has been open for
- * hours, such a search may take a second.
+ * The longest interval between searches of the whole list. Such a search may take a second if a
+ * transaction has been open for hours.
  */
 const WHOLE_INTERVAL_MAX_MS = 30_000
 /** The maximum fraction of the time that is spent on searches of the whole list. */
 const WHOLE_SHARE_MAX = 0.02
 /**
- * The distance of the floor below the first row found. Keys are assigned before their rows are
- * committed, and rows may be returned, so rows can appear below the first row. Within this distance
- * they are found without delay.
+ * The distance of the floor below the first row found. Rows can later appear below the first row,
+ * because keys are assigned before their rows are committed, and because rows may be returned to
+ * the list. Rows within this distance are found without delay.
  */
 const MARGIN = 1_000n
 /** A floor that is below all keys, which start at 1. */
@@ -63,13 +63,14 @@ export class SearchFloors {
     const floor = firstKey === undefined ? known?.from : below(firstKey)
     if (floor === undefined || floor === WHOLE_LIST) return
     if (from !== WHOLE_LIST) {
-      // This does not delay the next search of the whole list, which finds rows below the floor.
+      // The next search of the whole list, which finds rows below the floor, is not delayed.
       if (known) known.from = higher(known.from, floor)
       return
     }
     const nowMs = this.#now()
     const tookMs = nowMs - startedMs
-    // The faster of two searches counts, since one may have waited for the disk or a connection.
+    // The pause depends on the faster of the last two searches, because the other search may have
+    // waited for the disk or a connection.
     const restMs = Math.min(tookMs, known?.tookMs ?? 0) / WHOLE_SHARE_MAX
     const pauseMs = Math.min(Math.max(restMs, WHOLE_INTERVAL_MS), WHOLE_INTERVAL_MAX_MS)
     if (this.#floors.size >= LISTS_MAX) this.#floors.clear()

@@ -1,5 +1,5 @@
 // An immutable map and a mutable draft. Changes are made in the draft, which then creates the next
-// map. The next map shares most of its structure with the map before: one change among 100,000
+// map. The next map shares most of its structure with the previous map: one change among 100,000
 // entries copies about a hundred references, while copying a Map takes several milliseconds.
 // Entries are stored in the leaves of a tree, by the hash of their keys. A map of up to LEAF_MAX
 // entries keeps them in insertion order.
@@ -122,7 +122,7 @@ function leafFor<Value>(root: Node<Value>, key: string): Leaf<Value> {
 
 function childAt<Value>({ children }: Branch<Value>, hash: number): Node<Value> {
   const child = children[hash & (BRANCHES - 1)]
-  if (!child) throw new RangeError('a branch has a child for each value of its bits')
+  if (!child) throw new RangeError('a branch of the map has no child for the hash of a key')
   return child
 }
 
@@ -131,7 +131,7 @@ function* leavesOf<Value>(node: Node<Value>): Generator<Leaf<Value>> {
   else for (const child of node.children) yield* leavesOf(child)
 }
 
-/** @param hash the remaining bits of the key's hash, which the nodes above have not used */
+/** @param hash the bits of the key's hash that the nodes above have not used */
 function changed<Value>(
   node: Node<Value>,
   key: string,

@@ -1,7 +1,7 @@
 /**
- * A time of day that is compared with times of other processes. It does not follow a step of this
- * machine's clock. It starts with the machine's time of day, or the last time from `follow`, and
- * advances with the monotonic clock.
+ * A clock for times of day that are compared with the times of other processes. It starts with this
+ * machine's time of day, or the last time from `follow`, and advances with the monotonic clock. If
+ * this machine's clock is set to another time, this clock does not change.
  */
 export class SteadyClock {
   #offsetMs = Date.now() - performance.now()
@@ -12,9 +12,9 @@ export class SteadyClock {
   }
 
   /**
-   * Adjusts this clock to another one, such as the clock of the database. The other clock showed
+   * Adjusts this clock to another clock, such as the clock of the database. The other clock showed
    * `saidMs` at some time between `askedAtMs` and `answeredAtMs` of the monotonic clock. A
-   * difference that the duration of the request can explain is ignored.
+   * difference is ignored if the duration of the request can explain it.
    */
   follow(saidMs: number, askedAtMs: number, answeredAtMs: number): void {
     const offsetMs = saidMs - (askedAtMs + answeredAtMs) / 2

@@ -11,13 +11,13 @@ for (let value = 0; value < 16; value++) {
   DIGITS[digit.toUpperCase().charCodeAt(0)] = value
 }
 
-/** The positions of the hyphens, each of which follows an octet. */
+/** The positions of the hyphens. A hyphen never separates the two digits of an octet. */
 const HYPHENS = [8, 13, 18, 23]
 const HYPHEN = '-'.charCodeAt(0)
 
 /**
  * Writes the 16 octets of a UUID at position `at`. Returns false if the text is not a UUID; any
- * octets written are then meaningless. Takes 0.06 us. Removing the hyphens and calling
+ * octets written are then meaningless. A call takes 0.06 us. Removing the hyphens and calling
  * `write(text, 'hex')` would take 0.4 us.
  */
 export function writeUuid(into: Uint8Array, text: string, at: number): boolean {

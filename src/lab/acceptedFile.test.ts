@@ -29,7 +29,7 @@ function written(path: string, messages: AcceptedMessage[], receipted: number[])
   file.close()
 }
 
-test('accepted messages without an acknowledged receipt are owed after a restart', () => {
+test('after a restart, the receipts that were not acknowledged are still owed', () => {
   const path = temporaryFile('new/folder/accepted.ndjson')
   written(path, [message(1), message(2, 5), unasked(3)], [1])
   const { file, owed, lastId } = AcceptedFile.open(path, LIMITS)
@@ -38,7 +38,7 @@ test('accepted messages without an acknowledged receipt are owed after a restart
   expect(lastId).toBe(1_000_000_003)
 })
 
-test('a line that was cut by a kill is removed before the next line is written', () => {
+test('an incomplete line after a kill is removed before the next line is written', () => {
   const path = temporaryFile('accepted.ndjson')
   written(path, [message(1)], [])
   appendFileSync(path, '{"a":"1000000002","at":17000')
@@ -68,22 +68,22 @@ test('a large file is set aside, and the new file keeps the owed receipts and la
   expect(again).toMatchObject({ owed: [], lastId: 1_000_000_019 })
 })
 
-test('a kill while the file is set aside loses nothing', () => {
+test('nothing is lost if the simulator is killed while it sets the file aside', () => {
   const path = temporaryFile('accepted.ndjson')
   written(path, [message(1), message(2)], [1])
-  // A kill between the two renames: the old file is renamed, and the new file is not.
+  // After a kill between the two renames, the old file is renamed, but the new file is not.
   writeFileSync(`${path}.next`, readFileSync(path))
   renameSync(path, `${path}.1`)
   const { file, owed } = AcceptedFile.open(path, LIMITS)
   file.close()
   expect(owed).toEqual([message(2)])
-  // A kill before the two renames: the half-written new file is deleted.
+  // After a kill before the two renames, the half-written new file is deleted.
   writeFileSync(`${path}.next`, '{"begun":')
   AcceptedFile.open(path, LIMITS).file.close()
   expect(existsSync(`${path}.next`)).toBe(false)
 })
 
-test('the oldest files set aside are removed when their total exceeds the limit', () => {
+test('the oldest files set aside are removed when the total size exceeds the limit', () => {
   const path = temporaryFile('accepted.ndjson')
   for (let round = 0; round < 4; round += 1) {
     const some = Array.from({ length: 10 }, (_, n) => unasked(round * 10 + n))

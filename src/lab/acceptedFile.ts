@@ -1,13 +1,14 @@
-// The simulator's memory: an append-only file of JSON lines. There is a line for each accepted
-// message, for each acknowledged receipt, and for the start and end of each bind. A line is written
-// to the kernel before the peer is answered, so a killed process loses nothing that it answered. A
-// power failure may lose lines, because there is no fsync. Lines are collected and written once per
-// turn of the event loop.
+// The record that the simulator keeps across restarts: an append-only file of JSON lines. There is
+// a line for each accepted message, for each acknowledged receipt, and for the start and end of
+// each bind. A line is passed to the kernel before the peer gets the answer. Therefore no answered
+// message is lost if the process is killed. A power failure may lose lines, because there is no
+// fsync. Lines are collected and written once per iteration of the event loop.
 //
-// At the start the file is read once, in constant memory apart from the receipts still owed. If the
-// file is large, it is set aside as FILE.1, FILE.2 and so on, and a new file begins with the
-// receipts still owed, so that the next start is fast. Files set aside remain as a record of the
-// past. The oldest of them are removed when their total size exceeds a limit.
+// When the simulator starts, it reads the file once. Memory use is constant, apart from the
+// receipts still owed. If the file is large, it is set aside as FILE.1, FILE.2 and so on, and a new
+// file begins with the receipts still owed, so that the next start is fast. Files set aside remain
+// as a record of the past. The oldest of these files are removed when their total size exceeds a
+// limit.
 import {
   closeSync,
   existsSync,
@@ -66,7 +67,7 @@ export class AcceptedFile {
       makeFolder(dirname(path))
       const past = readPast(path, limits)
       const handle = openSync(path, 'a')
-      // An incomplete line was cut by a kill before its message was answered.
+      // A process that was killed may have left an incomplete line, for a message not yet answered.
       ftruncateSync(handle, past.octets)
       return { file: new AcceptedFile(handle), owed: past.owed, lastId: past.lastId }
     } catch (error) {
@@ -94,7 +95,7 @@ export class AcceptedFile {
     this.#pending += closedLine(bind, Date.now(), reason)
   }
 
-  /** Writes all collected lines at once. After this, a kill of the process loses none of them. */
+  /** Writes all collected lines. They are then kept even if the process is killed. */
   flush(): void {
     if (this.#pending === '') return
     let octets = Buffer.from(this.#pending)
@@ -116,8 +117,9 @@ export interface OpenedFile {
   readonly lastId: number | undefined
 }
 
-// The `recursive` option of mkdirSync loops forever in file systems that answer ENOENT below an
-// existing folder, such as /proc. A mistyped path would hang instead of causing an error.
+// With its `recursive` option, mkdirSync loops forever if the path is in a file system that answers
+// ENOENT for every new folder, such as /proc. A mistyped path would hang instead of causing an
+// error.
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return
   makeFolder(dirname(folder))
@@ -132,7 +134,8 @@ interface Past {
 
 function readPast(path: string, limits: AcceptedFileLimits): Past {
   const next = `${path}.next`
-  // After a kill between the two renames of setAside, the complete new file has this name.
+  // If the process was killed between the two renames in setAside(), the complete new file has this
+  // name.
   if (!existsSync(path) && existsSync(next)) renameSync(next, path)
   rmSync(next, { force: true })
   if (!existsSync(path)) return { owed: [], lastId: undefined, octets: 0 }

@@ -1,8 +1,9 @@
 import type { MessageState } from '../smpp/index.ts'
 
 /**
- * An accepted message in the simulator's file. The state for its receipt is drawn only once, so it
- * is the same after a restart. `receiptState` is undefined if no receipt was requested.
+ * An accepted message in the simulator's file. `receiptState` is the state that its receipt
+ * reports. The state is drawn only once, so it is the same after a restart. It is undefined if no
+ * receipt was requested.
  */
 export interface AcceptedMessage {
   readonly upstreamId: string
@@ -36,7 +37,7 @@ const TEXT_MAX_CHARACTERS = 200
 /**
  * The line of an accepted message:
  * `{"a":"1000000001","at":…,"src":[1,1,"…"],"dst":[1,1,"…"],"t":"…","state":2}`.
- * It has `"carried":1` if a new file repeats the line because its receipt is still owed.
+ * The line also has `"carried":1` if it was copied to a new file because the receipt is still owed.
  */
 export function acceptedLine(message: AcceptedMessage, carried = false): string {
   const { upstreamId, atMs, source, destination, receiptState } = message
@@ -51,19 +52,22 @@ export function acceptedLine(message: AcceptedMessage, carried = false): string 
   )
 }
 
-/** `{"r":"1000000001"}` for an acknowledged receipt, with `"status":N` for a permanent refusal. */
+/**
+ * The line of an acknowledged receipt: `{"r":"1000000001"}`. It also has `"status":N` if the peer
+ * permanently refused the receipt.
+ */
 export function receiptedLine(upstreamId: string, commandStatus: number): string {
   return commandStatus === 0
     ? `{"r":"${upstreamId}"}\n`
     : `{"r":"${upstreamId}","status":${commandStatus}}\n`
 }
 
-/** The first line of a file that replaces a large one. The next id follows `lastId`. */
+/** The first line of a file that replaces a large file. The next message id follows `lastId`. */
 export function begunLine(lastId: number): string {
   return `{"begun":${lastId}}\n`
 }
 
-/** The line for a start of the simulator. All binds of earlier runs have ended. */
+/** The line for a start of the simulator, which means that all binds of earlier runs have ended. */
 export function startedLine(atMs: number): string {
   return `{"started":1,"at":${atMs}}\n`
 }

@@ -15,7 +15,7 @@ test('items are taken in order of time and never before they are due', () => {
   expect(queue.nextAtMs).toBeUndefined()
 })
 
-test('later buckets are left for the next call when the limit is reached', () => {
+test('when the limit is reached, later buckets are left for the next call', () => {
   const queue = new DueQueue<number>()
   for (let at = 0; at < 10; at += 1) queue.add(at, at)
   expect(queue.takeDue(100, 3)).toEqual([0, 1, 2])

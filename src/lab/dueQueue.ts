@@ -2,8 +2,8 @@
  * A queue of items that become due later, without a timer for each item. Items are stored in
  * buckets of `granularityMs`. A binary heap holds only the numbers of the buckets, so 100,000
  * receipts in one second need only a few hundred heap operations. The queue has no clock: its owner
- * passes the time. No item is returned early or more than `granularityMs` late. Items of a bucket
- * are returned in the order in which they were added.
+ * passes the current time. No item is returned early or more than `granularityMs` late. The items
+ * of a bucket are returned in the order in which they were added.
  */
 export class DueQueue<T> {
   readonly #granularityMs: number
@@ -19,7 +19,7 @@ export class DueQueue<T> {
     return this.#size
   }
 
-  /** When the next bucket is due. Undefined if the queue is empty. */
+  /** The time when the next bucket is due; undefined if the queue is empty. */
   get nextAtMs(): number | undefined {
     const first = this.#heap[0]
     return first === undefined ? undefined : first * this.#granularityMs

@@ -2,7 +2,10 @@ import { DueQueue } from './dueQueue.ts'
 
 const ITEMS_A_TURN = 2_000
 
-/** A DueQueue with one timer that hands out due items. A long list is split over several turns. */
+/**
+ * A DueQueue with a timer, which passes due items to `onDue`. A long list of items is split over
+ * several iterations of the event loop.
+ */
 export class DueTimer<T> {
   readonly #queue: DueQueue<T>
   readonly #onDue: (items: T[]) => void

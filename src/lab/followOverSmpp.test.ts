@@ -42,7 +42,7 @@ async function listen(onSubmit: OnSubmit, onBind?: SessionEvents['onBind']) {
   return { host: '127.0.0.1', port, systemId: 'demo', password: 'secret' }
 }
 
-/** Delivers a receipt and resolves to the command_status of the answer, or -1 without one. */
+/** Delivers a receipt. Resolves to the command_status of the answer, or to -1 without an answer. */
 function deliver(session: Session, id: string, messageState: MessageState): Promise<number> {
   const at = new Date(0)
   const err = messageState === MESSAGE_STATE.DELIVERED ? '000' : '011'
@@ -90,7 +90,7 @@ test('a receipt that arrives before the submit_sm_resp is matched', async () => 
   expect(outcome).toEqual({ kind: 'undelivered', messageId: ID, state: 'UNDELIV' })
 })
 
-test('receipts of other messages are left to the application that sent them', async () => {
+test('receipts of other messages are left for the application that sent the messages', async () => {
   let answer: Promise<number> | undefined
   const target = await listen((session, submit) => {
     answer = deliver(session, 'another', MESSAGE_STATE.DELIVERED)
@@ -130,13 +130,13 @@ test('the outcome of a refused message has the name of the command_status', asyn
   expect(outcome).toEqual({ kind: 'refused', status: 'ESME_RINVDSTADR' })
 })
 
-test('the wait for a receipt times out with the message id in the outcome', async () => {
+test('if no receipt arrives in time, the outcome is a timeout with the message id', async () => {
   const target = await listen((session, submit) => accept(session, submit))
   const { outcome } = await follow(target, SMS, 100)
   expect(outcome).toEqual({ kind: 'timeout', messageId: ID })
 })
 
-test('a lost connection and a refusal have different outcomes', async () => {
+test('if the connection closes before the answer, the outcome is lost, without an id', async () => {
   const target = await listen((session) => session.close('test'))
   const { outcome } = await follow(target)
   expect(outcome).toEqual({ kind: 'lost', messageId: undefined })
@@ -155,7 +155,7 @@ test('a wrong password and a closed port have different outcomes', async () => {
   })
 })
 
-test('after the time-out a late message id is reported, but a receipt is not', async () => {
+test('after the time-out, a late message id is reported, but a receipt is not', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
   let answer: Promise<number> | undefined

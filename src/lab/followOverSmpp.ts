@@ -1,7 +1,7 @@
-// Sends one message over SMPP as a customer does, and follows it to its final receipt. It binds as
-// a transceiver, requests a receipt, and acknowledges only the receipts of its own message. All
-// other deliveries are for the customer's application, so they are refused with ESME_RX_T_APPN and
-// will be delivered again later.
+// Sends one message over SMPP as a customer does, and follows the message to its final receipt. The
+// session binds as a transceiver, requests a receipt, and acknowledges only the receipts of its own
+// message. All other deliveries are for the customer's application, so they are refused with
+// ESME_RX_T_APPN and will be delivered again later.
 
 import { performance } from 'node:perf_hooks'
 import {
@@ -57,7 +57,7 @@ export type SendOutcome =
   | { readonly kind: 'timeout' | 'lost'; readonly messageId: string | undefined }
   | NoSession
 
-/** `code` is that of SmppConnectError. `status` is the status of the bind_transceiver_resp. */
+/** `code` is from SmppConnectError, and `status` is from the bind_transceiver_resp. */
 export type NoSession =
   | { readonly kind: 'unreachable'; readonly code: string; readonly detail: string }
   | { readonly kind: 'bindRefused'; readonly status: string }
@@ -129,7 +129,7 @@ async function bind(
 class Follower {
   readonly #options: FollowOptions
   readonly #startedAt = performance.now()
-  /** Receipts that arrived before the response with our message's id. */
+  /** Receipts that arrived before the submit_sm_resp with the id of our message. */
   #early: { readonly request: Pdu<'deliver_sm'>; readonly receipt: Receipt }[] = []
   #messageId: string | undefined
   #resolve: (outcome: SendOutcome) => void = () => undefined
@@ -159,7 +159,9 @@ class Follower {
     return outcome
   }
 
-  /** Adds the message id, which may have arrived and been reported while the session ended. */
+  /**
+   * Adds the message id to the outcome, because the id may have arrived while the session ended.
+   */
   closing(outcome: SendOutcome): SendOutcome {
     if (outcome.kind !== 'timeout' && outcome.kind !== 'lost') return outcome
     return { ...outcome, messageId: this.#messageId }
@@ -217,7 +219,7 @@ function receiptDetail({ messageState, err, submitDate, doneDate }: Receipt): st
 }
 
 function shortMessage({ to, from, text }: SmsToSend): ShortMessage {
-  // Sent as a single PDU, so that there is only one id to follow.
+  // The message is sent as a single PDU, so that there is only one message id to follow.
   const content = segmentText(text, { by: 'message_payload', reference: 0 })
   if (content.kind !== 'segmented')
     throw new RangeError('the text is longer than 65,535 octets, the limit of one message')

@@ -20,7 +20,7 @@ test('percentiles agree with hdr-histogram within the bucket width and are never
   expect(ours.summary()).toMatchObject({ count: 20_000, maxMs: reference.maxValue / 1_000 })
 })
 
-test('an empty histogram reports zeros, and a long duration has an exact maximum', () => {
+test('an empty histogram reports zeros, and the maximum of a long duration is exact', () => {
   const histogram = new Histogram()
   expect(histogram.summary()).toMatchObject({ count: 0, minMs: 0, p99Ms: 0, maxMs: 0 })
   histogram.recordMs(10 * 3_600_000)

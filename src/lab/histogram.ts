@@ -1,9 +1,9 @@
 /**
  * Counts durations in buckets that grow with the value. Buckets are 1 µs wide below 64 µs. Above
  * that, each doubling has 64 buckets. A percentile is the upper edge of its bucket, so it is never
- * too low and at most 1.6 % too high. This holds from 1 µs to 35 minutes. Longer durations count in
- * the last bucket, but the maximum is exact. The counts take 16 KiB, and recording allocates no
- * memory.
+ * too low and at most 1.6 % too high. This holds from 1 µs to 35 minutes. Longer durations are
+ * counted in the last bucket, but the maximum is exact. The counts take 16 KiB, and recording
+ * allocates no memory.
  */
 const STEPS = 64
 const OCTAVES = 32
@@ -29,7 +29,7 @@ export class Histogram {
     return this.#count
   }
 
-  /** A percentile in ms: a `share` of 0.99 gives p99. 0 if nothing was recorded. */
+  /** Returns a percentile in ms, such as p99 for a `share` of 0.99; 0 if nothing was recorded. */
   percentileMs(share: number): number {
     let left = Math.max(1, Math.ceil(share * this.#count))
     for (const [bucket, count] of this.#counts.entries()) {

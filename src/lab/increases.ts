@@ -1,6 +1,7 @@
 /**
- * Adds up counters of processes that are killed and restart from 0. Each reading names the run of
- * the process that it is from. Counts after the last reading of a run are not included.
+ * Adds up counters of processes that may be killed and restarted. The counters of a restarted
+ * process begin at 0, so each reading names the run of the process from which it was read. Counts
+ * after the last reading of a run are not included.
  */
 export class Increases {
   readonly #latest = new Map<string, number>()

@@ -10,7 +10,7 @@ const STOPS = [
   { minMs: 5, maxMs: 6 },
 ]
 
-/** A target that does nothing. */
+/** A target that neither kills nor suspends any process. */
 function pretended(isUp: (name: string) => boolean = () => true): Killable {
   return { isUp, kill: () => undefined, stop: () => Promise.resolve() }
 }
@@ -26,7 +26,7 @@ test('the same seed gives the same actions on the same victims', async () => {
   expect(await scheduled(7)).not.toEqual(await scheduled(8))
 })
 
-test('every process is killed and stopped, and stops have the requested durations', async () => {
+test('every process is killed and suspended, and suspensions last as requested', async () => {
   const actions = await scheduled(1)
   for (const victim of VICTIMS)
     for (const kind of ['kill', 'stop'])
@@ -52,7 +52,7 @@ test('a process that is down is not chosen, and another process is chosen instea
   ).toEqual([])
 })
 
-test('a stopped process is not chosen again until it continues', async () => {
+test('a suspended process is not chosen again until it continues', async () => {
   const going: (() => void)[] = []
   const target = {
     ...pretended(),
@@ -69,7 +69,7 @@ test('a stopped process is not chosen again until it continues', async () => {
   expect(kills.done).toHaveLength(before + 1)
 })
 
-test('a real process can be stopped for a while and then killed', async () => {
+test('a real process can be suspended for a while and then killed', async () => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
   onTestFinished(() => void child.kill('SIGKILL'))
   const target = killable(() => child.pid ?? 0)

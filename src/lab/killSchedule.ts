@@ -1,5 +1,5 @@
-// Kills (SIGKILL) and stops (SIGSTOP) the processes of a platform at random, to test how the
-// platform recovers. The same seed gives the same actions, unless a victim is down at that moment.
+// Kills (SIGKILL) or suspends (SIGSTOP) the processes of a platform at random, to test how the
+// platform recovers. The same seed gives the same actions, unless a process that is chosen is down.
 import { setTimeout as after } from 'node:timers/promises'
 import { pickMs, seededRandom } from './seededRandom.ts'
 import type { Spread } from './seededRandom.ts'
@@ -9,7 +9,7 @@ export interface KillAction {
   readonly kind: 'kill' | 'stop'
   readonly victim: string
   readonly atMs: number
-  /** The duration of a stop; 0 for a kill. */
+  /** How long the process is suspended; 0 for a kill. */
   readonly forMs: number
 }
 
@@ -17,21 +17,21 @@ export interface KillAction {
 export interface Killable {
   isUp(name: string): boolean
   kill(name: string): void
-  /** Resolves when the process continues. */
+  /** Suspends the process. Resolves when the process continues. */
   stop(name: string, forMs: number): Promise<void>
 }
 
 export interface KillsOptions {
   readonly seed: number
   readonly victims: readonly string[]
-  /** Ranges for the duration of a stop. Each range is equally likely. */
+  /** Ranges for the duration of a suspension. All ranges are equally likely. */
   readonly stops: readonly Spread[]
   onAction(action: KillAction): void
 }
 
 export interface KillScheduleOptions extends KillsOptions {
   readonly actions: number
-  /** The time between the starts of two actions. A long stop continues during the next actions. */
+  /** The time between the starts of two actions. A suspension may outlast several later actions. */
   readonly intervalMs: number
 }
 
@@ -50,14 +50,14 @@ export class Kills {
     this.random = seededRandom(options.seed)
   }
 
-  /** Kills or stops one process that is up. Does nothing if no process is up. */
+  /** Kills or suspends one process that is up. Does nothing if no process is up. */
   act(): void {
     const { victims, stops, onAction } = this.#options
     const from = Math.floor(this.random() * victims.length)
     const kind = this.random() < KILLS_SHARE ? 'kill' : 'stop'
     const spread = stops[Math.floor(this.random() * stops.length)]
     const drawnMs = spread ? Math.round(pickMs(spread, this.random)) : 0
-    // If the drawn process is still down or stopped, the next process in the list is chosen.
+    // If the drawn process is still down or suspended, the next process in the list is chosen.
     const victim = [...victims.slice(from), ...victims.slice(0, from)].find((name) =>
       this.#isFree(name),
     )
@@ -71,7 +71,7 @@ export class Kills {
     this.#stopped.set(victim, stopped)
   }
 
-  /** Resolves when all stopped processes have continued. */
+  /** Resolves when all suspended processes have continued. */
   async whenAllGoOn(): Promise<void> {
     await Promise.all(this.#stopped.values())
   }
@@ -81,7 +81,7 @@ export class Kills {
   }
 }
 
-/** Runs all actions. Resolves to the actions after the last one. */
+/** Runs all actions. Resolves, after the last action, to the list of actions. */
 export async function runKillSchedule(
   target: Killable,
   options: KillScheduleOptions,

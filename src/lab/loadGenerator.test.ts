@@ -18,10 +18,10 @@ test('the number of a message is written in its addresses and text and can be re
   expect(numberIn('abc123-', 'abc123')).toBeUndefined()
 })
 
-test('with a rate, latency counts from the time at which a message was due', async () => {
+test('with a rate, latency is measured from the time at which a message was due', async () => {
   const file = temporaryFile('smsc.ndjson')
   const smsc = await startedSmsc({ file, latency: { minMs: 100, maxMs: 100 } })
-  // Two windows of one message and a latency of 100 ms allow 20 a second, but 200 a second are due.
+  // 200 messages a second are due, but two windows of one message and a latency of 100 ms allow 20.
   const load = { count: 20, rate: 200, sessions: 2, windowSize: 1 }
   const report = await runLoad(loadOn(smsc.port, load))
   expect(report.answered.size).toBe(20)
@@ -52,7 +52,7 @@ test('a run fails at the start if the bind is refused or the port is closed', as
   await expect(runLoad(loadOn(port, {}))).rejects.toThrow(/count or durationMs/)
 })
 
-test('with several system_ids each session binds with the next system_id', async () => {
+test('with several system_ids, each session binds with the next system_id', async () => {
   const smsc = await startedSmsc({ file: temporaryFile('smsc.ndjson') })
   const { systemId } = smscOptions
   const load = (systemIds: string[]) => loadOn(smsc.port, { count: 1, sessions: 2, systemIds })
@@ -62,7 +62,7 @@ test('with several system_ids each session binds with the next system_id', async
   await expect(second).rejects.toMatchObject({ code: 'BIND_REFUSED' })
 })
 
-test('without reconnect a run ends with its last link and lists unanswered messages', async () => {
+test('without reconnect, a run ends with its last link and lists unanswered messages', async () => {
   const file = temporaryFile('smsc.ndjson')
   const smsc = await startedSmsc({ file, dropRate: 1, latency: { minMs: 5, maxMs: 5 } })
   const report = await runLoad(loadOn(smsc.port, { count: 10_000 }))
@@ -98,7 +98,7 @@ test('reconciliation lists messages that were lost, duplicated, or refused yet s
       ['nine', receipt],
     ]),
   }
-  // Reconciliation reads only these of a report's fields.
+  // reconcile() reads only these fields of a report.
   expect(reconcile(report as unknown as LoadReport, witness, true)).toEqual({
     lost: [1],
     duplicated: [3],

@@ -1,8 +1,9 @@
 // Generates load like an ESME, with full windows or at a steady rate. There is no `await` per
 // message. Each message ends as answered (its message_id is kept), refused (with a command_status),
 // or unknown (its link was lost or no answer arrived). Unknown messages are not sent again, because
-// the peer may have accepted them. With a rate, latency counts from the time a message was due, so
-// a stalled server cannot hide the wait of later messages. Receipts are kept by message_id.
+// the peer may have accepted them. If a rate is set, latency is measured from the time at which the
+// message was due, so a stalled server cannot hide the wait of later messages. Receipts are kept by
+// message_id.
 import { randomInt } from 'node:crypto'
 import { classify, commandStatusName, encodeText, ESME_ROK, parseReceipt } from '../smpp/index.ts'
 import type { Pdu, PduBodies, RequestOutcome, Session, SessionTimers } from '../smpp/index.ts'
@@ -21,10 +22,10 @@ export interface LoadOptions {
   readonly password: string
   readonly sessions: number
   readonly windowSize: number
-  /** `count` or `durationMs` is required. With both, the limit reached first ends the sending. */
+  /** `count` or `durationMs` is required. If both are set, sending ends at the first limit. */
   readonly count?: number
   readonly durationMs?: number
-  /** Messages per second over all sessions. Without it the windows are kept full. */
+  /** Messages per second over all sessions. Without a rate, the windows are kept full. */
   readonly rate?: number
   /** A row of `#` stands for digits of the message's number; see messagePattern.ts. */
   readonly source?: string
@@ -37,10 +38,10 @@ export interface LoadOptions {
   readonly reconnectWithinMs?: number
   /** After ESME_RTHROTTLED or ESME_RMSGQFUL the session pauses, and the message is sent again. */
   readonly retryThrottledAfterMs?: number
-  /** The time to wait after the last answer for the receipts of all accepted messages. */
+  /** How long to wait, after the last answer, for the receipts of all accepted messages. */
   readonly receiptsWithinMs?: number
   readonly timers?: Partial<SessionTimers>
-  /** Ends the sending early. Messages in flight are still awaited. */
+  /** Ends the sending early. The answers to messages in flight are still awaited. */
   readonly signal?: AbortSignal
   /** Called once a second. */
   onProgress?(progress: LoadProgress): void
@@ -121,7 +122,7 @@ export class LoadRun implements Load {
     this.#options = options
     const source = options.source ?? DEFAULTS.source
     this.#source = address(source)
-    // SMPP 3.4 §5.2.5: alphanumeric or international.
+    // TON 1 is international, and TON 5 is alphanumeric (SMPP 3.4 §5.2.5).
     this.#sourceTon = /^[\d#]+$/.test(source) ? 1 : 5
     this.#destination = address(options.destination ?? DEFAULTS.destination)
     this.#text = text(options.text ?? DEFAULTS.text, this.#name)
@@ -290,7 +291,7 @@ export class LoadRun implements Load {
   }
 
   #fillLanes(nowMs: number): void {
-    // With a rate the sessions take turns. Without a rate every window is filled.
+    // With a rate, the sessions take turns. Without a rate, every window is filled.
     const most = this.#options.rate === undefined ? Number.POSITIVE_INFINITY : 1
     let sent: number
     do {

@@ -9,7 +9,7 @@ const RECONNECT_CAP_MS = 2_000
 /** A message that a lane has taken to send. */
 export interface Due {
   readonly n: number
-  /** The time from which latency counts, on the clock of performance.now(). */
+  /** The time from which latency is measured, on the clock of performance.now(). */
   readonly sinceMs: number
 }
 
@@ -24,7 +24,7 @@ export interface Load {
   }
   readonly timers: SessionTimers
   readonly reconnectWithinMs: number
-  /** The next message to send; undefined if none is due. */
+  /** Returns the next message to send; undefined if no message is due. */
   take(): Due | undefined
   /** Returns a message that was taken and could not be sent. */
   giveBack(due: Due): void
@@ -44,7 +44,7 @@ export class LoadLane {
   #pausedUntilMs = 0
   #fillQueued = false
   #returning: Promise<void> | undefined
-  /** The lane has no link and will not reconnect. */
+  /** True if the lane has no link and will not reconnect. */
   gaveUp = false
   reconnects = 0
 
@@ -74,8 +74,8 @@ export class LoadLane {
   }
 
   /**
-   * Sends until the window is full, `most` messages are sent, or none is due. Returns the number
-   * sent.
+   * Sends messages until the window is full, `most` messages have been sent, or no message is due.
+   * Returns the number of messages sent.
    */
   fill(nowMs: number, most = Number.POSITIVE_INFINITY): number {
     const session = this.#session
@@ -110,7 +110,8 @@ export class LoadLane {
     await this.#returning
   }
 
-  // One chunk may hold many answers. Their places in the window are filled together afterwards.
+  // One chunk from the socket may contain many answers. Their places in the window are filled
+  // together, after the whole chunk has been processed.
   #queueFill(): void {
     if (this.#fillQueued) return
     this.#fillQueued = true
@@ -136,7 +137,8 @@ export class LoadLane {
         await after(backOffMs(attempt, RECONNECT_FIRST_MS, RECONNECT_CAP_MS), undefined, { signal })
         await this.open()
       } catch {
-        // Refused, unreachable or closing: the loop conditions decide whether to try again.
+        // The bind was refused, the peer is unreachable, or the lane is closing. The conditions of
+        // the loop decide whether to try again.
       }
     }
     this.#returning = undefined

@@ -9,13 +9,13 @@ export interface LoadReport {
   readonly sent: number
   /** The number of each accepted message, by the message_id in its answer. */
   readonly answered: ReadonlyMap<string, number>
-  /** Each message_id that the peer issued for a second message, which is a bug of the peer. */
+  /** Each message_id that the peer issued a second time, which is a bug of the peer. */
   readonly repeatedIds: readonly string[]
   /** The numbers of refused messages by the name of the command_status. */
   readonly refused: ReadonlyMap<string, readonly number[]>
   /** The numbers of messages without an answer, because of a lost link or a time-out. */
   readonly unknown: readonly number[]
-  /** The number of answers after the time-out. Their messages count as answered. */
+  /** The number of answers that arrived after the time-out. Their messages count as answered. */
   readonly late: number
   /** The number of answers by the name of the command_status, including repeated submissions. */
   readonly answers: ReadonlyMap<string, number>
@@ -25,7 +25,7 @@ export interface LoadReport {
   readonly receipts: ReadonlyMap<string, ReceiptsOfOne>
   /** The number of deliver_sm that were not receipts. */
   readonly incoming: number
-  /** The time from a submit_sm to its answer. With a rate, from the time at which it was due. */
+  /** The time from a submit_sm to its answer, or, with a rate, from when the message was due. */
   readonly latency: LatencySummary
   readonly firstSentAtMs: number
   readonly lastAnsweredAtMs: number

@@ -1,6 +1,6 @@
 /**
- * Returns a function for the address of the n-th message of a run. A row of # stands for that many
- * digits of n: `4477009#####` is 447700900017 for n = 17.
+ * Returns a function for the address of the n-th message of a run. A row of # is replaced by as
+ * many digits of n: for n = 17, `4477009#####` becomes 447700900017.
  */
 export function address(pattern: string): (n: number) => string {
   const row = /#+/.exec(pattern)?.[0]
@@ -10,8 +10,8 @@ export function address(pattern: string): (n: number) => string {
 }
 
 /**
- * Returns a function for the text of the n-th message of a run. {n} stands for the number of the
- * message, and {reference} for the reference that matches sent messages to received ones.
+ * Returns a function for the text of the n-th message of a run. {n} is replaced by the number of
+ * the message, and {reference} by the reference that links a received message to a sent message.
  */
 export function text(pattern: string, run: string): (n: number) => string {
   return (n) => pattern.replace('{reference}', reference(run, n)).replace('{n}', String(n))

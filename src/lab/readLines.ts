@@ -3,9 +3,9 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 const CHUNK_OCTETS = 1 << 20
 
 /**
- * Calls `onLine` for each complete line of a file. It reads the file in steps of 1 MiB, so memory
+ * Calls `onLine` for each complete line of a file. The file is read in steps of 1 MiB, so memory
  * use is constant for files of any size. Returns the number of octets up to the last newline. Any
- * octets after that are an incomplete line, whose writer was killed.
+ * octets after the last newline are an incomplete line, whose writer was killed.
  */
 export function readLines(file: string, onLine: (line: string) => void): number {
   const handle = openSync(file, 'r')

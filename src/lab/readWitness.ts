@@ -1,7 +1,7 @@
 import { readEveryLine } from './acceptedFile.ts'
 import type { FileLine } from './acceptedLine.ts'
 
-/** The messages that an SMSC simulator accepted, from its file, to compare with a load report. */
+/** The content of an SMSC simulator's file. reconcile() compares it with a load report. */
 export interface Witness {
   /** The accepted messages by upstream id. The ids are unique. */
   readonly accepted: ReadonlyMap<string, WitnessedMessage>
@@ -29,8 +29,8 @@ export interface WitnessedMessage {
 }
 
 /**
- * Reads the file of an SMSC simulator, which may be running or killed. Throws if the file does not
- * exist.
+ * Reads the file of an SMSC simulator. The simulator may be running or may have been killed. Throws
+ * if the file does not exist.
  */
 export function readWitness(file: string): Witness {
   const accepted = new Map<string, WitnessedMessage>()

@@ -6,7 +6,7 @@ import { DueTimer } from './dueTimer.ts'
 const DUE_GRANULARITY_MS = 5
 
 export interface ReceiptSenderOptions {
-  /** The time until an unanswered or temporarily refused receipt is sent again. */
+  /** The time after which an unanswered or temporarily refused receipt is sent again. */
   readonly resendAfterMs: number
   /** Called when the receipt was acknowledged (status 0) or permanently refused. */
   onSettled(message: AcceptedMessage, commandStatus: number): void
@@ -46,7 +46,7 @@ export class ReceiptSender {
     this.#due.add(delayMs, message)
   }
 
-  /** Sends a receipt ahead of all waiting ones, so that it arrives before its submit_sm_resp. */
+  /** Sends a receipt before all waiting receipts, so that it precedes its submit_sm_resp. */
   sendNow(message: AcceptedMessage): void {
     const session = this.#freeSession()
     if (!session || !this.#send(session, message)) this.#ready.push(message)
@@ -84,7 +84,7 @@ export class ReceiptSender {
       if (!message || !session || !this.#send(session, message)) break
       this.#readyFrom += 1
     }
-    // The array is compacted only from time to time and not for each message.
+    // The array is compacted only from time to time, and not for each message.
     if (this.#readyFrom > 4_096 && this.#readyFrom * 2 > this.#ready.length) {
       this.#ready = this.#ready.slice(this.#readyFrom)
       this.#readyFrom = 0

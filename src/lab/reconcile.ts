@@ -15,11 +15,13 @@ export interface Reconciliation {
   readonly refusedYetSubmitted: readonly number[]
   /** Unanswered messages that reached the SMSC. This is allowed. */
   readonly unknownSubmitted: readonly number[]
-  /** The message_ids of accepted messages without a receipt. Empty if none was requested. */
+  /**
+   * The message_ids of accepted messages without a receipt. Empty if no receipts were requested.
+   */
   readonly withoutReceipt: readonly string[]
   /** The message_ids with more than one receipt. */
   readonly receiptedTwice: readonly string[]
-  /** The message_ids with a receipt but without an answer: unanswered or from another sender. */
+  /** The message_ids of receipts for messages that got no answer or came from another sender. */
   readonly receiptsOfUnknown: readonly string[]
   /** The number of messages of this run that the SMSC accepted. */
   readonly submitted: number

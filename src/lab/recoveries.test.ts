@@ -3,7 +3,7 @@ import type { KillAction } from './killSchedule.ts'
 import { longestRecoveries } from './recoveries.ts'
 import { Silences } from './silences.ts'
 
-test('a silence is found between two events at least minMs apart', () => {
+test('a silence is found between two events that are at least minMs apart', () => {
   const silences = new Silences(200)
   for (const atMs of [1_000, 1_100, 1_300, 1_499, 2_000]) silences.event(atMs)
   expect(silences.found).toEqual([
@@ -12,7 +12,7 @@ test('a silence is found between two events at least minMs apart', () => {
   ])
 })
 
-test('the longest recovery of each kind counts from the action that caused the silence', () => {
+test('the longest recovery of each kind starts at the action that caused the silence', () => {
   const kill = (victim: string, atMs: number): KillAction => ({
     kind: 'kill',
     victim,

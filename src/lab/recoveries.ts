@@ -1,14 +1,15 @@
 import type { KillAction } from './killSchedule.ts'
 import type { Silence } from './silences.ts'
 
-/** A silence that begins later than this after an action was not caused by it. */
+/** If a silence begins later than this after an action, the action did not cause it. */
 const EFFECT_WITHIN_MS = 1_000
 
 /**
  * The longest recovery after each kind of action, in ms from the action to the end of the silence.
- * The keys are names such as `kill of gateway`. A silence belongs to the last action before it. The
- * last event before an action is slightly older than the action, so a silence may also belong to an
- * action shortly after the silence began. All other silences count as `no action`.
+ * The keys are names such as `kill of gateway`. A silence belongs to the last action before it. A
+ * silence begins at the last event, which is slightly older than the action. Therefore a silence
+ * may also belong to an action shortly after the silence began. All other silences are listed under
+ * the key `no action`.
  */
 export function longestRecoveries(
   actions: readonly KillAction[],

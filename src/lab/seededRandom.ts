@@ -1,6 +1,6 @@
 /**
- * A generator of numbers in [0, 1) that are the same for the same seed (mulberry32), so that a run
- * with errors, throttling and drops can be repeated. Not suitable for secrets.
+ * Returns a generator of numbers in [0, 1) (mulberry32). The same seed gives the same numbers, so a
+ * run with errors, throttling and drops can be repeated. The numbers are not suitable for secrets.
  */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
@@ -12,7 +12,7 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
-/** A range of durations, which are evenly distributed, or fixed if min = max. */
+/** A range of durations. Durations are distributed evenly, or fixed if both limits are equal. */
 export interface Spread {
   readonly minMs: number
   readonly maxMs: number

@@ -11,7 +11,7 @@ export class SlidingSecond {
     this.#max = max
   }
 
-  /** False if the message exceeds the limit. Such a message does not count towards the limit. */
+  /** Returns false if the message exceeds the limit. Such a message is not counted. */
   take(nowMs: number): boolean {
     if (this.#max === 0) return true
     const kept = this.#takenAtMs.findIndex((atMs) => atMs > nowMs - SECOND_MS)

@@ -14,20 +14,20 @@ export interface SmscOptions {
   readonly latency: Spread
   /** The time from the answer to the receipt. */
   readonly receiptDelay: Spread
-  /** Shares of all submit_sm, between 0 and 1. The sum of the three is at most 1. */
+  /** Shares of all submit_sm, between 0 and 1. The sum of these three shares is at most 1. */
   readonly errorRate: number
   readonly throttleRate: number
   readonly dropRate: number
-  /** The messages accepted in any second over all binds. The rest are throttled. 0: no limit. */
+  /** The maximum number of messages accepted in any second over all binds; 0 means no limit. */
   readonly tps: number
-  /** Shares of all receipts, between 0 and 1. Early receipts precede their submit_sm_resp. */
+  /** Shares of all receipts, between 0 and 1. An early receipt precedes its submit_sm_resp. */
   readonly undeliveredRate: number
   readonly duplicateRate: number
   readonly earlyReceiptRate: number
   readonly seed: number
-  /** The SMPP version of the simulator. It refuses fields that this version does not have. */
+  /** The SMPP version of the simulator, which refuses fields that do not exist in this version. */
   readonly interfaceVersion: InterfaceVersion
-  /** The most unanswered receipts on one session. */
+  /** The maximum number of unanswered receipts on one session. */
   readonly windowSize: number
   readonly resendAfterMs: number
   readonly timers: SessionTimers

@@ -93,7 +93,7 @@ test('errors and throttling have the configured shares and repeat with the same 
   expect(second.refused).toEqual(first.refused)
 })
 
-test('messages above the pace of the simulator in any second are throttled', async () => {
+test('messages that exceed the pace of the simulator in any second are throttled', async () => {
   const file = temporaryFile('smsc.ndjson')
   const smsc = await startedSmsc({ file, tps: 5 })
   const report = await runLoad(loadOn(smsc.port, { count: 12, sessions: 3 }))
@@ -102,7 +102,7 @@ test('messages above the pace of the simulator in any second are throttled', asy
   expect(smsc.stats()).toMatchObject({ accepted: 5, throttled: 7 })
 })
 
-test('with retryThrottledAfterMs a throttled message is sent until it is accepted', async () => {
+test('with retryThrottledAfterMs, a throttled message is sent until it is accepted', async () => {
   const smsc = await startedSmsc({ file: temporaryFile('smsc.ndjson'), throttleRate: 0.3 })
   const report = await runLoad(loadOn(smsc.port, { count: 500, retryThrottledAfterMs: 1 }))
   expect(report.answered.size).toBe(500)
@@ -180,7 +180,7 @@ test.each([
   [3, 60, 140],
   [0, 0, 0],
 ])(
-  'registered_delivery %d requests receipts for %d to %d of 200',
+  'registered_delivery %d requests receipts for %d to %d of 200 messages',
   async (registeredDelivery, min, max) => {
     const file = temporaryFile('smsc.ndjson')
     const smsc = await startedSmsc({ file, undeliveredRate: 0.5 })

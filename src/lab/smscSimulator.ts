@@ -1,11 +1,16 @@
-// An SMSC to test against. It answers submit_sm after a latency, and sends receipts on any bound
+// A simulated SMSC for tests. It answers submit_sm after a latency, and sends receipts on any bound
 // receiver of the peer. With configured probabilities and a seed, it also refuses messages,
-// throttles them, or cuts the connection. Messages that exceed the pace are throttled. An accepted
-// message is in the file before its submit_sm_resp is sent, so every receipt is sent even after a
-// kill -9. The file is a record of all accepted messages and all binds.
-// Each receipt is sent at least once. Ids have ten decimal digits and are unique in a file. Half of
-// the messages that cut a connection are accepted: they get a receipt but no answer. Messages that
-// wait for their answer when the connection ends are not accepted.
+// throttles messages, or cuts the connection. Messages that exceed the pace are throttled.
+//
+// An accepted message is in the file before its submit_sm_resp is sent. Therefore, even after a
+// kill -9, a restarted simulator sends every receipt. The file is a record of all accepted messages
+// and all binds. Each receipt is sent at least once. Message ids have ten decimal digits and are
+// unique in a file.
+//
+// When the simulator cuts a connection in answer to a message, it has accepted the message in half
+// of the cases: the message then gets a receipt but no answer. Messages that wait for their answer
+// when the connection ends are not accepted.
+//
 // The simulator can act as an older SMPP version, and then refuses fields of newer versions.
 import { randomInt } from 'node:crypto'
 import {
@@ -43,7 +48,7 @@ export interface SmscStats {
   readonly bindsMax: number
   readonly accepted: number
   readonly refused: number
-  /** submit_sm with fields that the version of the session does not have. */
+  /** The number of submit_sm with fields that do not exist in the SMPP version of the session. */
   readonly misfits: number
   readonly throttled: number
   readonly dropped: number
@@ -147,7 +152,8 @@ export class SmscSimulator {
   }
 
   // The port acts as a lock: a second simulator on the same port fails before it touches the file.
-  // No peer can bind before the file is read, because that happens in one turn of the event loop.
+  // No peer can bind before the file is read, because nothing else runs between the end of listen()
+  // and the end of the read.
   async #start(): Promise<void> {
     const { port, host, file } = this.#options
     this.port = (await this.#server.listen(port, host)).port
@@ -228,7 +234,10 @@ export class SmscSimulator {
     return drawn < dropRate + throttleRate + errorRate ? 'refuse' : 'accept'
   }
 
-  /** SMPP 3.4 §5.2.17: 1 for any final state, 2 for failures only, 3 for successes only (5.0). */
+  /**
+   * A registered_delivery of 1 requests a receipt for any final state, 2 for failures only, and 3
+   * for successes only (SMPP 3.4 §5.2.17, and SMPP 5.0 for 3).
+   */
   #drawReceiptState(registeredDelivery: number): MessageState | undefined {
     const asked = registeredDelivery & 0x03
     if (asked === 0) return undefined
@@ -237,7 +246,7 @@ export class SmscSimulator {
     return failed ? MESSAGE_STATE.UNDELIVERABLE : MESSAGE_STATE.DELIVERED
   }
 
-  // All messages of one turn of the event loop are answered together, after one write to the file.
+  // All messages of one event loop iteration are answered together, after one write to the file.
   #queueTurn(): void {
     this.#turn ??= setImmediate(() => {
       this.#turn = undefined
@@ -308,7 +317,7 @@ export class SmscSimulator {
   }
 }
 
-/** The status for a message that does not fit this version, or undefined if it fits. */
+/** The status for a message that SMPP version `version` does not allow; undefined if allowed. */
 function misfitStatus(
   { short_message, tlvs }: Pdu<'submit_sm'>,
   version: InterfaceVersion,

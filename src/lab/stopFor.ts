@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as after } from 'node:timers/promises'
 
 /**
- * Stops a process and its children, such as the backends of PostgreSQL, with SIGSTOP for `ms`. Then
- * they continue.
+ * Suspends a process and its children, such as the backends of PostgreSQL, with SIGSTOP for `ms`.
+ * The processes then continue.
  */
 export async function stopFor(pid: number, ms: number): Promise<void> {
   await stopWhile(pid, () => after(ms))
 }
 
-/** Stops a process and its children until `act` is done. */
+/** Suspends a process and its children until the promise of `act` settles. */
 export async function stopWhile(pid: number, act: () => Promise<void>): Promise<void> {
   const family = [pid, ...childrenOf(pid)]
   for (const member of family) signal(member, 'SIGSTOP')
@@ -20,7 +20,7 @@ export async function stopWhile(pid: number, act: () => Promise<void>): Promise<
   }
 }
 
-/** Sends a signal. A process that no longer exists is ignored. */
+/** Sends a signal. Does nothing if the process no longer exists. */
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)

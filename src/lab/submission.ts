@@ -9,7 +9,7 @@ export type Fate = 'accept' | 'throttle' | 'refuse' | 'drop' | 'acceptAndDrop'
 export interface Submission {
   readonly session: Session
   readonly request: { readonly command: 'submit_sm'; readonly sequence_number: number }
-  /** On the clock of performance.now(). */
+  /** The time of its arrival, on the clock of performance.now(). */
   readonly arrivedAtMs: number
   readonly fate: Fate
   readonly content: MessageContent
@@ -21,7 +21,7 @@ export interface Submission {
 
 export type MessageContent = Omit<AcceptedMessage, 'upstreamId' | 'atMs'>
 
-/** Copies the content of a message, because the socket's buffer is reused while it waits. */
+/** Copies the content of a message, because the socket's buffer is reused before the answer. */
 export function messageContent(
   pdu: Pdu<'submit_sm'>,
   receiptState: MessageState | undefined,

@@ -12,7 +12,7 @@ test('a takeover lasts from the loss of a bind until the next new bind', () => {
   ])
 })
 
-test('a bind that is not replaced has no end, and losses count only after all were open', () => {
+test('losses count only after all binds were open, and a loss may have no replacement', () => {
   const seen = changes([0, 1], [1, 0], [2, 1], [3, 2], [50, 1])
   expect(takeovers(seen, 2)).toEqual([{ lostAtMs: 50, regainedAtMs: undefined }])
   expect(takeovers(changes([0, 1]), 2)).toEqual([])

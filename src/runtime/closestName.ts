@@ -9,7 +9,7 @@ export function closestName(given: string, known: readonly string[]): string | u
   return best
 }
 
-/** The Levenshtein distance: the number of insertions, deletions and replacements between texts. */
+/** The Levenshtein distance: how many characters must be inserted, deleted or replaced. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column)
   for (let line = 1; line <= from.length; line++) {

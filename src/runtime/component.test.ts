@@ -50,7 +50,7 @@ test('a component that receives SIGTERM during its start exits with code 0', asy
   expect((await component.ended).exitCode).toBe(0)
 })
 
-test('an unknown setting ends the process with code 2 and suggests a known name', async () => {
+test('a process with an unknown setting suggests a known name and exits with code 2', async () => {
   const { exitCode, stderr } = await run('ordinary', { SIGNALBOX_SMPP_PROT: '2776' }).ended
   expect(exitCode).toBe(2)
   expect(stderr).toContain('Did you mean SIGNALBOX_SMPP_PORT?')
@@ -65,7 +65,7 @@ test('a missing required setting ends the process with code 2', async () => {
 test.each([
   ['ordinary', 'SIGNALBOX_HEALTH_PORT'],
   ['takenPort', 'SIGNALBOX_SMPP_PORT'],
-])('a port in use ends %s with code 3 and names %s', async (name, variable) => {
+])('%s exits with code 3 and names %s if the port is in use', async (name, variable) => {
   const holder = createServer().listen(0, '127.0.0.1')
   await once(holder, 'listening')
   // The address of a TCP listener is an object. Only the address of a pipe is a string.

@@ -1,14 +1,17 @@
 // The life cycle of a process:
 //
-// 1. It reads its settings. If they are invalid, it exits with code 2.
-// 2. It opens its health port and starts the component. If a port is in use, it exits with code 3.
-// 3. It sends `ready` to its parent process, if it has an IPC channel.
-// 4. SIGTERM, SIGINT or the loss of the parent starts the drain: /ready returns 503, the signal
-//    aborts, and drain() may take drainTimeoutMs. It exits with code 0, or with code 1 if the drain
-//    did not finish. A request to stop during the start has the same effect.
-// 5. A second SIGINT exits immediately.
+// 1. The process reads its settings. If a setting is invalid, the process exits with code 2.
+// 2. The process opens its health port and starts the component. If a port is in use, the process
+//    exits with code 3.
+// 3. If the process has an IPC channel, it sends a `ready` message to its parent process.
+// 4. On SIGTERM, on SIGINT, or when its parent process disconnects, the process drains. /ready then
+//    returns 503, `signal` aborts, and the component's drain() is called. The process exits with
+//    code 0 when the drain has finished, or with code 1 if that takes longer than `drainTimeoutMs`.
+//    If the process is asked to stop while it is still starting, it drains after the start, or
+//    exits with code 0 if the start fails.
+// 5. On a second SIGINT, the process exits immediately.
 //
-// An unhandled error or rejection is logged and ends the process with code 1.
+// An uncaught error or an unhandled rejection is logged, and the process exits with code 1.
 import { healthPortOf } from './componentName.ts'
 import type { ComponentName } from './componentName.ts'
 import { ConfigError, loadConfig, portSetting, requireSettings } from './config.ts'
@@ -24,18 +27,19 @@ import { TroubleLog } from './troubleLog.ts'
 
 export type { ComponentName } from './componentName.ts'
 
-/** What a component gets at its start. `config` has the settings whose `readBy` names it. */
+/** The objects and functions that a component receives when it starts. */
 export interface ComponentContext<Name extends ComponentName = ComponentName> {
   readonly component: Name
+  /** The settings whose `readBy` lists this component. */
   readonly config: ConfigOf<Name>
   readonly log: Logger
   /** The log for errors that may repeat. */
   readonly trouble: TroubleLog
   readonly metrics: Metrics
   readonly health: Health
-  /** The last warnings and errors of the log. */
+  /** The warnings and errors that were logged most recently. */
   readonly recentTroubles: RecentTroubles
-  /** Is aborted when draining starts. */
+  /** Aborted when the process is asked to stop. */
   readonly signal: AbortSignal
   /** Logs a fatal error and ends the process with exit code 1. */
   fail(error: unknown): void
@@ -44,11 +48,11 @@ export interface ComponentContext<Name extends ComponentName = ComponentName> {
 export interface RunningComponent {
   /** The ports on which the component listens, by name: `{ smpp: 2775, http: 8080 }`. */
   readonly ports: Readonly<Record<string, number>>
-  /** Finishes the work in progress and releases all resources. Called once. */
+  /** Finishes the work in progress and releases all resources. It is called only once. */
   drain(): Promise<void>
 }
 
-/** The message from a component to the process that started it with an IPC channel. */
+/** The IPC message with which a component tells its parent process that it has started. */
 export interface ReadyMessage {
   readonly kind: 'ready'
   readonly component: ComponentName
@@ -61,7 +65,10 @@ type Start<Name extends ComponentName> = (
   context: ComponentContext<Name>,
 ) => Promise<RunningComponent>
 
-/** Runs a component. Resolves when it has started. The process exits by itself after draining. */
+/**
+ * Starts a component, and resolves when the component has started. After a request to stop, the
+ * component drains and the process exits.
+ */
 export async function runComponent<Name extends ComponentName>(
   component: Name,
   start: Start<Name>,
@@ -104,7 +111,7 @@ export async function runComponent<Name extends ComponentName>(
     announce(component, { ...running.ports, health: server.port }, log)
     stopping.then(() => drainAndExit(running, server, health, log)).catch(fail)
   } catch (error) {
-    // The request to stop has interrupted the start, so there is nothing to drain.
+    // A request to stop has interrupted the start, so there is nothing to drain.
     if (signal.aborted) process.exit(EXIT.ok)
     endFailedStart(error, component, config, fail)
   }
@@ -122,7 +129,10 @@ function configOrExit(component: ComponentName): Config {
   }
 }
 
-/** Resolves at the first request to stop. The process then has `drainTimeoutMs` to drain. */
+/**
+ * Resolves at the first request to stop. If the process is still running `drainTimeoutMs` after
+ * that request, it exits with code 1.
+ */
 function stopRequest(log: Logger, stop: AbortController, drainTimeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const request = (cause: string) => {

@@ -43,7 +43,7 @@ type Given = { readonly text: string; readonly source: Source } | undefined
 const rows = Object.entries(settings) as [keyof Config, Setting<Config[keyof Config]>][]
 const knownNames = rows.map(([, setting]) => setting.name)
 
-/** Reads all settings. Throws ConfigError, which lists every invalid setting and expected value. */
+/** Reads all settings. Throws a ConfigError that says which settings are invalid and why. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const problems = unknownNames(env)
   const values = rows.map(([key, setting]) => {
@@ -57,7 +57,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return Object.freeze(Object.fromEntries(values) as unknown as Config)
 }
 
-/** Throws ConfigError if a setting that the component requires is missing. */
+/** Throws a ConfigError if a setting that the component requires is missing. */
 export function requireSettings(component: ComponentName, config: Config): void {
   const missing = rows.filter(
     ([key, { neededBy }]) => neededBy.includes(component) && config[key] === '',
@@ -93,7 +93,7 @@ export function describeConfig(env: NodeJS.ProcessEnv = process.env): EffectiveS
   })
 }
 
-/** The name of the setting that has this port, for an error about the port. */
+/** The name of the setting whose value is this port, for an error about the port. */
 export function portSetting(config: Config, port: number): string | undefined {
   const row = rows.find(([key]) => key.endsWith('Port') && config[key] === port)
   return row?.[1].name
@@ -130,7 +130,7 @@ function unknownNames(env: NodeJS.ProcessEnv): string[] {
   })
 }
 
-/** Whether Kubernetes has set the variable. It sets variables for each service of a namespace. */
+/** Whether the variable is one of those that Kubernetes sets for each service of a namespace. */
 function injected(env: NodeJS.ProcessEnv, name: string): boolean {
   return (
     /_SERVICE_(HOST|PORT)(_\w+)?$/.test(name) ||
@@ -145,7 +145,7 @@ function badValue(setting: Setting<unknown>, { text, source }: NonNullable<Given
   const given = setting.secret ? '(a secret, not shown)' : JSON.stringify(text)
   const where = source === 'file' ? ', read from its file,' : ''
   const advice = serviceLink.test(text)
-    ? '. Kubernetes set this for a service of that name: set enableServiceLinks: false'
+    ? '. Kubernetes sets this variable for a service. Set enableServiceLinks: false to prevent that'
     : ''
   return (
     `${setting.name}${where} is ${given}. Expected ${setting.expected}, ` +

@@ -35,7 +35,7 @@ test('an unknown path lists the known paths, and an unsupported method returns 4
   expect((await get('/ready', { method: 'POST' })).status).toBe(405)
 })
 
-test('a port in use rejects with EADDRINUSE', async () => {
+test('startHealthServer rejects with EADDRINUSE if the port is in use', async () => {
   const { port, health, metrics } = await started()
   const second = startHealthServer({ port, host: '127.0.0.1', health, metrics })
   await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE', port })

@@ -47,7 +47,7 @@ export interface HealthServer {
   close(): Promise<void>
 }
 
-/** Starts the health server. Rejects with Node's error, such as EADDRINUSE. */
+/** Starts the health server. If it cannot listen, rejects with Node's error, such as EADDRINUSE. */
 export async function startHealthServer(options: {
   readonly port: number
   readonly host: string

@@ -38,7 +38,7 @@ test('only the owner may read the file', async () => {
 test('a write that fails does not change the file', async () => {
   const path = join(await newFolder(), 'kept.json')
   await writeFile(path, 'former')
-  // A folder has the name of the temporary file.
+  // This creates a folder that has the name of the temporary file.
   await new KeptFile(`${path}.next/inside`).write(['in the way'])
   await expect(new KeptFile(path).write(['new'])).rejects.toMatchObject({ code: 'EISDIR' })
   expect(await readFile(path, 'utf8')).toBe('former')

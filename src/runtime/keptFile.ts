@@ -13,7 +13,7 @@ export class KeptFile {
     this.#path = path
   }
 
-  /** Undefined if the file does not exist. */
+  /** Returns the text of the file, or undefined if the file does not exist. */
   async read(): Promise<string | undefined> {
     return readFile(this.#path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined
@@ -22,8 +22,8 @@ export class KeptFile {
   }
 
   /**
-   * Replaces the content of the file. The iterable is read piece by piece, as each piece is
-   * written. Callers must wait for one write before they start the next.
+   * Replaces the content of the file. Each piece is written before the next piece is requested.
+   * Callers must wait for one call of write() to finish before they start the next.
    */
   async write(pieces: Iterable<string>): Promise<void> {
     const next = `${this.#path}.next`

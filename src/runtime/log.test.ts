@@ -30,7 +30,7 @@ test('secrets are masked in fields and in nested fields', () => {
   expect(lines.join('')).not.toContain('hidden-word')
 })
 
-test('an error is logged with each message once, and with the stack of its cause', () => {
+test('an error is logged with its own stack, the stack of its cause, and each message once', () => {
   const { lines, stream } = memory()
   const cause = new TypeError('x is not a function')
   const error = new Error(`submitting failed: ${cause.message}`, { cause })

@@ -1,5 +1,5 @@
 // The log of a process: JSON on stdout for machines (logOutput.ts), or coloured text on a terminal.
-// No line may be written for each message.
+// Code that runs for every message must not log.
 import { levels, pino, stdTimeFunctions } from 'pino'
 import type { DestinationStream, Logger, LoggerOptions } from 'pino'
 import { build as prettyStream } from 'pino-pretty'
@@ -37,7 +37,7 @@ export function createLogger(
   )
 }
 
-/** The messages of an error and its causes, each once, and the stacks that led to the error. */
+/** The log fields of an error: the messages of the error and its causes, and their stacks. */
 function shownError(error: unknown) {
   if (!(error instanceof Error)) return error
   const stacks = [error, error.cause].flatMap((one) => (one instanceof Error ? [one.stack] : []))

@@ -1,14 +1,15 @@
-// Writes log lines without blocking. Lines that arrive during a write are collected into the next
-// write, and the rest is written at exit. Neither a slow reader nor a full disk stops the process.
-// For a slow reader, lines wait in memory up to a limit, and further lines are lost. Lines that a
-// full disk does not accept are lost. pino's own destination is not used, because it ends the
-// process at the first line that cannot be written, or waits without a limit at exit.
+// Writes log lines without blocking. Lines that arrive during a write are collected for the next
+// write. Lines that are still waiting at exit are written then. Neither a slow reader nor a full
+// disk stops the process. If the reader is slow, lines wait in memory up to a limit, and further
+// lines are lost. If the disk is full, the lines that it does not accept are lost. pino's own
+// destination is not used, because it ends the process at the first line that cannot be written, or
+// waits without a limit at exit.
 import { write, writeSync } from 'node:fs'
 
 const WAITING_CHARACTERS_MAX = 4 * 1024 * 1024
 /** The pause before another attempt to write to a pipe whose reader is too slow. */
 const AGAIN_MS = 100
-/** The number of attempts at exit. The remaining lines are then lost. */
+/** The number of attempts at exit. If they all fail, the remaining lines are lost. */
 const EXIT_TRIES = 10
 
 export class LogOutput {

@@ -11,7 +11,7 @@ async function newFolder(): Promise<string> {
   return folder
 }
 
-test('missing folders are created with the mode, and existing folders are accepted', async () => {
+test('missing folders are created with the given mode, and existing folders are kept', async () => {
   const top = await newFolder()
   makeFolder(join(top, 'a', 'b'), 0o700)
   makeFolder(join(top, 'a', 'b'), 0o700)

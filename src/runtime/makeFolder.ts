@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
- * Creates a folder and its missing parents. Node's own option `recursive` is not used, because it
- * never returns below a folder in which no folder can be created, such as /proc.
+ * Creates a folder and its missing parents. Node's option `recursive` is not used, because
+ * mkdirSync() then never returns if the path is in a folder, such as /proc, that accepts no new
+ * folders.
  */
 export function makeFolder(folder: string, mode = 0o777): void {
   try {

@@ -1,6 +1,6 @@
-// Definitions of metrics. The definitions of a component are in one file. Its process registers
-// them (metrics.ts), and docs/metrics.md is generated from them. The types enforce Prometheus'
-// conventions for names: a prefix, `_total` for counters, and base units.
+// Definitions of metrics. Each component defines its metrics in one file. The process of the
+// component registers them (metrics.ts), and docs/metrics.md is generated from them. The types
+// enforce Prometheus' conventions for names: a prefix, `_total` for counters, and base units.
 
 import type { LabelName } from './metricLabels.ts'
 
@@ -16,7 +16,7 @@ export interface CounterDefinition<Label extends LabelName = LabelName> extends 
 
 export interface GaugeDefinition<Label extends LabelName = LabelName> extends Described<Label> {
   readonly kind: 'gauge'
-  /** How values are combined if several have the label value `other`. */
+  /** How several values are combined if they share the label value `other`. */
   readonly joinedBy: 'sum' | 'largest'
 }
 
@@ -28,7 +28,7 @@ export interface HistogramDefinition<Label extends LabelName = LabelName> extend
 
 export type MetricDefinition = CounterDefinition | GaugeDefinition | HistogramDefinition
 
-/** Buckets for the time to an answer from a peer: from one millisecond to 30 seconds. */
+/** Buckets for the time that a peer takes to answer: from one millisecond to 30 seconds. */
 export const ANSWER_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ] as const

@@ -1,6 +1,6 @@
-// The labels of all metrics. A label has the same meaning in every metric, and a limit: a metric
-// shows at most `max` of its values by name, and all others together as `other`. The limits bound
-// the number of time series, whatever customers and carriers send.
+// The labels of all metrics. A label has the same meaning in every metric. Each label has a limit:
+// a metric shows at most `max` values of the label by name, and combines all other values under the
+// name `other`. The limits bound the number of time series, whatever customers and carriers send.
 
 interface Label {
   readonly meaning: string
@@ -10,7 +10,7 @@ interface Label {
 /** The limit for a label whose values come from a list in the code. */
 const LISTED_MAX = 50
 const CONNECTORS_MAX = 500
-/** Each connector has three lanes. The rest are queues that the components share. */
+/** Each connector has three queues, one for each lane. The components share up to 20 more. */
 const QUEUES_MAX = 3 * CONNECTORS_MAX + 20
 
 const table = {
@@ -36,7 +36,7 @@ export const LABELS: Readonly<Record<LabelName, Label>> = table
 /** The label value that replaces all values beyond the limit of a label. */
 export const OTHER = 'other'
 
-/** Limits the values of one label of one metric. The first values keep their names. */
+/** Limits the values of one label of one metric. The first `max` values keep their names. */
 export class LabelValues {
   readonly #max: number
   readonly #named = new Set<string>()

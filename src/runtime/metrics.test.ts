@@ -77,10 +77,10 @@ test('a histogram has cumulative buckets, a sum and a count', async () => {
   ])
 })
 
-/** Two more values than the label may have. */
+/** Two more values than a metric shows for the label by name. */
 const CLASSES = Array.from({ length: LABELS.account_class.max + 2 }, (_, index) => `c${index}`)
 
-test('values of a label beyond its limit are counted together', async () => {
+test('label values beyond the limit are counted together as `other`', async () => {
   const metrics = createMetrics('gateway')
   const pushed = metrics.counter(counter('signalbox_a_total', 'A', ['account_class']))
   for (const name of CLASSES) pushed.inc({ account_class: name })
@@ -102,7 +102,7 @@ test('values of a label beyond its limit are counted together', async () => {
     expect(await linesOf(metrics, name)).toHaveLength(LABELS.account_class.max + 1)
 })
 
-test('the same label values are combined at every scrape', async () => {
+test('the same label values keep their names at every scrape', async () => {
   const metrics = createMetrics('gateway')
   let names = CLASSES
   const read = counter('signalbox_b_total', 'B', ['account_class'])
@@ -112,7 +112,7 @@ test('the same label values are combined at every scrape', async () => {
   expect((await linesOf(metrics, 'signalbox_b_total{')).toSorted()).toEqual(before.toSorted())
 })
 
-test('beyond the limit of a label, a gauge of ages shows the largest age', async () => {
+test('for label values beyond the limit, a gauge of ages shows the largest age', async () => {
   const metrics = createMetrics('exporters')
   const age = metrics.gauge(gauge('signalbox_age_seconds', 'Age', ['account_class'], 'largest'))
   for (const [index, name] of CLASSES.entries()) age.set({ account_class: name }, 100 - index)

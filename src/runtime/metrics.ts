@@ -1,5 +1,5 @@
 // The metrics of a process in Prometheus format. Code that runs for each message counts in plain
-// numbers, which are read at each scrape, because a call of prom-client's counter takes 170 ns.
+// numbers, which are read at each scrape, because a call to a prom-client counter takes 170 ns.
 // Node's default metrics keep the names that existing dashboards use.
 
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
@@ -12,7 +12,7 @@ type Labels<Label extends LabelName> = Readonly<Record<Label, string>>
 /** A value with its labels. Values with the same labels are combined. */
 export type Reading<Label extends LabelName, Value = number> = readonly [Labels<Label>, Value]
 
-/** A counter for rare events. A call takes a microsecond. */
+/** A counter for rare events. Each call of inc() takes a microsecond. */
 export interface PushedCounter<Label extends LabelName> {
   inc(labels: Labels<Label>, by?: number): void
 }
@@ -30,8 +30,8 @@ export interface Metrics {
   /** Registers a metric without labels. `read` is called at each scrape. */
   read(definition: Readable<never>, read: () => number): void
   /**
-   * Registers a metric with labels. `read` is called at each scrape. Label values that it does not
-   * return are no longer shown.
+   * Registers a metric with labels. `read` is called at each scrape. A label value is shown only if
+   * `read` has returned it for that scrape.
    */
   readEach<Label extends LabelName>(
     definition: Readable<Label>,
@@ -120,7 +120,7 @@ function pushedGauge<Label extends LabelName>(
   return { set: (labels, value) => last.set(JSON.stringify(labels), [labels, value]) }
 }
 
-/** Returns a function that replaces label values beyond their limits by `other`. */
+/** Returns a function that replaces each label value beyond the limit of its label by `other`. */
 function boundedLabels<Label extends LabelName>(
   names: readonly Label[],
 ): (labels: Partial<Labels<Label>>) => Labels<Label> {
@@ -167,7 +167,7 @@ interface Sample {
   readonly value: number
 }
 
-/** Prometheus' buckets are cumulative. */
+/** The samples of histograms. Prometheus' buckets also count the values of all lower buckets. */
 function samplesOf(
   name: string,
   readings: Iterable<readonly [labels: Sample['labels'], value: Histogram]>,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { RecentTroubles } from './recentTroubles.ts'
 
-test('the latest texts come first, and texts that differ only in numbers count as one', () => {
+test('the latest texts come first, and texts that differ only in numbers share an entry', () => {
   let nowMs = 0
   const troubles = new RecentTroubles(() => nowMs)
   troubles.note('warn', 'connector north: no answer after 30 ms')

@@ -1,4 +1,4 @@
-/** A warning or an error of the log, and how often it was logged. */
+/** A warning or an error from the log, with the number of times it was logged. */
 export interface Trouble {
   readonly text: string
   readonly level: string
@@ -17,12 +17,12 @@ const TROUBLES_MAX = 10
 const CHARACTERS_MAX = 200
 
 /**
- * The last warnings and errors that a process has logged. Texts that differ only in their numbers
- * count as the same.
+ * The warnings and errors that a process logged most recently. Texts that differ only in their
+ * numbers share an entry.
  */
 export class RecentTroubles {
   readonly #now: () => number
-  /** The entries by text without numbers. The latest entry is the last. */
+  /** The entries by their text, with `#` for each number. The latest entry is the last. */
   readonly #kept = new Map<string, Kept>()
 
   constructor(now: () => number = Date.now) {

@@ -4,26 +4,29 @@ import type { ComponentName } from './componentName.ts'
 
 const DAY_MS = 86_400_000
 
-/** A component, or `signalbox up`, which starts them. */
+/** A component, or `signalbox up`, which starts all components. */
 export type SettingReader = ComponentName | 'up'
 
 /**
- * One row of the table, with the information that processes, error messages, `signalbox config` and
- * docs/settings.md need.
+ * One row of the table in settings.ts. It has the information that processes, error messages,
+ * `signalbox config` and docs/settings.md need.
  */
 export interface Setting<T, Reader extends SettingReader = SettingReader> {
   readonly name: string
   readonly explanation: string
   /** The components that read the setting; no other component has access (`ConfigOf`). */
   readonly readBy: readonly Reader[]
-  /** Completes the sentence "expected …". */
+  /** The text after the word "Expected" in error messages. */
   readonly expected: string
   readonly example: string
-  /** Never printed. It may also be read from the file with its name in SIGNALBOX_SECRETS_DIR. */
+  /**
+   * Whether the value is a secret. A secret is never printed. If the variable is not set, the value
+   * is read from the file in SIGNALBOX_SECRETS_DIR that has the name of the setting.
+   */
   readonly secret: boolean
   /** The components that do not start without the setting. */
   readonly neededBy: readonly ComponentName[]
-  /** The value that `signalbox up` sets instead, if there is one. */
+  /** The value that `signalbox up` gives to components instead of the default, if any. */
   readonly underUp?: UnderUp
   fallback(env: NodeJS.ProcessEnv): T
   /** A description of the default, if the default depends on the machine. */
@@ -35,7 +38,7 @@ export interface Setting<T, Reader extends SettingReader = SettingReader> {
 /** The value that `signalbox up` gives to its components, or a description of that value. */
 export interface UnderUp {
   readonly value: (env: NodeJS.ProcessEnv) => string
-  /** Whether this value replaces even a variable that is set. */
+  /** Whether this value replaces even a value from the environment. */
   readonly always?: boolean
 }
 

@@ -9,7 +9,10 @@ import type { Range, Setting } from './setting.ts'
  * accounts and routes are stored in the database instead.
  */
 export interface Config extends RetentionConfig {
-  /** Empty if not set. `up` then starts its own server, but a single component does not start. */
+  /**
+   * Empty if the variable is not set. `signalbox up` then starts its own PostgreSQL server, but a
+   * component that is started alone exits with an error.
+   */
   readonly databaseUrl: string
   readonly home: string
   readonly instance: string
@@ -55,7 +58,10 @@ const everyProcess = [...everyComponent, 'up'] as const
 const anyPort: Range = { min: 0, max: 65_535 }
 const day = 86_400_000
 
-/** `up` listens only for this machine, because passwords are sent in plain text. */
+/**
+ * The address on which `signalbox up` listens. Only this machine can connect to it, because
+ * passwords are sent in plain text.
+ */
 export const HOST_OF_UP = '127.0.0.1'
 const keptSecret = { value: () => 'generated at the first start, in installation.json' }
 
@@ -173,7 +179,7 @@ export const settings = {
   }),
   clusterToken: text('', {
     name: 'SIGNALBOX_CLUSTER_TOKEN',
-    explanation: 'secret that gateways show to routers; the same in the whole cluster',
+    explanation: 'secret that gateways present to routers; must be the same in the whole cluster',
     readBy: ['gateway', 'router', 'up'],
     expected: 'at least 16 characters without spaces',
     example: 'the output of: openssl rand -hex 24',
@@ -232,8 +238,8 @@ export const settings = {
   bindReleaseAfterMs: milliseconds(30_000, day, {
     name: 'SIGNALBOX_BIND_RELEASE_AFTER_MS',
     explanation:
-      'pause after an expired bind lease, before another process may bind. Set it to at least ' +
-      'the time in which the SMSC notices a dead peer',
+      'how long a process waits after the bind lease of another process has expired, before it ' +
+      'binds instead. Set it to at least the time that the SMSC needs to notice a dead peer',
     readBy: ['workers'],
   }),
   receiptTtlHours: integer(
@@ -290,7 +296,7 @@ export const settings = {
   }),
   httpRequestTimeoutMs: timeout(10_000, {
     name: 'SIGNALBOX_HTTP_REQUEST_TIMEOUT_MS',
-    explanation: 'how long an HTTP request may take to arrive, with its body',
+    explanation: 'how long an HTTP request, including its body, may take to arrive',
     readBy: ['gateway'],
   }),
   httpKeepAliveTimeoutMs: timeout(72_000, {
@@ -324,7 +330,8 @@ export const settings = {
   ),
   databasePoolSize: integer(
     6,
-    // The minimum is 2 because housekeeping publishes to a queue while it holds a transaction open.
+    // Housekeeping needs two connections, because it publishes to a queue while it holds a
+    // transaction open.
     { min: 2, max: 1_000 },
     {
       name: 'SIGNALBOX_DATABASE_POOL_SIZE',
@@ -339,7 +346,7 @@ export const settings = {
 
 type ReaderOf<K extends keyof Config> = (typeof settings)[K]['readBy'][number]
 
-/** The settings that a component reads, which are those whose `readBy` names the component. */
+/** The settings that a component may read: those whose `readBy` lists the component. */
 export type ConfigOf<Component extends ComponentName> = Pick<
   Config,
   { [K in keyof Config]: [Component] extends [ReaderOf<K>] ? K : never }[keyof Config]

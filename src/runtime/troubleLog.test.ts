@@ -29,7 +29,7 @@ function newTrouble() {
   return { lines, seconds, trouble }
 }
 
-test('an outage of 90 seconds is three log lines, with the number of failures', () => {
+test('an outage of 90 seconds is logged in three lines, with the number of failures', () => {
   const { lines, seconds, trouble } = newTrouble()
   const outage = trouble.watch(TEXTS, { router: 'a' })
   seconds(90, () => outage.failed(AWAY))
@@ -66,7 +66,7 @@ test('a repeated error is logged at its start, once a minute and at its end', ()
   expect(lines.at(-1)?.[1]).toMatchObject({ failures: 130 })
 })
 
-test('an error that occurs once is one line', () => {
+test('an error that occurs once is logged in one line', () => {
   const { lines, seconds, trouble } = newTrouble()
   trouble.report('publishing failed', AWAY)
   seconds(200)
@@ -99,7 +99,9 @@ test('an unlimited number of different errors uses bounded memory and log lines'
   expect(lines).toHaveLength(201)
   expect(lines.at(-1)?.[2]).toBe('kind 200')
   seconds(61)
-  expect(lines.at(-1)?.[2]).toBe('other errors, of too many kinds to log separately (no longer)')
+  expect(lines.at(-1)?.[2]).toBe(
+    'other errors occurred, of too many kinds to log separately (no longer)',
+  )
   trouble.report('kind 7', AWAY)
   expect(lines.at(-1)?.[2]).toBe('kind 7')
 })

@@ -1,5 +1,6 @@
-// Logs errors that may repeat. A repeated error is logged at its start, once a minute with a count,
-// and at its end. An expected error is logged with its reason, and a defect with its stack.
+// Logs errors that may repeat. Such an error is logged when it first occurs, once a minute with a
+// count while it continues, and when it has stopped. An expected error is logged with its reason,
+// and a defect with its stack.
 
 import { Outage, type OutageNews } from '../flow/outage.ts'
 import { isExpected, reasonOf } from '../flow/reasonOf.ts'
@@ -20,7 +21,7 @@ export interface OutageTexts {
 export interface WatchedOutage {
   failed(error: Error): void
   recovered(): void
-  /** Call when there will be no more attempts, so that the end of the outage cannot be noticed. */
+  /** Stops watching. Call when no more attempts will be made that could end the outage. */
   forget(): void
 }
 
@@ -39,7 +40,7 @@ export const TELL_EVERY_MS = 60_000
 const TICK_MS = 1_000
 /** A success ends an outage only if no failure follows within this time. */
 const SETTLE_MS = 2_000
-/** The number of kinds of repeated errors that are logged separately. */
+/** The maximum number of kinds of repeated errors that are logged separately. */
 const KINDS_MAX = 200
 
 export class TroubleLog {
@@ -80,21 +81,21 @@ export class TroubleLog {
   }
 
   /**
-   * Logs an error that may repeat. Errors with the same text and fields count as the same.
+   * Logs an error that may repeat. Calls with the same `what` and `fields` report the same error.
    *
-   * @param more additional fields for the first line only
+   * @param more additional fields, which are logged only with the first occurrence
    */
   report(what: string, error: Error, fields: Fields = {}, more: Fields = {}): void {
     const key = `${what}\n${JSON.stringify(fields)}`
     const known = this.#repeated.get(key) ?? this.#newRepeated(key, what, fields)
     const nowMs = this.#nowMs()
     const news = known.outage.failed(nowMs, reasonOf(error))
-    // No success is reported, so the outage ends after a minute without a failure.
+    // Callers do not report successes, so the outage ends after a minute without a failure.
     known.outage.recovered(nowMs)
     if (news) this.#log.warn({ ...fields, ...more, ...detailsOf(error) }, what)
   }
 
-  /** Returns an outage, for which one line is logged at its start, each minute and at its end. */
+  /** Watches an outage. Logs one line when it begins, one each minute, and one when it ends. */
   watch(texts: OutageTexts, fields: Fields = {}): WatchedOutage {
     const outage = new Outage({ everyMs: TELL_EVERY_MS, settleMs: SETTLE_MS })
     const watched: Watched = {
@@ -121,7 +122,7 @@ export class TroubleLog {
 
   #newRepeated(key: string, what: string, fields: Fields): Watched {
     if (this.#repeated.size >= KINDS_MAX && key !== '') {
-      const rest = 'other errors, of too many kinds to log separately'
+      const rest = 'other errors occurred, of too many kinds to log separately'
       return this.#repeated.get('') ?? this.#newRepeated('', rest, {})
     }
     const outage = new Outage({ everyMs: TELL_EVERY_MS, settleMs: TELL_EVERY_MS })

@@ -53,7 +53,7 @@ export function withAdminOptions(command: Command): Command {
 /** A client of the admin API. Paths are relative to `/admin/v1`. */
 export interface AdminClient {
   get(path: string): Promise<HttpAnswer>
-  /** Throws ProblemResponse 412 if the platform is at another revision than `ifRevision`. */
+  /** Throws ProblemResponse 412 if `ifRevision` is not the platform's current revision. */
   post(path: string, body: unknown, ifRevision?: number): Promise<HttpAnswer>
   delete(path: string): Promise<HttpAnswer>
 }

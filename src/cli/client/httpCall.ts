@@ -15,13 +15,13 @@ const problemSchema = z.object({
   title: z.string().default(''),
   detail: z.string().default(''),
   errors: z.array(z.string()).default([]),
-  /** Sent by the admin API only: for each error, a JSON pointer into the request body. */
+  /** For each error, a JSON pointer into the request body. Only the admin API sends pointers. */
   pointers: z.array(z.string()).default([]),
 })
 
 export type Problem = z.infer<typeof problemSchema>
 
-/** The server responded with a 4xx or 5xx status. */
+/** The error for a response with a 4xx or 5xx status. */
 export class ProblemResponse extends CliError {
   readonly status: number
   readonly problem: Problem

@@ -91,7 +91,7 @@ test('the error for a missing file says that the file does not exist', async () 
   )
 })
 
-test('only errors about the content are shown with a line and column of the file', async () => {
+test('only errors about the content of the file are shown with a line and a column', async () => {
   const file = parsePlatform(YAML, 'platform.yaml')
   const refused = (status: number) => () =>
     Promise.reject(new ProblemResponse(status, problem(['x'], ['#']), 'http://localhost/'))

@@ -3,8 +3,8 @@ import type { PlatformFile } from './platformFile.ts'
 /** Explains why the revision of a file is not the platform's current revision. */
 export function staleness({ name, revision: own = 0 }: PlatformFile, current: number): string {
   return own < current
-    ? `${name} was made from revision ${own}, and the platform has changed since: it is now at ` +
-        `revision ${current}`
+    ? `${name} was made from revision ${own}, but the platform has changed since then: it is now ` +
+        `at revision ${current}`
     : `${name} was made from revision ${own}, and this platform is only at revision ${current}: ` +
         'the file comes from another platform, or this platform was restored from a backup'
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { tableText } from './tableText.ts'
 
-/** The fields of GET /admin/v1/messages that are shown. */
+/** The fields of the response to GET /admin/v1/messages that are shown. */
 export const pageSchema = z.object({
   messages: z.array(
     z.object({

@@ -9,7 +9,7 @@ const troubleSchema = z.object({
   lastAt: z.string(),
 })
 
-/** The fields of GET /admin/v1/status that are shown. */
+/** The fields of the response to GET /admin/v1/status that are shown. */
 export const statusSchema = z.object({
   at: z.string(),
   processes: z.array(
@@ -54,7 +54,7 @@ export const statusSchema = z.object({
 export type Status = z.infer<typeof statusSchema>
 
 const COMPONENTS = ['gateway', 'router', 'workers', 'dlr', 'admin', 'exporters']
-/** Further rows are only counted on the screen; --json prints all of them. */
+/** The screen shows this many rows and counts the rest; --json prints all rows. */
 const ROWS_MAX = 15
 const TROUBLES_MAX = 8
 

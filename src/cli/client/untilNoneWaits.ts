@@ -19,16 +19,19 @@ export interface WaitingProgress {
 
 const INTERVAL_MS = 500
 /**
- * Routers apply a change within a second, and until then a message may still arrive. The connector
- * must be found empty this many times in a row, which takes longer than a second.
+ * How many times in a row the connector must be found empty. The checks together take longer than a
+ * second, because a message may still arrive until all routers have applied the change, which they
+ * do within a second.
  */
 const EMPTY_LOOKS = 4
-/** Messages leased by a worker that died cannot leave until its leases expire, after 90 s. */
+/**
+ * If a worker dies, the messages that it leased cannot leave until the leases expire after 90 s.
+ */
 const STILL_MS_MAX = 180_000
 
 /**
- * Resolves once no message waits for the connector any more. Rejects if the connector is changed
- * in the meantime, or if no message leaves it for three minutes.
+ * Resolves once no message waits for the connector any more. Rejects if the connector is changed in
+ * the meantime, or if no message leaves the connector for three minutes.
  */
 export async function untilNoneWaits(
   admin: Pick<AdminClient, 'get'>,

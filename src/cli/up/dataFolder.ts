@@ -1,4 +1,4 @@
-// The data folder of PostgreSQL. It is created under another name and renamed once it is complete.
+// The data folder of PostgreSQL. It is created under another name, and renamed when it is complete.
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import type { PostgresAccount, PostgresRun } from './postgresAccount.ts'
 
 export const DATABASE = 'signalbox'
 export const ROLE = 'signalbox'
-/** Version of the packaged server, which cannot read the data of any other major version. */
+/** The version of the packaged server, which cannot read the data of any other major version. */
 const MAJOR_VERSION = '18'
 
 export interface DataFolderOptions {

@@ -82,7 +82,7 @@ test('installations on two network addresses may share a database', async () => 
   await take({ installation: 'two', advertiseHost: '10.0.0.8' })
 })
 
-test('a claim is restored after its connection was lost', async () => {
+test('a claim is restored after its database connection is lost', async () => {
   await take({ installation: 'one' })
   const before = await holders()
   await cut(before)

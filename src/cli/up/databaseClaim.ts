@@ -5,9 +5,10 @@
 // folder while the original runs: both copies would use the same instance names, and would take
 // each other's binds, envelopes and deliveries.
 //
-// The second lock is shared, and its key is the information that components need to call each
-// other. Installations with different keys are refused, for example if each listens on its own
-// loopback address, because they would send messages to routers that they cannot reach.
+// The second lock is shared, and its key is derived from the information that components need to
+// call each other. Two installations with different keys may not share a database, because their
+// gateways would send messages to routers that they cannot reach. The keys differ, for example, if
+// each installation listens on the loopback address of a different machine or container.
 //
 // If the connection is lost, it is reopened and the locks are taken again.
 import { createHash } from 'node:crypto'
@@ -27,7 +28,7 @@ export interface DatabaseClaimOptions {
    * The host name or address at which other processes reach the components of this installation.
    */
   readonly advertiseHost: string
-  /** How long to wait for the locks of a killed `up` to disappear. */
+  /** How long to wait until the server releases the locks of a killed `up`. */
   readonly patienceMs?: number
   /** Reports a problem that the user should know about. */
   onTrouble(what: string): void
@@ -62,7 +63,7 @@ export class DatabaseClaim {
 
   /**
    * Throws CliError if the database is in use by an installation that cannot share it with this
-   * one.
+   * installation.
    */
   static async take(options: DatabaseClaimOptions): Promise<DatabaseClaim> {
     const claim = new DatabaseClaim(options)
@@ -104,14 +105,14 @@ export class DatabaseClaim {
   async #regain(): Promise<pg.Client | undefined> {
     const { signal } = this.#closing
     for (let told = false; !signal.aborted;) {
-      // The components that need the database report that it is unavailable.
+      // Errors are ignored here, because the components report that the database is unavailable.
       const outcome = await this.#connect().catch(() => undefined)
       if (outcome instanceof pg.Client) return outcome
       if (outcome && !told) {
         told = true
         this.#options.onTrouble(`${refusalText(outcome)}. Stop one of them immediately`)
       }
-      // Closing the claim rejects the delay, and the loop ends.
+      // When the claim is closed, the delay is rejected, and the loop ends.
       await delay(RETRY_MS, undefined, { signal }).catch(() => undefined)
     }
     return undefined
@@ -127,7 +128,7 @@ export class DatabaseClaim {
       query_timeout: TIMEOUT_MS,
       keepAlive: true,
     })
-    // The query on this connection fails as well, and reports the error.
+    // The error is ignored here, because the query on this connection fails with the same error.
     client.on('error', () => undefined)
     try {
       await client.connect()

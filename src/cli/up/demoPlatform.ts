@@ -18,9 +18,9 @@ export interface SmscPlace {
 }
 
 const CONNECTOR = 'simulator'
-/** An edit is retried if another user changed the platform in the meantime. */
+/** An edit is repeated if another user has changed the platform in the meantime. */
 const ATTEMPTS_MAX = 5
-const YAML_HEAD = `# The platform as created by the first start, with secrets. Change it, then:
+const YAML_HEAD = `# The platform as the first start created it, with secrets. Edit this file, then:
 #   npx signalbox diff -f FILE     shows what would change
 #   npx signalbox apply -f FILE    makes the change
 `

@@ -58,7 +58,7 @@ export class DemoSetup {
     this.#isApplied = false
   }
 
-  /** True if the admin API must be up before the components that follow the platform. */
+  /** True if the demo must be applied through the admin API before the other components start. */
   get changesPlatform(): boolean {
     return !this.#isApplied || this.#isMoved
   }

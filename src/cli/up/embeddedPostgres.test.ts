@@ -87,7 +87,7 @@ test('a server that root starts without user namespaces runs as another user', a
   expect(await query(server, 'select 1')).toEqual([1])
 })
 
-test('a server that the system temporarily refuses to start is retried until it runs', async () => {
+test('if the system temporarily refuses to start the server, the start is repeated', async () => {
   const home = await newHome()
   const account = postgresAccount(home, findPostgres(home))
   const refusals = [

@@ -39,11 +39,11 @@ interface Launched {
   readonly ended: Promise<void>
 }
 
-/** Recovery after a kill -9 may read gigabytes of log. */
+/** Recovery after a kill -9 may read gigabytes of the write-ahead log. */
 const START_MS_MAX = 120_000
 const STOP_MS_MAX = 15_000
 const POLL_MS = 10
-/** Interval for checking a server that is not our child process, and so emits no exit event. */
+/** How often to check a server that is not our child process and therefore emits no exit event. */
 const WATCH_MS = 500
 const RESTART_MS_MAX = 5_000
 const HOST = '127.0.0.1'
@@ -88,7 +88,9 @@ export class EmbeddedPostgres {
     return `postgresql://${ROLE}:${this.#options.password}@${HOST}:${this.#port}/${DATABASE}`
   }
 
-  /** Resolves when the server accepts connections. From then on, the server is kept running. */
+  /**
+   * Resolves when the server accepts connections. From then on, a server that ends is restarted.
+   */
   async start(): Promise<void> {
     this.#folder = await openDataFolder({ ...this.#options, account: this.#account })
     const adopted = await this.#adopt()
@@ -204,7 +206,7 @@ export class EmbeddedPostgres {
         const what = error instanceof Error ? error.message : String(error)
         if (what !== told) this.#options.onTrouble(`${what}; retrying until it starts`)
         told = what
-        // The end of the supervision rejects the delay, and the loop ends.
+        // When the supervision ends, the delay is rejected, and the loop ends.
         await delay(pauseMs, undefined, { signal }).catch(() => undefined)
       }
     }

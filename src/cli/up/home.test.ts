@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { prepareHome } from './home.ts'
 
-test('a home folder that cannot be created is an error that names SIGNALBOX_HOME', () => {
+test('the error for a home folder that cannot be created names SIGNALBOX_HOME', () => {
   expect(() => prepareHome('/proc/x')).toThrow(
     /^cannot use the folder \/proc\/x: .* \(E[A-Z]+\)\. .*SIGNALBOX_HOME$/,
   )

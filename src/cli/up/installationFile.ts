@@ -1,31 +1,32 @@
-// HOME/installation.json, readable by its owner only. It holds the secrets that `up` generated for
-// this installation, and the addresses on which the current or last run listens. Commands that call
-// a running platform, such as `send`, read the addresses and credentials from this file.
+// The file HOME/installation.json, which only its owner can read. It holds the secrets that `up`
+// generated for this installation, and the addresses on which the current or last run listens.
+// Commands that call a running platform, such as `send`, read the addresses and credentials from
+// this file.
 import { randomInt } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { CliError } from '../client/cliError.ts'
 
-/** The JSON line that `up --json` prints. Without the demo it holds no SMPP or HTTP credentials. */
+/** The JSON line that `up --json` prints. Without the demo, it has no SMPP or HTTP credentials. */
 export interface ReadyLine {
   smpp: { host: string; port: number; systemId?: string; password?: string }
   api: { url: string; key?: string }
   admin: { url: string; token: string }
   smsc?: { host: string; port: number }
-  /** Address of each component's /healthz, /ready and /metrics. */
+  /** The port of /healthz, /ready and /metrics of each process. */
   ports: Record<string, number>
   pids: Record<string, number>
 }
 
 export interface Installation extends Partial<ReadyLine> {
-  /** Part of each process's name, so that installations on one database never share a name. */
+  /** Part of each process's name, so that two installations on one database never share a name. */
   id: string
   clusterToken: string
   adminToken: string
   databaseUrl: string
   postgres: { port: number; password: string }
   demo: DemoSecrets
-  /** Ports of the last run, by process and purpose; reused if they are free. */
+  /** The ports of the last run, by process and purpose. They are reused if they are free. */
   listening: Record<string, Record<string, number>>
   pids: Record<string, number>
 }
@@ -45,9 +46,7 @@ export interface DemoSecrets {
 const SMPP_PASSWORD_LENGTH = 8
 const SECRET_LENGTH = 32
 const ID_LENGTH = 8
-/**
- * Excludes characters that look alike, and characters that need quoting in a shell or URL.
- */
+/** Excludes characters that look alike, and characters that need quoting in a shell or URL. */
 const LETTERS = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 
 export class InstallationFile {
@@ -96,7 +95,7 @@ function readStored(path: string): Stored | undefined {
     const stored = JSON.parse(text) as Stored
     if (stored.clusterToken && stored.postgres.password && stored.demo.password) return stored
   } catch {
-    // Falls through to the error below.
+    // Text that is not JSON leads to the error below.
   }
   throw new CliError(
     `${path} is damaged, and it holds the password of the database. Restore a copy, or start ` +

@@ -34,7 +34,7 @@ export interface PlatformOptions {
   show(name: string, line: string): void
 }
 
-/** Components nearest to the customer stop first, and pass their messages on. */
+/** The components nearest to the customer stop first, and pass their messages on. */
 const STOP_ORDER: readonly (readonly ComponentName[])[] = [
   ['gateway'],
   ['router'],
@@ -75,7 +75,7 @@ export class LocalPlatform {
   }
 
   /**
-   * Resolves when everything is ready. After a failure, `stop` stops the processes that started.
+   * Resolves when everything is ready. If start() fails, call stop() to end the started processes.
    */
   async start(signal: AbortSignal): Promise<ReadyLine> {
     const { config, installation } = this.#options
@@ -350,7 +350,7 @@ async function startAll(processes: readonly SupervisedProcess[], signal: AbortSi
   await allOf([...routers, ...start(between), gateways])
 }
 
-/** Waits for every promise, even if one rejects, so that nothing still starts during `stop`. */
+/** Waits for every promise, even if one rejects, so that no process is still starting in stop(). */
 async function allOf(promises: readonly unknown[]): Promise<void> {
   const results = await Promise.allSettled(promises)
   const failed = results.find((result) => result.status === 'rejected')

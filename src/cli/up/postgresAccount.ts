@@ -20,10 +20,10 @@ export interface PostgresRun {
   readonly program: 'initdb' | 'postgres'
   /** The data folder; it must exist. */
   readonly folder: string
-  /** Arguments after `-D folder`. */
+  /** The arguments after `-D folder`. */
   readonly args: readonly string[]
   readonly detached?: boolean
-  /** File descriptor for stdout and stderr. */
+  /** The file descriptor for stdout and stderr. */
   readonly logFd: number
 }
 
@@ -42,7 +42,7 @@ const NOBODY: UserIds = { uid: 65_534, gid: 65_534 }
 const NAMESPACE = ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--'] as const
 /** A folder that everybody can read, and only root can write. */
 const COPY_FOLDER = '/var/cache/signalbox'
-/** The descriptor after stdin, stdout and stderr. */
+/** The path of the first file descriptor after stdin, stdout and stderr. */
 const FOLDER_FD = '/proc/self/fd/3'
 
 /**

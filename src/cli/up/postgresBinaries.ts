@@ -60,8 +60,8 @@ function packageRoot(): string {
 }
 
 /**
- * Creates the symbolic links in `folder`. A link is relative if its library is in the same folder;
- * otherwise it holds the library's absolute path.
+ * Creates the symbolic links in `folder`. If a library is in the same folder, its link is relative;
+ * otherwise the link holds the library's absolute path.
  */
 function linkLibraries(root: string, folder: string): void {
   makeFolder(folder, 0o755)

@@ -25,9 +25,9 @@ export function findPostmaster(folder: string): Postmaster | undefined {
 }
 
 /**
- * Cleans up after a server that was killed with kill -9: waits until its child processes have
- * ended, then removes its pid file. A pid file whose pid was reused would prevent a new server from
- * starting.
+ * Cleans up after a server that was killed with kill -9. Waits until the child processes of the
+ * server have ended, and then removes its pid file. If another process got the same pid, the pid
+ * file would prevent a new server from starting.
  */
 export async function clearRemains(folder: string): Promise<void> {
   if (!readPidFile(folder)) return

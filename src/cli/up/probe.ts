@@ -5,7 +5,7 @@ export interface ProbeAnswer {
   readonly body: string
 }
 
-/** GETs a URL with a small response. Rejects if the response is not complete in time. */
+/** Sends a GET request. Rejects if the response, which must be small, is not complete in time. */
 export function probe(url: string, timeoutMs: number): Promise<ProbeAnswer> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs)

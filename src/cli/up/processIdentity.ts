@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 export interface ProcessIdentity {
   readonly pid: number
-  /** Start time as the system prints it. It is compared but never parsed. */
+  /** The start time as the system prints it. It is compared but never parsed. */
   readonly began: string
 }
 

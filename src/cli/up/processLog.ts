@@ -1,6 +1,7 @@
-// A process writes its output directly to its file in HOME/log, so that no output is lost if `up`
-// itself is killed. `up` reads the file and shows selected lines on the terminal. A file that has
-// reached 20 MB is copied to FILE.1, replacing the previous copy, and then truncated.
+// The log file of a process. The process writes its output directly to a file in HOME/log, so that
+// no output is lost if `up` itself is killed. `up` reads the file and shows selected lines on the
+// terminal. A file that has reached 20 MB is copied to FILE.1, where it replaces the previous copy,
+// and is then truncated.
 import {
   closeSync,
   copyFileSync,
@@ -61,7 +62,7 @@ export class ProcessLog {
     this.#rotate()
   }
 
-  /** The unfiltered lines after the octet position `start`, at most the last 64 KB. */
+  /** Returns all lines after the octet position `start`, but at most the last 64 KB. */
   linesSince(start: number): string[] {
     const from = Math.max(start, this.size - CHUNK_OCTETS)
     const octets = readSync(this.fd, this.#chunk, 0, CHUNK_OCTETS, from)

@@ -17,13 +17,14 @@ export interface PlanOptions {
   readonly env: NodeJS.ProcessEnv
   /** The installation's id. */
   readonly installationId: string
-  /** Environment of every process. */
+  /** The environment variables that all processes share. */
   readonly common: NodeJS.ProcessEnv
   readonly counts: Partial<Record<ComponentName, number>>
-  /** Ports of the last run. */
+  /** The ports of the last run, by process and purpose. */
   readonly listening: Readonly<Record<string, Ports>>
 }
 
+/** A port on which a process listens, and the environment variable that sets the port. */
 interface Door {
   readonly name: string
   readonly variable: string

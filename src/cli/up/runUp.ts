@@ -17,7 +17,7 @@ export interface UpOptions {
   readonly counts: Partial<Record<ComponentName, number>>
 }
 
-/** One Ctrl-C may arrive twice: from the terminal, and forwarded by the parent process. */
+/** One Ctrl-C may arrive twice: from the terminal, and then from the parent process. */
 const SAME_REQUEST_MS = 500
 const EXIT_INTERRUPTED = 130
 
@@ -57,7 +57,7 @@ async function startAndStop(
   home: string,
 ): Promise<void> {
   const { signal } = stop
-  // Stops if the reader of our output closes the pipe, as in `npm start | head`.
+  // The platform stops if the reader of our output closes the pipe, as in `npm start | head`.
   process.stdout.on('error', () => stop.abort())
   process.stderr.on('error', () => stop.abort())
   try {
@@ -75,8 +75,8 @@ async function startAndStop(
 }
 
 /**
- * Unless SIGNALBOX_HOST is set, only this machine can connect, because passwords are transmitted in
- * clear text.
+ * The configuration for this machine. Unless SIGNALBOX_HOST is set, only this machine can connect,
+ * because passwords are sent in plain text.
  */
 function localConfig(): Config {
   const config = loadConfig()

@@ -69,7 +69,7 @@ test('a process that cannot be restarted can be stopped immediately', async () =
   expect(one.pid).toBeUndefined()
 })
 
-test('a failure of the very first start is an error that names the reason', async () => {
+test('if the very first start fails, start() rejects with the reason', async () => {
   for (const refuse of [noSuchProgram, noMemory]) {
     const { one } = await supervised([refuse])
     await expect(one.start(new AbortController().signal)).rejects.toThrow(

@@ -1,9 +1,9 @@
 // Keeps a child process running. The process reports `ready` over its IPC channel, with the ports
 // that it listens on.
 //
-// A process that dies is restarted with the same name and ports: immediately the first time, then
-// after growing pauses. This includes processes that the system cannot start for lack of memory or
-// process slots.
+// A process that dies is restarted with the same name and ports: immediately the first time, and
+// then after growing pauses. A restart is also repeated if the system cannot start the process for
+// lack of memory or process slots.
 //
 // A process that no longer answers on its health port is killed. The kill also ends the claim of
 // the process on its leases, long before the leases would expire.
@@ -29,11 +29,11 @@ export interface SupervisedOptions {
   command(ports: Ports): { readonly args: readonly string[]; readonly env: NodeJS.ProcessEnv }
   /** The host of the health port, if the process has one. */
   readonly healthHost?: string
-  /** Called with the pid at each start, and with undefined once the process is stopped. */
+  /** Called with the pid at each start, and with undefined when the process has been stopped. */
   onPid(pid: number | undefined): void
   /** Reports a problem that the user should know about. */
   onTrouble(what: string): void
-  /** Starts Node with these arguments; by default with `spawn`. Replaced in tests. */
+  /** Starts Node with these arguments, by default with `spawn`. Tests replace this function. */
   readonly launch?: (args: readonly string[], options: SpawnOptions) => ChildProcess
 }
 
@@ -80,7 +80,7 @@ export class SupervisedProcess {
     return this.#child?.pid
   }
 
-  /** Resolves when the process is first ready. From then on, the process is kept running. */
+  /** Resolves when the process is first ready. From then on, it is restarted whenever it ends. */
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     const logStart = this.#options.log.size

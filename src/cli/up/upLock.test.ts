@@ -43,7 +43,7 @@ test('a second start in the same home is refused with advice on stopping the fir
   ;(await UpLock.acquire(home)).release()
 })
 
-test('processes left running by a killed `up` are ended, except its database', async () => {
+test('processes that a killed `up` left running are ended, except its database', async () => {
   const home = await newHome()
   const [component, database] = [await somebody(), await somebody()]
   const up = { pid: component.identity.pid, began: 'long ago' }

@@ -37,7 +37,7 @@ export class UpLock {
     return lock
   }
 
-  /** Records the pid of a named process. Undefined means that the process has ended. */
+  /** Records the pid of a named process; undefined means that the process has ended. */
   record(name: string, pid: number | undefined): void {
     const identity = pid === undefined ? undefined : identify(pid)
     if (identity) this.#processes.set(name, identity)
@@ -107,7 +107,10 @@ function refuseIfRunning(found: LockFile | undefined, home: string): void {
   )
 }
 
-/** Removes a stale file. If another `up` has replaced it in the meantime, puts the new one back. */
+/**
+ * Removes a stale file. If another `up` has replaced the stale file in the meantime, the new file
+ * is put back.
+ */
 function retire(file: string, former: LockFile): void {
   const away = `${file}.${process.pid}`
   try {
@@ -121,7 +124,7 @@ function retire(file: string, former: LockFile): void {
 }
 
 async function endLeftovers(former: ReadonlyMap<string, ProcessIdentity>): Promise<void> {
-  // PostgreSQL is not ended, because the new `up` takes it over, and it may be in recovery.
+  // PostgreSQL is not ended, because it may be in recovery, and the new `up` takes it over.
   const left = [...former].filter(([name]) => name !== OWN && name !== 'postgres')
   await Promise.all(
     left.map(async ([name, identity]) => {
