@@ -99,7 +99,7 @@ interface RawLine {
 }
 
 export function parseLine(line: string): FileLine | undefined {
-  // The `as` is safe because only this program writes the file. A line that is not JSON throws.
+  // The `as` is safe, because only this program writes the file. JSON.parse throws for other text.
   const raw = JSON.parse(line) as RawLine
   if (raw.r !== undefined) {
     return { kind: 'receipted', upstreamId: raw.r, commandStatus: raw.status ?? 0 }

@@ -36,7 +36,10 @@ export interface LoadOptions {
   /** Reconnects after a lost link, with back-off, for up to `reconnectWithinMs`. */
   readonly reconnect?: boolean
   readonly reconnectWithinMs?: number
-  /** After ESME_RTHROTTLED or ESME_RMSGQFUL the session pauses, and the message is sent again. */
+  /**
+   * How long the session pauses after ESME_RTHROTTLED or ESME_RMSGQFUL, before the message is sent
+   * again. If undefined, the message counts as refused.
+   */
   readonly retryThrottledAfterMs?: number
   /** How long to wait, after the last answer, for the receipts of all accepted messages. */
   readonly receiptsWithinMs?: number

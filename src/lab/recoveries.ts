@@ -6,10 +6,9 @@ const EFFECT_WITHIN_MS = 1_000
 
 /**
  * The longest recovery after each kind of action, in ms from the action to the end of the silence.
- * The keys are names such as `kill of gateway`. A silence belongs to the last action before it. A
- * silence begins at the last event, which is slightly older than the action. Therefore a silence
- * may also belong to an action shortly after the silence began. All other silences are listed under
- * the key `no action`.
+ * The keys are names such as `kill of gateway`. A silence belongs to the last action before it. It
+ * may also belong to an action shortly after its start, because the last event before an action is
+ * slightly older than the action. All other silences are listed under the key `no action`.
  */
 export function longestRecoveries(
   actions: readonly KillAction[],

@@ -18,7 +18,10 @@ export interface SmscOptions {
   readonly errorRate: number
   readonly throttleRate: number
   readonly dropRate: number
-  /** The maximum number of messages accepted in any second over all binds; 0 means no limit. */
+  /**
+   * The maximum number of messages accepted in any second over all binds. Further messages are
+   * throttled. 0 means no limit.
+   */
   readonly tps: number
   /** Shares of all receipts, between 0 and 1. An early receipt precedes its submit_sm_resp. */
   readonly undeliveredRate: number
