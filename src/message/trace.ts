@@ -114,7 +114,9 @@ function acceptedStep(row: TracedMessage): TraceStep {
   return {
     at: row.accepted_at.toISOString(),
     step: 'accepted',
-    detail: `from ${row.user_id} of ${row.account}, routed to ${row.moved_from ?? row.connector}`,
+    detail:
+      `from user ${row.user_id} of account ${row.account}, ` +
+      `routed to ${row.moved_from ?? row.connector}`,
   }
 }
 

@@ -32,4 +32,4 @@ export const platformChangesSchema = z
       .readonly()
       .describe('All resources that change.'),
   })
-  .describe('The changes of the platform.')
+  .describe('The changes to the platform.')
