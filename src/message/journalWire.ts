@@ -7,7 +7,7 @@ import type { CarriedId } from './upstreamIdKey.ts'
 import { carriedIdFrom, messageFrom, messageRow } from './messageWire.ts'
 import type { EnvelopeMessage, MessageRow } from './messageWire.ts'
 import { type Repeats, repeatsFrom, type RepeatsRow, repeatsRow } from './repeats.ts'
-import { asRow, WireError, pack, wireText } from './msgpackWire.ts'
+import { asRow, expectFormat, WireError, pack } from './msgpackWire.ts'
 
 export const JOURNAL_QUEUE = 'journal'
 
@@ -64,8 +64,7 @@ export interface MovedEvent extends EventOfMessage {
 }
 export type JournalEvent = SubmittedEvent | FailedEvent | DeferredEvent | ExpiredEvent | MovedEvent
 
-const VERSION = 1
-const EVENTS_TAG = 'J'
+const FORMAT = { name: 'journal events', tag: 'J', version: 1 } as const
 const KINDS = ['submitted', 'failed', 'deferred', 'expired', 'moved'] as const
 
 /**
@@ -84,18 +83,17 @@ type Row = [
 ]
 
 export function encodeEvents(events: readonly JournalEvent[]): Buffer {
-  return pack([EVENTS_TAG, VERSION, events.map(rowOf)])
+  return pack([FORMAT.tag, FORMAT.version, events.map(rowOf)])
 }
 
-/** Reads the events of an unpacked entry. Throws WireError if they have another version number. */
+/**
+ * Reads the events of an unpacked entry. Throws WireError if they are invalid, and NewerVersion if a
+ * newer release wrote them.
+ */
 export function eventsFrom(unpacked: unknown): JournalEvent[] {
-  // The tag and version are checked before any other field is read.
-  const [tag, version, rows] = asRow(unpacked) as [string, number, unknown]
-  if (tag !== EVENTS_TAG || version !== VERSION)
-    throw new WireError(
-      `this version cannot read journal entries of type ${wireText(tag)} ${wireText(version)}`,
-    )
-  return asRow(rows).map(eventFrom)
+  const fields = asRow(unpacked)
+  expectFormat(fields, FORMAT)
+  return asRow(fields[2]).map(eventFrom)
 }
 
 function rowOf(event: JournalEvent): Row {

@@ -31,9 +31,37 @@ export function wireText(value: unknown): string {
 }
 
 /**
- * Octets from a queue or a peer cannot be decoded, because they are invalid or have another
- * version.
+ * Checks the tag and version with which a format begins, before any other field is read. Throws
+ * NewerVersion if a newer release wrote it, and WireError if it has another format.
  */
+export function expectFormat(
+  [foundTag, foundVersion]: readonly unknown[],
+  { name, tag, version }: WireFormat,
+): void {
+  const found = `${wireText(foundTag)} ${wireText(foundVersion)}`
+  if (foundTag !== tag) throw new WireError(`expected ${name}, got ${found}`)
+  if (foundVersion === version) return
+  if (typeof foundVersion === 'number' && foundVersion > version)
+    throw new NewerVersion(`${name} of version ${foundVersion}; this process reads ${version}`)
+  throw new WireError(`expected ${name} of version ${version}, got ${found}`)
+}
+
+export interface WireFormat {
+  /** A noun for error messages. */
+  readonly name: string
+  readonly tag: string
+  readonly version: number
+}
+
+/** Octets from a queue or a peer cannot be decoded, because they are invalid. */
 export class WireError extends Error {
   readonly code = 'WIRE'
+}
+
+/**
+ * A newer release wrote the octets. They are not damaged: a process of that release, or this one
+ * after its update, can read them. So they are retried later and never set aside.
+ */
+export class NewerVersion extends Error {
+  readonly code = 'NEWER_VERSION'
 }

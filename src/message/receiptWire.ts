@@ -5,7 +5,7 @@
 import type { MessageState } from '../smpp/receipts/messageState.ts'
 import { carriedIdFrom, messageFrom, messageRow } from './messageWire.ts'
 import type { EnvelopeMessage, MessageRow } from './messageWire.ts'
-import { asRow, WireError, pack, unpack, wireText } from './msgpackWire.ts'
+import { asRow, expectFormat, pack, unpack } from './msgpackWire.ts'
 import type { CarriedId } from './upstreamIdKey.ts'
 
 export const DLR_QUEUE = 'dlr'
@@ -29,8 +29,7 @@ export interface UpstreamReceipt extends CarriedId {
   message: EnvelopeMessage | undefined
 }
 
-const VERSION = 1
-const TAG = 'D'
+const FORMAT = { name: 'receipts', tag: 'D', version: 1 } as const
 
 type Row = [
   connector: string,
@@ -57,17 +56,14 @@ export function encodeReceipts(receipts: readonly UpstreamReceipt[]): Buffer {
     one.idKey ?? null,
     one.stat ?? null,
   ])
-  return pack([TAG, VERSION, rows])
+  return pack([FORMAT.tag, FORMAT.version, rows])
 }
 
+/** Throws WireError if the octets are invalid, and NewerVersion if a newer release wrote them. */
 export function decodeReceipts(octets: Uint8Array): UpstreamReceipt[] {
-  // The tag and version are checked before any other field is read.
-  const [tag, version, rows] = asRow(unpack(octets)) as [string, number, unknown]
-  if (tag !== TAG || version !== VERSION)
-    throw new WireError(
-      `this version cannot read receipts of type ${wireText(tag)} ${wireText(version)}`,
-    )
-  return asRow(rows).map(receiptFrom)
+  const fields = asRow(unpack(octets))
+  expectFormat(fields, FORMAT)
+  return asRow(fields[2]).map(receiptFrom)
 }
 
 function receiptFrom(row: unknown): UpstreamReceipt {

@@ -7,7 +7,7 @@ import { decodeEnvelope, encodeEnvelope } from '../queue/envelopeWire.ts'
 import { type EnvelopeMessage, messageFrom, messageRow } from './messageWire.ts'
 import { encodeEvents, type JournalEvent } from './journalWire.ts'
 import { decodeJournal } from '../queue/journalEntryWire.ts'
-import { WireError, pack, unpack } from './msgpackWire.ts'
+import { NewerVersion, WireError, pack, unpack } from './msgpackWire.ts'
 import {
   ACCEPTED,
   decodeBatch,
@@ -150,11 +150,22 @@ test('events and receipts of older workers are read, and known faults are correc
   expect(first?.message).toBeUndefined()
 })
 
-test('octets with an unknown version number are rejected with WireError', () => {
-  const later = pack(['E', 99, 'id', 'sim', 'normal', []])
-  expect(() => decodeEnvelope(later)).toThrow(WireError)
-  expect(() => decodeJournal(pack(['J', 99, []]))).toThrow(WireError)
-  expect(() => decodeReceipts(pack(['D', 99, []]))).toThrow(WireError)
+test('octets of a newer version are told apart from invalid ones', () => {
+  const read = [
+    ['E', decodeEnvelope],
+    ['E', decodeJournal],
+    ['J', decodeJournal],
+    ['D', decodeReceipts],
+  ] as const
+  for (const [tag, decode] of read) {
+    expect(() => decode(pack([tag, 99, 'id', 'sim', 'normal', []]))).toThrow(NewerVersion)
+    expect(() => decode(pack([tag, 0, 'id', 'sim', 'normal', []]))).toThrow(WireError)
+    expect(() => decode(pack([tag, '99', 'id', 'sim', 'normal', []]))).toThrow(WireError)
+    expect(() => decode(pack(['X', 99, 'id', 'sim', 'normal', []]))).toThrow(WireError)
+  }
+})
+
+test('router calls of another version are rejected with WireError', () => {
   expect(() => decodeBatch(pack([99, 'id', []]))).toThrow(WireError)
   expect(() => decodeVerdicts(pack([99, []]))).toThrow(WireError)
 })

@@ -5,7 +5,14 @@
 
 import { type Lane, LANES } from '../message/lane.ts'
 import { type EnvelopeMessage, messageFrom, messageRow } from '../message/messageWire.ts'
-import { asRow, WireError, pack, unpack, wireText } from '../message/msgpackWire.ts'
+import {
+  asRow,
+  expectFormat,
+  NewerVersion,
+  pack,
+  unpack,
+  WireError,
+} from '../message/msgpackWire.ts'
 
 const KNOWN_LANES: ReadonlySet<string> = new Set(LANES)
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -36,31 +43,25 @@ export function submitQueues(connector: string): string[] {
   return LANES.map((lane) => submitQueue(connector, lane))
 }
 
-const VERSION = 1
-export const ENVELOPE_TAG = 'E'
+export const ENVELOPE_FORMAT = { name: 'an envelope', tag: 'E', version: 1 } as const
 
 export function encodeEnvelope(envelope: Envelope): Buffer {
   const { envelopeId, connector, lane, messages } = envelope
-  return pack([ENVELOPE_TAG, VERSION, envelopeId, connector, lane, messages.map(messageRow)])
+  const { tag, version } = ENVELOPE_FORMAT
+  return pack([tag, version, envelopeId, connector, lane, messages.map(messageRow)])
 }
 
+/** Throws WireError if the octets are invalid, and NewerVersion if a newer release wrote them. */
 export function decodeEnvelope(octets: Uint8Array): Envelope {
   return envelopeFrom(unpack(octets))
 }
 
 /** Like decodeEnvelope, for callers that have already unpacked the octets, such as the journal. */
 export function envelopeFrom(unpacked: unknown): Envelope {
-  // The tag and version are checked before any other field is used.
-  const [tag, version, envelopeId, connector, lane, rows] = asRow(unpacked) as [
-    string,
-    number,
-    string,
-    string,
-    Lane,
-    unknown,
-  ]
-  if (tag !== ENVELOPE_TAG || version !== VERSION)
-    throw new WireError(`unsupported envelope format: ${wireText(tag)} ${wireText(version)}`)
+  const fields = asRow(unpacked)
+  expectFormat(fields, ENVELOPE_FORMAT)
+  // Written by encodeEnvelope. The checks below find everything that a worker relies on.
+  const [envelopeId, connector, lane, rows] = fields.slice(2) as [string, string, Lane, unknown]
   const messages = asRow(rows).map(messageFrom)
   // A worker could never write a checkpoint for such an envelope, or could never finish it.
   if (!UUID.test(envelopeId) || !KNOWN_LANES.has(lane) || messages.length === 0)
@@ -90,7 +91,7 @@ export function envelopeRows(octets: Uint8Array): EnvelopeRows | undefined {
     const isPlain = fields.length === ROWS_FIELD + 1 && rows.length === messages.length
     return isPlain ? { connector, lane, rows } : undefined
   } catch (error) {
-    if (error instanceof WireError) return undefined
+    if (error instanceof WireError || error instanceof NewerVersion) return undefined
     throw error
   }
 }
@@ -99,5 +100,6 @@ export function envelopeRows(octets: Uint8Array): EnvelopeRows | undefined {
 const ROWS_FIELD = 5
 
 export function encodeRows(envelopeId: string, { connector, lane, rows }: EnvelopeRows): Buffer {
-  return pack([ENVELOPE_TAG, VERSION, envelopeId, connector, lane, rows])
+  const { tag, version } = ENVELOPE_FORMAT
+  return pack([tag, version, envelopeId, connector, lane, rows])
 }

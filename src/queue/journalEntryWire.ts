@@ -3,16 +3,16 @@
 
 import { eventsFrom, type JournalEvent } from '../message/journalWire.ts'
 import { asRow, unpack } from '../message/msgpackWire.ts'
-import { type Envelope, ENVELOPE_TAG, envelopeFrom } from './envelopeWire.ts'
+import { type Envelope, ENVELOPE_FORMAT, envelopeFrom } from './envelopeWire.ts'
 
 export type JournalEntry =
   | { kind: 'accepted'; envelope: Envelope }
   | { kind: 'events'; events: JournalEvent[] }
 
-/** Throws WireError if this version cannot read the octets. */
+/** Throws WireError if the octets are invalid, and NewerVersion if a newer release wrote them. */
 export function decodeJournal(octets: Uint8Array): JournalEntry {
   const unpacked = unpack(octets)
   const [tag] = asRow(unpacked)
-  if (tag === ENVELOPE_TAG) return { kind: 'accepted', envelope: envelopeFrom(unpacked) }
+  if (tag === ENVELOPE_FORMAT.tag) return { kind: 'accepted', envelope: envelopeFrom(unpacked) }
   return { kind: 'events', events: eventsFrom(unpacked) }
 }

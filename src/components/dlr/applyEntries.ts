@@ -4,10 +4,12 @@
 // been applied. Applying an item twice is harmless. Any other error may be temporary. It is thrown,
 // and the entries are received again.
 
+import { asError } from '../../flow/asError.ts'
 import { isolateHarm } from '../../flow/isolateHarm.ts'
 import { slicesWithin } from '../../flow/slicesWithin.ts'
 import type { QueueEntry, Settlement } from '../../queue/queue.ts'
 import { doesHarm } from '../doesHarm.ts'
+import { newerVersionSettlement } from '../newerVersion.ts'
 
 export interface Reader<Item> {
   /** Throws if the payload cannot be read. */
@@ -25,31 +27,41 @@ const MAX_OCTETS = 2 * 1_024 * 1_024
 
 const DONE: Settlement = { kind: 'done' }
 
-/** Applies the entries and resolves with one settlement for each entry, in the same order. */
+/**
+ * Applies the entries and resolves with one settlement for each entry, in the same order. Entries
+ * that a newer release wrote are reported and retried later.
+ */
 export async function applyEntries<Item>(
   reader: Reader<Item>,
   entries: readonly QueueEntry[],
+  onNewer: (error: Error) => void,
 ): Promise<Settlement[]> {
-  const readings = entries.map(({ payload }) => readingOf(reader, payload))
+  const readings = entries.map(({ payload }) => readingOf(reader, payload, onNewer))
   const readable = readings.flatMap((reading) => (reading.kind === 'items' ? [reading] : []))
   const settlements = await applyReadings(
     reader,
     readable.map(({ items }) => items),
   )
   return readings.map((reading) =>
-    reading.kind === 'items'
-      ? (settlements.shift() ?? DONE)
-      : { kind: 'dead', reason: reading.reason },
+    reading.kind === 'items' ? (settlements.shift() ?? DONE) : reading.settlement,
   )
 }
 
-type Reading<Item> = { kind: 'items'; items: Item[] } | { kind: 'unreadable'; reason: string }
+type Reading<Item> =
+  | { kind: 'items'; items: Item[] }
+  | { kind: 'unreadable'; settlement: Settlement }
 
-function readingOf<Item>(reader: Reader<Item>, payload: Buffer): Reading<Item> {
+function readingOf<Item>(
+  reader: Reader<Item>,
+  payload: Buffer,
+  onNewer: (error: Error) => void,
+): Reading<Item> {
   try {
     return { kind: 'items', items: reader.read(payload) }
   } catch (error) {
-    return { kind: 'unreadable', reason: String(error) }
+    const later = newerVersionSettlement(error)
+    if (later) onNewer(asError(error))
+    return { kind: 'unreadable', settlement: later ?? { kind: 'dead', reason: String(error) } }
   }
 }
 

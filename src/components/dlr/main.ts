@@ -123,7 +123,8 @@ function startConsumer<Item>(
     handle: async (entries) => {
       underWay++
       try {
-        return await applyEntries(reader, entries)
+        const onNewer = (error: Error) => source.onError(`reading ${source.name}`, error)
+        return await applyEntries(reader, entries, onNewer)
       } finally {
         underWay--
         consumer.wake()

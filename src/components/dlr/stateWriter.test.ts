@@ -149,7 +149,8 @@ test('only the envelope with text that the database refuses is set aside', async
   }
   const noName = 'not\0text'
   const entries = [entryOf(before, 'sim'), entryOf(harmful, noName)]
-  expect(await applyEntries(reader, entries)).toMatchObject([{ kind: 'done' }, { kind: 'dead' }])
+  const settlements = await applyEntries(reader, entries, (error) => expect.fail(error.message))
+  expect(settlements).toMatchObject([{ kind: 'done' }, { kind: 'dead' }])
   expect([await stateOf(before), await stateOf(harmful)]).toEqual(['ENROUTE', undefined])
 })
 

@@ -40,7 +40,7 @@ import {
   transitionOf,
 } from '../../message/stateChanges.ts'
 import { STAGE_SECONDS } from '../../runtime/metricDefinition.ts'
-import { WireError } from '../../message/msgpackWire.ts'
+import { NewerVersion, WireError } from '../../message/msgpackWire.ts'
 import { ensurePartitionsFor, NO_PARTITION } from '../../database/partitionTable.ts'
 import { customerReceipt } from '../../outbox/customerReceipt.ts'
 import type { ReceiptErrors } from '../../outbox/receiptError.ts'
@@ -177,13 +177,16 @@ export class StateWriter {
     return changed
   }
 
-  /** Decodes a parked receipt. An unreadable receipt is counted and kept until it expires. */
+  /**
+   * Decodes a parked receipt. An unreadable receipt is counted and kept until it expires. A receipt
+   * that a newer release wrote is kept for a process of that release.
+   */
   #readParked({ id, receipt: octets }: ParkedReceipt) {
     try {
       return decodeReceipts(octets).map((receipt) => ({ id, receipt }))
     } catch (error) {
-      if (!(error instanceof WireError)) throw error
-      this.counters.harmful++
+      if (error instanceof WireError) this.counters.harmful++
+      else if (!(error instanceof NewerVersion)) throw error
       return []
     }
   }

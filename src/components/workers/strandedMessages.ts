@@ -18,6 +18,7 @@ import { WireError } from '../../message/msgpackWire.ts'
 import type { Outcome } from '../../message/outcomeWire.ts'
 import { decodeEnvelope, submitQueues } from '../../queue/envelopeWire.ts'
 import type { Queue, QueueEntry, QueueUpkeep, SettledEntry, Settlement } from '../../queue/queue.ts'
+import { newerVersionSettlement } from '../newerVersion.ts'
 import type { EnvelopeOwnership } from './envelopeOwnership.ts'
 import { EnvelopeWork } from './envelopeWork.ts'
 import type { OutcomeWriter } from './outcomeWriter.ts'
@@ -146,7 +147,7 @@ export class StrandedMessages {
       const settlement: Settlement =
         error instanceof WireError
           ? { kind: 'dead', reason: String(error) }
-          : { kind: 'retry', delayMs: RETRY_OPEN_MS }
+          : (newerVersionSettlement(error) ?? { kind: 'retry', delayMs: RETRY_OPEN_MS })
       return { entry, settlement, ...(claimed !== undefined && { claimed }) }
     }
   }

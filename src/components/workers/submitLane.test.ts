@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { pack } from '../../message/msgpackWire.ts'
 import { LANES, type Lane } from '../../message/lane.ts'
 import type { QueueEntry } from '../../queue/queue.ts'
 import { ESME_ROK, ESME_RTHROTTLED } from '../../smpp/index.ts'
@@ -22,6 +23,22 @@ function lanesOf(taken: readonly { destination: string }[]): Lane[] {
 function repeated(lane: Lane, count: number): Lane[] {
   return Array.from({ length: count }, () => lane)
 }
+
+test('an envelope of a newer release is left to others, and the next one is sent', async () => {
+  const { port, taken } = await rememberingSmsc()
+  const newer = { ...entryOf(envelopeOf(1), { id: 'newer' }), payload: pack(['E', 99, {}]) }
+  const next = entryOf(envelopeOf(1), { id: 'next' })
+  const { queue, settled } = memoryQueues([newer, next])
+  startWork(port, { queue, tps: 100 })
+  await expect.poll(() => settled.length, { timeout: 5000 }).toBe(2)
+  expect(new Map(settled)).toEqual(
+    new Map([
+      ['newer', 'retry'],
+      ['next', 'done'],
+    ]),
+  )
+  expect(taken).toHaveLength(1)
+})
 
 test('messages of the high lane are sent first, then the normal lane, then bulk', async () => {
   const { port, taken } = await rememberingSmsc()

@@ -12,6 +12,7 @@ import type { Connector } from '../../platform/connector.ts'
 import { asError } from '../../flow/asError.ts'
 import { Consumer } from '../../queue/consumer.ts'
 import type { Queue, QueueEntry, SettledEntry, Settlement } from '../../queue/queue.ts'
+import { newerVersionSettlement } from '../newerVersion.ts'
 import { decodeBody } from '../../smpp/index.ts'
 import type { ShortMessageBody } from '../../smpp/index.ts'
 import type { EnvelopeOwnership } from './envelopeOwnership.ts'
@@ -240,7 +241,7 @@ export class SubmitLane {
       this.#options.onTrouble(`opening an envelope of ${entry.queue}`, asError(error))
       // Only an unreadable envelope is set aside, because any other error may be temporary.
       if (error instanceof WireError) return { kind: 'dead', reason: String(error) }
-      return { kind: 'retry', delayMs: RETRY_OPEN_MS }
+      return newerVersionSettlement(error) ?? { kind: 'retry', delayMs: RETRY_OPEN_MS }
     }
   }
 
