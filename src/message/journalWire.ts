@@ -87,8 +87,8 @@ export function encodeEvents(events: readonly JournalEvent[]): Buffer {
 }
 
 /**
- * Reads the events of an unpacked entry. Throws WireError if they are invalid, and NewerVersion if a
- * newer release wrote them.
+ * Reads the events of an unpacked entry. Throws WireError if they are invalid, and NewerVersion if
+ * a newer release wrote them.
  */
 export function eventsFrom(unpacked: unknown): JournalEvent[] {
   const fields = asRow(unpacked)
