@@ -75,9 +75,7 @@ export const connectorMutants: readonly Mutant[] = [
     file: 'src/routing/admission.ts',
     piece: 'unusable: refused(ESME_RTHROTTLED',
     replacement: 'unusable: refused(ESME_RINVDSTADR',
-    guard: choosing(
-      'if all connectors are disabled, a temporary refusal names no connector',
-    ),
+    guard: choosing('if all connectors are disabled, a temporary refusal names no connector'),
     says: /AssertionError: expected \{ .+ \} to match object \{ .+ \}/,
   },
   {
