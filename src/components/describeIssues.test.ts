@@ -45,7 +45,7 @@ test('the message for an invalid word lists the allowed words', () => {
   ])
 })
 
-test("a message that the schema itself defines is used unchanged", () => {
+test('a message that the schema itself defines is used unchanged', () => {
   expect(described({ accounts: [{ id: 'a b' }], users: [{ id: 'alice', account: 'a' }] })).toEqual([
     'accounts[0].id: expected letters, digits, . _ - ; 1 to 63 characters, got "a b"',
     'users[0]: a user needs a password (for SMPP) or an apiKey (for HTTP)',

@@ -111,18 +111,15 @@ test.each([
     V3_4,
     { short_message: OCTETS_255, tlvs: [tlv('message_payload', Buffer.from('b'))] },
   ],
-])(
-  '%s causes an error because no form of it fits interface_version %s',
-  (_, version, fields) => {
-    expect(() => upstreamSubmitSm(submitSmWith(fields), version)).toThrow(
-      expect.objectContaining({
-        code: 'SMPP_PDU',
-        commandStatus: ESME_RINVMSGLEN,
-        message: expect.stringMatching(/octets, but the SMSC speaks|also holds a text/),
-      }),
-    )
-  },
-)
+])('%s causes an error because no form of it fits interface_version %s', (_, version, fields) => {
+  expect(() => upstreamSubmitSm(submitSmWith(fields), version)).toThrow(
+    expect.objectContaining({
+      code: 'SMPP_PDU',
+      commandStatus: ESME_RINVMSGLEN,
+      message: expect.stringMatching(/octets, but the SMSC speaks|also holds a text/),
+    }),
+  )
+})
 
 test('a segment with 248 octets of text has room for its header', () => {
   const short_message = OCTETS_255.subarray(7)
