@@ -41,11 +41,7 @@ export interface ConnectorWorkOptions extends SubmitLaneOptions {
   caresFor: () => boolean
 }
 
-/**
- * Each lane with messages gets at least one of this many submissions, and the most urgent lane gets
- * all others. While every lane is full, one submission in 15 is from the normal lane, one in 16 is
- * from the bulk lane, and all others are from the high lane.
- */
+/** Each lane with messages gets one of this many submissions, and the most urgent lane the rest. */
 const LANE_SERVED_WITHIN = 16
 /** After this many throttled submissions, a message waits in the table `later`. */
 const THROTTLED_TRIES = 5
@@ -81,9 +77,7 @@ export class ConnectorWork implements LaneSender {
     return this.#options.connector()
   }
 
-  /**
-   * Whether a bind is up, this process has a share of the pace, and the connector is not paused.
-   */
+  /** Whether a bind is up, this process has a share of the pace, and no pause is set. */
   hasLink(): boolean {
     // A paused connector keeps its binds for receipts and outstanding answers.
     return !this.connector().paused && this.#pace.isOpen && this.#binds.some((one) => one.bound)
@@ -109,8 +103,7 @@ export class ConnectorWork implements LaneSender {
     if (isSentOnce(this.connector()) && task.work.isTakenOver)
       return this.#fail(task, 0, 'the worker died, perhaps before the SMSC answered')
     const unanswered = task.work.unanswered(task.index, maxResubmissions)
-    // The message waits instead of failing, because this message need not be the reason why workers
-    // died.
+    // Another message may be the reason why workers died, so this one waits instead of failing.
     if (unanswered > maxResubmissions) return this.#defer(task, 0, UNANSWERED)
     if (unanswered >= SUSPECT_AFTER) this.#suspect(task)
     else task.lane.add(task)
@@ -144,8 +137,7 @@ export class ConnectorWork implements LaneSender {
   wake(): void {
     clearTimeout(this.#timer)
     if (this.isClearing()) this.#clear()
-    // Without a link, this process leaves envelopes to other processes, unless this process is the
-    // caretaker.
+    // Without a link, only the caretaker keeps envelopes.
     else if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
     if (this.#stopped) return
     if (this.hasLink()) for (const lane of this.#lanes) lane.letCaredGo()
@@ -196,10 +188,7 @@ export class ConnectorWork implements LaneSender {
     }
   }
 
-  /**
-   * Sends the messages that can be sent now. Returns the ms until the next message can be sent, or
-   * Infinity if that time is not known.
-   */
+  /** Sends what the limits allow. Returns the ms until the next message may go, or Infinity. */
   #sendReady(): number {
     if (!this.hasLink()) return Number.POSITIVE_INFINITY
     const startMs = performance.now()
@@ -223,10 +212,7 @@ export class ConnectorWork implements LaneSender {
     return suspectMs
   }
 
-  /**
-   * Sends a suspect if one may be sent now. Returns the ms until the next suspect may be sent, or
-   * Infinity if that time is not known.
-   */
+  /** Sends a suspect if possible. Returns the ms until the next suspect may go, or Infinity. */
   #sendSuspect(nowMs: number): number {
     const next = this.#suspects.next(this.#binds, nowMs)
     if (typeof next === 'number') return next
@@ -241,10 +227,7 @@ export class ConnectorWork implements LaneSender {
     return waitMs > 0 ? waitMs : Number.POSITIVE_INFINITY
   }
 
-  /**
-   * Whether to send the message. Called immediately before the write. Ends a message that has
-   * expired.
-   */
+  /** Called immediately before the write. Ends the message and returns false if it has expired. */
   #mayGo(task: Task): boolean {
     if (!isOver(task, Date.now())) return task.work.isOurs
     this.expire(task)
@@ -370,11 +353,7 @@ export class ConnectorWork implements LaneSender {
     else task.lane.add(again)
   }
 
-  /**
-   * Fails the message if the SMSC has answered other messages in the meantime. If the SMSC answers
-   * no messages or cuts each link immediately, this message may not be the cause, so it is
-   * deferred.
-   */
+  /** Fails the message if the SMSC answers other messages. Otherwise the message is deferred. */
   #unansweredTooOften(bind: UpstreamBind, task: Task, cause: 'no_answer' | 'link_lost'): void {
     const silentMs = performance.now() - bind.answeredAtMs
     const servesOthers =
@@ -404,9 +383,8 @@ export class ConnectorWork implements LaneSender {
 
   #defer(task: Task, commandStatus: number, what = REFUSED): void {
     const atMs = this.#options.clock.nowMs()
-    // Expiry is checked first. By the database's clock, the attempt may have ended after the
-    // message expired, even if this machine's clock allowed the attempt. Such an attempt does not
-    // count as refused.
+    // By the database's clock, the message may have expired during the attempt, even if this
+    // machine's clock allowed the attempt. Such an attempt does not count as refused.
     if (isOver(task, atMs)) return this.expire(task)
     const attempts = task.message.attempts + 1
     if (attempts >= this.#options.connector().maxAttempts)
