@@ -1,8 +1,7 @@
-// Does all the work for one connector in this process. It sends the messages of the lanes, urgent
-// messages first. The submissions are evenly spaced, and the binds take turns. Every answer leads
-// to an outcome or to another submission. A throttled message is submitted again as soon as the
-// pace allows. A message without an answer is submitted again as often as the connector's settings
-// allow. If such a message may be the cause of lost links, it is sent alone on a bind
+// Does all the work for one connector in this process. Urgent messages are sent first, submissions
+// are evenly spaced, and the binds take turns. Every answer becomes an outcome. A throttled message
+// is submitted again as soon as the pace allows. A message without an answer is submitted again as
+// often as the connector allows. A message that may have broken links is sent alone on a bind
 // (suspects.ts). After a temporary error of the SMSC, a message waits in the table `later`.
 
 import { type Connector, isSentOnce } from '../../platform/connector.ts'
@@ -41,7 +40,11 @@ export interface ConnectorWorkOptions extends SubmitLaneOptions {
   caresFor: () => boolean
 }
 
-/** Each lane with messages gets one of this many submissions, and the most urgent lane the rest. */
+/**
+ * Each lane with messages gets at least one of this many submissions, and the most urgent lane gets
+ * all others. While every lane is full, one submission in 15 is normal, one in 16 is bulk, and all
+ * others are high.
+ */
 const LANE_SERVED_WITHIN = 16
 /** After this many throttled submissions, a message waits in the table `later`. */
 const THROTTLED_TRIES = 5
@@ -77,7 +80,7 @@ export class ConnectorWork implements LaneSender {
     return this.#options.connector()
   }
 
-  /** Whether a bind is up, this process has a share of the pace, and no pause is set. */
+  /** Whether a bind is up, this process has pace, and the connector is not paused. */
   hasLink(): boolean {
     // A paused connector keeps its binds for receipts and outstanding answers.
     return !this.connector().paused && this.#pace.isOpen && this.#binds.some((one) => one.bound)
@@ -103,7 +106,7 @@ export class ConnectorWork implements LaneSender {
     if (isSentOnce(this.connector()) && task.work.isTakenOver)
       return this.#fail(task, 0, 'the worker died, perhaps before the SMSC answered')
     const unanswered = task.work.unanswered(task.index, maxResubmissions)
-    // Another message may be the reason why workers died, so this one waits instead of failing.
+    // The message waits instead of failing, because workers may have died for another reason.
     if (unanswered > maxResubmissions) return this.#defer(task, 0, UNANSWERED)
     if (unanswered >= SUSPECT_AFTER) this.#suspect(task)
     else task.lane.add(task)
@@ -137,7 +140,7 @@ export class ConnectorWork implements LaneSender {
   wake(): void {
     clearTimeout(this.#timer)
     if (this.isClearing()) this.#clear()
-    // Without a link, only the caretaker keeps envelopes.
+    // Without a link, only the caretaker keeps envelopes. Other processes may have a link.
     else if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
     if (this.#stopped) return
     if (this.hasLink()) for (const lane of this.#lanes) lane.letCaredGo()
@@ -188,7 +191,7 @@ export class ConnectorWork implements LaneSender {
     }
   }
 
-  /** Sends what the limits allow. Returns the ms until the next message may go, or Infinity. */
+  /** Sends messages. Returns the ms until the next one can be sent, or Infinity if unknown. */
   #sendReady(): number {
     if (!this.hasLink()) return Number.POSITIVE_INFINITY
     const startMs = performance.now()
@@ -212,7 +215,7 @@ export class ConnectorWork implements LaneSender {
     return suspectMs
   }
 
-  /** Sends a suspect if possible. Returns the ms until the next suspect may go, or Infinity. */
+  /** Sends a suspect if possible. Returns the ms until the next one, or Infinity if unknown. */
   #sendSuspect(nowMs: number): number {
     const next = this.#suspects.next(this.#binds, nowMs)
     if (typeof next === 'number') return next
@@ -252,8 +255,7 @@ export class ConnectorWork implements LaneSender {
 
   /** Returns false if the bind refused the message. */
   #submit(bind: UpstreamBind, task: Task): boolean {
-    // The task is copied, because the answer to an earlier write may still arrive. That answer
-    // needs the time and the bind of the earlier write.
+    // A copy, because a late answer to an earlier write needs the time and the bind of that write.
     const written = { atMs: this.#options.clock.nowMs(), slot: bind.slot }
     const once: Task = { ...task, written, again: undefined }
     let send = 0
@@ -293,8 +295,7 @@ export class ConnectorWork implements LaneSender {
     if (outcome.kind === 'late') return this.#late(task, outcome.pdu)
     this.#suspects.ended(task, performance.now())
     const isAnswered = outcome.kind === 'response'
-    // The new owner sends the message again. If the SMSC accepted this submission, a receipt may
-    // follow.
+    // The new owner sends the message again. A receipt for this submission may still arrive.
     if (!task.work.isOurs) this.#late(task, isAnswered ? outcome.pdu : undefined)
     else if (isAnswered) this.#response(bind, task, outcome.pdu)
     else this.#unknown(bind, task, outcome.kind === 'timeout' ? 'no_answer' : 'link_lost')
@@ -353,7 +354,10 @@ export class ConnectorWork implements LaneSender {
     else task.lane.add(again)
   }
 
-  /** Fails the message if the SMSC answers other messages. Otherwise the message is deferred. */
+  /**
+   * Fails the message if the SMSC answers other messages. If the SMSC answers no messages or cuts
+   * each link immediately, the message may not be the cause, so it is deferred.
+   */
   #unansweredTooOften(bind: UpstreamBind, task: Task, cause: 'no_answer' | 'link_lost'): void {
     const silentMs = performance.now() - bind.answeredAtMs
     const servesOthers =
