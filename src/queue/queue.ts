@@ -56,6 +56,17 @@ export interface DeadLetter {
   receives: number
 }
 
+/** A dead letter in the store. Ids are decimal numbers that increase with time. */
+export interface StoredDeadLetter extends DeadLetter {
+  id: string
+  at: Date
+}
+
+/** A dead letter in the store, without its payload. */
+export interface DeadLetterSummary extends Omit<StoredDeadLetter, 'payload'> {
+  octets: number
+}
+
 export interface DeadLetterCount {
   queue: string
   letters: number
@@ -171,6 +182,20 @@ export interface DeadLetters {
    */
   forgetDeadLetters(olderThanDays: number, max: number): Promise<number>
 }
+
+/** A dead letter that is published to its queue again. */
+export interface RedrivenLetter extends Publication {
+  /** Its id in the store of dead letters. */
+  id: string
+}
+
+/**
+ * Publishes dead letters again and removes them from the store. Each adapter provides one. If it
+ * cannot do both in one transaction, it publishes first: a crash in between leaves a letter in both
+ * places, and a second publication is harmless. Resolves with the ids of the letters that were
+ * published. Letters that are no longer in the store are left out.
+ */
+export type Redrive = (letters: readonly RedrivenLetter[]) => Promise<ReadonlySet<string>>
 
 /** Operations on queues for operators and housekeeping. */
 export interface QueueUpkeep extends DeadLetters {

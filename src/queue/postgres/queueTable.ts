@@ -1,5 +1,7 @@
 // The SQL statements of the PostgreSQL queue adapter. No other file names the tables
-// queue_envelopes, queue_batches and dead_letters.
+// queue_envelopes and queue_batches.
+
+import { INSERT_DEAD_LETTERS } from '../deadLetterTable.ts'
 
 export const PUBLISH = {
   name: 'queue.publish',
@@ -69,13 +71,7 @@ export const DEAD = {
       using unnest($1::text[], $2::bigint[], $3::text[]) as settled (queue, id, reason)
       where e.queue = any($1::text[]) and e.id = any($2::bigint[]) and e.id = settled.id
       returning e.queue, e.payload, settled.reason, e.receives)
-    insert into dead_letters (queue, payload, reason, receives) select * from gone`,
-}
-
-export const SET_ASIDE = {
-  name: 'queue.setAside',
-  text: `insert into dead_letters (queue, payload, reason, receives)
-    select * from unnest($1::text[], $2::bytea[], $3::text[], $4::int[])`,
+    ${INSERT_DEAD_LETTERS} select * from gone`,
 }
 // Migration 0026 defines the functions used below.
 const SLICE = `first, last, envelopes, messages,
@@ -110,22 +106,6 @@ export const MESSAGES_ON = {
   name: 'queue.messagesOn',
   text: `select coalesce(sum(messages), 0)::float8 as messages from queue_envelopes
     where queue = any($1::text[])`,
-}
-export const DEAD_LETTERS = {
-  name: 'queue.deadLetters',
-  text: 'select queue, count(*)::float8 as letters from dead_letters group by queue',
-}
-export const OLDEST_DEAD_LETTER = {
-  name: 'queue.oldestDeadLetter',
-  text: 'select at from dead_letters order by id limit 1',
-}
-export const FORGET_DEAD_LETTERS = {
-  name: 'queue.forgetDeadLetters',
-  // Ids increase with time, so the oldest rows come first in the primary key.
-  text: `delete from dead_letters
-    where id = any(array(select id from dead_letters order by id limit $2))
-      and at < now() - $1 * interval '1 day'
-    returning id`,
 }
 export const FORGET_BATCHES = {
   name: 'queue.forgetBatches',
