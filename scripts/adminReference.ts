@@ -83,5 +83,6 @@ const notServing: AdminServerOptions = {
   searchMessages: never,
   readBindsUp: never,
   readStatus: never,
+  queues: { list: never, deadLetters: never, deadLetter: never, redrive: never },
   log: { info: never, error: never },
 }

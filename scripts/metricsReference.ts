@@ -1,6 +1,7 @@
 // Generates docs/metrics.md from the definitions of the metrics of all components and of the
 // labels.
 
+import { ADMIN_METRICS } from '../src/components/admin/adminMetrics.ts'
 import { DLR_METRICS } from '../src/components/dlr/dlrMetrics.ts'
 import { EXPORTER_METRICS } from '../src/components/exporters/exporterMetrics.ts'
 import { GATEWAY_METRICS } from '../src/components/gateway/gatewayMetrics.ts'
@@ -16,7 +17,7 @@ export const METRICS: Readonly<Record<string, readonly MetricDefinition[]>> = {
   router: Object.values(ROUTER_METRICS),
   workers: Object.values(WORKER_METRICS),
   dlr: Object.values(DLR_METRICS),
-  admin: [],
+  admin: Object.values(ADMIN_METRICS),
   exporters: Object.values(EXPORTER_METRICS),
 }
 

@@ -225,6 +225,24 @@ export async function writeCheckpoints(
   return new Set(written.map(({ envelopeId }) => envelopeId))
 }
 
+const CLAIMED = {
+  name: 'checkpoints.claimed',
+  text: `select envelope_id as "envelopeId" from checkpoints
+    where envelope_id = any($1::uuid[])`,
+}
+
+/**
+ * The envelopes among these that a worker has claimed and that are not yet forgotten, which happens
+ * a day after they are settled.
+ */
+export async function envelopesClaimed(
+  run: Database['run'],
+  envelopeIds: readonly string[],
+): Promise<Set<string>> {
+  const rows = await run<{ envelopeId: string }>(CLAIMED, [envelopeIds])
+  return new Set(rows.map(({ envelopeId }) => envelopeId))
+}
+
 const RELEASE = {
   name: 'checkpoints.release',
   text: `update checkpoints set owner = null

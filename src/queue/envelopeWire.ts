@@ -34,8 +34,11 @@ export const ENVELOPE_MAX_OCTETS = 48 * 1024
  */
 export const ENVELOPE_MESSAGE_OVERHEAD_OCTETS = 96
 
+/** The names of all submit queues begin with this. */
+export const SUBMIT_QUEUES = 'submit.'
+
 export function submitQueue(connector: string, lane: Lane): string {
-  return `submit.${connector}.${lane}`
+  return `${SUBMIT_QUEUES}${connector}.${lane}`
 }
 
 /** The queues of all lanes of a connector. */

@@ -6,6 +6,7 @@ import type { ResourceChange, ResourceRow } from '../../platform/resourceRow.ts'
 import type { ResourceStore } from '../../platform/storedPlatform.ts'
 import { expectDescribedAnswers } from '../describedAnswers.fixture.ts'
 import { createAdminServer, EVERY_ROUTE } from './adminServer.ts'
+import type { QueueDesk } from './queueDesk.ts'
 import type { SearchMessages } from './searchMessages.ts'
 
 export const TOKEN = 'a-token-for-tests'
@@ -28,6 +29,12 @@ const emptyPage = {
   next: undefined,
 }
 const quiet = { info() {}, error() {} }
+const noQueues: QueueDesk = {
+  list: async () => [],
+  deadLetters: async () => ({ deadLetters: [] }),
+  deadLetter: async () => undefined,
+  redrive: async () => ({ redriven: 0, kept: [] }),
+}
 
 export function memoryStore(): ResourceStore & { revision: number; beforeWrite: () => void } {
   const rows = new Map<string, ResourceRow>()
@@ -57,6 +64,7 @@ export function memoryStore(): ResourceStore & { revision: number; beforeWrite: 
 export function startServer(
   store: ResourceStore = memoryStore(),
   searchMessages: SearchMessages = async () => emptyPage,
+  queues: QueueDesk = noQueues,
 ) {
   const server = createAdminServer({
     adminToken: TOKEN,
@@ -65,6 +73,7 @@ export function startServer(
     searchMessages,
     readBindsUp: async () => new Map([['smsc', 1]]),
     readStatus: async () => emptyStatus,
+    queues,
     log: quiet,
   })
   expectDescribedAnswers(server, EVERY_ROUTE)

@@ -22,6 +22,7 @@ import { platformRoutes } from './platformRoutes.ts'
 import { platformStatusSchema } from './platformStatus.ts'
 import { invalid, ProblemError } from './problem.ts'
 import type { AdminProblem } from './problem.ts'
+import { queueRoutes } from './queueRoutes.ts'
 import { resourceRoutes } from './resourceRoutes.ts'
 
 /** Enough for about 200,000 users. */
@@ -74,6 +75,7 @@ export function createAdminServer(options: AdminServerOptions) {
       await api.register(resourceRoutes(options))
       await api.register(messageRoutes(options))
       await api.register(connectorRoutes(options))
+      await api.register(queueRoutes(options))
       api.get('/status', { schema: STATUS }, () => options.readStatus())
     },
     { prefix: '/admin/v1' },

@@ -1,6 +1,7 @@
 import type { MessageId } from '../../message/ids.ts'
 import type { MessageTrace } from '../../message/trace.ts'
 import type { ResourceStore } from '../../platform/storedPlatform.ts'
+import type { QueueDesk } from './queueDesk.ts'
 import type { SearchMessages } from './searchMessages.ts'
 import type { PlatformStatus } from './platformStatus.ts'
 import type { Logger } from '../../runtime/log.ts'
@@ -15,5 +16,6 @@ export interface AdminServerOptions {
   readBindsUp(): Promise<ReadonlyMap<string, number>>
   /** The current status of processes, binds and queues. */
   readStatus(): Promise<PlatformStatus>
+  readonly queues: QueueDesk
   readonly log: Pick<Logger, 'info' | 'error'>
 }

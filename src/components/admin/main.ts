@@ -5,6 +5,7 @@
 // specified the revision to change.
 
 import type { AddressInfo } from 'node:net'
+import { postgresRedrive } from '../../queue/postgres/postgresRedrive.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'
@@ -14,6 +15,8 @@ import { readResources, readSelected, writeResources } from '../../platform/reso
 import { databaseOutage } from '../databaseLink.ts'
 import { announceProcess } from '../announceProcess.ts'
 import { readStatus } from './readStatus.ts'
+import { ADMIN_METRICS } from './adminMetrics.ts'
+import { queueDesk } from './queueDesk.ts'
 import { readTrace } from './readTrace.ts'
 import { waitingFor } from './waitingFor.ts'
 import { createAdminServer } from './adminServer.ts'
@@ -33,7 +36,7 @@ const SEARCH_LIMITS = {
 }
 
 async function startAdmin(context: ComponentContext<'admin'>): Promise<RunningComponent> {
-  const { config, log, health, trouble } = context
+  const { config, log, health, metrics, trouble } = context
   const database = openDatabase({
     databaseUrl: config.databaseUrl,
     poolSize: Math.min(config.databasePoolSize, POOL_SIZE_MAX),
@@ -49,6 +52,7 @@ async function startAdmin(context: ComponentContext<'admin'>): Promise<RunningCo
     limits: SEARCH_LIMITS,
   })
   const upkeep = postgresUpkeep(database)
+  const redriven = metrics.counter(ADMIN_METRICS.redrivenDeadLetters)
   const server = createAdminServer({
     adminToken: config.adminToken,
     resources: {
@@ -61,6 +65,12 @@ async function startAdmin(context: ComponentContext<'admin'>): Promise<RunningCo
     searchMessages: messageSearch({ database: searched }),
     readBindsUp: () => readBoundSlots(database.run),
     readStatus: () => readStatus(database, upkeep),
+    queues: queueDesk({
+      database,
+      upkeep,
+      redrive: postgresRedrive(database),
+      onRedriven: (queue, letters) => redriven.inc({ queue }, letters),
+    }),
     log,
   })
   const presence = await announceProcess(context, database)
