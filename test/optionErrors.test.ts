@@ -10,6 +10,7 @@ test.each([
   [['diff', '--fiel', 'x'], '(signalbox diff --help lists its options)'],
   [['simulate', 'smsc', '--latency', '1'], '(signalbox simulate smsc --help lists its options)'],
   [['up', '--workers', 'many'], '(signalbox up --help lists its options)'],
+  [['queue', 'redrive', '--maxx', '1'], '(signalbox queue redrive --help lists its options)'],
   [['sned'], '(signalbox --help lists commands and options)'],
 ])('the error for the arguments %j points to the right help', (args, advice) => {
   const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' })

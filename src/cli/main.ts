@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   export: async () => (await import('./commands/export.ts')).registerExport,
   status: async () => (await import('./commands/status.ts')).registerStatus,
   connector: async () => (await import('./commands/connector.ts')).registerConnector,
+  queue: async () => (await import('./commands/queue.ts')).registerQueue,
   send: async () => (await import('./commands/send.ts')).registerSend,
   search: async () => (await import('./commands/search.ts')).registerSearch,
   trace: async () => (await import('./commands/trace.ts')).registerTrace,
