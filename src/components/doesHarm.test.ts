@@ -26,7 +26,7 @@ test.each([
   expect(doesHarm(new QueryRefused('refused', sqlState, { cause: undefined }))).toBe(isHarm)
 })
 
-test('an encoding error is permanent, but an unknown error is not', () => {
+test('doesHarm() returns true for an encoding error and false for an unknown error', () => {
   expect(doesHarm(new PduError(1, 'short_message', 'too long'))).toBe(true)
   expect(doesHarm(new Error('anything'))).toBe(false)
 })

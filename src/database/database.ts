@@ -46,8 +46,8 @@ export interface DatabaseOptions {
 /**
  * A connection keeps the plan of each prepared statement. A plan made for an empty table reads the
  * whole table for each row that it looks up, even after the table has grown to 200,000 rows. In one
- * case, no receipts were processed for a minute, until the next analyze. Every statement of these
- * processes can use an index.
+ * case, no receipts were processed for a minute, until the next analyze. Every statement of the
+ * processes that set `plansByIndex` can use an index.
  */
 const BY_INDEX = '-c enable_seqscan=off'
 
@@ -243,7 +243,8 @@ export function storeError(error: unknown): Error {
       })
     return new QueryRefused(message, sqlState, { cause: error })
   }
-  // The server would have rejected the text form of the value with the same SQLSTATE.
+  // A value could not be encoded in binary form. If it had been sent as text, the server would have
+  // rejected it with this SQLSTATE.
   if (error instanceof UnfitParameter)
     return new QueryRefused(error.message, INVALID_TEXT, { cause: error })
   if (error instanceof Error && isConnectionTrouble(error))

@@ -10,7 +10,7 @@ const STOPS = [
   { minMs: 5, maxMs: 6 },
 ]
 
-/** A target that neither kills nor suspends any process. */
+/** A fake Killable whose kill() and stop() do nothing. */
 function pretended(isUp: (name: string) => boolean = () => true): Killable {
   return { isUp, kill: () => undefined, stop: () => Promise.resolve() }
 }

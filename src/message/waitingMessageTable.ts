@@ -11,9 +11,10 @@ import type { Database } from '../database/database.ts'
 //    once the former claim has ended.
 // 2. Before its claim ends, the process publishes the envelope under the envelope's id. The queue
 //    accepts each id only once for as long as it remembers the id.
-// 3. The process deletes the row, unless another process has claimed the row in the meantime. So
-//    only the last claimant can publish an envelope. While the row exists, the queue must remember
-//    the envelope's id. Any other code that deletes or changes rows must skip leaving rows.
+// 3. The process deletes the row, unless another process has claimed the row in the meantime.
+// An earlier claimant that was suspended cannot publish the envelope a second time: its claim has
+// ended, and the queue remembers the envelope's id for as long as the row exists. Any other code
+// that deletes or changes rows must skip leaving rows.
 
 export interface LaterEntry {
   envelopeId: string
@@ -119,9 +120,9 @@ export function claimDue(
 
 /**
  * Like claimDue, but claims only from the queues in `from`, and only envelopes due no earlier than
- * the given time in ms since the epoch. While a long query of another client holds an old snapshot,
- * a search from the start passes over every row that was deleted after the snapshot. With 125,000
- * deleted rows, such a search takes 85 ms.
+ * the given time in ms since the epoch. This avoids slow searches. While a long query of another
+ * client holds an old snapshot, a search from the start of a queue must read every row that was
+ * deleted after that snapshot. With 125,000 deleted rows, such a search takes 85 ms.
  */
 export function claimNext(
   database: Database,
@@ -171,7 +172,7 @@ export interface LeavingEnvelopes {
 /** Reads the ids of the leaving envelopes, which the queue must remember. */
 export async function leavingEnvelopes(database: Database): Promise<LeavingEnvelopes> {
   const [row] = await database.run<LeavingEnvelopes>(LEAVING)
-  assert(row, 'a select without a from has one row')
+  assert(row, 'a SELECT without a FROM clause returns one row')
   return row
 }
 

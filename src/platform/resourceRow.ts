@@ -7,7 +7,7 @@ export interface ResourceRow {
   readonly deleted: boolean
 }
 
-/** A write to the stored platform. */
+/** A change to one stored resource: it is created, replaced or deleted. */
 export interface ResourceChange {
   readonly kind: string
   readonly id: string

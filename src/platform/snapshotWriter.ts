@@ -1,7 +1,7 @@
-// Writes the snapshot of a follower after changes. The first change is written immediately. Later
-// changes are written together after a pause, so that a burst of changes does not write a file for
-// each change. The text is created and written in pieces, and the event loop runs between two
-// pieces.
+// Writes a process's snapshot of the platform to a file when the platform has changed. The first
+// change is written immediately. Later changes are written together after a pause, so that a burst
+// of changes does not write a file for each change. The text is created and written in pieces, and
+// the event loop runs between two pieces.
 
 import { asError } from '../flow/asError.ts'
 

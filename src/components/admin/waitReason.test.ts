@@ -36,8 +36,8 @@ beforeAll(async () => {
 afterAll(() => store.drop())
 
 test.each([
-  ['up', null, 'for its turn on the queue of up'],
-  ['up', new Date(), 'for the receipt of up'],
+  ['up', null, 'for its turn in the queue of connector up'],
+  ['up', new Date(), 'for a delivery receipt from connector up'],
   ['down', null, 'connector down has no open bind; `signalbox status` shows why'],
   ['paused', null, 'connector paused is paused'],
   ['disabled', null, 'connector disabled is disabled'],
@@ -67,6 +67,7 @@ test('a message waits for its next attempt to be due, and then for its turn', as
   )
   for (const due of [1, Date.now() - 1])
     expect(await waitReason(database, waiting, last(due))).toBe(
-      'for its turn on the queue of up, or for its answer; attempt 3 ended with ESME_RTHROTTLED',
+      'for its turn in the queue of connector up, or for an answer from it; ' +
+        'attempt 3 ended with ESME_RTHROTTLED',
     )
 })

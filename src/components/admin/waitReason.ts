@@ -18,7 +18,7 @@ export async function waitReason(
   { connector: id, submitted_at }: WaitingMessage,
   last?: MessageAttempt,
 ): Promise<string> {
-  if (submitted_at) return `for the receipt of ${id}`
+  if (submitted_at) return `for a delivery receipt from connector ${id}`
   const rows = await readResourcesOfKind(database, connectorKind.kind)
   const row = rows.find((one) => one.id === id)
   const reading = row && readSpec(connectorKind, row)
@@ -31,10 +31,10 @@ export async function waitReason(
 }
 
 function waitsForAttempt(id: string, last: UnfinishedAttempt | undefined, nowMs: number): string {
-  if (!last) return `for its turn on the queue of ${id}`
+  if (!last) return `for its turn in the queue of connector ${id}`
   const { attempt, dueAt, reason } = last
   const before = `attempt ${attempt} ended with ${reason}`
   if (dueAt !== undefined && Date.parse(dueAt) > nowMs)
     return `for another attempt, due at ${dueAt}; ${before}`
-  return `for its turn on the queue of ${id}, or for its answer; ${before}`
+  return `for its turn in the queue of connector ${id}, or for an answer from it; ${before}`
 }

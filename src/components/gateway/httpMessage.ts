@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { textOf } from '../../platform/fieldSchemas.ts'
 import { encodeBody, encodeText, gsmSeptets, tlv, writeRelativeTime } from '../../smpp/index.ts'
 
-/** 3GPP TS 23.040 §9.1.2.5: an alphanumeric address has at most 10 octets of packed septets. */
+/** 3GPP TS 23.040 §9.1.2.5: an alphanumeric address has at most 10 octets, or 11 septets. */
 const NAME_SEPTETS_MAX = 11
 /** ITU-T E.164 §6: a number has at most 15 digits. */
 const NUMBER = /^\+?[0-9]{1,15}$/
@@ -25,8 +25,8 @@ export const httpMessageSchema = z.strictObject({
     /^\+?[1-9][0-9]{6,14}$/,
     'a number in international form: 7 to 15 digits, + optional',
   ).describe('The number of the recipient.'),
-  // The sender is required, because networks refuse messages without a sender and recipients
-  // distrust them.
+  // The sender is required, because networks refuse messages without a sender, and recipients
+  // distrust such messages.
   from: z
     .stringFormat('sender', isSender, SENDER)
     .meta({ form: SENDER })
@@ -57,8 +57,8 @@ export const httpMessageSchema = z.strictObject({
     .exactOptional()
     .meta({
       description:
-        'How long the message may wait, from now on. The default is set in the account ' +
-        '([validity.md](validity.md)).',
+        'How long the message may wait for delivery, counted from the request. The default is ' +
+        'set in the account ([validity.md](validity.md)).',
       unit: 'seconds',
     }),
 })

@@ -81,7 +81,7 @@ function submit(client: RouterClient, account = 'demo'): Promise<Verdict> {
   )
 }
 
-test('messages submitted synchronously share a batch, and each gets its verdict', async () => {
+test('messages submitted together share a batch, and each gets its own verdict', async () => {
   const only = await router()
   const { client } = clientOf([only.address])
   const verdicts = await Promise.all([submit(client), submit(client), submit(client)])
@@ -96,7 +96,7 @@ test('all messages of an account go to the same router while it is up', async ()
   expect(routers.map(({ batchIds }) => batchIds.length)).toContain(5)
 })
 
-test('a batch that one router cannot publish keeps its id at another router', async () => {
+test('a batch that one router cannot publish is sent to another under the same id', async () => {
   const failing = [await router(503), await router(503)]
   const healthy = await router()
   const { client } = clientOf([...failing, healthy].map(({ address }) => address))
@@ -136,7 +136,7 @@ test('an empty list of routers is reported as an outage until a router is listed
   expect(outages.at(-1)).toBe('-1 recovered')
 })
 
-test('at the deadline, a message is refused temporarily, and its outcome is unknown', async () => {
+test('at the deadline, a message gets a temporary error and counts as unknown', async () => {
   const { client, unknown } = clientOf([], 50)
   expect(await submit(client)).toMatchObject({ kind: 'refused', commandStatus: 0x58 })
   expect(unknown).toEqual([1])

@@ -60,8 +60,8 @@ export class BatchPublisher {
    * messages, so a batch that is still waiting must not be published.
    */
   publish(batch: AdmittedBatch, { isRetry, isWanted }: BatchCall): Promise<Buffer> {
-    // All messages of a retry may be refused now although the first attempt was accepted, because a
-    // connector was in service at that time. So a retry goes to the queue even without messages.
+    // The first attempt may have been accepted because a connector was in service then, while all
+    // messages of the retry are refused now. So a retry goes to the queue even without messages.
     // The queue marks the batch as published, or returns the first answer if the batch is already
     // marked. If another router is publishing the batch, the queue first waits until that
     // transaction ends.

@@ -3,7 +3,7 @@
 
 import { MESSAGE_STATE, type MessageState } from './messageState.ts'
 
-/** The rank of an uncertain end, which a later final state replaces. */
+/** The rank of UNKNOWN. The message may have ended, so a later final state replaces UNKNOWN. */
 export const RANK_UNCERTAIN = 5
 /** The rank of a final state, which no other state replaces. */
 export const RANK_FINAL = 10
