@@ -187,7 +187,7 @@ test.each([JOURNAL_QUEUE, DLR_QUEUE, SUBMIT_QUEUE])(
       Buffer.from([1]),
       Buffer.from([0xc0]),
       Buffer.concat([Buffer.from([0xc1]), randomBytes(64)]),
-      pack(['E', 99, 'id', 'north', 'normal', []]),
+      pack(['E', 0, 'id', 'north', 'normal', []]),
       pack(['E', 1, newMessageId(), 'north', 'normal', 7]),
       pack(['E', 1, newMessageId(), 'north', 'normal', [7, null]]),
       pack(['E', 1, newMessageId(), 'north', 'normal', [['id', 'bank', 'bank', 1, 0, null, 1]]]),
@@ -200,6 +200,32 @@ test.each([JOURNAL_QUEUE, DLR_QUEUE, SUBMIT_QUEUE])(
     await expectSetAside(queue, unreadable.length, before)
   },
 )
+
+test('envelopes of a newer release stay on their queues, and traffic continues', async () => {
+  const before = await platform.count('select count(*) from dead_letters')
+  const newer = [
+    [JOURNAL_QUEUE, pack(['J', 99, {}])],
+    [DLR_QUEUE, pack(['D', 99, {}])],
+    [SUBMIT_QUEUE, pack(['E', 99, {}])],
+  ] as const
+  for (const [queue, payload] of newer) await publish(queue, [payload])
+  const waiting = 'select count(*) from queue_envelopes where receives > 0'
+  await vi.waitUntil(async () => (await platform.count(waiting)) >= newer.length, PATIENCE_MS)
+  const { destination, messageId } = await submitted()
+  const [bind] = platform.smsc.bindsOf('north')
+  if (!bind) throw new Error('no bind')
+  const sent = { id: idOf(destination), stat: 'DELIVRD' }
+  expect(await platform.smsc.receipt(bind, sent)).toBe(ESME_ROK)
+  await vi.waitUntil(() => platform.customer.stats(messageId).length > 0, PATIENCE_MS)
+  const payloads = newer.map(([, payload]) => payload)
+  const { rowCount } = await platform.database.pool.query(
+    'delete from queue_envelopes where payload = any($1::bytea[])',
+    [payloads],
+  )
+  expect(rowCount).toBe(newer.length)
+  await platform.untilSettled()
+  expect(await platform.count('select count(*) from dead_letters')).toBe(before)
+})
 
 test('one undecodable message is set aside; the rest of its envelope is sent', async () => {
   const before = await setAside(JOURNAL_QUEUE)
