@@ -66,7 +66,7 @@ test.each<[Of, object]>([
   expect(errorOf(of, options)).toBeUndefined()
 })
 
-describe('the error for an invalid option has its name, its value and what is needed:', () => {
+describe('the error for an invalid option names the option, its value and what is needed:', () => {
   test.each<[Of, object, string]>([
     ['connectSmpp', timers(NaN), `timers.responseTimeoutMs is NaN: ${MS}`],
     ['connectSmpp', timers(-1), `timers.responseTimeoutMs is -1: ${MS}`],
@@ -211,8 +211,7 @@ describe('the error suggests a similar name or value:', () => {
 })
 
 describe('invalid options', () => {
-  /** Options that TypeScript would reject, as a JavaScript caller could pass them. */
-  // The checks must not rely on the declared type.
+  /** Gives invalid options the declared type, because JavaScript callers can pass any options. */
   const wrong = <T>(options: object) => options as T
 
   test('make connectSmpp reject before it connects', async () => {
@@ -276,7 +275,7 @@ test('an option that is undefined counts as missing', async () => {
   const { port } = await server.listen(0, '127.0.0.1')
   // A caller in JavaScript, or with less strict compiler options, can pass undefined.
   const options = { ...CLIENT, port, limits: { waitingSends: undefined }, windowSize: 1 } as object
-  // The cast hides the undefined from our strict options.
+  // The cast is needed because our own compiler options forbid an explicit undefined.
   const session = await connectSmpp(options as Parameters<typeof connectSmpp>[0])
   const sent = [session.send('submit_sm', {}), session.send('submit_sm', {})]
   for (const one of sent) expect(await one).toMatchObject({ command_status: 0 })

@@ -70,7 +70,7 @@ describe('connectSmpp', () => {
     expect([session.canSend('submit_sm'), session.canSend('deliver_sm')]).toEqual([true, false])
   })
 
-  test('temporarily refuses a receipt that crosses our unbind, so that it is resent', async () => {
+  test('answers a receipt that crosses our unbind with a temporary error', async () => {
     const connected = connecting({ command: 'bind_transceiver' })
     const peer = await accepted()
     peer.send('00000010800000090000000000000001')
@@ -79,6 +79,7 @@ describe('connectSmpp', () => {
     const [, unbind] = await peer.pdus(2)
     expect(unbind).toMatchObject({ command: 'unbind' })
     peer.send('00000010000000050000000000000007')
+    // The temporary error makes the peer send the receipt again in another session.
     const [, , answer] = await peer.pdus(3)
     expect(answer).toMatchObject({
       command: 'deliver_sm_resp',

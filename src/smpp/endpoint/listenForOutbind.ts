@@ -10,10 +10,10 @@ import { timersOf } from '../session/sessionTimers.ts'
 import { LISTEN_OPTIONS, SERVER_EVENT_CHECKS, type SmppServerEvents } from './smppServer.ts'
 import type { SecureContext, ServerTlsOptions } from '../transport/tlsGate.ts'
 
-/** The events of a server and its sessions. Only onOutbind is required. */
+/** The events of an outbind listener and its sessions. Only onOutbind is required. */
 export interface OutbindEvents extends SmppServerEvents {
   /**
-   * A message centre asks for a bind. Check its system_id and password, then call
+   * A message centre sent outbind to ask for a bind. Check its system_id and password, then call
    * `bindSession(session, { command: 'bind_receiver', … })` or `session.close(reason)` before the
    * session-init timer ends.
    */
@@ -122,7 +122,7 @@ class OutbindDesk {
     const { events, timers } = this.#options
     const { sessionInitTimeoutMs } = timersOf(timers)
     const overdue = () => {
-      // The response timer limits a bind that waits for its response.
+      // If our bind has already been sent, the response timer limits the wait for bind_resp.
       if (session.unanswered === 0) session.close('outbind and bind did not follow in time')
     }
     const timer = sessionInitTimeoutMs > 0 ? setTimeout(overdue, sessionInitTimeoutMs) : undefined

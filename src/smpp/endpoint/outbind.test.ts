@@ -143,7 +143,7 @@ describe('outbind rejects and leaves no session if', () => {
     expect(error).toMatchObject({ name: 'SmppConnectError', code: 'CLOSED' })
   })
 
-  test('the owner refuses the bind', async () => {
+  test('onBind refuses the bind', async () => {
     const onBind = (session: Session, pdu: Parameters<Session['refuseBind']>[0]) =>
       session.refuseBind(pdu, status.ESME_RINVPASWD)
     const error = await failing({ events: { onBind } }, (peer) => peer.send(bindPdu()))
@@ -237,7 +237,8 @@ describe('an ESME that waits for outbinds', () => {
     slow.send(OUTBIND)
     const binding = bindSession((await asked.next()).session, BIND)
     await slow.pdus(1)
-    // When this later connection is closed, the timer of `slow` has also expired.
+    // The timer of `slow` started before the timer of `silent`. Once the server has closed
+    // `silent`, both timers have therefore expired.
     const silent = await rawClient(port)
     await silent.end()
     slow.send(BIND_RESP)
@@ -260,7 +261,7 @@ describe('an ESME that waits for outbinds', () => {
     await peer.end()
   })
 
-  test('refuses a second outbind and a message before the bind', async () => {
+  test('refuses a second outbind, and refuses a message before the bind', async () => {
     const { asked, port } = await waiting()
     const peer = await rawClient(port)
     peer.send(Buffer.concat([OUTBIND, OUTBIND, headerOf(PDUS.deliver_sm.command_id, 7)]))

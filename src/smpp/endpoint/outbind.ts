@@ -55,7 +55,7 @@ export async function outbind(
       session.close('aborted by the caller')
     }
     onSession(session)
-    // The owner has closed the session in onSession. onClosed rejects the promise.
+    // If onSession has closed the session, onClosed rejects the promise.
     if (session.state === 'CLOSED') return
     signal?.addEventListener('abort', onAbort)
     try {

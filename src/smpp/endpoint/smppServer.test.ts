@@ -119,7 +119,7 @@ describe('a server', () => {
     const session = await bound()
     const submit = submitPdu(2)
     peer.send(submit.subarray(0, 10))
-    // The enquire_link shows that the clock has ticked since the half PDU was sent.
+    // The enquire_link shows that the server has checked its timers since the half PDU was sent.
     await peer.until((received) => received.some(({ command }) => command === 'enquire_link'))
     expect(session.state).toBe('BOUND_TRX')
     peer.send(submit.subarray(10))

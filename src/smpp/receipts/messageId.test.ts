@@ -18,7 +18,7 @@ describe('a rule determines whether two ids are the same:', () => {
     ['fewer zeros', {}, '00B8', 'B8', false],
     ['fewer zeros', { ignoreLeadingZeros: true }, '00B8', '0B8', true],
     ['another case', { ignoreLeadingZeros: true }, '00B8', 'b8', false],
-    ['both', { ignoreLeadingZeros: true, ignoreCase: true }, '00B8', 'b8', true],
+    ['another case and zeros', { ignoreLeadingZeros: true, ignoreCase: true }, '00B8', 'b8', true],
     ['only zeros', { ignoreLeadingZeros: true }, '000', '0', true],
     ['hexadecimal and decimal', HEX_TO_DECIMAL, '39F99dd5', '0972660181', true],
     ['decimal and hexadecimal', DECIMAL_TO_HEX, '972660181', '39f99dd5', true],

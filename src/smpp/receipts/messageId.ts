@@ -3,8 +3,8 @@
 // each connection says how the two ids differ. Ids remain strings, because they can exceed 2^53.
 
 /**
- * The rule by which two ids on a connection mean the same message. If no property is set, the ids
- * must be equal.
+ * The rule that decides whether two ids on a connection mean the same message. If no property is
+ * set, the ids must be equal.
  */
 export interface MessageIdRule {
   /** `1A2b` matches `1a2B`. The case of letters outside ASCII still matters. */
@@ -35,8 +35,8 @@ const PADDED_DIGITS = [8, 10] as const
  * The ids that submit_sm_resp (SMPP 3.4 §4.4.2) may have given to a message whose receipt (appendix
  * B) has the id `receiptId`. `receiptId` itself is first. The other spellings that the rule allows
  * follow, the most likely first. Only common spellings are included (all lower case, all upper
- * case, the usual widths). To find every spelling, compare by messageIdKey. An empty id gives an
- * empty list.
+ * case, the usual widths). To find every spelling, compare the keys that messageIdKey returns.
+ * An empty id gives an empty list.
  */
 export function messageIdCandidates(receiptId: string, rule: MessageIdRule): string[] {
   if (receiptId === '') return []
@@ -111,8 +111,8 @@ function casesOf(id: string): string[] {
 }
 
 /**
- * Changes only ASCII letters, because ids are ASCII (SMPP 3.4 §3.1). Some letters of Latin-1, such
- * as `µ`, have no capital in Latin-1.
+ * Changes only ASCII letters. Ids are ASCII (SMPP 3.4 §3.1), and some letters of Latin-1, such as
+ * `µ`, have no capital in Latin-1.
  */
 function lowerCase(id: string): string {
   return id.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

@@ -34,7 +34,7 @@ const ROWS: readonly { name: MessageStateName; stat: string }[] = [
   { name: 'SKIPPED', stat: 'SKIPPED' },
 ]
 
-/** Other words that SMSCs use, in addition to the two words in each of ROWS. */
+/** Further words that SMSCs use. Each row of ROWS already has two words for its state. */
 const SYNONYMS: Readonly<Record<string, MessageState>> = {
   DELIVERD: MESSAGE_STATE.DELIVERED,
   DELIVRED: MESSAGE_STATE.DELIVERED,
@@ -67,8 +67,8 @@ const BY_WORD: ReadonlyMap<string, MessageState> = new Map([
 ])
 
 /**
- * Parts of words. An unknown word, such as `DND_REJECTED` or `DeliveredToTerminal`, is searched for
- * these parts in this order.
+ * Parts of words, with the state that each part indicates. An unknown word, such as `DND_REJECTED`
+ * or `DeliveredToTerminal`, is searched for these parts in this order.
  */
 const BY_PART: readonly [string, MessageState][] = [
   ['UNDELIV', MESSAGE_STATE.UNDELIVERABLE],
@@ -121,9 +121,9 @@ export function messageStateOf(stat: string, words?: MessageStateWords): Message
 const STATS: ReadonlySet<string> = new Set(ROWS.map(({ stat }) => stat))
 
 /**
- * Whether a word is a state even without the label `stat:` before it (SMPP 3.4 appendix B). This is
- * true of the seven-letter words in capitals and of the connection's own words. All other words can
- * also be part of ordinary text.
+ * Whether a word is read as a state even if the label `stat:` is missing (SMPP 3.4 appendix B).
+ * This is true of the seven-letter words in capitals and of the connection's own words. All other
+ * words can also be part of ordinary text.
  */
 export function isBareState(word: string, words?: MessageStateWords): boolean {
   return STATS.has(word) || words?.has(word.toUpperCase()) === true

@@ -10,7 +10,10 @@ import { readReceiptTime } from './receiptTime.ts'
 import { tlv, type Tlv } from '../wire/tlv.ts'
 import { vectorLines, type ReceiptVector } from '../testing/vectorLines.fixture.ts'
 
-/** The vectors from which we differ, with the reason. No specification settles these cases. */
+/**
+ * The test vectors that parseReceipt reads differently, with its result and the reason. No
+ * specification settles these cases.
+ */
 const OURS: Readonly<Record<string, { readonly fields: object; readonly because: string }>> = {
   r102: { fields: { id: undefined }, because: 'an empty id is treated as missing' },
   r176: {
@@ -38,7 +41,7 @@ function bodyOf({ hex, esm_class, data_coding, tlvs }: ReceiptVector): ShortMess
 function meantBy({ expected, normalized, tlvs }: ReceiptVector): object {
   const orUndefined = (value: string | null | undefined) => value ?? undefined
   return {
-    // The expected values of the vectors are those of the text. TLVs take precedence over them.
+    // A vector lists the values in the text of the receipt. TLVs take precedence over the text.
     id: tlvs?.receipted_message_id ?? orUndefined(expected['id']),
     messageState: tlvs?.message_state ?? normalized.message_state ?? undefined,
     sub: orUndefined(expected['sub']),
@@ -67,8 +70,8 @@ describe('runs of 65,000 octets', () => {
     const run = octet.repeat(65_000 / octet.length)
     const text = Buffer.from(`${label}${run}x`, 'latin1')
     const tlvs = [tlv('message_payload', text)]
-    // When a pattern was matched again from each octet, every read took 1.6 s, and this test timed
-    // out.
+    // A pattern that is matched again from each octet takes 1.6 s for each read. With such a
+    // pattern, this test would time out.
     for (let count = 0; count < 30; count++)
       expect(parseReceipt(message({ esm_class: 4, tlvs }))).toMatchObject(fields)
   })
@@ -378,7 +381,7 @@ test('the usual layout gives the same result as another layout with the same lab
       const line =
         `id:${messageId} sub:${digits} dlvrd:001 submit date:${digits} done date:2612011200 ` +
         `stat:${one} err:${one} ${textLabel}:${words}`
-      // The space at the start makes the second line another layout.
+      // Because of its first character, a space, the second line does not have the usual layout.
       const [usual, other] = [line, ` ${line}`].map((one) =>
         parseReceipt(message({ esm_class: 4, short_message: Buffer.from(one, 'latin1') })),
       )

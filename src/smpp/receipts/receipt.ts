@@ -4,7 +4,8 @@
 // repeated, the first one is read. All values remain strings, because ids are opaque and `err` may
 // be hexadecimal or letters. The TLVs receipted_message_id and message_state take precedence over
 // the text, unless an option says otherwise. readReceiptTime reads the dates, and receiptCount
-// reads the counts. messageIdCandidates finds the message of a receipt.
+// reads the counts. messageIdCandidates lists the ids by which the message of a receipt can be
+// found.
 
 import { charsetOf, type Alphabet } from '../text/dataCoding.ts'
 import { decodeText } from '../text/decodeText.ts'
@@ -290,8 +291,8 @@ function bareState(text: string, words: MessageStateWords | undefined): string |
 }
 
 /**
- * Removes these characters from the end. This is a loop because `/[,.;]+$/` takes 1.6 s for 65,000
- * commas: it searches again from each comma.
+ * Removes these characters from the end. This is a loop because the pattern `/[,.;]+$/` takes 1.6 s
+ * if 65,000 commas precede another character: the search starts again from each comma.
  */
 function withoutLast(text: string, characters: string): string {
   let end = text.length

@@ -47,9 +47,9 @@ export type ReceiptLabel =
 export interface ReceiptStyle {
   /** The labels to write, in this order. Default: all labels of appendix B. */
   readonly labels?: readonly ReceiptLabel[]
-  /** The spelling of the label. Appendix B has `Text` in one place, and some ESMEs expect it. */
+  /** The label of the text. Appendix B has `Text` in one place, and some ESMEs expect that. */
   readonly textLabel?: 'text' | 'Text'
-  /** The maximum length of the text, in characters. Default: 20. */
+  /** The maximum length of the quoted text, in characters. Default: 20. */
   readonly textCharactersMax?: number
   /** The format of the dates. Default: `YYMMDDhhmm`. */
   readonly dates?: ReceiptTimeFormat

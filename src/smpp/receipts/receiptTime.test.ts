@@ -37,7 +37,7 @@ describe('the date of a receipt', () => {
     expect(readReceiptTime('260102030400000+', options)).toEqual(new Date('2026-01-02T03:04:00Z'))
   })
 
-  test('twelve digits are read in the way that is not later than latestMs', () => {
+  test('twelve digits are read in the format that gives a date not after latestMs', () => {
     const text = '201206191530'
     expect(readReceiptTime(text)).toEqual(new Date('2020-12-06T19:15:30Z'))
     const latestMs = Date.UTC(2013, 0, 1)

@@ -1,8 +1,8 @@
 // Reads and writes the dates in receipts. SMPP 3.4 appendix B has YYMMDDhhmm in the SMSC's local
-// time. In practice, SMSCs also write seconds, full years, separators, the 16 characters of §7.1.1,
-// or Unix time.
+// time. In practice, SMSCs also write seconds, full years, separators, the 16-character format of
+// §7.1.1, or Unix time.
 
-/** Information that a date does not contain. */
+/** Information that is needed to read a date, but that the date does not contain. */
 export interface ReceiptTimeOptions {
   /** The offset of the SMSC's local time from UTC, in minutes east. Default: 0. */
   readonly utcOffsetMinutes?: number

@@ -3,7 +3,10 @@
 
 import { MESSAGE_STATE, type MessageState } from './messageState.ts'
 
-/** The rank of UNKNOWN. The message may have ended, so a later final state replaces UNKNOWN. */
+/**
+ * The rank of UNKNOWN. It is above the interim states, because the message may have ended. It is
+ * below the final states, because a later receipt may report the state in which the message ended.
+ */
 export const RANK_UNCERTAIN = 5
 /** The rank of a final state, which no other state replaces. */
 export const RANK_FINAL = 10

@@ -81,8 +81,8 @@ export class Binding {
     requests.requestBind(command, body, (outcome) => {
       const isBound = outcome.kind === 'response' && this.#receive(command, body, outcome.pdu)
       onAnswer(outcome)
-      // The owner receives the session when a promise resolves. PDUs that directly follow bind_resp
-      // must not be handled before then.
+      // The caller gets the session when the promise of connectSmpp or bindSession resolves. PDUs
+      // that directly follow bind_resp must not be handled before then.
       if (isBound) setImmediate(() => reader.release('bind'))
     })
     clock.bindWaits('the bind was not answered in time')

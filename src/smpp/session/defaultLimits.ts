@@ -3,21 +3,22 @@ import { integer, type OptionChecks } from '../wire/optionCheck.ts'
 /** Limits on the memory and the pending work of one session. */
 export interface SessionLimits {
   /**
-   * The number of octets that wait to be sent because the peer reads too slowly. Above this limit,
-   * reading from the peer stops until all of them are sent. If that takes more than a minute, the
-   * session closes. Default 1 MiB.
+   * If more octets than this wait to be sent because the peer reads too slowly, we stop reading
+   * from the peer until all of them are sent. If that takes more than a minute, the session closes.
+   * Default 1 MiB.
    */
   readonly unsentOctetsPause: number
   /** If more octets than this wait to be sent, the connection is destroyed. Default 16 MiB. */
   readonly unsentOctetsMax: number
   /**
-   * The number of requests from the peer that wait for `respond`. When this number is reached,
-   * reading stops until half of them are answered. Default 10,000.
+   * The maximum number of requests from the peer that wait for `respond`. When it is reached,
+   * reading stops until half of the requests are answered. Default 10,000.
    */
   readonly unansweredByUs: number
   /**
-   * The same limit in octets of memory, which includes the TLVs of the requests and the chunks in
-   * which they arrived. Default 16 MiB.
+   * The maximum memory, in octets, for requests that wait for `respond`. It includes their TLVs and
+   * the chunks in which the requests arrived. Reading stops and resumes as for `unansweredByUs`.
+   * Default 16 MiB.
    */
   readonly unansweredOctets: number
   /** The number of calls to `send` that may wait for room in the window. Default 10,000. */

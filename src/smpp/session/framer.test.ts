@@ -50,7 +50,7 @@ describe('the framer', () => {
 
   test('gives the same result for arbitrary octets wherever the chunks are cut', () => {
     const octets = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array))
-    // Writes small lengths, because nearly all random lengths are impossible.
+    // Small lengths are written into the noise, because nearly all random lengths are impossible.
     const lengths = fc.array(fc.nat({ max: 64 }), { maxLength: 6 })
     fc.assert(
       fc.property(octets, lengths, cuts, (noise, places, at) => {

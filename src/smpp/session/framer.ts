@@ -6,9 +6,9 @@ const TAIL_OCTETS_MIN = 1024
 
 /**
  * Finds the PDUs in the chunks that a socket delivers. A PDU that is complete within one chunk is
- * not copied. A PDU that spans several chunks is copied into a buffer. The buffer grows with the
- * octets received, not to the size that command_length claims. After `next()` returns `pdu`, the
- * PDU is octets[start, end).
+ * not copied. A PDU that spans several chunks is copied into a buffer, the tail. The tail grows
+ * with the octets received, not to the size that command_length claims. After `next()` returns
+ * `pdu`, the PDU is octets[start, end).
  */
 export class Framer {
   octets: Buffer = NOTHING

@@ -42,7 +42,7 @@ type Handlers<Session> = Readonly<Partial<Record<CommandName, Handler<Session>>>
 const NACK = compiledByName('generic_nack')
 
 /**
- * The commands that the session handles itself. The owner's handlers process all other commands.
+ * The commands that the session handles itself. Handlers of the application process all others.
  */
 const OWN: ReadonlySet<CommandName> = new Set([
   'bind_receiver',
@@ -88,12 +88,12 @@ export class InboundPdus<Session extends Standing> {
     this.#handlers = (settings.events.requests ?? {}) as Handlers<Session>
   }
 
-  /** The number of requests that the owner has not answered. */
+  /** The number of requests that the application has not answered. */
   get owed(): number {
     return this.#owed.count
   }
 
-  /** Call when the owner has answered a request. */
+  /** Call when the application has answered a request. */
   answered(): void {
     this.#owed.answered()
     if (!this.#isHeld || !this.#owed.isLittle) return
@@ -127,7 +127,8 @@ export class InboundPdus<Session extends Standing> {
   /**
    * Answers an impossible command_length with one generic_nack, because nothing after it can be
    * understood (SMPP 5.0 §2.11.2). The answer repeats the sequence_number only if command_id is
-   * known, because octets of HTTP or TLS contain no sequence_number. Returns the reason for logs.
+   * known: other octets, such as HTTP or TLS, contain no sequence_number. Returns the reason for
+   * logs.
    */
   framingLost(octets: Buffer, start: number, end: number): string {
     const command_id = end - start >= 8 ? octets.readUInt32BE(start + 4) : 0

@@ -286,7 +286,7 @@ describe('a client', () => {
     expect(answersOf(peer.received)[1]).toMatchObject({ reply: 'deliver_sm_resp' })
   })
 
-  test('m023: connectSmpp rejects with CLOSED if a close follows half a bind_resp', async () => {
+  test('m023: after half a bind_resp and a close, connectSmpp rejects with CLOSED', async () => {
     const vector = ofClients.find(({ id }) => id === 'm023')
     const connected = connecting().catch((error: unknown) => error)
     const peer = await centre.accept()

@@ -2,7 +2,10 @@ import type { SessionLimits } from './defaultLimits.ts'
 
 /** The memory that V8 uses for one TLV and the view of its value (measured: 135-150 octets). */
 const TLV_OCTETS = 150
-/** Charges below this size are not counted. The limit on the number of requests bounds them. */
+/**
+ * Charges below this size are not counted, because the limit on the number of requests also limits
+ * their sum.
+ */
 const CHARGED_OCTETS_MIN = 1024
 
 interface Charge {
@@ -12,9 +15,9 @@ interface Charge {
 }
 
 /**
- * Counts the requests that the owner has not answered, and the memory that they keep alive. The
- * body of a request is a view of the chunk that the socket delivered, so the whole size of a chunk
- * is charged to the first request in it. If that request was the n-th of the session, its charge is
+ * Counts the requests that the application has not answered, and the memory that they use. The body
+ * of a request is a view of the chunk that the socket delivered, so the whole size of a chunk is
+ * charged to the first request in it. If that request was the n-th of the session, its charge is
  * released after n answers, no matter which requests were answered. Looking up each request by its
  * sequence_number would make the server a tenth slower.
  */

@@ -29,7 +29,7 @@ export interface ReaderHandlers {
 /**
  * Splits the octets of one socket into PDUs and passes them to the handlers in order. Reading
  * pauses while a bind is unanswered, while too many octets wait to be sent, while too many requests
- * wait for our answers, and while the owner has paused the session.
+ * wait for our answers, and while the application has paused the session.
  */
 export class PduReader {
   readonly #socket: Socket
@@ -119,8 +119,8 @@ export class PduReader {
       hasThrown = false
     } finally {
       this.#isReading = false
-      // A handler of the owner has thrown. If the process survives, the next PDUs must not wait
-      // until more octets arrive.
+      // A handler of the application has thrown. If the process survives, the next PDUs must not
+      // wait until more octets arrive.
       if (hasThrown) setImmediate(() => this.#read(false))
     }
   }

@@ -18,9 +18,9 @@ export type PduSent = (command_id: number, status: number, octets: number) => vo
 const scratchPool: Buffer[] = []
 let dirty: PduWriter[] = []
 
-// All sessions of the process share one immediate. It runs after all sockets that were readable in
-// this event loop iteration have been read, so all answers of the iteration leave in one write per
-// socket.
+// All sessions of the process share one setImmediate callback. It runs after all sockets that were
+// readable in this event loop iteration have been read, so all answers of the iteration leave in
+// one write per socket.
 function flushDirty(): void {
   const writers = dirty
   dirty = []
@@ -147,7 +147,7 @@ export class PduWriter {
     this.#offset = 0
     if (!scratch) return
     // The socket may keep the buffer that is written to it, so it gets a copy of the right size
-    // (which takes 0.1 us). The scratch buffer can then be reused immediately.
+    // (which takes 0.1 µs). The scratch buffer can then be reused immediately.
     if (octets > 0 && this.#socket.writable)
       this.#socket.write(Buffer.from(scratch.subarray(0, octets)))
     if (scratch.length === SCRATCH_OCTETS && scratchPool.length < SCRATCH_KEPT_MAX)

@@ -38,7 +38,7 @@ export class Session {
   readonly remotePort: number
   /** The TLS version and the peer's certificate; undefined over plain TCP. */
   readonly tls: SessionTls | undefined
-  /** Any value that the owner attaches to this session. */
+  /** Any value that the application attaches to this session. */
   context: unknown = undefined
   readonly #socket: Socket
   readonly #settings: SessionSettingsOf<Session>
@@ -285,7 +285,7 @@ export class Session {
    * Ends the session cleanly (SMPP 3.4 §4.2): sends no new requests, waits for outstanding answers
    * on both sides, sends unbind, waits for unbind_resp, and closes. The response timer limits each
    * wait. Until unbind is sent, new requests from the peer reach their handlers. After that,
-   * messages from the peer get a temporary refusal, and other requests get ESME_RINVBNDSTS.
+   * messages from the peer get a temporary error, and other requests get ESME_RINVBNDSTS.
    */
   unbind(): Promise<void> {
     if (this.#isGone) return Promise.resolve()

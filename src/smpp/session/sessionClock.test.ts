@@ -44,8 +44,9 @@ test('a session with long timers checks them once a second', () => {
 })
 
 test('other numeric properties of the timers object do not change the check interval', () => {
-  // A process passes its whole Config as timers. Without this rule, each of ten thousand idle binds
-  // would check its timers every 5 ms.
+  // A caller may pass its whole configuration as timers. If the pool size of 6 were taken for a
+  // timer of 6 ms, each of ten thousand idle sessions would check its timers every 5 ms, the
+  // minimum.
   const config = { ...TIMERS, databasePoolSize: 6 }
   expect(ticksInTenSeconds(config)).toBe(10)
 })

@@ -138,8 +138,8 @@ export class SessionClock {
   }
 
   #startTicking(): NodeJS.Timeout {
-    // The timers are listed by name because the object may contain other numbers. For example, a
-    // process may pass its whole Config.
+    // The timers are listed by name because the object may contain other numbers. For example, the
+    // application may pass its whole configuration.
     const { sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs } = this.#timers
     const linkMs = [sessionInitTimeoutMs, enquireLinkIntervalMs, responseTimeoutMs]
     const allMs = [...linkMs, this.#timers.inactivityTimeoutMs, this.#pduTimeoutMs]

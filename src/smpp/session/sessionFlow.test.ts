@@ -80,7 +80,7 @@ test('a window that follows congestion_state shrinks and grows back to its full 
   }
   expect(esme.windowFree).toBe(8)
   expect(await answerAll(100)).toBe(4)
-  // Eight answers fill two windows of four, so the window shrinks twice.
+  // Four answers halve the window of 4, and two more halve the window of 2. Then 1 is the minimum.
   expect(await answerAll(100)).toBe(1)
   let size = 1
   while (size < 8) {
@@ -191,7 +191,7 @@ test('a peer of version 3.3 gets no TLVs, and TLVs that carry text are refused',
   })
   const body = encodeBody('submit_sm', { tlvs: [tlv('sar_msg_ref_num', 1)] })
   expect(() => esme.requestBody('submit_sm', body, () => undefined)).toThrow(PduError)
-  // A TLV on which the text does not depend is left out.
+  // A TLV that does not carry text is left out, and the message is sent.
   const sending = esme.send('submit_sm', { tlvs: [tlv('user_message_reference', 7)] })
   const { session, pdu } = await submits.next()
   expect(pdu.tlvs).toEqual([])

@@ -113,7 +113,7 @@ test('unbind waits for the answers to sent requests and rejects all others', asy
   expect(submits.all).toHaveLength(1)
 })
 
-test('a request that is not answered in time fails with TIMEOUT and frees its place', async () => {
+test('a request without an answer in time fails with TIMEOUT and leaves the window', async () => {
   const timers = {
     sessionInitTimeoutMs: 0,
     enquireLinkIntervalMs: 0,
@@ -131,7 +131,7 @@ test('a forbidden command or a field that does not fit is rejected immediately',
   expect(await failure(esme.send('deliver_sm', {}))).toBe('NOT_ALLOWED false')
   await expect(submit('4'.repeat(30))).rejects.toBeInstanceOf(PduError)
   expect(esme.unanswered).toBe(0)
-  // Nothing was sent, so no sequence_number was used.
+  // The bind had sequence_number 1. Nothing was sent after it, so the next number is 2.
   const sending = submit('1')
   const { session, pdu } = await submits.next()
   expect(pdu.sequence_number).toBe(2)
@@ -179,7 +179,7 @@ test('a send beyond the limit of waiting sends is rejected', async () => {
   await Promise.all(sending)
 })
 
-test('mistakes that only plain JavaScript can make throw TypeError immediately', async () => {
+test('calls that TypeScript would reject throw TypeError immediately', async () => {
   const { esme } = await start()
   // JavaScript can call these methods with any values.
   const { request, notify } = esme as unknown as Record<string, (...values: unknown[]) => unknown>

@@ -37,7 +37,7 @@ export type RequestHandlers = RequestHandlersOf<Session>
  */
 export interface PduEvents extends PduEventsOf<Session> {}
 
-/** Events for the owner of a session, all optional. A handler must not throw. */
+/** Handlers for the events of a session, all optional. A handler must not throw. */
 export interface SessionEvents extends SessionEventsOf<Session> {}
 
 /** The settings of a session, which connectSmpp and createSmppServer fill in. */

@@ -34,8 +34,8 @@ export const TIMER_CHECKS: OptionChecks<SessionTimers> = {
 }
 
 /**
- * The defaults for the timers of SMPP 3.4 §7.2, in milliseconds: 10 s from the connection to the
- * bind, enquire_link after 30 s of silence, 30 s for a response, and no limit on inactivity.
+ * The defaults for the timers of SMPP 3.4 §7.2, in milliseconds: 10 s from the start of a session
+ * to its bind, enquire_link after 30 s of silence, 30 s for a response, and no limit on inactivity.
  */
 export const DEFAULT_TIMERS: SessionTimers = {
   sessionInitTimeoutMs: 10_000,

@@ -72,7 +72,7 @@ export interface SessionEventsOf<Session> extends PduEventsOf<Session> {
    */
   onWindowFree?(session: Session): void
   /**
-   * A response brought a new value of the peer's congestion_state (0-100, SMPP 5.0 §4.8.4.18).
+   * A response contained a new value of the peer's congestion_state (0-100, SMPP 5.0 §4.8.4.18).
    */
   onCongestion?(session: Session, congestionState: number): void
   /** The peer sent malformed input. Called after the answer was written. */
@@ -98,7 +98,7 @@ export interface SessionSettingsOf<Session> {
   readonly interfaceVersion: InterfaceVersion
   /** Client side: the version to assume if bind_resp has no sc_interface_version. */
   readonly versionWhenUntold: InterfaceVersion
-  /** The owner's event handlers. */
+  /** The event handlers of the application. */
   readonly events: SessionEventsOf<Session>
   /** In milliseconds. */
   readonly timers: SessionTimers
@@ -125,5 +125,5 @@ export interface SessionSettingsOf<Session> {
   readonly onGone?: (session: Session) => void
 }
 
-/** The settings that the parts of a session need: all except the owner's handlers. */
+/** The settings that the parts of a session need: all except the handlers and callbacks. */
 export type SessionRules = Omit<SessionSettingsOf<never>, 'events' | 'onBound' | 'onGone'>

@@ -14,7 +14,7 @@ test('an unbind that crosses our unbind is answered with ESME_ROK', () => {
 })
 
 test.each(['submit_sm', 'submit_multi', 'data_sm', 'broadcast_sm'] as const)(
-  'a %s that crosses our unbind is refused temporarily',
+  'a %s that crosses our unbind is answered with a temporary error',
   (command) => {
     expect(stateRefusal(command, LEAVING)).toBe(ESME_RTHROTTLED)
     expect(stateRefusal(command, { ...LEAVING, isLeaving: false })).toBe(ESME_RINVBNDSTS)

@@ -8,8 +8,8 @@ import {
 import type { CommandName, SessionState } from '../wire/pduTable.ts'
 
 /**
- * Temporary refusals for messages that crossed our unbind on the wire. The peer may send these
- * messages again in another session.
+ * The temporary errors with which we answer messages that crossed our unbind on the wire. The peer
+ * may send these messages again in another session.
  */
 const CROSSED: ReadonlyMap<CommandName, number> = new Map([
   ['submit_sm', ESME_RTHROTTLED],

@@ -21,7 +21,7 @@ export class WaitingSends {
     return this.#sends.size
   }
 
-  /** Whether `refill` is running. Free places then belong to the waiting sends. */
+  /** Whether `refill` is running. Only waiting sends may then use free places in the window. */
   get isRefilling(): boolean {
     return this.#isRefilling
   }
