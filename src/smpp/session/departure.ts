@@ -8,7 +8,7 @@ export interface DepartureActions {
   /** Sends unbind and returns its sequence_number. */
   sendUnbind(): number
   answerUnbind(sequence: number): void
-  /** Starts or restarts the timer that calls `advance(true)`. */
+  /** Restarts the timer that calls `advance(true)`. It is shorter for the last step. */
   setDeadline(isLastStep: boolean): void
   close(reason: string): void
 }

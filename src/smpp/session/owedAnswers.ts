@@ -15,9 +15,9 @@ interface Charge {
 }
 
 /**
- * Counts the requests that the application has not answered, and the memory that they use. The body
- * of a request is a view of the chunk that the socket delivered, so the whole size of a chunk is
- * charged to the first request in it. If that request was the n-th of the session, its charge is
+ * Counts the requests that the application has not answered, and the memory that they occupy. The
+ * body of a request is a view of the chunk that the socket delivered, so the whole size of a chunk
+ * is charged to the first request in it. If that request was the n-th of the session, its charge is
  * released after n answers, no matter which requests were answered. Looking up each request by its
  * sequence_number would make the server a tenth slower.
  */

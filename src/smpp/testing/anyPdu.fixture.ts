@@ -48,12 +48,12 @@ const IMPOSSIBLE: readonly (readonly [number, fc.Arbitrary<string>])[] = [
   [7, twoDigits(49, 99)],
 ]
 
-/** Any text that is not empty and not a time as in SMPP 3.4 §7.1.1. */
+/** Any non-empty text that is not a valid time in the format of SMPP 3.4 §7.1.1. */
 export const anyWrongTime: fc.Arbitrary<string> = fc.oneof(
   fc
     .tuple(fc.tuple(...ABSOLUTE), fc.constantFrom(...IMPOSSIBLE))
     .chain(([parts, [at, wrong]]) => wrong.map((part) => parts.with(at, part).join(''))),
-  // Texts of only digits, with one character too many, and with a wrong last character.
+  // Texts of digits only, times with a digit too many, and times with a wrong last character.
   fc.integer({ min: 1, max: 30 }).chain(digits),
   fc.oneof(anyAbsoluteTime, anyRelativeTime).map((time) => `${time}0`),
   fc
@@ -101,7 +101,7 @@ export function anyPduOf<C extends CommandName>(command: C): fc.Arbitrary<Pdu<C>
   const whole = row.tlvs
     ? fc.record({ ...header, ...fields, tlvs: anyTlvs })
     : withRareTlvs(fc.record({ ...header, ...fields }))
-  // The PDU was built from the row of its command, so it has that command's type.
+  // The PDU has the fields that PDUS lists for its command, so it has that command's type.
   return whole as fc.Arbitrary<unknown> as fc.Arbitrary<Pdu<C>>
 }
 

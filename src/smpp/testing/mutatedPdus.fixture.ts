@@ -3,14 +3,14 @@ import { vectorLines } from './vectorLines.fixture.ts'
 
 type Random = () => number
 
-/** The longest PDUs are left out of REAL, because they would slow down the tests. */
+/** Longer PDUs are left out of REAL, because they would slow down the tests. */
 const OCTETS_MAX = 1000
 const REAL: readonly Buffer[] = vectorLines('pdus')
   .map(({ hex }) => Buffer.from(hex, 'hex'))
   .filter(({ length }) => length <= OCTETS_MAX)
 
 const MESSAGES: readonly Buffer[] = realMessages()
-/** The share of PDUs from MESSAGES. REAL alone has few receipts and parts of long messages. */
+/** The share of PDUs from MESSAGES, because REAL has few receipts and parts of long messages. */
 const MESSAGE_SHARE = 0.2
 
 /** The sequence_numbers are low, so that some responses match our own requests. */

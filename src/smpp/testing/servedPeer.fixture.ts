@@ -48,7 +48,7 @@ export interface ServedPeer {
   readonly server: SmppServer
   readonly port: number
   readonly peer: RawPeer
-  /** The events of the server's sessions. */
+  /** The binds, requests and close reasons of the server's sessions. */
   readonly binds: Inbox<Bind>
   readonly requests: Inbox<Request>
   readonly closed: Inbox<string>

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 
-/** A PDU from another encoder: its octets as `hex`, and the values that were encoded. */
+/**
+ * A PDU that another SMPP implementation encoded: its octets as `hex`, and the values that were
+ * encoded.
+ */
 export interface PduVector {
   readonly id: string
   readonly hex: string
@@ -79,7 +82,7 @@ export interface SegmentationVector {
   /** The first of gsm7, latin1 and ucs2 that has every character. */
   readonly encoding: 'gsm7' | 'latin1' | 'ucs2'
   readonly encoding_without_latin1: 'gsm7' | 'ucs2'
-  /** Units and parts in `encoding_without_latin1`. */
+  /** The numbers of units and of parts if the text is encoded in `encoding_without_latin1`. */
   readonly units: number
   readonly parts: number
 }

@@ -7,8 +7,8 @@ interface Link<V> {
 
 /**
  * A map whose first entry can be read quickly. Entries are in insertion order. A Map has the same
- * order, but its iterator passes over all deleted entries at the front. Finding the first entry
- * took 31 µs in a Map of 300,000 entries, and 2.7 µs in a Map of 7,000.
+ * order, but its iterator must skip all deleted entries at the front. Finding the first entry took
+ * 31 µs in a Map of 300,000 entries, and 2.7 µs in a Map of 7,000.
  */
 export class KeyedQueue<V> {
   readonly #links = new Map<string, Link<V>>()

@@ -47,7 +47,7 @@ export function roomBehind(headerOctets: number, charset: Charset): number {
   return charset === 'ucs2' ? octets & ~1 : octets
 }
 
-/** The number of octets in a surrogate pair or in the longest UTF-8 sequence. */
+/** The size of a surrogate pair and of the longest UTF-8 sequence, for which a part needs room. */
 const ROOM_MIN = 4
 
 /** Whether text is sent on air in septets. This includes ASCII, which SMSCs convert to GSM. */
@@ -72,8 +72,8 @@ function endOf(octets: Buffer, start: number, room: number, charset: Charset): n
 }
 
 /**
- * ESC ESC is a pair (TS 23.038 §6.2.1.1), so the last ESC of a run is an escape only if the length
- * of the run is odd.
+ * Whether the octet at `end` is escaped by the ESC before it. ESC ESC is a pair (TS 23.038
+ * §6.2.1.1), so the last ESC of a run is an escape only if the length of the run is odd.
  */
 function isBehindEscape(octets: Buffer, start: number, end: number): boolean {
   let first = end

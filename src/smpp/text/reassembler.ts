@@ -1,7 +1,8 @@
 // Collects the parts of long messages until each message is whole. Parts may arrive in any order
-// and more than once. A message is handed out as incomplete if it is not whole within the time
-// limit, or if memory is short, so no part is dropped. All parts are in memory only. If the process
-// ends, the parts of incomplete messages are lost, including those that were already answered.
+// and more than once. A message is handed out as incomplete (passed to onIncomplete) if it is not
+// whole within the time limit, or if memory is short, so no part is dropped. All parts are in
+// memory only. If the process ends, the parts of incomplete messages are lost, even if their PDUs
+// were already answered.
 
 import { KeyedQueue } from './keyedQueue.ts'
 import type { TextPart, UserData } from './userData.ts'
@@ -11,7 +12,7 @@ import type { Concatenation } from './userDataHeader.ts'
 export interface ReassemblerOptions<T> {
   /** The time from the first part of a message until it is handed out, even if incomplete. */
   readonly timeLimitMs: number
-  /** The most octets that may be held, including an estimated overhead for each part. */
+  /** The maximum number of octets held, including an estimated overhead for each part. */
   readonly octetsMax: number
   /** A monotonic clock in milliseconds, such as performance.now. */
   readonly nowMs: () => number
@@ -82,7 +83,7 @@ interface Assembly<T> extends Finished {
 
 /**
  * The estimated memory of a part in addition to its text. In a measurement with 200,000 parts of
- * 153 octets, each part took 1.4 KB of RSS.
+ * 153 octets, each part took 1.4 KB of RSS: its 153 octets and another 1,250.
  */
 const PART_OCTETS = 1_250
 
@@ -108,7 +109,7 @@ export class Reassembler<T extends KeptWithPart = void> {
     return this.#open.size
   }
 
-  /** The octets held, as counted for octetsMax. The caller's items are not included. */
+  /** The octets held, which octetsMax limits. The caller's items are not included. */
   get octets(): number {
     return this.#octets
   }
@@ -125,7 +126,7 @@ export class Reassembler<T extends KeptWithPart = void> {
    * out, and finally the new one.
    *
    * `item` is kept without a copy and is not counted, so it should be small and hold no octets of
-   * the PDU. With whole PDUs as items, memory grew to 187 MB when 4 MB were counted.
+   * the PDU. When whole PDUs were kept as items, memory grew to 187 MB while 4 MB were counted.
    */
   add(source: string, destination: string, userData: UserData, item: T): Reassembly<T> {
     this.expire()

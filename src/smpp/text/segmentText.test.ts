@@ -115,7 +115,7 @@ describe('a text to be split by user data headers', () => {
     })
   })
 
-  test('has its ports in every part, and also if there is only one part', () => {
+  test('has its ports in every part, even if there is only one part', () => {
     const udh = [portElement(2948, 9200)]
     const [only] = segmentsOf('a'.repeat(152), { reference: 7, udh })
     expect(only?.esm_class).toBe(0x40)

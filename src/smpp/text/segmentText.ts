@@ -42,7 +42,7 @@ export interface Segment {
   readonly data_coding: number
   /** The user data header, if any, and the text after it; empty with message_payload. */
   readonly short_message: Buffer
-  /** SAR TLVs, or message_payload. */
+  /** SAR TLVs or message_payload, if `by` requires them; otherwise empty. */
   readonly tlvs: readonly Tlv[]
 }
 
@@ -61,8 +61,8 @@ const PARTS_MAX = 255
 /** The limit of SMPP 3.4 §5.3.2.32. */
 const PAYLOAD_OCTETS_MAX = 65_535
 /**
- * Sizes of the concatenation element without UDHL. An SMSC may create the longer element from
- * sar_msg_ref_num.
+ * The sizes, without UDHL, of the concatenation element for which each part has room. From SAR
+ * TLVs, an SMSC may create the element with a 16-bit reference, which has 6 octets.
  */
 const CONCATENATION_OCTETS = { udh8: 5, udh16: 6, sar: 6, message_payload: 5 } as const
 

@@ -59,7 +59,7 @@ export class Arrival {
     // The address must be read now, because a closed connection no longer has it.
     this.#peer = peerOf(connection)
     connection.on('error', () => undefined)
-    // The immediate lets TLS report its error for this connection first.
+    // The delay by setImmediate lets TLS report its error for this connection first.
     connection.once('close', () => setImmediate(this.#onLeft))
     if (ways.expectsProxyHeader) this.#readHeader()
     else this.#secure()
@@ -96,8 +96,8 @@ export class Arrival {
     const { tls } = this.#ways
     if (!tls) return this.#ready(this.#connection)
     this.#step = 'TLS handshake'
-    // A half-close during the handshake aborts it. A session answers a half-close by closing its
-    // own half.
+    // If the peer closes its half of the connection during the handshake, the whole connection
+    // ends. A session, on the other hand, still answers before it closes its own half.
     this.#connection.allowHalfOpen = false
     tls.secure(this.#connection, (result) => {
       if (!(result instanceof Error)) return this.#ready(result)
@@ -111,7 +111,7 @@ export class Arrival {
   #ready(socket: Socket): void {
     if (!this.#finish()) return
     this.#ways.onReady(socket, this.#source)
-    // The connection was paused after its PROXY header. Other sockets start to flow by themselves.
+    // A plain connection is paused if it had a PROXY header. A TLS socket starts to flow by itself.
     if (socket === this.#connection) socket.resume()
     this.#ways.onDone(this)
   }

@@ -108,8 +108,8 @@ test('after close in onConnection, a bind that came with the PROXY header is ign
 test('a connection closed in onConnection counts towards maxSessions until it ends', async () => {
   const { port, told } = await served((session) => session.close('unwanted'), { maxSessions: 1 })
   await vi.waitFor(async () => {
-    // A connection that arrives before the last one has ended exceeds maxSessions, so onConnection
-    // is not called.
+    // A connection that arrives before the previous one has ended exceeds maxSessions, so
+    // onConnection is not called.
     const peer = await rawClient(port)
     await peer.end()
     expect(told.all.filter((one) => one === 'unwanted').length).toBeGreaterThan(2)

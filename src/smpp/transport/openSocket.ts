@@ -85,7 +85,7 @@ export function openSocket(options: OpenSocketOptions): Promise<Socket> {
   })
 }
 
-/** Throws Node's error for invalid options, such as an invalid key. */
+/** Starts to connect. Throws Node's error for invalid options, such as an invalid key. */
 function begin({ host: told, port, tls }: OpenSocketOptions): Socket {
   // Accepts an IPv6 address in brackets, as in a URL: [::1].
   const host = /^\[(.*)\]$/.exec(told)?.[1] ?? told

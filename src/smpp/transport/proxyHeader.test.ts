@@ -89,9 +89,9 @@ describe('version 2', () => {
     ['an unknown command', v2Header(0x22, FAMILY.TCP4, TCP4_BLOCK)],
     ['an unknown family', v2Header(V2.PROXY, 0x41, TCP4_BLOCK)],
     ['an unknown transport', v2Header(V2.PROXY, 0x13, TCP4_BLOCK)],
-    ['no room for IPv4', v2Header(V2.PROXY, FAMILY.TCP4, TCP4_BLOCK.subarray(1))],
-    ['no room for IPv6', v2Header(V2.PROXY, FAMILY.TCP6, TCP6_BLOCK.subarray(1))],
-    ['no room for UNIX', v2Header(V2.PROXY, FAMILY.UNIX, Buffer.alloc(215))],
+    ['too few octets for IPv4', v2Header(V2.PROXY, FAMILY.TCP4, TCP4_BLOCK.subarray(1))],
+    ['too few octets for IPv6', v2Header(V2.PROXY, FAMILY.TCP6, TCP6_BLOCK.subarray(1))],
+    ['too few octets for UNIX', v2Header(V2.PROXY, FAMILY.UNIX, Buffer.alloc(215))],
     ['more than 4,096 octets', v2Header(V2.PROXY, FAMILY.TCP4, TCP4_BLOCK, 4097)],
   ])('refuses %s', (_, octets) => {
     expect(readProxyHeader(octets)).toMatchObject({ kind: 'refused' })

@@ -51,8 +51,8 @@ const INCOMPLETE = { kind: 'incomplete' } as const
 
 /**
  * Reads a header (proxy-protocol.txt §2.1, §2.2) from the beginning of the octets received so far.
- * Refuses octets that cannot become a header. With 4,112 octets or more the result is never
- * `incomplete`, so a caller does not have to buffer more.
+ * Refuses octets that cannot become a header. With 4,112 octets (16 + 4,096) or more, the result is
+ * never `incomplete`, so a caller does not have to buffer more.
  */
 export function readProxyHeader(octets: Buffer): ProxyHeader {
   if (startsLike(octets, V1_PREFIX)) return readV1(octets)

@@ -1,6 +1,6 @@
 /**
- * The error if no session could be established, except if the peer refused the bind with a
- * command_status. `code` is one of:
+ * The error if no session could be established. (If the peer refused the bind with a
+ * command_status, the error is a BindRefusedError instead.) `code` is one of:
  *
  * - an error code of the socket, such as ECONNREFUSED
  * - an error code of TLS, such as DEPTH_ZERO_SELF_SIGNED_CERT or ERR_TLS_CERT_ALTNAME_INVALID

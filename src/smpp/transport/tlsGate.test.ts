@@ -43,7 +43,7 @@ describe('over TLS', () => {
     const { port } = await served()
     const socket = connectTls({ port, host: '127.0.0.1', ca: authority.cert })
     const peer = new RawPeer(socket)
-    // These PDUs are written before the handshake, so they are sent with its last flight.
+    // These PDUs are written before the handshake is complete, so they are sent with its last part.
     peer.send(Buffer.concat([bindPdu(), submitPdu(2), headerOf(ENQUIRE_LINK, 3)]))
     const received = await peer.pdus(3)
     expect(received.map(({ command }) => command)).toEqual([
@@ -164,7 +164,7 @@ describe('a server reports a refused connection for', () => {
   })
 })
 
-test('unfinished TLS handshakes count as sessions and are closed with the server', async () => {
+test('unfinished TLS handshakes count towards maxSessions and end with the server', async () => {
   const { port, refused, server } = await served({ maxSessions: 2 })
   const silent = [await rawClient(port), await rawClient(port)]
   const third = await rawClient(port)

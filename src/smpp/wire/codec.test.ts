@@ -11,7 +11,7 @@ import { TLVS, type TlvName } from './tlvTable.ts'
 import { vectorLines, type PduVector } from '../testing/vectorLines.fixture.ts'
 
 const vectors = vectorLines('pdus')
-/** Entries of the vectors that are not fields of a PDU, or that the fields imply. */
+/** Keys of the decoded vectors that are not fields of a Pdu, or that follow from its fields. */
 const NOT_FIELDS = new Set([
   'command_length',
   'command_id',
@@ -66,10 +66,10 @@ describe('the PDUs of other encoders', () => {
       const pdu = decoded(Buffer.from(hex, 'hex'))
       for (const [name, value] of Object.entries(meant.tlvs)) {
         if (!(name in TLVS)) continue
-        // The check above shows that it is a name in the table.
+        // The check above shows that `name` is in the table.
         const own = readRepeatedTlv(pdu.tlvs ?? [], name as TlvName)
         const meantValues: readonly unknown[] = Array.isArray(value) ? value : [value]
-        // The vectors write an integer of an unexpected size as an object. Here it has no value.
+        // The vectors write an integer of an unexpected size as an object. It is read as undefined.
         const expected = meantValues.map((one) => (typeof one === 'object' ? undefined : one))
         expect({ id, [name]: shown(own) }).toEqual({ id, [name]: expected })
       }
@@ -209,7 +209,8 @@ describe('the lists of submit_multi and its response:', () => {
       ],
     } as const
     const octets = encodeBody('submit_multi', body)
-    // After service_type and the three source fields, SMPP 3.4 §4.5.1.1: the count, a flag, ...
+    // After service_type and the three source fields come the count of destinations and then, for
+    // each destination, a flag and its fields (SMPP 3.4 §4.5.1.1).
     const list = '02' + '02667269656e647300' + '0101013434373700'
     expect(octets.toString('hex', 4, 22)).toBe(list)
     expect(decodeBody('submit_multi', octets)).toMatchObject(body)

@@ -224,8 +224,8 @@ export function encodePdu(pdu: Pdu): Buffer {
 }
 
 /**
- * Encodes the PDU with `bodyOctets` as its body. Returns undefined if they no longer match the
- * fields; the PDU must then be encoded from its fields.
+ * Encodes the PDU with `bodyOctets` as its body. Returns undefined if `bodyOctets` no longer
+ * matches the fields; the PDU must then be encoded from its fields.
  */
 function asItCame(pdu: Pdu, bodyOctets: Buffer): Buffer | undefined {
   const out = Buffer.allocUnsafe(HEADER_OCTETS + bodyOctets.length)
@@ -245,7 +245,7 @@ function encodeFields(pdu: Pdu): Buffer {
   return out.subarray(0, end)
 }
 
-/** Callers in JavaScript may omit either property. It is then 0. */
+/** Callers in JavaScript may omit either property. It is then encoded as 0. */
 interface Header {
   readonly command_status?: number
   readonly sequence_number?: number

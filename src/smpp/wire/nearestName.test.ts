@@ -73,7 +73,7 @@ test.each([
   expect(() => session.requestBody(wrong(command), Buffer.alloc(0), () => undefined)).toThrow(
     message,
   )
-  // Without a check here, an invalid signal would only be noticed when the answer arrives.
+  // If send did not check its signal, an invalid one would be noticed only at the answer.
   await expect(session.send('submit_sm', {}, { signal: wrong({}) })).rejects.toThrow('AbortSignal')
   expect(session.unanswered).toBe(0)
   expect(await session.send('submit_sm', {})).toMatchObject({ command_status: 0 })

@@ -78,11 +78,11 @@ describe('the original body', () => {
 
   test('is not written if a field has changed', () => {
     const pdu = decoded(pduOf('submit_sm_resp', ESME_ROK, '6162'))
-    const changed = encodePdu({ ...pdu, message_id: 'x' } as Pdu) // The command is the same.
+    const changed = encodePdu({ ...pdu, message_id: 'x' } as Pdu) // Same command, so same type.
     expect(changed.toString('hex', 16)).toBe('7800')
     const cancel = decoded(pduOf('cancel_sm', ESME_ROK, '00 3100 000000 000000 01'))
     expect(cancel.bodyOctets).toBeDefined()
-    const moved = encodePdu({ ...cancel, message_id: '2' } as Pdu) // The command is the same.
+    const moved = encodePdu({ ...cancel, message_id: '2' } as Pdu) // Same command, so same type.
     expect(moved.toString('hex', 16)).toBe('003200000000000000')
     // If a refusal is changed to a success, its TLVs are written after a message_id.
     const refusal = decoded(pduOf('submit_sm_resp', ESME_RSYSERR, VENDOR_TLV))

@@ -17,7 +17,7 @@ interface Wanted {
   readonly type: 'number' | 'string' | 'boolean' | 'function'
   /** A description such as 'an integer from 0 to 255'. */
   readonly words: string
-  /** Keeps the value out of error messages. */
+  /** Whether error messages must not contain the value. */
   readonly isSecret?: boolean
 }
 

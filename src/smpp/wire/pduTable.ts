@@ -47,7 +47,7 @@ export interface PduRow {
   readonly esme: readonly SessionState[]
   readonly mc: readonly SessionState[]
   readonly fields: readonly Field[]
-  /** Whether the specification gives the PDU TLVs. If not, any octets may follow (5.0 §2.11.1). */
+  /** Whether SMPP defines TLVs for the PDU. If not, any octets may follow (5.0 §2.11.1). */
   readonly tlvs: boolean
   /** Required TLVs. If any of them is missing, the answer is ESME_RMISSINGTLV. */
   readonly tlvsRequired?: readonly TlvName[]
@@ -368,7 +368,7 @@ export type OneWayCommand = 'alert_notification' | 'outbind'
 export type RequestCommand = {
   [C in CommandName]: `${C}_resp` extends CommandName ? C : never
 }[Exclude<CommandName, BindCommand | 'unbind' | 'enquire_link'>]
-/** The body of a bind. The three differ only in their command_id (SMPP 3.4 §4.1). */
+/** The body of a bind. The three binds differ only in their command_id (SMPP 3.4 §4.1). */
 export type BindBody = PduBodies['bind_transceiver']
 /** The body of a submit_sm or deliver_sm (SMPP 3.4 §4.4.1, §4.6.1). */
 export type ShortMessageBody = PduBodies['submit_sm']

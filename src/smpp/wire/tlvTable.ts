@@ -97,8 +97,8 @@ export const TLVS = {
   source_network_id: { tag: 0x060d, type: cString(7, 65) },
   dest_network_id: { tag: 0x060e, type: cString(7, 65) },
   /**
-   * Six digits. Some peers send fewer digits. These are accepted, because no digit depends on its
-   * position.
+   * Six digits. Some peers send fewer. When read, fewer digits are accepted, because no digit has
+   * a meaning of its own.
    */
   source_node_id: { tag: 0x060f, type: octets(6, 6, 1) },
   dest_node_id: { tag: 0x0610, type: octets(6, 6, 1) },
