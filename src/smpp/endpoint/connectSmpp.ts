@@ -18,8 +18,8 @@ export interface EsmeOptions {
   readonly interface_version?: InterfaceVersion
   /**
    * The version to assume if bind_resp does not state one. Default 3.4, because many 3.4 centres do
-   * not state their version. The specification (SMPP 3.4 §3.4) requires 3.3 instead, and no TLVs
-   * are sent in 3.3.
+   * not state their version. The specification (SMPP 3.4 §3.4) requires 3.3, but then no TLVs would
+   * be sent.
    */
   readonly versionWhenUntold?: InterfaceVersion
   /** Event handlers. A request without a handler is answered with ESME_RINVCMDID. */

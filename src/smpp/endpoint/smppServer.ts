@@ -162,8 +162,8 @@ export interface SmppServer extends AsyncDisposable {
    * Stops accepting connections, ends connections that are not sessions yet, and unbinds all
    * sessions. Resolves when all connections have ended. Each session waits at most one response
    * timer for outstanding responses, another response timer for unbind_resp, and another 2 s if the
-   * peer keeps the connection open. Aborting `signal` closes the remaining sessions immediately, so
-   * that only the 2 s remain.
+   * peer keeps the connection open. Aborting `signal` closes the remaining sessions immediately.
+   * Then only the wait of up to 2 s remains.
    */
   close(options?: { readonly signal?: AbortSignal }): Promise<void>
 }

@@ -175,7 +175,7 @@ export class OutboundRequests {
     this.#expect(compiled, sequence, onOutcome)
   }
 
-  /** Returns false if state or version forbid the PDU. */
+  /** Sends a PDU that has no response. Returns false if the state or version forbids the PDU. */
   notify<C extends OneWayCommand>(command: C, fields: Partial<PduBodies[C]>): boolean {
     const compiled = compiledByName(command)
     if (responseTo(command) || isResponseId(compiled.row.command_id))

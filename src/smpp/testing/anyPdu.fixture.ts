@@ -53,7 +53,8 @@ export const anyWrongTime: fc.Arbitrary<string> = fc.oneof(
   fc
     .tuple(fc.tuple(...ABSOLUTE), fc.constantFrom(...IMPOSSIBLE))
     .chain(([parts, [at, wrong]]) => wrong.map((part) => parts.with(at, part).join(''))),
-  // Texts of digits only, times with a digit too many, and times with a wrong last character.
+  // Texts of digits only, times with a digit too many, times with a wrong last character, and texts
+  // without a digit.
   fc.integer({ min: 1, max: 30 }).chain(digits),
   fc.oneof(anyAbsoluteTime, anyRelativeTime).map((time) => `${time}0`),
   fc

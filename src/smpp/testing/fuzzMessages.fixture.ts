@@ -13,7 +13,10 @@ const NOTATIONS = [undefined, 'hex', 'decimal'] as const
 const LANGUAGES = 16
 const OCTETS_MAX = 100_000
 const TIME_LIMIT_MS = 60_000
-/** The longest time between two messages. It is long enough for some parts to arrive too late. */
+/**
+ * The longest simulated time between two messages. Over thousands of messages, these times add up
+ * to several times TIME_LIMIT_MS, so some parts arrive too late.
+ */
 const PAUSE_MS_MAX = 40
 
 export interface MessageCounts {
@@ -23,7 +26,7 @@ export interface MessageCounts {
   receipts: number
   /** The number of long messages that were joined. */
   joined: number
-  /** The number of long messages that were handed out with parts missing. */
+  /** The number of long messages that the Reassembler handed out with parts missing. */
   incomplete: number
 }
 

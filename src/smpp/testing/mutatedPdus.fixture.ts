@@ -13,7 +13,7 @@ const MESSAGES: readonly Buffer[] = realMessages()
 /** The share of PDUs from MESSAGES, because REAL has few receipts and parts of long messages. */
 const MESSAGE_SHARE = 0.2
 
-/** The sequence_numbers are low, so that some responses match our own requests. */
+/** The sequence_numbers are low, so that some responses match requests of the tested session. */
 const SEQUENCE_MAX = 32
 const HEADER_OCTETS = 16
 
@@ -69,7 +69,7 @@ const MUTATIONS: readonly ((pdu: Buffer, random: Random) => Buffer)[] = [
 
 /**
  * Returns a real PDU with up to three mutations. In nearly all cases, command_length is corrected
- * afterwards. The PDU can then be framed, and the decoder meets the mutations.
+ * afterwards. The PDU can then be framed, so that the mutations reach the decoder.
  */
 export function mutatedPdu(random: Random): Buffer {
   let pdu: Buffer = Buffer.from(realPdu(random))

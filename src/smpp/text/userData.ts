@@ -91,8 +91,9 @@ function sarOf(tlvs: readonly Tlv[]): Concatenation | undefined {
 export type TextPart = Pick<UserData, 'data_coding' | 'octets' | 'shifts' | 'fillBits'>
 
 /**
- * Decodes parts by their data_coding (SMPP 3.4 §5.2.19) and joins the texts in the given order.
- * Character pairs that a peer split between two parts are restored. Never throws.
+ * Decodes parts by their data_coding (SMPP 3.4 §5.2.19) and joins the texts in the given order. A
+ * surrogate pair, or an escape and its code, is restored if a peer split it between two parts.
+ * Never throws.
  */
 export function joinText(
   parts: readonly TextPart[],

@@ -105,7 +105,7 @@ describe('from a message, readUserData returns', () => {
     expect(partOf(sar(2, 1).slice(1))).toBeUndefined()
   })
 
-  test('half of a character pair, which joinText restores', () => {
+  test('half of a surrogate pair or of an escape pair, which joinText restores', () => {
     const part = (data_coding: number, octets: string) => {
       const short_message = Buffer.concat([hex('050003ab0201'), hex(octets)])
       return readUserData({ ...body, data_coding, short_message })

@@ -92,8 +92,8 @@ export class Acceptor {
       this.#server.once('error', reject)
       this.#server.listen(port, host, () => {
         this.#server.off('error', reject)
-        // A connection was not accepted, for example because file descriptors ran out. That
-        // connection is lost, but the server continues.
+        // An error after this means that a connection could not be accepted, for example because
+        // file descriptors ran out. That connection is lost, but the server continues.
         this.#server.on('error', () => undefined)
         // The server listens on TCP, so the address is not the path of a pipe.
         resolve((this.#server.address() as AddressInfo).port)
@@ -106,8 +106,8 @@ export class Acceptor {
   }
 
   /**
-   * Sets the context for future connections. Throws if the context is unusable or the port has no
-   * TLS.
+   * Sets the certificate and other TLS options for future connections. Throws if they are invalid
+   * or the port has no TLS.
    */
   setSecureContext(context: SecureContext): void {
     if (!this.#tls) throw new TypeError(`this port does not use TLS: ${LISTEN_WITH_TLS}`)
@@ -175,7 +175,10 @@ function proxyList(from: readonly string[]): BlockList {
   return proxies
 }
 
-/** BlockList recognises the IPv4 address in the address of an IPv6 socket (::ffff:10.0.0.7). */
+/**
+ * Whether the peer is an allowed proxy. BlockList recognises the IPv4 address in the address of an
+ * IPv6 socket (::ffff:10.0.0.7).
+ */
 function isAmong(proxies: BlockList, { remoteAddress = '' }: Socket): boolean {
   return proxies.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4')
 }
