@@ -237,7 +237,7 @@ describe('an ESME that waits for outbinds', () => {
     slow.send(OUTBIND)
     const binding = bindSession((await asked.next()).session, BIND)
     await slow.pdus(1)
-    // The timer of `slow` started before the timer of `silent`. Once the server has closed
+    // The timer of `slow` started before the timer of `silent`. Once the listener has closed
     // `silent`, both timers have therefore expired.
     const silent = await rawClient(port)
     await silent.end()
