@@ -9,7 +9,10 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-/** Opens a database, and records each failure and each recovery that the database reports. */
+/**
+ * Opens a database, and records each failure and each recovery that the database reports, in
+ * `said`.
+ */
 function followed(databaseUrl: string) {
   const said: string[] = []
   const outage = {

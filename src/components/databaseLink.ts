@@ -1,5 +1,6 @@
-// Opens a component's access to the database: the connection pool, the wake-ups, and the follower
-// of the platform configuration. close() closes these parts in the right order.
+// Opens a component's access to the database. It has three parts: the connection pool, the wake-ups
+// (notifications between processes), and the follower, which keeps a current copy of the platform
+// configuration. close() closes the parts in the right order.
 
 import { join } from 'node:path'
 import {
@@ -36,7 +37,7 @@ const OUTAGE_TEXTS = {
   ended: 'the database is available again',
 }
 
-/** Logs each outage of the database once, however many queries of the process fail. */
+/** Logs the beginning and the end of each database outage once, however many queries fail. */
 export function databaseOutage(trouble: Pick<TroubleLog, 'watch'>): DatabaseOutage {
   return trouble.watch(OUTAGE_TEXTS)
 }

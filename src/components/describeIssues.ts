@@ -30,7 +30,8 @@ export function describeIssues(
   issues: readonly Issue[],
   input: unknown,
 ): ProblemItem[] {
-  // zod's type for JSON Schema is loose. SchemaNode declares the keys read here, all optional.
+  // zod's type for JSON Schema is loose. SchemaNode declares the keys that this file reads, and all
+  // of them are optional.
   const root = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as SchemaNode
   return issues.flatMap((issue) => {
     const node = nodeAt(root, issue.path)
@@ -48,7 +49,8 @@ function sentence(issue: Issue, node: SchemaNode | undefined, given: unknown): s
 }
 
 function expectation(issue: Issue, node: SchemaNode | undefined, given: unknown): string {
-  // A message written by the schema's author is clearer than the pattern.
+  // Messages that start with "Invalid" are zod's own. Any other message was written by the author
+  // of the schema, and is clearer than a description of the pattern.
   if (issue.code === 'invalid_format' && !issue.message.startsWith('Invalid')) return issue.message
   return (node && described(node, given)) ?? issue.message
 }

@@ -1,5 +1,5 @@
-// Used by tests of an HTTP API. Every response of a route must match the route's schema, because
-// the pages in docs/ are generated from the schemas.
+// A check for tests of HTTP APIs: every response must match the schema of its route. The API pages
+// in docs/ are generated from these schemas, so a wrong schema would make a page wrong.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { expect, onTestFinished } from 'vitest'
@@ -18,7 +18,7 @@ interface Server {
 /**
  * Makes the test fail if a response of this server does not match the schema of its route.
  *
- * @param everyRoute the problems with which any route of the server may answer
+ * @param everyRoute the problems that every route of the server may return
  */
 export function expectDescribedAnswers(server: Server, everyRoute: Problems): void {
   const faults: string[] = []

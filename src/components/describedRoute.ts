@@ -1,6 +1,7 @@
-// Adds fields to the schema of an HTTP route that document the route. `npm run docs` generates the
-// API pages from these fields, and a test fails if a route has no summary. The zod schemas of a
-// route describe each field, and every schema in `response` has its own description.
+// Extends the schema type of fastify routes with fields that document the route. `npm run docs`
+// generates the API pages from these fields, and a test fails if a route has no summary. The zod
+// schemas of a route describe each field of requests and responses, and every schema in `response`
+// has its own description.
 
 export interface RouteExample {
   /** The request body, sent as JSON. */

@@ -1,6 +1,6 @@
 // Separates permanent errors, which are caused by the values to be written, from temporary errors.
-// After a permanent error, the item with the bad values is found and set aside. After any other
-// error, the write is retried.
+// After a permanent error, the item with the bad values is found and set aside as a dead letter.
+// After any other error, the write is retried.
 
 import { QueryRefused } from '../database/database.ts'
 import { PduError } from '../smpp/index.ts'
@@ -16,8 +16,9 @@ import { PduError } from '../smpp/index.ts'
  * All other classes depend on more than the values and may be temporary: 08 (connection), 25 (state
  * of the transaction, a failover), 40 (deadlock, serialisation), 53 (resources), 55 (a lock, an
  * object in use), 57 (an operator, a timeout), 58 and XX (the server itself). Classes 0A and 42 are
- * also treated as temporary, because no value makes a prepared statement invalid. During a rollout
- * a statement may not match the schema, and setting messages aside then would empty the queue.
+ * also treated as temporary, because no value makes a prepared statement invalid. During a rollout,
+ * a statement may not match the schema yet. If messages were set aside for that reason, every
+ * message of the queue would become a dead letter.
  */
 const HARMFUL_CLASSES = new Set(['21', '22', '23', '44', '54'])
 

@@ -1,4 +1,4 @@
-// The admin API with an in-memory platform, for tests of its routes and of resource kinds.
+// An admin server that keeps its resources in memory, for tests of the admin API.
 
 import { onTestFinished } from 'vitest'
 import { RevisionConflict } from '../../platform/resourceRow.ts'

@@ -110,7 +110,7 @@ test('a single resource can be put, read and deleted', async () => {
   expect((await call(server, 'DELETE', '/users/bob')).status).toBe(404)
 })
 
-test('a resource is refused if its references or its id are inconsistent', async () => {
+test('a resource is refused if its account is missing or its id contradicts the path', async () => {
   const server = await appliedServer()
   const lost = await call(server, 'PUT', '/users/bob', { account: 'nowhere', password: 'pw' })
   expect(lost).toMatchObject({ status: 422, answer: { detail: /there is no account "nowhere"/ } })

@@ -25,7 +25,7 @@ import type { AdminProblem } from './problem.ts'
 import { queueRoutes } from './queueRoutes.ts'
 import { resourceRoutes } from './resourceRoutes.ts'
 
-/** Enough for about 200,000 users. */
+/** The maximum size of a request body. A document with about 200,000 users fits. */
 const BODY_OCTETS_MAX = 32 * 1024 * 1024
 
 const STATUS = {
@@ -33,7 +33,7 @@ const STATUS = {
   response: { 200: platformStatusSchema },
 }
 
-/** The problems with which any route may answer. docs/admin-api.md lists them once. */
+/** The problems that every route may return. docs/admin-api.md lists them once for all routes. */
 export const EVERY_ROUTE: Problems = {
   400: 'The body is not JSON, or the header `if-match` is malformed.',
   401: 'The token is missing or wrong.',
@@ -84,8 +84,9 @@ export function createAdminServer(options: AdminServerOptions) {
 }
 
 /**
- * Compares the digests of the tokens, because digests have equal lengths. The comparison takes
- * constant time, so that its duration reveals nothing.
+ * Returns a hook that rejects requests without the admin token. It compares digests of the tokens
+ * in constant time, so that the duration reveals nothing about the token. Unlike tokens, digests
+ * always have equal lengths, which this comparison requires.
  */
 function tokenCheck(adminToken: string) {
   const expected = digest(adminToken)

@@ -13,11 +13,12 @@ import type { ResourceStore, StoredPlatform } from '../../platform/storedPlatfor
 export type Plan = Extract<PlatformPlan, { kind: 'plan' }>
 
 export interface PlatformEdit {
-  /** If set, `edit` changes only this resource and gets only the resources related to it. */
-  scope?: ChangeScope
   /**
-   * Takes the stored platform, and returns the wanted platform. Throws if the edit is not allowed.
+   * If set, `edit` changes only the resource named by `scope`, and its argument contains only the
+   * resources related to that resource.
    */
+  scope?: ChangeScope
+  /** Returns the wanted platform, given the stored platform. Throws if the edit is not allowed. */
   edit(stored: StoredPlatform): PlatformDocument
   /**
    * The revision from the header If-Match. The edit is refused if the platform has a different
@@ -26,7 +27,10 @@ export interface PlatformEdit {
   ifRevision: number | undefined
 }
 
-/** An edit that conflicts with another write is planned again, up to this number of attempts. */
+/**
+ * The maximum number of attempts. If an attempt conflicts with another write, the edit is planned
+ * again.
+ */
 const ATTEMPTS_MAX = 5
 
 export async function planEdit(

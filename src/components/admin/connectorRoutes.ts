@@ -146,7 +146,7 @@ async function statusOf(
 ): Promise<ConnectorStatus[]> {
   const bindsUp = await options.readBindsUp()
   const statuses: ConnectorStatus[] = []
-  // The connectors are read one after another, because the admin component has few database
+  // The statuses are read one after another, because the admin component has few database
   // connections.
   for (const connector of connectors) statuses.push(await statusWith(options, connector, bindsUp))
   return statuses

@@ -1,8 +1,8 @@
 // The admin component serves the management API. It does not process messages: while it is down,
-// messages are processed with the current configuration of the platform. When it answers a change,
-// the change is durable as one revision, and the other components apply it within a second. A
-// change that conflicts with a concurrent change is retried a few times, unless the caller
-// specified the revision to change.
+// the other components process messages with the current configuration of the platform. When a
+// request to change the platform succeeds, the change is durable as one revision, and the other
+// components apply it within a second. A change that conflicts with a concurrent change is retried
+// a few times, unless the request specified the revision to change.
 
 import type { AddressInfo } from 'node:net'
 import { postgresRedrive } from '../../queue/postgres/postgresRedrive.ts'
@@ -22,11 +22,15 @@ import { waitingFor } from './waitingFor.ts'
 import { createAdminServer } from './adminServer.ts'
 import { messageSearch, SEARCH_BUDGET_MS, SEARCHES_MAX } from './searchMessages.ts'
 
-/** Few people use the API at the same time, and the other components need more connections. */
+/**
+ * The maximum number of database connections, not counting searches. It is small because few people
+ * use the API at the same time, and the other components need more connections.
+ */
 const POOL_SIZE_MAX = 4
 
 /**
- * A search waits only briefly for a lock, because the locked partition may be about to be dropped.
+ * The time limits of the connections for searches. A search waits only briefly for the lock of a
+ * partition, because a locked partition may be about to be dropped.
  */
 const SEARCH_LIMITS = {
   idleMs: 5_000,

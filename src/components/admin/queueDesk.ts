@@ -17,7 +17,7 @@ import { redriveDeadLetters, type RedriveSelection } from './redriveDeadLetters.
 const ITEMS_MAX = 100
 const OCTETS_SHOWN = 64
 
-/** The queues and their dead letters, as the routes of the API see them. */
+/** The operations on queues and dead letters that the routes of the admin API call. */
 export interface QueueDesk {
   /** The depths of all queues that have envelopes or dead letters. */
   list(): Promise<QueueList>
@@ -40,7 +40,7 @@ export function queueDesk({ database, upkeep, redrive, onRedriven }: QueueDeskOp
   return {
     list: () => listQueues(upkeep),
     deadLetters: async (query) => {
-      // One more than wanted shows whether there are older letters.
+      // Reads one letter more than the page may hold, to find out whether there is a next page.
       const letters = await listDeadLetters(run, { ...query, max: query.max + 1 })
       const shown = letters.slice(0, query.max)
       const isComplete = letters.length <= query.max

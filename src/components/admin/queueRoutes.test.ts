@@ -38,7 +38,7 @@ function start() {
   return startServer(memoryStore(), undefined, desk)
 }
 
-/** Sets payloads aside, with the ids 1, 2, … */
+/** Stores payloads as dead letters of the queue, with the ids 1, 2, … */
 function setAside(queue: string, ...payloads: Buffer[]): Promise<void> {
   return deadLettersIn(database).setAside(
     payloads.map((payload) => ({ queue, payload, reason: 'harm', receives: 1 })),
@@ -77,7 +77,7 @@ test('dead letters are listed page by page and by queue', async () => {
   expect(ofQueue.answer).toMatchObject({ deadLetters: [{ id: '3' }] })
 })
 
-test('a dead letter is shown with what it holds', async () => {
+test('a dead letter is shown with 100 items, or 64 octets of an unreadable payload', async () => {
   await setAside('dlr', encodeReceipts(Array.from({ length: 101 }, () => RECEIPT)))
   await setAside('dlr', Buffer.alloc(80, 'x'))
   const server = start()
@@ -98,7 +98,7 @@ test('a dead letter is shown with what it holds', async () => {
   })
 })
 
-test('unknown letters and invalid ids are problems', async () => {
+test('an unknown dead letter gets 404, and an invalid id gets 422', async () => {
   const server = start()
   const missing = await call(server, 'GET', '/dead-letters/7')
   expect(missing.status).toBe(404)
@@ -112,7 +112,7 @@ test('unknown letters and invalid ids are problems', async () => {
   })
 })
 
-test('a redrive answers with the number redriven and the letters that were kept', async () => {
+test('a redrive returns the number of redriven letters and the letters it kept', async () => {
   await setAside('dlr', Buffer.from('a'), Buffer.from('b'))
   const server = start()
   const byId = await call(server, 'POST', '/dead-letters/redrive', { ids: ['2', '9'] })

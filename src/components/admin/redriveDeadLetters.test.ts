@@ -39,7 +39,7 @@ function envelope(envelopeId: string = newMessageId()): Buffer {
   return encodeEnvelope({ envelopeId, connector: 'north', lane: 'normal', messages })
 }
 
-/** Sets payloads aside, with the ids 1, 2, … */
+/** Stores payloads as dead letters of the queue, with the ids 1, 2, … */
 function setAside(queue: string, payloads: readonly Buffer[], receives = 1): Promise<void> {
   return deadLettersIn(database).setAside(
     payloads.map((payload) => ({ queue, payload, reason: 'harm', receives })),
@@ -87,7 +87,7 @@ test('the oldest letters of a queue are redriven first, up to the limit', async 
   expect(await deadLettersIn(database).deadLetters()).toEqual([{ queue: 'dlr', letters: 1 }])
 })
 
-test('letters are redriven by id, and the others are reported', async () => {
+test('letters are redriven by id, and letters that cannot be redriven are reported', async () => {
   await setAside('journal', [GARBAGE])
   await setAside('test.queue', [GARBAGE])
   const { kept, ...answer } = await redriven({ ids: ['01', '1', '2', '77'] })
@@ -98,7 +98,7 @@ test('letters are redriven by id, and the others are reported', async () => {
   ])
 })
 
-test('an envelope that no worker has claimed is redriven and counts its messages', async () => {
+test('an envelope that no worker has claimed is redriven with all its messages', async () => {
   await setAside(SUBMIT, [envelope()])
   expect((await redriven({ queue: SUBMIT, max: 1 })).redriven).toBe(1)
   expect(await messagesOn(SUBMIT)).toBe(2)

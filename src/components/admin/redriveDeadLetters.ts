@@ -1,12 +1,13 @@
 // Redrives dead letters: publishes their payloads to their queues again, in small batches, oldest
-// first. A letter that cannot be processed again simply becomes a dead letter again.
+// first. If a redriven letter still cannot be processed, it becomes a dead letter again.
 //
-// A worker sets aside a whole envelope if the database refuses the outcome of one of its messages.
-// The messages of that envelope were submitted. For a day its checkpoint prevents a second
-// submission; later nothing would, however long the envelope waits on its queue. So an envelope
-// that a worker had claimed is never redriven, nor one that is so old that its checkpoint may have
-// been forgotten. Envelopes that no worker could read were never claimed, and neither were waiting
-// messages that were set aside before they were published.
+// If the database refuses the outcome of one message, a worker makes the whole envelope of that
+// message a dead letter, although its messages were submitted. For a day, the checkpoint of the
+// envelope prevents a second submission. After that day, a redrive could submit the messages twice.
+// So two kinds of envelopes are never redriven: envelopes that a worker had claimed, and envelopes
+// so old that their checkpoints may have been deleted. Workers never claim envelopes that they
+// cannot read, or envelopes that become dead letters before they are published. Such dead letters
+// are safe to redrive.
 
 import type { Database } from '../../database/database.ts'
 import { asError } from '../../flow/asError.ts'
@@ -22,11 +23,20 @@ import { newestDeadLetter, nextDeadLetters, readDeadLetters } from '../../queue/
 import type { Redrive, RedrivenLetter, StoredDeadLetter } from '../../queue/queue.ts'
 import type { KeptLetter, RedriveAnswer } from './deadLetterPage.ts'
 
-/** Letters per transaction. A payload has at most 64 KiB, except those of older versions. */
+/**
+ * Letters per transaction. A payload has at most 64 KiB, unless an older version of Signalbox wrote
+ * it.
+ */
 const BATCH = 50
-/** Work ends once this many letters were kept, so that one request reads a bounded number. */
+/**
+ * A redrive of a queue ends when this many letters could not be redriven. This limits the number of
+ * letters that one request reads.
+ */
 const KEPT_MAX = 1_000
-/** Checkpoints are kept for a day. An hour allows for clocks that differ. */
+/**
+ * A dead letter younger than 23 hours still has its checkpoint. Checkpoints are kept for 24 hours,
+ * and one hour is allowed for differences between clocks.
+ */
 const CHECKPOINT_CERTAIN_MS = 23 * 3_600_000
 
 export type RedriveSelection =
@@ -40,7 +50,11 @@ export interface RedriveOptions {
   readonly nowMs?: () => number
 }
 
-/** Rejects only if no letter was redriven. Otherwise an error is part of the answer. */
+/**
+ * Redrives the selected letters. If an error occurs after some letters have been redriven, the
+ * answer contains the error as `stopped`. If no letter has been redriven, the promise is rejected
+ * with the error.
+ */
 export async function redriveDeadLetters(
   options: RedriveOptions,
   selection: RedriveSelection,
@@ -79,7 +93,7 @@ class RedriveWork {
 
   async ofQueue(queue: string, max: number): Promise<void> {
     const { run } = this.#options
-    // Letters that return while this runs have higher ids.
+    // A letter that becomes a dead letter again during this redrive has a higher id.
     const upTo = await newestDeadLetter(run)
     let after = '0'
     while (upTo !== undefined && this.redriven < max && this.kept.length < KEPT_MAX) {
@@ -113,7 +127,7 @@ class RedriveWork {
       this.#options.onRedriven(queue, some.length)
   }
 
-  /** The ids of letters whose messages a worker may have submitted. */
+  /** Resolves with the ids of the letters whose messages a worker may have submitted. */
   async #perhapsSubmitted(read: readonly ReadLetter[]): Promise<Set<string>> {
     const { nowMs = Date.now, run } = this.#options
     const received = read.flatMap(({ content, letter }) =>

@@ -36,8 +36,8 @@ beforeAll(async () => {
 afterAll(() => store.drop())
 
 /**
- * Starts the admin API of one process. `beforeWrite` runs before each write, after the API has read
- * the platform.
+ * Starts an admin API, as one process would. `beforeWrite` runs before each write, after the API
+ * has read the platform. `read` lists the resources that the API has read.
  */
 function adminApi(beforeWrite: () => Promise<void> = async () => undefined) {
   const { database } = store.link()

@@ -133,8 +133,8 @@ function deleteRoute(
 }
 
 /**
- * The routes of a kind with a single resource. The path has no id, and no route deletes the
- * resource.
+ * The routes for a kind that has exactly one resource, such as the route table. The paths contain
+ * no id, and there is no route that deletes the resource.
  */
 function singleRoutes(
   kind: ResourceKind,

@@ -127,7 +127,7 @@ test('a statement that takes too long ends its search, and the next search succe
     applicationName: 'test',
   })
   try {
-    // The search must wait for this lock, which has the same effect as a slow disk.
+    // This lock makes the search wait, as a slow disk would.
     await client.query('begin')
     await client.query('set local idle_in_transaction_session_timeout = 0')
     await client.query('lock table messages in access exclusive mode')

@@ -1,8 +1,8 @@
-// Searches messages from the newest to the oldest, in time spans of growing length. Frequent
-// numbers are found in the short first spans. Rare numbers are found in the long later spans, by an
-// index. A search may take a few seconds. If it needs more time, it returns the messages found so
-// far and a cursor with which the next request continues. Only a few searches run concurrently, on
-// their own database connections.
+// Searches messages from the newest to the oldest, in time spans of growing length. The messages of
+// a frequent number are found in the short first spans. Those of a rare number are found in the
+// long later spans, by an index. A search may take a few seconds. If it needs more time, it returns
+// the messages found so far and a cursor with which the next request continues. Only a few searches
+// run concurrently, on their own database connections.
 
 import { type Database, tookTooLong } from '../../database/database.ts'
 import { firstIdAt, timeOf } from '../../message/ids.ts'
@@ -38,8 +38,8 @@ export interface SearchOptions {
 export const SEARCHES_MAX = 2
 export const SEARCH_BUDGET_MS = 6_000
 /**
- * The first span covers about this many messages. They are read one by one, so that every request
- * makes progress even if no index helps.
+ * The first span covers about this many messages. A search can read this many messages in time
+ * without an index, so every request makes progress.
  */
 const FIRST_MESSAGES = 20_000
 const FIRST_SPAN_MS = 600_000

@@ -12,7 +12,7 @@ interface WaitingMessage {
   readonly submitted_at: Date | null
 }
 
-/** Returns why a message has no final state yet, as far as the database shows. */
+/** Returns what a message without a final state waits for, as far as the database shows. */
 export async function waitReason(
   database: Database,
   { connector: id, submitted_at }: WaitingMessage,

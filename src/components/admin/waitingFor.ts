@@ -6,10 +6,10 @@ import { submitQueues } from '../../queue/envelopeWire.ts'
 import type { QueueUpkeep } from '../../queue/queue.ts'
 
 /**
- * Counts the messages on all lanes of a connector: messages that were accepted for the connector
- * and are not settled yet. A message may move from the waiting messages to a queue, or back, during
- * the count. So the waiting messages are counted before and after the queues, and no message is
- * missed.
+ * Counts the messages that were accepted for a connector and are not settled yet, on all its lanes.
+ * Such a message is either on a queue, or waits for another attempt in the table of waiting
+ * messages. It may move from the table to its queue, or back, during the count. To miss no message,
+ * the table is counted before and after the queues, and the higher count is added.
  */
 export async function waitingFor(
   database: Database,

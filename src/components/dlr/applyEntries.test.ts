@@ -5,8 +5,9 @@ import { NewerVersion } from '../../message/msgpackWire.ts'
 import { applyEntries } from './applyEntries.ts'
 
 /**
- * A reader of envelopes whose items are words. `apply` refuses the word `poison` with the error
- * that the database would report, and `read` cannot read the payload `garbage`.
+ * A fake reader of envelopes whose items are words. `apply` refuses the word `poison` with the
+ * error that the database would report. `read` throws for the payload `garbage`, and throws
+ * NewerVersion for the payload `newer`. `applied` and `batches` record what `apply` received.
  */
 function readerOf(failure?: Error) {
   const applied = new Set<string>()
@@ -40,7 +41,7 @@ function unexpected(error: Error): never {
   return expect.fail(error.message)
 }
 
-test('an envelope of a newer release is retried later, and the others are applied', async () => {
+test('an envelope of a newer release is retried, and the other envelopes are applied', async () => {
   const { applied, reader } = readerOf()
   const reported: string[] = []
   const entries = ['a', 'newer', 'b'].map(entry)

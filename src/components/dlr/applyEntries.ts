@@ -1,8 +1,8 @@
 // Applies the envelopes of queue entries in batches. If a batch causes a permanent error
-// (doesHarm.ts), it is halved until one envelope is left, and the items of that envelope are
-// applied one by one. Only an envelope with a bad item is set aside, after its other items have
-// been applied. Applying an item twice is harmless. Any other error may be temporary. It is thrown,
-// and the entries are received again.
+// (doesHarm.ts), it is halved repeatedly until the envelopes that cause the error are found. The
+// items of such an envelope are then applied one by one. If an item still fails, the envelope
+// becomes a dead letter after its other items have been applied. Applying an item twice is
+// harmless. An error that may be temporary is thrown, and the entries are received again.
 
 import { asError } from '../../flow/asError.ts'
 import { isolateHarm } from '../../flow/isolateHarm.ts'
@@ -20,8 +20,8 @@ export interface Reader<Item> {
 }
 
 /**
- * The maximum size of the items in one call of `apply`. A single entry may be larger than the limit
- * of a receive, because older workers wrote entries of 250 messages of any size.
+ * The maximum size of the items in one call of `apply`. The limit is needed because one entry may
+ * be larger: older workers wrote entries of 250 messages of any size.
  */
 const MAX_OCTETS = 2 * 1_024 * 1_024
 

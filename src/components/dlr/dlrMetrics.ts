@@ -2,7 +2,7 @@
 
 import { counter, histogram, STAGE_SECONDS } from '../../runtime/metricDefinition.ts'
 
-/** Each key is the name of a counter in StateWriter. */
+/** Each key is also a key of `counters` in StateWriter. */
 export const DLR_COUNTERS = {
   transitions: counter('signalbox_dlr_transitions_total', 'Changes of message states written'),
   matched: counter(

@@ -5,7 +5,10 @@ import type { EnvelopeMessage } from '../../message/messageWire.ts'
 import type { UpstreamReceipt } from '../../message/receiptWire.ts'
 import { encodeBody, type MessageState } from '../../smpp/index.ts'
 
-/** A message of a new account, so that the account's outbox contains nothing else. */
+/**
+ * Returns a message of a new account by default, so that the outbox of the account contains nothing
+ * else.
+ */
 export function message(overrides: Partial<EnvelopeMessage> = {}): EnvelopeMessage {
   const body = encodeBody('submit_sm', {
     source_addr: 'shop',

@@ -1,6 +1,7 @@
-// The dlr-processor writes the states of messages. It reads the journal and the receipts in batches
-// and settles a batch after its transaction has committed. If the process is killed in between, the
-// batch is applied a second time, which changes nothing. Publishers never wait for this component.
+// The dlr-processor writes the states of messages. It reads the journal and the receipts in
+// batches, and settles a batch after the transaction that applies it has committed. If the process
+// is killed between the commit and the settlement, the batch is applied a second time, which
+// changes nothing. The processes that publish events and receipts never wait for this component.
 
 import { DLR_QUEUE, decodeReceipts } from '../../message/receiptWire.ts'
 import { JOURNAL_QUEUE } from '../../message/journalWire.ts'
@@ -21,18 +22,19 @@ import { StateWriter } from './stateWriter.ts'
 /** Envelopes per transaction. An envelope holds up to a few hundred messages. */
 const MAX_ENVELOPES = 8
 /**
- * Larger batches cost less per message. With this interval, the row of a message is still visible
- * within a second.
+ * The minimum time between two receives from the journal. Fewer, larger batches cost less per
+ * message. With this interval, the row of a message is still visible within a second.
  */
 const JOURNAL_INTERVAL_MS = 250
 const MAX_JOURNAL_ENVELOPES = 48
 /**
- * Limits the memory of a batch. Decoding and writing need several times the memory of the payloads.
+ * The maximum size of the payloads in a batch. Decoding and writing a batch need several times as
+ * much memory.
  */
 const MAX_RECEIVE_OCTETS = 2 * 1_024 * 1_024
 /**
- * The number of concurrent transactions per queue: one waits for the disk while another is
- * prepared.
+ * The number of concurrent transactions for the queue of receipts. One transaction is prepared
+ * while another waits for the disk.
  */
 const CONCURRENCY = 2
 const JOURNAL_CONCURRENCY = 4

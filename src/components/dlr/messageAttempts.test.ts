@@ -25,7 +25,10 @@ afterAll(() => store.drop())
 
 const apply = (...events: MessageEvent[]) => writer.apply(changesFrom(events))
 
-/** The nth attempt, which ends n seconds after acceptance. The next attempt is due 0.5 s later. */
+/**
+ * Returns the event of the nth attempt, which fails n seconds after the message was accepted. The
+ * next attempt is due 0.5 s after the failure.
+ */
 function deferred(one: EnvelopeMessage, n: number, fields: Partial<DeferredEvent> = {}) {
   const atMs = one.acceptedAtMs + n * 1_000
   const event = { kind: 'deferred', connector: 'north', atMs, dueAtMs: atMs + 500 } as const
@@ -128,8 +131,8 @@ test('a repeated event changes nothing, and the final event of an attempt wins',
 test('the trace of a waiting message says what it waits for', async () => {
   const one = message()
   await apply(deferred(one, 1))
-  // The connector of the message is not configured. This reason takes precedence over the next
-  // attempt.
+  // The connector of the message is not configured. The trace shows this reason instead of the time
+  // of the next attempt.
   expect((await traceOf(one)).waits).toBe('connector north does not exist or cannot be read')
 })
 

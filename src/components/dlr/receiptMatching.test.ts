@@ -143,7 +143,7 @@ describe('matching of receipts to messages', () => {
   })
 })
 
-/** The parking reasons of all receipts parked under this key. */
+/** Resolves with the reasons for which receipts with this upstream id were parked. */
 async function parkedFor(key: string): Promise<string[]> {
   const text = 'select reason from parked_receipts where upstream_id = $1 order by id'
   const rows = await database.run<{ reason: string }>({ name: 'test.parked', text }, [key])
@@ -160,7 +160,7 @@ describe('a message with two submitted copies is DELIVERED if one copy was deliv
     reason: 'ESME_RSUBMITFAIL',
   })
 
-  test('the other copy may have been refused before the receipt arrived', async () => {
+  test('when the SMSC refuses the other copy before the receipt arrives', async () => {
     const one = message()
     await journal(refusal(one))
     await journal(submitted(one, 'first copy'))
@@ -172,7 +172,7 @@ describe('a message with two submitted copies is DELIVERED if one copy was deliv
     ])
   })
 
-  test('the two receipts may arrive in any order, in one batch or in two', async () => {
+  test('when the receipts of both copies arrive in any order, in one batch or in two', async () => {
     const orders = [
       [['b', UNDELIVERABLE] as const, ['a', DELIVERED] as const],
       [['a', DELIVERED] as const, ['b', UNDELIVERABLE] as const],

@@ -124,7 +124,7 @@ test('a sweep finds a match that both concurrent transactions missed', async () 
 test('an id of 5,000 characters is shortened to 64, and its receipt still matches', async () => {
   const odd = message()
   const sound = message()
-  // The id is random, because an id that compresses well would fit into an index.
+  // The id is random. An id that compresses well would fit into an index even if it is long.
   const long = randomBytes(2_500).toString('hex')
   // Older workers wrote the id without shortening it.
   const whole = { ...submitted(odd, ''), upstreamId: long as UpstreamId } // not shortened here
@@ -228,7 +228,8 @@ test('a failure receipt of a copy is not forwarded once its message has failed',
       await writer.applyReceipts([receipt(id, state)])
       expect(await stateOf(one)).toBe(before)
       expect(await deliveries(one)).toHaveLength(1)
-      // The customer also gets only one receipt if both events are in one batch.
+      // If the failure and the submission are in one batch, the customer also gets only one
+      // receipt.
       const both = message()
       await journal(event(both), submitted(both, `${id}-both`))
       await writer.applyReceipts([{ ...receipt(`${id}-both`, state), message: both }])
@@ -277,7 +278,7 @@ test('a reused SMSC id matches the newer message with the same destination', asy
   expect(await stateOf(old)).toBe('ENROUTE')
 })
 
-/** A new message id whose timestamp is replaced by `atMs`. */
+/** Returns a new message id whose timestamp is `atMs`. */
 function idOf(atMs: number): MessageId {
   const prefix = atMs.toString(16).padStart(12, '0')
   // The text is still a valid message id after its first 48 bits are replaced.
@@ -320,7 +321,7 @@ test('a final receipt replaces the state UNKNOWN', async () => {
 test('an unreadable parked receipt does not block the sweep of other receipts', async () => {
   const one = message()
   await writer.applyReceipts([receipt('poisoned', DELIVERED), receipt('sound', DELIVERED)])
-  // A defect could leave such a row, with a receipt that cannot be decoded.
+  // A defect could leave a row whose receipt cannot be decoded.
   await database.pool.query(
     `update parked_receipts set receipt = 'x', due_at = now() - interval '1 hour'
       where upstream_id = 'poisoned'`,

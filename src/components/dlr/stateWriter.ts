@@ -1,8 +1,9 @@
-// The only code that writes message states. A batch of facts and receipts becomes one transaction,
-// which writes message rows, upstream ids and state changes. If the customer requested a receipt
-// for a change, the transaction also adds a delivery to the outbox. A batch may be applied
-// repeatedly, because a state that ranks no higher than the current state changes nothing and
-// produces no receipt.
+// The only code that writes message states. A batch of journal events or receipts becomes one
+// transaction, which writes message rows, upstream ids (the ids that SMSCs assigned) and state
+// changes. If the customer requested a receipt for a state change, the transaction also adds a
+// delivery to the outbox. A batch may be applied repeatedly: a message changes its state only if
+// the new state has a higher rank than the current state, and only a changed state produces a
+// receipt.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { decodeReceipts, encodeReceipts, type UpstreamReceipt } from '../../message/receiptWire.ts'
@@ -50,7 +51,7 @@ type Run = Database['run']
 export interface StateWriterOptions {
   database: Database
   receiptTtlHours: number
-  /** The error codes that an account wants in its receipts. */
+  /** Returns the error codes that an account wants in its receipts. */
   receiptErrors?: (account: string) => ReceiptErrors | undefined
   /** Called after deliveries may have been added to the outbox. */
   onOutbox: () => void
@@ -81,9 +82,9 @@ export class StateWriter {
     ]
     await this.#transaction(times, async (run) => {
       const missing = await recordUpstreamIds(run, changes.upstreamIds)
-      // The event of a worker may arrive before the router's event. In that case, the worker's
-      // event creates the row of the message. All rows are locked in one statement, in the order of
-      // their ids.
+      // A message has an event from the router (accepted) and an event from a worker (submitted).
+      // If the worker's event is applied first, it creates the row of the message. All rows are
+      // locked in one statement, in the order of their ids.
       const overtaking = changes.submittedFacts.filter(({ messageId }) => missing.has(messageId))
       await recordFacts(run, byMessage([...changes.facts, ...overtaking]))
       await recordMoves(run, lastMoves(changes.moves))
@@ -122,8 +123,8 @@ export class StateWriter {
 
   /**
    * Tries again to match up to `max` parked receipts that are due, and resolves with their number.
-   * The next sweep of these receipts is scheduled first, so that a failing receipt cannot block the
-   * others.
+   * Before it matches these receipts, it schedules their next sweep, so that a receipt that causes
+   * an error cannot block other receipts.
    */
   async sweep(max: number): Promise<number> {
     const { database } = this.#options

@@ -8,7 +8,7 @@ const REFRESH_INTERVAL_MS = 2_000
 export interface FollowOptions {
   readonly metrics: PlatformMetrics
   read(): Promise<PlatformGauges>
-  /** Called once for each kind of error, until a reading succeeds. */
+  /** Called when a reading fails. Until a reading succeeds, each kind of error is reported once. */
   onTrouble(what: string, error: Error): void
 }
 

@@ -1,8 +1,8 @@
 // The exporters read the figures of the whole platform from the database and serve them at /metrics
 // on the health port of this component. They read every two seconds, whether or not there are
-// scrapes, so that a scrape does not load the database. While the database is unavailable, the last
-// figures remain, signalbox_store_up is 0, and reading is retried. Messages are processed without
-// this component.
+// scrapes, so that a scrape does not load the database. While the database is unavailable, /metrics
+// shows the last figures, signalbox_store_up is 0, and reading is retried. The processing of
+// messages does not depend on this component.
 
 import { runComponent } from '../../runtime/component.ts'
 import type { ComponentContext, RunningComponent } from '../../runtime/component.ts'

@@ -12,8 +12,8 @@ export interface PlatformMetrics {
 }
 
 /**
- * Creates the metrics of the platform. Once a label has been exported, it is exported as 0 when its
- * value disappears, so that alarms can distinguish 0 from unknown.
+ * Creates the metrics of the platform. If the figures of a queue, for example, disappear after they
+ * have been exported, they are exported as 0, so that alarms can distinguish 0 from unknown.
  */
 export function createPlatformMetrics(metrics: Metrics): PlatformMetrics {
   const setters = [
@@ -92,7 +92,10 @@ function healthSetter(metrics: Metrics): Setter {
 
 type Values<Label extends LabelName> = readonly (readonly [Record<Label, string>, number])[]
 
-/** Sets the given values, and 0 for labels that were set before and are missing now. */
+/**
+ * Returns a function that sets the given values of the gauge. Labels that earlier calls have set
+ * and that are missing from the given values are set to 0.
+ */
 function labelled<Label extends LabelName>(
   gauge: PushedGauge<Label>,
 ): (values: Values<Label>) => void {

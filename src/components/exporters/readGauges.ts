@@ -1,6 +1,6 @@
 // Reads the figures of the whole platform for /metrics. Each figure is read by the module that owns
-// its table. Only the exporters read them, every few seconds and outside of message processing, so
-// a figure may cost an index scan.
+// its table. Only the exporters read these figures, every few seconds, and no message waits for
+// them, so reading a figure may cost an index scan.
 
 import { type HeldSlots, readHeldSlots } from '../../cluster/bindSlotTable.ts'
 import { readLiveBinds } from '../../cluster/boundConnectorTable.ts'

@@ -2,8 +2,9 @@ const GROUPS_OF_A_NETWORK = 4
 const GROUPS = 8
 
 /**
- * The part of an address that its owner cannot choose: the whole IPv4 address, or the first 64 bits
- * of an IPv6 address, because one host may use all addresses that begin with these bits.
+ * Returns the part of a remote address that a peer cannot vary at will: a whole IPv4 address, or
+ * the first 64 bits of an IPv6 address. One host may use all IPv6 addresses that begin with the
+ * same 64 bits.
  */
 export function addressGroup(address: string): string {
   if (!address.includes(':')) return address

@@ -5,7 +5,7 @@ import { BindRegistry } from './bindRegistry.ts'
 
 const user = userSchema.parse({ id: 'u', account: 'demo', password: 'x', maxBinds: 2 })
 
-/** A session that has only the method that the registry uses. */
+/** A fake session that has only canSend(). */
 function session(receives: boolean): Session {
   // A complete session needs a socket, and the registry calls only canSend().
   return { canSend: () => receives } as unknown as Session

@@ -5,8 +5,7 @@ import type { Session } from '../../smpp/index.ts'
 export interface CustomerBind {
   readonly session: Session
   /**
-   * The current version of the user. A change that does not revoke the bind applies to the open
-   * bind.
+   * The current version of the user. It is replaced when the user changes without being revoked.
    */
   user: User
 }

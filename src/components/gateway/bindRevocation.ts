@@ -1,9 +1,10 @@
-// Revocation (invariant 13): when an operator revokes the access of a user, open binds of that user
-// end as well. The gateway sees a change of the platform within half a second. At each change of
-// users or accounts, every bind is compared with the current version of its user. A change that
-// revokes nothing, such as a different window, is applied to the open bind. A revoked bind receives
-// no more deliveries, and its messages are refused with a temporary error. It is unbound, and its
-// connection is closed if the unbind takes too long.
+// Revocation (invariant 13 in ARCHITECTURE.md): when an operator revokes the access of a user, the
+// open binds of that user end. The gateway sees a change of the platform within half a second.
+// After each change of users or accounts, every bind is checked against the current version of its
+// user. A change that does not revoke access, such as a different window, is applied to the open
+// bind. A revoked bind receives no more deliveries, and its messages are refused with a temporary
+// error. The gateway sends it unbind, and closes the connection if the peer takes too long to
+// answer.
 
 import type { Platform } from '../../platform/platform.ts'
 import type { BindRegistry, CustomerBind } from './bindRegistry.ts'
@@ -13,7 +14,7 @@ export interface BindRevocationOptions {
   readonly binds: BindRegistry
   /**
    * The time between sending unbind and closing the connection. It must be long enough for the
-   * pending verdicts of the bind to arrive.
+   * router's verdicts on messages of the bind to arrive.
    */
   readonly closeAfterMs: number
   onRevoked(bind: CustomerBind, reason: RevocationReason): void

@@ -12,15 +12,15 @@ export interface ClaimTimes {
 type Ends = Pick<ClaimOutcome, 'acknowledged' | 'refused' | 'retry'>
 
 /**
- * A claim: deliveries that are leased together. Each delivery is waiting, is in progress (sent and
- * not answered), or has an outcome.
+ * A claim: deliveries from the outbox that this gateway has leased together. Each delivery is
+ * waiting, is in progress (taken by a session and not answered yet), or has an outcome.
  */
 export class ClaimInHand {
   readonly claimed: ClaimedDeliveries
   /** The times are milliseconds of the monotonic clock. */
   readonly times: ClaimTimes
   #next = 0
-  /** Deliveries that were taken but were not sent by their session. */
+  /** Deliveries that were taken, but that the session did not send. */
   #returned: Delivery[] = []
   #underWay = 0
   readonly #acknowledged: Ends['acknowledged'][number][] = []
@@ -48,7 +48,7 @@ export class ClaimInHand {
     return this.#underWay === 0 && (this.isPutBack || this.waiting === 0)
   }
 
-  /** The number of deliveries that wait to be taken. */
+  /** The number of deliveries that no session has taken yet, or that a session has returned. */
   get waiting(): number {
     return this.claimed.deliveries.length - this.#next + this.#returned.length
   }
@@ -59,7 +59,7 @@ export class ClaimInHand {
     return delivery
   }
 
-  /** Makes a delivery wait again because its session did not send it. */
+  /** Returns a delivery that the session did not send to the waiting deliveries. */
   return(delivery: Delivery): void {
     this.#underWay--
     this.#returned.push(delivery)

@@ -1,9 +1,9 @@
 // Signs customers in. Passwords are stored as argon2id hashes, and checking a password takes about
 // 40 ms of CPU time. A verified password is remembered until the stored hash changes, so that each
-// bind of a mass reconnect takes microseconds. A few checks run concurrently. Remote addresses take
-// turns, so that one customer's wrong passwords do not delay other customers. An unknown user costs
-// as much time as a wrong password. API keys need no slow check, because they are long and random:
-// only their digest is looked up.
+// bind of a mass reconnect takes microseconds. A few checks run concurrently. Groups of remote
+// addresses (addressGroup.ts) take turns, so that one customer's wrong passwords do not delay other
+// customers. An unknown user costs as much time as a wrong password. API keys need no slow check,
+// because they are long and random: only their digest is looked up.
 
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
@@ -48,7 +48,7 @@ export class Credentials {
   readonly #verify: typeof verifyPassword
   readonly #verified: VerifiedPasswords
   readonly #turns: FairTurns
-  /** Checks in progress, by digest. */
+  /** Checks that are running or waiting, by the digest of user, stored hash and password. */
   readonly #checks = new Map<string, Check>()
   readonly #byApiKey = new UsersByApiKey()
   #decoy: Promise<string> | undefined
@@ -111,7 +111,8 @@ export class Credentials {
     if (under) {
       under.attempts.push(attempt)
       const isRight = await under.isRight
-      // The check is skipped if all earlier attempts gave up just before this attempt was added.
+      // The result is undefined if the check was skipped. This happens if all earlier attempts gave
+      // up just before this attempt was added.
       return isRight ?? (attempt.isWanted() ? this.#check(digest, attempt, verify) : undefined)
     }
     const attempts = [attempt]

@@ -1,4 +1,5 @@
-// The gateway's SMPP server on a real port, with a platform and a router that the test controls.
+// A door for tests: the gateway's SMPP server on a real port, with a platform and a fake router
+// that the test controls.
 
 import { onTestFinished } from 'vitest'
 import { accountSchema } from '../../platform/account.ts'
@@ -38,7 +39,10 @@ export function platformWith(users: readonly User[], isAccountEnabled?: boolean)
 
 interface Door {
   platform: Platform
-  /** Verdict listeners of messages submitted while `isHolding`. The test calls them. */
+  /**
+   * The verdict listeners of messages that were submitted while `isHolding` was true. The fake
+   * router does not call these listeners, so that the test decides when each verdict arrives.
+   */
   held: VerdictListener[]
   isHolding: boolean
   /** Called for each message that is submitted to the router. */

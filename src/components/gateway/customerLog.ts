@@ -1,5 +1,6 @@
 // Logs the binds of customers: when a customer binds, when and why a bind ends, and which binds are
-// refused. A user gets at most ten lines per minute. Further events are summarised in one line.
+// refused. At most ten lines per minute are logged about each user. Further events of the minute
+// are summarised in one line.
 
 import type { Logger } from '../../runtime/log.ts'
 import { TELL_EVERY_MS, type TroubleLog } from '../../runtime/troubleLog.ts'
@@ -55,7 +56,7 @@ export class CustomerLog {
     this.#options.trouble.report('bind refused', error, { systemId }, { remoteAddress })
   }
 
-  /** Called about once a second. */
+  /** Must be called about once a second. Logs the summary of each user whose minute has ended. */
   tick(nowMs: number): void {
     for (const [user, lines] of this.#users) {
       if (nowMs - lines.sinceMs < TELL_EVERY_MS) continue
