@@ -1,5 +1,6 @@
-// The SMPP server for customers. It decides who may bind and handles submit_sm. It answers a
-// submit_sm with ESME_ROK only when the message is durable, not when it is merely received.
+// Handles the requests of customers on the SMPP server of the gateway. It decides which users may
+// bind, and it accepts messages (submit_sm). It answers a submit_sm with ESME_ROK only when the
+// message is durable, not when it is merely received.
 
 import {
   ESME_RALYBND,
@@ -44,7 +45,7 @@ export function customerSessions(options: CustomerSessionsOptions): SessionEvent
         try {
           submitSm(options, session, pdu, body)
         } catch (error) {
-          // The error is permanent, so that the customer does not send the same failing message
+          // ESME_RSYSERR is a permanent error, so the customer does not send the failing message
           // again.
           options.onTrouble('accepting a submit_sm failed', asError(error))
           session.respond(pdu, ESME_RSYSERR)
@@ -85,7 +86,7 @@ async function bindCustomer(options: CustomerSessionsOptions, session: Session, 
   onReceiver()
 }
 
-// SMPP 3.4 §4.4. Messages are accepted in batches, so the verdicts of several messages arrive
+// SMPP 3.4 §4.4. A router accepts messages in batches, so its verdicts on several messages arrive
 // together.
 function submitSm(
   { binds, intake }: CustomerSessionsOptions,
@@ -98,9 +99,10 @@ function submitSm(
     if (bound) intake.figures.addRefused(bound.user.account, commandStatus)
     session.respond(pdu, commandStatus)
   }
-  // A revoked bind is no longer listed. Its messages get a temporary error, because ESMEs discard a
-  // message on a permanent error, and the customer may be able to send it on another bind. Messages
-  // that the customer sends before it receives our unbind get the same error.
+  // A revoked bind is no longer in `binds`, but messages may arrive on it until the customer
+  // receives our unbind. They get a temporary error. After a permanent error, the customer would
+  // discard the message, although it may be able to send the message on another bind. Messages
+  // beyond the window of the user get the same temporary error.
   if (!bound || session.unansweredByUs > bound.user.window) return refuse(ESME_RTHROTTLED)
   const refusal = submitRefusal(pdu, session.interfaceVersion)
   if (refusal !== undefined) return refuse(refusal)

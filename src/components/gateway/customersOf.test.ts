@@ -5,7 +5,7 @@ import { customersOf } from './customersOf.ts'
 
 function bind(id: string, receives: boolean) {
   const user = userSchema.parse({ id, account: 'bank', password: 'x' })
-  // This session has only the method that customersOf() uses.
+  // A fake session that has only canSend().
   const session = { canSend: () => receives } as unknown as Session
   return { user, session }
 }

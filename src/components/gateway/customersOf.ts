@@ -3,7 +3,10 @@ import type { CustomerBind } from './bindRegistry.ts'
 
 const LISTED_MAX = 100
 
-/** Counts the binds of each user. The users with the most binds come first. */
+/**
+ * Counts the binds of each user. Lists at most 100 users, those with the most binds first.
+ * `moreCustomers` is the number of users that are not listed.
+ */
 export function customersOf(binds: Iterable<CustomerBind>): {
   readonly customers: CustomerBinds[]
   readonly moreCustomers: number

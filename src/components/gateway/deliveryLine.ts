@@ -1,18 +1,23 @@
 import type { ClaimInHand } from './claimInHand.ts'
 
 /**
- * If the window is full, deliveries are claimed only if the customer's last answer is more recent
- * than this.
+ * If the customer's windows are full, more deliveries are claimed only if the customer has answered
+ * a delivery within this time.
  */
 const LATELY_MS = 500
 const AHEAD_MAX = 500
 
-/** The claims of one user, or of a whole account, with deliveries that wait to be sent. */
+/**
+ * The claims of one user, or of a whole account, that contain deliveries waiting to be sent. A
+ * claim is a group of deliveries that this gateway has leased from the outbox.
+ */
 export class DeliveryLine {
   readonly account: string
   /** Undefined if the line is for a whole account. */
   readonly user: string | undefined
-  /** False if the last claim found no deliveries, and none have been announced after that claim. */
+  /**
+   * False if the last claim found no deliveries, and no new delivery has been announced since then.
+   */
   mayHaveMore = true
   #claims: ClaimInHand[] = []
   #waiting = 0
@@ -62,7 +67,9 @@ export class DeliveryLine {
     this.#lastAnswerMs = nowMs
   }
 
-  /** Records that a taken delivery waits again. Its claim becomes the first claim. */
+  /**
+   * Records that a taken delivery was not sent and waits again. Its claim is the first claim again.
+   */
   returned(claim: ClaimInHand): void {
     this.#underWay--
     if (claim.isPutBack) return
@@ -77,9 +84,10 @@ export class DeliveryLine {
   }
 
   /**
-   * Returns how many deliveries to claim when the windows have `free` places. The target is twice
-   * the total window size, so that a freed place never waits for a claim. The result is 0 for a
-   * customer whose windows are full and who has not answered lately.
+   * Returns how many deliveries to claim if the windows of the receivers have `free` free places in
+   * total. The aim is to have twice as many waiting deliveries as the windows have places, so that
+   * a place that becomes free need not wait for a claim. The result is 0 if the windows are full
+   * and the customer has not answered within LATELY_MS.
    */
   room(free: number, nowMs: number): number {
     const window = free + this.#underWay

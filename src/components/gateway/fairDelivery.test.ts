@@ -26,8 +26,8 @@ test('deliveries that a slow customer has not taken after two seconds are put ba
   answers[0]?.(response(ESME_ROK))
   expect(answers).toHaveLength(3)
   await expect.poll(() => claims).toEqual([4])
-  // The customer answered lately, so the next claim follows immediately. After that, the customer
-  // answers nothing.
+  // More than two seconds after the claim, the two deliveries that still wait are put back. Of the
+  // two deliveries in progress, one gets no answer and is retried.
   nowMs = 2_600
   vi.advanceTimersByTime(1_000)
   answers[1]?.({ kind: 'timeout' })

@@ -1,4 +1,4 @@
-// The customers' HTTP API on a real port, with a platform and a router that the test controls.
+// The customers' HTTP API on a real port, with a platform and a fake router that the test controls.
 
 import type { Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
@@ -28,7 +28,10 @@ const NO_LIMITS: HttpDoorLimits = {
 interface Api {
   platform: Platform
   submitted: Submission[]
-  /** Verdict listeners of messages submitted while `isHolding`. The test calls them. */
+  /**
+   * The verdict listeners of messages that were submitted while `isHolding` was true. The fake
+   * router does not call these listeners, so that the test decides when each verdict arrives.
+   */
   held: VerdictListener[]
   isHolding: boolean
   verdict: Verdict

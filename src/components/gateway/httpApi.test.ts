@@ -76,9 +76,11 @@ test('error texts contain no JavaScript types and no SMPP field names', async ()
       const { answer, status } = await post(api, given ?? null)
       if (status === 202) return
       expect(status).toBe(400)
-      // A body refused by the JSON parser, such as one with the key "__proto__", has no `errors`.
+      // If the JSON parser refuses the body, for example because of the key "__proto__", the answer
+      // has no `errors`.
       const { detail, errors = [detail] } = answer
-      // Only the text before the given value is written by Signalbox.
+      // The text after ", got" repeats the value from the request, so only the text before it is
+      // checked.
       const ours = (Array.isArray(errors) ? errors : []).map((one) => String(one).split(', got')[0])
       expect(ours.join()).not.toMatch(/received|undefined|string|_addr|Invalid/)
       expect(ours.length).toBeGreaterThan(0)
@@ -106,7 +108,7 @@ test.each([
   },
 )
 
-test('a missing key and a wrong key get different details and challenges', async () => {
+test('a missing and a wrong API key get different details and challenges', async () => {
   const api = await openHttpApi()
   const missing = await post(api, MESSAGE, '')
   const scheme = await post(api, MESSAGE, `Basic ${API_KEY}`)

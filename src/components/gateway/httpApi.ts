@@ -140,8 +140,9 @@ function refused({ commandStatus, reason }: Extract<Verdict, { kind: 'refused' }
 
 /**
  * Returns whether the id was created within the last ten seconds. An id contains the wall-clock
- * time of its creation. If the wall clock has been set forward after that, the id seems to be old,
- * so the age is also measured with a steady clock, and the lower age counts.
+ * time of its creation. If the wall clock is set forward after the creation, the id seems older
+ * than it is. So the age is also measured with a steady clock, which ignores such changes, and the
+ * lower age counts.
  */
 function isRecent(id: MessageId): boolean {
   return Math.min(Date.now(), CLOCK.nowMs()) - timeOf(id) < JOURNAL_GRACE_MS
@@ -193,7 +194,7 @@ const HTTP_STATUS = new Map([
   [ESME_RTHROTTLED, 429],
   [ESME_RMSGQFUL, 503],
 ])
-/** The request field that each refusal refers to. */
+/** The request field to which a refusal refers, by command_status. */
 const FIELDS = new Map([
   [ESME_RINVDSTADR, 'to'],
   [ESME_RINVSRCADR, 'from'],

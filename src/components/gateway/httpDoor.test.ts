@@ -73,7 +73,7 @@ test.each([
 )
 
 test.each([['Content-Length: 70000'], ['Transfer-Encoding: chunked']])(
-  'a long body without a key is not read (%s)',
+  'the long body of a request without a key is not read (%s)',
   async (header) => {
     const { port } = await openHttpApi()
     const client = await rawHttp(port)

@@ -25,7 +25,7 @@ export interface HttpDoorLimits {
 }
 
 const BODY_OCTETS_MAX = 1024 * 1024
-/** How many times Node checks for time-outs within the shortest time-out. */
+/** How many times Node checks for timed-out connections within the time-out for headers. */
 const CHECKS_PER_TIMEOUT = 4
 /** How long a drain waits for requests that clients sent before they could notice the drain. */
 const ARRIVAL_GRACE_MS = 250
@@ -116,8 +116,8 @@ export class HttpDoor {
 
 /**
  * Resolves when the set is empty, or after pauses of `withinMs` in total. This function counts its
- * own pauses instead of reading a clock. After a stall of the process, it therefore still waits
- * while the requests that arrived during the stall are read.
+ * own pauses instead of reading a clock. If the process stalls, the stall does not count. So the
+ * server still has time to read the requests that arrived during the stall.
  */
 async function emptied(sockets: ReadonlySet<Socket>, withinMs: number): Promise<void> {
   for (let waitedMs = 0; sockets.size > 0 && waitedMs < withinMs; waitedMs += DRAIN_POLL_MS)

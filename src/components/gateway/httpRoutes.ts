@@ -94,7 +94,7 @@ export const getMessage = {
   },
 } as const
 
-/** The problems with which any route may answer. */
+/** The problems that every route may return. */
 export const EVERY_ROUTE: Problems = {
   400: 'The request is not HTTP.',
   401: 'The API key is missing or unknown, or its user or account is disabled.',

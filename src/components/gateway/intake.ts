@@ -1,5 +1,6 @@
 // The intake of messages from SMPP and HTTP. It limits the number of messages in progress, gives
-// each message an id and submits it to a router. Every message gets exactly one verdict.
+// each message an id and submits it to a router. Every message gets exactly one verdict: it is
+// accepted or refused.
 
 import type { User } from '../../platform/user.ts'
 import { newMessageId } from '../../message/ids.ts'
@@ -33,14 +34,14 @@ export class Intake {
   }
 
   /**
-   * Makes this intake refuse all further messages with a temporary error. Called at the start of a
-   * shutdown.
+   * Makes this intake refuse all further messages with a temporary error. Must be called at the
+   * start of a shutdown.
    */
   close(): void {
     this.#closed = true
   }
 
-  /** The number of messages submitted to routers and not answered yet. */
+  /** The number of messages that were submitted to routers and have no verdict yet. */
   get inFlight(): number {
     return this.#inFlight
   }

@@ -1,4 +1,4 @@
-// In-memory receivers and an in-memory outbox, for tests of deliveries.
+// Fake receivers and an in-memory outbox, for tests of OutboxDelivery.
 
 import { onTestFinished } from 'vitest'
 import { userSchema } from '../../platform/user.ts'
@@ -13,7 +13,11 @@ import { OutboxDelivery, type OutboxDeliveryOptions } from './outboxDelivery.ts'
 type Answer = (outcome: RequestOutcome) => void
 const DELIVER_SM = encodeBody('deliver_sm', { short_message: Buffer.from('id:1 stat:DELIVRD') })
 
-/** A receiver with a window. The test answers a deliver_sm by calling a function in `answers`. */
+/**
+ * A fake session that receives up to `windowSize` unanswered deliver_sm. `bodies` has the
+ * deliver_sm received so far. The test answers the nth deliver_sm by calling the nth function in
+ * `answers`.
+ */
 export function receiver(
   windowSize: number,
   interfaceVersion = 0x34,
@@ -55,7 +59,10 @@ export function response(commandStatus: number): RequestOutcome {
   return { kind: 'response', pdu }
 }
 
-/** An in-memory outbox that returns each chunk once and records all settlements. */
+/**
+ * An in-memory outbox with `count` deliveries, in chunks of `perChunk` deliveries. It returns each
+ * chunk once, and records all settlements and the number of deliveries that each claim asked for.
+ */
 export function outboxOf(count: number, { user = 'u', perChunk = 1 } = {}) {
   const chunks: ClaimedDeliveries[] = []
   for (let left = count; left > 0; left -= perChunk) {
