@@ -4,8 +4,8 @@
 // place, and settles a chunk after its last answer.
 //
 // A slow customer delays no other customer. Nothing is claimed for a customer that does not answer,
-// and deliveries that wait for longer than two seconds are put back into the outbox. A crash of the
-// gateway therefore causes few duplicate deliveries.
+// and deliveries that wait longer than two seconds are put back into the outbox. So the gateway
+// holds few claims, and a crash causes few duplicate deliveries.
 
 import { setImmediate } from 'node:timers/promises'
 import { asError } from '../../flow/asError.ts'
@@ -48,7 +48,7 @@ const LOOK_INTERVAL_MS = 1_000
 const PUT_BACK_AFTER_MS = 2_000
 const RETRY_FIRST_MS = 1_000
 const RETRY_CAP_MS = 300_000
-/** Limits the waiting deliveries. Deliveries in progress are limited by the windows. */
+/** The maximum number of waiting deliveries. Windows limit the deliveries in progress. */
 const WAITING_MAX = 200_000
 const OCTETS_MAX = 64 * 1024 * 1024
 /**
@@ -67,7 +67,7 @@ export class OutboxDelivery {
   readonly #lines = new Map<string, DeliveryLine>()
   #looking: NodeJS.Timeout | undefined
   #isStopped = false
-  /** The next claim starts after this demand, so that no user is always last. */
+  /** The next claim starts with the demand after this key, so that no user is always last. */
   #servedFirst = ''
   #claiming: Promise<unknown> = Promise.resolve()
   #inHand = 0
@@ -169,7 +169,7 @@ export class OutboxDelivery {
 
   async #claim(demands: readonly OutboxDemand[]): Promise<readonly ClaimInHand[]> {
     const { onTrouble, outbox, responseTimeoutMs } = this.#options
-    // This time is read before the request, so that the lease in the database always ends later.
+    // This time is read first, so that the lease in the database ends no earlier than assumed here.
     const startedMs = this.#now()
     const times = {
       sendUntilMs: startedMs + LEASE_MARGIN_MS,
@@ -359,7 +359,7 @@ export class OutboxDelivery {
     for (const [key, line] of this.#lines) {
       for (const claim of line.claims)
         if (nowMs >= claim.times.putBackAtMs) this.#putBack(line, claim)
-      // An idle line is created again when it is needed.
+      // A removed line is created again when it is needed.
       if (line.isIdle) this.#lines.delete(key)
     }
     this.wake()

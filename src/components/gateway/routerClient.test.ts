@@ -100,7 +100,7 @@ test('a batch that one router cannot publish is sent to another under the same i
   const failing = [await router(503), await router(503)]
   const healthy = await router()
   const { client } = clientOf([...failing, healthy].map(({ address }) => address))
-  // With eight accounts, at least one has a failing router as its first router.
+  // Of eight accounts, at least one is almost certainly assigned to a failing router.
   for (const account of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'])
     expect(await submit(client, account)).toEqual(ACCEPTED)
   const tried = failing.flatMap(({ batchIds }) => batchIds)

@@ -1,9 +1,10 @@
-// Submits messages to routers and returns their verdicts. Each account is assigned to one of the
-// live routers by rendezvous hashing. The messages for a router are sent in batches, which collect
-// the messages that arrive while earlier batches are in progress. A batch keeps its id and its
-// messages in all attempts, even if another router gets the next attempt, so that no message is
-// published twice. At the deadline, the sender gets a temporary refusal, and the outcome of the
-// message is counted as unknown.
+// Submits messages to routers and passes the verdicts of the routers (accepted or refused) to
+// listeners. Each account is assigned to one of the live routers by rendezvous hashing. The
+// messages for a router are sent in batches, which collect the messages that arrive while earlier
+// batches are in progress. A batch keeps its id and its messages in all attempts, even if another
+// router gets the next attempt, so that no message is published twice. If a message has no verdict
+// at its deadline, its customer gets a temporary error, and the outcome of the message is counted
+// as unknown.
 
 import { Agent, type Dispatcher, request } from 'undici'
 import { uuidv7 } from 'uuidv7'
@@ -58,7 +59,7 @@ const CONCURRENCY = 2
 const ATTEMPT_TIMEOUT_MS = 3_000
 const FIRST_RETRY_MS = 25
 const LAST_RETRY_MS = 500
-/** Stands for the router of every account while no router is known. */
+/** Takes the place of the address of a router while no router is known. */
 const NOWHERE = ''
 
 export class RouterClient {
@@ -87,7 +88,7 @@ export class RouterClient {
     }
   }
 
-  /** Submits a message. Calls the listener exactly once, at the latest just after the deadline. */
+  /** Submits a message. Calls the listener exactly once, no later than just after the deadline. */
   submit(submission: Submission, onVerdict: VerdictListener): void {
     this.#batcherOf(this.#routerFor(submission.account)).add({
       submission,
@@ -130,8 +131,8 @@ export class RouterClient {
     const batchId = uuidv7()
     const submissions = batch.map((waiting) => waiting.submission)
     const octets = encodeBatch({ batchId, submissions })
-    // The newest message sets the deadline, because messages that waited behind a slow batch have
-    // not been attempted yet.
+    // The deadline of the newest message counts for the whole batch. Older messages may have waited
+    // behind a slow batch, and would otherwise be refused without an attempt.
     const youngestMs = batch.at(-1)?.sinceMs ?? performance.now()
     const deadlineMs = youngestMs + this.#options.acceptTimeoutMs
     const failed = new Set<string>()
@@ -231,7 +232,10 @@ class RouterAnswered extends Error {
   }
 }
 
-/** Many ESMEs discard a message on ESME_RSYSERR, so the refusal is reported as throttling. */
+/**
+ * The verdict at the deadline. It is ESME_RTHROTTLED, because many ESMEs discard a message after
+ * ESME_RSYSERR.
+ */
 const UNKNOWN_OUTCOME: Verdict = {
   kind: 'refused',
   commandStatus: ESME_RTHROTTLED,

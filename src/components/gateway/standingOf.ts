@@ -24,7 +24,8 @@ export function standingOf(
   const now = users.get(user.id)
   if (!now) return revoked('user_deleted')
   if (!now.enabled) return revoked('user_disabled')
-  // The bind registry still lists the bind under its former account, so the bind must end.
+  // The bind registry still lists the bind under the former account of the user, so the bind must
+  // end.
   if (now.account !== user.account) return revoked('user_moved')
   if (now.passwordHash !== user.passwordHash) return revoked('password_changed')
   const account = accounts.get(now.account)

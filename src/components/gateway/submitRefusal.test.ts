@@ -34,7 +34,7 @@ test('a message with text in both short_message and message_payload is refused',
   expect(refusalWith(TEXT, Buffer.alloc(0))).toBeUndefined()
 })
 
-/** Sends an encoded body, because our own session would refuse to send these fields. */
+/** Sends submit_sm with an encoded body, because session.send() would refuse these fields. */
 function statusOf(session: Session, fields: Partial<ShortMessageBody>): Promise<number> {
   const body = encodeBody('submit_sm', { destination_addr: '31612345678', ...fields })
   return new Promise((resolve, reject) => {

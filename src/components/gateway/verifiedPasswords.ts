@@ -14,8 +14,8 @@ interface Verified {
 
 /**
  * The last verified password of each user, stored as a digest with a key that only this process
- * has. The digest also covers the stored hash, so that a verified password is useless after the
- * hash changes.
+ * has. The digest also covers the stored hash, so a digest no longer matches after the stored hash
+ * has changed.
  */
 export class VerifiedPasswords {
   readonly #key = randomBytes(32)

@@ -68,7 +68,7 @@ function submission(destination: string, account = 'demo'): Submission {
 }
 
 /**
- * A queue that records publications. `known` holds the answers to batches that were published
+ * A fake queue that records publications. `known` holds the answers to batches that were published
  * before, by batch id.
  */
 function fakeQueue(known = new Map<string, Buffer>()) {
@@ -101,7 +101,7 @@ function unexpected(what: string, error: Error): never {
   throw new Error(what, { cause: error })
 }
 
-/** A router that takes the same steps as main.ts and publishes to this queue. */
+/** A router that takes the same steps as main.ts and publishes to the given queue. */
 function routerOn(queue: OncePublisher, admitter = new Admitter(platform)) {
   const publisher = new BatchPublisher({
     queue,
@@ -131,7 +131,7 @@ test('accepted messages are published to their submit queue and the journal', as
   ])
 })
 
-test('a repeated batch is not published again, but the batch beside it is published', async () => {
+test('a repeated batch is not published again, but a new batch beside it is published', async () => {
   const { queue, published } = fakeQueue()
   const router = routerOn(queue)
   const repeated = { batchId: 'b1', submissions: [submission('31612345678')] }
@@ -207,7 +207,7 @@ test('a refusal is recorded only for a retry, and a recorded refusal is final', 
   expect(known.size).toBe(0)
   const again = await outOfService.submit(batch, { ...WANTED, isRetry: true })
   expect(decodeVerdicts(again)).toEqual(refused)
-  // The first attempt arrives late and is not published any more.
+  // The first attempt, which arrives after the retry, is not published.
   expect(decodeVerdicts(await routerOn(queue).submit(batch, WANTED))).toEqual(refused)
   expect(published).toEqual([])
 })

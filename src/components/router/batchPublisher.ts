@@ -1,8 +1,9 @@
-// Publishes the admitted messages of several gateway batches in one transaction, and resolves with
-// their answers only afterwards. If a batch was published before, it gets its first answer again.
-// If the queue is unavailable, all batches of the attempt are rejected. It is then unknown whether
-// the batches were published. A gateway then sends its batch again, and gets the first answer if
-// that batch was published.
+// Publishes the admitted messages of several gateway batches in one transaction. Only after that
+// transaction does each batch get its answer: the verdicts on its messages. If a batch was
+// published before, it gets the answer of its first publication. If the queue is unavailable, all
+// batches of the attempt are rejected, and it is unknown whether they were published. A gateway
+// then sends its batch again. If the batch was published, the gateway gets the answer of that
+// publication.
 
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import assert from 'node:assert'
@@ -56,15 +57,15 @@ export class BatchPublisher {
 
   /**
    * Resolves with the answer when every message is durable. Rejects if the outcome is unknown. It
-   * also rejects if the gateway no longer waits for the answer. Such a gateway has refused the
-   * messages, so a batch that is still waiting must not be published.
+   * also rejects if the gateway no longer waits for the answer. Such a gateway has already refused
+   * the messages of the batch, so the batch must not be published.
    */
   publish(batch: AdmittedBatch, { isRetry, isWanted }: BatchCall): Promise<Buffer> {
-    // The first attempt may have been accepted because a connector was in service then, while all
-    // messages of the retry are refused now. So a retry goes to the queue even without messages.
-    // The queue marks the batch as published, or returns the first answer if the batch is already
-    // marked. If another router is publishing the batch, the queue first waits until that
-    // transaction ends.
+    // All messages of a retry may be refused although the first attempt was accepted, for example
+    // if a connector was disabled between the two attempts. So a retry is passed to the queue even
+    // if it has no messages. If the first attempt was published, the queue returns the answer of
+    // that attempt. Otherwise the queue records the answer of the retry as final. If another router
+    // is publishing the batch, the queue first waits until that transaction ends.
     if (batch.messages.length === 0 && !isRetry) return Promise.resolve(batch.answer)
     return new Promise((resolve, reject) => {
       this.#batcher.add({ ...batch, isWanted, resolve, reject })

@@ -17,7 +17,7 @@ import { createBatchServer, listen } from './batchServer.ts'
 import { BatchPublisher } from './batchPublisher.ts'
 import { ROUTER_METRICS } from './routerMetrics.ts'
 
-/** If no batch has arrived for this long, no gateway is using this router. */
+/** If no batch has arrived for this long, a drain assumes that no gateway uses this router. */
 const BUSY_MS = 5_000
 
 async function start(context: ComponentContext<'router'>): Promise<RunningComponent> {
