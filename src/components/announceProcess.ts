@@ -5,8 +5,8 @@ import type { Database } from '../database/database.ts'
 import type { ComponentContext } from '../runtime/component.ts'
 
 /**
- * Adds this process to the list of processes that `signalbox status` shows. For components to which
- * other processes send no requests: the process announces no address.
+ * Adds this process to the list of processes that `signalbox status` shows. The process announces
+ * no address, because other processes send it no requests.
  */
 export async function announceProcess(
   { component, config, recentTroubles, trouble }: ComponentContext,

@@ -9,10 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.drop())
 
-/**
- * Opens a database, and records each failure and each recovery that the database reports, in
- * `said`.
- */
+/** Opens a database. `said` records each failure and each recovery that the database reports. */
 function followed(databaseUrl: string) {
   const said: string[] = []
   const outage = {

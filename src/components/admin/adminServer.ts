@@ -1,8 +1,8 @@
 // The management API for resources and whole platform documents, under /admin/v1. Each request must
-// carry the bearer token. The server answers a change only after the change is committed to the
-// database as one revision. A failed write is retried only if it conflicted with another write
-// (changePlatform.ts). Every error is a problem document. While the database is unavailable,
-// requests get 503.
+// carry the admin token as a bearer token. The server answers a request for a change only after the
+// change has been committed to the database as one revision. A failed write is retried only if it
+// conflicted with another write (changePlatform.ts). Every error is a problem document. While the
+// database is unavailable, requests get 503.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { fastify } from 'fastify'

@@ -29,8 +29,8 @@ import type { KeptLetter, RedriveAnswer } from './deadLetterPage.ts'
  */
 const BATCH = 50
 /**
- * A redrive of a queue ends when this many letters could not be redriven. This limits the number of
- * letters that one request reads.
+ * A redrive of a queue ends when this many letters have been kept instead of redriven. This limits
+ * the number of letters that one request reads.
  */
 const KEPT_MAX = 1_000
 /**

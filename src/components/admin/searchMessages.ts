@@ -38,8 +38,8 @@ export interface SearchOptions {
 export const SEARCHES_MAX = 2
 export const SEARCH_BUDGET_MS = 6_000
 /**
- * The first span covers about this many messages. A search can read this many messages in time
- * without an index, so every request makes progress.
+ * The first span covers about this many messages. They are few enough to be read one by one, so
+ * every request makes progress even if no index helps.
  */
 const FIRST_MESSAGES = 20_000
 const FIRST_SPAN_MS = 600_000

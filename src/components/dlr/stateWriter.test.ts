@@ -164,7 +164,7 @@ test('repeated receipts, and receipts after a final receipt, change nothing', as
   expect(await deliveries(one)).toMatchObject([{ messageState: UNDELIVERABLE }])
 })
 
-test('journal events may be repeated in any order', async () => {
+test('journal events may be applied repeatedly and in any order', async () => {
   const one = message()
   const event = submitted(one, 'again')
   await journal(event, event)

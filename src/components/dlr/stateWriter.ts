@@ -73,7 +73,7 @@ export class StateWriter {
     this.#options = options
   }
 
-  /** Writes the changes of journal events, and applies receipts that were parked for them. */
+  /** Writes the changes of journal events, and applies the parked receipts that now match. */
   async apply(changes: StateChanges): Promise<void> {
     const times = [
       ...changes.facts.map((fact) => fact.acceptedAtMs),

@@ -51,9 +51,9 @@ export async function readGauges(database: Database, upkeep: QueueUpkeep): Promi
 }
 
 /**
- * The leased slots of enabled connectors. A worker also leases one slot of a disabled connector,
- * which is not counted. The worker uses that slot to handle the connector's waiting messages, and
- * opens no bind.
+ * Resolves with the leased slots of enabled connectors. A worker also leases one slot of a disabled
+ * connector, to handle the waiting messages of the connector. Such a slot is not counted, because
+ * the worker opens no bind for it.
  */
 async function readHeldBinds(
   run: Database['run'],
@@ -64,8 +64,9 @@ async function readHeldBinds(
 }
 
 /**
- * The slots that enabled connectors allow. If a connector's row cannot be read by this version of
- * Signalbox, the connector is left out. The components that use the connector report the error.
+ * Resolves with the slots that enabled connectors allow. If a connector's row cannot be read by
+ * this version of Signalbox, the connector is left out. The components that use the connector
+ * report the error.
  */
 async function readConfiguredSlots(database: Database): Promise<HeldSlots[]> {
   const rows = await readResourcesOfKind(database, connectorKind.kind)

@@ -5,7 +5,8 @@ import type { Session } from '../../smpp/index.ts'
 export interface CustomerBind {
   readonly session: Session
   /**
-   * The current version of the user. It is replaced when the user changes without being revoked.
+   * The current version of the user. It is replaced if the user changes and the change does not
+   * revoke the bind.
    */
   user: User
 }

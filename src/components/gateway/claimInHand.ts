@@ -59,7 +59,7 @@ export class ClaimInHand {
     return delivery
   }
 
-  /** Returns a delivery that the session did not send to the waiting deliveries. */
+  /** Makes a taken delivery wait again, because the session did not send it. */
   return(delivery: Delivery): void {
     this.#underWay--
     this.#returned.push(delivery)

@@ -35,7 +35,7 @@ async function signIn(credentials: Credentials, systemId: string, password: stri
   return user && credentials.current(user)
 }
 
-test('a user signs in with the right password only', async () => {
+test('a user can sign in only with the right password', async () => {
   const platform = platformOf([await userOf()])
   const credentials = new Credentials(() => platform)
   expect(await signIn(credentials, 'alice', 'secret')).toMatchObject({ id: 'alice' })

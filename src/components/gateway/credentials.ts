@@ -2,8 +2,8 @@
 // 40 ms of CPU time. A verified password is remembered until the stored hash changes, so that each
 // bind of a mass reconnect takes microseconds. A few checks run concurrently. Groups of remote
 // addresses (addressGroup.ts) take turns, so that one customer's wrong passwords do not delay other
-// customers. An unknown user costs as much time as a wrong password. API keys need no slow check,
-// because they are long and random: only their digest is looked up.
+// customers. A sign-in with an unknown system_id takes as long as a sign-in with a wrong password.
+// API keys need no slow check, because they are long and random: only their digest is looked up.
 
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'

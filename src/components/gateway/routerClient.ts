@@ -88,7 +88,9 @@ export class RouterClient {
     }
   }
 
-  /** Submits a message. Calls the listener exactly once, no later than just after the deadline. */
+  /**
+   * Submits a message. Calls the listener exactly once, at the latest shortly after the deadline.
+   */
   submit(submission: Submission, onVerdict: VerdictListener): void {
     this.#batcherOf(this.#routerFor(submission.account)).add({
       submission,

@@ -131,7 +131,7 @@ test('accepted messages are published to their submit queue and the journal', as
   ])
 })
 
-test('a repeated batch is not published again, but a new batch beside it is published', async () => {
+test('of a repeated batch and a new batch, only the new batch is published', async () => {
   const { queue, published } = fakeQueue()
   const router = routerOn(queue)
   const repeated = { batchId: 'b1', submissions: [submission('31612345678')] }
