@@ -14,8 +14,8 @@ export type Plan = Extract<PlatformPlan, { kind: 'plan' }>
 
 export interface PlatformEdit {
   /**
-   * If set, `edit` changes only the resource named by `scope`, and its argument contains only the
-   * resources related to that resource.
+   * If set, `edit` changes only the resource named by `scope`, and its argument contains only that
+   * resource and the resources related to it.
    */
   scope?: ChangeScope
   /** Returns the wanted platform, given the stored platform. Throws if the edit is not allowed. */

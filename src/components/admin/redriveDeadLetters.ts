@@ -34,8 +34,8 @@ const BATCH = 50
  */
 const KEPT_MAX = 1_000
 /**
- * A dead letter younger than 23 hours still has its checkpoint. Checkpoints are kept for 24 hours,
- * and one hour is allowed for differences between clocks.
+ * The checkpoint of a dead letter younger than 23 hours cannot have been deleted yet. Checkpoints
+ * are kept for 24 hours, and one hour is allowed for differences between clocks.
  */
 const CHECKPOINT_CERTAIN_MS = 23 * 3_600_000
 
