@@ -33,7 +33,10 @@ function firstTwo({ shares }: SlotClaim): SlotLease[] {
   return [1, 2].map((slot) => ({ slot, pace: shares[slot - 1] ?? 0 }))
 }
 
-/** The timers are fake, so a round runs only when the test starts it. */
+/**
+ * The bind leases of one process, with a scripted database. The timers are fake, so a round runs
+ * only when the test starts it.
+ */
 function leasesWith({
   workers = () => 1,
   grant = firstTwo,
@@ -162,7 +165,7 @@ test('a slot whose bind is closing delays no other leases and is not leased agai
     closeBinds: () => closing.promise,
     meanwhile: async () => {
       if (isAsked) return
-      // The second answer still lists both slots, but they are released before it arrives.
+      // The second answer still lists both slots, although they are released before it arrives.
       closing.resolve()
       await vi.waitUntil(() => log.includes('release sim 1,sim 2'))
     },
@@ -190,12 +193,13 @@ test('at most ten slots are handed over at a time', async () => {
   expect(closed).toHaveLength(10)
 })
 
-test('pace of a different slot, or granted after the lease ended, waits one window', async () => {
+test('pace of a new slot, or of an ended lease, takes effect one second later', async () => {
   let slot = 1
   const { pass, round } = leasesWith({ grant: () => [{ slot, pace: 3 }] })
   await round()
   slot = 2
-  // The pace is lowered first, so that the new pace waits one window (flow/pacer.ts).
+  // The pace is lowered first, so that the pacer (flow/pacer.ts) counts the granted pace as an
+  // increase, which takes effect one second later.
   expect(await round()).toEqual([
     'acquire up to 4',
     'lower sim to 0/s',
@@ -244,7 +248,7 @@ test('a slot that this process asked for is taken as soon as it is free', async 
   expect(claims.at(-1)).toMatchObject([{ wanted: 1, isOverdue: false }])
 })
 
-test('a connector that the database refuses is claimed alone and blocks no other', async () => {
+test('a connector that the database refuses is claimed alone and delays no others', async () => {
   let isBad = true
   const { claims, roundOf, troubles } = leasesWith({
     grant: (claim) => {

@@ -1,13 +1,16 @@
-// Decides which upstream binds this process may hold, and how much of each connector's pace it may
-// use. A lease begins just before its renewal is requested, by the monotonic clock of this process.
-// Even after a slow answer, a process therefore never uses a lease longer than the database allows.
-// The lease is checked in the same iteration of the event loop as each write to an SMSC. While the
-// database is unavailable, leases expire and their binds close, so a connector never has too many
-// binds. Binds and pace are given up in a safe order. The process first closes the bind or slows
-// down, and then notifies the database, which may grant the slot or the pace to other processes.
+// Decides which upstream binds this process may hold, and how much of each connector's pace
+// (messages a second) it may use. A connector has one slot for each bind that it allows, and the
+// database leases each slot to one process at a time. A lease begins just before its renewal is
+// requested, by the monotonic clock of this process. Even after a slow answer, a process therefore
+// never uses a lease longer than the database allows. The lease is checked in the same iteration of
+// the event loop as each write to an SMSC. If leases cannot be renewed because the database is
+// unavailable, they expire, and the process closes their binds. A connector therefore never has too
+// many binds, even if other processes lease the slots next. Binds and pace are given up in a safe
+// order. The process first closes the bind or slows down, and then notifies the database, which may
+// grant the slot or the pace to other processes.
 //
 // One statement per round serves all connectors. Each process takes its share of the free slots. If
-// slots stay free for two rounds because other processes have died or are suspended, any process
+// slots remain free for two rounds because other processes have died or are suspended, any process
 // may take them. A process that has fewer slots than another process asks that process for some of
 // its slots. The holder then closes the binds of these slots and releases the slots, a few at a
 // time. A bind is closed only if another process is waiting for its slot.
@@ -44,7 +47,7 @@ export interface BindLeasesOptions {
   ttlMs: number
   /** Called after each round with the current lease. */
   onChange: (connector: string, lease: ConnectorLease) => void
-  /** Limits sending to this pace immediately, because other processes may be granted the rest. */
+  /** Lowers the pace immediately, because the database may grant the difference to others. */
   lowerPace: (connector: string, pace: number) => void
   /** Resolves when the binds of these slots are closed. The slots are released after that. */
   closeBinds: (connector: string, slots: readonly number[]) => Promise<void>
@@ -64,7 +67,7 @@ const SEARCH_INTERVAL_MS = 2_000
 const AWAITING_RATE = 4
 /** After this many rounds, any process may take the slots that are still free. */
 const ROUNDS_OF_PATIENCE = 2
-/** The most slots that are handed over at a time, and the most that this process asks for. */
+/** The most slots that this process hands over, or asks other processes for, at a time. */
 const HANDED_OVER_MAX = 10
 /**
  * In every fifth round the database checks whether other processes have more slots than this one.
@@ -108,7 +111,7 @@ export class BindLeases {
     })
   }
 
-  /** Sets the connectors whose slots are leased. Called at the start and after each change. */
+  /** Sets the connectors whose slots are leased. Called at the start and when connectors change. */
   want(connectors: readonly Connector[]): void {
     // A disabled connector has no binds, but the holder of its first slot looks after its messages.
     this.#connectors = connectors.map((connector) =>
@@ -156,7 +159,7 @@ export class BindLeases {
       const hasTaken = this.#take(leases, answer.locked, askedAtMs + this.#options.ttlMs)
       this.#noticeFree(answer)
       this.#handOver(leases)
-      // There may be more free slots than one statement takes.
+      // There may be more free slots than one statement can lease.
       if (hasTaken && answer.free.length > 0) restMs = 0
       else if (this.#awaited.size > 0 || answer.hasMissed) restMs /= AWAITING_RATE
     } catch (error) {
@@ -170,7 +173,7 @@ export class BindLeases {
     return Math.min(SEARCH_INTERVAL_MS, this.#options.ttlMs / 6)
   }
 
-  /** The claim to send to the database. A lower pace takes effect here before the claim is sent. */
+  /** Returns the claim for the database. A lower pace is applied here, before the claim is sent. */
   #claim({ binds, id, tps }: Connector): SlotClaim {
     const shares = Array.from({ length: binds }, (_, index) => paceShare(tps, binds, index + 1))
     const surplus = this.#slotsOf(id).filter((slot) => slot > binds)
@@ -218,8 +221,8 @@ export class BindLeases {
   }
 
   /**
-   * Applies the renewed leases. Returns whether this process has new slots. Locked connectors keep
-   * their former leases.
+   * Applies the renewed leases. Returns whether this process has new slots. Connectors that the
+   * statement could not lock keep their former leases.
    */
   #take(leases: readonly RenewedLease[], locked: readonly string[], heldUntilMs: number): boolean {
     const byConnector = Map.groupBy(leases, ({ connector }) => connector)
@@ -230,8 +233,8 @@ export class BindLeases {
       const renewed = byConnector.get(id) ?? []
       const before = this.#slotsOf(id)
       hasTaken ||= renewed.some(({ slot }) => !before.includes(slot))
-      // New pace waits one window. If the lease had ended, all pace counts as new, because another
-      // process may have held the slot in the meantime.
+      // An increase in pace takes effect one second later (flow/pacer.ts). If the lease had ended,
+      // all pace counts as an increase, because another process may have held the slot meanwhile.
       const granted = new Map(renewed.map(({ pace, slot }) => [slot, pace]))
       this.#keep(id, ({ slot }) => (this.#isOver(id) ? 0 : (granted.get(slot) ?? 0)))
       this.#hold(

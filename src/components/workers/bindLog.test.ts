@@ -41,7 +41,8 @@ test('a carrier outage of two and a half minutes is logged in four lines', () =>
   seconds(15)
   const down = { connector: 'north', binds: [ONE, TWO], bindsUp: 0 }
   expect(lines.slice(1)).toEqual([
-    // The first attempt to bind failed before this line was written, so it adds a second reason.
+    // Before this line was written, the first attempt to bind again failed. The line therefore
+    // also states the reason of that failure.
     ['upstream binds are down', { ...down, reason: expect.stringContaining('the peer closed') }],
     ['upstream binds are still down', expect.objectContaining({ ...down, lastedSeconds: 60 })],
     ['upstream binds are still down', expect.objectContaining({ ...down, failures: 60 })],
@@ -70,7 +71,7 @@ test('binds that come back seconds apart after an outage share one log line', ()
   ])
 })
 
-test('when one of two binds fails, the log names the failed bind and counts one as up', () => {
+test('when one of two binds fails, the log names that bind and counts the other bind as up', () => {
   const { lines, north, seconds } = newLog()
   north.up(ONE)
   seconds(61, () => north.failed(TWO, 'ESME_RALYBND'))

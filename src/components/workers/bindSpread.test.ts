@@ -6,7 +6,10 @@ import { type Connector, connectorSchema } from '../../platform/connector.ts'
 import { BindLeases } from './bindLeases.ts'
 
 const ROUND_MS = 2_000
-/** The rounds until all slots are leased. One statement takes slots of at most 50 connectors. */
+/**
+ * Enough rounds for four workers to lease the slots of 1,000 connectors. In each round, a worker
+ * can lease slots of at most 50 connectors.
+ */
 const ROUNDS_TO_START = 7
 const AT_ONCE_MAX = 10
 /**
@@ -36,7 +39,7 @@ interface Worker {
   closed: number
 }
 
-/** Workers that share the slots of some connectors. A frozen worker still counts as alive. */
+/** Workers that share slots. A frozen worker runs no rounds, but others still count it as alive. */
 class Fleet {
   #connectors: readonly Connector[]
   #workers = new Map<string, Worker>()
@@ -89,7 +92,7 @@ class Fleet {
     this.#frozen.add(name)
   }
 
-  /** Removes the worker and lets its leases expire. */
+  /** Removes the worker and ends its leases as if they had expired. */
   async kill(name: string): Promise<void> {
     this.#workers.delete(name)
     const text = `update bind_slots set held_until = now() - interval '1 s' where holder = $1`
@@ -223,7 +226,7 @@ test('after two rounds other workers take the slots that a frozen worker left fr
   expect(fleet.closed - closed).toBeLessThanOrEqual(AT_ONCE_MAX)
 })
 
-test('the binds of each connector are divided and handed over one at a time', async () => {
+test('the binds of each connector are divided between two workers one at a time', async () => {
   const fleet = new Fleet(5, 4)
   fleet.start('a')
   await fleet.rounds(1)
@@ -234,7 +237,7 @@ test('the binds of each connector are divided and handed over one at a time', as
     for (const slots of fleet.worker(name).held.values()) expect(slots).toHaveLength(2)
 })
 
-test('no bind is closed for a process that asked for its slot and then died', async () => {
+test('no bind is closed for a process that asked for a slot and then died', async () => {
   const fleet = new Fleet(20)
   fleet.start('a', 'b')
   fleet.freeze('b')

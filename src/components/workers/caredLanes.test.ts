@@ -1,4 +1,5 @@
-// The lanes of a connector while no process has the connector bound.
+// The lanes of a connector while no process has a bind to its SMSC. One process is then the
+// connector's caretaker (caretaker.ts), which makes sure that waiting messages expire on time.
 
 import { expect, test } from 'vitest'
 import { encodeUnanswered } from '../../message/outcomeWire.ts'
@@ -10,7 +11,7 @@ import { returningQueues } from './returningQueues.fixture.ts'
 
 const PATIENCE = { timeout: 5_000, interval: 20 }
 const HOUR_MS = 3_600_000
-/** The envelopes that a lane with a very slow pace receives: one is sent, and fifty are ready. */
+/** The envelopes that a lane receives at a very slow pace: one is sent, and fifty stay ready. */
 const FULL = 51
 
 /** Envelopes of one message each. The message in the last envelope expires at `expiresAtMs`. */
@@ -54,7 +55,7 @@ test('a message expires on time without a link, and a new link sends the others'
   await expect.poll(() => taken.length, PATIENCE).toBe(2)
 })
 
-test('a message suspected of breaking the link expires on time', async () => {
+test('without a link, a message suspected of breaking links expires on time', async () => {
   const { port } = await rememberingSmsc()
   const expiresAtMs = Date.now() + 1_000
   const { queue } = returningQueues(entries(1, expiresAtMs))
@@ -104,7 +105,8 @@ test('messages left on the queue still expire after a link was up for a short ti
   const { change, kinds } = await pausedWhenFull(Date.now() + 1_500)
   change({ paused: false })
   const resumedAtMs = performance.now()
-  // Rotations are due every 80 ms. After 100 ms, the next rotation has found a link.
+  // Without a link, a full lane exchanges envelopes with the queue every 80 ms. After 100 ms, the
+  // timer of the next exchange has therefore fired while there was a link.
   await expect.poll(() => performance.now() - resumedAtMs, PATIENCE).toBeGreaterThan(100)
   change({ paused: true })
   await expect.poll(kinds, PATIENCE).toContain('expired')

@@ -3,8 +3,8 @@ import type { BoundState } from '../../cluster/boundConnectorTable.ts'
 import { Caretaker, type LeaseRound } from './caretaker.ts'
 
 /**
- * A caretaker of one connector. The test sets the clock and whether other processes have the
- * connector bound.
+ * A caretaker of one connector. The test sets the clock, and whether other processes have the
+ * connector bound, which means that they have a bind to its SMSC.
  */
 function caring() {
   const state = { nowMs: 0, isBoundElsewhere: false, isAway: false }
@@ -31,7 +31,7 @@ function caring() {
   return { caretaker, changes, round, state, told, troubles }
 }
 
-test('a caretaker starts when no process has had the connector bound for 5 seconds', async () => {
+test('a caretaker starts when the connector has had no bind for 5 seconds', async () => {
   const { changes, round } = caring()
   expect(await round(0, { boundSlots: [1] })).toBe(false)
   expect(await round(2_000)).toBe(false)
@@ -68,7 +68,7 @@ test('only the holder of the first slot is the caretaker, and only during its le
   expect(changes).toEqual([true, false])
 })
 
-test('other processes are told once about each change of bound or held slots', async () => {
+test('each change of the held or bound slots is reported once to the other processes', async () => {
   const { round, told } = caring()
   await round(0)
   await round(2_000)
@@ -89,13 +89,13 @@ test('other processes are told again if the leases were lost or may have been lo
   await round(2_000, { slots: [] })
   await round(4_000)
   expect(told).toHaveLength(2)
-  // The database was unavailable for longer than the leases last.
+  // For longer than the leases last, the database was unavailable and no round ran.
   await round(100_000)
   await round(102_000)
   expect(told).toHaveLength(3)
 })
 
-test('a report or a query that failed is repeated in the next round', async () => {
+test('a failed report, or a failed query, is repeated in the next round', async () => {
   const { round, state, told, troubles } = caring()
   state.isAway = true
   expect(await round(0)).toBe(false)

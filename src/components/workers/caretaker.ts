@@ -1,5 +1,6 @@
 // Looks after the messages of connectors that no process has bound, so that each message expires on
-// time and not only when the SMSC is available again. The process that holds the first slot of a
+// time and not only when the SMSC is available again. A process has a connector bound while at
+// least one of its binds to the connector's SMSC is up. The process that holds the first slot of a
 // connector is the connector's caretaker. In that process the connector's lanes receive a few
 // envelopes although nothing can be sent (submitLane.ts). Those envelopes are sent first when a
 // bind is up again. The caretaker does not decide whether a message may be sent, so no harm is done
@@ -12,7 +13,7 @@ export interface CaretakerOptions {
   /** Tells the other processes which binds of this process are up. */
   tellBound: (state: BoundState) => Promise<void>
   isBoundElsewhere: (connector: string) => Promise<boolean>
-  /** Called when this process starts or stops looking after a connector. */
+  /** Called when this process starts or stops looking after a connector's messages. */
   onChange: (connector: string) => void
   onTrouble: (what: string, error: Error) => void
   now?: () => number
@@ -31,8 +32,8 @@ interface Watched extends LeaseRound {
   unboundSinceMs: number | undefined
   isUnboundElsewhere: boolean
   /**
-   * The last state that other processes were told. `1,2 2` means that slots 1 and 2 are held and
-   * that slot 2 is bound.
+   * The state that was last reported to other processes. `1,2 2` means that slots 1 and 2 are held
+   * and that the bind of slot 2 is up.
    */
   told: string
   isLooking: boolean
@@ -74,7 +75,7 @@ export class Caretaker {
     watched.isLooking = true
     try {
       await this.#tell(connector, watched)
-      // A process that is bound or does not hold the first slot need not ask about other processes.
+      // Only a process that holds the first slot and is not bound needs to ask about the others.
       if (watched.boundSlots.length === 0 && watched.slots.includes(CARETAKERS_SLOT))
         watched.isUnboundElsewhere = !(await this.#options.isBoundElsewhere(connector))
     } catch (error) {
@@ -100,7 +101,7 @@ export class Caretaker {
     const isBound = round.boundSlots.length > 0
     const unboundSinceMs = isBound ? undefined : (before?.unboundSinceMs ?? this.#now())
     const known = before ?? { isUnboundElsewhere: false, told: '', isLooking: false, cared: false }
-    // If the leases were lost in the meantime, the rows of the new leases hold no state yet.
+    // If the leases were lost in the meantime, the rows of the new leases do not contain the state.
     if (slots.length === 0 || this.#now() >= (before?.heldUntilMs ?? 0)) known.told = ''
     // The object is updated in place, so that a pending look() continues with the result of this
     // round.

@@ -1,4 +1,5 @@
-// Messages that wait for a disabled connector are kept, purged or moved.
+// Messages that wait for a disabled connector are kept, purged or moved. A connector is cleared
+// when its setting `waiting` is to purge the messages or to move them to another connector.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { LANES } from '../../message/lane.ts'
@@ -16,7 +17,7 @@ import { RecentSubmissions } from './recentSubmissions.ts'
 
 const PATIENCE = { timeout: 5_000 }
 
-/** A worker that holds no slot of any connector, with these envelopes on its queues. */
+/** A worker that holds no slot of any connector, with these envelopes on the queues. */
 function workerWith(envelopes: readonly Envelope[]) {
   const entries = envelopes.map((envelope, index) => entryOf(envelope, { id: String(index) }))
   const { queue, settled } = memoryQueues(entries)
@@ -92,7 +93,7 @@ test('purged messages of all lanes fail immediately, without waiting for the pac
 })
 
 test.each<Connector['waiting']>(['purge', { moveTo: 'other' }])(
-  'clearing a connector expires the messages whose validity has ended: %j',
+  'when a connector is cleared, messages past their validity period expire: %j',
   async (waiting) => {
     const envelope = envelopeOf(2)
     const [over, alive] = envelope.messages
@@ -132,7 +133,7 @@ test('moved messages wait unchanged on the same lane of the other connector', as
 test('messages stay on the queues of a disabled connector with the setting "keep"', async () => {
   const { entries, events, pool } = workerWith(ENVELOPES)
   pool.setConnectors(disabled('keep'))
-  // A cleared connector would have received the messages when it first checked its queues.
+  // A worker that clears a connector receives the messages as soon as it checks the queues.
   pool.setConnectors(disabled('keep'))
   await new Promise(setImmediate)
   expect(entries).toHaveLength(3)
@@ -151,8 +152,8 @@ test('moving a message does not count as an attempt to submit it', async () => {
 
 test('a message newer than the last check of the settings waits for the next check', async () => {
   const { confirmed, entries, events, pool, settled } = workerWith([envelopeOf(3)])
-  // The connector may have been enabled again, and the router may know this before this worker
-  // does.
+  // The connector may have been enabled again. The router may have noticed this before the worker,
+  // and may have sent the envelope for that reason.
   confirmed.atMs = Date.now()
   pool.setConnectors(disabled('purge'))
   await expect.poll(() => entries, PATIENCE).toEqual([])

@@ -1,4 +1,5 @@
-// Messages that are in flight when their connector is disabled and cleared.
+// Messages that are in flight when their connector is disabled and its waiting messages are purged
+// or moved.
 
 import { expect, test } from 'vitest'
 import type { Connector } from '../../platform/connector.ts'
@@ -23,7 +24,7 @@ test.each<{ waiting: Connector['waiting']; end: string }>([
     await expect.poll(() => taken.length, PATIENCE).toBeGreaterThan(15)
     change({ enabled: false })
     lease(40)
-    // The lanes rotate through the other envelopes while the answers are outstanding.
+    // While answers are outstanding, the lane keeps exchanging its other envelopes with the queue.
     await expect.poll(() => counts.returned, PATIENCE).toBeGreaterThan(16)
     change({ enabled: false, waiting })
     lease(40)

@@ -14,8 +14,9 @@ export function isClearing({ enabled, waiting }: Connector): boolean {
 }
 
 /**
- * The queues of all connectors that are being cleared. Messages that wait for another attempt at
- * such a connector return to these queues now, and are then purged or moved with the rest.
+ * Returns the queues of all connectors that are being cleared: their waiting messages are purged or
+ * moved. Messages that wait for another attempt at such a connector return to these queues before
+ * the attempt is due, and are then purged or moved with the others.
  */
 export function clearedQueues(connectors: Iterable<Connector>): string[] {
   return [...connectors].filter(isClearing).flatMap(({ id }) => submitQueues(id))
@@ -25,14 +26,16 @@ export function clearedQueues(connectors: Iterable<Connector>): string[] {
 export function clearedOutcome({ waiting }: Connector, atMs: number): Outcome {
   const to = moveTarget(waiting)
   if (to !== undefined) return { kind: 'moved', atMs, to }
-  // The command_status is 0, because the message may have been submitted before its link was lost.
-  // A later receipt is then correct.
+  // The command_status is 0, because no SMSC refused the message. If it was submitted before a link
+  // was lost, a receipt for it may still arrive.
   return { kind: 'failed', atMs, commandStatus: 0, reason: PURGED }
 }
 
 /**
  * Whether an envelope is old enough to be purged or moved. A router may have sent a newer envelope
  * because the connector has been enabled again.
+ *
+ * @param confirmedAtMs the time up to which this process knows all changes of the connector
  */
 export function mayLeave({ envelope }: EnvelopeWork, confirmedAtMs: number): boolean {
   return timeOf(envelope.envelopeId) < confirmedAtMs - CLOCKS_DIFFER_MS

@@ -16,8 +16,8 @@ export class ConnectorPace {
   }
 
   /**
-   * Sets the pace. A higher pace takes effect one second later. By then, the submissions of the
-   * process that held this pace before no longer count.
+   * Sets the pace. A higher pace takes effect one second later. Until then, the SMSC may still
+   * count submissions of the process that held the pace before.
    *
    * @param rate messages a second
    * @param connector the connector, whose burst is divided among the processes like its pace

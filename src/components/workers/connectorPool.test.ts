@@ -121,8 +121,9 @@ test('the pause between messages begins at the write, even if the write is delay
   startPool([entryOf(envelopeOf(2))], { port, tps: 1, slots: [1] })
   await expect.poll(() => taken.length, { timeout: 5_000 }).toBe(2)
   const [first, second] = taken
-  // If the pause began at the call of submit(), the gap would be about 520 ms. The gap may be
-  // slightly shorter than a second, because the SMSC reads the first message late.
+  // The pause is about 1,020 ms, and the write follows 500 ms after the call of submit(). If the
+  // pause began at the call, the gap would be about 520 ms. The SMSC reads the first message late,
+  // so the gap that it measures may be slightly shorter than a second.
   expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(800)
 })
 

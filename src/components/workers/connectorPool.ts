@@ -35,8 +35,8 @@ interface Entry {
   work: ConnectorWork
   binds: Map<number, UpstreamBind>
   /**
-   * The slots whose former bind is still unbinding. A new bind in such a slot would be one too
-   * many.
+   * The slots whose former bind is still unbinding. With a new bind in such a slot, the connector
+   * would have too many binds.
    */
   closing: Map<number, Promise<void>>
   /** The result of the last round of leasing. */
@@ -74,7 +74,7 @@ export class ConnectorPool {
 
   setConnectors(connectors: ReadonlyMap<string, Connector>): void {
     this.#connectors = connectors
-    // Any process may clear a connector, because clearing needs no bind.
+    // Any process may purge or move a disabled connector's messages, because this needs no bind.
     for (const connector of connectors.values())
       if (isClearing(connector)) this.#entryFor(connector)
     for (const [id, entry] of this.#entries) this.#follow(id, entry)
@@ -135,7 +135,7 @@ export class ConnectorPool {
     for (const { work } of this.#entries.values()) work.stop()
   }
 
-  /** Releases all unfinished envelopes. Called after the binds are closed and outcomes written. */
+  /** Releases unfinished envelopes. Called when binds are closed and all outcomes are written. */
   async close(): Promise<void> {
     const closed = [...this.#entries.values()].map(({ work }) => work.close())
     await Promise.all([...closed, ...this.#ending.values()])
@@ -155,8 +155,8 @@ export class ConnectorPool {
   }
 
   /**
-   * Closes the binds of these slots. Then binds the slots that this process still holds, with the
-   * new settings.
+   * Closes the binds of these slots. Then opens new binds, with the new settings, for the slots
+   * that this process still holds.
    */
   #closeThenBind(id: string, entry: Entry, gone: readonly number[]): void {
     const isDisabled = this.#connectors.get(id)?.enabled === false

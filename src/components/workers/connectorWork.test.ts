@@ -80,12 +80,13 @@ test('the submission time of a message is the time of its write, not of its answ
   await expect.poll(() => Date.now()).toBeGreaterThan(takenAtMs + 1)
   answer()
   await expect.poll(() => settled, { timeout: 5000 }).toEqual([['1', 'done']])
-  // This is the earliest time of a receipt that may match: five seconds before the write.
+  // A receipt may match if it arrived at most five seconds before the submission. If the submission
+  // time were the time of the answer, this receipt would have arrived too early.
   const receivedAtMs = takenAtMs - 5_000
   expect(recent.find({ connector: 'sim', key: '7', destination: '', receivedAtMs })).toBeDefined()
 })
 
-test('a receipt finds its message after the wall clock was set back', async () => {
+test('a receipt is matched with its message even after the wall clock was set back', async () => {
   const { port, taken } = await rememberingSmsc()
   const { queue, settled } = memoryQueues([entryOf(envelopeOf(1))])
   const { clock, recent } = startWork(port, { queue, tps: 1000 })

@@ -41,9 +41,9 @@ export interface ConnectorWorkOptions extends SubmitLaneOptions {
 }
 
 /**
- * Each lane with messages gets at least one of this many submissions, and the most urgent lane gets
- * all others. While every lane is full, one submission in 15 is normal, one in 16 is bulk, and all
- * others are high.
+ * Each lane with messages gets at least one in this many submissions, and the most urgent lane gets
+ * all others. To keep this limit when two lanes are due together, laneOrder.ts serves the normal
+ * lane one submission earlier than the bulk lane.
  */
 const LANE_SERVED_WITHIN = 16
 /** After this many throttled submissions, a message waits in the table `later`. */
@@ -106,7 +106,7 @@ export class ConnectorWork implements LaneSender {
     if (isSentOnce(this.connector()) && task.work.isTakenOver)
       return this.#fail(task, 0, 'the worker died, perhaps before the SMSC answered')
     const unanswered = task.work.unanswered(task.index, maxResubmissions)
-    // The message waits instead of failing, because workers may have died for another reason.
+    // The message waits instead of failing, because it may not be the reason why workers died.
     if (unanswered > maxResubmissions) return this.#defer(task, 0, UNANSWERED)
     if (unanswered >= SUSPECT_AFTER) this.#suspect(task)
     else task.lane.add(task)
@@ -140,7 +140,7 @@ export class ConnectorWork implements LaneSender {
   wake(): void {
     clearTimeout(this.#timer)
     if (this.isClearing()) this.#clear()
-    // Without a link, only the caretaker keeps envelopes. Other processes may have a link.
+    // Without a link, only the caretaker (caretaker.ts) keeps envelopes. Others may have a link.
     else if (!this.hasLink() && this.#unanswered === 0 && !this.caresFor()) return this.#letGo()
     if (this.#stopped) return
     if (this.hasLink()) for (const lane of this.#lanes) lane.letCaredGo()
@@ -230,7 +230,7 @@ export class ConnectorWork implements LaneSender {
     return waitMs > 0 ? waitMs : Number.POSITIVE_INFINITY
   }
 
-  /** Called immediately before the write. Ends the message and returns false if it has expired. */
+  /** Whether the message may be written now. If it has expired, ends it and returns false. */
   #mayGo(task: Task): boolean {
     if (!isOver(task, Date.now())) return task.work.isOurs
     this.expire(task)
@@ -277,7 +277,7 @@ export class ConnectorWork implements LaneSender {
   }
 
   #answered(bind: UpstreamBind, task: Task, outcome: RequestOutcome): void {
-    // A late answer follows a timeout, which has already lowered these numbers.
+    // A late answer follows a timeout, which has already lowered these counters.
     if (outcome.kind !== 'late') {
       this.#unanswered--
       task.work.inFlight--

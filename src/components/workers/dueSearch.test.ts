@@ -55,7 +55,7 @@ test('a claim continues where the last one ended, and a full search starts over'
   expect(await claim(2)).toEqual([])
 })
 
-test('messages due before the place last reached are found if no later ones are due', async () => {
+test('messages due before those already claimed are found if no later ones are due', async () => {
   const { claim } = searchWithClock()
   await put(NORTH, [-50_000, -40_000])
   expect(textsOf(await claim(2))).toEqual(['-40000', '-50000'])

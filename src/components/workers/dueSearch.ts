@@ -6,7 +6,7 @@ import { claimDue, claimNext, type LeavingEntry } from '../../message/waitingMes
  * all rows that were deleted since the oldest open snapshot of the database.
  */
 const LOOK_INTERVAL_MS_MIN = 500
-/** This factor limits full searches to about a tenth of the time. */
+/** The pause after a full search is at least this many times the duration of the search. */
 const LOOK_INTERVAL_FACTOR = 10
 
 /**
