@@ -1,8 +1,8 @@
-// The record that the simulator keeps across restarts: an append-only file of JSON lines. There is
-// a line for each accepted message, for each acknowledged receipt, and for the start and end of
-// each bind. A line is passed to the kernel before the peer gets the answer. Therefore no answered
-// message is lost if the process is killed. A power failure may lose lines, because there is no
-// fsync. Lines are collected and written once per iteration of the event loop.
+// The record that the SMSC simulator keeps across restarts: an append-only file of JSON lines.
+// There is a line for each accepted message, for each acknowledged receipt, and for the start and
+// end of each bind. A line is passed to the kernel before the peer gets the answer. Therefore no
+// answered message is lost if the process is killed. A power failure may lose lines, because there
+// is no fsync. Lines are collected and written once per iteration of the event loop.
 //
 // When the simulator starts, it reads the file once. Memory use is constant, apart from the
 // receipts still owed. If the file is large, it is set aside as FILE.1, FILE.2 and so on, and a new
@@ -118,8 +118,8 @@ export interface OpenedFile {
 }
 
 // With its `recursive` option, mkdirSync loops forever if the path is in a file system that answers
-// ENOENT for every new folder, such as /proc. A mistyped path would hang instead of causing an
-// error.
+// ENOENT for every new folder, such as /proc. With a mistyped path, the simulator would hang
+// instead of reporting an error.
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return
   makeFolder(dirname(folder))

@@ -18,7 +18,7 @@ export interface AcceptedMessage {
   readonly receiptState: MessageState | undefined
 }
 
-/** The content of a line of the file. Unknown kinds of lines are skipped, so kinds can be added. */
+/** The content of a line of the file. Unknown kinds are skipped, so new kinds can be added. */
 export type FileLine =
   | { readonly kind: 'accepted'; readonly message: AcceptedMessage; readonly carried: boolean }
   | { readonly kind: 'receipted'; readonly upstreamId: string; readonly commandStatus: number }

@@ -136,7 +136,7 @@ test('if no receipt arrives in time, the outcome is a timeout with the message i
   expect(outcome).toEqual({ kind: 'timeout', messageId: ID })
 })
 
-test('if the connection closes before the answer, the outcome is lost, without an id', async () => {
+test('if the connection closes before the answer, the outcome is "lost" with no id', async () => {
   const target = await listen((session) => session.close('test'))
   const { outcome } = await follow(target)
   expect(outcome).toEqual({ kind: 'lost', messageId: undefined })

@@ -21,7 +21,7 @@ test('the number of a message is written in its addresses and text and can be re
 test('with a rate, latency is measured from the time at which a message was due', async () => {
   const file = temporaryFile('smsc.ndjson')
   const smsc = await startedSmsc({ file, latency: { minMs: 100, maxMs: 100 } })
-  // 200 messages a second are due, but two windows of one message and a latency of 100 ms allow 20.
+  // 200 messages a second are due, but two sessions that wait 100 ms for each answer send 20.
   const load = { count: 20, rate: 200, sessions: 2, windowSize: 1 }
   const report = await runLoad(loadOn(smsc.port, load))
   expect(report.answered.size).toBe(20)
@@ -62,7 +62,7 @@ test('with several system_ids, each session binds with the next system_id', asyn
   await expect(second).rejects.toMatchObject({ code: 'BIND_REFUSED' })
 })
 
-test('without reconnect, a run ends with its last link and lists unanswered messages', async () => {
+test('without reconnect, losing all links ends a run and leaves unknown messages', async () => {
   const file = temporaryFile('smsc.ndjson')
   const smsc = await startedSmsc({ file, dropRate: 1, latency: { minMs: 5, maxMs: 5 } })
   const report = await runLoad(loadOn(smsc.port, { count: 10_000 }))

@@ -73,7 +73,7 @@ const TIMERS: SessionTimers = {
   inactivityTimeoutMs: 0,
 }
 
-/** Shorter silences may be due to the rate and not to the peer. */
+/** A shorter time without an answer or a receipt may be due to the rate and not to the peer. */
 const SILENCE_MS_MIN = 200
 
 /** Runs the load. Rejects if an initial bind fails. Later failures are in the report. */

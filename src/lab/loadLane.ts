@@ -6,7 +6,7 @@ import type { Pdu, PduBodies, RequestOutcome, Session, SessionTimers } from '../
 const RECONNECT_FIRST_MS = 50
 const RECONNECT_CAP_MS = 2_000
 
-/** A message that a lane has taken to send. */
+/** A message that a lane, which is one session, has taken to send. */
 export interface Due {
   readonly n: number
   /** The time from which latency is measured, on the clock of performance.now(). */
@@ -26,7 +26,7 @@ export interface Load {
   readonly reconnectWithinMs: number
   /** Returns the next message to send; undefined if no message is due. */
   take(): Due | undefined
-  /** Returns a message that was taken and could not be sent. */
+  /** Takes back a message that could not be sent. A later call of take() returns it. */
   giveBack(due: Due): void
   fields(n: number): Partial<PduBodies['submit_sm']>
   sent(): void

@@ -1,6 +1,6 @@
 /**
- * Returns a function for the address of the n-th message of a run. A row of # is replaced by as
- * many digits of n: for n = 17, `4477009#####` becomes 447700900017.
+ * Returns a function for the address of the n-th message of a run. A row of # is replaced by the
+ * last digits of n, one for each #. For n = 17, `4477009#####` becomes 447700900017.
  */
 export function address(pattern: string): (n: number) => string {
   const row = /#+/.exec(pattern)?.[0]

@@ -46,7 +46,7 @@ export class ReceiptSender {
     this.#due.add(delayMs, message)
   }
 
-  /** Sends a receipt before all waiting receipts, so that it precedes its submit_sm_resp. */
+  /** Sends a receipt before all waiting receipts, and before its message's submit_sm_resp. */
   sendNow(message: AcceptedMessage): void {
     const session = this.#freeSession()
     if (!session || !this.#send(session, message)) this.#ready.push(message)

@@ -12,7 +12,7 @@ test('a silence is found between two events that are at least minMs apart', () =
   ])
 })
 
-test('the longest recovery of each kind starts at the action that caused the silence', () => {
+test('the longest recovery of each kind is counted from the action that caused the silence', () => {
   const kill = (victim: string, atMs: number): KillAction => ({
     kind: 'kill',
     victim,

@@ -1,14 +1,18 @@
 import type { KillAction } from './killSchedule.ts'
 import type { Silence } from './silences.ts'
 
-/** If a silence begins later than this after an action, the action did not cause it. */
+/**
+ * A silence is a period without events. If it begins later than this after an action, the action
+ * did not cause it.
+ */
 const EFFECT_WITHIN_MS = 1_000
 
 /**
  * The longest recovery after each kind of action, in ms from the action to the end of the silence.
  * The keys are names such as `kill of gateway`. A silence belongs to the last action before it. It
  * may also belong to an action shortly after its start, because the last event before an action is
- * slightly older than the action. All other silences are listed under the key `no action`.
+ * slightly older than the action. All other silences are listed under the key `no action`, counted
+ * from their start.
  */
 export function longestRecoveries(
   actions: readonly KillAction[],

@@ -21,7 +21,7 @@ export interface Submission {
 
 export type MessageContent = Omit<AcceptedMessage, 'upstreamId' | 'atMs'>
 
-/** Copies the content of a message, because the socket's buffer is reused before the answer. */
+/** Copies a message's content, because the socket's buffer is reused before the answer is sent. */
 export function messageContent(
   pdu: Pdu<'submit_sm'>,
   receiptState: MessageState | undefined,

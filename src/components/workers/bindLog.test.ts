@@ -41,8 +41,8 @@ test('a carrier outage of two and a half minutes is logged in four lines', () =>
   seconds(15)
   const down = { connector: 'north', binds: [ONE, TWO], bindsUp: 0 }
   expect(lines.slice(1)).toEqual([
-    // Before this line was written, the first attempt to bind again failed. The line therefore
-    // also states the reason of that failure.
+    // Before this line was written, the first attempt to bind again failed. The line therefore also
+    // states the reason of that failure.
     ['upstream binds are down', { ...down, reason: expect.stringContaining('the peer closed') }],
     ['upstream binds are still down', expect.objectContaining({ ...down, lastedSeconds: 60 })],
     ['upstream binds are still down', expect.objectContaining({ ...down, failures: 60 })],

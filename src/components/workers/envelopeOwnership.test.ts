@@ -6,7 +6,7 @@ const LEASE_MS = 30_000
 const A = { envelopeId: 'a', begins: true }
 const ROUND_MS = LEASE_MS / 3
 
-/** A database of owners and claims that can be unavailable. Each envelope has one owner. */
+/** Owners and claims, stored in memory instead of a database. A test may make them unavailable. */
 function ownersInMemory() {
   const beats = new Map<string, number>()
   const claims = new Map<string, string>()
@@ -168,7 +168,7 @@ test('the time in which a process was suspended does not count against other own
   expect(await ownership.claim('a', true)).toEqual({ kind: 'held' })
 })
 
-test('a second claim in the same process is "held" until the envelope is let go', async () => {
+test('a second claim in the same process is "held" until letGo() is called', async () => {
   const { store } = ownersInMemory()
   const { ownership } = await startOwner(store)
   const both = [ownership.claim('a', true), ownership.claim('a', true)]
@@ -178,7 +178,7 @@ test('a second claim in the same process is "held" until the envelope is let go'
   expect(await ownership.claim('a', true)).toMatchObject({ kind: 'claimed' })
 })
 
-test('an envelope is soon free for other processes if its claim was not answered', async () => {
+test('if the answer to a claim is lost, others can claim the envelope a round later', async () => {
   const { store } = ownersInMemory()
   const { claim } = store
   const { ownership: one } = await startOwner(store)

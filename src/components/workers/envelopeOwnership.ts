@@ -65,9 +65,9 @@ export class EnvelopeOwnership {
   #claims: Batcher<Wanted>
   /** Ids of envelopes that this process has claimed or is claiming, until letGo() is called. */
   #inHand = new Set<string>()
-  /** Ids of envelopes that this process has let go but may still own in the database. */
+  /** Ids of envelopes that this process no longer works on but may still own in the database. */
   #doubtful = new Set<string>()
-  /** The heartbeats of other owners, as seen in the rounds since the last gap. */
+  /** The heartbeats of other owners, as seen in the rounds since the last interruption. */
   #seen = new Map<string, Seen>()
   #lastRoundMs = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
@@ -146,7 +146,7 @@ export class EnvelopeOwnership {
     if (isOpen) this.#doubtful.add(envelopeId)
   }
 
-  /** Gives up the ownership of envelopes. Called after all envelopes were let go. */
+  /** Gives up the ownership of envelopes. Called after letGo() was called for all envelopes. */
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)

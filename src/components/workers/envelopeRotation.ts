@@ -1,6 +1,7 @@
 // Without a link, a lane holds a few envelopes so that their messages expire on time. Messages
 // deeper in the queue may expire sooner. A lane that holds its maximum therefore returns its oldest
-// envelopes to the queue for a while and receives other envelopes.
+// envelopes to the queue for a while and receives other envelopes. In this file, this exchange is
+// called rotation.
 
 import type { EnvelopeWork } from './envelopeWork.ts'
 
@@ -12,8 +13,8 @@ export const CARED_ENVELOPES = 16
  */
 const ROTATED_ENVELOPES = 8
 /**
- * The interval of rotations. At 100 envelopes a second, a queue of 1,000 envelopes rotates fully
- * within AWAY_MS_MAX.
+ * The interval of rotations. At eight envelopes every 80 ms, all envelopes of a queue of 1,000 are
+ * received once in ten seconds, before the first of them returns after AWAY_MS_MAX.
  */
 const ROTATE_MS = 80
 const AWAY_MS_MIN = 1_000

@@ -20,7 +20,7 @@ export class EnvelopeWork {
   readonly envelope: Envelope
   #claim: ClaimedEnvelope
   #outcomes: (Outcome | undefined)[]
-  /** The number of unanswered submissions of each open message, by index. */
+  /** The number of unanswered submissions of each message without an outcome, by index. */
   #unanswered: Map<number, number>
   /** The indexes of messages whose outcome is durable. */
   #kept = new Set<number>()
@@ -34,7 +34,7 @@ export class EnvelopeWork {
    */
   inFlight = 0
   #resolve: (settlement: Settlement) => void = () => undefined
-  /** Resolves when every outcome is durable or the open messages are left to other workers. */
+  /** Resolves when every outcome is durable, or when the rest is left to other workers. */
   readonly settlement: Promise<Settlement>
 
   constructor(envelope: Envelope, claim: ClaimedEnvelope) {
@@ -80,7 +80,7 @@ export class EnvelopeWork {
   /**
    * The largest number of times that this message may have been submitted without an answer.
    *
-   * @param beforeMax a limit on the number that the message brings from former envelopes
+   * @param beforeMax the most submissions to count from former envelopes of the message
    */
   unanswered(index: number, beforeMax = Number.POSITIVE_INFINITY): number {
     const before = Math.min(this.envelope.messages[index]?.unanswered ?? 0, beforeMax)
@@ -110,7 +110,7 @@ export class EnvelopeWork {
     for (const index of indexes) this.#kept.add(index)
   }
 
-  /** Notes that no outcome of this message can be stored, so the envelope will be set aside. */
+  /** Notes that no outcome of this message can be stored. The envelope becomes a dead letter. */
   giveUp(index: number, why: string): void {
     this.#unkept.add(index)
     this.setAside(why)

@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000
 beforeEach(() => void vi.useFakeTimers({ now: 1_790_000_000_000 }))
 afterEach(() => void vi.useRealTimers())
 
-/** A timer for the ends of messages that records when each message expired. */
+/** An expiry timer, with a record of when each message expired. */
 function watched() {
   const ends: number[] = []
   const expired: { end: number; atMs: number }[] = []
@@ -43,7 +43,7 @@ test('a wall clock that is set forward is noticed within ten seconds', () => {
   timer.stop()
 })
 
-test('an end that is months away uses one timer and does not fire early', () => {
+test('an expiry time that is months away needs only one timer, which does not fire early', () => {
   const { add, timer } = watched()
   add(Date.now() + 100 * DAY_MS)
   expect(vi.getTimerCount()).toBe(1)

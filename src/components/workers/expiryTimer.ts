@@ -15,7 +15,8 @@ export class ExpiryTimer {
   }
 
   /**
-   * Adds the end of a message. This costs only a comparison, unless the end is the earliest so far.
+   * Adds the expiry time of a message. This costs only a comparison, unless the time is the
+   * earliest so far.
    */
   notice(expiresAtMs: number | undefined): void {
     if (expiresAtMs === undefined || expiresAtMs >= this.#firstMs) return

@@ -1,6 +1,6 @@
 // The scheduled work of the workers. Waiting messages return to their queues, deliveries expire,
 // partitions are created and dropped, the search index of phone numbers is extended, and leftovers
-// of crashes and deleted connectors are cleared. Every worker process does this work, and the
+// of crashes and deleted connectors are removed. Every worker process does this work, and the
 // statements are safe to run concurrently.
 
 import { repeat } from '../../flow/repeat.ts'
@@ -21,7 +21,7 @@ export interface JobsOptions {
   retention: Retention
   /** The pace of a connector in messages a second. */
   paceOf: (connector: string) => number
-  /** Queues that are being cleared. Their waiting messages return to them immediately. */
+  /** Queues whose messages are purged or moved. Waiting messages return to them immediately. */
   clearedQueues: () => readonly string[]
   stranded: Pick<StrandedMessages, 'endSome' | 'queues'>
   onTrouble: (what: string, error: Error) => void
@@ -31,7 +31,7 @@ const LATER_INTERVAL_MS = 250
 const COUNTS_INTERVAL_MS = 5_000
 const STRANDED_INTERVAL_MS = 15_000
 const SEARCH_INTERVAL_MS = 30_000
-/** The number of filters added in one statement. Each filter takes about 10 ms. */
+/** The number of filters that one statement adds to the index. Each filter takes about 10 ms. */
 const SEARCH_FILTERS = 50
 const EXPIRE_INTERVAL_MS = 60_000
 const MAINTENANCE_INTERVAL_MS = 15 * 60_000

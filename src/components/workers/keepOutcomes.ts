@@ -1,8 +1,9 @@
 // Stores the outcomes of many envelopes in one transaction. If the database permanently refuses the
 // batch, the batch is halved until the refused envelope is found. The outcomes of that envelope are
 // then stored one at a time. A message whose outcome is refused fails instead, with a reason that
-// contains none of the refused text. If the database refuses even that outcome, the envelope is set
-// aside. If another worker owns an envelope by now, this process drops the envelope.
+// contains none of the refused text. If the database refuses even that outcome, the envelope
+// becomes a dead letter. If another worker owns an envelope by now, this process drops the
+// envelope.
 
 import { isolateHarm } from '../../flow/isolateHarm.ts'
 import type { Checkpoint } from '../../message/checkpointTable.ts'
@@ -16,7 +17,7 @@ import { failedInstead } from './failedInstead.ts'
 export interface WorkOutcomes {
   work: EnvelopeWork
   fresh: readonly FreshOutcome[]
-  /** Whether the open messages are left to other workers. */
+  /** Whether the messages without an outcome are left to other workers. */
   isReleased: boolean
 }
 

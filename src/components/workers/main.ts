@@ -1,6 +1,6 @@
 // The workers hold the upstream binds, submit messages and receive receipts. A process works for a
-// connector while it leases at least one of the connector's bind slots. If a worker is killed, at
-// whatever point, live workers receive its envelopes together with the checkpoints of the outcomes.
+// connector while it leases at least one of the connector's bind slots. If a worker is killed at
+// any point, live workers receive its envelopes together with the checkpoints of the outcomes.
 
 import { join } from 'node:path'
 import { publishAll } from '../../queue/publishAll.ts'

@@ -34,7 +34,7 @@ test('a receipt without a message is set aside only after receiptTtlHours', asyn
       reason: 'unmatched' as const,
       receivedAtMs,
     }))
-  // These are more receipts than one batch takes.
+  // The expired receipts need more than one batch.
   await parkReceipts(database.run, parked(1001, Date.now() - 73 * HOUR_MS))
   await parkReceipts(database.run, parked(2, Date.now() - 71 * HOUR_MS))
   await maintain(database, upkeep, RETENTION)
@@ -49,6 +49,7 @@ test('the queue keeps the marks of waiting messages that a process has claimed',
   await putLater(database.run, [{ ...entry, envelopeId: leaving, dueAtMs: Date.now() - 1_000 }])
   await claimDue(database, 10, HOUR_MS)
   await putLater(database.run, [{ ...entry, envelopeId: waiting, dueAtMs: Date.now() - 1_000 }])
+  // The queue marks each message that it has published, so that no message is published twice.
   const kept: string[] = []
   const upkeep = {
     ...postgresUpkeep(database),

@@ -67,8 +67,8 @@ export async function maintain(
 }
 
 /**
- * Returns how many ms submissions are kept: as long as their messages, and as long as receipts may
- * arrive. With 0 they are kept forever.
+ * Returns how many ms submissions are kept: as long as their messages, but at least as long as
+ * receipts may arrive. Returns 0, which means forever, if messages are kept forever.
  */
 function submissionsMs({ retainMessagesDays, receiptTtlHours }: Retention): number {
   if (retainMessagesDays === 0) return 0

@@ -22,7 +22,7 @@ test('a message received after expiry is not sent, and the next message is sent'
   const { port, taken } = await rememberingSmsc()
   const { add, queue, settled } = memoryQueues([])
   const { bind, events, work } = startWork(port, { queue, tps: 1000 })
-  // From now on, a message is written in the event loop iteration in which it is received.
+  // Once the bind is up, a message is written in the event loop iteration in which it is received.
   await expect.poll(() => bind.bound && work.pace > 0, PATIENCE).toBe(true)
   const nowMs = Date.now()
   const envelope = envelopeWith([{ expiresAtMs: nowMs - 1 }, { expiresAtMs: nowMs + 60_000 }])
@@ -39,7 +39,7 @@ test('a message that waits for the pace expires on time, not when its turn comes
   const expiresAtMs = Date.now() + 1_500
   const envelope = envelopeWith([{}, { expiresAtMs }, {}])
   const { queue } = memoryQueues([entryOf(envelope)])
-  // The second message would be sent after ten seconds.
+  // At this pace, the second message would be sent ten seconds after the first.
   const { events } = startWork(port, { queue, tps: 0.1 })
   const expired = () => events.find(({ kind }) => kind === 'expired')
   await expect.poll(expired, { ...PATIENCE, interval: 20 }).toBeDefined()
@@ -96,8 +96,8 @@ test('a message expires immediately if its attempt is refused after its expiry t
 test('a message expires if its last attempt ends after expiry by the database clock', async () => {
   const { port } = await rememberingSmsc(() => ESME_RSYSERR)
   const expiresAtMs = Date.now() + 3_000
-  // Both messages have one attempt left. Both are sent, because this machine's clock is five
-  // seconds behind the database's clock.
+  // Both messages have one attempt left. By the database's clock, which is five seconds ahead of
+  // this machine's clock, the first message has expired. By this machine's clock, it may be sent.
   const envelope = envelopeWith([{ attempts: 19, expiresAtMs }, { attempts: 19 }])
   const { add, queue, settled } = memoryQueues([])
   const { clock, events } = startWork(port, { queue, tps: 1000 })

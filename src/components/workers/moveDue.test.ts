@@ -102,8 +102,8 @@ function anytime(): OncePublisher {
 }
 
 /**
- * Runs the housekeeping with the time of next week. By then all marks have expired, except those
- * that a row keeps.
+ * Runs the housekeeping as if it were next week. By then, all marks that prevent messages from
+ * being published twice have expired, except the marks of messages whose rows are still claimed.
  */
 async function maintainNextWeek(): Promise<void> {
   const { asOf, envelopeIds } = await leavingEnvelopes(database)
@@ -201,7 +201,7 @@ test('a process that froze after publishing does not remove a row claimed by ano
   await vi.waitUntil(async () => next.push(...(await claimDue(database, 10, 0))) > 0)
   goOn()
   await late
-  // The next process is about to publish, so the row still keeps the mark.
+  // The next process has claimed the row and is about to publish it, so the mark is still kept.
   await maintainNextWeek()
   const marks = next.map(({ envelopeId }) => ({ batchId: envelopeId, answer: Buffer.alloc(0) }))
   expect(await queue.publishOnce(next, marks)).toMatchObject({ kind: 'repeated' })

@@ -1,5 +1,6 @@
-// Moves due messages back to their queue, each of them exactly once. The comments in
-// message/waitingMessageTable.ts explain what happens if a process stops between two steps.
+// Moves messages that waited for another attempt back to their queue when they are due. Each
+// message is moved exactly once. The comments in message/waitingMessageTable.ts explain what
+// happens if a process stops between two steps.
 
 import { isolateHarm } from '../../flow/isolateHarm.ts'
 import type { Database } from '../../database/database.ts'
@@ -31,8 +32,8 @@ export interface MoveOptions {
 }
 
 /**
- * The most rows in one transaction. It is exceeded slightly only if more queues than this have due
- * rows. Most rows hold a message of a few hundred octets, and no row holds more than an envelope.
+ * The most rows in one transaction, unless more queues than this number have due rows. Most rows
+ * hold a message of a few hundred octets, and no row holds more than an envelope.
  */
 const LATER_BATCH = 500
 /**
@@ -88,8 +89,8 @@ async function publishAll(
   const claimedAtMs = Math.min(...entries.map(({ claimedAt }) => claimedAt.getTime()))
   try {
     return await queue.publishOnce(
-      // The marks carry the ids of the rows, so messages may be joined into fewer envelopes. One
-      // envelope per row would cost the workers a claim and a settlement per message.
+      // The messages are joined into fewer envelopes, because one envelope per row would cost the
+      // workers a claim and a settlement per message. Each row still has its own mark.
       joinEnvelopes(
         entries.map(({ queue: name, payload, messages }) => ({ queue: name, payload, messages })),
         paceOf,

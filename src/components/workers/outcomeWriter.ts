@@ -124,7 +124,7 @@ export class OutcomeWriter {
     const instead: Report[] = []
     for (const { work, message, outcome, error } of refused) {
       this.#refused('refused the outcome', message, error)
-      // If the outcome is of any other kind, its event already says how the message ended.
+      // For outcomes of all other kinds, the event already says how the message ended.
       if (outcome.kind === 'deferred' || outcome.kind === 'moved')
         instead.push({ work, message, outcome: failedInstead(outcome, error) })
     }
@@ -182,7 +182,7 @@ function octetsOf(item: Item): number {
   }
 }
 
-/** Makes the reason of a failure safe to store, because it may quote a customer or an SMSC. */
+/** Makes a failure's reason safe to store, because it may contain text of a customer or an SMSC. */
 function bounded(outcome: Outcome): Outcome {
   return outcome.kind === 'failed' ? { ...outcome, reason: reasonText(outcome.reason) } : outcome
 }

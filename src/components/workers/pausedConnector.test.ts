@@ -17,7 +17,7 @@ test('a paused connector releases its messages, submits none and keeps its bind'
   expect(before).toBeLessThan(30)
   const waiting = entryOf(envelopeOf(5), { id: '2' })
   add(waiting)
-  // The pace would allow the next message within a second of the last one.
+  // At this pace, the next message would be sent within a second of the last one.
   const { atMs = 0 } = taken.at(-1) ?? {}
   await expect.poll(() => performance.now(), PATIENCE).toBeGreaterThan(atMs + 1_200)
   expect(taken).toHaveLength(before)
@@ -44,7 +44,7 @@ test('an envelope is returned only after all answers to its messages have arrive
   const { change, events, work } = startWork(port, { queue, tps: 40, window: 200, caresFor })
   await expect.poll(() => taken.length, PATIENCE).toBeGreaterThan(15)
   change({ paused: true })
-  // The lane rotates through all other envelopes in the meantime.
+  // Meanwhile, the lane exchanges all its other envelopes with the queue.
   await expect.poll(() => counts.returned, PATIENCE).toBeGreaterThan(32)
   change({ paused: false, tps: 1000 })
   await expect.poll(() => new Set(taken).size, { timeout: 10_000 }).toBe(200)

@@ -1,5 +1,5 @@
 // Publishes the events of outcomes in one request. If the queue permanently refuses the request,
-// the events are halved until the refused event is found, and all other events are published.
+// the request is halved until the refused event is found, and all other events are published.
 
 import { type Harmful, isolateHarm } from '../../flow/isolateHarm.ts'
 import { slicesWithin } from '../../flow/slicesWithin.ts'
@@ -20,7 +20,7 @@ export interface Report {
 
 /** The most events in one journal envelope. */
 const MAX_EVENTS = 250
-/** The most octets of message bodies in one envelope. A larger message gets its own envelope. */
+/** The most octets of message bodies in one journal envelope. A larger message gets its own. */
 const MAX_OCTETS = 128 * 1_024
 
 /**

@@ -39,7 +39,7 @@ const STAT_CHARACTERS_MAX = 40
 /** SMPP 3.4 §5.2.12: bits 5-2 of esm_class. */
 const ESM_CLASS_TYPE = 0x3c
 const ESM_CLASS_INTERMEDIATE = 0x20
-/** The most receipts that may wait here for the queue. */
+/** The most receipts that may wait in memory until the queue has stored them. */
 const WAITING_MAX = 20_000
 /** The most receipts in one envelope: about 64 KB. */
 const MAX_RECEIPTS = 200
@@ -106,8 +106,8 @@ export class ReceiptIntake {
   /** Takes a deliver_sm from an SMSC (SMPP 3.4 §4.6). A receipt is answered once it is durable. */
   take(source: ReceiptSource, session: Session, pdu: Pdu<'deliver_sm'>): void {
     const request = { command: pdu.command, sequence_number: pdu.sequence_number }
-    // While the queue is unavailable, an SMSC without a window can flood this process. The SMSC
-    // sends the refused receipts again later.
+    // While the queue is unavailable, an SMSC that does not wait for answers can flood this
+    // process. The SMSC sends the refused receipts again later.
     if (this.#batcher.waiting >= WAITING_MAX) return session.respond(request, ESME_RX_T_APPN)
     try {
       const parsed = parseReceipt(pdu, source.options)

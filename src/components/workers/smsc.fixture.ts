@@ -3,8 +3,8 @@ import { createSmppServer, ESME_ROK } from '../../smpp/index.ts'
 import type { InterfaceVersion, RequestHandlers, Session } from '../../smpp/index.ts'
 
 /**
- * Starts an SMSC that accepts every bind and states `interfaceVersion` in its responses. The SMSC
- * is closed when the test ends.
+ * Starts an SMSC that accepts every bind and reports `interfaceVersion` in its bind responses. The
+ * SMSC is closed when the test ends.
  */
 export async function startSmsc(
   submit_sm: RequestHandlers['submit_sm'] = () => undefined,

@@ -165,8 +165,8 @@ export class StrandedMessages {
   #outcome({ expiresAtMs }: EnvelopeMessage): Outcome {
     const atMs = this.#options.clock.nowMs()
     if (expiresAtMs !== undefined && atMs >= expiresAtMs) return { kind: 'expired', atMs }
-    // The command_status is 0, because the message may have been submitted before its link was
-    // lost. A later receipt is then correct.
+    // The command_status is 0, because no SMSC refused the message. If it was submitted before a
+    // link was lost, a receipt for it may still arrive.
     return { kind: 'failed', atMs, commandStatus: 0, reason: CONNECTOR_DELETED }
   }
 

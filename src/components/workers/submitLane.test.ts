@@ -24,7 +24,7 @@ function repeated(lane: Lane, count: number): Lane[] {
   return Array.from({ length: count }, () => lane)
 }
 
-test('an envelope of a newer release is left to others, and the next one is sent', async () => {
+test('an envelope of a newer release is left to other workers, and the next is sent', async () => {
   const { port, taken } = await rememberingSmsc()
   const newer = { ...entryOf(envelopeOf(1), { id: 'newer' }), payload: pack(['E', 99, {}]) }
   const next = entryOf(envelopeOf(1), { id: 'next' })

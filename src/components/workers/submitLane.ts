@@ -85,7 +85,8 @@ const READY_SECONDS = 0.5
 const READY_MIN = 50
 const READY_MAX = 4_000
 /**
- * The most envelopes per receive. A slow connector gets one, so that other workers get the next.
+ * The most envelopes that are received together. For a slow connector, only one is received, so
+ * that other workers receive the next one.
  */
 const RECEIVE_MAX = 16
 const TPS_FOR_ONE_MORE = 50
@@ -114,7 +115,8 @@ export class SubmitLane {
   /** The envelopes that this lane holds, by the id of their queue entry. */
   #works = new Map<string, EnvelopeWork>()
   /**
-   * Envelopes that were claimed only to expire on time, and that are being returned to the queue.
+   * Envelopes that were claimed only so that their messages expire on time, and that are being
+   * returned to the queue.
    */
   #uncared = new WeakSet<EnvelopeWork>()
   #isClosing = false
@@ -185,8 +187,8 @@ export class SubmitLane {
   }
 
   /**
-   * Returns envelopes that were claimed only to expire on time, so that a worker receives them
-   * again and claims them for submission.
+   * Returns envelopes that were claimed only so that their messages expire on time. A worker then
+   * receives them again and claims them for submission.
    */
   letCaredGo(): void {
     for (const work of this.#works.values())
@@ -324,8 +326,8 @@ export class SubmitLane {
       this.#works.delete(entry.id)
     }
     if (done.length === 0) return
-    // This call only shortens the stored state, because the checkpoint already says that all
-    // messages are done.
+    // The checkpoint already says that all messages are done. This call only makes the stored state
+    // smaller.
     this.#options
       .finishEnvelopes(done)
       .catch((error: Error) => this.#options.onTrouble('finishing envelopes', error))

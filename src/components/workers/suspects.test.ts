@@ -19,7 +19,7 @@ test('without suspects no bind is reserved', () => {
   expect(suspects.reserves(only)).toBe(false)
 })
 
-test('a suspect waits until its reserved bind is quiet, and other binds stay in use', () => {
+test('a suspect waits for the answers on its reserved bind, and other binds stay in use', () => {
   const suspects = new Suspects<ReturnType<typeof bind>>()
   const busy = bind(9)
   const lessBusy = bind(2)

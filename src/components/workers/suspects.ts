@@ -73,7 +73,7 @@ export class Suspects<Bind extends QuietBind> {
   /**
    * Returns the suspect to send now and its bind, or the ms until a suspect may be sent. If a
    * suspect is returned, the caller must call sent() or putBack(). A new link carries other
-   * messages first. If it works for them, the suspect is the cause of a later loss of the link.
+   * messages first. If the SMSC answers them, a later loss of the link is blamed on the suspect.
    */
   next(binds: readonly Bind[], nowMs: number): { task: Task; bind: Bind } | number {
     const turn = this.#turnAt(nowMs) ?? this.#begin(binds, nowMs)

@@ -1,6 +1,7 @@
-// One bind to an SMSC under one lease. It connects, binds, and reconnects after growing pauses. A
-// message may be sent while the bind is up, its lease is held, its window has room, and no pause
-// after throttling is in progress. ConnectorWork controls the pace for all binds together.
+// One bind to an SMSC under one lease. It connects and binds. After a failure or a lost link, it
+// tries again, and the pauses between its attempts grow. A message may be sent while the bind is
+// up, its lease is held, its window has room, and no pause after throttling is in progress.
+// ConnectorWork controls the pace for all binds together.
 
 import { type BindId, bindId } from '../../message/ids.ts'
 import type { Connector } from '../../platform/connector.ts'
@@ -29,7 +30,7 @@ const RECONNECT_CAP_MS = 15_000
 /** The pause after ESME_RALYBND. The SMSC has yet to notice that our former bind is dead. */
 const STILL_BOUND_MS = 3_000
 const SETTLED_MS = 1_000
-/** A session that lasts at least this time resets the growing pauses, even if nothing was sent. */
+/** A session of at least this length resets the growing pauses, even if nothing was sent. */
 const STABLE_MS = 60_000
 /** The longest wait for an unbind. It is well below the time in which a process must drain. */
 const CLOSE_MS_MAX = 8_000
@@ -191,7 +192,7 @@ export class UpstreamBind {
     this.#connecting = new AbortController()
     this.#bind(AbortSignal.any([this.#abort.signal, this.#connecting.signal])).then(
       (session) => {
-        // The bind was closed while the answer was on its way.
+        // close() was called while the answer to the bind request was on its way.
         if (this.#abort.signal.aborted) return session.close('the bind was given up')
         this.#session = session
         this.#answered = 0

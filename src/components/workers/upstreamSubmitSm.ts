@@ -58,7 +58,7 @@ function withoutTlvs(submitSm: ShortMessageBody): ShortMessageBody {
   return { ...submitSm, short_message: whole, tlvs: [] }
 }
 
-/** Moves the segmentation of a long message's segment from SAR TLVs to a user data header. */
+/** Moves the number and position of a segment from SAR TLVs to a user data header. */
 function withHeader(
   submitSm: ShortMessageBody,
   length: number,

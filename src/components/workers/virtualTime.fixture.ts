@@ -1,6 +1,6 @@
 import { onTestFinished, vi } from 'vitest'
 
-/** The iterations of the event loop in which a message crosses a socket and is answered. */
+/** The number of event loop iterations in which a message crosses a socket and is answered. */
 const TURNS = 4
 
 export interface VirtualTime {
