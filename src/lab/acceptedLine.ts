@@ -2,8 +2,8 @@ import type { MessageState } from '../smpp/index.ts'
 
 /**
  * An accepted message in the simulator's file. `receiptState` is the state that its receipt
- * reports. The state is drawn only once, so it is the same after a restart. It is undefined if no
- * receipt was requested.
+ * reports. The state is chosen at random only once, so it is the same after a restart. It is
+ * undefined if no receipt was requested.
  */
 export interface AcceptedMessage {
   readonly upstreamId: string

@@ -1,5 +1,5 @@
 // Kills (SIGKILL) or suspends (SIGSTOP) the processes of a platform at random, to test how the
-// platform recovers. The same seed gives the same actions, unless a process that is chosen is down.
+// platform recovers. The same seed gives the same actions if every chosen process is up.
 import { setTimeout as after } from 'node:timers/promises'
 import { pickMs, seededRandom } from './seededRandom.ts'
 import type { Spread } from './seededRandom.ts'
@@ -57,7 +57,8 @@ export class Kills {
     const kind = this.random() < KILLS_SHARE ? 'kill' : 'stop'
     const spread = stops[Math.floor(this.random() * stops.length)]
     const drawnMs = spread ? Math.round(pickMs(spread, this.random)) : 0
-    // If the drawn process is still down or suspended, the next process in the list is chosen.
+    // If the process chosen at random is still down or suspended, the next one in the list is
+    // taken.
     const victim = [...victims.slice(from), ...victims.slice(0, from)].find((name) =>
       this.#isFree(name),
     )

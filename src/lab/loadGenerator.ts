@@ -2,8 +2,8 @@
 // message. Each message ends as answered (its message_id is kept), refused (with a command_status),
 // or unknown (its link was lost or no answer arrived). Unknown messages are not sent again, because
 // the peer may have accepted them. If a rate is set, latency is measured from the time at which the
-// message was due, so a stalled server cannot hide the wait of later messages. Receipts are kept by
-// message_id.
+// message was due, so a stalled server cannot hide the wait of later messages. Receipts are
+// recorded by message_id.
 import { randomInt } from 'node:crypto'
 import { classify, commandStatusName, encodeText, ESME_ROK, parseReceipt } from '../smpp/index.ts'
 import type { Pdu, PduBodies, RequestOutcome, Session, SessionTimers } from '../smpp/index.ts'

@@ -27,7 +27,7 @@ export interface Reconciliation {
   readonly submitted: number
 }
 
-/** @param receiptsAsked whether the registered_delivery of the run was not 0 */
+/** @param receiptsAsked whether the run requested receipts with its registered_delivery */
 export function reconcile(
   report: LoadReport,
   witness: Witness,

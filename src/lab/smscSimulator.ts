@@ -1,6 +1,7 @@
-// A simulated SMSC for tests. It answers submit_sm after a latency, and sends receipts on any bound
-// receiver of the peer. With configured probabilities and a seed, it also refuses messages,
-// throttles messages, or cuts the connection. Messages that exceed the pace are throttled.
+// A simulated SMSC for tests. It answers submit_sm after a latency, and sends receipts on any
+// session of the peer that can receive. With configured probabilities and a seed, it also refuses
+// messages, throttles messages, or cuts the connection. Messages that exceed the pace are
+// throttled.
 //
 // An accepted message is in the file before its submit_sm_resp is sent. Therefore, even after a
 // kill -9, a restarted simulator sends every receipt. The file is a record of all accepted messages

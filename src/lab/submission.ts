@@ -2,18 +2,18 @@ import { messageText } from '../smpp/index.ts'
 import type { MessageState, Pdu, Session } from '../smpp/index.ts'
 import type { AcceptedMessage } from './acceptedLine.ts'
 
-/** The treatment of a submit_sm, drawn at random when it arrives. */
+/** The treatment of a submit_sm, chosen at random when the submit_sm arrives. */
 export type Fate = 'accept' | 'throttle' | 'refuse' | 'drop' | 'acceptAndDrop'
 
 /** A submit_sm between its arrival and its answer. */
 export interface Submission {
   readonly session: Session
   readonly request: { readonly command: 'submit_sm'; readonly sequence_number: number }
-  /** The time of its arrival, on the clock of performance.now(). */
+  /** The time of arrival, on the clock of performance.now(). */
   readonly arrivedAtMs: number
   readonly fate: Fate
   readonly content: MessageContent
-  /** True until the receipt is sent, if it is to be sent before the answer. */
+  /** True if the receipt is to be sent before the answer. False as soon as it was sent. */
   early: boolean
   /** Set once the message is in the file. */
   message: AcceptedMessage | undefined

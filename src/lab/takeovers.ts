@@ -12,10 +12,10 @@ export interface Takeover {
 }
 
 /**
- * Returns each loss of a bind after all `slots` were open for the first time, with the time of its
- * replacement. The SMSC cannot distinguish slots, so the function assumes that binds return in the
- * order in which they were lost. The longest takeover in the result may therefore be shorter than
- * the real one, but the sum of all takeovers is exact.
+ * Returns each loss of a bind, with the time of its replacement. Losses count only after binds in
+ * all `slots` were open for the first time. The SMSC cannot distinguish slots, so the function
+ * assumes that binds return in the order in which they were lost. The longest takeover in the
+ * result may therefore be shorter than the real one, but the sum of all takeovers is exact.
  */
 export function takeovers(changes: readonly BindChange[], slots: number): Takeover[] {
   const firstFull = changes.findIndex(({ open }) => open >= slots)

@@ -209,7 +209,7 @@ test('pace of a new slot, or of an ended lease, takes effect one second later', 
   expect(await round()).toContain('lower sim to 0/s')
 })
 
-test('the leases of a locked connector remain unchanged', async () => {
+test('the leases of a connector that another transaction locks remain unchanged', async () => {
   let isLocked = false
   const { round } = leasesWith({
     grant: (claim) => (isLocked ? [] : firstTwo(claim)),

@@ -88,7 +88,7 @@ export class BindLeases {
   #releases: Batcher<Release>
   /** When each connector was first seen with free slots, in monotonic ms. */
   #freeSinceMs = new Map<string, number>()
-  /** Connectors that the database refused. Each of them gets its own statement. */
+  /** Connectors whose claims the database refused. Each of them gets its own statement. */
   #refused = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> = Promise.resolve()
@@ -221,8 +221,8 @@ export class BindLeases {
   }
 
   /**
-   * Applies the renewed leases. Returns whether this process has new slots. Connectors that the
-   * statement could not lock keep their former leases.
+   * Applies the renewed leases. Returns whether this process has new slots. The connectors in
+   * `locked` keep their former leases, because the database did not renew them.
    */
   #take(leases: readonly RenewedLease[], locked: readonly string[], heldUntilMs: number): boolean {
     const byConnector = Map.groupBy(leases, ({ connector }) => connector)

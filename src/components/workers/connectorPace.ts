@@ -33,9 +33,9 @@ export class ConnectorPace {
 
   /**
    * Counts a submission and returns its number, which the caller passes to answered(). Sessions
-   * write to their sockets in an immediate at the end of the current iteration of the event loop
-   * (smpp/session/pduWriter.ts). The immediate that is set here runs after the write, so the pacer
-   * learns the time of the actual write.
+   * write to their sockets in a setImmediate() callback at the end of the current iteration of the
+   * event loop (smpp/session/pduWriter.ts). The callback that is set here runs after the write, so
+   * the pacer learns the time of the actual write.
    */
   sent(): number {
     this.#written ??= setImmediate(() => {

@@ -36,7 +36,7 @@ export interface ConnectorWorkOptions extends SubmitLaneOptions {
   confirmedAtMs: () => number
   /** Shared with the intake of receipts, because receipt times are compared to submission times. */
   clock: SteadyClock
-  /** Whether this process looks after the messages while no process has the connector bound. */
+  /** Whether this process looks after the messages while no process has a bind to the SMSC. */
   caresFor: () => boolean
 }
 
@@ -195,7 +195,7 @@ export class ConnectorWork implements LaneSender {
   #sendReady(): number {
     if (!this.hasLink()) return Number.POSITIVE_INFINITY
     const startMs = performance.now()
-    // Another process may own these envelopes by now. The next successful heartbeat calls wake().
+    // Another process may own these envelopes by now. When ownership is renewed, wake() is called.
     if (!this.#options.ownership.isHeld(startMs)) return Number.POSITIVE_INFINITY
     const suspectMs = this.#sendSuspect(startMs)
     while (this.#hasReady()) {

@@ -13,8 +13,8 @@ export const CARED_ENVELOPES = 16
  */
 const ROTATED_ENVELOPES = 8
 /**
- * The interval of rotations. At eight envelopes every 80 ms, all envelopes of a queue of 1,000 are
- * received once in ten seconds, before the first of them returns after AWAY_MS_MAX.
+ * The interval of rotations. With eight envelopes every 80 ms, each envelope of a queue of 1,000 is
+ * received once in ten seconds, which is less than AWAY_MS_MAX.
  */
 const ROTATE_MS = 80
 const AWAY_MS_MIN = 1_000

@@ -96,8 +96,9 @@ test('a message expires immediately if its attempt is refused after its expiry t
 test('a message expires if its last attempt ends after expiry by the database clock', async () => {
   const { port } = await rememberingSmsc(() => ESME_RSYSERR)
   const expiresAtMs = Date.now() + 3_000
-  // Both messages have one attempt left. By the database's clock, which is five seconds ahead of
-  // this machine's clock, the first message has expired. By this machine's clock, it may be sent.
+  // Both messages have one of 20 attempts left. By the database's clock, which is five seconds
+  // ahead of this machine's clock, the first message has expired. By this machine's clock, it may
+  // be sent.
   const envelope = envelopeWith([{ attempts: 19, expiresAtMs }, { attempts: 19 }])
   const { add, queue, settled } = memoryQueues([])
   const { clock, events } = startWork(port, { queue, tps: 1000 })

@@ -1,7 +1,7 @@
 // Receives receipts from SMSCs. A receipt is parsed, matched with the recent submissions of this
-// process, made durable on the queue, and only then acknowledged. While the queue is unavailable,
-// the SMSC is asked to send receipts again. Mobile-originated messages have no route yet. They are
-// refused with a temporary error, so that the SMSC keeps them.
+// process, stored durably on the queue, and only then acknowledged. While the queue is unavailable,
+// the SMSC is asked to send its receipts again later. Mobile-originated messages have no route yet.
+// They are refused with a temporary error, so that the SMSC keeps them.
 
 import { DLR_QUEUE, encodeReceipts, type UpstreamReceipt } from '../../message/receiptWire.ts'
 import { upstreamId } from '../../message/ids.ts'
@@ -41,7 +41,7 @@ const ESM_CLASS_TYPE = 0x3c
 const ESM_CLASS_INTERMEDIATE = 0x20
 /** The most receipts that may wait in memory until the queue has stored them. */
 const WAITING_MAX = 20_000
-/** The most receipts in one envelope: about 64 KB. */
+/** The most receipts in one envelope. Without message bodies, they take about 64 KB. */
 const MAX_RECEIPTS = 200
 /** The most octets of message bodies that the receipts in one envelope carry. */
 const MAX_OCTETS = 128 * 1_024

@@ -54,7 +54,7 @@ export class RecentSubmissions {
   /**
    * Returns the newest message that the receipt may belong to (receiptMatch.ts). Returns undefined
    * if messages of several accounts match, or if no remembered message matches. In both cases the
-   * dlr-processor decides.
+   * dlr-processor searches the database.
    */
   find({ connector, key, destination, receivedAtMs }: ReceiptKey): Submission | undefined {
     if (key === '') return undefined

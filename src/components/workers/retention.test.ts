@@ -75,7 +75,7 @@ async function fill(): Promise<void> {
 
 test('partitions of messages and acknowledgements are dropped after their retention', async () => {
   await fill()
-  // A round skips a table that autovacuum is working on, so a second round may be needed.
+  // maintain() skips a table that autovacuum is working on, so a second call may be needed.
   await vi.waitFor(async () => {
     await maintain(database, upkeep, RETENTION)
     expect(await column(READ_MESSAGES)).toEqual(['15', '9', '0'])

@@ -223,7 +223,7 @@ export class SubmitLane {
 
   #capacity(): number {
     if (!this.#options.ownership.isHeld(performance.now())) return 0
-    // Messages that are purged or moved are not kept ready, so the held entries are counted.
+    // Messages that are purged or moved do not stay ready, so the limit applies to held entries.
     if (this.#sender.isClearing()) return Math.max(0, RECEIVE_MAX - this.#entries)
     if (!this.#sender.hasLink())
       return this.#sender.caresFor() ? Math.max(0, CARED_ENVELOPES - this.#entries) : 0

@@ -21,7 +21,7 @@ interface Turn<Bind> {
   sinceMs: number
 }
 
-/** A bind is free for other messages if a suspect has not broken the link in this time. */
+/** The longest time that a bind waits for a suspect's answer before it carries other messages. */
 const ALONE_MS_MAX = 5_000
 /** After this wait, a suspect is sent even if older submissions on its bind are unanswered. */
 const QUIET_MS_MAX = 5_000

@@ -88,7 +88,7 @@ test('a closed session accepts no messages, even before it reports that it is cl
       expect(bind.waitMs(nowMs)).toBe(Number.POSITIVE_INFINITY)
     })
   expect(submit()).toBe(true)
-  bind.waitMs(Number.POSITIVE_INFINITY) // by then the lease is over, so the session closes
+  bind.waitMs(Number.POSITIVE_INFINITY) // the lease ends before that time
   await expect.poll(() => outcomes).toEqual(['closed'])
 })
 

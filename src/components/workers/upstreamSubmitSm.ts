@@ -65,8 +65,7 @@ function withHeader(
   { concatenation, elements, octets }: UserData,
 ): ShortMessageBody {
   const { reference = 0, sequence = 0, total = 0 } = concatenation ?? {}
-  // The shorter header is used if the reference fits, because customers leave room only for their
-  // own header.
+  // The shorter header is used if the reference fits, because a segment may have little room left.
   const by = reference <= UDH8_REFERENCE_MAX ? 'udh8' : 'udh16'
   checkLength(length + HEADER_OCTETS[by] - (elements.length > 0 ? 1 : 0))
   const header = [concatenationElement({ by, reference, total, sequence }), ...elements]
