@@ -1,4 +1,4 @@
-/** A period between two events without any other event. */
+/** The time between two successive events. */
 export interface Silence {
   readonly fromMs: number
   readonly toMs: number

@@ -14,7 +14,10 @@ export interface SmscOptions {
   readonly latency: Spread
   /** The time from the answer to the receipt. */
   readonly receiptDelay: Spread
-  /** Shares of all submit_sm, between 0 and 1. The sum of these three shares is at most 1. */
+  /**
+   * The shares of submit_sm that are refused, throttled, or followed by a cut of the connection.
+   * Each share is between 0 and 1, and their sum is at most 1.
+   */
   readonly errorRate: number
   readonly throttleRate: number
   readonly dropRate: number
@@ -23,7 +26,10 @@ export interface SmscOptions {
    * throttled. 0 means no limit.
    */
   readonly tps: number
-  /** Shares of all receipts, between 0 and 1. An early receipt precedes its submit_sm_resp. */
+  /**
+   * The shares of receipts that report a failure, that are sent twice, and that precede the
+   * submit_sm_resp of their message. Each share is between 0 and 1.
+   */
   readonly undeliveredRate: number
   readonly duplicateRate: number
   readonly earlyReceiptRate: number

@@ -25,7 +25,7 @@ export interface ConnectorPoolOptions extends Pick<
   ownership: ConnectorWorkOptions['ownership'] & Pick<EnvelopeOwnership, 'listen'>
   secretsDir: string
   intake: ReceiptIntake
-  /** Whether this process looks after a connector's messages while no process has a bind of it. */
+  /** Whether this process looks after a connector's messages while it has no open bind. */
   caresFor: (connector: string) => boolean
   /** Returns the listener for the events of a connector's binds. */
   bindEvents?: (connector: string) => BindEvents

@@ -5,11 +5,11 @@
 // A live process changes the heartbeat in its row in each round. An owner is disowned if its
 // heartbeat does not change for a full lease. Other processes may then claim its envelopes. A
 // process may disown another owner only if it was able to read the heartbeats during that whole
-// time, by its own monotonic clock. No process can send a heartbeat during a database outage, so
-// each owner has a full lease after the outage to send the next heartbeat. An owner stops sending
-// messages one lease after it started its last successful heartbeat. It checks this in the same
-// iteration of the event loop as each write. A disowned process continues as a new owner without
-// envelopes.
+// time, by its own monotonic clock. During a database outage, heartbeats can be neither sent nor
+// read. After the outage, each owner therefore has a full lease to send the next heartbeat. An
+// owner stops sending messages one lease after it started its last successful heartbeat. It checks
+// this in the same iteration of the event loop as each write. A disowned process continues as a new
+// owner without envelopes.
 
 import { uuidv7 } from 'uuidv7'
 import { asError } from '../../flow/asError.ts'
@@ -116,7 +116,7 @@ export class EnvelopeOwnership {
    * fails or if stop() was called. Until letGo() is called, any other claim of the same envelope
    * returns `held`.
    *
-   * @param begins whether the messages may be submitted; if not, they are only expired on time
+   * @param begins whether the messages may be submitted; if not, they may only expire on time
    */
   async claim(envelopeId: string, begins: boolean): Promise<EnvelopeClaim> {
     if (this.#inHand.has(envelopeId)) return { kind: 'held' }

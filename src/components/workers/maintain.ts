@@ -86,7 +86,7 @@ async function inBatches(remove: (max: number) => Promise<number>): Promise<void
   while ((await remove(REMOVED_BATCH)) === REMOVED_BATCH);
 }
 
-/** Removes old rows from tables without partitions. An index finds these rows. */
+/** Removes old rows from tables without partitions. These rows are found with an index. */
 async function forgetRows(
   database: Database,
   upkeep: QueueUpkeep,

@@ -1,9 +1,10 @@
 // Makes outcomes durable in batches. A batch collects the outcomes that arrive while the previous
-// batch is written. One transaction writes the checkpoints of the envelopes and the messages that
-// must wait. Journal events of submitted messages are published at the same time, and all other
-// events after the transaction. Complete envelopes are settled after that. While the database is
-// unavailable, the batch is retried, because outcomes must not be dropped. If the database
-// permanently refuses an outcome, only that message fails, and all other outcomes are stored.
+// batch is written. One transaction writes the checkpoints of the envelopes, and a row for each
+// message that must wait. Journal events of submitted messages are published at the same time, and
+// all other events after the transaction. Complete envelopes are settled after that. While the
+// database is unavailable, the batch is retried, because outcomes must not be dropped. If the
+// database permanently refuses an outcome, only that message fails, and all other outcomes are
+// stored.
 
 import { uuidv7 } from 'uuidv7'
 import { encodeEnvelope, ENVELOPE_MAX_OCTETS, submitQueue } from '../../queue/envelopeWire.ts'

@@ -71,7 +71,7 @@ test('the destination number is normalized from the format that the SMSC uses', 
   expect(await from('Signalbox', 5)).toBe('')
 })
 
-test('the key of an id follows the rule of the connector, which may be per bind', async () => {
+test('the key of an id follows the rule of the connector and may depend on the bind', async () => {
   const keyOf = async (messageIdRule: object) =>
     (await taken('id:0000000031 stat:DELIVRD', { messageIdRule }))?.idKey
   expect(await keyOf({})).toBeUndefined()

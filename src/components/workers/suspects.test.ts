@@ -1,3 +1,5 @@
+// A suspect is a message that may be the cause of lost links. It is sent alone on a reserved bind.
+
 import { expect, test } from 'vitest'
 import { Suspects } from './suspects.ts'
 import type { Task } from './submitLane.ts'
