@@ -15,7 +15,7 @@ const unexpected = (error: Error) => {
 /** Waits for the next iteration of the event loop. */
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-test('items added in the same event loop callback are sent together after it', async () => {
+test('items added in one event loop callback are sent together when it has returned', async () => {
   const { requests, send } = heldSend()
   const batcher = new Batcher({ send, onError: unexpected, maxItems: 10 })
   batcher.add(1)

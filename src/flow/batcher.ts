@@ -1,19 +1,20 @@
 // Collects items into batches without a fixed delay. The first item is sent as soon as the current
-// callback of the event loop has returned. While `concurrency` requests are in progress, arriving
-// items are collected, and they are sent together in the next request. With little traffic, each
-// item is sent alone and without delay. At ten thousand items a second, a request contains hundreds
-// of items. The batcher neither retries nor discards items: `send` decides what happens to them.
+// callback of the event loop has returned. While the maximum number of requests is in progress,
+// arriving items are collected, and they are sent together in the next request. With little
+// traffic, each item is sent alone and without delay. At ten thousand items a second, a request
+// contains hundreds of items. The batcher never retries or discards items: after a failed request,
+// only `send` can do so.
 
 import { asError } from './asError.ts'
 
 export interface BatcherOptions<Item> {
-  /** Processes the items. The promise must settle. If it rejects, the error goes to `onError`. */
+  /** Sends the items. The returned promise must settle. If it rejects, onError() is called. */
   send: (items: Item[]) => Promise<void>
   onError: (error: Error) => void
   maxItems: number
-  /** The size of an item, which counts towards `maxOctets`. */
+  /** The size of an item in octets, which counts towards `maxOctets`. */
   octetsOf?: (item: Item) => number
-  /** The maximum size of a request. An item that is larger than this is sent alone. */
+  /** The maximum size of a request in octets. An item that is larger than this is sent alone. */
   maxOctets?: number
   /** The number of requests that may be in progress at the same time. */
   concurrency?: number

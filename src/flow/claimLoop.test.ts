@@ -151,7 +151,7 @@ test('the second lease of an item is returned only after the item is released', 
   waiting.push('a')
   loop.expectMore()
   await settled()
-  // While the item is still in progress, a claim must not return its second lease.
+  // The item is still in progress, so this claim must not give up the second lease.
   loop.expectMore()
   await settled()
   loop.letGo([{ id: 'a' }])
@@ -187,7 +187,7 @@ test('the pause grows with each failed claim, and an outage is reported once', a
   loop.stop()
 })
 
-test('a failure to return items counts as a failed claim', async () => {
+test('a failure to return unused leases counts as a failed claim', async () => {
   const { claims, loop, reclaims, state, troubles } = place()
   state.failing = 'reclaim'
   loop.wake()
@@ -214,7 +214,7 @@ test('minIntervalMs separates claims unless the last claim left items behind', a
   loop.stop()
 })
 
-test('after stop() no claim starts, but a claim in progress passes on its items', async () => {
+test('after stop() no claim starts, but items of a claim in progress are taken', async () => {
   const { claims, loop, taken, waiting } = place({ minIntervalMs: 250 })
   waiting.push('a', 'b', 'c')
   loop.wake()

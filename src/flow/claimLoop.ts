@@ -1,11 +1,12 @@
 // Claims items from a source that several processes share. A claim leases items to this process.
-// The loop claims when there is room and items may be waiting, because new items may have arrived
-// or the last claim may have left some behind. A poll is the fallback for a lost wake-up.
+// The loop makes a claim when the consumer has room for items and items may be waiting. Items may
+// be waiting if new ones have arrived, or if the last claim left some behind. If a notification
+// about new items is lost, a periodic poll finds the items.
 //
-// A claimed item is in progress ("in hand") until its owner releases it. Two cases can leave items
-// leased to this process although it is not working on them: a claim succeeds but its answer is
-// lost, or an item is claimed again because its lease expired during an outage. The next claim
-// therefore first returns all leased items that are not in progress.
+// A claimed item is in progress ("in hand") until the consumer releases it. Two cases can leave
+// items leased to this process although it is not working on them: a claim succeeds but its answer
+// is lost, or an item is claimed again because its lease expired during an outage. The next claim
+// therefore first gives up the leases of all items that are not in progress.
 
 import { asError } from './asError.ts'
 import { errorKind } from './errorKind.ts'
@@ -15,11 +16,11 @@ export interface ClaimSource<Room, Item> {
   /** How much may be claimed now; undefined if nothing may be claimed. */
   room(): Room | undefined
   claim(room: Room): Promise<readonly Item[]>
-  /** Whether other items may still wait after a claim for `room` that returned `items`. */
+  /** Whether other items may still be waiting after a claim for `room` that returned `items`. */
   mayHaveLeft(room: Room, items: readonly Item[]): boolean
   /** Makes items leased to this process claimable again, except the items in `inHand`. */
   reclaim(inHand: readonly Item[]): Promise<void>
-  /** Receives the claimed items. Their owner calls letGo() when it has finished with them. */
+  /** Receives the claimed items. The consumer calls letGo() when it has finished with an item. */
   take(items: readonly Item[]): void
   /** Called once for each kind of error during an outage. */
   onTrouble(error: Error): void
@@ -46,8 +47,9 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
   /** False if the last claim left nothing behind and no item has arrived after that claim. */
   #mayHaveMore = true
   /**
-   * Whether the next claim must first return leases without work in progress. Initially true,
-   * because an earlier process with the same name may have crashed while it held leases.
+   * Whether the next claim must first give up the leases of items that are not in progress.
+   * Initially true, because an earlier process with the same name may have crashed while it held
+   * leases.
    */
   #mustReclaim = true
   #failures = 0
@@ -97,8 +99,8 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
   letGo(items: Iterable<{ readonly id: string }>): void {
     for (const { id } of items) {
       this.#inHand.delete(id)
-      // The second lease must be returned now. Otherwise the item could not be processed again
-      // until that lease expires.
+      // The next claim must give up the second lease. Otherwise no process could claim the item
+      // again until that lease expires.
       if (this.#claimedAgain.delete(id)) this.#mustReclaim = this.#mayHaveMore = true
     }
     this.#noticeIdle()
@@ -141,7 +143,7 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
     if (taken.length > 0) this.#source.take(taken)
     if (this.#source.mayHaveLeft(room, items)) {
       this.#mayHaveMore = true
-      // The minimum interval lets items accumulate, but the items left behind already wait.
+      // The minimum interval lets items accumulate. Items are already waiting, so it ends now.
       this.#endRest()
     }
     this.#pollAfter(this.#times.pollIntervalMs)

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import { FairTurns } from './fairTurns.ts'
 
-/** Tasks that the test ends by hand. `ends` is in the order in which the tasks started. */
+/**
+ * Returns `take`, which adds a task for a party. The test ends each task by calling its function in
+ * `ends`. These functions are in the order in which the tasks started.
+ */
 function workshop(atOnce: number) {
   const turns = new FairTurns(atOnce)
   const begun: string[] = []

@@ -1,6 +1,7 @@
-// Runs expensive tasks, which are called pieces here. Only a few pieces run at the same time. Each
-// party has its own queue of pieces, and the parties take turns. A party with a thousand pieces
-// therefore delays another party by only one piece.
+// Runs expensive tasks, such as password checks, which are called pieces here. Only a few pieces
+// run at the same time. The caller names the party that each piece belongs to, such as a client's
+// address. Each party has its own queue of pieces, and the parties take turns. A party with a
+// thousand pieces therefore delays another party by only one piece.
 
 interface Piece {
   start(): void
@@ -30,8 +31,8 @@ export class FairTurns {
   }
 
   /**
-   * Runs `work` when it is the turn of the party, and settles with its result or error. Resolves
-   * with undefined if `isWanted` returns false before `work` starts.
+   * Runs `work` when it is the turn of the party, and settles with the result or error of `work`.
+   * Resolves with undefined if `isWanted` returns false before `work` starts.
    */
   take<Result>(
     party: string,
@@ -85,8 +86,8 @@ export class FairTurns {
   }
 
   /**
-   * Removes pieces that are no longer wanted. It runs again only after the number of waiting pieces
-   * has doubled.
+   * Removes pieces that are no longer wanted. The next purge runs only after the number of waiting
+   * pieces has doubled.
    */
   #purge(): void {
     for (const [party, line] of this.#lines) {

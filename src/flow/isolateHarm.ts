@@ -1,4 +1,4 @@
-/** An item that cannot be applied, with the error. */
+/** An item that cannot be applied, with the error that it causes. */
 export interface Harmful<Item> {
   item: Item
   error: Error

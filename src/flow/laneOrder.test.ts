@@ -9,7 +9,7 @@ function picks(order: LaneOrder, lanes: readonly { size: number }[], count: numb
   return Array.from({ length: count }, () => order.next(lanes))
 }
 
-test('if all lanes have items, each lower lane gets its share, and the first lane the rest', () => {
+test('if all lanes have items, lower lanes get their shares, and the first lane the rest', () => {
   const order = new LaneOrder(3, 16)
   const sent = picks(order, [full, full, full], 160)
   expect(sent.slice(0, 32).join('')).toBe('00000000000000120000000000000102')
@@ -62,7 +62,7 @@ test('a lane with items is served within servedWithin picks, whatever other lane
   )
 })
 
-test('a lane goes before a more urgent lane only after it was passed over 14 times', () => {
+test('a lane goes before a more urgent lane only after 14 picks from other lanes', () => {
   const sizes = fc.array(fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()), { maxLength: 300 })
   fc.assert(
     fc.property(sizes, (rounds) => {

@@ -4,9 +4,12 @@
  *
  * For example, suppose that `servedWithin` is 16 and that there are three lanes, all with items.
  * The second lane gets one pick in 15, the third lane gets one pick in 16, and the first lane gets
- * all other picks. Each lane falls due one pick earlier than the lane below it. Therefore, even if
- * several lanes are due at the same time, each is served in time. If only one lane has items, it
- * gets all picks. Whenever a lane is served, its count starts again from zero.
+ * all other picks. If only one lane has items, it gets all picks.
+ *
+ * For each lane, the successive picks from other lanes are counted, and the lane falls due when the
+ * count reaches a limit. Whenever a lane is served, its count starts again from zero. The limit of
+ * each lane is one pick lower than the limit of the lane below it. Therefore, even if several lanes
+ * are due at the same time, each is served in time.
  */
 export class LaneOrder {
   #servedWithin: number

@@ -3,7 +3,10 @@ import { Outage, type OutageNews } from './outage.ts'
 
 const TIMES = { everyMs: 60_000, settleMs: 2_000 }
 
-/** Runs an outage until `untilSecond`. Each second has the event from `at`, and then one tick. */
+/**
+ * Simulates the seconds from 0 to `untilSecond`, and returns the reports. In each second, the event
+ * that `at` returns occurs, and then tick() is called.
+ */
 function newsOf(untilSecond: number, at: (second: number) => 'fails' | 'recovers' | 'nothing') {
   const outage = new Outage(TIMES)
   const news: [second: number, OutageNews][] = []

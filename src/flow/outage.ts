@@ -1,6 +1,7 @@
-// A period of repeated failures, such as an unavailable carrier or database. It is reported once at
-// its start, once per interval while it continues, and once at its end, however many attempts fail.
-// All times are monotonic milliseconds that the caller passes in.
+// An outage is a period of repeated failures, for example because a carrier or the database is
+// unavailable. It is reported once at its start, once per interval while it continues, and once at
+// its end, however many attempts fail. All times are monotonic milliseconds that the caller passes
+// in.
 
 export type OutageNews =
   | { readonly kind: 'began'; readonly reason: string }
@@ -12,7 +13,7 @@ export type OutageNews =
 export interface OutageTimes {
   /** The interval between reports while the outage continues. */
   readonly everyMs: number
-  /** The outage ends when this time has passed after a success without another failure. */
+  /** The outage ends when, after a success, this time has passed without another failure. */
   readonly settleMs: number
 }
 

@@ -9,7 +9,7 @@ test('shares are whole numbers that differ by at most one', () => {
   expect([1, 2].map((slot) => paceShare(0.2, 2, slot))).toEqual([0.2, 0])
 })
 
-test('the sum of all shares is the pace, rounded down to whole messages', () => {
+test('the sum of all shares is the pace; a pace above one is rounded down', () => {
   fc.assert(
     fc.property(
       fc.double({ min: 0.1, max: 100, noNaN: true }),

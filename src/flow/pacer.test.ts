@@ -10,7 +10,10 @@ function pacerAt(rate: number, burst = 1): Pacer {
   return pacer
 }
 
-/** The times of the writes until `endMs` if there is always a message to send. */
+/**
+ * The times of all writes from `startMs` to `endMs` if there is always a message to send. `lateMs`
+ * returns how late the next timer fires.
+ */
 function sendsUntil(endMs: number, pacer: Pacer, lateMs: () => number, startMs = 0): number[] {
   const sentAtMs: number[] = []
   let nowMs = startMs
@@ -164,7 +167,7 @@ test('a higher rate takes effect one window later, and a lower rate immediately'
   expect(pacer.isOpen).toBe(false)
 })
 
-test('while rates change, no second contains more sends than the highest rate in it', () => {
+test('while rates change, no second has more sends than the highest rate in that second', () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 1_500 })), {
@@ -177,7 +180,7 @@ test('while rates change, no second contains more sends than the highest rate in
         const inForce: { rate: number; untilMs: number }[] = []
         let nowMs = 0
         for (const [rate, forMs] of changes) {
-          // This test counts a rate from the call that sets it until the next call.
+          // In this test, a rate applies from the call that sets it until the next call.
           pacer.setRate(rate, burst, nowMs)
           sentAtMs.push(...sendsUntil(nowMs + forMs, pacer, () => 0, nowMs))
           nowMs += forMs

@@ -1,28 +1,30 @@
-// Spaces sends evenly at a rate that may change. Two rules apply: sends are due on a grid, one per
-// interval, and no sliding second contains more of our writes than the rate allows. Both rules have
-// a margin, because the peer counts with its own clock and does not read all octets equally fast. A
-// late answer suggests that the peer read the message late, so the window of that message begins
-// later.
+// Spaces sends evenly at a rate that may change. Two rules apply. First, sends are due on a grid,
+// one per interval. Second, the write of each message begins a window of one second, and no window
+// contains more writes than the rate allows. Both rules have a margin, because the peer counts with
+// its own clock and does not read all octets equally fast. A late answer suggests that the peer
+// read the message late, so the window of that message is moved to begin later.
 
 /** The grid is slower than the rate by this fraction: at 20 a second, sends are 51 ms apart. */
 const GRID_MARGIN = 0.02
 /** The margin that is added to the length of every window. */
 const WINDOW_MARGIN_MS = 10
-/** The window of a message begins later if its answer was late, by at most this time. */
+/** The maximum time by which a late answer to a message moves the beginning of its window. */
 const LATE_ANSWER_MS_MAX = 20
 /**
- * The usual time to an answer is the shortest time among the recent answers. At least this many
- * answers, and at most twice as many, count as recent.
+ * An answer is late if it takes longer than usual. The usual time is the shortest time that a
+ * recent answer took. The recent answers are at least the last 100 answers, and at most the last
+ * 200.
  */
 const USUAL_ANSWERS = 100
 /**
- * The number of answers for which the usual time is not yet known. A peer that has just started
- * reads its first messages late, so these answers count as late by their whole duration.
+ * While this many first answers arrive, the usual time is not yet known. A peer that has just
+ * started reads its first messages late, so the whole time to each of these answers counts as
+ * delay.
  */
 const FIRST_ANSWERS = 5
 /**
- * Sends that were missed because the event loop was delayed are made up. Only the sends of this
- * time are made up, and at no more than twice the rate.
+ * If the event loop is delayed, sends that were due are missed, and are made up afterwards. At most
+ * the sends of the last 200 ms are made up, and at no more than twice the rate.
  */
 const MADE_UP_MS_MAX = 200
 const MADE_UP_RATE = 2
@@ -31,7 +33,7 @@ const MADE_UP_RATE = 2
  * time.
  */
 const AT_ONCE_MS = 20
-/** A send that is due within this time is allowed now, because timers are not more precise. */
+/** A send that is due within this time is allowed now, because timers are no more precise. */
 const TIMER_MS = 1
 const WINDOW_MS = 1000
 
@@ -80,7 +82,7 @@ export class Pacer {
 
   /**
    * Sets the rate. A lower rate takes effect immediately. A higher rate takes effect one window
-   * later, because another process may have used the added part of the pace until now.
+   * later, because another process may have used the added part of the rate until now.
    *
    * @param burst the number of messages that may be sent together after a pause; the limit for each
    * second still applies
@@ -116,7 +118,7 @@ export class Pacer {
     return readyMs - nowMs
   }
 
-  /** Call for each send. Returns the number of the send, which answered() takes. */
+  /** Call for each send. Returns the number of the send, which must be passed to answered(). */
   sent(nowMs: number): number {
     const burstMs = (this.#burst - 1) * this.#intervalMs
     const lateMs = this.#isAwaited ? Math.max(MADE_UP_MS_MAX, burstMs) : burstMs

@@ -12,7 +12,7 @@ test('the choice does not depend on the order of the members', () => {
     expect(rendezvous(key, ['a', 'b', 'c'])).toBe(rendezvous(key, ['c', 'a', 'b']))
 })
 
-test('keys are distributed evenly, and a member that leaves moves only its own keys', () => {
+test('keys are distributed evenly, and if a member leaves, only its own keys move', () => {
   const before = KEYS.map((key) => rendezvous(key, ['a', 'b', 'c']))
   for (const member of ['a', 'b', 'c']) {
     const share = before.filter((chosen) => chosen === member).length / KEYS.length

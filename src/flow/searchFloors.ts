@@ -1,8 +1,8 @@
-// The keys at which searches for the first rows of a list start. Deleted rows stay in the table and
-// its index while an older transaction is open, and a search from the beginning passes over all of
-// them: 17 ms for 300,000 rows. A process therefore searches the whole list at most once a second.
-// Other searches start at the floor, which is slightly below the first row found by the last search
-// of the whole list.
+// The keys at which searches for the first rows of a list, such as a queue, start. Deleted rows
+// stay in the table and its index while an older transaction is open. A search from the beginning
+// must read all of them, which takes 17 ms for 300,000 rows. A process therefore searches the whole
+// list at most once a second. All other searches start at a key called the floor, which is slightly
+// below the first row that earlier searches found.
 
 /**
  * The shortest interval between searches of the whole list. Rows far below the floor are found
@@ -34,7 +34,7 @@ interface Floor {
   droppedAtMs: number
 }
 
-/** The maximum number of floors. Floors of former customers must not accumulate. */
+/** The maximum number of floors, which bounds memory. Beyond it, all floors are removed. */
 const LISTS_MAX = 50_000
 
 export class SearchFloors {
@@ -63,14 +63,15 @@ export class SearchFloors {
     const floor = firstKey === undefined ? known?.from : below(firstKey)
     if (floor === undefined || floor === WHOLE_LIST) return
     if (from !== WHOLE_LIST) {
-      // The next search of the whole list, which finds rows below the floor, is not delayed.
+      // This search does not delay the next search of the whole list. Only a search of the whole
+      // list finds rows below the floor.
       if (known) known.from = higher(known.from, floor)
       return
     }
     const nowMs = this.#now()
     const tookMs = nowMs - startedMs
-    // The pause depends on the faster of the last two searches, because the other search may have
-    // waited for the disk or a connection.
+    // The pause depends on the faster of the last two searches of the whole list, because the
+    // slower search may have waited for the disk or a connection.
     const restMs = Math.min(tookMs, known?.tookMs ?? 0) / WHOLE_SHARE_MAX
     const pauseMs = Math.min(Math.max(restMs, WHOLE_INTERVAL_MS), WHOLE_INTERVAL_MAX_MS)
     if (this.#floors.size >= LISTS_MAX) this.#floors.clear()

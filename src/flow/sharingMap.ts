@@ -10,7 +10,7 @@ const BRANCHES = 1 << BRANCH_BITS
 const HASH_BITS = 32
 
 interface Leaf<Value> {
-  /** A draft with this owner may change the node in place, because no finished map contains it. */
+  /** A draft with this owner may change the node, because no finished map contains the node yet. */
   readonly owner: object
   readonly entries: Map<string, Value>
   readonly children?: undefined
@@ -131,7 +131,12 @@ function* leavesOf<Value>(node: Node<Value>): Generator<Leaf<Value>> {
   else for (const child of node.children) yield* leavesOf(child)
 }
 
-/** @param hash the bits of the key's hash that the nodes above have not used */
+/**
+ * Sets or deletes the key below `node`, and returns the changed node. Copies nodes of other owners.
+ *
+ * @param value undefined to delete the key
+ * @param hash the bits of the key's hash that the nodes above have not used
+ */
 function changed<Value>(
   node: Node<Value>,
   key: string,

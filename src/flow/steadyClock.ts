@@ -1,7 +1,7 @@
 /**
- * A clock for times of day that are compared with the times of other processes. It starts with this
- * machine's time of day, or the last time from `follow`, and advances with the monotonic clock. If
- * this machine's clock is set to another time, this clock does not change.
+ * A clock for times of day that are compared with the times of other processes. It starts from this
+ * machine's time of day, or from the time in the last call of follow(), and then advances with the
+ * monotonic clock. If this machine's clock is set to another time, this clock is not affected.
  */
 export class SteadyClock {
   #offsetMs = Date.now() - performance.now()

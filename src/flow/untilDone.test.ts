@@ -62,7 +62,7 @@ test('an abort ends the pause immediately, and no attempt follows', async () => 
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('work that succeeds after an abort returns true', async () => {
+test('untilDone returns true if work succeeds although the signal was aborted', async () => {
   const abort = new AbortController()
   const work = async () => abort.abort()
   expect(await untilDone(work, { onTrouble: () => undefined, signal: abort.signal })).toBe(true)

@@ -5,7 +5,7 @@ import { backOffMs } from './backOff.ts'
 export interface UntilDoneOptions {
   /** Called once for each kind of error. */
   onTrouble: (error: Error) => void
-  /** After an abort, no attempt starts, and a pause ends immediately. */
+  /** When this signal is aborted, a pause ends immediately, and no further attempt starts. */
   signal?: AbortSignal
   pause?: (ms: number, signal?: AbortSignal) => Promise<void>
 }
@@ -14,9 +14,9 @@ const PAUSE_FIRST_MS = 50
 const PAUSE_CAP_MS = 2_000
 
 /**
- * Runs `work` repeatedly, with increasing pauses, until it succeeds. Use this function if no other
- * process would take over the work. Returns true if `work` succeeded, or false if the signal was
- * aborted first.
+ * Runs `work` repeatedly, with increasing pauses, until it succeeds. Use this function for work
+ * that no other process would take over. Resolves with true if `work` succeeded, or with false if
+ * the signal was aborted first.
  */
 export async function untilDone(
   work: () => Promise<void>,
