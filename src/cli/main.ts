@@ -7,8 +7,8 @@ import { EXIT_CODES } from './client/cliError.ts'
 type Register = (program: Command) => void
 
 /**
- * The key is the list of command names that the function registers. The entries are in the order of
- * the help.
+ * Each key lists the names of the commands that the function registers, separated by spaces. The
+ * help shows the commands in this order.
  */
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   up: async () => (await import('./commands/up.ts')).registerUp,

@@ -37,7 +37,7 @@ const cases: Record<string, (context: ComponentContext<'gateway'>) => Promise<Ru
   },
   async forgetsRejection() {
     setImmediate(() => {
-      // This case needs an unhandled rejection. `void` silences the lint rule against them.
+      // The rejection is unhandled on purpose. `void` silences the lint rule against that.
       void Promise.reject(new Error('nobody looked'))
     })
     return { ports: {}, drain: async () => {} }

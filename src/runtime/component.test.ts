@@ -65,7 +65,7 @@ test('a missing required setting ends the process with code 2', async () => {
 test.each([
   ['ordinary', 'SIGNALBOX_HEALTH_PORT'],
   ['takenPort', 'SIGNALBOX_SMPP_PORT'],
-])('%s exits with code 3 and names %s if the port is in use', async (name, variable) => {
+])('case %s: exits with code 3 and names %s if the port is in use', async (name, variable) => {
   const holder = createServer().listen(0, '127.0.0.1')
   await once(holder, 'listening')
   // The address of a TCP listener is an object. Only the address of a pipe is a string.
@@ -80,7 +80,7 @@ test.each([
 test.each([
   ['failsLater', 'the disk is gone'],
   ['forgetsRejection', 'nobody looked'],
-])('%s: a fatal error is logged and ends the process with code 1', async (name, message) => {
+])('case %s: the error is logged as fatal, and the exit code is 1', async (name, message) => {
   const { exitCode, stdout } = await run(name).ended
   expect(exitCode).toBe(1)
   expect(stdout).toContain('"level":"fatal"')
@@ -110,8 +110,8 @@ async function readyMessage(child: ChildProcess): Promise<ReadyMessage> {
 }
 
 async function ended(child: ChildProcess) {
-  // `once` yields untyped values. The first value of an exit event is the exit code. Node does not
-  // emit `close` after a disconnect.
+  // This waits for `exit`, because Node does not emit `close` after a disconnect. `once` yields
+  // untyped values, and the first value of an `exit` event is the exit code.
   const code = once(child, 'exit').then((values) => values[0] as number | null)
   const [exitCode, stdout, stderr] = await Promise.all([
     code,

@@ -5,10 +5,10 @@
 //    exits with code 3.
 // 3. If the process has an IPC channel, it sends a `ready` message to its parent process.
 // 4. On SIGTERM, on SIGINT, or when its parent process disconnects, the process drains. /ready then
-//    returns 503, `signal` aborts, and the component's drain() is called. The process exits with
-//    code 0 when the drain has finished, or with code 1 if that takes longer than `drainTimeoutMs`.
-//    If the process is asked to stop while it is still starting, it drains after the start, or
-//    exits with code 0 if the start fails.
+//    returns 503, `signal` is aborted, and the component's drain() is called. The process exits
+//    with code 0 when drain() has finished, or with code 1 if draining takes longer than
+//    `drainTimeoutMs`. If the process is asked to stop while it is still starting, it drains after
+//    the start, or exits with code 0 if the start fails.
 // 5. On a second SIGINT, the process exits immediately.
 //
 // An uncaught error or an unhandled rejection is logged, and the process exits with code 1.
@@ -111,7 +111,7 @@ export async function runComponent<Name extends ComponentName>(
     announce(component, { ...running.ports, health: server.port }, log)
     stopping.then(() => drainAndExit(running, server, health, log)).catch(fail)
   } catch (error) {
-    // A request to stop has interrupted the start, so there is nothing to drain.
+    // The start failed after a request to stop. No component is running that could be drained.
     if (signal.aborted) process.exit(EXIT.ok)
     endFailedStart(error, component, config, fail)
   }
@@ -202,7 +202,7 @@ function endFailedStart(
   return fail(error)
 }
 
-/** The port of an EADDRINUSE error, which may be the cause of another error. */
+/** The port that is in use if the error, or an error among its causes, is EADDRINUSE. */
 function takenPort(error: unknown): number | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && cause.code === 'EADDRINUSE' && 'port' in cause) {

@@ -77,7 +77,7 @@ test('describeConfig gives the value, default and source of each setting', () =>
   expect(shown).toHaveLength(Object.keys(settings).length)
 })
 
-test('describeConfig gives a separate value for `signalbox up` only if it differs', () => {
+test('describeConfig gives the value under `signalbox up` only if that value differs', () => {
   const underUp = (env: NodeJS.ProcessEnv) =>
     Object.fromEntries(describeConfig(env).map(({ name, underUp: ofUp }) => [name, ofUp]))
   expect(underUp({})).toMatchObject({
@@ -119,7 +119,7 @@ test('requireSettings throws an error that names the missing settings of a compo
   expect(() => requireSettings('admin', config)).toThrow(/SIGNALBOX_ADMIN_TOKEN is not set/)
 })
 
-test('portSetting gives the name of the setting whose value is the port', () => {
+test('portSetting gives the name of the setting whose value is the given port', () => {
   expect(portSetting(loadConfig({}), 7070)).toBe('SIGNALBOX_ROUTER_PORT')
   expect(portSetting(loadConfig({}), 1)).toBeUndefined()
 })

@@ -39,7 +39,7 @@ export interface EffectiveSetting {
 type Source = 'default' | 'environment' | 'file'
 type Given = { readonly text: string; readonly source: Source } | undefined
 
-// `Object.entries` loses the type of the keys. The keys of the table are exactly those of Config.
+// `Object.entries` loses the type of the keys. The keys of `settings` are exactly those of Config.
 const rows = Object.entries(settings) as [keyof Config, Setting<Config[keyof Config]>][]
 const knownNames = rows.map(([, setting]) => setting.name)
 
@@ -53,7 +53,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     return [key, value] as const
   })
   if (problems.length > 0) throw new ConfigError(problems)
-  // Each value was parsed by the row of its own key, and the table's type ties each row to Config.
+  // Each value was parsed by the row of its own key, and the type of `settings` ties each row to
+  // the field of Config with the same key.
   return Object.freeze(Object.fromEntries(values) as unknown as Config)
 }
 
@@ -72,7 +73,7 @@ export function requireSettings(component: ComponentName, config: Config): void 
   )
 }
 
-/** All settings with their effective values for `signalbox config`, in the order of the table. */
+/** All settings with their effective values for `signalbox config`, in the order of settings.ts. */
 export function describeConfig(env: NodeJS.ProcessEnv = process.env): EffectiveSetting[] {
   const config = loadConfig(env)
   return rows.map(([key, setting]) => {

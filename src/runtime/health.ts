@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import type { Metrics } from './metrics.ts'
 
-/** The checks of a process by name. /ready returns 200 only if all of them are ready. */
+/** Records the named checks of a process. /ready returns 200 only if all checks are ready. */
 export interface Health {
   setReady(name: string, ready: boolean, detail?: string): void
 }

@@ -22,7 +22,7 @@ export class KeptFile {
   }
 
   /**
-   * Replaces the content of the file. Each piece is written before the next piece is requested.
+   * Replaces the content of the file. Each piece is written before the next is taken from `pieces`.
    * Callers must wait for one call of write() to finish before they start the next.
    */
   async write(pieces: Iterable<string>): Promise<void> {

@@ -35,7 +35,7 @@ test('an error is logged with its own stack, the stack of its cause, and each me
   const cause = new TypeError('x is not a function')
   const error = new Error(`submitting failed: ${cause.message}`, { cause })
   createLogger('workers', config, stream).warn({ err: error }, 'a defect')
-  // This is the shape of the line that was written above.
+  // The line was written above with the error in the field `err`.
   const { err } = JSON.parse(lines.join('')) as { err: Record<string, string> }
   expect(err).toMatchObject({ type: 'Error', message: 'submitting failed: x is not a function' })
   expect(err['stack']).toMatch(/^Error: .*\n +at [^]*\ncaused by: TypeError: .*\n +at /)

@@ -1,9 +1,9 @@
 // Writes log lines without blocking. Lines that arrive during a write are collected for the next
-// write. Lines that are still waiting at exit are written then. Neither a slow reader nor a full
-// disk stops the process. If the reader is slow, lines wait in memory up to a limit, and further
-// lines are lost. If the disk is full, the lines that it does not accept are lost. pino's own
-// destination is not used, because it ends the process at the first line that cannot be written, or
-// waits without a limit at exit.
+// write. When the process exits, all lines that are still waiting are written. Neither a slow
+// reader nor a full disk stops the process. If the reader is slow, lines wait in memory up to a
+// limit, and further lines are lost. If the disk is full, lines that do not fit on it are lost.
+// pino's own destination is not used, because it ends the process at the first line that cannot be
+// written, or waits without a limit at exit.
 import { write, writeSync } from 'node:fs'
 
 const WAITING_CHARACTERS_MAX = 4 * 1024 * 1024

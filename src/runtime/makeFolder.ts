@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
- * Creates a folder and its missing parents. Node's option `recursive` is not used, because
- * mkdirSync() then never returns if the path is in a folder, such as /proc, that accepts no new
- * folders.
+ * Creates a folder and its missing parents. Node's option `recursive` is not used: with that
+ * option, mkdirSync() never returns if the path is in a folder, such as /proc, in which no folders
+ * can be created.
  */
 export function makeFolder(folder: string, mode = 0o777): void {
   try {

@@ -16,7 +16,10 @@ export interface CounterDefinition<Label extends LabelName = LabelName> extends 
 
 export interface GaugeDefinition<Label extends LabelName = LabelName> extends Described<Label> {
   readonly kind: 'gauge'
-  /** How several values are combined if they share the label value `other`. */
+  /**
+   * How values are combined if their labels are equal. A metric shows a limited number of values of
+   * each label by name, and replaces all further values with `other`.
+   */
   readonly joinedBy: 'sum' | 'largest'
 }
 

@@ -42,7 +42,7 @@ test('a plain number is read at each scrape', async () => {
   )
 })
 
-test('a gauge keeps its last value, and labels that are no longer read disappear', async () => {
+test('a gauge keeps its last value, and label values no longer read disappear', async () => {
   const metrics = createMetrics('workers')
   const depth = metrics.gauge(gauge('signalbox_depth', 'Depth', ['queue']))
   depth.set({ queue: 'dlr' }, 4)
@@ -77,7 +77,7 @@ test('a histogram has cumulative buckets, a sum and a count', async () => {
   ])
 })
 
-/** Two more values than a metric shows for the label by name. */
+/** Two more values of the label `account_class` than a metric shows by name. */
 const CLASSES = Array.from({ length: LABELS.account_class.max + 2 }, (_, index) => `c${index}`)
 
 test('label values beyond the limit are counted together as `other`', async () => {
@@ -102,7 +102,7 @@ test('label values beyond the limit are counted together as `other`', async () =
     expect(await linesOf(metrics, name)).toHaveLength(LABELS.account_class.max + 1)
 })
 
-test('the same label values keep their names at every scrape', async () => {
+test('the label values that are shown by name are the same at every scrape', async () => {
   const metrics = createMetrics('gateway')
   let names = CLASSES
   const read = counter('signalbox_b_total', 'B', ['account_class'])

@@ -1,6 +1,6 @@
-// The metrics of a process in Prometheus format. Code that runs for each message counts in plain
-// numbers, which are read at each scrape, because a call to a prom-client counter takes 170 ns.
-// Node's default metrics keep the names that existing dashboards use.
+// The metrics of a process in Prometheus format. A call to a prom-client counter takes 170 ns, so
+// code that runs for each message counts in plain numbers instead. These numbers are read at each
+// scrape. Node's default metrics keep the names that existing dashboards use.
 
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { Metric } from 'prom-client'
@@ -105,7 +105,8 @@ function pushedCounter<Label extends LabelName>(
     if (known) known[1] += by
     else counts.set(key, [labels, by])
   }
-  // A counter without labels has one series, which an alert may expect from the start.
+  // A counter without labels has one series. It is shown before the first inc(), because an alert
+  // may need it.
   if (definition.labels.length === 0) counts.set('{}', [bounded({}), 0])
   readEach(definition, () => counts.values())
   return { inc }
@@ -120,7 +121,7 @@ function pushedGauge<Label extends LabelName>(
   return { set: (labels, value) => last.set(JSON.stringify(labels), [labels, value]) }
 }
 
-/** Returns a function that replaces each label value beyond the limit of its label by `other`. */
+/** Returns a function that replaces each value beyond the limit of its label with `other`. */
 function boundedLabels<Label extends LabelName>(
   names: readonly Label[],
 ): (labels: Partial<Labels<Label>>) => Labels<Label> {
@@ -167,7 +168,7 @@ interface Sample {
   readonly value: number
 }
 
-/** The samples of histograms. Prometheus' buckets also count the values of all lower buckets. */
+/** The samples of histograms. In Prometheus, each bucket includes the counts of all lower ones. */
 function samplesOf(
   name: string,
   readings: Iterable<readonly [labels: Sample['labels'], value: Histogram]>,

@@ -25,7 +25,7 @@ const TITLES = new Map([
   [503, 'Temporarily unavailable'],
 ])
 
-/** @param detail the error in this request and how to correct it */
+/** @param detail what is wrong with this request, and how to correct it */
 export function problem(status: number, detail: string, errors?: readonly string[]): Problem {
   const title = TITLES.get(status) ?? (status < 500 ? 'Bad request' : 'Internal error')
   return { type: 'about:blank', title, status, detail, ...(errors && { errors }) }

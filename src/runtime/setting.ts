@@ -14,7 +14,7 @@ export type SettingReader = ComponentName | 'up'
 export interface Setting<T, Reader extends SettingReader = SettingReader> {
   readonly name: string
   readonly explanation: string
-  /** The components that read the setting; no other component has access (`ConfigOf`). */
+  /** The components that read the setting. The type `ConfigOf` hides it from all others. */
   readonly readBy: readonly Reader[]
   /** The text after the word "Expected" in error messages. */
   readonly expected: string

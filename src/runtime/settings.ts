@@ -59,8 +59,8 @@ const anyPort: Range = { min: 0, max: 65_535 }
 const day = 86_400_000
 
 /**
- * The address on which `signalbox up` listens. Only this machine can connect to it, because
- * passwords are sent in plain text.
+ * The address on which `signalbox up` listens by default. Passwords are sent in plain text, so this
+ * is an address to which only this machine can connect.
  */
 export const HOST_OF_UP = '127.0.0.1'
 const keptSecret = { value: () => 'generated at the first start, in installation.json' }

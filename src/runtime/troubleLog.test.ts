@@ -73,7 +73,7 @@ test('an error that occurs once is logged in one line', () => {
   expect(lines).toHaveLength(1)
 })
 
-test('errors are distinguished by text and fields, but not by fields of the first line', () => {
+test('errors are distinguished by `what` and `fields`, but not by `more`', () => {
   const { lines, trouble } = newTrouble()
   trouble.report('bind refused', AWAY, { systemId: 'a' }, { remoteAddress: '10.0.0.1' })
   trouble.report('bind refused', AWAY, { systemId: 'a' }, { remoteAddress: '10.0.0.2' })
@@ -93,7 +93,7 @@ test('an expected error is logged with its reason, and a defect with its stack',
   expect(lines[1]?.[1]).toEqual({ err: defect })
 })
 
-test('an unlimited number of different errors uses bounded memory and log lines', () => {
+test('if 5,000 different errors occur, only 200 of them are logged separately', () => {
   const { lines, seconds, trouble } = newTrouble()
   for (let kind = 0; kind < 5_000; kind++) trouble.report(`kind ${kind}`, AWAY)
   expect(lines).toHaveLength(201)

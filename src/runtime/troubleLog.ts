@@ -1,6 +1,7 @@
 // Logs errors that may repeat. Such an error is logged when it first occurs, once a minute with a
-// count while it continues, and when it has stopped. An expected error is logged with its reason,
-// and a defect with its stack.
+// count while it continues to occur, and when it no longer occurs. An error that is part of normal
+// operation, such as an unavailable peer, is logged with its reason. A defect is logged with its
+// stack.
 
 import { Outage, type OutageNews } from '../flow/outage.ts'
 import { isExpected, reasonOf } from '../flow/reasonOf.ts'
@@ -38,7 +39,7 @@ interface Watched {
 
 export const TELL_EVERY_MS = 60_000
 const TICK_MS = 1_000
-/** A success ends an outage only if no failure follows within this time. */
+/** A success ends a watched outage only if no failure follows within this time. */
 const SETTLE_MS = 2_000
 /** The maximum number of kinds of repeated errors that are logged separately. */
 const KINDS_MAX = 200
@@ -145,7 +146,7 @@ export function countsOf({ failures, lastedMs }: { failures: number; lastedMs: n
   return { failures, lastedSeconds: Math.round(lastedMs / 1_000) }
 }
 
-/** The log fields for an error: the reason of an expected error, or a defect with its stack. */
+/** The log fields for an error: the reason if the error is expected, or else the error itself. */
 export function detailsOf(error: Error): Fields {
   return isExpected(error) ? { reason: reasonOf(error) } : { err: error }
 }

@@ -36,7 +36,7 @@ export const traceSchema = z.object({
   connector: z.string(),
   state: z.string(),
   waits: z.string().optional(),
-  // The previous version of the admin component does not send this field.
+  // An admin component of the previous version does not send this field.
   unfinishedAttemptsOmitted: z.number().default(0),
   steps: z.array(z.object({ at: z.string(), step: z.string(), detail: z.string() })),
 })

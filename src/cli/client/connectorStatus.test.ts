@@ -40,7 +40,7 @@ test('a message count uses the singular or plural noun, and thousands separators
   expect([0, 1, 1200].map(messagesText)).toEqual(['0 messages', '1 message', '1,200 messages'])
 })
 
-test('a change is described by the resulting state', () => {
+test('a change is described by the state that results from it', () => {
   const after = (word: string, state: string) => changedText(word, { ...status, state })
   expect(after('enable', 'enabled')).toBe('is enabled')
   expect(after('enable', 'paused')).toBe(

@@ -52,8 +52,9 @@ function count(messages: number): string {
 }
 
 /**
- * Rethrows an error. If the error has a status below 500, only its detail is kept, because a user
- * who named a connector does not need the address of the server.
+ * Throws the given error. If it is a problem response with a status below 500, throws an error that
+ * has only the detail of the response as its message. The address of the server is left out,
+ * because the detail is clear to the user without it.
  */
 export function ownWords(error: unknown): never {
   if (!(error instanceof ProblemResponse) || error.status >= 500) throw error

@@ -77,8 +77,8 @@ async function post(
   sms: SmsToSend,
 ): Promise<{ kind: 'accepted'; messageId: string } | { kind: 'refused'; status: string }> {
   try {
-    // No receipt is requested, because it would wait for a bind of the account. The state is
-    // available without a receipt.
+    // No receipt is requested: it would be kept until the account binds over SMPP, and the state
+    // can be read without a receipt.
     const answer = await httpCall({ url, token, method: 'POST', body: sms })
     return { kind: 'accepted', messageId: acceptedSchema.parse(answer.body).id }
   } catch (error) {

@@ -64,7 +64,7 @@ export function parsePlatform(text: string, file: string): PlatformFile {
   }
 }
 
-/** Runs a call that sends the file's content. Errors about the content name lines of the file. */
+/** Runs a call that sends the file. Its errors about the content get lines and columns. */
 export async function withPlaces<Result>(
   file: PlatformFile,
   call: () => Promise<Result>,

@@ -15,7 +15,7 @@ function linesOf(text: string): string[] {
   return stripVTControlCharacters(text).split('\n')
 }
 
-test('queues are listed with their depths, and the age only of queues with envelopes', () => {
+test('queues are listed with their depths, and empty queues without an age', () => {
   const queue = { envelopes: 0, messages: 0, oldestAgeSeconds: 0, deadLetters: 1 }
   const busy = { envelopes: 1200, messages: 3000, oldestAgeSeconds: 4, deadLetters: 0 }
   expect(
@@ -44,7 +44,7 @@ test('dead letters are listed with the command that continues the list', () => {
   expect(lettersText({ deadLetters: [] })).toBe('No dead letters.\n')
 })
 
-test('a readable letter is shown with its items, without columns that are empty', () => {
+test('a readable dead letter is shown with its items, without empty columns', () => {
   const item = { kind: 'receipt', connector: 'north', upstreamId: 'UP-1' }
   const content = { kind: 'receipts', count: 2, items: [item] }
   expect(linesOf(letterText({ ...letter, receives: 3, content }))).toEqual([
@@ -61,7 +61,7 @@ test('a readable letter is shown with its items, without columns that are empty'
   expect(letterText({ ...letter, content: envelope })).toContain('envelope E with 1 message\n')
 })
 
-test('an unreadable letter is shown with the error and its first octets', () => {
+test('an unreadable dead letter is shown with the error and its first octets', () => {
   const content = { kind: 'unreadable', error: 'no', firstOctets: '6761', count: 0, items: [] }
   expect(linesOf(letterText({ ...letter, content }))).toEqual([
     'dead letter 17 of dlr',
@@ -73,7 +73,7 @@ test('an unreadable letter is shown with the error and its first octets', () => 
   ])
 })
 
-test('a redrive is reported with the letters that were kept and the error that ended it', () => {
+test('a redrive is reported with the refused dead letters and the error that ended it', () => {
   expect(redrivenText({ redriven: 1, kept: [] })).toBe('1 dead letter is back on its queue.\n')
   const kept = [{ id: '17', detail: 'it is missing' }]
   expect(redrivenText({ redriven: 2, kept, stopped: 'away' })).toBe(

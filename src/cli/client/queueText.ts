@@ -51,7 +51,10 @@ export const letterSchema = summarySchema.extend({
   }),
 })
 
-/** The answer of POST /admin/v1/dead-letters/redrive. */
+/**
+ * The answer of POST /admin/v1/dead-letters/redrive, which returns dead letters to their queues so
+ * that they are processed again. `kept` lists the dead letters that were not returned.
+ */
 export const redrivenSchema = z.object({
   redriven: z.number(),
   kept: z.array(z.object({ id: z.string(), detail: z.string() })),
@@ -71,7 +74,7 @@ export function queuesText(queues: z.infer<typeof queuesSchema>): string {
   return tableText(['QUEUE', 'ENVELOPES', 'MESSAGES', 'OLDEST', 'DEAD LETTERS'], rows)
 }
 
-/** A table of dead letters, and the command that continues it. */
+/** A table of dead letters. If there are more, a line says how to continue the list. */
 export function lettersText({ deadLetters, next }: z.infer<typeof letterPageSchema>): string {
   if (deadLetters.length === 0) return 'No dead letters.\n'
   const heads = ['ID', 'SET ASIDE', 'QUEUE', 'RECEIVES', 'OCTETS', 'REASON']
@@ -87,7 +90,7 @@ export function lettersText({ deadLetters, next }: z.infer<typeof letterPageSche
   return `${tableText(heads, rows)}${next === undefined ? '' : more}`
 }
 
-/** One dead letter: why it was set aside, and what it holds. */
+/** Describes one dead letter: when and why it was set aside, and what it contains. */
 export function letterText(letter: z.infer<typeof letterSchema>): string {
   const { at, content, id, octets, queue, reason, receives } = letter
   return [
@@ -111,7 +114,7 @@ function contentText({ count, envelopeId, error, firstOctets, items, kind }: Con
   return `${counted(count, kind.replace(/s$/, ''))}${shown}`
 }
 
-/** Columns that are empty in every row are left out. */
+/** A table of the items, without the columns that are empty in every row. */
 function itemsText(items: Content['items']): string {
   const heads = ['ITEM', 'AT', 'MESSAGE', 'ACCOUNT', 'CONNECTOR', 'UPSTREAM ID']
   const rows = items.map((one) => [
@@ -127,7 +130,7 @@ function itemsText(items: Content['items']): string {
   return tableText(cells(heads), rows.map(cells))
 }
 
-/** What a redrive did, and why letters were kept. */
+/** Says how many dead letters a redrive returned to their queues, and why it kept the others. */
 export function redrivenText({ kept, redriven, stopped }: z.infer<typeof redrivenSchema>): string {
   const are = redriven === 1 ? 'is back on its queue' : 'are back on their queues'
   const reasons = kept.map(({ detail, id }) => `${id} was not redriven: ${detail}\n`)

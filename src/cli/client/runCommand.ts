@@ -2,9 +2,9 @@ import { ConfigError } from '../../runtime/config.ts'
 import { CliError, EXIT_CODES } from './cliError.ts'
 
 /**
- * Runs the work of a command, which resolves to the exit code. An error is printed to stderr as
- * text. With `json`, the error is also printed to stdout as `{ error: { code, message } }`, so that
- * a script can always read one JSON document.
+ * Runs a command. `work` resolves to the exit code. An error is printed to stderr as text. With
+ * `json`, the error is also printed to stdout as `{ error: { code, message } }`, so that a script
+ * can always read one JSON document.
  */
 export async function runCommand(
   options: { readonly json?: boolean | undefined },

@@ -54,7 +54,7 @@ export const statusSchema = z.object({
 export type Status = z.infer<typeof statusSchema>
 
 const COMPONENTS = ['gateway', 'router', 'workers', 'dlr', 'admin', 'exporters']
-/** The screen shows this many rows and counts the rest; --json prints all rows. */
+/** Long tables show this many rows, and count the rest. --json prints all rows. */
 const ROWS_MAX = 15
 const TROUBLES_MAX = 8
 

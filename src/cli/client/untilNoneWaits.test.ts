@@ -7,7 +7,7 @@ function statusWith(waitingMessages: number) {
   return { ...MOVING, binds: 1, bindsUp: 0, waitingMessages }
 }
 
-test('the wait ends once the connector stays empty, and shows the remaining messages', async () => {
+test('the wait ends when the connector stays empty, and shows the remaining count', async () => {
   const counts = [1200, 0, 1, 0, 0, 0, 0, 99]
   const paths: string[] = []
   const get = async (path: string) => {
@@ -17,7 +17,7 @@ test('the wait ends once the connector stays empty, and shows the remaining mess
   const shown: string[] = []
   const output = { write: (text: string) => shown.push(text) > 0 }
   await untilNoneWaits({ get }, MOVING, { output, intervalMs: 1 })
-  // The wait includes a message that arrived after the connector was first found empty.
+  // The connector was first found empty, then a message arrived, and the wait continued.
   expect(counts).toEqual([99])
   expect(new Set(paths)).toEqual(new Set(['/connector-status/old']))
   expect(shown[0]).toContain('1,200 messages left')

@@ -19,13 +19,14 @@ export interface WaitingProgress {
 
 const INTERVAL_MS = 500
 /**
- * How many times in a row the connector must be found empty. The checks together take longer than a
- * second, because a message may still arrive until all routers have applied the change, which they
- * do within a second.
+ * How many times in a row the connector must be found empty. These checks are spread over more than
+ * a second, because a message may still arrive until all routers have applied the change to the
+ * connector, which takes up to a second.
  */
 const EMPTY_LOOKS = 4
 /**
- * If a worker dies, the messages that it leased cannot leave until the leases expire after 90 s.
+ * The wait fails if no message leaves for this long. The limit must exceed 90 s, because that is
+ * how long messages that a dead worker leased may stay leased.
  */
 const STILL_MS_MAX = 180_000
 

@@ -25,7 +25,7 @@ interface Changes {
   readonly changes: readonly PlatformChange[]
 }
 
-/** If another user changes the platform between the plan and the write, a new plan is made. */
+/** The maximum number of plans. A new plan is made if another user changes the platform. */
 const ATTEMPTS_MAX = 5
 
 const HELP = `
@@ -59,7 +59,7 @@ async function apply(options: ApplyOptions): Promise<number> {
     if (!options.json) process.stdout.write(changesText(plan.changes))
     await refuseLosses(options, plan.changes)
     try {
-      // Writes only if the platform is still at the revision that the confirmed plan was made for.
+      // The server refuses this if the platform has changed since the confirmed plan was made.
       const done = await post(admin, platform, { dryRun: false, ifRevision: plan.revision })
       return reportDone(options, platform, done)
     } catch (error) {

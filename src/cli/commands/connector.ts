@@ -142,7 +142,10 @@ async function refusePurge(admin: AdminClient, id: string, options: PurgeOptions
   })
 }
 
-/** Waits until all messages have left. They continue to leave if the command is interrupted. */
+/**
+ * Waits until no message waits for the connector. If the command is interrupted, the platform still
+ * moves or discards the remaining messages.
+ */
 async function clear(
   admin: AdminClient,
   status: ConnectorStatus,

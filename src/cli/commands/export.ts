@@ -14,8 +14,8 @@ interface ExportOptions extends AdminOptions {
 }
 
 /**
- * This command does not validate the document, because the server may be newer than this command
- * and validates the document itself.
+ * This command does not validate the document. The server validates it, and may be newer than this
+ * command.
  */
 const documentSchema = z.looseObject({})
 const HEAD = `# The platform. \`signalbox apply\` accepts this file unless the platform

@@ -29,7 +29,7 @@ interface SendOptions {
   readonly json?: boolean
 }
 
-/** Outcome of a message that was sent in an open session. */
+/** The outcome of a message. If no SMPP session can be opened, the command fails instead. */
 type Sent = Exclude<SendOutcome, NoSession>
 
 const DEFAULT_SENDER = 'Signalbox'
@@ -160,7 +160,7 @@ function closingLine(outcome: Sent, timeoutSeconds: number): string {
   }
 }
 
-/** Advice for the errors that a first attempt is likely to get. */
+/** Advice for the statuses that new users are most likely to see. */
 function advice(status: string): string {
   switch (status) {
     case 'ESME_RINVDSTADR':

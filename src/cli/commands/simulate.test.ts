@@ -10,7 +10,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { runLoad } from '../../lab/loadGenerator.ts'
 import { readWitness } from '../../lab/readWitness.ts'
 
-/** Allows for the start of a process on a busy machine. */
+/** Long enough for a process to start on a busy machine. */
 const PATIENCE = { timeout: 10_000 }
 
 const program = fileURLToPath(new URL('./simulate.fixture.ts', import.meta.url))

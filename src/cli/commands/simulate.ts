@@ -96,8 +96,8 @@ function smscOptions(): Option[] {
 async function simulateSmsc(raw: SimulateOptions): Promise<number> {
   const options = optionsOf(raw)
   const simulator = await startSimulator(options)
-  // stopRequest() is called only after the start, because a `disconnect` listener keeps the process
-  // alive, even if the simulator could not start.
+  // stopRequest() is called only after the start. Its `disconnect` listener keeps the process
+  // alive, so an earlier call would keep the process alive even if the simulator could not start.
   const stopped = stopRequest()
   const { port } = simulator
   const { host, systemId, file } = options

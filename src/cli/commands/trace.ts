@@ -26,7 +26,10 @@ async function trace(id: string, options: TraceOptions): Promise<number> {
   return EXIT_CODES.ok
 }
 
-/** Rethrows an error. If the error has a status below 500, only its detail is kept. */
+/**
+ * Throws the given error. If it is a problem response with a status below 500, throws an error that
+ * has only the detail of the response as its message.
+ */
 function ownWords(error: unknown): never {
   if (!(error instanceof ProblemResponse) || error.status >= 500) throw error
   throw new CliError(error.problem.detail, { code: error.code, cause: error })

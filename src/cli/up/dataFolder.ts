@@ -1,4 +1,5 @@
-// The data folder of PostgreSQL. It is created under another name, and renamed when it is complete.
+// The data folder of PostgreSQL. It is created under a temporary name, and renamed when it is
+// complete.
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -34,8 +35,8 @@ async function createDataFolder(folder: string, options: DataFolderOptions): Pro
   const run = { folder: unfinished, logFd }
   try {
     // initdb gets no password. The password is set below, before the server accepts connections.
-    // The method for `local` connections has no effect, because the server opens no Unix sockets:
-    // their paths are limited to about 100 characters.
+    // The authentication method for `local` connections has no effect, because such connections use
+    // Unix sockets, and the server opens none: their paths are limited to about 100 characters.
     const auth = ['--auth-local=peer', '--auth-host=scram-sha-256']
     const locale = ['-E', 'UTF8', '--locale=C']
     const args = ['-U', ROLE, ...locale, ...auth]

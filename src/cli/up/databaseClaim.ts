@@ -1,9 +1,10 @@
 // Decides which installations may use a database. Each running `signalbox up` holds two advisory
 // locks on a dedicated connection, so that the locks end with the process.
 //
-// The first lock is exclusive and its key is the installation's id. It refuses a copy of a home
-// folder while the original runs: both copies would use the same instance names, and would take
-// each other's binds, envelopes and deliveries.
+// The first lock is exclusive, and its key is derived from the installation's id. While an
+// installation runs, the lock prevents the start of a copy of its home folder. The original and the
+// copy would use the same instance names, and would take each other's binds, envelopes and
+// deliveries.
 //
 // The second lock is shared, and its key is derived from the information that components need to
 // call each other. Two installations with different keys may not share a database, because their
@@ -44,7 +45,10 @@ const POLL_MS = 100
 const RETRY_MS = 2_000
 const TIMEOUT_MS = 5_000
 
-/** Makes the server notice within 25 s that the client's machine no longer responds. */
+/**
+ * Makes the server notice that the client's machine no longer responds. This takes up to 25 s: 10 s
+ * without traffic, and then 3 probes that are 5 s apart.
+ */
 const NOTICE_LOSS = `set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5;
   set tcp_keepalives_count = 3`
 const LOCK_INSTALLATION = 'select pg_try_advisory_lock($1, $2) as held'
@@ -128,7 +132,7 @@ export class DatabaseClaim {
       query_timeout: TIMEOUT_MS,
       keepAlive: true,
     })
-    // The error is ignored here, because the query on this connection fails with the same error.
+    // Without a listener, the error would end the process. A query in progress fails with it.
     client.on('error', () => undefined)
     try {
       await client.connect()
@@ -177,8 +181,8 @@ function groupOf({ clusterToken, advertiseHost }: DatabaseClaimOptions): string 
 }
 
 /**
- * Identifies the network that a loopback address belongs to: this boot of the machine and, if there
- * are containers, the container.
+ * Identifies the network that a loopback address belongs to. On Linux, the text names this boot of
+ * the machine and the network namespace, which can differ between containers.
  */
 function ownNetwork(): string {
   try {

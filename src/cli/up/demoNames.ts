@@ -1,5 +1,5 @@
 /** The system_id of the demo customer. */
 export const DEMO_SYSTEM_ID = 'demo'
 
-/** The system_id with which we bind to the simulated SMSC. */
+/** The system_id with which the platform binds to the simulated SMSC. */
 export const SMSC_SYSTEM_ID = 'signalbox'

@@ -1,6 +1,6 @@
-// The resources that the first start creates in an empty platform, so that a message can be sent
-// immediately: an account with one user for SMPP and one for HTTP, and a default route to the
-// simulated SMSC.
+// The demo: the resources that the first `signalbox up` creates in an empty platform, so that a
+// message can be sent immediately. They are an account with one user for SMPP and one for HTTP, a
+// connector to the simulated SMSC, and a default route to that connector.
 
 import { writeFile } from 'node:fs/promises'
 import { stringify } from 'yaml'
@@ -18,7 +18,7 @@ export interface SmscPlace {
 }
 
 const CONNECTOR = 'simulator'
-/** An edit is repeated if another user has changed the platform in the meantime. */
+/** The maximum number of attempts at an edit. An attempt fails if the platform has changed. */
 const ATTEMPTS_MAX = 5
 const YAML_HEAD = `# The platform as the first start created it, with secrets. Edit this file, then:
 #   npx signalbox diff -f FILE     shows what would change

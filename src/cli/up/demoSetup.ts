@@ -1,5 +1,5 @@
-// The demo: a simulated SMSC, and the resources that demoPlatform.ts creates at the first start. A
-// platform that already holds other resources is not changed.
+// The demo: a simulated SMSC, and the resources that demoPlatform.ts creates at the first start. If
+// the platform already holds other resources, no demo resources are created.
 import { join } from 'node:path'
 import type { Config } from '../../runtime/config.ts'
 import { DEMO_SYSTEM_ID, SMSC_SYSTEM_ID } from './demoNames.ts'
@@ -93,8 +93,8 @@ export class DemoSetup {
   }
 
   /**
-   * The name of the simulator's file does not depend on the port, so that outstanding receipts
-   * survive a change of port.
+   * The command that starts the simulator. The name of the file in which the simulator keeps
+   * outstanding receipts does not depend on the port, so that they survive a change of port.
    */
   #command(): { args: string[]; env: NodeJS.ProcessEnv } {
     const { config, installation, environment } = this.#options

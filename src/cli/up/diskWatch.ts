@@ -22,8 +22,8 @@ const LOW_OCTETS = 256 * MEGA
 const FULL_OCTETS = 16 * MEGA
 
 /**
- * Checks every two seconds how much disk space is left. The processes cannot report a full disk
- * themselves, because their logs are on that disk.
+ * Checks every two seconds how much disk space is left. When the disk is full, the processes of the
+ * platform cannot report that, because their logs are on the same disk.
  */
 export class DiskWatch {
   readonly #options: DiskWatchOptions

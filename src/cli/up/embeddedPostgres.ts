@@ -1,8 +1,8 @@
-// Runs a PostgreSQL server on this machine, with its data in HOME/data. Every acknowledged row is
-// on disk, because fsync and synchronous_commit are on. The server survives a killed `up`: the next
-// start finds the server through its postmaster.pid and uses it. A server that dies is restarted on
-// the same port, and recovers from its write-ahead log. The server listens only on the loopback
-// address, and requires a password.
+// Runs a PostgreSQL server on this machine, with its data in HOME/data. Every committed row is on
+// disk, because fsync and synchronous_commit are on. If `signalbox up` is killed, the server
+// continues to run. The next `up` finds the server through its postmaster.pid and uses it. A server
+// that dies is restarted on the same port, and recovers from its write-ahead log. The server
+// listens only on the loopback address, and requires a password.
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
@@ -25,7 +25,7 @@ export interface EmbeddedPostgresOptions {
   /** The preferred port. If that port is in use, a free port is used instead. */
   readonly port: number
   readonly logFile: string
-  /** Called at each start, and when a running server is found. */
+  /** Called with the server's pid at each start, and when a running server is found. */
   onStarted(pid: number): void
   onTrouble(what: string): void
   /**
@@ -34,7 +34,10 @@ export interface EmbeddedPostgresOptions {
   readonly account?: PostgresAccount
 }
 
-/** Wraps a promise, because an async function that returned the promise itself would await it. */
+/**
+ * A server that was started or found. `ended` is wrapped in an object, because an async function
+ * that returns a promise itself resolves only when that promise does.
+ */
 interface Launched {
   readonly ended: Promise<void>
 }
@@ -119,8 +122,8 @@ export class EmbeddedPostgres {
   }
 
   /**
-   * Takes over a server that an earlier `up` left running. Resolves with undefined if there is
-   * none.
+   * Takes over a server that an earlier `up` left running. Resolves with undefined if no such
+   * server is running.
    */
   async #adopt(): Promise<Launched | undefined> {
     const found = findPostmaster(this.#folder)

@@ -19,7 +19,7 @@ export interface ReadyLine {
 }
 
 export interface Installation extends Partial<ReadyLine> {
-  /** Part of each process's name, so that two installations on one database never share a name. */
+  /** Part of each process name, so that two installations on one database use different names. */
   id: string
   clusterToken: string
   adminToken: string
@@ -33,7 +33,7 @@ export interface Installation extends Partial<ReadyLine> {
 
 export interface DemoSecrets {
   /**
-   * The database in which the demo was created, without credentials. Undefined if no demo was
+   * The host and name of the database in which the demo was created. Undefined if no demo was
    * created.
    */
   appliedTo?: string

@@ -226,8 +226,9 @@ export class LocalPlatform {
   }
 
   /**
-   * Until the platform is ready, hides the `signalbox: ` line with the cause of a failed start,
-   * because `up` itself reports that cause when it exits.
+   * The text to show for a log line, if any. If a start fails, the process logs the cause in a line
+   * that begins with `signalbox: `. Such lines are hidden until the platform is ready, because `up`
+   * itself reports the cause when it exits.
    */
   #troubleOf(line: string): string | undefined {
     return this.#isReady || !line.startsWith('signalbox: ') ? troubleOf(line) : undefined
@@ -302,7 +303,7 @@ export class LocalPlatform {
     })
   }
 
-  /** If the disk is full, the files in HOME stay unchanged, and are written once there is space. */
+  /** If the disk is full, the files in HOME stay unchanged. They are written when it has space. */
   #write(write: () => void): void {
     try {
       write()
@@ -350,7 +351,10 @@ async function startAll(processes: readonly SupervisedProcess[], signal: AbortSi
   await allOf([...routers, ...start(between), gateways])
 }
 
-/** Waits for every promise, even if one rejects, so that no process is still starting in stop(). */
+/**
+ * Waits for every promise, even if one rejects. Then no process is still starting when stop() is
+ * called.
+ */
 async function allOf(promises: readonly unknown[]): Promise<void> {
   const results = await Promise.allSettled(promises)
   const failed = results.find((result) => result.status === 'rejected')

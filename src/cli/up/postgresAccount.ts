@@ -1,13 +1,13 @@
 // Chooses the user account for the embedded PostgreSQL, which refuses to run as root.
 //
 // If `up` runs as a normal user, the server runs as that user. If `up` runs as root, the server
-// runs in a user namespace. In that namespace, the server sees that it runs as a normal user, but
-// it keeps root's access to folders below a root-only home.
+// runs in a user namespace. There it appears to itself to run as a normal user, but it keeps root's
+// access to folders below a home folder that only root may enter.
 //
 // If user namespaces are not allowed, the server runs as `nobody`, or as the owner of the data if
 // the data already belongs to another user. In both cases the server gets the data folder as an
-// open descriptor, so that no parent folder has to be readable. Binaries that the user cannot run
-// are copied to a folder that everybody can read.
+// open descriptor, so that no parent folder has to be readable. If that user cannot run the
+// binaries, they are copied to a folder that everybody can read.
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { chownSync, closeSync, lchownSync, openSync, readdirSync, statSync } from 'node:fs'
@@ -112,8 +112,8 @@ function optionsOf(run: PostgresRun, binaries: PostgresBinaries): SpawnOptions {
 }
 
 /**
- * Leaves out the environment of `up`, because the server would obey a PGDATA or PGPORT that was
- * meant for another server.
+ * The environment of the server. It leaves out most variables of `up`, because the server would
+ * obey a PGDATA or PGPORT that was meant for another server.
  */
 function environment({ libraryFolders }: PostgresBinaries): NodeJS.ProcessEnv {
   const folders = libraryFolders.join(':')

@@ -1,6 +1,6 @@
 // Finds the PostgreSQL server in its npm package. The server's libraries need symbolic links, which
-// the package creates in an install script. We create them in the home folder instead, so that
-// node_modules is never written to.
+// the package would create with an install script. The links are created in the home folder
+// instead, so that nothing is written to node_modules.
 import { chmodSync, cpSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
 import { renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'

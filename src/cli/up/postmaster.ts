@@ -1,4 +1,5 @@
-// Finds the running server of a data folder through the postmaster.pid file in that folder.
+// Finds the PostgreSQL server that runs on a data folder, through the postmaster.pid file in that
+// folder.
 import { readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -12,7 +13,10 @@ export interface Postmaster {
   readonly status: string
 }
 
-/** How long the processes of a killed server may take to notice that the server is gone. */
+/**
+ * How long the child processes of a killed server may take to end by themselves. Afterwards, they
+ * are ended with SIGQUIT.
+ */
 const ORPHANS_MS_MAX = 10_000
 const POLL_MS = 20
 
@@ -26,8 +30,8 @@ export function findPostmaster(folder: string): Postmaster | undefined {
 
 /**
  * Cleans up after a server that was killed with kill -9. Waits until the child processes of the
- * server have ended, and then removes its pid file. If another process got the same pid, the pid
- * file would prevent a new server from starting.
+ * server have ended, and then removes the pid file of the server. If another process has the same
+ * pid now, that file would prevent a new server from starting.
  */
 export async function clearRemains(folder: string): Promise<void> {
   if (!readPidFile(folder)) return

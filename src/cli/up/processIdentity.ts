@@ -34,8 +34,8 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
 }
 
 /**
- * Polls until a process has ended, which may be any process and not only a child of this one.
- * Resolves with false if the process still runs at the deadline.
+ * Waits until a process has ended. The process need not be a child of this process, so this
+ * function polls. Resolves with false if the process still runs after `deadlineMs`.
  */
 export async function endsWithin(identity: ProcessIdentity, deadlineMs: number): Promise<boolean> {
   for (let waitedMs = 0; isAlive(identity); waitedMs += POLL_MS) {

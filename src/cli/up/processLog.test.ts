@@ -28,7 +28,7 @@ test('warnings and plain text are shown, and informational lines are hidden', ()
   expect(shown).toEqual(['warn  the database is unavailable: ECONNREFUSED', 'plain text'])
 })
 
-test('the loss and the recovery of all upstream binds are shown, the loss with a reason', () => {
+test('the loss of all upstream binds is shown with its reason, and so is the recovery', () => {
   const { log, shown } = newLog()
   const about = '"connector":"north","bindsUp":0'
   writeSync(

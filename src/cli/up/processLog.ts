@@ -24,7 +24,10 @@ export interface ProcessLogOptions {
 const FILE_OCTETS_MAX = 20 * 1024 * 1024
 const READ_EVERY_MS = 200
 const CHUNK_OCTETS = 64 * 1024
-/** A faulty process may write a thousand warnings per second, so the terminal shows only a few. */
+/**
+ * A faulty process may write a thousand warnings per second. The terminal therefore shows at most
+ * this many lines of each process per window.
+ */
 const SHOWN_LINES_MAX = 20
 const SHOWN_WINDOW_MS = 10_000
 
@@ -99,7 +102,8 @@ export class ProcessLog {
   }
 
   /**
-   * Writers have opened the file for appending, so they continue at the end of the truncated file.
+   * Copies and truncates a file that is too large. Writers have opened the file for appending, so
+   * they continue at the end of the truncated file.
    */
   #rotate(): void {
     if (this.size < FILE_OCTETS_MAX) return

@@ -66,7 +66,7 @@ async function planProcess(
     component,
     environment: (ports) => ({
       ...common,
-      // The name is unique, and is the same at each start, because leases are held under this name.
+      // Leases are held under this name, so it must be unique and the same at each start.
       SIGNALBOX_INSTANCE: `local-${installationId}-${component}-${number}`,
       ...Object.fromEntries(
         doors.map((door) => [door.variable, String(ports[door.name] ?? door.port)]),
@@ -88,14 +88,15 @@ function doorsOf(component: ComponentName, config: Config): Door[] {
   return [...(doors[component] ?? []), { ...health, port: healthPort(component, config) }]
 }
 
-/** Normally SIGNALBOX_HEALTH_PORT is the port of one process. Here it is the first of six ports. */
+/** Under `signalbox up`, SIGNALBOX_HEALTH_PORT is the first of six ports, one per component. */
 function healthPort(component: ComponentName, config: Config): number {
   if (!config.healthPort) return healthPortOf(component, config)
   return config.healthPort + COMPONENTS.indexOf(component)
 }
 
 /**
- * Only the first process of a component has a well-known port. Other processes use any free port.
+ * Only the first process of a component has a well-known port, unless SIGNALBOX_PORTS is `auto`.
+ * Other processes use the port of their last run if it is free, and otherwise any free port (0).
  */
 async function wantedPort(
   door: Door,

@@ -17,7 +17,10 @@ export interface UpOptions {
   readonly counts: Partial<Record<ComponentName, number>>
 }
 
-/** One Ctrl-C may arrive twice: from the terminal, and then from the parent process. */
+/**
+ * Signals that arrive within this time after the first are part of the same request. One Ctrl-C may
+ * arrive twice: from the terminal, and then from the parent process.
+ */
 const SAME_REQUEST_MS = 500
 const EXIT_INTERRUPTED = 130
 
@@ -75,8 +78,8 @@ async function startAndStop(
 }
 
 /**
- * The configuration for this machine. Unless SIGNALBOX_HOST is set, only this machine can connect,
- * because passwords are sent in plain text.
+ * The configuration for this machine. Passwords are sent in plain text, so only this machine can
+ * connect unless SIGNALBOX_HOST is set.
  */
 function localConfig(): Config {
   const config = loadConfig()

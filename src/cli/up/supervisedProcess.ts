@@ -5,8 +5,8 @@
 // then after growing pauses. A restart is also repeated if the system cannot start the process for
 // lack of memory or process slots.
 //
-// A process that no longer answers on its health port is killed. The kill also ends the claim of
-// the process on its leases, long before the leases would expire.
+// A process that no longer answers on its health port is killed and restarted. Under the same name,
+// it continues with the work that it had leased, long before the leases would expire.
 //
 // Each process has its own process group, so that Ctrl-C on the terminal reaches only `up`, which
 // stops everything in order.
@@ -49,7 +49,10 @@ const RESTART_MS_MAX = 5_000
 /** A process that ends after running this long is restarted without a pause. */
 const SETTLED_MS = 30_000
 const HEALTH_EVERY_MS = 5_000
-/** 9 checks take 45 s, which leaves time for a restart before leases expire after 90 s. */
+/**
+ * A process is killed after this many failed checks in a row. With a check every 5 s, that takes 45
+ * s, which leaves time for a restart before the bind leases of the process expire after 90 s.
+ */
 const SILENT_CHECKS_MAX = 9
 const EXIT_PORT_IN_USE = 3
 const CLI_MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))

@@ -9,8 +9,8 @@ import type { ProcessIdentity } from './processIdentity.ts'
 
 const OWN = 'up'
 /**
- * Components drain when they lose their parent. The next start waits only this long for components
- * of a killed `up`.
+ * If `up` is killed, its components notice that and drain. If they are still draining at the next
+ * start, it waits only this long before it kills them.
  */
 const LEFTOVER_GRACE_MS = 500
 const KILL_WAIT_MS = 5_000
