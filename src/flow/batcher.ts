@@ -2,8 +2,8 @@
 // callback of the event loop has returned. While the maximum number of requests is in progress,
 // arriving items are collected, and they are sent together in the next request. With little
 // traffic, each item is sent alone and without delay. At ten thousand items a second, a request
-// contains hundreds of items. The batcher never retries or discards items: after a failed request,
-// only `send` can do so.
+// contains hundreds of items. The batcher itself neither retries nor discards items. If a request
+// fails, `send` decides what happens to its items.
 
 import { asError } from './asError.ts'
 

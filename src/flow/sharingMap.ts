@@ -132,7 +132,8 @@ function* leavesOf<Value>(node: Node<Value>): Generator<Leaf<Value>> {
 }
 
 /**
- * Sets or deletes the key below `node`, and returns the changed node. Copies nodes of other owners.
+ * Sets or deletes the key below `node`, and returns the changed node. A node that has another owner
+ * is copied, and the copy is changed.
  *
  * @param value undefined to delete the key
  * @param hash the bits of the key's hash that the nodes above have not used

@@ -65,7 +65,7 @@ test('a missing required setting ends the process with code 2', async () => {
 test.each([
   ['ordinary', 'SIGNALBOX_HEALTH_PORT'],
   ['takenPort', 'SIGNALBOX_SMPP_PORT'],
-])('case %s: exits with code 3 and names %s if the port is in use', async (name, variable) => {
+])('case %s: a port in use gives exit code 3 and an error naming %s', async (name, variable) => {
   const holder = createServer().listen(0, '127.0.0.1')
   await once(holder, 'listening')
   // The address of a TCP listener is an object. Only the address of a pipe is a string.

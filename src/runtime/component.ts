@@ -9,7 +9,7 @@
 //    with code 0 when drain() has finished, or with code 1 if draining takes longer than
 //    `drainTimeoutMs`. If the process is asked to stop while it is still starting, it drains after
 //    the start, or exits with code 0 if the start fails.
-// 5. On a second SIGINT, the process exits immediately.
+// 5. If SIGINT arrives after a request to stop, the process exits immediately with code 130.
 //
 // An uncaught error or an unhandled rejection is logged, and the process exits with code 1.
 import { healthPortOf } from './componentName.ts'

@@ -131,7 +131,7 @@ function unknownNames(env: NodeJS.ProcessEnv): string[] {
   })
 }
 
-/** Whether the variable is one of those that Kubernetes sets for each service of a namespace. */
+/** Whether the variable has the form of those that Kubernetes sets for each service. */
 function injected(env: NodeJS.ProcessEnv, name: string): boolean {
   return (
     /_SERVICE_(HOST|PORT)(_\w+)?$/.test(name) ||

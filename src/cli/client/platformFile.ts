@@ -64,7 +64,7 @@ export function parsePlatform(text: string, file: string): PlatformFile {
   }
 }
 
-/** Runs a call that sends the file. Its errors about the content get lines and columns. */
+/** Runs a call that sends the file. If the content is invalid, the error names its lines. */
 export async function withPlaces<Result>(
   file: PlatformFile,
   call: () => Promise<Result>,

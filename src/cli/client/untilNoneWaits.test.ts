@@ -7,7 +7,7 @@ function statusWith(waitingMessages: number) {
   return { ...MOVING, binds: 1, bindsUp: 0, waitingMessages }
 }
 
-test('the wait ends when the connector stays empty, and shows the remaining count', async () => {
+test('the wait shows the remaining messages, and ends when the connector stays empty', async () => {
   const counts = [1200, 0, 1, 0, 0, 0, 0, 99]
   const paths: string[] = []
   const get = async (path: string) => {

@@ -132,7 +132,7 @@ export class DatabaseClaim {
       query_timeout: TIMEOUT_MS,
       keepAlive: true,
     })
-    // Without a listener, the error would end the process. A query in progress fails with it.
+    // Without a listener, an error would end the process. A query in progress fails as well.
     client.on('error', () => undefined)
     try {
       await client.connect()

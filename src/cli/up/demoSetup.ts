@@ -93,8 +93,8 @@ export class DemoSetup {
   }
 
   /**
-   * The command that starts the simulator. The name of the file in which the simulator keeps
-   * outstanding receipts does not depend on the port, so that they survive a change of port.
+   * The command that starts the simulator. The simulator keeps outstanding receipts in a file. The
+   * name of this file does not depend on the port, so that receipts survive a change of port.
    */
   #command(): { args: string[]; env: NodeJS.ProcessEnv } {
     const { config, installation, environment } = this.#options

@@ -1,8 +1,8 @@
 // Chooses the user account for the embedded PostgreSQL, which refuses to run as root.
 //
 // If `up` runs as a normal user, the server runs as that user. If `up` runs as root, the server
-// runs in a user namespace. There it appears to itself to run as a normal user, but it keeps root's
-// access to folders below a home folder that only root may enter.
+// runs in a user namespace. In that namespace, the server has the id of a normal user, but it keeps
+// root's access to folders below a home folder that only root may enter.
 //
 // If user namespaces are not allowed, the server runs as `nobody`, or as the owner of the data if
 // the data already belongs to another user. In both cases the server gets the data folder as an

@@ -95,8 +95,9 @@ function healthPort(component: ComponentName, config: Config): number {
 }
 
 /**
- * Only the first process of a component has a well-known port, unless SIGNALBOX_PORTS is `auto`.
- * Other processes use the port of their last run if it is free, and otherwise any free port (0).
+ * The first process of a component uses the configured port. If SIGNALBOX_PORTS is `auto`, it does
+ * so only if that port is set explicitly. In all other cases, a process uses the port of its last
+ * run if that port is free, or else any free port, which 0 stands for.
  */
 async function wantedPort(
   door: Door,

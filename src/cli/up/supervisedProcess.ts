@@ -50,8 +50,8 @@ const RESTART_MS_MAX = 5_000
 const SETTLED_MS = 30_000
 const HEALTH_EVERY_MS = 5_000
 /**
- * A process is killed after this many failed checks in a row. With a check every 5 s, that takes 45
- * s, which leaves time for a restart before the bind leases of the process expire after 90 s.
+ * A process is killed after this many failed checks in a row. At one check every 5 s, this takes
+ * 45 s. That leaves time for a restart before the bind leases of the process expire after 90 s.
  */
 const SILENT_CHECKS_MAX = 9
 const EXIT_PORT_IN_USE = 3
