@@ -143,7 +143,7 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
     if (taken.length > 0) this.#source.take(taken)
     if (this.#source.mayHaveLeft(room, items)) {
       this.#mayHaveMore = true
-      // The minimum interval lets items accumulate. Items are already waiting, so it ends now.
+      // The minimum interval lets items accumulate. It ends now, because items already wait.
       this.#endRest()
     }
     this.#pollAfter(this.#times.pollIntervalMs)
