@@ -58,7 +58,7 @@ function rowsOf(connector: string): Promise<{ slot: number; holder: string; pace
   return database.run({ name: 'test.rows', text }, [connector])
 }
 
-test('a slot has one holder, which keeps it when it renews', async () => {
+test('a slot has one holder, which keeps the slot when it renews its lease', async () => {
   expect(await slots('c1', 'one', { wanted: 2 })).toEqual([1, 2])
   expect(await slots('c1', 'two')).toEqual([3])
   expect(await slots('c1', 'one')).toEqual([1, 2])
@@ -72,14 +72,15 @@ test('released and expired slots are leased to the next process that wants them'
   expect(await slots('c2', 'one')).toEqual([2])
 })
 
-test('an expired slot stays closed for the dead-peer time of the SMSC', async () => {
+test('an expired slot cannot be leased until releaseAfterMs has passed', async () => {
   await slots('c3', 'one', { binds: 1, ttlMs: 0 })
   expect(await slots('c3', 'two', { binds: 1, releaseAfterMs: 60_000 })).toEqual([])
 })
 
 test('concurrent claims never lease the same slot or share twice', async () => {
   const holders = Array.from({ length: 8 }, (_, index) => `holder-${index}`)
-  // A process that claims slots while another process claims them gets no slots in this round.
+  // A process gets no slots if another process is claiming slots of the connector at the same time.
+  // Therefore each process claims once more below.
   const ask = (holder: string) => lease('c4', holder, { wanted: 2 })
   const first = await Promise.all(holders.map(ask))
   expect(first.flat().length).toBeGreaterThan(0)
@@ -108,7 +109,7 @@ test('the pace of a connector is divided among the slots of all processes', asyn
 test('after a decrease of `binds`, no slot is leased until enough slots are released', async () => {
   await slots('c7', 'one', { wanted: 2 })
   await slots('c7', 'two', { wanted: 1 })
-  // The connector now allows two binds. One holder knows this, but the other still holds slot 3.
+  // The connector now allows two binds. Holder `one` knows this, but `two` still holds slot 3.
   await release('one', 'c7', [2])
   expect(await slots('c7', 'one', { binds: 2 })).toEqual([1])
   expect(await slots('c7', 'three', { binds: 2 })).toEqual([])
@@ -126,7 +127,7 @@ test('a new slot gets no share of the pace that other slots have not yet given u
   expect(await third()).toEqual([{ slot: 3, pace: 10 }])
 })
 
-test('a claim does not wait for an uncommitted claim, and respects it once committed', async () => {
+test('a claim does not wait for an uncommitted claim, but respects a committed one', async () => {
   const claim = { ...claimOf('c10', { binds: 1, tps: 10 }) }
   const terms = { holder: 'one', ttlMs: TTL_MS, releaseAfterMs: 0 }
   const second = () => lease('c10', 'two', { binds: 2, tps: 10 })
@@ -143,8 +144,8 @@ test('a connector locked by another transaction does not delay other connectors'
     leaseSlots(database, { holder, ttlMs, releaseAfterMs: 0 }, claims, LIMITS)
   await all('one')
   await database.transaction(async (run) => {
-    // This simulates a process that is suspended while it updates a row of c11 and takes a slot of
-    // c12.
+    // These locks are those of a process that is suspended while it updates a row of c11 and takes
+    // a slot of c12.
     const text = `update bind_slots set bound = true where connector = 'c11'`
     await run({ name: 'test.lock', text })
     const lock = `select pg_advisory_xact_lock(hashtext('signalbox.bind_slots'), hashtext('c12'))`

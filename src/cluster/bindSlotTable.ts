@@ -1,8 +1,9 @@
 // Leases of bind slots. A slot is the right to open one bind of a connector, with a share of the
-// connector's pace. A slot is free if it was never leased, if its holder released it, or if its
-// lease ran out and the dead-peer time of the SMSC has passed as well. A process that restarts
-// under the same instance name gets its slots back immediately, because its supervisor guarantees
-// that the former process of that name is dead.
+// connector's pace (messages per second). A slot is free if it was never leased, if its holder
+// released it, or if `SlotTerms.releaseAfterMs` has passed since its lease expired. During that
+// time the SMSC may still count the holder's bind as open. A process that restarts under the same
+// instance name gets its slots back immediately, because its supervisor guarantees that the former
+// process of that name is dead.
 
 import type { Database } from '../database/database.ts'
 
@@ -10,9 +11,15 @@ export interface SlotClaim {
   connector: string
   /** The share of the pace that belongs to each slot, starting with slot 1 (flow/paceShare.ts). */
   shares: readonly number[]
-  /** The holder takes no more slots once it has this many, but keeps all the slots that it has. */
+  /**
+   * The holder takes no more slots of the connector once it has this many, but it keeps all the
+   * slots that it has.
+   */
   wanted: number
-  /** Allows the holder to take free slots beyond `SlotLimits.most`. */
+  /**
+   * Allows the holder to take free slots beyond `SlotLimits.most`, because they have been free for
+   * too long or because the holder has asked other holders for slots of this connector.
+   */
   isOverdue: boolean
 }
 
@@ -51,8 +58,8 @@ export interface SlotLimits {
   /** The holder takes no more slots once it has this many across all connectors. */
   readonly most: number
   /**
-   * The most slots that the holder may request from other holders at a time. If 0, it requests
-   * none.
+   * The most slots that the holder may request from other holders at a time. If this is 0, the
+   * holder requests no slots.
    */
   readonly asks: number
 }
@@ -72,8 +79,8 @@ interface Row extends SlotLease {
 }
 
 /**
- * In one statement, renews the holder's slots of these connectors, takes free slots and asks other
- * holders for slots if they have more than their share.
+ * In one statement, renews the holder's slots of these connectors, takes free slots, and asks for
+ * slots of holders that have at least two slots more than this holder.
  */
 export async function leaseSlots(
   database: Database,

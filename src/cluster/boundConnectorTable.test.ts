@@ -29,7 +29,7 @@ test('a connector counts as bound elsewhere until its other holder reports no bi
   expect(await isBoundElsewhere(database, 'one', 'c1')).toBe(false)
   await acquire('c1', 'one')
   await acquire('c1', 'two')
-  // A worker of the previous version never reports its binds.
+  // Holder `two` has not reported whether its slot is bound. Workers of older versions never do.
   expect(await isBoundElsewhere(database, 'one', 'c1')).toBe(true)
   await tellBound(database, 'two', { connector: 'c1', slots: [2], boundSlots: [] })
   expect(await isBoundElsewhere(database, 'one', 'c1')).toBe(false)

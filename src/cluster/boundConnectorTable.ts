@@ -1,5 +1,6 @@
-// The bind state of each leased slot: bound, not bound or unknown. Workers store the state with
-// their slots. It is read by operators, and by workers that have no bind of a connector themselves.
+// The bind state of each leased slot: bound, not bound or unknown. Workers store the state in the
+// rows of their slots. Operators read the state, and so do workers that have no bind of a connector
+// themselves.
 
 import type { Database } from '../database/database.ts'
 import type { HeldSlots } from './bindSlotTable.ts'

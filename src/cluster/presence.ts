@@ -78,7 +78,7 @@ export class Presence {
     if (watch) this.#changed(await processes.read(watch.component))
   }
 
-  /** Sends the process's report only if it has changed. */
+  /** Sends a heartbeat. Adds the process's report only if the report has changed. */
   async #beat({ address, component, instance, report }: Announcement): Promise<void> {
     const latest = report?.()
     const text = JSON.stringify(latest) ?? ''

@@ -41,7 +41,10 @@ export class WakeUps {
     return () => listeners.delete(listener)
   }
 
-  /** Wakes these topics. Must be called when rows were committed or may be visible again. */
+  /**
+   * Wakes the listeners of these topics. Must be called after rows of these topics were committed
+   * or released.
+   */
   wake(topics: Iterable<string>): void {
     for (const topic of topics) {
       this.#due.add(topic)

@@ -44,10 +44,11 @@ export interface DatabaseOptions {
 }
 
 /**
- * A connection keeps the plan of each prepared statement. A plan made for an empty table reads the
- * whole table for each row that it looks up, even after the table has grown to 200,000 rows. In one
- * case, no receipts were processed for a minute, until the next analyze. Every statement of the
- * processes that set `plansByIndex` can use an index.
+ * The connection option behind `plansByIndex`. A connection keeps the plan of each prepared
+ * statement. A plan made for an empty table reads the whole table for each row that it looks up,
+ * even after the table has grown to 200,000 rows. In one case, no receipts were processed for a
+ * minute, until the next analyze. Disabling sequential scans is safe in the processes that set
+ * `plansByIndex`, because each of their statements can use an index.
  */
 const BY_INDEX = '-c enable_seqscan=off'
 
@@ -67,8 +68,8 @@ export interface Database {
 
 /**
  * Limits how long a transaction may keep other transactions waiting. All limits are well below the
- * leases of envelopes (60 s) and binds (90 s), so that a process that had to wait still holds its
- * lease and can retry.
+ * time for which a process leases queued envelopes (60 s) and binds (90 s), so that a process that
+ * had to wait still holds its lease and can retry.
  */
 export interface TransactionLimits {
   /**
@@ -95,8 +96,8 @@ const LIMITS: TransactionLimits = {
 }
 const CONNECT_TIMEOUT_MS = 3_000
 /**
- * Connections are renewed after this time, because after a failover they may lead to the demoted
- * server.
+ * Connections are replaced after this time, because after a failover an old connection may still
+ * lead to the demoted server.
  */
 const MAX_LIFETIME_SECONDS = 1800
 
@@ -223,8 +224,9 @@ async function rollBack(client: pg.PoolClient): Promise<boolean> {
  */
 const MAY_PASS = new Set(['25006', '25P03', '55P03', '57P01', '57P02', '57P03'])
 /**
- * The SQLSTATE classes for connection error, sign-in error, out of resources, operator
- * intervention, system error, internal error.
+ * SQLSTATE classes that mean that the database is unavailable: connection error (08), sign-in error
+ * (28), insufficient resources (53), operator intervention (57), system error (58) and internal
+ * error (XX).
  */
 const UNAVAILABLE_CLASSES = new Set(['08', '28', '53', '57', '58', 'XX'])
 

@@ -33,8 +33,9 @@ export async function migrate(databaseUrl: string): Promise<{ applied: string[] 
       migrationLockTableName: 'schema_migrations_lock',
     })
     const applied: string[] = []
-    // Each migration runs in its own transaction. A single transaction would collect locks in an
-    // order that differs from that of running processes, and could deadlock with them.
+    // Each migration runs in its own transaction. A single transaction for all migrations would
+    // acquire locks in an order that differs from that of running processes, and could deadlock
+    // with these processes.
     for (;;) {
       const { error, results = [] } = await migrator.migrateUp()
       if (error) {

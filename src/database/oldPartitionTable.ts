@@ -2,8 +2,9 @@
 // for every reader of the table, such as pg_dump, and all writers wait behind the drop. So a
 // partition is first detached concurrently. Detaching blocks no other query, but waits a few
 // seconds for the transactions that read the table. If these transactions take longer, the next
-// call finishes the interrupted detachment and drops the detached table. A comment in the catalogue
-// marks this table, because an operator may have detached other tables in order to keep them.
+// call of dropOldPartitions finishes the interrupted detachment and drops the detached table. A
+// comment in the catalogue marks this table, because an operator may have detached other tables in
+// order to keep them.
 
 import type pg from 'pg'
 import { type Database, storeError } from './database.ts'
@@ -114,7 +115,7 @@ async function detach(
   )
 }
 
-/** Quotes a partition's name. The name matches the pattern above, so it needs no escaping. */
+/** Quotes a partition's name. The name matches the pattern in OLD, so it needs no escaping. */
 function quoted({ name }: OldPartition): string {
   return `"${name}"`
 }

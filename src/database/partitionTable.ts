@@ -27,7 +27,7 @@ export async function ensurePartitionsFor(
   database: Database,
   timesMs: readonly number[],
 ): Promise<void> {
-  // The time of a row may be slightly later than the time of its message.
+  // The time of a row may be slightly later than the time of its message, and thus on the next day.
   const near = timesMs.flatMap((atMs) => [atMs, atMs + HOUR_MS])
   const days = new Set(near.map((atMs) => Math.floor(atMs / DAY_MS) * DAY_MS))
   for (const dayMs of days) await database.run(ENSURE, [dayMs, dayMs])

@@ -70,7 +70,7 @@ test('concurrent claims by two processes give each envelope exactly one owner', 
   for (const id of ids) expect(new Set([ofOne.get(id)?.kind, ofTwo.get(id)?.kind])).toEqual(either)
 })
 
-test('a claim does not take an envelope from an owner that commits during the claim', async () => {
+test('a claim waits for a concurrent claim of the same envelope, then returns "held"', async () => {
   const id = randomUUID()
   await one.leave(ONE)
   const other = await database.pool.connect()

@@ -9,7 +9,9 @@ import { encodeOutcomes } from './outcomeWire.ts'
 
 /** The latest heartbeat of a process that owns envelopes. */
 export interface OwnerBeat {
+  /** A uuid that identifies one run of the process. A restarted process has a new one. */
   owner: string
+  /** The number of heartbeats that the owner has sent, as text. */
   beat: string
 }
 
@@ -87,11 +89,11 @@ export interface ClaimedEnvelope {
    * submission went unanswered.
    */
   readonly unanswered: Buffer
-  /** Whether the owner may submit the envelope's messages. */
+  /** Whether the owner may submit the envelope's messages. If false, it may only expire them. */
   readonly hasBegun: boolean
   /** How many owners died while they were allowed to submit the envelope's messages. */
   readonly takeovers: number
-  /** Whether the last owner died, possibly in the middle of a submission. */
+  /** Whether the previous owner died while it was allowed to submit the envelope's messages. */
   readonly isTakenOver: boolean
 }
 
@@ -232,8 +234,8 @@ const CLAIMED = {
 }
 
 /**
- * The envelopes among these that a worker has claimed and that are not yet forgotten, which happens
- * a day after they are settled.
+ * Returns which of these envelopes a worker has claimed. A claim is forgotten a day after its
+ * envelope was settled.
  */
 export async function envelopesClaimed(
   run: Database['run'],
@@ -281,7 +283,7 @@ export async function finishEnvelopes(
 const REMOVE_OLD = {
   name: 'checkpoints.removeOld',
   // Ids contain their creation time, so the oldest rows sort first. The row of an unfinished
-  // envelope is kept longer, because the envelope stays on its queue for as long as its carrier is
+  // envelope is kept longer, because the envelope remains on its queue for as long as its SMSC is
   // unavailable.
   text: `delete from checkpoints where envelope_id = any(array(
       select envelope_id from checkpoints

@@ -15,7 +15,7 @@ export type EndOfLife =
 
 /**
  * Reads a validity_period (SMPP 3.4 §5.2.16). A relative period starts when the gateway reads the
- * message, and continues while the message waits.
+ * message, and includes the time for which the message waits in queues.
  */
 export function endOfLife(validityPeriod: string, acceptedAtMs: number): EndOfLife {
   if (validityPeriod === '') return { kind: 'unset' }

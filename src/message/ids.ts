@@ -1,6 +1,7 @@
 import { uuidv7 } from 'uuidv7'
 
-// These three ids look alike. Confusing one with another would lose receipts.
+// The three kinds of id below have different types, because confusing one kind with another would
+// lose receipts.
 declare const brand: unique symbol
 
 /**
@@ -60,13 +61,13 @@ export function firstIdAt(atMs: number): string {
 
 const DAY_MS = 86_400_000
 
-/** Returns the lowest id of the partition that holds this id. A partition holds one day (UTC). */
+/** Returns the lowest id of the partition that holds `id`. A partition holds one day (UTC). */
 export function firstIdOfDay(id: string): string {
   const atMs = timeOf(id)
   return firstIdAt(atMs - (atMs % DAY_MS))
 }
 
-/** Returns the lowest id of the next day's partition. */
+/** Returns the lowest id of the partition for the day after that of `id`. */
 export function firstIdOfNextDay(id: string): string {
   const atMs = timeOf(id)
   return firstIdAt(atMs - (atMs % DAY_MS) + DAY_MS)

@@ -29,8 +29,9 @@ export const FIRST_ATTEMPTS_KEPT = 5
 export const LAST_ATTEMPTS_KEPT = 15
 
 /**
- * The slot in which an attempt is stored. The first few attempts have their own slots. Later
- * attempts share the remaining slots in rotation, and a new attempt replaces the oldest of them.
+ * Returns the slot in which an attempt is stored. Each message has a fixed number of slots for its
+ * attempts. The first attempts have their own slots. Later attempts use the remaining slots in
+ * rotation, so that a new attempt replaces the oldest attempt in these slots.
  */
 export function slotOf({ attempt }: MessageAttempt): number {
   if (attempt <= FIRST_ATTEMPTS_KEPT) return attempt

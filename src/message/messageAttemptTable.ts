@@ -1,6 +1,6 @@
 // The table of unfinished attempts (migration 0025): attempts after which the message was not yet
-// in a final state. Attempts may be recorded repeatedly and in any order. Each slot keeps its
-// newest attempt.
+// in a final state. Each message has a fixed number of slots for its attempts (messageAttempt.ts).
+// Attempts may be recorded repeatedly and in any order. Each slot keeps its newest attempt.
 
 import type { Database } from '../database/database.ts'
 import type { MessageId } from './ids.ts'

@@ -1,6 +1,7 @@
 // Searches messages by number, account and state, newest first. The index of numbers (migration
-// 0024) tells which pages may hold a number. For a short span of time, the planner uses the primary
-// key instead. Message ids contain their creation time, so a span of time is a span of ids.
+// 0024) has a filter for every 128 pages of a table. The filter tells whether these pages may hold
+// a number. For a short span of time, the planner uses the primary key instead. Message ids contain
+// their creation time, so a span of time is a span of ids.
 
 import type { Database } from '../database/database.ts'
 import type { MessageId } from './ids.ts'

@@ -1,7 +1,7 @@
 // Messages and their states. Only the dlr-processor writes to this table. It makes each call inside
-// a transaction of its own, may repeat a call, and may make the calls in any order. Facts are added
-// and never removed. A state is replaced only by a state of higher rank (messageProgress.ts), or if
-// another copy of the message was delivered.
+// one of its own transactions, may repeat a call, and may make the calls in any order. Facts about
+// a message are added and never removed. A state is replaced only by a state of higher rank
+// (messageProgress.ts), or if another copy of the message was delivered.
 
 import type { MessageId } from './ids.ts'
 import type { MessageState } from './messageProgress.ts'
@@ -92,7 +92,7 @@ const TRANSITION = {
  *
  * If an SMSC got two copies of a message, a copy that was delivered (state 2) overrides the state
  * of the other copy. For each copy, the first final state is kept. An EXPIRED or UNDELIVERABLE
- * state (3 or 5) that ranks below final was decided by the gateway and not by a receipt. The
+ * state (3 or 5) that ranks below RANK_FINAL was decided by the gateway and not by a receipt. The
  * customer already knows that this message failed, and gets another receipt only if it was
  * delivered after all.
  * @param transitions at most one per message

@@ -24,15 +24,16 @@ export function asRow(value: unknown): readonly unknown[] {
 
 /**
  * Renders an unpacked value for an error message. An object is rendered as the word `object`,
- * because String() would call a `toString` that the object may have unpacked.
+ * because String() would call the object's `toString`, which may come from the unpacked octets.
  */
 export function wireText(value: unknown): string {
   return typeof value === 'object' ? typeof value : String(value)
 }
 
 /**
- * Checks the tag and version with which a format begins, before any other field is read. Throws
- * NewerVersion if a newer release wrote it, and WireError if it has another format.
+ * Checks the tag and the version, which are the first two fields of every format, before any other
+ * field is read. Throws NewerVersion if the tag matches but a newer release wrote the version, and
+ * WireError in every other case of a mismatch.
  */
 export function expectFormat(
   [foundTag, foundVersion]: readonly unknown[],
@@ -59,8 +60,8 @@ export class WireError extends Error {
 }
 
 /**
- * A newer release wrote the octets. They are not damaged: a process of that release, or this one
- * after its update, can read them. So they are retried later and never set aside.
+ * A newer release wrote the octets. They are not damaged: a process of that release, or this
+ * process after its update, can read them. So they are retried later and never treated as invalid.
  */
 export class NewerVersion extends Error {
   readonly code = 'NEWER_VERSION'

@@ -1,7 +1,8 @@
 // Receipts that match no message yet. The dlr-processor parks a receipt if it finds no matching
-// message. When it writes an upstream id, it looks for receipts parked under that id. If two
-// concurrent transactions miss each other, a later sweep finds the match. A row is deleted when its
-// receipt has matched a message, or when the receipt has waited too long and is set aside.
+// message: it stores the receipt in this table. When it writes an upstream id, it looks for
+// receipts parked under that id. If two concurrent transactions miss each other, a later sweep of
+// the parked receipts finds the match. A row is deleted when its receipt has matched a message, or
+// when the receipt has waited too long.
 
 import type { Database } from '../database/database.ts'
 import { CLOCK_TOLERANCE_MS } from './receiptMatch.ts'
@@ -48,7 +49,7 @@ export async function parkReceipts(run: Run, parked: readonly ReceiptToPark[]): 
   ])
 }
 
-/** Limits the receipts that one probe returns. A later sweep finds any further receipts. */
+/** Limits the receipts that parkedReceiptsFor returns. A later sweep finds any further receipts. */
 const PROBED_MAX = 1_000
 
 const PROBE = {

@@ -86,7 +86,7 @@ test('a message is found only if it was submitted within the given time', async 
   expect(matches.get(2)).toMatchObject({ kind: 'found', messageId: recent.messageId })
 })
 
-test('an id that messages of two accounts have within the given time is ambiguous', async () => {
+test('an id is ambiguous if messages of two accounts had it within the given time', async () => {
   const receivedAtMs = Date.now()
   const find = async (hoursAgo: number) => {
     const young = submission({ account: 'one' })

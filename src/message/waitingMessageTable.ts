@@ -12,9 +12,10 @@ import type { Database } from '../database/database.ts'
 // 2. Before its claim ends, the process publishes the envelope under the envelope's id. The queue
 //    accepts each id only once for as long as it remembers the id.
 // 3. The process deletes the row, unless another process has claimed the row in the meantime.
-// An earlier claimant that was suspended cannot publish the envelope a second time: its claim has
-// ended, and the queue remembers the envelope's id for as long as the row exists. Any other code
-// that deletes or changes rows must skip leaving rows.
+// A claimant that was suspended after step 1 publishes too late, when its claim has ended and
+// another process may already have published the envelope. The queue then ignores the second copy,
+// because it remembers the envelope's id. Any other code that deletes or changes rows must skip
+// leaving rows.
 
 export interface LaterEntry {
   envelopeId: string
@@ -107,7 +108,7 @@ export type LeavingEntry = Omit<LaterEntry, 'dueAtMs'> & {
  * Claims about `max` due envelopes, the same number from each queue. No other process can claim
  * them for `claimMs`.
  *
- * @param clearedQueues queues whose waiting envelopes are all due now
+ * @param clearedQueues queues whose envelopes are all due now, whatever their stored due times
  */
 export function claimDue(
   database: Database,

@@ -150,7 +150,7 @@ test('events and receipts of older workers are read, and known faults are correc
   expect(first?.message).toBeUndefined()
 })
 
-test('octets of a newer version are told apart from invalid ones', () => {
+test('octets of a newer version throw NewerVersion, and invalid octets throw WireError', () => {
   const read = [
     ['E', decodeEnvelope],
     ['E', decodeJournal],
