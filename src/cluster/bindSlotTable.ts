@@ -79,8 +79,8 @@ interface Row extends SlotLease {
 }
 
 /**
- * In one statement, renews the holder's slots of these connectors, takes free slots, and asks for
- * slots of holders that have at least two slots more than this holder.
+ * In one statement, renews the holder's slots of these connectors, takes free slots, and asks
+ * holders with more slots than this holder to give up some of them.
  */
 export async function leaseSlots(
   database: Database,

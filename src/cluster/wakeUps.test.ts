@@ -73,7 +73,7 @@ test('the channel is opened once, when the first listener is added', () => {
   expect(receivers).toHaveLength(1)
 })
 
-test('a notification that cannot be sent is reported, and the next one is sent', async () => {
+test('a notification that cannot be sent is reported, and the next one is attempted', async () => {
   const { errors, wakeUps } = wakeUpsOver({ failing: true })
   wakeUps.wake(['a'])
   await vi.advanceTimersByTimeAsync(3)

@@ -135,7 +135,7 @@ test.each([
     expect(scan.join('\n')).toMatch(/(Index|Bitmap Heap) Scan.*\n *(Index|Recheck) Cond: /)
 })
 
-test('an outbox claim reads no deliveries of other users or deliveries in back-off', async () => {
+test('an outbox claim reads neither deliveries of other users nor those in back-off', async () => {
   const plan = (await planOf('outbox.claim')).join('\n')
   expect(plan).toMatch(
     /outbox_chunks_of_user on .*\n *Index Cond: .*account = .*ROW\(.*user_id, .*place\) >= /,

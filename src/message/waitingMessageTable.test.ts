@@ -67,8 +67,8 @@ test('envelopes that are not yet due can be claimed only for a cleared queue', a
     claimDue(database, 10, CLAIM_MS, ['submit.cleared.bulk', 'submit.cleared.normal'])
   const claimed = await claim()
   expect(claimed.map(({ envelopeId }) => envelopeId)).toEqual([cleared.envelopeId])
-  // Like any other leaving envelope, the envelope is claimed once, and the queue must remember its
-  // id.
+  // Like any other leaving envelope, this envelope cannot be claimed again before its claim ends,
+  // and the queue must remember its id.
   expect(await claim()).toEqual([])
   expect(await leavingIds()).toEqual([cleared.envelopeId])
   await removeLeft(database, claimed)

@@ -9,13 +9,12 @@ import type { Database } from '../database/database.ts'
 // for any length of time:
 // 1. A process claims the row, which marks the row as leaving. A leaving row can be claimed again
 //    once the former claim has ended.
-// 2. Before its claim ends, the process publishes the envelope under the envelope's id. The queue
-//    accepts each id only once for as long as it remembers the id.
+// 2. The process publishes the envelope under the envelope's id. The queue refuses the publication
+//    if the claim has ended, or if it remembers the id from an earlier publication.
 // 3. The process deletes the row, unless another process has claimed the row in the meantime.
-// A claimant that was suspended after step 1 publishes too late, when its claim has ended and
-// another process may already have published the envelope. The queue then ignores the second copy,
-// because it remembers the envelope's id. Any other code that deletes or changes rows must skip
-// leaving rows.
+// The queue remembers the ids of leaving rows at least until the rows are deleted. Thus a claimant
+// that was suspended after step 1 cannot publish the envelope a second time. Any other code that
+// deletes or changes rows must skip leaving rows.
 
 export interface LaterEntry {
   envelopeId: string

@@ -25,7 +25,7 @@ test('truncated octets and octets of another version are rejected with Unreadabl
   expect(() => unpackDeliveries(payload)).toThrow('version 2, not 1')
 })
 
-test('a piece holds a limited number of deliveries and of octets', () => {
+test('inPieces limits the number of deliveries and octets in each piece', () => {
   const some = (count: number, octets: number) =>
     Array.from({ length: count }, () => ({
       messageId: newMessageId(),

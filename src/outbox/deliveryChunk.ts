@@ -1,6 +1,6 @@
-// Packs several deliveries to one user into one row. The first octet of the row is the version. The
-// deliveries follow. Each consists of its message id (16 octets), the length of its deliver_sm body
-// (4 octets), and the body.
+// Packs several deliveries to one user into a chunk, which is stored as one row. The first octet of
+// a chunk is the version. The deliveries follow. Each consists of its message id (16 octets), the
+// length of its deliver_sm body (4 octets), and the body.
 
 import { UUID_OCTETS, writeUuid } from '../flow/uuidOctets.ts'
 import type { MessageId } from '../message/ids.ts'

@@ -1,6 +1,7 @@
 // Expires deliveries that are not acknowledged in time, and deletes deliveries that ended long ago.
-// Refused and expired deliveries are kept in the outbox for some days. Acknowledged deliveries are
-// in partitioned tables, whose old partitions are dropped.
+// A pending delivery is a row of `outbox`, or part of a chunk of several deliveries. Refused and
+// expired deliveries are kept in `outbox` for some days. Acknowledged deliveries are in partitioned
+// tables, whose old partitions are dropped elsewhere.
 
 import type { Database } from '../database/database.ts'
 import { type MessageId, timeOf } from '../message/ids.ts'
@@ -24,8 +25,8 @@ const EXPIRED_CHUNKS = {
     order by expires_at limit $1 for update skip locked`,
 }
 /**
- * The query above may miss a lease. Another process may have leased a chunk after the query read
- * the leases and before the query locked the chunk.
+ * EXPIRED_CHUNKS may miss a lease, because another process may have leased a chunk after
+ * EXPIRED_CHUNKS read the leases and before it locked the chunk.
  */
 const LEASED_CHUNKS = {
   name: 'outbox.leasedChunks',

@@ -38,7 +38,7 @@ export function readDeliverySteps(
   message: { readonly id: MessageId; readonly account: string; readonly user: string },
 ): Promise<DeliveryStep[]> {
   const { account, id, user } = message
-  // The ids in one row of acknowledgements all belong to the same day.
+  // All ids in one row of acknowledgements belong to the same day, so the search starts there.
   return database.run<DeliveryStep>(STEPS, [id, account, user, firstIdOfDay(id)])
 }
 

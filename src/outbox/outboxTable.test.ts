@@ -291,7 +291,7 @@ test('a gateway that lost its lease of a row can neither refuse nor put back the
   expect((await claim('lost row', 1)).claimed).toEqual([])
 })
 
-test('settling an acknowledgement creates the missing partition', async () => {
+test('settling an acknowledgement creates a missing partition for acknowledgements', async () => {
   const { rows } = await database.pool.query<{ name: string }>(
     `select inhrelid::regclass::text as name from pg_inherits
       where inhparent = 'outbox_acknowledged'::regclass`,

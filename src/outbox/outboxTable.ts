@@ -1,9 +1,9 @@
-// The outbox holds deliveries to customers, in one logical queue per user. Deliveries are written
-// in chunks, in the same transaction as the state changes that they report. A gateway leases
-// chunks, makes their deliveries, and settles each chunk as a whole (settlementTable.ts). A
-// delivery that must wait for another attempt becomes a row of `outbox`, which is claimed
-// separately. Each delivery ends as acknowledged, refused or expired. Refused and expired
-// deliveries remain visible in `outbox`.
+// The outbox holds deliveries (receipts on their way to customers), in one logical queue per user.
+// Deliveries are written in chunks, in the same transaction as the state changes that they report.
+// A gateway leases chunks, sends their deliveries, and settles each chunk as a whole
+// (settlementTable.ts). A delivery that must wait for another attempt becomes a row of `outbox`,
+// which is claimed separately. Each delivery ends as acknowledged, refused or expired. Refused and
+// expired deliveries remain visible in `outbox`.
 //
 // A chunk is written once and deleted once. Its lease is a row of `outbox_leases`. Code that
 // claims, settles or expires a chunk must lock the chunk first and its lease second.
@@ -60,7 +60,7 @@ function byUser(entries: readonly OutboxEntry[]): readonly (readonly OutboxEntry
 }
 
 /**
- * The number of deliveries for which a gateway has room, to one user or to any user of an account.
+ * How many further deliveries a gateway can take, for one user or for any user of an account.
  */
 export interface OutboxDemand {
   readonly account: string
@@ -107,7 +107,8 @@ const CHUNKS_OF_USER_MAX = 64
  */
 const OF_USER = {
   where: `o.account = wanted.account and o.user_id between wanted.user_id and wanted.user_id`,
-  // Both columns are in one comparison, so that the index search starts at the floor.
+  // Both columns are in one comparison, so that the index search starts at the floor: the place
+  // below which an earlier search found no chunks.
   fromFloor: `o.account = wanted.account and o.user_id <= wanted.user_id
     and (o.user_id, o.place) >= (wanted.user_id, wanted.from_place)`,
   order: 'o.user_id, ',
@@ -227,7 +228,8 @@ export async function claimOutbox(
   const firstPlaces = firstPlacesOf(rows)
   for (const [index, list] of lists.entries()) {
     const place = firstPlaces.get(list)
-    // If the claim was incomplete and leased no chunk of a list, the list may still have chunks.
+    // If the claim was incomplete and leased no chunk of a list, the list may still have chunks, so
+    // its search floor is left unchanged.
     if (isComplete || place !== undefined)
       floors.searched(list, from[index] ?? WHOLE_LIST, place, startedMs)
   }

@@ -1,6 +1,6 @@
 /**
- * An account's own codes for the `err` field of its receipts. The keys are the codes that SMSCs
- * wrote, and our own reasons.
+ * An account's own codes for the `err` field of its receipts. A key is an error code that an SMSC
+ * wrote, or a reason that Signalbox gives for a failure.
  */
 export type ReceiptErrors = Readonly<Record<string, string>>
 
@@ -11,7 +11,7 @@ const OTHER = '999'
 /**
  * Returns the `err` field of a customer's receipt. It always has three characters (SMPP 3.4
  * appendix B).
- * @param error the error as the SMSC wrote it, or our own reason; '' if there was no error
+ * @param error the SMSC's error code or Signalbox's own reason; '' if there was no error
  * @param commandStatus the status of the response that refused the message, if the SMSC refused it
  * @param errors the account's own codes, which override all others
  */

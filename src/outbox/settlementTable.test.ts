@@ -21,7 +21,7 @@ test('acknowledgements of a chunk by one user form one row per day of message id
   const dayMs = 86_400_000
   const atMs = Date.now()
   const idAgo = (agoMs: number) =>
-    // Only the first 48 bits, which are the time, are replaced, so the result is a message id.
+    // Only the first 48 bits of a message id, which are its time, are replaced.
     `${firstIdAt(atMs - agoMs).slice(0, 13)}${newMessageId().slice(13)}` as MessageId
   const first = [0, dayMs, 2 * dayMs].map(idAgo)
   const between = idAgo(dayMs)

@@ -1,7 +1,8 @@
-// Settles the chunks and rows that a gateway claimed. A chunk is settled as a whole, in one
+// Settles the chunks and rows that a gateway claimed. A chunk holds several deliveries (receipts on
+// their way to customers), and a row of `outbox` holds one. A chunk is settled as a whole, in one
 // statement: the chunk is deleted, and each of its deliveries is recorded as acknowledged, becomes
-// a row of `outbox`, or is put back. If another process now leases the chunk, nothing is recorded,
-// and that process delivers the chunk again.
+// a row of `outbox`, or is put back into a new chunk. If another process now leases the chunk,
+// nothing is recorded, and that process delivers the chunk again.
 
 import { firstIdOfNextDay, type MessageId, timeOf } from '../message/ids.ts'
 import { type Database, QueryRefused } from '../database/database.ts'

@@ -5,8 +5,9 @@
 // - the resources with which it may conflict
 // The part also includes all resources to which any of these refer. Therefore the part can be
 // planned and checked like a whole platform, with the same result. The cost does not grow with the
-// number of accounts and users. The revision is read first. If another process writes in the
-// meantime, the revision no longer matches and the change is planned again.
+// number of accounts and users. The revision is read first. If another process changes the platform
+// in the meantime, the revision no longer matches when the change is written, and the change is
+// planned again.
 
 import type { ResourceKind } from './resourceKind.ts'
 import { kindNamed, RESOURCE_KINDS } from './resourceKinds.ts'
@@ -27,8 +28,8 @@ interface Mention {
 }
 
 /**
- * Reads this part of the platform. Throws StoredResourceUnreadable if one of its resources cannot
- * be read.
+ * Reads the part of the platform that matters for the change. Throws StoredResourceUnreadable if a
+ * resource in this part cannot be read.
  */
 export async function readScope(
   store: Pick<ResourceStore, 'read'>,

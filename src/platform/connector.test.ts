@@ -70,7 +70,7 @@ test('a new rule cannot move messages to a connector that is disabled and keeps 
   expect(await problemsOf(move('a', 'b'), idle)).toEqual([
     'connectors.a.waiting.moveTo: connector "b" is disabled, so it would not send messages',
   ])
-  // The target may be disabled later. Other fields can still be changed after that.
+  // The target b may be disabled later. Other fields of connector a can still be changed then.
   const moving = platformWith(move('a', 'b'), { id: 'b' })
   const disabled = platformWith(move('a', 'b'), idle)
   expect(await planPlatform(disabled, moving)).toMatchObject({ kind: 'plan' })

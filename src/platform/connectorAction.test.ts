@@ -24,14 +24,14 @@ test('a connector is enabled, paused or disabled, and disabled overrides paused'
   expect(connectorState({ ...paused, enabled: false })).toBe('disabled')
 })
 
-test('pause and resume change only the paused field and are refused while disabled', () => {
+test('pause and resume change only `paused`, and are refused for a disabled connector', () => {
   expect(fieldsAfter(enabled, { kind: 'pause' })).toMatchObject({ enabled: true, paused: true })
   expect(fieldsAfter(paused, { kind: 'resume' })).toMatchObject({ enabled: true, paused: false })
   expect(fieldsAfter(disabled, { kind: 'pause' })).toMatch(/is disabled/)
   expect(fieldsAfter(disabled, { kind: 'resume' })).toMatch(/`signalbox connector enable a`/)
 })
 
-test('disable and enable both set the rule for waiting messages to keep', () => {
+test('disable and enable both set the field `waiting` to keep', () => {
   const keep = { enabled: false, waiting: 'keep' }
   expect(fieldsAfter(enabled, { kind: 'disable' })).toMatchObject(keep)
   const purging: Connector = { ...disabled, waiting: 'purge' }

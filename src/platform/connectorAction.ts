@@ -1,6 +1,6 @@
-// The actions that an operator can take on a connector. Each action changes a few fields, which
-// `apply` could also change. An action is refused if it would not have the effect that its name
-// promises.
+// The actions that an operator can take on a connector. Each action changes a few fields of the
+// connector. The command `signalbox apply` could also change these fields. An action is refused if
+// it would not have the effect that its name promises.
 
 import type { Connector } from './connector.ts'
 

@@ -52,7 +52,7 @@ test('a follower sees changes and deletions of resources', async () => {
   follower.stop()
 })
 
-test('a cold start without the database uses the last known platform', async () => {
+test('a process that starts without the database uses the platform of its snapshot', async () => {
   await writeResources(database, [account('kept')])
   const before = followerOn(database, 'cold.json')
   await before.start()

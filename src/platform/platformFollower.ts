@@ -20,7 +20,7 @@ import { SnapshotWriter } from './snapshotWriter.ts'
 const POLL_INTERVAL_MS = 400
 /**
  * After a longer time without an answer from the database, the follower reads all rows again. It
- * may have missed deletions, because tombstones are deleted after a day.
+ * may have missed deletions, because the rows of deleted resources are removed after a day.
  */
 const CHANGES_SUFFICE_MS = 12 * 3_600_000
 

@@ -29,7 +29,7 @@ test('a change parses only its own row and reuses the maps of other kinds', () =
   expect(rows.platform.users).toBe(before.users)
 })
 
-test('kept() returns the rows of the last commit, even if read after a later commit', () => {
+test('kept() returns the rows of the last commit before the call', () => {
   const rows = new PlatformRows()
   rows.apply(1, [account('a')])
   const kept = rows.kept()

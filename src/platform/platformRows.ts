@@ -1,4 +1,4 @@
-// Holds the rows that a follower has read, and builds the Platform from them. Each row is parsed
+// Holds the rows that a process has read, and builds the Platform from them. Each row is parsed
 // once. If this version of Signalbox cannot read a row, the readable fields are used, and the other
 // fields keep their last readable values. If no field is readable, the resource does not change. A
 // user is an exception: it is removed, because the row may revoke the user's access. A snapshot

@@ -1,5 +1,6 @@
-// The text in which a follower keeps its rows between two runs of its process. The rows have their
-// stored form, so that another version of the component can read them with its own schemas.
+// The snapshot: a text in which a process keeps its copy of the platform's rows until it is started
+// again. The rows have their stored form, so that another version of the component can read them
+// with its own schemas.
 
 import { z } from 'zod'
 import type { ResourceRow } from './resourceRow.ts'

@@ -1,6 +1,6 @@
-// Reads stored resources, for the admin API and for all followers. A row may have been written by
-// another version of Signalbox. Fields that this version does not know are ignored at any depth,
-// and missing fields get their defaults.
+// Reads stored resources, for the admin API and for the processes that keep a copy of the platform.
+// A row may have been written by another version of Signalbox. Fields that this version does not
+// know are ignored at any depth, and missing fields get their defaults.
 
 import type { z } from 'zod'
 import type { ResourceRow } from './resourceRow.ts'

@@ -61,7 +61,7 @@ export interface KindTraits<Spec extends object> {
   /** Maps each secret field, whose value is never shown, to its displayed name. */
   readonly secrets?: { readonly [Field in keyof Spec & string]?: string }
   /**
-   * If true, a completely unreadable row removes the resource, because the row may be a revocation.
+   * If true, a completely unreadable row removes the resource, because the row may revoke access.
    */
   readonly isRevocable?: boolean
   /** Hashes secrets that are given as plain text, and replaces HIDDEN with the stored secret. */

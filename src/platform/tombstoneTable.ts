@@ -1,6 +1,6 @@
-// Removes tombstones, which are the rows of deleted resources. Followers learn of deletions from
-// tombstones. A follower that got no answer from the database for half a day reads all resources
-// again, so a tombstone is no longer needed after a day.
+// Removes tombstones, which are the rows of deleted resources. Processes that keep a copy of the
+// platform learn of deletions from tombstones. A process that got no answer from the database for
+// half a day reads all resources again, so a tombstone is no longer needed after a day.
 
 import type { Database } from '../database/database.ts'
 

@@ -57,7 +57,7 @@ function consumerOf(queue: Queue, capacity: number, maxOctets?: number): Consume
   })
 }
 
-test('an envelope is received immediately, later envelopes only after the interval', async () => {
+test('one envelope is received immediately, and later ones only after the interval', async () => {
   const { add, queue, receives } = memoryQueue()
   const consumer = consumerOf(queue, 10)
   await vi.advanceTimersByTimeAsync(INTERVAL_MS)

@@ -2,7 +2,7 @@
 // handler and extends their leases until they are settled. It settles envelopes in batches and
 // retries a failed settlement until it succeeds. If the handler rejects because the infrastructure
 // failed, its envelopes are returned to the queue and received again after a pause. If the handler
-// never settles its promise, its envelopes stay leased only as long as this process lives.
+// never settles its promise, the envelopes remain leased until this process ends.
 
 import assert from 'node:assert'
 import { Batcher } from '../flow/batcher.ts'
@@ -150,8 +150,8 @@ export class Consumer {
 }
 
 /**
- * Replaces characters that the database would refuse: the reason may quote a malformed message, and
- * a refused settlement would block all later settlements.
+ * Replaces characters that the database would refuse in the reason of a dead letter. The reason may
+ * quote a malformed message, and a refused settlement would block all later settlements.
  */
 function storable(settlement: Settlement): Settlement {
   if (settlement.kind !== 'dead') return settlement

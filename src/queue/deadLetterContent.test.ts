@@ -55,7 +55,7 @@ test('events are shown with their kinds, messages and times', () => {
   })
 })
 
-test('receipts are shown with the id of the SMSC, and with our message if it is known', () => {
+test('receipts are shown with the id that the SMSC assigned, and with a known message', () => {
   const payload = encodeReceipts([receipt, { ...receipt, message }])
   const unknown = { kind: 'receipt', connector: 'north', upstreamId: 'UP-1', at: EVENT_AT }
   expect(deadLetterContent({ queue: DLR_QUEUE, payload })).toEqual({
@@ -64,7 +64,7 @@ test('receipts are shown with the id of the SMSC, and with our message if it is 
   })
 })
 
-test('malformed fields of a readable payload do no harm', () => {
+test('malformed fields of a readable payload are omitted or shown only by their type', () => {
   const row = [messageId, null, 7, 1e300, 'x', Buffer.from('secret'), 0]
   const payload = pack(['E', 1, newMessageId(), { odd: 1 }, 'normal', [row]])
   expect(deadLetterContent({ queue: SUBMIT, payload })).toMatchObject({

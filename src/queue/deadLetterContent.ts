@@ -1,5 +1,6 @@
-// What a dead letter holds, for an operator who inspects it, and whether it can be redriven. The
-// texts of messages are never part of it.
+// Describes the contents of a dead letter to an operator, and decides whether the letter can be
+// redriven, which means published to its queue again. The description never includes the texts of
+// messages.
 
 import { JOURNAL_QUEUE } from '../message/journalWire.ts'
 import type { EnvelopeMessage } from '../message/messageWire.ts'
@@ -32,12 +33,12 @@ export type DeadLetterContent =
 
 type Payload = Pick<DeadLetter, 'queue' | 'payload'>
 
-/** Whether this is a queue of a connector and lane. */
+/** Whether `queue` is a submit queue. Each lane of each connector has one. */
 export function isSubmitQueue(queue: string): boolean {
   return queue.startsWith(SUBMIT_QUEUES)
 }
 
-/** Whether the dead letters of this queue are payloads that its consumers would take again. */
+/** Whether the consumers of this queue can process its dead letters after a redrive. */
 export function isRedrivable(queue: string): boolean {
   return isSubmitQueue(queue) || queue === JOURNAL_QUEUE || queue === DLR_QUEUE
 }

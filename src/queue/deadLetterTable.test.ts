@@ -63,7 +63,7 @@ test('letters are read by id or by range, oldest first', async () => {
   expect(idsOf(await nextDeadLetters(run, { ...range, max: 1 }))).toEqual(['3'])
 })
 
-test('a letter is taken once, and a letter that is being taken is not waited for', async () => {
+test('a letter can be taken once, and letters locked by another take are skipped', async () => {
   await setAside('a', 'a')
   const other = store.link().database
   await database.transaction(async (run) => {

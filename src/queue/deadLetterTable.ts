@@ -1,6 +1,7 @@
-// Dead letters: envelopes and items that could not be processed. They are in one PostgreSQL table,
-// whichever system the queues are on. An adapter on PostgreSQL may store a dead letter in the
-// statement that removes the envelope; other adapters store it first and remove the envelope then.
+// Dead letters: envelopes and items that could not be processed. They are stored in one PostgreSQL
+// table, whichever queue system is used. The PostgreSQL adapter stores a dead letter in the same
+// statement that removes its envelope. Other adapters first store the dead letter and then remove
+// the envelope.
 
 import type { Database } from '../database/database.ts'
 import type { DeadLetterCount, DeadLetters, DeadLetterSummary, StoredDeadLetter } from './queue.ts'
@@ -111,9 +112,9 @@ const NEXT = {
 /** Part of the dead letters of one queue, in the order of their ids. */
 export interface DeadLetterRange {
   readonly queue: string
-  /** The letters after this id. */
+  /** The range starts after this id. */
   readonly after: string
-  /** The letters up to this id. */
+  /** The range ends with this id. */
   readonly upTo: string
   readonly max: number
 }

@@ -59,14 +59,14 @@ export function decodeEnvelope(octets: Uint8Array): Envelope {
   return envelopeFrom(unpack(octets))
 }
 
-/** Like decodeEnvelope, for callers that have already unpacked the octets, such as the journal. */
+/** Like decodeEnvelope, but for octets that have already been unpacked, such as journal entries. */
 export function envelopeFrom(unpacked: unknown): Envelope {
   const fields = asRow(unpacked)
   expectFormat(fields, ENVELOPE_FORMAT)
-  // Written by encodeEnvelope. The checks below find everything that a worker relies on.
+  // Written by encodeEnvelope. The checks below cover every field that a worker relies on.
   const [envelopeId, connector, lane, rows] = fields.slice(2) as [string, string, Lane, unknown]
   const messages = asRow(rows).map(messageFrom)
-  // A worker could never write a checkpoint for such an envelope, or could never finish it.
+  // A worker could never write a checkpoint for an invalid envelope, or could never finish it.
   if (!UUID.test(envelopeId) || !KNOWN_LANES.has(lane) || messages.length === 0)
     throw new WireError('invalid envelope: bad id, unknown lane or no messages')
   return { envelopeId, connector, lane, messages }

@@ -15,7 +15,7 @@ export interface QueueUnderTest {
 }
 
 const LEASE_MS = 60_000
-/** An envelope becomes visible within this time after the end of a lease of up to one second. */
+/** After a lease of up to one second, its envelope becomes visible within this time. */
 const LEASE_END = { timeout: 10_000 }
 
 export function queueSuite(open: () => QueueUnderTest): void {

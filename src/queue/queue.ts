@@ -1,9 +1,10 @@
-// The queue port. A queue delivers each envelope at least once and guarantees no order. An envelope
-// is durable if the verdict of its publication says so. A received envelope is leased: it becomes
-// visible again when its lease expires, and it leaves the queue only when it is settled as done or
-// dead. Envelopes are never discarded, and an envelope does not become dead because it was received
-// many times. Instead, handlers find the item that cannot be processed, and only that item becomes
-// a dead letter.
+// The queue port: the interface that the adapter of each queue system implements. A queue delivers
+// each envelope at least once and guarantees no order. An envelope is durable if the verdict of its
+// publication says so. A received envelope is leased: it becomes visible again when its lease
+// expires, and it leaves the queue only when it is settled as done or dead. Envelopes are never
+// discarded, and an envelope does not become dead because it was received many times. Instead,
+// handlers find the item (message, event or receipt) that cannot be processed, and only that item
+// becomes a dead letter.
 
 export interface Publication {
   queue: string
@@ -76,7 +77,10 @@ export interface DeadLetterCount {
 export interface QueueDepth {
   queue: string
   envelopes: number
-  /** The number of envelopes, if the queue system does not store how many messages they hold. */
+  /**
+   * The number of messages in the envelopes. If the queue system does not store it, each envelope
+   * counts as one message.
+   */
   messages: number
   /** 0 if the queue system does not report the age. */
   oldestAgeSeconds: number
@@ -185,15 +189,16 @@ export interface DeadLetters {
 
 /** A dead letter that is published to its queue again. */
 export interface RedrivenLetter extends Publication {
-  /** Its id in the store of dead letters. */
+  /** The letter's id in the store of dead letters. */
   id: string
 }
 
 /**
- * Publishes dead letters again and removes them from the store. Each adapter provides one. If it
- * cannot do both in one transaction, it publishes first: a crash in between leaves a letter in both
- * places, and a second publication is harmless. Resolves with the ids of the letters that were
- * published. Letters that are no longer in the store are left out.
+ * Publishes dead letters again and removes them from the store. Each adapter provides this
+ * function. An adapter that cannot do both in one transaction publishes first. A crash between the
+ * two steps then leaves a letter in both places, so that it may be published a second time, which
+ * is harmless. Resolves with the ids of the letters that were published. Letters that are no longer
+ * in the store are left out.
  */
 export type Redrive = (letters: readonly RedrivenLetter[]) => Promise<ReadonlySet<string>>
 

@@ -52,14 +52,14 @@ const CANDIDATES: RouteRule[] = [
   { prefix: '31', connector: 'third' },
 ]
 
-test('an unusable connector is skipped for the next match, and finally for the default', () => {
+test('unusable connectors are skipped, and the next match or the default is used', () => {
   const via = (...disabled: string[]) => chooser(CANDIDATES, 'rest', disabled)('31612345678')
   expect(via('first')).toBe('second')
   expect(via('first', 'second')).toBe('third')
   expect(via('first', 'second', 'third')).toBe('rest')
 })
 
-test('only unusable candidates give "unusable", and no candidates give "noRoute"', () => {
+test('if all candidates are unusable the result is "unusable", and without any "noRoute"', () => {
   const all = ['first', 'second', 'third', 'rest']
   expect(chooser(CANDIDATES, 'rest', all)('31612345678')).toBe('unusable')
   expect(chooser(CANDIDATES, 'rest', all)('44123456789')).toBe('unusable')

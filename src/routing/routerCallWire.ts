@@ -1,8 +1,8 @@
 // The call from the gateway to the router is `POST /v1/batch` over HTTP/1.1 keep-alive, with
 // msgpack in both directions. A batch has an id, and each submission in it has the message id that
 // the gateway assigned. The verdicts of a batch are stored under the batch's id. Therefore, a retry
-// after a lost answer publishes nothing twice, even if it goes to another router. Verdicts are in
-// the order of the submissions.
+// after a lost answer publishes nothing twice, even if the retry is sent to another router.
+// Verdicts are in the order of the submissions.
 
 import { ESME_ROK } from '../smpp/wire/commandStatus.ts'
 import type { MessageId } from '../message/ids.ts'

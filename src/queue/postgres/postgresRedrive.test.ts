@@ -38,7 +38,7 @@ test('a redriven letter leaves the dead letters and is received once', async () 
   expect(received).toMatchObject([{ payload: Buffer.from('again'), receives: 1 }])
 })
 
-test('a letter that cannot be published stays a dead letter', async () => {
+test('a letter that cannot be published remains a dead letter', async () => {
   const name = `test.${randomUUID()}`
   const letter = await setAside(name, Buffer.from('again'), 1)
   // The column `messages` is an int.

@@ -5,9 +5,9 @@ import { QueueDepths } from './queueDepths.ts'
 import { FORGET_BATCHES, MESSAGES_ON } from './queueTable.ts'
 
 /**
- * How long a batch mark is kept after publication. A gateway retries a batch within seconds. One
- * hour is far longer than any deadline of publishOnce, plus the longest run time of a statement
- * that was sent before the deadline.
+ * How long the mark that records the publication of a batch is kept. A gateway retries a batch
+ * within seconds. One hour is far longer than any deadline of publishOnce, plus the longest run
+ * time of a statement that was sent before the deadline.
  */
 const BATCH_MARK_HOURS = 1
 

@@ -110,8 +110,8 @@ test('publishOnce after its deadline publishes nothing and sets no mark', async 
 test('maintain keeps marks that were set after its list of marks was made', async () => {
   const mark = { batchId: uuidv7(), answer: Buffer.from('answer') }
   await queue.publishOnce([], [mark])
-  // This simulates a process that was suspended for five hours after it made its list of marks and
-  // before it deletes any marks.
+  // The dates below are those of a process that was suspended for five hours after it made its list
+  // of marks and before it deletes any marks.
   const { pool } = store.link().database
   const text = `update queue_batches set published_at = now() - interval '4 hours',
     batch_id = uuid_at(now() - interval '4 hours') where batch_id = $1 returning batch_id`

@@ -87,6 +87,7 @@ test('a receive skips settled rows that an old snapshot keeps in the table', asy
   }
 })
 
+// The search floor is the id at which a receive starts to look for visible envelopes.
 test('an entry far below the search floor is received after one second', async () => {
   const name = 'test.below'
   const queue = new PostgresQueue(link.database, link.wakeUps, 'one', () => nowMs)

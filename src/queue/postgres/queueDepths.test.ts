@@ -23,7 +23,10 @@ beforeAll(async () => {
 beforeEach(() => link.database.pool.query('truncate queue_envelopes'))
 afterAll(() => store.drop())
 
-/** Returns a function that reads the depths. By default every committed envelope is in a slice. */
+/**
+ * Returns a function that reads the depths. By default, every committed envelope is old enough to
+ * be counted in a slice that later readings remember.
+ */
 function depthsOf({ sql, ...options }: QueueDepthsOptions & { sql?: SqlRunner } = {}) {
   const depths = new QueueDepths(sql ?? link.database, { now: () => nowMs, youngMs: 0, ...options })
   /** One text per queue: `journal 3/30` means 3 envelopes with 30 messages. */

@@ -4,10 +4,10 @@
 //
 // Ids increase with time, and envelopes are received in the order of their ids. So a process
 // remembers the counts of older envelopes, divided into slices of each queue. A reading then counts
-// only the parts whose counts can have changed. These are the tail, which holds all envelopes
-// published in the last half minute, and the first slices of each queue, from which envelopes are
-// received. After a crash some envelopes may leave from the middle of a queue. Their removal is
-// noticed by the full count every ten minutes.
+// only the parts whose counts can have changed. These are the tail, which holds the most recently
+// published envelopes, and the first slices of each queue, from which envelopes are received. After
+// a crash some envelopes may leave from the middle of a queue. The full count every ten minutes
+// notices that they are gone.
 
 import type { QueueDepth } from '../queue.ts'
 import type { SqlRunner } from './postgresQueue.ts'
@@ -37,8 +37,8 @@ export interface QueueDepthsOptions {
 }
 
 /**
- * This time is longer than any statement runs, so that all envelopes with older ids are already
- * committed.
+ * No statement runs for this long. When an envelope has reached this age, all envelopes with lower
+ * ids are therefore committed.
  */
 const YOUNG_MS = 20_000
 /** The order of the ids and the order of the publication times may differ by this much. */

@@ -10,7 +10,7 @@ export const PUBLISH = {
 }
 export const PUBLISH_ONCE = {
   name: 'queue.publishOnce',
-  // If no row is returned, the function was not called.
+  // If no row is returned, the function was not called, because the deadline $6 had passed.
   text: `select publish_once($1::uuid[], $2::bytea[], $3::text[], $4::bytea[], $5::int[])
     where $6::timestamptz is null or now() <= $6::timestamptz`,
 }
