@@ -160,7 +160,7 @@ test('a connector locked by another transaction does not delay other connectors'
   expect((await all('one')).leases.map(({ connector }) => connector)).toEqual(['c11', 'c12'])
 })
 
-test('a holder with two more slots is asked for one as soon as no slot is locked', async () => {
+test('a holder with two slots more than the claimant is asked for an unlocked slot', async () => {
   const claims = ['c14', 'c15'].map((connector) => claimOf(connector, { binds: 1 }))
   const ask = (holder: string) =>
     leaseSlots(database, { holder, ttlMs: TTL_MS, releaseAfterMs: 0 }, claims, {

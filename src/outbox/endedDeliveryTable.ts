@@ -1,7 +1,7 @@
 // Expires deliveries that are not acknowledged in time, and deletes deliveries that ended long ago.
 // A pending delivery is a row of `outbox`, or part of a chunk of several deliveries. Refused and
 // expired deliveries are kept in `outbox` for some days. Acknowledged deliveries are in partitioned
-// tables, whose old partitions are dropped elsewhere.
+// tables, whose old partitions are dropped (dropOldPartitions in oldPartitionTable.ts).
 
 import type { Database } from '../database/database.ts'
 import { type MessageId, timeOf } from '../message/ids.ts'

@@ -1,4 +1,5 @@
-// Reads the part of the stored platform that matters for a change of one resource:
+// The platform is the set of all resources: accounts, users, connectors and the route table. This
+// module reads the part of the stored platform that matters for a change of one resource:
 // - the resource itself
 // - the resources to which it refers
 // - if the resource is to be deleted, the resources that refer to it

@@ -15,7 +15,7 @@ type Traits = Pick<ResourceKind, 'secrets' | 'orderedLists'>
 const SET = '(set)'
 const CHANGED = '(changed)'
 
-/** Lists the differences between two specs of one resource by field. Secrets are never shown. */
+/** Lists which fields of a resource differ before and after a change. Secrets are never shown. */
 export function fieldChanges(
   kind: Traits,
   before: object | undefined,

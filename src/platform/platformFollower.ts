@@ -1,6 +1,7 @@
-// Keeps a component's copy of the platform up to date. The follower reads the resources of the
-// kinds that the component needs. It then polls for newer revisions (one index look-up) and reads
-// the changed rows. Many rows are parsed in small batches, and all appear in the platform together.
+// Keeps a component's copy of the platform (accounts, users, connectors and routes) up to date. The
+// follower reads the resources of the kinds that the component needs. It then polls for newer
+// revisions (one index look-up) and reads the changed rows. Many rows are parsed in small batches,
+// and all appear in the platform together.
 //
 // After changes, a snapshot is written in parallel with the polls, so that writing does not delay
 // any change (snapshotWriter.ts). If the database is unavailable at start-up, the follower uses the

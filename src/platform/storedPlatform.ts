@@ -25,8 +25,8 @@ export interface ResourceSelection {
  */
 export interface ResourceStore {
   /**
-   * Reads the selected resources, or all resources without a selection. The revision is read first,
-   * so rows may be newer than the revision.
+   * Reads the selected resources, or all resources if no selection is given. The revision is read
+   * first, so rows may be newer than the revision.
    */
   read(
     selection?: ResourceSelection,

@@ -42,7 +42,7 @@ async function fill(queue: string, envelopes: number, age = '1 minute'): Promise
   await link.database.pool.query(text, [queue, envelopes, age])
 }
 
-/** Deletes envelopes in the order of their ids, but not the first `after` of them. */
+/** Keeps the first `after` envelopes of a queue, and deletes the next envelopes by id. */
 async function take(queue: string, envelopes: number, after = 0): Promise<void> {
   const text = `delete from queue_envelopes where queue = $1 and id = any(array(
     select id from queue_envelopes where queue = $1 order by id offset $3 limit $2))`
