@@ -41,7 +41,7 @@ export interface SlotAnswer {
   readonly locked: readonly string[]
   /** Connectors that have slots without a holder. */
   readonly free: readonly string[]
-  /** Connectors for which this holder has asked another holder to give up a slot. */
+  /** Connectors for which this holder has recently asked another holder to give up a slot. */
   readonly awaited: readonly string[]
   /** Whether the holder could not ask for some slots because they were locked. */
   readonly hasMissed: boolean

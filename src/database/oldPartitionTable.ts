@@ -1,6 +1,6 @@
 // Drops partitions whose rows are all too old, without delaying other queries. A plain drop waits
 // for every reader of the table, such as pg_dump, and all writers wait behind the drop. So a
-// partition is first detached concurrently. Detaching blocks no other query, but waits a few
+// partition is first detached concurrently. This blocks no other query, but waits at most a few
 // seconds for the transactions that read the table. If these transactions take longer, the next
 // call of dropOldPartitions finishes the interrupted detachment and drops the detached table. A
 // comment in the catalogue marks this table, because an operator may have detached other tables in

@@ -150,7 +150,7 @@ test('a finished envelope is never claimed again', async () => {
   expect(await claim(TWO, id)).toEqual({ kind: 'finished' })
 })
 
-test('finished envelopes are remembered for a day, unfinished ones for at least 30', async () => {
+test('rows of finished envelopes are kept for a day, other rows for at least 30 days', async () => {
   const row = `insert into checkpoints (envelope_id, outcomes, updated_at, finished_at)
     values (uuid_at(now() - $1::interval), '', now() - $2::interval, now() - $3::interval)`
   await database.pool.query(row, ['3 days', '23 hours', '23 hours'])

@@ -1,8 +1,8 @@
-// This table has one row for each envelope that a worker has claimed. The row holds the envelope's
-// owner and the outcomes of its messages so far. A worker claims the row before it submits the
-// first message. If the queue delivers the envelope again, for whatever reason, only the owner
-// submits its messages, and no answered message is sent twice. The row is kept for a day after the
-// envelope is settled.
+// This table has one row, called a checkpoint, for each envelope that a worker has claimed. The row
+// holds the envelope's owner and the outcomes of its messages so far. A worker claims the row
+// before it submits the first message. If the queue delivers the envelope again, for whatever
+// reason, only the owner submits its messages, and no answered message is sent twice. The row is
+// kept for a day after the envelope is settled.
 
 import type { Database } from '../database/database.ts'
 import { encodeOutcomes } from './outcomeWire.ts'

@@ -17,8 +17,8 @@ interface EventOfMessage {
   /** The time of the event according to the worker's clock, in ms since the epoch. */
   atMs: number
   /**
-   * Counts the submissions of this attempt that were repeated. Older versions neither write nor
-   * read this field.
+   * Counts the submissions of this attempt after which the message was submitted again. Older
+   * versions neither write nor read this field.
    */
   repeats?: Repeats
 }

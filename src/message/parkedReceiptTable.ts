@@ -1,8 +1,8 @@
 // Receipts that match no message yet. The dlr-processor parks a receipt if it finds no matching
-// message: it stores the receipt in this table. When it writes an upstream id, it looks for
-// receipts parked under that id. If two concurrent transactions miss each other, a later sweep of
-// the parked receipts finds the match. A row is deleted when its receipt has matched a message, or
-// when the receipt has waited too long.
+// message: it stores the receipt in this table. When it writes an upstream id (the message id that
+// an SMSC assigned), it looks for receipts parked under that id. If two concurrent transactions
+// miss each other, a later sweep of the parked receipts finds the match. A row is deleted when its
+// receipt has matched a message, or when the receipt has waited too long.
 
 import type { Database } from '../database/database.ts'
 import { CLOCK_TOLERANCE_MS } from './receiptMatch.ts'

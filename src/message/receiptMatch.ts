@@ -1,6 +1,6 @@
-// Decides whether a receipt may belong to a message with the same upstream id. Workers use these
-// functions for the submissions that they remember. upstreamIdTable.ts states the same rules in
-// SQL, and a test compares the two.
+// Decides whether a receipt may belong to a message with the same upstream id (the message id that
+// the SMSC assigned). Workers use these functions for the submissions that they remember.
+// upstreamIdTable.ts states the same rules in SQL, and a test compares the two.
 
 /** The clocks of two hosts are assumed to differ by less than this. */
 export const CLOCK_TOLERANCE_MS = 5_000

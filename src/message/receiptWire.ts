@@ -1,6 +1,6 @@
 // The receipts from SMSCs that workers publish on the queue `dlr`. A worker adds the message to the
 // receipt if it still remembers the submission. Otherwise the dlr-processor finds the message by
-// connector and upstream id.
+// connector and upstream id, which is the message id that the SMSC assigned.
 
 import type { MessageState } from '../smpp/receipts/messageState.ts'
 import { carriedIdFrom, messageFrom, messageRow } from './messageWire.ts'

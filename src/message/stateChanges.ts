@@ -1,6 +1,7 @@
-// Changes to the stored messages: facts, upstream ids and state transitions. Events and receipts
-// are converted into changes, and several changes to one row are merged. Only the dlr-processor
-// writes changes, in one transaction per batch.
+// Changes to the stored messages: facts about messages, upstream ids (the message ids that SMSCs
+// assigned) and state transitions. Events and receipts are converted into changes, and several
+// changes to one row are merged. Only the dlr-processor writes changes, in one transaction per
+// batch.
 
 import { decodeBody } from '../smpp/wire/codec.ts'
 import type { MessageId, UpstreamId } from './ids.ts'

@@ -59,7 +59,7 @@ test('unusable connectors are skipped, and the next match or the default is used
   expect(via('first', 'second', 'third')).toBe('rest')
 })
 
-test('if all candidates are unusable the result is "unusable", and without any "noRoute"', () => {
+test('unusable candidates alone give "unusable", and a lack of candidates gives "noRoute"', () => {
   const all = ['first', 'second', 'third', 'rest']
   expect(chooser(CANDIDATES, 'rest', all)('31612345678')).toBe('unusable')
   expect(chooser(CANDIDATES, 'rest', all)('44123456789')).toBe('unusable')

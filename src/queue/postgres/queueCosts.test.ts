@@ -7,7 +7,10 @@ import { RECEIVE, RECLAIM } from './queueTable.ts'
 
 const LEASE_MS = 60_000
 const BACKLOG = 30_000
-/** A page holds about 100 of these rows. */
+/**
+ * A receive that reads the whole backlog reads more pages than this. A page holds about 100 of the
+ * rows, and the index entries of the rows are on further pages.
+ */
 const PAGES_OF_THE_BACKLOG = 500
 /** A reclaim writes 12 rows, and it reads the pages of 1,000 unreceived rows twice. */
 const PAGES_OF_A_RECLAIM = 200
