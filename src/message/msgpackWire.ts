@@ -32,8 +32,8 @@ export function wireText(value: unknown): string {
 
 /**
  * Checks the tag and the version, which are the first two fields of every format, before any other
- * field is read. Throws NewerVersion if the tag matches but a newer release wrote the version, and
- * WireError in every other case of a mismatch.
+ * field is read. Throws NewerVersion if the tag matches but the version is newer than the expected
+ * one, and WireError for any other mismatch.
  */
 export function expectFormat(
   [foundTag, foundVersion]: readonly unknown[],

@@ -41,7 +41,8 @@ test('an envelope put twice is stored once, and only a due envelope can be claim
   for (let i = 0; i < 2; i++) await database.transaction((run) => putLater(run, entries))
   const claimed = await claimDue(database, 10, CLAIM_MS)
   expect(claimed.map(({ envelopeId }) => envelopeId)).toEqual([due.envelopeId])
-  // The envelope is leaving now, and cannot be claimed again before the claim ends.
+  // The claim has marked the envelope as leaving, so it cannot be claimed again before that claim
+  // ends.
   expect(await claimDue(database, 10, CLAIM_MS)).toEqual([])
   expect(await leavingIds()).toEqual([due.envelopeId])
   await removeLeft(database, claimed)
