@@ -11,7 +11,7 @@ test.each([
   ['without zeros', { ignoreLeadingZeros: true }, '0017', '17', true],
   ['as numbers', HEX_TO_DECIMAL, '1F', '0000000031', true],
   ['as numbers', HEX_TO_DECIMAL, '1F', '30', false],
-] as const)('ids are compared %s with rule %o: %s, %s', (_, rule, response, receipt, expected) => {
+] as const)('comparing ids %s with rule %o: %s and %s', (_, rule, response, receipt, expected) => {
   const stored = upstreamIdKey(carriedId(upstreamId(response), 'response', rule, 1))
   const lookedUp = upstreamIdKey(carriedId(upstreamId(receipt), 'receipt', rule, 1))
   expect(stored === lookedUp).toBe(expected)

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => store.drop())
 
 test.each([['demo'], [undefined]])(
-  'a second claim for user %s does not read the settled chunks that an open snapshot retains',
+  'later claims for user %s do not read settled chunks that an open snapshot retains',
   async (user) => {
     const account = `held-${user}`
     const clock = { nowMs: 0 }

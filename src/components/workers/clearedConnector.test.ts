@@ -93,7 +93,7 @@ test('purged messages of all lanes fail immediately, without waiting for the pac
 })
 
 test.each<Connector['waiting']>(['purge', { moveTo: 'other' }])(
-  'when a connector is cleared, messages past their validity period expire: %j',
+  'clearing a connector expires the messages whose validity has ended: %j',
   async (waiting) => {
     const envelope = envelopeOf(2)
     const [over, alive] = envelope.messages
