@@ -265,3 +265,17 @@ test('drain() resolves after a claim that fails or claims nothing', async () => 
     expect(vi.getTimerCount()).toBe(0)
   }
 })
+
+test('after a claim that waits, the next one follows when the interval has passed', async () => {
+  const { claims, loop, waiting } = place({ claimsWait: true, minIntervalMs: 50 })
+  waiting.push('a')
+  loop.wake()
+  await settled()
+  waiting.push('b')
+  expect(claims).toEqual([['a']])
+  await vi.advanceTimersByTimeAsync(49)
+  expect(claims).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(claims).toEqual([['a'], ['b']])
+  loop.stop()
+})

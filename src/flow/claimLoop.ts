@@ -35,6 +35,8 @@ export interface ClaimTimes {
    * several small claims.
    */
   minIntervalMs?: number
+  /** Whether a claim waits for items, as a long poll does. The next claim then follows it. */
+  claimsWait?: boolean
 }
 
 export class ClaimLoop<Room, Item extends { readonly id: string }> {
@@ -145,7 +147,7 @@ export class ClaimLoop<Room, Item extends { readonly id: string }> {
       this.#mayHaveMore = true
       // The minimum interval lets items accumulate. It ends now, because items already wait.
       this.#endRest()
-    }
+    } else if (this.#times.claimsWait) this.#mayHaveMore = true
     this.#pollAfter(this.#times.pollIntervalMs)
     this.wake()
     this.#noticeIdle()
