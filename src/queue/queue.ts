@@ -11,6 +11,11 @@ export interface Publication {
   payload: Buffer
   /** The number of messages or events in the payload, used only for depth figures. */
   messages: number
+  /**
+   * The party that caused the envelope, such as an account. A system with fair queues then lets
+   * the parties take turns; other systems ignore it.
+   */
+  group?: string
 }
 
 /** Marks a batch as published and stores the answer that its sender received. */
