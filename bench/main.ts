@@ -14,6 +14,7 @@ import { life } from './life.ts'
 import { receipts } from './receipts.ts'
 import { rtt } from './rtt.ts'
 import { server } from './server.ts'
+import { sqsCost } from './sqsCost.ts'
 
 interface Bench {
   /** Description for the usage text, in one line. */
@@ -91,10 +92,25 @@ const BENCHES = new Map<string, Bench>([
       run: idleBinds,
     },
   ],
+  [
+    'sqs-cost',
+    {
+      about: 'what SQS bills per million messages from the router to a worker',
+      seconds: 20,
+      run: sqsCost,
+    },
+  ],
 ])
 
 /** If one of these figures is above zero, the benchmark fails, however fast the platform was. */
-const MUST_BE_ZERO = new Set(['lost', 'without receipt', 'enquire_link missed', 'binds lost'])
+const MUST_BE_ZERO = new Set([
+  'lost',
+  'without receipt',
+  'enquire_link missed',
+  'binds lost',
+  'not accepted',
+  'not received',
+])
 
 const LIST = [...BENCHES].map(
   ([name, { about, seconds: byDefault }]) => `  ${name.padEnd(11)} ${about} (${byDefault} s)\n`,
@@ -102,7 +118,8 @@ const LIST = [...BENCHES].map(
 const USAGE = `npm run bench -- NAME... [options]
 ${LIST.join('')}
   --seconds N   duration of the load
-  --rate N      accept, life, rtt: messages per second (default: all windows full; rtt: 2500)
+  --rate N      accept, life, rtt, sqs-cost: messages per second (default: all windows full; rtt:
+                2500; sqs-cost: 2000)
   --accounts N  accept, life: number of accounts, with one user and one session each (default: one
                 account with 20 sessions); the windows are chosen so that the total of unanswered
                 messages stays at 2000, for example a window of 2 for 1000 accounts

@@ -35,6 +35,11 @@ export interface ConsumerOptions {
    * per message. Default: 0.
    */
   minIntervalMs?: number
+  /**
+   * The minimum time between two requests with settlements, for queues where requests cost money.
+   * Default: 0.
+   */
+  settleIntervalMs?: number
   /** Called after the queue has settled these envelopes, which this process no longer owns. */
   onSettled?: (settled: readonly SettledEntry[]) => void
   onError: (what: string, error: Error) => void
@@ -58,6 +63,7 @@ export class Consumer {
       send: (settled) => this.#settle(settled),
       onError: (error) => options.onError('settling envelopes failed', error),
       maxItems: 500,
+      minIntervalMs: options.settleIntervalMs ?? 0,
     })
     this.#extender = setInterval(() => this.#extend(), options.leaseMs / 3)
     this.wake()
