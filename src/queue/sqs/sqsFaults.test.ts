@@ -42,7 +42,10 @@ function queueOf(options: Partial<SqsQueueOptions> = {}) {
 function impatientQueue() {
   let sent = 0
   const queue = queueOf({ now: () => sent * REQUEST_MS, publishTimeoutMs: IMPATIENT_MS })
-  const fail = (faultOf: (sent: number) => Fault, isBad = (_: SentRequest) => true) => {
+  const fail = (
+    faultOf: (sent: number) => Fault,
+    isBad: (request: SentRequest) => boolean = () => true,
+  ) => {
     server.fault = (action, request) =>
       action === 'SendMessageBatch' && isBad(request) ? faultOf(++sent) : undefined
   }
