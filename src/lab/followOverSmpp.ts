@@ -129,7 +129,7 @@ async function bind(
 class Follower {
   readonly #options: FollowOptions
   readonly #startedAt = performance.now()
-  /** Receipts that arrived before the submit_sm_resp with the id of our message. */
+  /** Receipts that arrived before the submit_sm_resp told us the id of our message. */
   #early: { readonly request: Pdu<'deliver_sm'>; readonly receipt: Receipt }[] = []
   #messageId: string | undefined
   #resolve: (outcome: SendOutcome) => void = () => undefined
@@ -160,7 +160,7 @@ class Follower {
   }
 
   /**
-   * Adds the message id to the outcome, because the id may have arrived while the session ended.
+   * Adds the message id to the outcome, because the id may have arrived as the session ended.
    */
   closing(outcome: SendOutcome): SendOutcome {
     if (outcome.kind !== 'timeout' && outcome.kind !== 'lost') return outcome

@@ -19,19 +19,19 @@ export interface WaitingProgress {
 
 const INTERVAL_MS = 500
 /**
- * How many times in a row the connector must be found empty. These checks are spread over more than
- * a second, because a message may still arrive until all routers have applied the change to the
- * connector, which takes up to a second.
+ * How many times in a row the connector must be found empty. Routers take up to a second to apply a
+ * change to a connector, and messages may arrive until they have applied it. The checks are
+ * therefore spread over more than a second.
  */
 const EMPTY_LOOKS = 4
 /**
- * The wait fails if no message leaves for this long. The limit must exceed 90 s, because that is
- * how long messages that a dead worker leased may stay leased.
+ * The wait fails if no message leaves for this long. The limit must exceed 90 s, because the
+ * messages of a dead worker may stay leased for that long.
  */
 const STILL_MS_MAX = 180_000
 
 /**
- * Resolves once no message waits for the connector any more. Rejects if the connector is changed in
+ * Resolves when no messages are waiting for the connector. Rejects if the connector is changed in
  * the meantime, or if no message leaves the connector for three minutes.
  */
 export async function untilNoneWaits(

@@ -109,7 +109,7 @@ test('after a database outage every owner has a full lease to send a heartbeat',
   expect(await ownership.claim('a', true)).toMatchObject({ kind: 'claimed' })
 })
 
-test('in a database outage sending stops after one lease, and it resumes afterwards', async () => {
+test('during a database outage, sending stops after one lease and resumes afterwards', async () => {
   const { database, store } = ownersInMemory()
   const { ownership, told } = await startOwner(store)
   database.away = true
@@ -124,7 +124,7 @@ test('in a database outage sending stops after one lease, and it resumes afterwa
   expect(told).toEqual({ held: held + 1, disowned: 0 })
 })
 
-test('a lease begins when its heartbeat is requested, not when it is answered', async () => {
+test('a lease begins when its heartbeat is sent, not when the database answers', async () => {
   const { store } = ownersInMemory()
   const { beat } = store
   store.beat = async (owner) => {

@@ -32,8 +32,9 @@ export interface MoveOptions {
 }
 
 /**
- * The most rows in one transaction, unless more queues than this number have due rows. Most rows
- * hold a message of a few hundred octets, and no row holds more than an envelope.
+ * The maximum number of rows in one transaction. If more queues than this have due rows, one row of
+ * each queue is taken, so the transaction has more rows. Most rows hold a message of a few hundred
+ * octets, and no row holds more than an envelope.
  */
 const LATER_BATCH = 500
 /**
@@ -75,7 +76,7 @@ async function publishEach(
     const { answers } = outcome
     const rest = left.filter(({ envelopeId }) => !answers.has(envelopeId))
     if (rest.length === left.length)
-      throw new Error('a mark was just removed; the messages will be claimed again')
+      throw new Error('the record of a publication was just removed; the rows are claimed again')
     left = rest
   }
   return undefined
@@ -90,7 +91,8 @@ async function publishAll(
   try {
     return await queue.publishOnce(
       // The messages are joined into fewer envelopes, because one envelope per row would cost the
-      // workers a claim and a settlement per message. Each row still has its own mark.
+      // workers a claim and a settlement per message. The queue still records each row
+      // separately as published.
       joinEnvelopes(
         entries.map(({ queue: name, payload, messages }) => ({ queue: name, payload, messages })),
         paceOf,

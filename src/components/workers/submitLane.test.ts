@@ -195,7 +195,7 @@ test('nothing is sent while the ownership of the envelopes is in doubt', async (
   expect(settled).toEqual([])
 })
 
-test('envelopes that another process owns by now return to the queue immediately', async () => {
+test('envelopes that now belong to another process return to the queue immediately', async () => {
   const { port, taken } = await rememberingSmsc()
   const { queue, settled } = memoryQueues([entryIn('normal', 5)])
   const { work } = startWork(port, { queue, tps: 1 })

@@ -89,7 +89,7 @@ describe('a server', () => {
     await gone
   })
 
-  test('closes without waiting for answers if the signal of close is aborted', async () => {
+  test('does not wait for answers if the signal passed to close() is aborted', async () => {
     const { server, peer, bound, closed } = await serve()
     await bound()
     await server.close({ signal: AbortSignal.abort() })

@@ -27,7 +27,7 @@ async function serve(...options: Parameters<typeof servePeer>): Promise<ServedPe
 afterEach(() => served.stop())
 
 describe('a session of a server', () => {
-  test('handles nothing after a bind request until the bind is answered', async () => {
+  test('handles no PDU that follows a bind request until the bind is answered', async () => {
     const { peer, binds, requests } = await serve()
     peer.send(Buffer.concat([bindPdu(), submitPdu(2, 'one'), submitPdu(3, 'two')]))
     const { session, pdu } = await binds.next()
@@ -79,7 +79,7 @@ describe('a session of a server', () => {
     expect(pdu.short_message.toString()).toBe('hello')
   })
 
-  test('answers requests in any order, with a body or with a refusal of 16 octets', async () => {
+  test('answers requests in any order, with a full response or a header-only refusal', async () => {
     const { peer, requests, bound } = await serve()
     const session = await bound()
     peer.send(Buffer.concat([submitPdu(2), submitPdu(3)]))
@@ -152,7 +152,7 @@ describe('a session of a server', () => {
     expect(outcomes.all).toHaveLength(2)
   })
 
-  test('reports pending requests as closed before onClosed if the connection is lost', async () => {
+  test('if the connection is lost, closes all pending requests, then calls onClosed', async () => {
     const { peer, closed, bound } = await serve()
     const session = await bound()
     const order: string[] = []

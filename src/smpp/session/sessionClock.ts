@@ -120,8 +120,9 @@ export class SessionClock {
   }
 
   /**
-   * Starts the deadline for one step of an unbind: the response timer, or one second for the last
-   * step, in which answers to our own requests may still arrive after unbind_resp.
+   * Starts the deadline for one step of an unbind. The deadline is the response timeout, except in
+   * the last step, where it is one second. In that second, answers to our own requests may still
+   * arrive after unbind_resp.
    */
   leaving(isLast: boolean): void {
     const waitMs = this.#timers.responseTimeoutMs || BIND_WAIT_MS

@@ -70,7 +70,7 @@ type SharedSettings = Pick<
   'timers' | 'windowSize' | 'maxPduOctets' | 'limits' | 'followCongestion'
 >
 
-/** Options of a session that clients and servers share. */
+/** The session options that clients and servers have in common. */
 export const SESSION_CHECKS: OptionChecks<SharedSettings> = {
   timers: object({ checks: TIMER_CHECKS }),
   windowSize: integer(1),
