@@ -33,12 +33,12 @@ function acceptedAtMs({ witness }: UpstreamStack): number[] {
 }
 
 test('at the pace of its SMSC a connector is throttled for at most 1 % of messages', async () => {
-  const [tps, messages] = [20, 3_000]
+  const [tps, messages] = [20, 4_000]
   const upstream = await platform({ smsc: { tps }, connector: { binds: 3, window: WINDOW, tps } })
   await submit(upstream, messages)
   const stats = async () => (await upstream.smsc.ask({})).stats
   const all = async () => (await stats()).accepted >= messages
-  await vi.waitUntil(all, { timeout: 240_000, interval: 500 })
+  await vi.waitUntil(all, { timeout: 300_000, interval: 500 })
   const { accepted, bindsMax, throttled } = await stats()
   expect({ accepted, bindsMax }).toEqual({ accepted: messages, bindsMax: 3 })
   expect(throttled).toBeLessThanOrEqual(messages / 100)
