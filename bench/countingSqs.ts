@@ -62,11 +62,13 @@ async function answer(
   outgoing.once('error', () => response.destroy())
   response.once('close', () => outgoing.destroy())
   outgoing.once('response', (answered) => {
-    void textOf(answered).then((text) => {
+    const passOn = (text: string): void => {
       count(use, action, sent, text)
       response.writeHead(answered.statusCode ?? 500, answered.headers)
       response.end(text)
-    })
+    }
+    // The client may have ended its poll.
+    textOf(answered).then(passOn, () => response.destroy())
   })
   outgoing.end(sent)
 }

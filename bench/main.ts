@@ -110,6 +110,7 @@ const MUST_BE_ZERO = new Set([
   'binds lost',
   'not accepted',
   'not received',
+  'not settled',
 ])
 
 const LIST = [...BENCHES].map(

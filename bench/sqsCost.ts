@@ -10,7 +10,9 @@ import { decodeEnvelope, submitQueue } from '../src/queue/envelopeWire.ts'
 import { openSqsClient } from '../src/queue/sqs/sqsClient.ts'
 import { escapeName } from '../src/queue/sqs/sqsName.ts'
 import { SqsQueue } from '../src/queue/sqs/sqsQueue.ts'
+import { sqsUpkeep } from '../src/queue/sqs/sqsUpkeep.ts'
 import { type Addressed, packEnvelopes } from '../src/queue/packEnvelopes.ts'
+import type { DeadLetters } from '../src/queue/queue.ts'
 import type { BenchOptions } from './benchOptions.ts'
 import { type SqsUse, startCountingSqs } from './countingSqs.ts'
 import { type Figure, figureOf, median } from './figure.ts'
@@ -25,6 +27,7 @@ const MIN_INTERVAL_MS = 100
 /** A settlement may wait, because its envelope is leased for far longer. */
 const SETTLE_INTERVAL_MS = 1_000
 const CONNECTOR = 'carrier'
+const QUEUE = submitQueue(CONNECTOR, 'normal')
 const LEASE_MS = 30_000
 const BATCHES_MAX = 64
 const DRAIN_MS_MAX = 30_000
@@ -37,9 +40,7 @@ export async function sqsCost({ rate = MESSAGES_PER_SECOND, seconds }: BenchOpti
     region: server.region,
     prefix: 'bench',
   })
-  const queue = new SqsQueue(requests, {
-    setAside: () => Promise.reject(new Error('not expected')),
-  })
+  const queue = new SqsQueue(requests, NO_DEAD_LETTERS)
   const answerMs: number[] = []
   const receivedMs: number[] = []
   let accepted = 0
@@ -64,7 +65,7 @@ export async function sqsCost({ rate = MESSAGES_PER_SECOND, seconds }: BenchOpti
   })
   const consumer = new Consumer({
     queue,
-    name: submitQueue(CONNECTOR, 'normal'),
+    name: QUEUE,
     leaseMs: LEASE_MS,
     capacity: () => 100,
     minIntervalMs: MIN_INTERVAL_MS,
@@ -82,12 +83,21 @@ export async function sqsCost({ rate = MESSAGES_PER_SECOND, seconds }: BenchOpti
   while (receivedMs.length < sent && performance.now() < untilMs) await after(50)
   await consumer.drain()
   consumer.close()
+  const left = await sqsUpkeep(requests, NO_DEAD_LETTERS).messagesOn([QUEUE])
   requests.close()
   await server.stop()
   if (troubles.length > 0) throw new AggregateError(troubles, 'requests to SQS failed')
   const name = [...server.use.keys()].find((one) => one.includes(escapeName(CONNECTOR))) ?? ''
   const use = server.use.get(name) ?? new Map<string, SqsUse>()
-  return figuresOf({ sent, accepted, answerMs, receivedMs, use })
+  return figuresOf({ sent, accepted, left, answerMs, receivedMs, use })
+}
+
+/** Every envelope of this bench can be read. */
+const NO_DEAD_LETTERS: DeadLetters = {
+  setAside: () => Promise.reject(new Error('an envelope could not be read')),
+  deadLetters: () => Promise.resolve([]),
+  oldestDeadLetterAt: () => Promise.resolve(undefined),
+  forgetDeadLetters: () => Promise.resolve(0),
 }
 
 /** Messages of one gateway. */
@@ -124,12 +134,14 @@ async function sendBatches(
 interface Measured {
   readonly sent: number
   readonly accepted: number
+  /** Envelopes that are on the queue at the end. */
+  readonly left: number
   readonly answerMs: readonly number[]
   readonly receivedMs: readonly number[]
   readonly use: ReadonlyMap<string, SqsUse>
 }
 
-function figuresOf({ accepted, answerMs, receivedMs, sent, use }: Measured): Figure[] {
+function figuresOf({ accepted, answerMs, left, receivedMs, sent, use }: Measured): Figure[] {
   const figure = figureOf('sqs-cost')
   const perMillion = (count: number) => (count * 1_000_000) / Math.max(1, sent)
   const all = [...use.values()]
@@ -137,6 +149,7 @@ function figuresOf({ accepted, answerMs, receivedMs, sent, use }: Measured): Fig
     figure('messages', sent, 'messages'),
     figure('not accepted', sent - accepted, 'messages'),
     figure('not received', sent - receivedMs.length, 'messages'),
+    figure('not settled', left, 'envelopes'),
     figure(
       'billed units a million messages',
       perMillion(all.reduce((sum, { billedUnits }) => sum + billedUnits, 0)),

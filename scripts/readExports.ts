@@ -10,7 +10,7 @@ export interface Exported {
   /** Relative to the folder of index.ts. */
   readonly file: string
   readonly line: number
-  /** The text of the doc comment; empty if there is none. */
+  /** The text of the doc comment. Empty if the export has no doc comment. */
   readonly doc: string
   /** The declaration without bodies and members. Each overload of a function is one line. */
   readonly declaration: string

@@ -79,8 +79,8 @@ export class ScriptedSmsc {
   }
 
   /**
-   * Sends a receipt. Resolves to the command_status of its deliver_sm_resp, or to the reason why
-   * there is none.
+   * Sends a receipt. Resolves with the command_status of the deliver_sm_resp, or with the reason
+   * why no deliver_sm_resp arrived.
    */
   receipt(session: Session, { id, stat, err = '000', fields }: SentReceipt) {
     const text =

@@ -32,7 +32,7 @@ export function packDeliveries(deliveries: readonly Delivery[]): Buffer {
   const payload = Buffer.allocUnsafe(octets)
   let at = payload.writeUInt8(VERSION, 0)
   for (const { messageId, deliverSm } of deliveries) {
-    writeId(payload, messageId, at)
+    writeUuid(payload, messageId, at)
     at = payload.writeUInt32BE(deliverSm.length, at + UUID_OCTETS)
     payload.set(deliverSm, at)
     at += deliverSm.length
@@ -88,12 +88,8 @@ export function inPieces(
 export function packIds(messageIds: readonly MessageId[]): Buffer {
   const octets = Buffer.allocUnsafe(messageIds.length * UUID_OCTETS)
   for (const [index, messageId] of messageIds.entries())
-    writeId(octets, messageId, index * UUID_OCTETS)
+    writeUuid(octets, messageId, index * UUID_OCTETS)
   return octets
-}
-
-function writeId(octets: Buffer, messageId: MessageId, at: number): void {
-  writeUuid(octets, messageId, at)
 }
 
 function idAt(payload: Buffer, at: number): MessageId {

@@ -2,15 +2,12 @@ import type { Problem, SourceFile } from './sourceFile.ts'
 
 /**
  * Files that nothing needs to import: commands, the processes of components, the protocol library,
- * scripts and benches, and the entries of adapters.
+ * scripts and benches.
  */
 const roots = [
   /^bin\/\w+\.js$/,
   /^src\/(components\/)?\w+\/main\.ts$/,
   /^src\/smpp\/index\.ts$/,
-  // An adapter, such as src/queue/sqs/sqsQueue.ts, may exist before a component chooses it. Its
-  // entries are the files that carry the name of its folder.
-  /^src\/(?:queue|archive|secrets)\/(\w+)\/\1\w*\.ts$/,
   /^scripts\/\w+\.ts$/,
   /^bench\/\w+\.ts$/,
   /^\w+\.config\.ts$/,

@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { Database } from '../../database/database.ts'
-import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
+import { expect, test } from 'vitest'
 import { upstreamId } from '../../message/ids.ts'
 import { encodeReceipts } from '../../message/receiptWire.ts'
-import { deadLettersIn } from '../../queue/deadLetterTable.ts'
 import { postgresRedrive } from '../../queue/postgres/postgresRedrive.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import { MESSAGE_STATE } from '../../smpp/receipts/messageState.ts'
 import { call, memoryStore, startServer } from './adminServer.fixture.ts'
+import { deadLetterStore } from './deadLetters.fixture.ts'
 import { queueDesk } from './queueDesk.ts'
 
 const RECEIPT = {
@@ -20,36 +18,20 @@ const RECEIPT = {
   message: undefined,
 }
 
-let store: TestStore
-let database: Database
-beforeAll(async () => {
-  store = await openTestStore()
-  database = store.link().database
-})
-beforeEach(() =>
-  database.pool.query('truncate dead_letters restart identity; truncate queue_envelopes'),
-)
-afterAll(() => store.drop())
+const { database, setAside } = deadLetterStore()
 
 function start() {
-  const upkeep = postgresUpkeep(database)
-  const redrive = postgresRedrive(database)
-  const desk = queueDesk({ database, upkeep, redrive, onRedriven: () => undefined })
+  const upkeep = postgresUpkeep(database())
+  const redrive = postgresRedrive(database())
+  const desk = queueDesk({ database: database(), upkeep, redrive, onRedriven: () => undefined })
   return startServer(memoryStore(), undefined, desk)
-}
-
-/** Stores payloads as dead letters of the queue, with the ids 1, 2, … */
-function setAside(queue: string, ...payloads: Buffer[]): Promise<void> {
-  return deadLettersIn(database).setAside(
-    payloads.map((payload) => ({ queue, payload, reason: 'harm', receives: 1 })),
-  )
 }
 
 test('the queues are listed with their depths and dead letters', async () => {
   const server = start()
   expect((await call(server, 'GET', '/queues')).answer).toEqual([])
-  await setAside('dlr', Buffer.from('a'), Buffer.from('b'))
-  await setAside('submit.a.high', Buffer.from('a'))
+  await setAside('dlr', [Buffer.from('a'), Buffer.from('b')])
+  await setAside('submit.a.high', [Buffer.from('a')])
   await call(server, 'POST', '/dead-letters/redrive', { ids: ['1'] })
   const counts = { oldestAgeSeconds: expect.any(Number), deadLetters: 1 }
   expect((await call(server, 'GET', '/queues')).answer).toEqual([
@@ -59,8 +41,8 @@ test('the queues are listed with their depths and dead letters', async () => {
 })
 
 test('dead letters are listed page by page and by queue', async () => {
-  await setAside('dlr', Buffer.from('a'), Buffer.from('bb'))
-  await setAside('journal', Buffer.from('c'))
+  await setAside('dlr', [Buffer.from('a'), Buffer.from('bb')])
+  await setAside('journal', [Buffer.from('c')])
   const server = start()
   const first = await call(server, 'GET', '/dead-letters?limit=2')
   expect(first.answer).toMatchObject({
@@ -78,8 +60,8 @@ test('dead letters are listed page by page and by queue', async () => {
 })
 
 test('a dead letter is shown with 100 items, or 64 octets of an unreadable payload', async () => {
-  await setAside('dlr', encodeReceipts(Array.from({ length: 101 }, () => RECEIPT)))
-  await setAside('dlr', Buffer.alloc(80, 'x'))
+  await setAside('dlr', [encodeReceipts(Array.from({ length: 101 }, () => RECEIPT))])
+  await setAside('dlr', [Buffer.alloc(80, 'x')])
   const server = start()
   const item = { kind: 'receipt', connector: 'north', upstreamId: 'UP-1' }
   const readable = await call(server, 'GET', '/dead-letters/1')
@@ -113,7 +95,7 @@ test('an unknown dead letter gets 404, and an invalid id gets 422', async () => 
 })
 
 test('a redrive returns the number of redriven letters and the letters it kept', async () => {
-  await setAside('dlr', Buffer.from('a'), Buffer.from('b'))
+  await setAside('dlr', [Buffer.from('a'), Buffer.from('b')])
   const server = start()
   const byId = await call(server, 'POST', '/dead-letters/redrive', { ids: ['2', '9'] })
   expect(byId.answer).toMatchObject({ redriven: 1, kept: [{ id: '9', code: 'missing' }] })

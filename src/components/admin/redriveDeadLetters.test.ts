@@ -1,6 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { Database } from '../../database/database.ts'
-import { openTestStore, type TestStore } from '../../database/testing/testStore.ts'
+import { expect, test } from 'vitest'
 import { claimEnvelopes, envelopeOwners } from '../../message/checkpointTable.ts'
 import { newMessageId } from '../../message/ids.ts'
 import { encodeEnvelope, submitQueue } from '../../queue/envelopeWire.ts'
@@ -8,22 +6,14 @@ import { deadLettersIn } from '../../queue/deadLetterTable.ts'
 import { postgresRedrive } from '../../queue/postgres/postgresRedrive.ts'
 import { postgresUpkeep } from '../../queue/postgres/postgresUpkeep.ts'
 import type { Redrive } from '../../queue/queue.ts'
+import { deadLetterStore } from './deadLetters.fixture.ts'
 import { redriveDeadLetters, type RedriveSelection } from './redriveDeadLetters.ts'
 
 const HOUR_MS = 3_600_000
 const SUBMIT = submitQueue('north', 'normal')
 const GARBAGE = Buffer.from('garbage')
 
-let store: TestStore
-let database: Database
-beforeAll(async () => {
-  store = await openTestStore()
-  database = store.link().database
-})
-beforeEach(() =>
-  database.pool.query('truncate dead_letters restart identity; truncate queue_envelopes'),
-)
-afterAll(() => store.drop())
+const { database, setAside } = deadLetterStore()
 
 function envelope(envelopeId: string = newMessageId()): Buffer {
   const message = {
@@ -39,21 +29,14 @@ function envelope(envelopeId: string = newMessageId()): Buffer {
   return encodeEnvelope({ envelopeId, connector: 'north', lane: 'normal', messages })
 }
 
-/** Stores payloads as dead letters of the queue, with the ids 1, 2, … */
-function setAside(queue: string, payloads: readonly Buffer[], receives = 1): Promise<void> {
-  return deadLettersIn(database).setAside(
-    payloads.map((payload) => ({ queue, payload, reason: 'harm', receives })),
-  )
-}
-
 async function redriven(
   selection: RedriveSelection,
-  { redrive = postgresRedrive(database), laterMs = 0 } = {},
+  { redrive = postgresRedrive(database()), laterMs = 0 } = {},
 ) {
   const counted: [string, number][] = []
   const answer = await redriveDeadLetters(
     {
-      run: database.run,
+      run: database().run,
       redrive,
       onRedriven: (queue, letters) => counted.push([queue, letters]),
       nowMs: () => Date.now() + laterMs,
@@ -64,7 +47,7 @@ async function redriven(
 }
 
 function messagesOn(queue: string): Promise<number> {
-  return postgresUpkeep(database).messagesOn([queue])
+  return postgresUpkeep(database()).messagesOn([queue])
 }
 
 test('the oldest letters of a queue are redriven first, up to the limit', async () => {
@@ -79,12 +62,12 @@ test('the oldest letters of a queue are redriven first, up to the limit', async 
     kept: [],
     counted: [[SUBMIT, 2]],
   })
-  const { rows } = await database.pool.query('select min(id)::int as first from dead_letters')
+  const { rows } = await database().pool.query('select min(id)::int as first from dead_letters')
   expect(rows).toEqual([{ first: 2 }])
   expect((await redriven({ queue: SUBMIT, max: 1000 })).redriven).toBe(119)
   expect((await redriven({ queue: SUBMIT, max: 1000 })).redriven).toBe(0)
   expect(await messagesOn(SUBMIT)).toBe(121)
-  expect(await deadLettersIn(database).deadLetters()).toEqual([{ queue: 'dlr', letters: 1 }])
+  expect(await deadLettersIn(database()).deadLetters()).toEqual([{ queue: 'dlr', letters: 1 }])
 })
 
 test('letters are redriven by id, and letters that cannot be redriven are reported', async () => {
@@ -106,8 +89,8 @@ test('an envelope that no worker has claimed is redriven with all its messages',
 
 test('an envelope that a worker has claimed is kept', async () => {
   const [owner, claimed] = [newMessageId(), newMessageId()]
-  await envelopeOwners(database, 'workers-1').appear(owner)
-  await claimEnvelopes(database, owner, [{ envelopeId: claimed, begins: true }])
+  await envelopeOwners(database(), 'workers-1').appear(owner)
+  await claimEnvelopes(database(), owner, [{ envelopeId: claimed, begins: true }])
   await setAside(SUBMIT, [envelope(claimed), envelope(claimed.toUpperCase()), envelope()])
   const { kept, redriven: count } = await redriven({ queue: SUBMIT, max: 3 })
   expect(count).toBe(1)
@@ -131,14 +114,14 @@ test('an error is thrown, unless some letters have been redriven already', async
     'dlr',
     Array.from({ length: 60 }, () => GARBAGE),
   )
-  const away = new Error('the database is away')
+  const away = new Error('the database() is away')
   let calls = 0
   const redrive: Redrive = (letters) =>
-    ++calls === 2 ? Promise.reject(away) : postgresRedrive(database)(letters)
+    ++calls === 2 ? Promise.reject(away) : postgresRedrive(database())(letters)
   const selection = { queue: 'dlr', max: 60 }
   expect(await redriven(selection, { redrive })).toMatchObject({
     redriven: 50,
-    stopped: 'the database is away',
+    stopped: 'the database() is away',
   })
   await expect(redriven(selection, { redrive: () => Promise.reject(away) })).rejects.toBe(away)
 })
